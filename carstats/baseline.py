@@ -1,0 +1,170 @@
+"""Table 1: the subjects of a cohort at enrolment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort, check_cohort
+from carstats.errors import CarstatsError, listed
+from carstats.result import Result
+from carstats.strata import check_by, estimate_by, level_labels, stratum_keys
+
+# What the table shows unless asked otherwise, as far as the study has it.
+_VARIABLES = (
+    "age",
+    "sex",
+    "disease",
+    "disease_subtype",
+    "disease_duration_years",
+    "n_prior_therapies",
+    "weight_kg",
+    "target",
+    "platform",
+    "cell_source",
+    "costimulation",
+)
+
+
+def baseline_table(
+    cohort: Cohort,
+    *,
+    by: str | Iterable[str] | None = None,
+    variables: Iterable[str] | None = None,
+) -> Result:
+    """Summarise the subjects' characteristics (Table 1).
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    by : str or list of str, optional
+        Columns of the subjects table; one summary for each stratum.
+    variables : list of str, optional
+        Columns of the subjects table, the study's own included. By default age, sex, disease,
+        subtype, duration, prior therapies, weight, target, platform, cell source and
+        co-stimulation, as far as the study has them and they are not in `by`.
+
+    Returns
+    -------
+    Result
+        For each stratum and variable: ``variable``, ``kind``, ``level``, ``n`` subjects,
+        ``n_missing``. A number (``kind`` "number") has one row with ``estimate`` (mean),
+        ``std_dev`` (NaN for one subject), ``median``, ``q1``, ``q3``, ``low`` and ``high``; a
+        category has a row per level of the cohort with ``n_event`` and ``estimate`` = n_event /
+        (n - n_missing). Quartiles are R's type 7.
+
+    Raises
+    ------
+    CarstatsError
+        If a column does not exist, or is text with a different value for nearly every subject.
+    """
+    check_cohort(cohort)
+    subjects = cohort.subjects
+    by = check_by(subjects, by)
+    variables = _chosen(subjects, by, variables)
+    levels = {name: _levels(cohort, name) for name in variables if not _is_number(subjects[name])}
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        rows = []
+        for name in variables:
+            values = stratum[name]
+            start = {"variable": name, "n": len(values), "n_missing": int(values.isna().sum())}
+            known = values.dropna()
+            if name in levels:
+                rows += [_category(start, known, level) for level in levels[name]]
+            else:
+                rows.append(_number(start, known.astype(float)))
+        return pd.DataFrame(rows)[_COLUMNS]
+
+    spec = cohort.spec(
+        "baseline_table",
+        endpoint="Baseline characteristics",
+        method="mean (standard deviation), median [quartiles], or count (per cent of those known)",
+        by=by,
+        variables=variables,
+    )
+    labels = level_labels(cohort.study.vocabulary, [*by, *levels])
+    return Result(
+        estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate), spec, labels
+    )
+
+
+_COLUMNS = [
+    "variable",
+    "kind",
+    "level",
+    "n",
+    "n_missing",
+    "n_event",
+    "estimate",
+    "std_dev",
+    "median",
+    "q1",
+    "q3",
+    "low",
+    "high",
+]
+_SUMMARIES = ["estimate", "std_dev", "median", "q1", "q3", "low", "high"]
+
+
+def _chosen(subjects: pd.DataFrame, by: list[str], variables: Iterable[str] | None) -> list[str]:
+    if variables is None:
+        chosen = [v for v in _VARIABLES if v in subjects and v not in by]
+        return [v for v in chosen if subjects[v].notna().any()]
+    chosen = [variables] if isinstance(variables, str) else list(variables)
+    unknown = [v for v in chosen if v not in subjects or v == "subject_id"]
+    if unknown:
+        has = listed([c for c in subjects.columns if c != "subject_id"], 40)
+        raise CarstatsError(
+            f"`variables` names {unknown}, not in the subjects table. It has: {has}."
+        )
+    for name in chosen:
+        # Free text or an identifier has no place in a table that is printed.
+        if not _is_number(subjects[name]) and subjects[name].nunique() > 30:
+            raise CarstatsError(
+                f"`variables` names {name!r}, which has {subjects[name].nunique()} different "
+                "texts. A table shows categories of at most 30 levels."
+            )
+    return chosen
+
+
+def _is_number(values: pd.Series) -> bool:
+    return pd.api.types.is_float_dtype(values) or pd.api.types.is_integer_dtype(values)
+
+
+def _levels(cohort: Cohort, name: str) -> list[object]:
+    return [key[0] for key in stratum_keys(cohort.study.vocabulary, cohort.subjects, [name])]
+
+
+def _category(start: dict, known: pd.Series, level: object) -> dict[str, object]:
+    k = int((known == level).sum())
+    share = k / len(known) if len(known) else np.nan
+    blank = dict.fromkeys(_SUMMARIES, np.nan)
+    shown = ("yes" if level else "no") if isinstance(level, bool) else str(level)
+    return {
+        **start,
+        "kind": "category",
+        "level": shown,
+        "n_event": float(k),
+        **blank,
+        "estimate": share,
+    }
+
+
+def _number(start: dict, known: pd.Series) -> dict[str, object]:
+    summaries = dict.fromkeys(_SUMMARIES, np.nan)
+    if len(known):
+        q1, median, q3 = np.percentile(known, [25, 50, 75])
+        summaries = {
+            "estimate": known.mean(),
+            "std_dev": known.std(ddof=1) if len(known) > 1 else np.nan,
+            "median": median,
+            "q1": q1,
+            "q3": q3,
+            "low": known.min(),
+            "high": known.max(),
+        }
+    return {**start, "kind": "number", "level": "", "n_event": np.nan, **summaries}

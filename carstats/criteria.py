@@ -1,0 +1,260 @@
+"""Criteria: the rules by which `define_cohort` keeps subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from carstats.data.study import Study
+from carstats.errors import CarstatsError, check_number, listed
+
+
+@dataclass(frozen=True)
+class Criterion:
+    """A rule that keeps some subjects of a study.
+
+    Attributes
+    ----------
+    name : str
+        The criterion in words, as the attrition table prints it.
+    keeps : callable
+        Takes the study and its subjects and returns, for each subject, True, False or missing
+        (missing: it cannot be judged, and the subject is left out).
+    selects_strata : bool
+        Whether it names the levels of a column that are wanted; the others are then no strata of
+        the cohort, while a stratum that another criterion empties keeps its row.
+    """
+
+    name: str
+    keeps: Callable[[Study, pd.DataFrame], pd.Series]
+    selects_strata: bool = False
+
+
+def infused() -> Criterion:
+    """Keep the subjects who were infused.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`.
+    """
+
+    def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
+        remedy = (
+            "Give `infused`, for example infused = true under [subjects.constants] of study.toml."
+        )
+        return _column(subjects, "infused", remedy)
+
+    return Criterion("infused", keeps)
+
+
+def with_disease(*diseases: str) -> Criterion:
+    """Keep the subjects with one of the diseases.
+
+    Parameters
+    ----------
+    *diseases : str
+        Terms of the study's vocabulary, such as ``"SLE"``.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+    """
+    return _with("disease", diseases)
+
+
+def with_target(*targets: str) -> Criterion:
+    """Keep the subjects whose product is directed at one of the targets.
+
+    Parameters
+    ----------
+    *targets : str
+        Terms of the study's vocabulary, such as ``"CD19"``, ``"BCMA"``, ``"CD19+BCMA"``.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+    """
+    return _with("target", targets)
+
+
+def with_platform(*platforms: str) -> Criterion:
+    """Keep the subjects treated with one of the cell platforms.
+
+    Parameters
+    ----------
+    *platforms : str
+        Terms of the study's vocabulary: ``"CAR-T"``, ``"CAR-NK"``, ``"CAR-Treg"``.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+    """
+    return _with("platform", platforms)
+
+
+def with_cell_source(*sources: str) -> Criterion:
+    """Keep the subjects whose cells come from one of the sources.
+
+    Parameters
+    ----------
+    *sources : str
+        Terms of the study's vocabulary: ``"autologous"``, ``"allogeneic"``, ``"in vivo"``.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+    """
+    return _with("cell_source", sources)
+
+
+def potential_followup(*, days: float) -> Criterion:
+    """Keep the subjects who could have been followed for so long by the data cut-off.
+
+    Potential follow-up runs to `cutoff_day`, never to the last contact: selecting on the last
+    contact would leave out those who died or withdrew early.
+
+    Parameters
+    ----------
+    days : float
+        Days from the first infusion.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`; a subject without `cutoff_day` is left out and counted as missing.
+
+    Raises
+    ------
+    CarstatsError
+        If `days` is not a finite number of at least 0.
+    """
+    check_number("days", days, low=0)
+
+    def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
+        remedy = "Give it, or cutoff_date under [study] of study.toml."
+        cutoff = _column(subjects, "cutoff_day", remedy)
+        return (cutoff >= days).astype("boolean").mask(cutoff.isna())
+
+    return Criterion(f"potential follow-up of at least {days:g} days", keeps)
+
+
+def aged(low: float = 0, high: float = float("inf")) -> Criterion:
+    """Keep the subjects of an age, both ends included.
+
+    Parameters
+    ----------
+    low, high : float, optional
+        Youngest and oldest age in years.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`; a subject without an age is left out and counted as missing.
+
+    Raises
+    ------
+    CarstatsError
+        If `low` is not a number or `high` is below it.
+    """
+    check_number("low", low)
+    if isinstance(high, str) or not high >= low:
+        raise CarstatsError(f"`high` is {high!r}; it takes a number of at least `low` ({low:g}).")
+    name = f"aged {low:g} or over" if high == float("inf") else f"aged {low:g} to {high:g}"
+
+    def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
+        age = _column(subjects, "age", "Give it in the subjects table.")
+        return age.between(low, high).astype("boolean").mask(age.isna())
+
+    return Criterion(name, keeps)
+
+
+def has_baseline(measure: str) -> Criterion:
+    """Keep the subjects with an adequate value of a measure before treatment.
+
+    Before treatment means before lymphodepletion where its day is known, else before the infusion.
+
+    Parameters
+    ----------
+    measure : str
+        A measure of the study's vocabulary, such as ``"SLEDAI-2K"``.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`, which raises CarstatsError where the study has no assessments.
+    """
+
+    def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
+        name = study.vocabulary.require("measure", "measure", measure)
+        values = study.table("assessments")
+        values = values[(values["measure"] == name) & values["value"].notna()]
+        if "adequate" in values:
+            values = values[values["adequate"].fillna(True)]
+        start = pd.Series(0.0, subjects.index)
+        if "lymphodepletion_day" in subjects:
+            start = subjects["lymphodepletion_day"].fillna(0.0)
+        first = values["subject_id"].map(start.set_axis(subjects["subject_id"]))
+        before = (values["day"] < first) | ((values["day"] == 0) & (first == 0))
+        return subjects["subject_id"].isin(values.loc[before, "subject_id"])
+
+    return Criterion(f"{measure} before treatment", keeps)
+
+
+def where(column: str, values: Any) -> Criterion:
+    """Keep the subjects with one of the values in a column of the subjects table.
+
+    Parameters
+    ----------
+    column : str
+        A column of the subjects table, the study's own ones included.
+    values : str, number, bool or list of these
+        What to keep.
+
+    Returns
+    -------
+    Criterion
+        For `define_cohort`, which raises CarstatsError if no subject of the study has the value:
+        a misspelt value must not give an empty cohort.
+    """
+    wanted = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
+    name = f"{column} is {' or '.join(str(value) for value in wanted)}"
+
+    def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
+        found = _column(subjects, column, "Choose a column of the subjects table.")
+        absent = [value for value in wanted if not (found == value).any()]
+        if absent:
+            raise CarstatsError(
+                f"`values` names {listed(absent)}, which no subject has in `{column}`. "
+                f"It has: {listed(found.dropna().unique())}."
+            )
+        return found.isin(wanted).astype("boolean").mask(found.isna())
+
+    return Criterion(name, keeps, selects_strata=True)
+
+
+def _with(column: str, terms: tuple[str, ...]) -> Criterion:
+    if not terms:
+        raise CarstatsError(f"with_{column}() takes at least one {column.replace('_', ' ')}.")
+
+    def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
+        names = [study.vocabulary.require(column, column, term) for term in terms]
+        return subjects[column].isin(names)
+
+    return Criterion(f"{column.replace('_', ' ')} {' or '.join(map(str, terms))}", keeps, True)
+
+
+def _column(subjects: pd.DataFrame, name: str, remedy: str) -> pd.Series:
+    if name not in subjects:
+        raise CarstatsError(
+            f"the subjects table has no column {name!r}. "
+            f"It has: {listed(subjects.columns, 40)}. {remedy}"
+        )
+    return subjects[name]

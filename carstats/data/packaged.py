@@ -1,0 +1,35 @@
+"""Where the files that travel with the package are: the analyses and the two data folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from carstats.errors import CarstatsError
+
+
+def packaged_folder(name: str) -> Path:
+    """Return a folder that carstats brings: of the repository if this is one, else of the wheel.
+
+    Parameters
+    ----------
+    name : str
+        ``"analyses"``, ``"data/synthetic"`` or ``"data/published"``.
+
+    Returns
+    -------
+    pathlib.Path
+        The folder.
+
+    Raises
+    ------
+    CarstatsError
+        If it is not there, which means that the installation is incomplete.
+    """
+    package = Path(__file__).parents[1]
+    for root in (package.parent, package / "_bundled"):
+        # The repository is told from a folder that happens to be called data by its pyproject.toml.
+        if (root / name).is_dir() and (
+            root.name == "_bundled" or (root / "pyproject.toml").is_file()
+        ):
+            return root / name
+    raise CarstatsError(f"carstats' own folder {name!r} is not there. Install carstats again.")

@@ -1,0 +1,187 @@
+"""`Study`: the tables of one study or of several pooled, checked when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from carstats.data.check import Source, check_table
+from carstats.data.cross_check import cross_check
+from carstats.data.schema import TABLES
+from carstats.errors import CarstatsError, Problem, check_choice
+from carstats.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Study:
+    """The tables of a study, checked and in one shape.
+
+    Day 0 is the first infusion (for a subject never infused, the enrolment). A table that was not
+    collected is None, which is not the same as an empty one: the toxicity rates of a study without
+    a `toxicities` table are refused, those of a study with an empty one are 0 of n.
+
+    Parameters
+    ----------
+    subjects : pandas.DataFrame
+        One row per subject: ``subject_id``, ``disease``, ``target``, ``platform``, ``cell_source``,
+        ``last_contact_day`` and the optional columns of the data dictionary.
+    infusions, assessments, medications, toxicities, events, responses : pandas.DataFrame, optional
+        The other tables of the data dictionary.
+    label : str, optional
+        What the study is called under figures and tables.
+    synthetic : bool, optional
+        Whether the data are simulated; every figure drawn from them then says so.
+    vocabulary : Vocabulary, optional
+        The allowed terms; carstats' own by default.
+    sources : mapping of str to Source, optional
+        What messages call each table; the readers give it.
+    fingerprint : str, optional
+        SHA-256 of the files that the study was read from.
+    notes : tuple of str, optional
+        What the reader did that the user should know.
+
+    Raises
+    ------
+    CarstatsError
+        With every problem found: columns, types, terms, and the rules across tables.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import carstats as cs
+    >>> study = cs.Study(subjects=pd.DataFrame({
+    ...     "subject_id": ["a", "b"], "disease": ["SLE", "SSc"], "target": "CD19",
+    ...     "platform": "CAR-T", "cell_source": "autologous", "last_contact_day": [400, 210]}))
+    >>> study
+    Study: 2 subjects (SLE 1, SSc 1); subjects only
+    """
+
+    subjects: pd.DataFrame
+    infusions: pd.DataFrame | None = None
+    assessments: pd.DataFrame | None = None
+    medications: pd.DataFrame | None = None
+    toxicities: pd.DataFrame | None = None
+    events: pd.DataFrame | None = None
+    responses: pd.DataFrame | None = None
+    label: str = ""
+    synthetic: bool = False
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    fingerprint: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        problems: list[Problem] = []
+        tables: dict[str, pd.DataFrame] = {}
+        for name in TABLES:
+            frame = getattr(self, name)
+            if frame is None:
+                continue
+            if not isinstance(frame, pd.DataFrame):
+                raise CarstatsError(
+                    f"`{name}` is {type(frame).__name__}; it takes a pandas.DataFrame."
+                )
+            tables[name], found = check_table(name, frame, self.source(name), self.vocabulary)
+            problems += found
+        if "subjects" not in tables:
+            raise CarstatsError("`subjects` is missing; a study needs its table of subjects.")
+        if not len(tables["subjects"]):
+            problems.append(
+                self.source("subjects").problem(
+                    "has no rows.", None, None, "A study needs a subject."
+                )
+            )
+        # The rules across tables read clean columns only.
+        if not problems:
+            problems = cross_check(tables, self.source)
+        if problems:
+            raise CarstatsError(problems)
+        for name, frame in tables.items():
+            object.__setattr__(self, name, frame.reset_index(drop=True))
+        object.__setattr__(self, "subjects", _filled(self.subjects, self.infusions))
+
+    def source(self, table: str) -> Source:
+        """Return what messages call a table."""
+        return self.sources.get(table, Source(f"{table} table"))
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return a table of the study.
+
+        Parameters
+        ----------
+        name : str
+            ``"subjects"``, ``"infusions"``, ``"assessments"``, ``"medications"``, ``"toxicities"``,
+            ``"events"`` or ``"responses"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The table.
+
+        Raises
+        ------
+        CarstatsError
+            If the study does not have it.
+        """
+        frame = getattr(self, name) if name in TABLES else None
+        if frame is None:
+            has = ", ".join(self.tables())
+            raise CarstatsError(f"the study has no table `{name}`. It has: {has}.")
+        return frame
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Return the tables that the study has, by name."""
+        return {name: getattr(self, name) for name in TABLES if getattr(self, name) is not None}
+
+    def endpoints(self, kind: str) -> list[str]:
+        """Return the endpoints that the study's tables hold, in the vocabulary's order.
+
+        Parameters
+        ----------
+        kind : str
+            ``"time-to-event"`` for those of `events`, ``"response"`` for those of `responses`.
+
+        Returns
+        -------
+        list of str
+            Their names; empty where the study does not have the table.
+
+        Raises
+        ------
+        CarstatsError
+            If `kind` is another word.
+        """
+        check_choice("kind", kind, ("time-to-event", "response"))
+        frame = self.events if kind == "time-to-event" else self.responses
+        present = set() if frame is None else set(frame["endpoint"])
+        return [name for name in self.vocabulary.names("endpoint") if name in present]
+
+    def __repr__(self) -> str:
+        order = self.vocabulary.names("disease")
+        counts = self.subjects["disease"].value_counts()
+        diseases = ", ".join(f"{name} {counts[name]}" for name in order if name in counts)
+        rest = ", ".join(f"{len(t)} {n}" for n, t in self.tables().items() if n != "subjects")
+        kind = f"Study {self.label!r}" if self.label else "Study"
+        subjects = "subject" if len(self.subjects) == 1 else "subjects"
+        return f"{kind}: {len(self.subjects)} {subjects} ({diseases}); {rest or 'subjects only'}"
+
+
+def _filled(subjects: pd.DataFrame, infusions: pd.DataFrame | None) -> pd.DataFrame:
+    """Fill `infused` from the infusions and `valency` from the target where not given."""
+    subjects = subjects.copy()
+    if "infused" not in subjects and infusions is not None:
+        subjects["infused"] = subjects["subject_id"].isin(infusions["subject_id"]).astype("boolean")
+    single_or_dual = np.where(subjects["target"].str.contains("+", regex=False), "dual", "single")
+    given = (
+        subjects["valency"] if "valency" in subjects else pd.Series(None, subjects.index, object)
+    )
+    subjects["valency"] = given.where(given.notna(), single_or_dual)
+    known = TABLES["subjects"].names()
+    own = [column for column in subjects if column not in known]
+    return subjects[[*(column for column in known if column in subjects), *own]]

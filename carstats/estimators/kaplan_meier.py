@@ -1,0 +1,167 @@
+"""The Kaplan-Meier estimator and its pointwise confidence limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from carstats.estimators.risk_table import RiskTable
+
+CONF_TYPES = ("beta product", "log-log", "log", "plain", "arcsine")
+
+
+@dataclass(frozen=True)
+class SurvivalCurve:
+    """A survival curve at the times of a risk table.
+
+    Attributes
+    ----------
+    time : ndarray, shape (K,)
+        Times.
+    survival : ndarray, shape (..., K)
+        Probability of being free of the event just after each time.
+    std_error : ndarray, shape (..., K)
+        Greenwood standard error of `survival`; NaN once the curve has reached 0.
+    low, high : ndarray, shape (..., K)
+        Pointwise confidence limits.
+    low_at_start : ndarray, shape (...)
+        Lower limit before the first time (the upper limit and the curve are 1 there).
+    """
+
+    time: NDArray[np.float64]
+    survival: NDArray[np.float64]
+    std_error: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    low_at_start: NDArray[np.float64]
+
+
+def kaplan_meier(
+    table: RiskTable, *, conf_type: str = "beta product", conf_level: float = 0.95
+) -> SurvivalCurve:
+    """Estimate the probability of being free of the event.
+
+    Parameters
+    ----------
+    table : RiskTable
+        Counts; events of all causes count as the event.
+    conf_type : {"beta product", "log-log", "log", "plain", "arcsine"}
+        Limits. The beta product covers at its level in small samples, says something before the
+        first event, and without censoring equals Clopper-Pearson. The others are Greenwood's on a
+        transformed scale; they are NaN where the curve is 1 or 0, where Greenwood's error is 0 or
+        undefined and says nothing.
+    conf_level : float
+        Pointwise confidence level.
+
+    Returns
+    -------
+    SurvivalCurve
+        The curve at each time of the table.
+
+    References
+    ----------
+    Kaplan EL, Meier P. J Am Stat Assoc 1958; 53: 457-481.
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (method of moments).
+    Borgan Ø, Liestøl K. Scand J Stat 1990; 17: 35-41 (transformations).
+    """
+    n = table.n_risk
+    d = table.n_event.sum(axis=-1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        hazard = np.where(n > 0, d / n, 0.0)
+        survival = np.cumprod(1 - hazard, axis=-1)
+        # Variance of log S: infinite from the time at which all at risk had the event.
+        variance = np.cumsum(np.where(d > 0, d / (n * (n - d)), 0.0), axis=-1)
+        std_error = np.where(survival > 0, survival * np.sqrt(variance), np.nan)
+    if conf_type == "beta product":
+        low, high = _beta_product(table, conf_level)
+        total = n[..., 0] if n.shape[-1] else np.zeros(n.shape[:-1])
+        low_at_start = _beta_quantile((1 - conf_level) / 2, total, np.ones_like(total))
+    else:
+        low, high = _transformed(survival, variance, conf_type, conf_level)
+        low_at_start = np.full(n.shape[:-1], np.nan)
+    return SurvivalCurve(table.time, survival, std_error, low, high, low_at_start)
+
+
+def _transformed(survival, variance, conf_type: str, conf_level: float):
+    z = NormalDist().inv_cdf(0.5 + conf_level / 2)
+    inside = (survival > 0) & (survival < 1)
+    s = np.where(inside, survival, 0.5)
+    error = z * np.sqrt(np.where(inside, variance, 0.0))
+    if conf_type == "log-log":
+        middle, half = np.log(-np.log(s)), error / -np.log(s)
+        low, high = np.exp(-np.exp(middle + half)), np.exp(-np.exp(middle - half))
+    elif conf_type == "log":
+        low, high = s * np.exp(-error), np.minimum(s * np.exp(error), 1.0)
+    elif conf_type == "plain":
+        low, high = np.maximum(s - s * error, 0.0), np.minimum(s + s * error, 1.0)
+    else:
+        middle, half = np.arcsin(np.sqrt(s)), error / 2 * np.sqrt(s / (1 - s))
+        low = np.sin(np.maximum(middle - half, 0.0)) ** 2
+        high = np.sin(np.minimum(middle + half, np.pi / 2)) ** 2
+    return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
+
+
+def _beta_product(table: RiskTable, conf_level: float):
+    """Limits of a product of beta variables, matched by its first two moments to one beta."""
+    n, d = table.n_risk, table.n_event.sum(axis=-1)
+    # A factor Beta(n - d + 1, d) for each time with events; without one the factor is 1.
+    a, total = n - d + 1, n + 1
+    mean = np.where(d > 0, a / total, 1.0)
+    square = np.where(d > 0, a * (a + 1) / (total * (total + 1)), 1.0)
+    mean, square = np.cumprod(mean, axis=-1), np.cumprod(square, axis=-1)
+    tail = (1 - conf_level) / 2
+    high = _beta_quantile(1 - tail, *_matched_beta(mean, square))
+    # The lower limit allows for one more event at once: a further factor Beta(n_after, 1).
+    after = table.n_after
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = _beta_quantile(
+            tail, *_matched_beta(mean * after / (after + 1), square * after / (after + 2))
+        )
+    return np.where(after > 0, low, 0.0), high
+
+
+def _matched_beta(mean, square):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        total = (mean - square) / (square - mean * mean)
+        return mean * total, (1 - mean) * total
+
+
+def _beta_quantile(p: float, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Quantile of a beta distribution; 0 for a = 0, and 1 for b = 0 or no spread at all."""
+    from scipy.special import betaincinv
+
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    proper = np.isfinite(a) & np.isfinite(b) & (a > 0) & (b > 0)
+    found = betaincinv(np.where(proper, a, 1.0), np.where(proper, b, 1.0), p)
+    return np.where(proper, found, np.where(a == 0, 0.0, 1.0))
+
+
+def step_values(
+    time: NDArray[np.float64], values: NDArray[np.float64], at: ArrayLike, before: ArrayLike
+) -> NDArray[np.float64]:
+    """Read a right-continuous step function.
+
+    Parameters
+    ----------
+    time : ndarray, shape (K,)
+        Where it steps.
+    values : ndarray, shape (..., K)
+        Its value from each step on.
+    at : array_like, shape (M,)
+        Where to read it.
+    before : array_like, shape (...)
+        Its value before the first step.
+
+    Returns
+    -------
+    ndarray, shape (..., M)
+        Its values.
+    """
+    at = np.asarray(at, float)
+    slack = 1e-9 * (time[-1] - time[0]) if time.size else 0.0
+    place = np.searchsorted(time, at + slack, side="right")
+    first = np.broadcast_to(np.asarray(before, float)[..., None], (*values.shape[:-1], 1))
+    return np.concatenate([first, values], axis=-1)[..., place]

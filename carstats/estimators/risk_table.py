@@ -1,0 +1,136 @@
+"""The risk table: at each distinct time, how many were at risk, had an event, were censored.
+
+Everything in time-to-event analysis here is a function of it. It may carry a leading batch axis:
+one study is one batch, and ten thousand bootstrap replicates are weights of shape (10000, n).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Two times closer than this part of their range are one: 0.3 and 0.1 + 0.2 are the same day.
+TIME_TOLERANCE = 1e-9
+
+
+@dataclass(frozen=True)
+class RiskTable:
+    """Counts at K distinct times.
+
+    Attributes
+    ----------
+    time : ndarray, shape (K,)
+        Distinct times in increasing order: of events and of censoring.
+    n_risk : ndarray, shape (..., K)
+        At risk just before each time.
+    n_event : ndarray, shape (..., K, causes)
+        Events of each cause at each time.
+    n_censor : ndarray, shape (..., K)
+        Censored at each time, after its events.
+    n_after : ndarray, shape (..., K)
+        At risk just after each time.
+    """
+
+    time: NDArray[np.float64]
+    n_risk: NDArray[np.float64]
+    n_event: NDArray[np.float64]
+    n_censor: NDArray[np.float64]
+    n_after: NDArray[np.float64]
+
+
+def distinct_times(times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """Group times that are equal within `TIME_TOLERANCE` of their range.
+
+    Parameters
+    ----------
+    times : array_like, shape (n,)
+        Times in any order.
+
+    Returns
+    -------
+    distinct : ndarray, shape (K,)
+        The smallest time of each group, increasing.
+    group : ndarray of int, shape (n,)
+        The group of each time.
+    """
+    times = np.asarray(times, float)
+    unique, inverse = np.unique(times, return_inverse=True)
+    if not unique.size:
+        return unique, inverse
+    # An entry of minus infinity (observed from the beginning) is no part of the range.
+    finite = unique[np.isfinite(unique)]
+    gap = TIME_TOLERANCE * np.ptp(finite) if finite.size else 0.0
+    starts = np.append(True, np.diff(unique) > gap)
+    return unique[starts], (np.cumsum(starts) - 1)[inverse]
+
+
+def risk_table(
+    time: ArrayLike,
+    status: ArrayLike,
+    *,
+    n_causes: int = 1,
+    entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
+) -> RiskTable:
+    """Count subjects at risk, events and censored at each distinct time.
+
+    Parameters
+    ----------
+    time : array_like, shape (n,)
+        Time of the event or of censoring.
+    status : array_like of int, shape (n,)
+        0 for censored, 1 to `n_causes` for the cause of the event.
+    n_causes : int
+        Number of causes.
+    entry : array_like, shape (n,), optional
+        Time at which each subject came under observation; at risk at t are those with
+        entry < t <= time. Without it everyone is at risk from the beginning, time 0 included.
+    weights : array_like, shape (..., n), optional
+        How often each subject counts; 1 by default. Leading axes are batches.
+
+    Returns
+    -------
+    RiskTable
+        The counts; with no subject, a table of no times.
+    """
+    time, status = np.asarray(time, float), np.asarray(status, int)
+    n = time.size
+    weights = np.ones(n) if weights is None else np.asarray(weights, float)
+    entered = np.empty(0) if entry is None else np.asarray(entry, float)
+    # Entries are grouped with the times, so that a tie between the two is seen as one.
+    distinct, group = distinct_times(np.concatenate([time, entered]))
+    end, start = group[:n], group[n:]
+    size = distinct.size
+
+    def count(where: NDArray[np.intp], mask: NDArray[np.bool_] | slice = slice(None)) -> NDArray:
+        chosen, places = weights[..., mask], where[mask]
+        if weights.ndim == 1:
+            return np.bincount(places, chosen, minlength=size)
+        order = np.argsort(places, kind="stable")
+        filled, first = np.unique(places[order], return_index=True)
+        totals = np.zeros((*weights.shape[:-1], size))
+        if filled.size:
+            totals[..., filled] = np.add.reduceat(chosen[..., order], first, axis=-1)
+        return totals
+
+    events = np.stack([count(end, status == cause) for cause in range(1, n_causes + 1)], axis=-1)
+    left = count(end)
+    gone = np.cumsum(left, axis=-1)
+    if entry is None:
+        come_before = come_by = weights.sum(axis=-1, keepdims=True)
+    else:
+        joined = count(start)
+        come_by = np.cumsum(joined, axis=-1)
+        come_before = come_by - joined
+    at_risk = come_before - (gone - left)
+    shown = np.zeros(size, bool)
+    shown[end] = True
+    return RiskTable(
+        distinct[shown],
+        at_risk[..., shown],
+        events[..., shown, :],
+        (left - events.sum(axis=-1))[..., shown],
+        (come_by - gone)[..., shown],
+    )

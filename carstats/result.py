@@ -1,0 +1,123 @@
+"""`Result`: the numbers of an analysis with the words that say how they were made."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Spec:
+    """How a result was made.
+
+    Attributes
+    ----------
+    analysis : str
+        The function that made it.
+    endpoint : str
+        The endpoint, term or measure as it prints; empty where there is none.
+    population : str
+        Who is counted, in words.
+    method : str
+        The method line that stands under a figure or a table.
+    conf_level : float or None
+        Confidence level of the limits.
+    by, strata : tuple of str
+        Columns that results are reported by and adjusted for.
+    cohort : str
+        Label of the cohort.
+    criteria : tuple of str
+        The cohort's criteria in order.
+    options : dict
+        Every other option of the call.
+    synthetic : bool
+        Whether the data are simulated.
+    fingerprint : str or None
+        SHA-256 of the files that the study was read from.
+    """
+
+    analysis: str
+    endpoint: str = ""
+    population: str = ""
+    method: str = ""
+    conf_level: float | None = None
+    by: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
+    cohort: str = ""
+    criteria: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    synthetic: bool = False
+    fingerprint: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fields as plain values, ready for JSON."""
+        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Numbers, one row per stratum (and time, grade or contrast), with their origin.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        The `by` columns first, then counts, estimate, limits and note; every number unrounded.
+    spec : Spec
+        How the numbers were made.
+    labels : dict
+        Printed labels of the strata: ``labels["disease"]["SLE"]``.
+    """
+
+    frame: pd.DataFrame
+    spec: Spec
+    labels: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    @property
+    def by(self) -> list[str]:
+        """The columns that identify a stratum."""
+        return list(self.spec.by)
+
+    def strata(self) -> list[tuple[tuple[Any, ...], pd.DataFrame]]:
+        """Return the strata in order, each as its key and its rows.
+
+        Returns
+        -------
+        list of (tuple, pandas.DataFrame)
+            Without `by`, one stratum whose key is empty.
+        """
+        if not self.by:
+            return [((), self.frame)]
+        groups = self.frame.groupby(self.by, sort=False, dropna=False)
+        return [(key if isinstance(key, tuple) else (key,), rows) for key, rows in groups]
+
+    def label(self, key: tuple[Any, ...]) -> str:
+        """Return a stratum's printed name: its levels joined by a middle dot; "All" without any."""
+        names = [self.labels.get(c, {}).get(v, str(v)) for c, v in zip(self.by, key, strict=True)]
+        return " · ".join(names) or "All"
+
+    def caption(self) -> str:
+        """Return the method line: what was estimated, in whom, how."""
+        parts = [self.spec.endpoint, self.spec.population, self.spec.method]
+        text = ". ".join(part[0].upper() + part[1:].rstrip(".") for part in parts if part)
+        return f"{text}." if text else ""
+
+    def __repr__(self) -> str:
+        with pd.option_context(
+            "display.max_rows", 60, "display.width", 120, "display.max_columns", 30
+        ):
+            table = self._printed().to_string(index=False, max_rows=60)
+        return f"{table}\n{self.caption()}"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        table = self._printed().to_html(index=False, border=0, max_rows=60)
+        return f"{table}<p>{escape(self.caption())}</p>"
+
+    def _printed(self) -> pd.DataFrame:
+        frame = self.frame.copy()
+        for column in frame.select_dtypes("float"):
+            frame[column] = frame[column].map(lambda v: "" if pd.isna(v) else f"{v:.4g}")
+        return frame.fillna("")
