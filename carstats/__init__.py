@@ -29,8 +29,8 @@ _HOMES = {
     "read_study": "data.readers",
     "response_rate": "response",
     "simulate_study": "data.synthetic",
-    "survival_at": "survival",
-    "survival_curve": "survival",
+    "survival_at": "survival.curves",
+    "survival_curve": "survival.curves",
     "toxicity_grades": "toxicity",
     "toxicity_rate": "toxicity",
     "trial_rate": "evidence",
@@ -97,7 +97,7 @@ if TYPE_CHECKING:
     from carstats.evidence import trial_rate
     from carstats.response import response_rate
     from carstats.result import Result
-    from carstats.survival import survival_at, survival_curve
+    from carstats.survival.curves import survival_at, survival_curve
     from carstats.toxicity import toxicity_grades, toxicity_rate
     from carstats.vocabulary import Vocabulary
 

@@ -1,4 +1,4 @@
-"""Time-to-event analyses of a cohort."""
+"""Survival curves of a cohort (Kaplan-Meier)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
-from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
+from carstats.cohort import Cohort
+from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, SurvivalCurve, kaplan_meier, step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.result import Result, Spec
-from carstats.strata import check_by, estimate_by, level_labels
+from carstats.strata import estimate_by, level_labels
+from carstats.survival.times import endpoint_times, joined_notes, stratum_note
 
-_CODES = {"censored": 0, "event": 1, "competing": 2}
 _LIMITS = {
     "beta product": "beta-product limits (Fay, Brittain and Proschan 2013)",
     "log-log": "log-log limits",
@@ -77,14 +77,14 @@ def survival_curve(
     """
     check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
-    times, spec = _prepare(cohort, endpoint, by, competing, "survival_curve")
+    times, spec = endpoint_times(cohort, endpoint, by, competing, "survival_curve")
     spec = _with_method(spec, conf_type, conf_level)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table, curve = _curve(rows, conf_type, conf_level)
-        counts = {"n": len(rows), "n_missing": int(rows["time"].isna().sum())}
+        counts = {"n": len(rows), "n_missing": int(rows["event_time"].isna().sum())}
         if not table.time.size:
-            return pd.DataFrame([{**counts, **_NO_CURVE, "note": _stratum_note(rows)}])
+            return pd.DataFrame([{**counts, **_NO_CURVE, "note": stratum_note(rows)}])
         start = float(curve.low_at_start)
         frame = pd.DataFrame(
             {
@@ -100,7 +100,7 @@ def survival_curve(
                 "note": "",
             }
         )
-        frame.loc[0, "note"] = _stratum_note(rows)
+        frame.loc[0, "note"] = stratum_note(rows)
         return frame
 
     frame = estimate_by(cohort.study.vocabulary, cohort.eligible, times, list(spec.by), estimate)
@@ -149,12 +149,12 @@ def survival_at(
     for day in days:
         check_number("at", day, low=0)
     days = np.array(days, float)
-    times, spec = _prepare(cohort, endpoint, by, competing, "survival_at", at=days.tolist())
+    times, spec = endpoint_times(cohort, endpoint, by, competing, "survival_at", at=days.tolist())
     spec = _with_method(spec, conf_type, conf_level)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table, curve = _curve(rows, conf_type, conf_level)
-        note = _stratum_note(rows)
+        note = stratum_note(rows)
         start = float(curve.low_at_start) if table.time.size else np.nan
         high_start = np.nan if np.isnan(start) else 1.0
         last = table.time[-1] if table.time.size else -np.inf
@@ -164,10 +164,12 @@ def survival_at(
             {
                 "time": days,
                 "n": len(rows),
-                "n_missing": int(rows["time"].isna().sum()),
-                "n_risk": [int((rows["time"] >= day).sum()) for day in days]
-                if "entry" not in rows
-                else [int(((rows["time"] >= d) & (rows["entry"] < d)).sum()) for d in days],
+                "n_missing": int(rows["event_time"].isna().sum()),
+                "n_risk": [int((rows["event_time"] >= day).sum()) for day in days]
+                if "entry_time" not in rows
+                else [
+                    int(((rows["event_time"] >= d) & (rows["entry_time"] < d)).sum()) for d in days
+                ],
                 "n_event": step_values(
                     table.time, np.cumsum(table.n_event.sum(axis=-1)), days, 0.0
                 ).astype(int),
@@ -181,7 +183,7 @@ def survival_at(
         values = ["estimate", "std_error", "conf_low", "conf_high"]
         frame.loc[~known, values] = np.nan
         if table.time.size:
-            frame.loc[~known, "note"] = _joined(note, f"followed to day {last:g} only")
+            frame.loc[~known, "note"] = joined_notes(note, f"followed to day {last:g} only")
         return frame
 
     frame = estimate_by(cohort.study.vocabulary, cohort.eligible, times, list(spec.by), estimate)
@@ -200,53 +202,6 @@ _NO_CURVE = {
 }
 
 
-def _prepare(
-    cohort: Cohort,
-    endpoint: str,
-    by: str | Iterable[str] | None,
-    competing: str | None,
-    analysis: str,
-    **options: object,
-) -> tuple[pd.DataFrame, Spec]:
-    """Return the subjects with `time`, `code` and perhaps `entry`, and the start of the spec."""
-    if competing is not None:
-        check_choice("competing", competing, ("censor",))
-    check_cohort(cohort)
-    study = cohort.study
-    name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
-    by = check_by(cohort.subjects, by)
-    events = study.table("events")
-    events = events[events["endpoint"] == name]
-    if events.empty:
-        raise CarstatsError(
-            f"no subject of the study has the endpoint {name!r} in the events table. "
-            f"It has: {listed(study.endpoints('time-to-event')) or 'none'}."
-        )
-    times = cohort.subjects.merge(events, on="subject_id", how="left", suffixes=("", "_event"))
-    rivals = times[times["status"] == "competing"]
-    if len(rivals) and competing is None:
-        causes = rivals["cause"].fillna("unnamed") if "cause" in rivals else pd.Series(["unnamed"])
-        named = ", ".join(f"{cause} {count}" for cause, count in causes.value_counts().items())
-        raise CarstatsError(
-            f"`endpoint` {name!r} has competing events ({named}): one minus Kaplan-Meier would "
-            "overstate its probability. Use an endpoint that counts them as events, such as "
-            "'relapse_free_survival', or competing='censor' for the cause-specific curve."
-        )
-    times["code"] = times["status"].map(_CODES | {"competing": 0})
-    if "entry_day" in times and times["entry_day"].notna().any():
-        origin = times["origin_day"].fillna(0.0) if "origin_day" in times else 0.0
-        # Not at risk before the origin, and observed from the start where no entry is given.
-        times["entry"] = (times["entry_day"] - origin).fillna(-np.inf)
-    note = "; competing events censored: cause-specific, not a probability" if len(rivals) else ""
-    spec = cohort.spec(
-        analysis,
-        endpoint=study.vocabulary.label("endpoint", name),
-        method=f"Kaplan–Meier{note}",
-        by=by,
-    )
-    return times, replace(spec, options={"endpoint": name, "competing": competing, **options})
-
-
 def _with_method(spec: Spec, conf_type: str, conf_level: float) -> Spec:
     method = f"{spec.method}, {conf_level * 100:g} % pointwise {_LIMITS[conf_type]}"
     options = {**spec.options, "conf_type": conf_type}
@@ -256,22 +211,7 @@ def _with_method(spec: Spec, conf_type: str, conf_level: float) -> Spec:
 def _curve(
     rows: pd.DataFrame, conf_type: str, conf_level: float
 ) -> tuple[RiskTable, SurvivalCurve]:
-    rows = rows[rows["time"].notna()]
-    entry = rows["entry"].to_numpy() if "entry" in rows else None
-    table = risk_table(rows["time"].to_numpy(), rows["code"].to_numpy(), entry=entry)
+    rows = rows[rows["event_time"].notna()]
+    entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
+    table = risk_table(rows["event_time"].to_numpy(), rows["event_code"].to_numpy(), entry=entry)
     return table, kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
-
-
-def _stratum_note(rows: pd.DataFrame) -> str:
-    if not len(rows):
-        return "no subjects"
-    missing = int(rows["time"].isna().sum())
-    at_start = int((rows["time"] == 0).sum() - ((rows["time"] == 0) & (rows["code"] == 1)).sum())
-    return _joined(
-        f"{missing} of {len(rows)} without a record of the endpoint" if missing else "",
-        f"{at_start} censored at day 0: never assessed" if at_start else "",
-    )
-
-
-def _joined(*notes: str) -> str:
-    return "; ".join(note for note in notes if note)

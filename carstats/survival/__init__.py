@@ -1,0 +1,1 @@
+"""Time-to-event analyses of a cohort, one module for each kind of estimand."""
