@@ -1,0 +1,93 @@
+# make reproduce   the figures, tables and notebooks from data/synthetic into figures/ and reports/
+# make test        the tests; ARGS="-k survival" passes options to pytest
+# make verify      the same outputs in a temporary folder, compared with what is committed
+# make setup       only .venv, from requirements.lock
+# make lint        ruff, the format, and the docstrings of the public names
+# make reference   the R scripts that write the reference numbers (needs Rscript)
+# make benchmark   what is timed; ARGS=--write keeps it in benchmarks/results.md
+# make lock        requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
+#
+# Each creates .venv where it is missing. PYTHON=python3.12 chooses the interpreter for it.
+
+SHELL := /bin/sh
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+STAMP := $(VENV)/.installed
+RUN := $(VENV)/bin/python
+ARGS :=
+
+SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
+
+.PHONY: help setup reproduce test verify lint reference benchmark lock clean
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+setup: $(STAMP)
+
+reproduce: $(STAMP)
+	$(VENV)/bin/carstats reproduce $(ARGS)
+
+test: $(STAMP)
+	$(RUN) -m pytest $(ARGS)
+
+verify: $(STAMP)
+	$(VENV)/bin/carstats verify $(ARGS)
+
+lint: $(STAMP)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+	$(RUN) -m pytest -q tests/test_structure.py -k docstring
+
+reference:
+	sh tests/reference/run.sh
+
+benchmark: $(STAMP)
+	$(RUN) benchmarks/run.py $(ARGS)
+
+# One version of each library for every supported Python, so that all of them draw the same numbers.
+lock: $(STAMP)
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $(RUN) -m uv pip compile --quiet --universal \
+	    --python-version 3.11 --fork-strategy fewest --all-extras --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links $(ARGS) -o requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) dist .pytest_cache .ruff_cache .hypothesis
+
+# uv comes from the lock, checked by its hash, and installs the rest; where it finds no index, pip does it.
+# The interpreters are tried by running them: a version manager leaves names that only print an error.
+$(STAMP): requirements.lock pyproject.toml
+	@set -eu; \
+	if ! $(RUN) -c '$(SUPPORTED)' 2>/dev/null; then \
+	    found=; \
+	    for python in $${PYTHON:-python3 python3.13 python3.12 python3.11 python}; do \
+	        if "$$python" -c '$(SUPPORTED)' 2>/dev/null; then found=$$python; break; fi; \
+	    done; \
+	    if [ -z "$$found" ]; then \
+	        echo "carstats needs Python 3.11, 3.12 or 3.13; tried: $${PYTHON:-python3 python3.13 python3.12 python3.11 python}." >&2; \
+	        echo "Install one of them, or name it: make PYTHON=/path/to/python3.12 ..." >&2; \
+	        exit 1; \
+	    fi; \
+	    echo "Creating $(VENV) with $$("$$found" --version)"; \
+	    rm -rf $(VENV); \
+	    "$$found" -m venv $(VENV) || { \
+	        rm -rf $(VENV); \
+	        echo "python -m venv failed; on Debian and Ubuntu: apt install python3-venv" >&2; \
+	        exit 1; \
+	    }; \
+	fi
+	@echo "Installing from requirements.lock"
+	@set -eu; \
+	export PIP_DISABLE_PIP_VERSION_CHECK=1; \
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock; \
+	$(RUN) -m pip install --quiet --no-deps --require-hashes -r $(VENV)/uv.lock; \
+	index=$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null || true)}; \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	$(RUN) -m uv pip sync --python $(RUN) --quiet --require-hashes requirements.lock || { \
+	    echo "uv could not install; trying pip" >&2; \
+	    $(RUN) -m pip install --quiet --no-deps --require-hashes -r requirements.lock; \
+	}
+	@$(RUN) -m uv pip install --python $(RUN) --quiet --offline --no-deps --no-build-isolation -e .
+	@touch $@

@@ -1,0 +1,311 @@
+"""The house: layers, docstrings of the public names, length of files, the lock, the wheel."""
+
+import ast
+import dataclasses
+import importlib
+import importlib.metadata
+import inspect
+import re
+import subprocess
+import sys
+import textwrap
+import tomllib
+import zipfile
+from pathlib import Path
+
+import numpydoc.validate
+import pytest
+from numpydoc.docscrape import NumpyDocString
+
+import carstats
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "carstats"
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+LAYERS = {
+    part: depth
+    for depth, parts in enumerate(
+        [
+            ["errors"],
+            ["vocabulary"],
+            ["data", "estimators", "strata", "result"],
+            ["cohort", "data.synthetic"],
+            ["endpoints"],
+            ["survival", "response", "toxicity", "evidence", "baseline"],
+            ["report"],
+            ["reproduce"],
+            ["analyses", "cli"],
+        ]
+    )
+    for part in parts
+}
+# Parts of several files; a file such as `reproduce_verify.py` is told by its name.
+SPLIT = {"criteria": "cohort", "terms": "vocabulary"}
+
+HEAVY = ("lifelines", "matplotlib", "openpyxl", "pyreadstat", "rich", "scipy", "seaborn")
+HEAVY += ("statsmodels", "typer")
+
+LONGEST = 400
+
+
+def part_of(module):
+    """Return the part of the house that a module's dotted name, without `carstats.`, is in."""
+    pieces = module.split(".")
+    for length in (2, 1):
+        part = ".".join(pieces[:length])
+        part = SPLIT.get(part, part)
+        for name in (part, part.split("_")[0]):
+            if name in LAYERS:
+                return name
+    return None
+
+
+def sources(folder):
+    return sorted(p for p in folder.rglob("*.py") if "_bundled" not in p.parts)
+
+
+def module_name(path):
+    """Return the dotted name of a file below the root: `carstats.data.study`, `analyses.flow`."""
+    pieces = list(path.relative_to(ROOT).with_suffix("").parts)
+    return ".".join(pieces[:-1] if pieces[-1] == "__init__" else pieces)
+
+
+def is_module(name):
+    path = ROOT.joinpath(*name.split("."))
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def imported(tree, name, is_package):
+    """Yield the line and the dotted name of everything that a file imports from this repository."""
+    package = name.split(".") if is_package else name.split(".")[:-1]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            up = package[: len(package) - node.level + 1] if node.level else []
+            base = ".".join([*up, *([node.module] if node.module else [])])
+            names = [alias.name for alias in node.names if alias.name != "__version__"]
+            found = {f"{base}.{name}" if is_module(f"{base}.{name}") else base for name in names}
+        else:
+            continue
+        for module in found:
+            if module.split(".")[0] in ("carstats", "analyses"):
+                yield node.lineno, module
+
+
+def none(wrong):
+    """Fail with every line of `wrong`, not only the first."""
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def breaches(path, text):
+    """Return what a file imports from its own layer or above, as `file:line imports module`."""
+    name = module_name(path)
+    own = "analyses" if name.startswith("analyses") else part_of(name.removeprefix("carstats."))
+    if own is None:
+        return [f"{path.relative_to(ROOT)} is in no layer of LAYERS"]
+    wrong = []
+    for line, module in imported(ast.parse(text), name, path.name == "__init__.py"):
+        if module == "carstats":
+            allowed = LAYERS[own] > LAYERS["report"]
+        else:
+            part = part_of(module.removeprefix("carstats."))
+            allowed = part == own or (part is not None and LAYERS[part] < LAYERS[own])
+        if not allowed:
+            wrong.append(f"{path.relative_to(ROOT)}:{line} imports {module}")
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "fine"),
+    [
+        ("carstats/survival.py", "from carstats.strata import check_by", True),
+        ("carstats/survival.py", "from carstats.response import response_rate", False),
+        ("carstats/survival.py", "from carstats import response", False),
+        ("carstats/survival.py", "from . import response", False),
+        ("carstats/survival.py", "import carstats as cs", False),
+        ("carstats/strata.py", "from carstats.result import Result", False),
+        ("carstats/data/study.py", "from carstats.data.schema import TABLES", True),
+        ("carstats/data/study.py", "from .schema import TABLES", True),
+        ("carstats/data/__init__.py", "from carstats.data.synthetic import simulate_study", False),
+        ("carstats/data/synthetic.py", "from carstats.data.study import Study", True),
+        ("carstats/report/tables.py", "from carstats.survival import survival_curve", True),
+        ("carstats/report/tables.py", "import carstats", False),
+        ("carstats/cli.py", "from carstats.reproduce import reproduce", True),
+        ("analyses/baseline.py", "import carstats as cs", True),
+        ("carstats/helpers.py", "import math", False),
+    ],
+)
+def test_the_rule_of_layers_is_told_apart(file, line, fine):
+    assert (breaches(ROOT / file, line) == []) is fine
+
+
+def test_modules_import_their_own_part_or_a_lower_layer():
+    files = [p for p in sources(PACKAGE) if p != PACKAGE / "__init__.py"]
+    files += sources(ROOT / "analyses")
+    assert len(files) > 10
+    none([line for path in files for line in breaches(path, path.read_text(encoding="utf-8"))])
+
+
+def test_the_package_file_imports_nothing_of_its_own_on_import():
+    text = (PACKAGE / "__init__.py").read_text(encoding="utf-8")
+    top = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
+    tree = ast.Module(body=top, type_ignores=[])
+    none([module for _, module in imported(tree, "carstats", True)])
+
+
+def test_there_is_no_file_of_odds_and_ends():
+    odd = {"utils", "util", "helpers", "misc", "common", "tools"}
+    none([p for p in sources(PACKAGE) if p.stem in odd])
+
+
+def test_files_are_short():
+    files = [*sources(PACKAGE), *sources(ROOT / "analyses")]
+    lengths = {
+        str(p.relative_to(ROOT)): len(p.read_text(encoding="utf-8").splitlines()) for p in files
+    }
+    none([f"{name} has {n} lines" for name, n in lengths.items() if n > LONGEST])
+
+
+def test_no_function_shares_its_modules_name():
+    public = {module_name(p).split(".")[-1] for p in sources(PACKAGE) if p.stem != "__init__"}
+    none(public & set(carstats.__all__))
+
+
+PUBLIC_NAMES = sorted(name for name in carstats.__all__ if not name.startswith("__"))
+
+
+def returns_and_raises(function):
+    """Say whether a function gives a value back, and whether it raises or checks an argument."""
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    inner = {
+        id(node)
+        for child in ast.walk(tree)
+        if child is not tree and isinstance(child, ast.FunctionDef | ast.Lambda)
+        for node in ast.walk(child)
+    }
+    own = [node for node in ast.walk(tree) if id(node) not in inner]
+    returns = any(isinstance(node, ast.Return) and node.value is not None for node in own)
+    called = [getattr(node.func, "id", "") for node in own if isinstance(node, ast.Call)]
+    raises = any(isinstance(node, ast.Raise) for node in own)
+    return returns, raises or any(name.startswith("check_") for name in called)
+
+
+@pytest.mark.parametrize("name", PUBLIC_NAMES)
+def test_docstring_of_public_name(name):
+    checks = set(PYPROJECT["tool"]["numpydoc_validation"]["checks"])
+    found = numpydoc.validate.validate(f"carstats.{name}")["errors"]
+    wrong = [f"{code}: {message}" for code, message in found if code in checks]
+
+    public = getattr(carstats, name)
+    if inspect.isfunction(public):
+        sections = NumpyDocString(inspect.getdoc(public) or "")
+        returns, raises = returns_and_raises(public)
+        if returns and not (sections["Returns"] or sections["Yields"]):
+            wrong.append("it returns a value and has no section Returns")
+        if raises and not sections["Raises"]:
+            wrong.append("it raises and has no section Raises")
+    elif inspect.isclass(public):
+        if dataclasses.is_dataclass(public) and NumpyDocString(public.__doc__)["Attributes"]:
+            wrong = [line for line in wrong if not line.startswith("PR01")]  # fields are parameters
+        wrong += [
+            f"`{method}` has no docstring"
+            for method, value in vars(public).items()
+            if not method.startswith("_") and callable(value) and not inspect.getdoc(value)
+        ]
+    none(wrong)
+
+
+def test_names_are_listed_once_and_exist():
+    assert len(set(carstats.__all__)) == len(carstats.__all__)
+    none([name for name in carstats.__all__ if not hasattr(carstats, name)])
+    assert set(carstats.__all__) <= set(dir(carstats))
+
+
+def loaded_by(statement):
+    code = f"import sys; {statement}; print(*(name.split('.')[0] for name in sys.modules))"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(run.stdout.split())
+
+
+def test_import_loads_nothing_heavy():
+    more = loaded_by("import carstats") - loaded_by("import pandas")
+    none(more & set(HEAVY))
+
+
+def test_lock_has_hashes_and_names_no_place():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = re.findall(r"^[a-z0-9][^\n]*(?:\n    [^\n]*)*", text, flags=re.MULTILINE)
+    assert len(pins) > 50
+    none([pin for pin in pins if "==" not in pin or "--hash=sha256:" not in pin])
+    places = re.compile(r"https?:|file:|--(extra-)?index|--find-links|--trusted-host|(^|\s)/\w+/")
+    none([line for line in text.splitlines() if places.search(line)])
+
+
+def test_lock_has_every_dependency():
+    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    locked = set(re.findall(r"^([a-z0-9-]+)==", text, flags=re.MULTILINE))
+    project = PYPROJECT["project"]
+    wanted = [*project["dependencies"], *PYPROJECT["build-system"]["requires"]]
+    wanted += [line for extra in project["optional-dependencies"].values() for line in extra]
+    names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in wanted}
+    none(names - locked - {"carstats"})
+
+
+def test_libraries_that_are_imported_are_declared():
+    project = PYPROJECT["project"]
+    declared = list(project["dependencies"])
+    for extra in ("models", "notebooks", "parquet"):
+        declared += project["optional-dependencies"][extra]
+    names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in declared}
+    homes = importlib.metadata.packages_distributions()
+    wrong = set()
+    for path in [*sources(PACKAGE), *sources(ROOT / "analyses")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            found = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom) and not node.level:
+                found = [node.module]
+            for top in {module.split(".")[0] for module in found}:
+                if top in sys.stdlib_module_names or top in ("carstats", "analyses"):
+                    continue
+                if not names & {home.lower().replace("_", "-") for home in homes.get(top, [])}:
+                    wrong.add(f"{path.relative_to(ROOT)} imports {top}")
+    none(sorted(wrong))
+
+
+def test_version_is_the_same_everywhere():
+    assert PYPROJECT["tool"]["hatch"]["version"]["path"] == "carstats/__init__.py"
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    cited = re.search(r"^version: (.*)$", citation, flags=re.MULTILINE).group(1)
+    assert cited == carstats.__version__
+
+
+def test_wheel_carries_the_analyses_and_the_data(tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(build, cwd=ROOT, capture_output=True, check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        carried = set(archive.namelist())
+    wanted = {
+        f"carstats/_bundled/{p.relative_to(ROOT).as_posix()}"
+        for folder in ("analyses", "data/synthetic", "data/published")
+        for p in (ROOT / folder).rglob("*")
+        if p.is_file() and not {"__pycache__", ".ipynb_checkpoints"} & set(p.parts)
+    }
+    assert {name.split("/")[2] for name in wanted} == {"analyses", "data"}
+    none(wanted - carried)
+    none([name for name in carried if "__pycache__" in name])
+
+
+def test_lines_of_the_readme_run(monkeypatch, capsys):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    monkeypatch.chdir(ROOT)
+    exec(compile(lines, "README.md", "exec"), {})
+    assert "Kaplan–Meier" in capsys.readouterr().out
+
+
+def test_console_script_exists():
+    module, _, name = PYPROJECT["project"]["scripts"]["carstats"].partition(":")
+    assert callable(getattr(importlib.import_module(module), name))
