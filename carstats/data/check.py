@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +15,7 @@ from carstats.vocabulary import Vocabulary, folded
 
 # A day this far from the infusion (55 years) is a spreadsheet's date serial, not a study day.
 _DATE_SERIAL = 20_000
+_DATE = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}(日|[ T].*)?$")
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "."})
 _TRUE = frozenset({"true", "yes", "y", "1", "1.0", "是", "有", "达到", "已"})
 _FALSE = frozenset({"false", "no", "n", "0", "0.0", "否", "无", "未", "未达到"})
@@ -37,7 +40,7 @@ class Source:
 
 
 def missing_cells(values: pd.Series, signs: frozenset[str] = MISSING) -> pd.Series:
-    """Return which cells are empty or hold a sign for missing (by default NA, N/A, NaN, a full stop).
+    """Return which cells are empty or hold a sign for missing: by default NA, N/A, NaN, a point.
 
     "none" is one of them, except where it is an answer: a target, an attribution.
     """
@@ -67,18 +70,27 @@ def read_flag(value: object) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
 
-def _numbers(values: pd.Series) -> pd.Series:
-    return pd.to_numeric(values, errors="coerce").astype(float)
+def read_numbers(values: pd.Series) -> pd.Series:
+    """Return cells as numbers, NaN where they are none."""
+    numbers = pd.to_numeric(values, errors="coerce").astype(float)
+    if values.dtype == object:
+        # pandas reads text fast but not to the last bit; what is written must read back the same.
+        read = numbers.notna()
+        numbers[read] = values[read].to_numpy(dtype=object).astype(float)
+    return numbers
 
 
 def _check_number(
     column: Column, values: pd.Series, present, source: Source
 ) -> tuple[pd.Series, list[Problem]]:
-    numbers = _numbers(values.where(present))
+    numbers = read_numbers(values.where(present))
     found = numbers.to_numpy()
+    unread = "Give a number or leave the cell blank."
+    if column.kind == "day":
+        unread = "Give days from the infusion, or map a column of dates in study.toml."
     # "nan" was taken for missing above, so what is NaN here did not read as a number.
     faults = [
-        (present & np.isnan(found), "is not a number.", "Give a number or leave the cell blank."),
+        (present & np.isnan(found), "is not a number.", unread),
         (np.isinf(found), "is infinite.", "Leave the cell blank if it is not known."),
     ]
     finite = np.isfinite(found)
@@ -236,6 +248,12 @@ def check_table(
     return pd.DataFrame(checked, index=frame.index), problems
 
 
+def _is_date(value: object) -> bool:
+    return isinstance(value, dt.date) or (
+        isinstance(value, str) and _DATE.match(value.strip()) is not None
+    )
+
+
 def _check_extra(name: str, values: pd.Series, source: Source):
     if pd.api.types.is_datetime64_any_dtype(values):
         what = "holds calendar dates, and a study keeps none."
@@ -244,7 +262,12 @@ def _check_extra(name: str, values: pd.Series, source: Source):
     if values.dtype != object:
         return values, []
     present = ~missing_cells(values)
-    numbers = _numbers(values.where(present))
+    numbers = read_numbers(values.where(present))
     if numbers[present].notna().all():
         return numbers, []
+    dated = present & values.map(_is_date)
+    if dated.any():
+        what = "holds calendar dates, and a study keeps none."
+        remedy = "Drop the column, or map it in study.toml to a day column."
+        return values, [source.problem(what, dated.idxmax(), name, remedy)]
     return values.where(present).map(lambda v: v if pd.isna(v) else cell_text(v)).astype(object), []

@@ -1,0 +1,170 @@
+"""Calendar dates as hospitals write them, read without guessing.
+
+A date is accepted only where it can mean one day: the year first, or the order of day and month
+given. What is partial, impossible or ambiguous is refused with what to do about it.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import unicodedata
+
+import numpy as np
+import pandas as pd
+
+# Serial numbers of spreadsheets: 20,000 is 1 October 1954; smaller numbers count days.
+SERIAL_LOW, SERIAL_HIGH = 20_000, 80_000
+_SERIAL_ORIGIN = dt.date(1899, 12, 30).toordinal()
+_YEARS = (1950, 2100)
+ORDERS = ("ymd", "dmy", "mdy")
+
+_CLOCK = r"\d{1,2}[:时]\d{1,2}(?:[:分]\d{1,2}(?:\.\d+)?)?[分秒]?"
+_TIME = rf"(?:[T ]\s*{_CLOCK}\s*(?:[AP]M)?(?:Z|[+-]\d\d:?\d\d)?)?"
+_YEAR_FIRST = re.compile(
+    rf"(\d{{4}})\s*[-/.年]\s*(\d{{1,2}})\s*[-/.月]\s*(\d{{1,2}})\s*日?{_TIME}$", re.I
+)
+_YEAR_LAST = re.compile(rf"(\d{{1,2}})\s*[-/.]\s*(\d{{1,2}})\s*[-/.]\s*(\d{{4}}){_TIME}$", re.I)
+_NAMED = re.compile(rf"(\d{{1,2}})[- ]?([A-Za-z]{{3}})[a-z]*[- ]?(\d{{4}}){_TIME}$", re.I)
+_PARTIAL = re.compile(
+    r"\d{4}\s*[-/.年]\s*(?:\d{1,2}\s*月?)?(?:[-/.]?\s*(?:UN|UNK|XX|\?\?))?$|\d{4}-+$", re.I
+)
+_SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}$")
+_MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTHS = {name: i for i, name in enumerate(_MONTH_NAMES, start=1)}
+
+
+class NotADate(Exception):
+    """Why a cell is not one day of the calendar, and what to do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.what, self.remedy = what, remedy
+
+
+def plain_number(value: object) -> float | None:
+    """Return a number too small to be a date (under 20,000 either way), or None."""
+    if isinstance(value, bool | dt.date | dt.time):
+        return None
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if abs(number) < SERIAL_LOW else None
+
+
+def _day(year: int, month: int, day: int) -> int:
+    try:
+        date = dt.date(year, month, day)
+    except ValueError:
+        raise NotADate("is no day of the calendar.", "Correct the date.") from None
+    return _plausible(date.toordinal())
+
+
+def _plausible(ordinal: int) -> int:
+    year = dt.date.fromordinal(ordinal).year
+    if not _YEARS[0] <= year <= _YEARS[1]:
+        what = f"is a date in {year}, outside {_YEARS[0]} to {_YEARS[1]}."
+        raise NotADate(what, "Correct the year.")
+    return ordinal
+
+
+def _numeric_date(number: float) -> int:
+    if SERIAL_LOW <= number < SERIAL_HIGH:
+        return _plausible(_SERIAL_ORIGIN + int(number))
+    whole = int(number) if number == int(number) else 0
+    if 10_000_000 <= whole <= 99_999_999:
+        return _day(whole // 10_000, whole // 100 % 100, whole % 100)
+    raise NotADate("is a number among dates.", "Write the date as 2024-03-05.")
+
+
+def date_ordinal(value: object, order: str | None = None) -> int:
+    """Return the proleptic ordinal of a cell's calendar date.
+
+    Parameters
+    ----------
+    value : object
+        A date, a date-time, a spreadsheet's serial number, or text.
+    order : str, optional
+        ``"dmy"`` or ``"mdy"`` where the day or the month may stand first.
+
+    Returns
+    -------
+    int
+        Days, as `datetime.date.toordinal` counts them.
+
+    Raises
+    ------
+    NotADate
+        If the cell is not one day of the calendar.
+    """
+    if isinstance(value, dt.date):  # and datetime, and pandas' Timestamp
+        return _plausible(dt.date(value.year, value.month, value.day).toordinal())
+    if isinstance(value, np.datetime64):
+        return date_ordinal(pd.Timestamp(value), order)
+    if isinstance(value, int | float | np.number) and not isinstance(value, bool):
+        return _numeric_date(float(value)) if np.isfinite(value) else _numeric_date(0)
+    text = unicodedata.normalize("NFKC", str(value)).strip()
+    try:
+        return _numeric_date(float(text))
+    except (ValueError, OverflowError):
+        pass
+    if found := _YEAR_FIRST.match(text):
+        return _day(*map(int, found.groups()))
+    if found := _NAMED.match(text):
+        day, month, year = found.groups()
+        if month.lower() in _MONTHS:
+            return _day(int(year), _MONTHS[month.lower()], int(day))
+    if found := _YEAR_LAST.match(text):
+        first, second, year = map(int, found.groups())
+        if order not in ("dmy", "mdy"):
+            what = "may have the day or the month first."
+            raise NotADate(what, 'Say which under [study] date_order = "dmy" (or "mdy").')
+        day, month = (first, second) if order == "dmy" else (second, first)
+        return _day(year, month, day)
+    if _PARTIAL.match(text):
+        what = "is a partial date, without its day."
+        raise NotADate(what, "Give the whole date, or leave the cell blank.")
+    if _SHORT_YEAR.match(text):
+        raise NotADate("has a year of two digits.", "Write the year with four digits.")
+    remedy = "Write it as 2024-03-05; a sign for missing belongs under [study] missing."
+    raise NotADate("is not a date.", remedy)
+
+
+def read_dates(
+    values: np.ndarray, present: np.ndarray, order: str | None = None
+) -> tuple[np.ndarray, dict[int, NotADate]]:
+    """Read a column of dates.
+
+    Parameters
+    ----------
+    values : numpy.ndarray of object
+        The cells.
+    present : numpy.ndarray of bool
+        Which of them hold something.
+    order : str, optional
+        ``"dmy"`` or ``"mdy"`` where the day or the month may stand first.
+
+    Returns
+    -------
+    ordinals : numpy.ndarray of float
+        The day of each date; NaN where there is none.
+    faults : dict of int to NotADate
+        By position, what is wrong with the cells that are not dates.
+    """
+    ordinals = np.full(len(values), np.nan)
+    faults: dict[int, NotADate] = {}
+    known: dict[tuple[type, object], float | NotADate] = {}
+    for i in np.flatnonzero(present):
+        key = (type(values[i]), values[i])
+        if key not in known:
+            try:
+                known[key] = float(date_ordinal(values[i], order))
+            except NotADate as fault:
+                known[key] = fault
+        result = known[key]
+        if isinstance(result, NotADate):
+            faults[int(i)] = result
+        else:
+            ordinals[i] = result
+    return ordinals, faults

@@ -1,0 +1,110 @@
+"""A foreign sheet whose rows are a study table's rows: its columns, read as what they should be."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from carstats.data.check import MISSING
+from carstats.data.dates import NotADate, date_ordinal, plain_number
+from carstats.data.rows import Rows, split
+from carstats.data.schema import TABLES
+
+_TIMES = ("time", "time_low", "time_high")
+
+
+def taken_columns(rows: Rows, section: Mapping) -> dict:
+    """Return which headings go into which column: those mapped, and those named alike."""
+    columns = dict(section.get("columns", {}))
+    spoken_for = rows.context.settings.headings(rows.table)
+    for name in TABLES[rows.table].names():
+        free = name in rows.sheet.frame.columns and name not in spoken_for
+        if name not in columns and free:
+            columns[name] = name
+    return columns
+
+
+def source_headings(rows: Rows, section: Mapping) -> dict[str, str]:
+    return {column: split(spec)[0][0] for column, spec in taken_columns(rows, section).items()}
+
+
+def _column(rows: Rows, name: str, spec) -> object:
+    """Return one column of a long table, read as what it should be."""
+    column = TABLES[rows.table].column(name)
+    kind = column.kind if column else "day" if name.endswith("_day") else "own"
+    if kind == "day" or name in _TIMES:
+        return rows.days(spec, name)
+    if kind == "flag":
+        return rows.flags(spec, name)
+    if kind == "number":
+        return rows.values(spec, name)
+    keep = frozenset()
+    if column and column.kind == "term":
+        # "none" is a target and a cell source.
+        vocabulary = rows.context.settings.vocabulary
+        keep = frozenset(
+            sign for sign in MISSING if sign and vocabulary.canonical(column.category, sign)
+        )
+    elif column and not rows.context.is_listed("none"):
+        keep = frozenset({"none"})  # such as an attribution
+    values = rows.values(spec, name, keep)
+    if kind != "term":
+        _refuse_dates(rows, values, spec, name)
+    return values
+
+
+def _refuse_dates(rows: Rows, values: np.ndarray, spec, name: str) -> None:
+    for i, value in enumerate(values):
+        if value is None or (not isinstance(value, dt.date) and plain_number(value) is not None):
+            continue
+        if isinstance(value, str) and not any(mark in value for mark in "-/.年"):
+            continue
+        try:
+            date_ordinal(value, "dmy")
+        except NotADate:
+            continue
+        what = "holds calendar dates, and a study keeps none."
+        remedy = f"Leave it out, or call it `{name}_day`: it is then converted to days."
+        rows.fault(i, split(spec)[0][0], what, remedy)
+        return
+
+
+def long_table(rows: Rows, section: Mapping) -> pd.DataFrame:
+    """Return a table whose rows are the sheet's rows."""
+    table = rows.table
+    columns = taken_columns(rows, section)
+    data: dict[str, object] = {"subject_id": rows.ids}
+    for name, spec in columns.items():
+        if name == "subject_id" or (name == "date" and table == "events"):
+            continue
+        if name == "grade" and table == "toxicities":
+            data[name], _ = rows.grades(spec)
+        else:
+            data[name] = _column(rows, name, spec)
+    if table == "events":
+        _time_of_dates(rows, columns, data)
+    frame = pd.DataFrame(data, index=rows.index)
+    for name, value in section.get("constants", {}).items():
+        if name in frame:
+            frame[name] = frame[name].where(frame[name].notna(), value)
+        else:
+            frame[name] = value
+    if "grade" in data and (none := (frame["grade"] == 0)).any():
+        rows.context.notes.append(
+            f"{rows.sheet.name}: {int(none.sum())} rows of grade 0 are no episode; left out."
+        )
+        frame = frame[~none]
+    return frame
+
+
+def _time_of_dates(rows: Rows, columns: Mapping, data: dict) -> None:
+    """Count the times of events from their origin where the sheet gives them as dates."""
+    origin = pd.Series(data.get("origin_day", 0.0), dtype=float).fillna(0).to_numpy()
+    if "date" in columns:
+        data["time"] = rows.days(columns["date"]) - origin
+        for i in np.flatnonzero(data["time"] < 0):
+            what = "is before the origin of the subject's time."
+            rows.fault(i, split(columns["date"])[0][0], what, "Correct the date.")
