@@ -1,0 +1,389 @@
+"""Disease scores and responses of the synthetic study.
+
+A score is drawn within the range that the subject's state allows, so that a rule applied to the
+scores finds the state again: the responses table and the assessments cannot disagree.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from carstats.data.synthetic_course import Course, stream
+from carstats.data.synthetic_visits import LAB_DAYS, Visits
+
+UNITS = {
+    "SLEDAI-2K": "points",
+    "cSLEDAI": "points",
+    "PGA": "0-3",
+    "UPCR": "g/g",
+    "eGFR": "mL/min/1.73m2",
+    "anti-dsDNA": "IU/mL",
+    "C3": "g/L",
+    "MMT8": "0-80",
+    "CK": "U/L",
+    "physician_global": "0-10 cm",
+    "mRSS": "0-51",
+    "FVC": "% predicted",
+    "MG-ADL": "0-24",
+    "QMG": "0-39",
+    "EDSS": "0-10",
+    "autoantibody": "multiple of ULN",
+    "B_cells": "/uL",
+    "IgG": "g/L",
+    "ANC": "10^9/L",
+    "platelets": "10^9/L",
+    "haemoglobin": "g/dL",
+}
+# The scores that decide remission: a visit is adequate or not for these.
+_SCORES = (
+    "SLEDAI-2K",
+    "cSLEDAI",
+    "PGA",
+    "UPCR",
+    "MMT8",
+    "CK",
+    "physician_global",
+    "mRSS",
+    "FVC",
+    "MG-ADL",
+    "QMG",
+    "EDSS",
+)
+_RESPONSES = {
+    "SLE": ("response", "SRI-4", "remission", "DORIS", "drug_free_remission"),
+    "MG": ("response", "MG-ADL_response", "remission", "MSE", "drug_free_remission"),
+}
+_COMMON_RESPONSES = ("response", "remission", "drug_free_remission")
+_FIRST_RESPONSE_WEEK = 12
+
+
+class Sampling:
+    """When each subject was assessed: baseline, two laboratory days, then the visits."""
+
+    def __init__(self, course: Course, visits: Visits, seed: int) -> None:
+        self.rng = stream(seed, "assessments")
+        n = len(course)
+        origin = np.where(np.isnan(course.lymphodepletion), 0.0, course.lymphodepletion)
+        baseline = origin - 1 - np.floor(6 * self.rng.random(n))
+        # Day 0 is the enrolment of those never infused: their screening is all there is.
+        baseline = np.where(course.infused, baseline, 0.0)
+        labs = np.broadcast_to(np.array(LAB_DAYS, float), (n, len(LAB_DAYS)))
+        seen = course.infused[:, None] & (labs <= course.last_contact[:, None])
+        self.day = np.column_stack([baseline, np.where(seen, labs, np.nan), visits.day])
+        first = 1 + len(LAB_DAYS)
+        self.visit = np.ones(self.day.shape[1], bool)
+        self.visit[1:first] = False
+        states = np.zeros(self.day.shape, int)
+        states[:, first:] = visits.states(course)
+        self.state = states
+        # Antibodies come back later than the disease does.
+        self.antibody_state = np.where(
+            (states == 0) & (self.day >= course.relapse[:, None]), 3, states
+        )
+        self.adequate = np.ones(self.day.shape, bool)
+        self.adequate[:, first:] = visits.adequate
+        self.rng_subject = self.rng.random((n, 12))
+
+    def uniform(self, column: int) -> np.ndarray:
+        """Return numbers that resemble each other within a subject."""
+        own = self.rng_subject[:, column][:, None]
+        return 0.6 * own + 0.4 * self.rng.random(self.day.shape)
+
+
+def _between(low, high, uniform, step: float) -> np.ndarray:
+    return np.round((low + (high - low) * uniform) / step) * step
+
+
+def _by_state(state, uniform, step, base, at_baseline, *ranges):
+    """Return values: `base` at baseline, later in the (low, high) of the state.
+
+    `ranges` are those of active disease, response, remission and treated again.
+    """
+    low = np.select([state == k for k in range(4)], [_column(r[0], state) for r in ranges])
+    high = np.select([state == k for k in range(4)], [_column(r[1], state) for r in ranges])
+    value = _between(low, np.maximum(low, high), uniform, step)
+    return np.where(at_baseline, _column(base, state), value)
+
+
+def _column(value, like):
+    value = np.asarray(value, float)
+    return np.broadcast_to(value[:, None] if value.ndim else value, like.shape)
+
+
+def simulate_scores(course: Course, sampling: Sampling) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return for each measure the matrix of values and the mask of where it was measured."""
+    state, n = sampling.state, len(course)
+    baseline = np.zeros(state.shape, bool)
+    baseline[:, 0] = True
+    disease = course.of("disease")
+    out: dict[str, tuple[np.ndarray, np.ndarray]] = {}
+    first = sampling.rng.random((n, 8))
+
+    def start(column, low, high, step):
+        return _between(low, high, first[:, column], step)
+
+    def add(name, who, column, step, base, *ranges):
+        seen = sampling.antibody_state if name == "autoantibody" else state
+        values = _by_state(seen, sampling.uniform(column), step, base, baseline, *ranges)
+        out[name] = (values, np.asarray(who)[:, None] & sampling.visit)
+        return values
+
+    lupus, renal = disease == "SLE", (disease == "SLE") & course.nephritis
+    c = start(0, 8, 20, 2)
+    clinical = add(
+        "cSLEDAI",
+        lupus,
+        0,
+        2,
+        c,
+        (c - 2, c),
+        (np.where(renal, 4, 2), np.full(n, 4)),
+        (0, 0),
+        (4, 8),
+    )
+    pga = start(1, 1.5, 2.7, 0.1)
+    add("PGA", lupus, 1, 0.1, pga, (pga - 0.2, pga + 0.2), (0.5, 1.0), (0, 0.4), (0.6, 1.4))
+    protein = start(2, 1.0, 5.0, 0.01)
+    add(
+        "UPCR",
+        renal,
+        2,
+        0.01,
+        protein,
+        (0.8 * protein, 1.15 * protein),
+        (0.55, 0.95),
+        (0.08, 0.45),
+        (0.5, 1.1),
+    )
+    filtration = start(3, 45, 120, 1)
+    add(
+        "eGFR",
+        renal,
+        3,
+        1,
+        filtration,
+        (0.92 * filtration, filtration),
+        (0.96 * filtration, 1.04 * filtration),
+        (0.97 * filtration, 1.08 * filtration),
+        (0.88 * filtration, filtration),
+    )
+    positive = first[:, 4] < 0.8
+    dna = np.where(positive, start(5, 30, 400, 1), start(5, 3, 12, 1))
+    antibody = add(
+        "anti-dsDNA",
+        lupus,
+        4,
+        1,
+        dna,
+        *(
+            (np.where(positive, low * dna, 3), np.where(positive, high * dna, 12))
+            for low, high in ((0.8, 1.2), (0.25, 0.6), (0.04, 0.3), (0.4, 0.8))
+        ),
+    )
+    low_c3 = first[:, 6] < 0.65
+    complement = np.where(low_c3, start(7, 0.45, 0.85, 0.01), start(7, 0.95, 1.4, 0.01))
+    c3 = add(
+        "C3",
+        lupus,
+        5,
+        0.01,
+        complement,
+        *(
+            (np.where(low_c3, low, 0.95), np.where(low_c3, high, 1.4))
+            for low, high in ((0.45, 0.85), (0.7, 1.1), (0.85, 1.25), (0.7, 1.0))
+        ),
+    )
+    serology = 2 * (antibody > 15) + 2 * (np.round(c3, 2) < 0.9)
+    out["SLEDAI-2K"] = (clinical + serology, out["cSLEDAI"][1])
+
+    _other_scores(disease, start, add, first)
+    level = np.round(2 * 10 ** first[:, 7], 1)
+    neuro = disease == "NMOSD"
+    add(
+        "autoantibody",
+        np.ones(n, bool),
+        6,
+        0.1,
+        level,
+        (0.85 * level, 1.15 * level),
+        (np.where(neuro, 1.1, 0.4 * level), np.where(neuro, 1.3, 0.7 * level)),
+        (np.where(neuro, 0.2, 0.1 * level), np.where(neuro, 0.9, 0.4 * level)),
+        (0.5 * level, 0.9 * level),
+    )
+    return out
+
+
+def _other_scores(disease, start, add, first) -> None:
+    """Add the scores of the diseases other than lupus."""
+    muscle = disease == "IIM"
+    mmt, enzyme = start(0, 40, 66, 1), np.round(250 * 24 ** first[:, 1])
+    gap, glob = 80 - mmt, start(2, 5, 9, 0.1)
+    add(
+        "MMT8",
+        muscle,
+        0,
+        1,
+        mmt,
+        (mmt - 3, mmt + 0.3 * gap),
+        (np.ceil(mmt + 0.5 * gap), 75),
+        (76, 80),
+        (mmt + 0.3 * gap, mmt + 0.7 * gap),
+    )
+    add(
+        "CK",
+        muscle,
+        1,
+        1,
+        enzyme,
+        (0.7 * enzyme, 1.2 * enzyme),
+        (0.5 * enzyme, 0.7 * enzyme),
+        (45, 190),
+        (0.4 * enzyme, 0.8 * enzyme),
+    )
+    add(
+        "physician_global",
+        muscle,
+        2,
+        0.1,
+        glob,
+        (0.7 * glob, np.minimum(glob + 0.8, 10)),
+        (1.2, 0.45 * glob),
+        (0, 0.9),
+        (0.3 * glob, 0.6 * glob),
+    )
+
+    skin, lung = start(0, 14, 36, 1), start(1, 52, 96, 1)
+    sclerosis = disease == "SSc"
+    target = np.minimum(skin - 5, np.floor(0.75 * skin))
+    add(
+        "mRSS",
+        sclerosis,
+        0,
+        1,
+        skin,
+        (target + 1, skin + 2),
+        (np.floor(skin / 2) + 1, target),
+        (np.floor(0.2 * skin), np.floor(skin / 2)),
+        (np.floor(0.6 * skin), 0.9 * skin),
+    )
+    add(
+        "FVC",
+        sclerosis,
+        1,
+        1,
+        lung,
+        (lung - 6, lung + 2),
+        (lung - 2, lung + 4),
+        (lung - 2, lung + 7),
+        (lung - 6, lung + 2),
+    )
+
+    weak, adl, qmg = disease == "MG", start(0, 7, 15, 1), start(1, 12, 25, 1)
+    add(
+        "MG-ADL",
+        weak,
+        0,
+        1,
+        adl,
+        (adl - 1, adl + 1),
+        (2, np.minimum(adl - 3, 5)),
+        (0, 1),
+        (0.4 * adl, 0.8 * adl),
+    )
+    add(
+        "QMG",
+        weak,
+        1,
+        1,
+        qmg,
+        (qmg - 2, qmg + 2),
+        (0.4 * qmg, 0.7 * qmg),
+        (2, 0.4 * qmg),
+        (0.5 * qmg, 0.9 * qmg),
+    )
+
+    edss = start(0, 3, 6.5, 0.5)
+    add(
+        "EDSS",
+        disease == "NMOSD",
+        0,
+        0.5,
+        edss,
+        (edss, edss + 1),
+        (edss - 1, edss - 0.5),
+        (edss - 2, edss - 1),
+        (edss - 0.5, edss + 0.5),
+    )
+
+
+def assessments_table(course: Course, sampling: Sampling, measured: dict) -> pd.DataFrame:
+    """Return the assessments in long form with ``subject`` (position) for the identifier."""
+    names = [name for name in UNITS if name in measured]
+    anaemia_of_disease = (course.of("disease") == "AIHA")[:, None]
+    parts = []
+    for code, name in enumerate(names):
+        values, mask = measured[name]
+        subject, column = np.nonzero(mask & ~np.isnan(sampling.day))
+        judged = name in _SCORES or (anaemia_of_disease[subject, 0] & (name == "haemoglobin"))
+        parts.append(
+            pd.DataFrame(
+                {
+                    "subject": subject,
+                    "day": sampling.day[subject, column],
+                    "code": code,
+                    # Rounded once more: a multiple of 0.1 is not the nearest decimal.
+                    "value": np.round(values[subject, column], 2),
+                    "adequate": np.where(judged, sampling.adequate[subject, column], True),
+                }
+            )
+        )
+    table = pd.concat(parts, ignore_index=True)
+    order = np.lexsort((table["code"], table["day"], table["subject"]))
+    table = table.iloc[order].reset_index(drop=True)
+    code = table.pop("code").to_numpy()
+    table.insert(2, "measure", np.array(names, dtype=object)[code])
+    table.insert(4, "unit", np.array([UNITS[name] for name in names], dtype=object)[code])
+    return table
+
+
+def responses_table(course: Course, visits: Visits, drugs) -> pd.DataFrame:
+    """Return the responses at the scheduled visits from week 12 on, by subject and day."""
+    dose, drug_free = drugs
+    state, disease = visits.states(course), course.of("disease")
+    well, deep = (state == 1) | (state == 2), state == 2
+    met = {
+        "response": well,
+        "SRI-4": well,
+        "MG-ADL_response": well,
+        "remission": deep,
+        "MSE": deep,
+        "DORIS": deep & (dose <= 5),
+        "drug_free_remission": deep & drug_free,
+    }
+    asked = ~np.isnan(visits.day) & (visits.week >= _FIRST_RESPONSE_WEEK)
+    parts = []
+    for code, (name, values) in enumerate(met.items()):
+        has = [name in _RESPONSES.get(d, _COMMON_RESPONSES) for d in course.model.diseases]
+        here = np.isin(disease, [d for d, h in zip(course.model.diseases, has, strict=True) if h])
+        subject, column = np.nonzero(asked & here[:, None])
+        good = visits.adequate[subject, column]
+        parts.append(
+            pd.DataFrame(
+                {
+                    "subject": subject,
+                    "code": code,
+                    "endpoint": name,
+                    "day": visits.day[subject, column],
+                    "response": pd.array(
+                        np.where(good, values[subject, column], None), dtype="boolean"
+                    ),
+                    "visit": [f"week {week:g}" for week in visits.week[subject, column]],
+                    "evaluable": good,
+                    "reason": np.where(good, None, "assessment incomplete"),
+                }
+            )
+        )
+    table = pd.concat(parts, ignore_index=True)
+    order = np.lexsort((table["day"], table["code"], table["subject"]))
+    return table.iloc[order].drop(columns="code").reset_index(drop=True)
