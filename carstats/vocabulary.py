@@ -45,6 +45,8 @@ class Vocabulary:
     ----------
     disease, target, platform, cell_source, endpoint, toxicity, measure, drug_class : tuple of Term
         The terms of each category; by default carstats' own. `extended` adds a study's own.
+    sex, status, severity, valency, reason : tuple of Term
+        Terms that a study seldom adds to.
 
     Notes
     -----

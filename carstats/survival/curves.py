@@ -127,8 +127,14 @@ def survival_at(
         A time-to-event endpoint of the study.
     at : float or list of float
         Days from the endpoint's origin.
-    by, conf_type, conf_level, competing
-        As for `survival_curve`.
+    by : str or list of str, optional
+        Columns of the subjects table; one set of rows for each stratum.
+    conf_type : {"beta product", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `survival_curve`.
+    conf_level : float
+        Pointwise confidence level.
+    competing : {"censor"}, optional
+        What to do with competing events, as for `survival_curve`.
 
     Returns
     -------
