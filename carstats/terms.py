@@ -14,7 +14,7 @@ class Term:
     name : str
         The term as it stands in the study tables.
     label : str
-        The term as a figure or table prints it; the name where none is given.
+        The term as a figure or table prints it; by default the name, without its underscores.
     aliases : tuple of str
         Other spellings that a file may use for it.
     group : str
@@ -29,7 +29,10 @@ class Term:
 
     def __post_init__(self) -> None:
         if not self.label:
-            object.__setattr__(self, "label", self.name)
+            # A name such as dermatologic_event prints as words; CRS and PRURITUS stay as they are.
+            words = self.name.replace("_", " ")
+            spelt = words[0].upper() + words[1:] if "_" in self.name else words
+            object.__setattr__(self, "label", spelt)
 
 
 DISEASES = (

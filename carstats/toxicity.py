@@ -115,6 +115,7 @@ def toxicity_grades(
     terms: str | Iterable[str] | None = None,
     *,
     by: str | Iterable[str] | None = None,
+    scale: str | None = None,
 ) -> Result:
     """Count subjects by the worst grade of each toxicity.
 
@@ -127,25 +128,36 @@ def toxicity_grades(
         most frequent first.
     by : str or list of str, optional
         Columns of the subjects table; one distribution for each stratum.
+    scale : {"grade", "severity"}, optional
+        What orders the episodes. By default the grade, and the severity (mild to fatal as 1 to 5)
+        where the study has severities and not one grade.
 
     Returns
     -------
     Result
-        For each stratum, term and grade (0 for none, 1 to 5, NaN for an episode without a grade):
-        ``n`` subjects, ``n_event`` with this worst grade, ``estimate`` = n_event / n. The grades of
-        a term add up to ``n``.
+        For each stratum, term and ``grade`` (0 for none, 1 to 5, NaN for an episode without one):
+        ``level`` in words, ``n`` subjects, ``n_event`` with this worst grade, ``estimate`` =
+        n_event / n. The grades of a term add up to ``n``.
 
     Raises
     ------
     CarstatsError
-        If a term is not in the vocabulary, or the study has no toxicities table.
+        If a term is not in the vocabulary, the study has no toxicities table, or it does not have
+        the scale asked for.
     """
     check_cohort(cohort)
+    scale = _scale(cohort, scale)
     if terms is None:
         terms = _frequent_terms(cohort)
     by, terms = _checked(cohort, terms, by)
     study = cohort.study
     episodes = _graded(cohort, terms, needed=False)
+    severities = study.vocabulary.names("severity")
+    if scale == "severity":
+        codes = {name: code for code, name in enumerate(severities, start=1)}
+        episodes = episodes.assign(grade=episodes["severity"].map(codes).astype(float))
+    named = severities if scale == "severity" else [str(grade) for grade in GRADES]
+    levels = {_NONE: "none", **dict(zip(GRADES, named, strict=True)), _UNGRADED: "not graded"}
     worst = {name: _worst(episodes, name) for name in terms}
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -153,13 +165,13 @@ def toxicity_grades(
         rows = []
         for name in terms:
             grade = stratum["subject_id"].map(worst[name]).fillna(_NONE)
-            for level in (_NONE, *GRADES, _UNGRADED):
-                k = int((grade == level).sum())
-                shown = {_NONE: 0.0, _UNGRADED: np.nan}.get(level, float(level))
+            for code, level in levels.items():
+                k = int((grade == code).sum())
                 rows.append(
                     {
                         "term": name,
-                        "grade": shown,
+                        "grade": {_NONE: 0.0, _UNGRADED: np.nan}.get(code, float(code)),
+                        "level": level,
                         "n": n,
                         "n_event": k,
                         "estimate": k / n if n else np.nan,
@@ -169,10 +181,11 @@ def toxicity_grades(
 
     spec = cohort.spec(
         "toxicity_grades",
-        endpoint="Worst grade of each toxicity",
+        endpoint=f"Worst {scale} of each toxicity",
         method="subjects by their worst episode",
         by=by,
         terms=terms,
+        scale=scale,
     )
     labels = level_labels(study.vocabulary, by) | _term_labels(study, terms)
     return Result(
@@ -182,6 +195,18 @@ def toxicity_grades(
 
 # Codes of a subject's worst grade beside 1 to 5.
 _NONE, _UNGRADED = -1.0, 0.0
+
+
+def _scale(cohort: Cohort, scale: str | None) -> str:
+    """Return the scale asked for, or the one that the study's episodes have."""
+    episodes = cohort.study.table("toxicities")
+    has = [name for name in ("grade", "severity") if name in episodes and episodes[name].any()]
+    if scale is None:
+        return has[0] if has else "grade"
+    check_choice("scale", scale, ("grade", "severity"))
+    if scale not in has and len(episodes):
+        raise CarstatsError(f"`scale` is {scale!r}; the episodes have: {listed(has) or 'neither'}.")
+    return scale
 
 
 def _frequent_terms(cohort: Cohort) -> list[str]:

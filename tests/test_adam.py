@@ -324,3 +324,13 @@ class TestBroken:
     def test_unknown_key(self, tmp_path):
         with pytest.raises(CarstatsError, match="Did you mean 'competing'"):
             read_adam(folder_with(tmp_path), mapping(adam={"compeing": {}}))
+
+
+def test_read_study_knows_an_adam_folder(tmp_path):
+    from carstats.data.readers import read_study
+
+    folder = folder_with(tmp_path, adtte=ADTTE)
+    study = read_study(folder, MAPPING)
+    assert rows(study, "subject_id", "status") == rows(
+        read_adam(folder, MAPPING), "subject_id", "status"
+    )

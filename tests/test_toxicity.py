@@ -107,10 +107,23 @@ def test_misuse_is_refused_in_words(case):
         call(cohort_of(1, ("S01", "CRS", 1)))
 
 
-def test_grades_asked_of_severities_are_refused():
+def severities():
     table = pd.DataFrame(
         {"subject_id": ["S01"], "term": "CRS", "onset_day": 3, "severity": ["MILD"]}
     )
-    cohort = cs.define_cohort(cs.Study(subjects=subjects_table(1), toxicities=table))
+    return cs.define_cohort(cs.Study(subjects=subjects_table(1), toxicities=table))
+
+
+def test_severities_stand_in_where_there_is_no_grade():
+    result = cs.toxicity_grades(severities())
+    had = result.frame[result.frame["n_event"] > 0].iloc[0]
+    assert (had["grade"], had["level"]) == (1, "mild")
+    assert result.spec.endpoint == "Worst severity of each toxicity"
+    with pytest.raises(cs.CarstatsError, match="`scale` is 'grade'; the episodes have: 'severity'"):
+        cs.toxicity_grades(severities(), scale="grade")
+
+
+def test_grades_asked_of_severities_are_refused():
+    cohort = severities()
     with pytest.raises(cs.CarstatsError, match=r"no episode of 'CRS' has one\. It has severities"):
         rate(cohort, min_grade=3)

@@ -24,7 +24,8 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
         A folder with a file per table (``subjects.csv``, ``events.xlsx``, …), an Excel workbook
         with a sheet per table, or a folder or file that a mapping describes. Comma-, semicolon- and
         tab-separated text (UTF-8 or GB18030), ``.xlsx``, ``.parquet``, SAS ``.xpt`` and
-        ``.sas7bdat`` and SPSS ``.sav`` are read.
+        ``.sas7bdat`` and SPSS ``.sav`` are read. A folder with an ``adsl`` data set and no
+        ``subjects`` is read by `read_adam`.
     mapping : str, Path or mapping, optional
         The mapping: a TOML file, or its contents. By default the ``study.toml`` beside the data,
         if there is one.
@@ -43,6 +44,10 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
     path = Path(path)
     files = Files()
     folder, given = _place(path)
+    if given is None and _is_adam(folder):
+        from carstats.data.adam import read_adam
+
+        return read_adam(folder, mapping)
     settings, extra = _settings(mapping, folder, given, files)
     finder = _Finder(folder, given, settings, files)
     made = finder.mapped() if settings.maps else finder.standard()
@@ -100,6 +105,11 @@ def list_files(folder: Path) -> list[Path]:
         what = f"may not be read: {error.strerror}."
         remedy = "Ask for the right to read the folder."
         raise CarstatsError(Problem(what, str(folder), remedy=remedy)) from None
+
+
+def _is_adam(folder: Path) -> bool:
+    names = {path.stem.casefold() for path in list_files(folder)}
+    return "adsl" in names and "subjects" not in names
 
 
 def _settings(mapping, folder: Path, given: Path | None, files: Files) -> tuple[Settings, bytes]:
