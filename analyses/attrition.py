@@ -1,0 +1,17 @@
+"""Flow of subjects: whom each criterion of the main cohort leaves out, and who remains."""
+
+from carstats.report.figures import attrition_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the flow from all subjects to those who can be asked about week 24."""
+    cohort = main_cohort(study, followup=196)
+    flow, by_disease = cohort.flow(), cohort.flow(by="disease")
+    figure = attrition_figure(flow, by_disease)
+    save_figure(figure, {"all": flow, "by disease": by_disease}, out, "attrition")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,21 @@
+"""Remission and response in published trials, by disease and target: real trials, as reported."""
+
+import carstats as cs
+from carstats.report.figures import trials_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import run
+
+
+def main(out):
+    """Draw what the trials report; it takes no study."""
+    trials = cs.published_trials()
+    panels = {
+        "Remission": cs.trial_rate(trials, "response", endpoint_class="remission"),
+        "Response": cs.trial_rate(trials, "response", endpoint_class="response"),
+    }
+    figure = trials_figure(panels, heading="Remission and response in published trials")
+    save_figure(figure, panels, out, "published_response")
+
+
+if __name__ == "__main__":
+    run(main)

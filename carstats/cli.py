@@ -1,0 +1,142 @@
+"""The command line: it parses, calls and prints."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+
+import carstats
+from carstats.errors import CarstatsError
+
+
+class _Group(TyperGroup):
+    """Commands whose errors are messages and not tracebacks."""
+
+    def main(self, *args, **options):
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal or a pipe without UTF-8 gets a question mark for what it cannot show.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+        try:
+            return super().main(*args, **options)
+        except CarstatsError as error:
+            print(f"Error: {error}", file=sys.stderr)
+            sys.exit(2)
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Outcomes of engineered-cell therapy in autoimmune disease.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"carstats {carstats.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Outcomes of engineered-cell therapy in autoimmune disease."""
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+    ] = None,
+) -> None:
+    """Read a study and print what was read, or every problem in one list."""
+    study = carstats.read_study(folder, mapping)
+    width = max(map(len, study.tables()))
+    typer.echo(f"{study.label or Path(folder).name}: read without problems.")
+    for name, frame in study.tables().items():
+        subjects = frame["subject_id"].nunique()
+        typer.echo(f"  {name:{width}}  {len(frame):>7} rows  {subjects:>6} subjects")
+    for column in ("disease", "target", "platform", "cell_source"):
+        counts = study.subjects[column].value_counts()
+        order = [name for name in study.vocabulary.names(column) if name in counts]
+        typer.echo(f"  {column}: {', '.join(f'{name} {counts[name]}' for name in order)}")
+    for kind, words in (("time-to-event", "events"), ("response", "responses")):
+        names = study.endpoints(kind)
+        if names:
+            typer.echo(f"  endpoints of {words}: {', '.join(names)}")
+    for note in study.notes:
+        typer.echo(f"  note: {note}")
+
+
+@app.command()
+def reproduce(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder or workbook of study tables; default: synthetic.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where figures/ and reports/ go.", show_default=False)
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Name of an analysis; may be repeated.")
+    ] = None,
+) -> None:
+    """Run the analyses and write figures, tables and reports."""
+    from carstats.cli_progress import progress
+    from carstats.reproduce import reproduce as run_all
+
+    with progress() as report:
+        outcomes = run_all(data, out, only or None, report=report)
+    files = [file for outcome in outcomes for file in outcome.files]
+    if files:
+        folders = sorted({str(file.parent) for file in files})
+        typer.echo(f"{len(files)} files in {', '.join(folders)}")
+    left = [outcome for outcome in outcomes if outcome.reason]
+    if left:
+        typer.echo(f"{len(left)} of {len(outcomes)} analyses could not be made.", err=True)
+        raise typer.Exit(1)
+
+
+@app.command()
+def verify() -> None:
+    """Run the analyses into a temporary folder and compare with what is committed."""
+    from carstats.cli_progress import progress
+    from carstats.reproduce_verify import verify as compare
+
+    with progress() as report:
+        lines = compare(report=report)
+    width = max((len(line.name) for line in lines), default=0)
+    for line in lines:
+        typer.echo(f"{line.name:{width}}  {line.verdict}")
+    if not all(line.same for line in lines):
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write the study's tables to.")],
+    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 1,
+    n: Annotated[int, typer.Option(min=1, help="Number of subjects.")] = 240,
+) -> None:
+    """Simulate a study and write its tables."""
+    from carstats.data.synthetic import write_synthetic
+
+    write_synthetic(out, seed=seed, n=n)
+    typer.echo(f"{n} subjects in {out}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,1 @@
+"""Figures, tables and notebooks: they draw results and compute no statistics."""

@@ -1,0 +1,154 @@
+"""What the forest plots share: rows of texts beside a rate with its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from matplotlib.axes import Axes
+
+from carstats.report.format import rate
+from carstats.report.style import GREY, INK, LINE_HEIGHT, RULE, SIZE, Look, text_width, wrap
+
+ROW = 1.55 * SIZE
+LINE = SIZE * LINE_HEIGHT
+GAP = 8.0
+INDENT = 8.0
+RATE_COLUMNS = ("n", "n_event", "estimate", "conf_low", "conf_high")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a forest: texts left of the data, the rate, texts right of it."""
+
+    left: tuple[str, ...]
+    right: tuple[str, ...] = ()
+    values: tuple[float, float, float] | None = None
+    look: Look | None = None
+    filled: bool = True
+    heading: bool = False
+    indent: float = 0.0
+
+
+@dataclass(frozen=True)
+class Forest:
+    """The rows of a forest with its column heads, broken to the widths of its columns in points."""
+
+    heads: tuple[str, ...]
+    right_heads: tuple[str, ...]
+    rows: list[Row]
+    widths: tuple[float, ...]
+    span: float
+    lines: list[list[list[str]]] = field(default_factory=list)
+
+    def broken(self) -> Forest:
+        """Return the forest with the left texts of each row broken into lines."""
+        lines = []
+        for row in self.rows:
+            if row.heading:
+                lines.append([wrap(row.left[0], self.span, weight="bold")])
+            else:
+                rooms = (self.widths[0] - row.indent, *self.widths[1:])
+                lines.append([wrap(t, w + 1) for t, w in zip(row.left, rooms, strict=True)])
+        return replace(self, lines=lines)
+
+    def row_height(self, i: int) -> float:
+        """Return a row's height in points."""
+        height = ROW + (max(map(len, self.lines[i])) - 1) * LINE
+        return height + (3 if self.rows[i].heading and i else 0)
+
+    def height(self) -> float:
+        """Return the height of the rows in points, the column heads included."""
+        return ROW + 5 + sum(self.row_height(i) for i in range(len(self.rows)))
+
+    def left_width(self) -> float:
+        """Return the room that the texts left of the data take."""
+        return sum(self.widths) + GAP * len(self.widths)
+
+    def right_widths(self) -> list[float]:
+        """Return the widths of the columns right of the data."""
+        columns = [
+            [head, *(r.right[i] for r in self.rows if r.right)]
+            for i, head in enumerate(self.right_heads)
+        ]
+        return [max(text_width(text) for text in column) for column in columns]
+
+    def right_width(self) -> float:
+        """Return the room that the texts right of the data take."""
+        return sum(self.right_widths()) + GAP * len(self.right_heads)
+
+
+def values(row) -> tuple[float, float, float]:
+    return float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"])
+
+
+def rate_text(row, *, narrow: bool = False) -> str:
+    text = rate(row["estimate"], row["conf_low"], row["conf_high"])
+    return text.replace("\u00a0%", "") if narrow else text
+
+
+def draw_forest(ax: Axes, forest: Forest, x_label: str) -> Axes:
+    """Draw a forest; the y axis counts points from the top, so texts and marks share it."""
+    height = forest.height()
+    ax.set(xlim=(-0.02, 1.02), ylim=(height, 0), yticks=[])
+    ax.spines["left"].set_visible(False)
+    ax.spines["bottom"].set_bounds(0, 1)
+    step = 25 if ax.get_window_extent().width * 72 / ax.get_figure().dpi > 90 else 50
+    ax.set_xticks(*zip(*((t / 100, str(t)) for t in range(0, 101, step)), strict=True))
+    ax.set_xlabel(x_label, labelpad=2)
+    starts = [-forest.left_width()]
+    for width in forest.widths[:-1]:
+        starts.append(starts[-1] + width + GAP)
+    ends, at = [], 0.0
+    for width in forest.right_widths():
+        at += GAP + width
+        ends.append(at)
+
+    def write(x: float, y: float, text: str, side: int, **options) -> None:
+        ax.annotate(
+            text, (side, y), xycoords=("axes fraction", "data"), xytext=(x, 0),
+            textcoords="offset points", ha="right" if side else "left", va="center_baseline",
+            annotation_clip=False, **options,
+        )  # fmt: skip
+
+    for x, head in zip(starts, forest.heads, strict=True):
+        write(x, ROW / 2, head, 0, color=GREY)
+    for x, head in zip(ends, forest.right_heads, strict=True):
+        write(x, ROW / 2, head, 1, color=GREY)
+    for x in ax.get_xticks()[1:-1]:
+        ax.plot((x, x), (ROW + 2, height), color=RULE, linewidth=0.5, zorder=0, gid="grid")
+    top = ROW + 4
+    for i, row in enumerate(forest.rows):
+        lines, tall = forest.lines[i], forest.row_height(i)
+        first = (
+            top + (tall - (max(map(len, lines)) - 1) * LINE) / 2 + (1.5 if row.heading and i else 0)
+        )
+        weight = "bold" if row.heading else "normal"
+        for x, cell in zip(starts, lines, strict=False):
+            for j, line in enumerate(cell):
+                indent = row.indent if x == starts[0] else 0.0
+                paper = (
+                    {"facecolor": "white", "edgecolor": "none", "pad": 0.8} if row.heading else None
+                )
+                write(x + indent, first + j * LINE, line, 0, weight=weight, bbox=paper, gid="name")
+        for x, text in zip(ends, row.right, strict=False):
+            write(x, first, text, 1, gid="number")
+        if row.values:
+            _draw_rate(ax, first, row)
+        top += tall
+    return ax
+
+
+def _draw_rate(ax: Axes, y: float, row: Row) -> None:
+    estimate, low, high = row.values
+    if estimate != estimate:
+        return
+    colour = row.look.colour if row.look else INK
+    if low == low and high == high:
+        ax.plot(
+            (low, high), (y, y), color=colour, linewidth=1.1, solid_capstyle="butt", gid="interval"
+        )
+    ax.plot(
+        estimate, y, marker=row.look.marker if row.look else "o", markersize=4.6, color=colour,
+        markerfacecolor=colour if row.filled else "white", markeredgewidth=1.0, linestyle="none",
+        clip_on=False, gid="estimate",
+    )  # fmt: skip

@@ -1,0 +1,182 @@
+"""The forest plot of published trials."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from carstats.report.figures_forest import (
+    GAP,
+    INDENT,
+    LINE,
+    RATE_COLUMNS,
+    Forest,
+    Row,
+    draw_forest,
+    rate_text,
+    values,
+)
+from carstats.report.figures_sheet import (
+    MARGIN,
+    Sheet,
+    abbreviations,
+    join_sentences,
+    level_names,
+    page_width,
+    require,
+    texts_of,
+)
+from carstats.report.format import confidence, of
+from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
+from carstats.result import Result
+
+_TRIAL = ("trial", "disease", "target", "endpoint", *RATE_COLUMNS)
+# Numbers that rest on the trial's own report are drawn filled, all others open.
+_FIRST_HAND = frozenset({"abstract", "derived", "full text", "registry", "label"})
+
+
+def trials_figure(
+    panels: dict[str, Result], *, width: float = PAGE_MM, heading: str = "Published trials"
+) -> Figure:
+    """Draw the rates of published trials, a panel for each class of endpoint.
+
+    Parameters
+    ----------
+    panels : dict of str to Result
+        What `trial_rate` returns, by the panel's name: ``{"Remission": …, "Response": …}``.
+    width : float
+        Width in millimetres; 180 by default.
+    heading : str
+        The line above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, its caption under it.
+
+    Raises
+    ------
+    CarstatsError
+        If a result is not one of trials.
+    """
+    for result in panels.values():
+        require(result, "trials_figure", *_TRIAL)
+    results = list(panels.values())
+    with drawing([*texts_of(*results), heading, *panels]):
+        inner = page_width(width) - 2 * MARGIN
+        widths = _trial_widths(results, 0.57 * inner)
+        forests = {name: _trial_forest(result, widths) for name, result in panels.items()}
+        step = 3.4 * SIZE + 2 * LINE
+        body = sum(forest.height() + step for forest in forests.values())
+        counts = "; ".join(f"{name}: {_alt_rates(result)}" for name, result in panels.items())
+        sheet = Sheet(
+            width, body, heading=heading, caption=_trial_caption(results),
+            synthetic=any(result.spec.synthetic for result in results),
+            alt=f"Forest plot of {heading.lower()}. {counts}",
+        )  # fmt: skip
+        left = MARGIN + max(forest.left_width() for forest in forests.values())
+        right = max(forest.right_width() for forest in forests.values())
+        top = 0.0
+        for letter, (name, forest) in zip("abcdefgh", forests.items(), strict=False):
+            sheet.write(MARGIN, sheet.top + top, f"{letter}   {name}", weight="bold", va="top")
+            place = (left, top + 1.6 * LINE, sheet.width - MARGIN - left - right, forest.height())
+            draw_forest(sheet.axes(*place), forest, "Subjects (%)")
+            top += forest.height() + step
+    return sheet.figure
+
+
+def plot_trials(result: Result, ax: Axes, *, label_width: float = 240.0) -> Axes:
+    """Draw the rates of published trials on axes, grouped by disease.
+
+    Parameters
+    ----------
+    result : Result
+        What `trial_rate` returns.
+    ax : matplotlib.axes.Axes
+        Where to draw, with room beside it.
+    label_width : float
+        Room for trial, target and endpoint, points.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not one of trials.
+    """
+    require(result, "plot_trials", *_TRIAL)
+    with drawing(texts_of(result)):
+        return draw_forest(
+            ax, _trial_forest(result, _trial_widths([result], label_width)), "Subjects (%)"
+        )
+
+
+def _trial_forest(result: Result, widths: tuple[float, float, float]) -> Forest:
+    frame, rows = result.frame, []
+    look = level_looks(result, "target")
+    diseases, targets = result.labels.get("disease", {}), level_names(result, "target")
+    basis = frame.get("basis")
+    for disease, group in frame.groupby("disease", sort=False):
+        rows.append(Row((clean(diseases.get(disease, disease)),), heading=True))
+        for i, row in group.iterrows():
+            left = (clean(row["trial"]), _trial_target(row, targets), _trial_endpoint(row))
+            filled = basis is None or basis[i] in _FIRST_HAND
+            right = (of(row["n_event"], row["n"]), rate_text(row))
+            style = look[row["target"]]
+            rows.append(Row(left, right, values(row), style, filled, indent=INDENT))
+    heads = ("Trial", "Target", "Endpoint")
+    right_heads = ("n/N", f"Rate ({confidence(result.spec.conf_level)})")
+    return Forest(heads, right_heads, rows, widths, sum(widths)).broken()
+
+
+def _trial_widths(results: Sequence[Result], room: float) -> tuple[float, float, float]:
+    """Share the room left of the data among trial, target and endpoint, alike in all panels."""
+    trial, target = 40.0, 40.0
+    for result in results:
+        names = level_names(result, "target")
+        trial = max([trial, *(text_width(clean(t)) + INDENT + 1 for t in result.frame["trial"])])
+        target = max(
+            [target, *(text_width(_trial_target(r, names)) + 1 for _, r in result.frame.iterrows())]
+        )
+    trial, target = min(trial, 0.4 * room), min(target, 0.24 * room)
+    return trial, target, room - trial - target - 3 * GAP
+
+
+def _trial_target(row, targets: dict) -> str:
+    platform = row.get("platform", "CAR-T")
+    return targets[row["target"]] + (
+        "" if platform in ("CAR-T", "placebo") else f" {clean(platform)}"
+    )
+
+
+def _trial_endpoint(row) -> str:
+    weeks = row.get("timepoint_weeks")
+    text = clean(row["endpoint"]).replace(">=", "≥").replace("<=", "≤")
+    timed = any(word in text for word in ("week", "month", " mo", "wk", "last", "cut-off"))
+    return text if weeks is None or weeks != weeks or timed else f"{text}, week {weeks:g}"
+
+
+def _trial_caption(results: Sequence[Result]) -> str:
+    open_ones = any(
+        not set(result.frame["basis"]) <= _FIRST_HAND
+        for result in results
+        if "basis" in result.frame
+    )
+    names = [abbreviations(result, ["target"]) for result in results]
+    return join_sentences(
+        *dict.fromkeys(result.caption() for result in results),
+        "Filled: the trial's own report. Open: a secondary report, or not verified."
+        if open_ones
+        else "",
+        *dict.fromkeys(names),
+    )
+
+
+def _alt_rates(result: Result) -> str:
+    rows = (row for _, row in result.frame.iterrows())
+    return "; ".join(f"{r['trial']} {of(r['n_event'], r['n'])}, {rate_text(r)}" for r in rows) + "."

@@ -1,0 +1,219 @@
+"""Writing a figure or a table with its numbers and the way it was made, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from carstats.errors import CarstatsError
+from carstats.result import Result
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+FIGURE_FORMATS = ("svg", "pdf", "png")
+DPI = 300
+# No dates and no versions of the software: the same numbers give the same bytes.
+_METADATA = {
+    "svg": {"Date": None, "Creator": "carstats"},
+    "pdf": {"CreationDate": None, "Creator": "carstats", "Producer": None},
+    "png": {"Software": None},
+}
+Results = Result | Sequence[Result] | Mapping[str, Result]
+
+
+def save_figure(
+    figure: Figure, results: Results, folder: str | Path, stem: str, *, script: str | None = None
+) -> list[Path]:
+    """Write a figure as SVG, PDF and PNG, with the numbers drawn and how they were made.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure; its label is the text for readers who do not see it.
+    results : Result, list of Result, or dict of str to Result
+        What was drawn; several are told apart in the CSV by a column ``panel``.
+    folder : str or Path
+        Where to write; made if it does not exist.
+    stem : str
+        Name of the files without their endings.
+    script : str, optional
+        What made the figure; by default ``analyses/<stem>.py``.
+
+    Returns
+    -------
+    list of Path
+        The files: ``<stem>.svg``, ``.pdf``, ``.png`` (300 dpi), ``.csv`` and ``.json``. They are
+        written beside their places and then moved, so that none is ever half-written; a second run
+        gives the same bytes.
+
+    Raises
+    ------
+    CarstatsError
+        If a file cannot be written.
+    """
+    captions = [text.get_text() for text in figure.texts if text.get_gid() == "caption"]
+    contents = _numbers(
+        results, stem, script, " ".join(captions).replace("\n", " "), figure.get_label()
+    )
+    for kind in FIGURE_FORMATS:
+        contents[f"{stem}.{kind}"] = figure_bytes(figure, kind)
+    return write_files(folder, contents)
+
+
+def save_table(
+    html: str, results: Results, folder: str | Path, stem: str, *, script: str | None = None
+) -> list[Path]:
+    """Write a table as HTML, with its unrounded numbers and how they were made.
+
+    Parameters
+    ----------
+    html : str
+        The table, as `table_html` of the tables module makes it.
+    results : Result, list of Result, or dict of str to Result
+        What the table shows.
+    folder : str or Path
+        Where to write; made if it does not exist.
+    stem : str
+        Name of the files without their endings.
+    script : str, optional
+        What made the table; by default ``analyses/<stem>.py``.
+
+    Returns
+    -------
+    list of Path
+        The files: ``<stem>.html``, ``.csv`` and ``.json``.
+
+    Raises
+    ------
+    CarstatsError
+        If a file cannot be written.
+    """
+    caption = " ".join(dict.fromkeys(result.caption() for result in _panels(results).values()))
+    contents = _numbers(results, stem, script, caption, caption)
+    contents[f"{stem}.html"] = html.encode()
+    return write_files(folder, contents)
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """Return a figure as a file's content.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    kind : {"svg", "pdf", "png"}
+        The format.
+
+    Returns
+    -------
+    bytes
+        The same for the same figure, on every run.
+    """
+    from carstats.report.style import drawing
+
+    with drawing(), BytesIO() as file:
+        figure.savefig(file, format=kind, dpi=DPI, metadata=_METADATA[kind])
+        return file.getvalue()
+
+
+def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files so that each is there as a whole or as it was before.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where to write; made if it does not exist.
+    contents : mapping of str to bytes
+        The files by name.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    CarstatsError
+        If the folder or the disk does not take them; no file has then changed.
+    """
+    folder = Path(folder)
+    parts = {folder / name: folder / f".{name}.{os.getpid()}.part" for name in contents}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part, content in zip(parts.values(), contents.values(), strict=True):
+            with part.open("wb") as file:
+                file.write(content)
+        for path, part in parts.items():
+            part.replace(path)
+    except OSError as error:
+        raise CarstatsError(
+            f"cannot write to {folder}: {error.strerror or error}. Choose another folder with "
+            "--out, or make room."
+        ) from error
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    return list(parts)
+
+
+def _panels(results: Results) -> dict[str, Result]:
+    if isinstance(results, Result):
+        return {"": results}
+    if isinstance(results, Mapping):
+        return dict(results)
+    return {chr(ord("a") + i): result for i, result in enumerate(results)}
+
+
+def _numbers(
+    results: Results, stem: str, script: str | None, caption: str, alt: str
+) -> dict[str, bytes]:
+    panels = _panels(results)
+    frames = [
+        result.frame if len(panels) == 1 else result.frame.assign(panel=name)
+        for name, result in panels.items()
+    ]
+    # Concatenating would turn a column of counts that one panel lacks into floats.
+    table = frames[0] if len(frames) == 1 else pd.concat([f.convert_dtypes() for f in frames])
+    if len(panels) > 1:
+        table = table[["panel", *(column for column in table if column != "panel")]]
+    with StringIO() as file:
+        table.to_csv(file, index=False, lineterminator="\n")
+        csv = file.getvalue()
+    made = {
+        "alt": alt,
+        "caption": caption,
+        "carstats": _version(),
+        "results": [
+            {**({"panel": name} if len(panels) > 1 else {}), **result.spec.to_dict()}
+            for name, result in panels.items()
+        ],
+        "script": script or f"analyses/{stem}.py",
+    }
+    text = json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
+    return {f"{stem}.csv": csv.encode(), f"{stem}.json": f"{text}\n".encode()}
+
+
+def _plain(value: object) -> object:
+    """Return a numpy scalar, a set or a path as JSON can hold it."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Path):
+        return value.name
+    return str(value)
+
+
+def _version() -> str:
+    # This layer imports no part above it; the package itself is loaded whenever a part of it is.
+    return sys.modules["carstats"].__version__

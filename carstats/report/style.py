@@ -1,0 +1,305 @@
+"""How figures look: sizes, type, and the colour, line and marker that belong to each stratum.
+
+Colours are Okabe and Ito's for targets and Tol's for diseases and platforms, told apart with any
+colour vision; a line style and a marker say the same again, so that a grey copy still reads.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+
+import matplotlib
+from matplotlib import font_manager
+
+from carstats.errors import CarstatsError
+from carstats.result import Result
+
+COLUMN_MM, PAGE_MM = 85.0, 180.0
+SIZE, SMALL = 8.0, 7.0
+INK, GREY, RULE, PALE = "#1a1a1a", "#5f5f5f", "#bdbdbd", "#ececec"
+LINE_HEIGHT = 1.3
+FONT = "DejaVu Sans"
+# Fonts that systems bring for the scripts that the bundled one lacks, simplified Chinese first.
+_FALLBACK = (
+    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei", "SimHei",
+    "PingFang SC", "Heiti SC", "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
+    "Noto Sans CJK JP", "Arial Unicode MS", "Noto Emoji", "Segoe UI Symbol", "Symbola",
+)  # fmt: skip
+_RC = {
+    "font.family": [FONT],
+    "font.size": SIZE,
+    "axes.labelsize": SIZE,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.6,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "xtick.labelsize": SIZE,
+    "ytick.labelsize": SIZE,
+    "xtick.major.size": 3,
+    "ytick.major.size": 3,
+    "xtick.major.width": 0.6,
+    "ytick.major.width": 0.6,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "text.color": INK,
+    # A user's label may hold a dollar sign.
+    "text.parse_math": False,
+    "hatch.linewidth": 0.5,
+    "svg.fonttype": "path",
+    "svg.hashsalt": "carstats",
+    "pdf.fonttype": 42,
+}
+_COLOURS = (
+    "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#3D9BD1", "#B07A00", "#5B2A86", "#6B6B6B",
+)  # fmt: skip
+_DISEASE_COLOURS = (
+    "#332288", "#CC6677", "#117733", "#B8860B", "#33A0B5", "#882255", "#3A6FC4", "#7A7A2E",
+)  # fmt: skip
+_PLATFORM_COLOURS = ("#004488", "#BB5566", "#B8860B", "#777777")
+_DASHES = (
+    "solid",
+    (0, (3.2, 1.4)),
+    (0, (4.2, 1.2, 1.2, 1.2)),
+    (0, (1.1, 1.1)),
+    (0, (4.2, 1.1, 1.0, 1.1, 1.0, 1.1)),
+)
+_MARKERS = ("o", "s", "D", "^", "v", "P", "X", "<", ">")
+# The places that the terms' colours have for good; a study's own terms follow.
+_FIXED = {
+    "disease": (
+        [
+            "SLE",
+            "IIM",
+            "SSc",
+            "MG",
+            "NMOSD",
+            "MS",
+            "SPS",
+            "CIDP",
+            "MOGAD",
+            "RA",
+            "AAV",
+            "SjD",
+            "IgG4-RD",
+            "ITP",
+            "AIHA",
+            "PV",
+            "mixed",
+        ],
+        _DISEASE_COLOURS,
+    ),
+    "target": (
+        ["CD19", "BCMA", "CD19+BCMA", "CD20", "CD19+CD20", "citrullinated proteins", "", "none"],
+        _COLOURS,
+    ),
+    "platform": (["CAR-T", "CAR-NK", "CAR-Treg", "placebo"], _PLATFORM_COLOURS),
+    "cell_source": (["autologous", "allogeneic", "in vivo", "none"], _COLOURS),
+}
+
+
+@dataclass(frozen=True)
+class Look:
+    """The colour of a stratum, and the line style and marker that repeat its message."""
+
+    colour: str
+    dash: str | tuple
+    marker: str
+
+
+@contextmanager
+def drawing(texts: Iterable[str] = ()) -> Iterator[None]:
+    """Draw in carstats' style, whatever the user's settings are, and restore those afterwards.
+
+    Parameters
+    ----------
+    texts : iterable of str
+        What will be written; a font is chosen that has every character.
+
+    Raises
+    ------
+    CarstatsError
+        If no installed font has a character.
+    """
+    families = list(font_families("".join(texts)))
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update({**_RC, "font.family": families})
+        yield
+
+
+@lru_cache(maxsize=256)
+def font_families(text: str) -> tuple[str, ...]:
+    """Return the fonts to write a text with: the bundled one, then one for what that lacks.
+
+    Raises
+    ------
+    CarstatsError
+        If no installed font has a character; the message names characters and remedy.
+    """
+    lacking = {ord(c) for c in text if not c.isspace()} - _characters(FONT)
+    families = [FONT]
+    if lacking:
+        installed = {entry.name for entry in font_manager.fontManager.ttflist}
+        others = sorted(installed - {*_FALLBACK, FONT})
+        # The font of last resort has a box for every character, which is what must not be drawn.
+        others = [name for name in others if not name.startswith(("Last Resort", "LastResort"))]
+        for family in [name for name in _FALLBACK if name in installed] + others:
+            found = lacking & _characters(family)
+            if found:
+                families.append(family)
+                lacking -= found
+            if not lacking:
+                break
+    if lacking:
+        shown = " ".join(f"{chr(c)!r} (U+{c:04X})" for c in sorted(lacking)[:5])
+        raise CarstatsError(
+            f"no installed font can write {shown}. Install a font that has it (for Chinese "
+            "Noto Sans CJK SC, https://fonts.google.com/noto) or write the label in others."
+        )
+    return tuple(families)
+
+
+@lru_cache(maxsize=512)
+def _characters(family: str) -> frozenset[int]:
+    fonts = font_manager.fontManager.ttflist
+    path = next((entry.fname for entry in fonts if entry.name == family), "")
+    # A font of coloured bitmaps cannot be drawn and has no outlines to scale.
+    if not path or "ColorEmoji" in path:
+        return frozenset()
+    return frozenset(font_manager.get_font(path).get_charmap())
+
+
+def clean(text: object) -> str:
+    """Return a label on one line, without characters that have no shape of their own."""
+    kept = (
+        " " if c in "\t\r\n\f\v\u2028\u2029" else c
+        for c in str(text)
+        if c in "\t\r\n\f\v"
+        or (unicodedata.category(c)[0] != "C" and not "\ufe00" <= c <= "\ufe0f")
+    )
+    return re.sub(" +", " ", "".join(kept)).strip()
+
+
+@lru_cache(maxsize=8192)
+def _width(text: str, size: float, weight: str, families: tuple[str, ...]) -> float:
+    properties = font_manager.FontProperties(family=list(families), size=size, weight=weight)
+    return _renderer().get_text_width_height_descent(text, properties, False)[0] * 72 / 300
+
+
+@lru_cache(maxsize=1)
+def _renderer():
+    from matplotlib.backends.backend_agg import RendererAgg
+
+    return RendererAgg(8, 8, 300)
+
+
+def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
+    """Return how wide a text is in points."""
+    return _width(text, size, weight, font_families(text)) if text else 0.0
+
+
+def wrap(
+    text: str, width: float, size: float = SIZE, weight: str = "normal", most: int = 0
+) -> list[str]:
+    """Break a text into lines of a width in points; a word too long for one is broken itself.
+
+    Parameters
+    ----------
+    text : str
+        What to break at its spaces, and between Chinese characters.
+    width : float
+        Longest line, points.
+    size : float
+        Type size, points.
+    weight : str
+        ``"normal"`` or ``"bold"``.
+    most : int
+        Largest number of lines, the last one ending in an ellipsis; 0 for no limit.
+
+    Returns
+    -------
+    list of str
+        At least one line.
+    """
+    lines, line = [], ""
+    for word in re.findall(
+        r" *[⺀-鿿豈-﫿＀-￯]| *[^ ⺀-鿿豈-﫿＀-￯]+", clean(text).replace(" %", "\u00a0%")
+    ):
+        if text_width(line + word, size, weight) <= width:
+            line += word
+            continue
+        if line:
+            lines.append(line)
+        line = word.lstrip(" ")
+        while len(line) > 1 and text_width(line, size, weight) > width:
+            cut = next(
+                (
+                    i
+                    for i in range(len(line) - 1, 1, -1)
+                    if text_width(line[:i], size, weight) <= width
+                ),
+                1,
+            )
+            lines.append(line[:cut])
+            line = line[cut:]
+    lines.append(line)
+    if most and len(lines) > most:
+        lines = lines[:most]
+        last = lines[-1]
+        while last and text_width(last + "…", size, weight) > width:
+            last = last[:-1]
+        lines[-1] = last.rstrip() + "…"
+    return lines
+
+
+def looks(result: Result) -> dict[tuple, Look]:
+    """Return the look of each stratum; the same stratum looks the same in every figure.
+
+    Parameters
+    ----------
+    result : Result
+        Its strata; with two columns the target gives colour and marker, the other the line.
+
+    Returns
+    -------
+    dict of tuple to Look
+        By the strata's keys, no two alike up to 40 strata.
+    """
+    keys = [key for key, _ in result.strata()]
+    if not result.by:
+        return {(): Look(INK, "solid", "o")}
+    if len(result.by) == 1:
+        levels = level_looks(result, result.by[0])
+        return {key: levels[key[0]] for key in keys}
+    main = "target" if "target" in result.by else result.by[-1]
+    other = next(column for column in result.by if column != main)
+    colours, lines = level_looks(result, main), level_looks(result, other)
+    at, beside = result.by.index(main), result.by.index(other)
+    found = {
+        key: Look(colours[key[at]].colour, lines[key[beside]].dash, colours[key[at]].marker)
+        for key in keys
+    }
+    if len({(look.colour, look.dash) for look in found.values()}) < len(found):
+        found = {key: _numbered(i, _COLOURS) for i, key in enumerate(keys)}
+    return found
+
+
+def level_looks(result: Result, column: str) -> dict[object, Look]:
+    """Return the look of each level of one column of a result."""
+    names, colours = _FIXED.get(column, ([], _COLOURS))
+    levels = list(dict.fromkeys(result.frame[column]))
+    order = [name for name in result.labels.get(column, {}) if name not in names]
+    new = list(dict.fromkeys([*order, *(level for level in levels if level not in names)]))
+    place = {name: i for i, name in enumerate([*names, *new])}
+    return {level: _numbered(place[level], colours) for level in levels}
+
+
+def _numbered(i: int, colours: tuple[str, ...]) -> Look:
+    # The counts of colours, lines and markers share no factor, so their pairs repeat late.
+    return Look(colours[i % len(colours)], _DASHES[i % 5], _MARKERS[i % 9])

@@ -1,0 +1,362 @@
+"""Run the analyses: a script writes a figure or table, a notebook a report."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import runpy
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from functools import lru_cache
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carstats.data.packaged import packaged_folder
+from carstats.errors import CarstatsError, listed
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+    from carstats.cohort import Cohort
+    from carstats.data.study import Study
+
+_WORKERS = 2
+DEFAULT_OUT = "carstats-results"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one analysis.
+
+    Attributes
+    ----------
+    name : str
+        The script's or notebook's name without its ending.
+    files : tuple of Path
+        What it wrote.
+    reason : str
+        Why it wrote nothing; empty where it did.
+    defect : bool
+        Whether carstats itself is at fault.
+    seconds : float
+        How long it took.
+    """
+
+    name: str
+    files: tuple[Path, ...] = ()
+    reason: str = ""
+    defect: bool = False
+    seconds: float = 0.0
+
+
+def reproduce(
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    only: str | Iterable[str] | None = None,
+    *,
+    notebooks: bool = True,
+    report: Callable[[Outcome, int], None] | None = None,
+) -> list[Outcome]:
+    """Run the analyses on a study and write their figures, tables and reports.
+
+    Parameters
+    ----------
+    data : str or Path, optional
+        A folder or workbook of study tables; by default the synthetic study.
+    out : str or Path, optional
+        Where ``figures/`` and ``reports/`` go. By default the repository, and with `data` or
+        without a repository ``carstats-results``.
+    only : str or list of str, optional
+        Names of the analyses to run; by default all.
+    notebooks : bool
+        Whether to run the notebooks too.
+    report : callable, optional
+        Called with each outcome and the number of analyses, as soon as it is there.
+
+    Returns
+    -------
+    list of Outcome
+        One for each analysis in the order of their names. An analysis that the study's data do not
+        allow has a reason and no files; the others are made all the same.
+
+    Raises
+    ------
+    CarstatsError
+        If the study cannot be read, `only` names no analysis, or the folder cannot be written.
+    """
+    scripts = find_analyses(only, notebooks=notebooks)
+    folder = Path(data).resolve() if data is not None else packaged_folder("data/synthetic")
+    target = Path(out).resolve() if out is not None else _default_out(data)
+    # Read here first: a study that cannot be read is one error and not one for each analysis.
+    if any(script.parent.name == "notebooks" or _takes_study(script) for script in scripts):
+        _study(str(folder))
+    _check_writable(target)
+    outcomes = {}
+    # A fresh interpreter for each worker: what a script imports or leaves behind stays there.
+    before = set(active_children())
+    with ProcessPoolExecutor(
+        min(_WORKERS, len(scripts)), mp_context=get_context("spawn"), initializer=_ignore_interrupt
+    ) as pool:
+        tasks: dict[Future, Path] = {
+            pool.submit(_make, script, folder, target): script for script in scripts
+        }
+        try:
+            waiting = set(tasks)
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for task in done:
+                    outcome = _outcome(task, tasks[task].stem)
+                    outcomes[outcome.name] = outcome
+                    if report:
+                        report(outcome, len(scripts))
+        except KeyboardInterrupt:
+            _stop(set(active_children()) - before, target)
+            raise
+    return [outcomes[name] for name in sorted(outcomes)]
+
+
+def find_analyses(only: str | Iterable[str] | None = None, *, notebooks: bool = True) -> list[Path]:
+    """Return the scripts of the analyses, the notebooks first because they take longest.
+
+    Parameters
+    ----------
+    only : str or list of str, optional
+        Names without their ending; by default all.
+    notebooks : bool
+        Whether to list the notebooks.
+
+    Returns
+    -------
+    list of Path
+        The scripts.
+
+    Raises
+    ------
+    CarstatsError
+        If a name is not that of an analysis.
+    """
+    folder = packaged_folder("analyses")
+    found = sorted(folder.glob("notebooks/*.py")) if notebooks else []
+    found += sorted(folder.glob("*.py"))
+    if only is None:
+        return found
+    names = {Path(name).stem for name in ([only] if isinstance(only, str) else only)}
+    unknown = names - {script.stem for script in found}
+    if unknown:
+        has = listed(sorted(script.stem for script in found), 40)
+        raise CarstatsError(
+            f"`only` names {sorted(unknown)}, which is no analysis. There are: {has}."
+        )
+    return [script for script in found if script.stem in names]
+
+
+def run(main: Callable) -> None:
+    """Run one analysis from the command line: ``python analyses/NAME.py [--data …] [--out …]``.
+
+    Parameters
+    ----------
+    main : callable
+        The script's ``main(study, out)``, or ``main(out)`` if it needs no study.
+    """
+    import argparse
+
+    parser = argparse.ArgumentParser(description=inspect.getmodule(main).__doc__)
+    parser.add_argument(
+        "--data", help="folder or workbook of study tables; default: the synthetic study"
+    )
+    parser.add_argument("--out", help="where the files go; default: figures/ of the repository")
+    given = parser.parse_args()
+    out = Path(given.out) if given.out else _default_out(given.data) / "figures"
+    try:
+        data = Path(given.data) if given.data else packaged_folder("data/synthetic")
+        _call(main, data, out)
+    except CarstatsError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)
+
+
+def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
+    """Return the cohort of the analyses: infused, and followed for long enough to be asked.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    followup : float, optional
+        Days of potential follow-up that the question needs.
+
+    Returns
+    -------
+    Cohort
+        A criterion whose column the study does not have is left off, and the label says so.
+
+    Raises
+    ------
+    CarstatsError
+        If the cohort cannot be made.
+    """
+    import carstats as cs
+
+    criteria, words = [], []
+    if "infused" in study.subjects:
+        criteria.append(cs.infused())
+        words.append("infused")
+    else:
+        words.append("infusions not recorded")
+    if followup is not None:
+        if "cutoff_day" in study.subjects:
+            criteria.append(cs.potential_followup(days=followup))
+            words.append(f"data cut-off on day {followup:g} or later")
+        else:
+            words.append("data cut-off not recorded")
+    return cs.define_cohort(study, *criteria, label=", ".join(words))
+
+
+def event_endpoint(study: Study, preferred: str) -> str:
+    """Return the time-to-event endpoint to draw: the preferred one if the study has it.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    preferred : str
+        The endpoint that the analysis is about.
+
+    Returns
+    -------
+    str
+        The preferred one, else the study's first one without competing events.
+
+    Raises
+    ------
+    CarstatsError
+        If the study has none.
+    """
+    names = study.endpoints("time-to-event")
+    events = study.events
+    plain = [
+        name
+        for name in names
+        if not ((events["endpoint"] == name) & (events["status"] == "competing")).any()
+    ]
+    if preferred in plain:
+        return preferred
+    if not plain:
+        raise CarstatsError(
+            "the study's events have no endpoint without competing events. "
+            f"It has: {listed(names) or 'none'}."
+        )
+    return plain[0]
+
+
+def response_endpoint(study: Study, preferred: str) -> str:
+    """Return the response endpoint to draw: the preferred one if the study has it.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    preferred : str
+        The endpoint that the analysis is about.
+
+    Returns
+    -------
+    str
+        The preferred one, else the study's first.
+
+    Raises
+    ------
+    CarstatsError
+        If the study has none.
+    """
+    names = study.endpoints("response")
+    if not names:
+        raise CarstatsError("the study has no responses.")
+    return preferred if preferred in names else names[0]
+
+
+def _default_out(data: str | Path | None) -> Path:
+    analyses = packaged_folder("analyses")
+    if data is not None or analyses.parent.name == "_bundled":
+        return Path.cwd() / DEFAULT_OUT
+    return analyses.parent
+
+
+def _check_writable(target: Path) -> None:
+    """Fail before the work and not after it."""
+    place = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise CarstatsError(f"cannot write to {target}. Choose another folder with --out.")
+
+
+@lru_cache(maxsize=1)
+def _study(data: str) -> Study:
+    import carstats as cs
+
+    return cs.read_study(data)
+
+
+def _ignore_interrupt() -> None:
+    """Leave an interrupt to the parent: within a queue's lock it would leave both waiting."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _stop(workers: set[BaseProcess], target: Path) -> None:
+    """End the workers and remove what they had begun to write."""
+    for worker in workers:
+        # Asked to end, one that runs a notebook would close its kernel and go on; a kernel without
+        # its worker ends by itself.
+        worker.kill()
+        worker.join()
+        for part in target.rglob(f".*.{worker.pid}.part"):
+            part.unlink(missing_ok=True)
+
+
+def _takes_study(script: Path) -> bool:
+    return "def main(study" in script.read_text(encoding="utf-8")
+
+
+def _make(script: Path, data: Path, target: Path) -> tuple[tuple[Path, ...], str, float]:
+    """Run one analysis in a worker and return its files, the reason for none, and the seconds."""
+    start = time.perf_counter()
+    files: list[Path] = []
+    reason = ""
+    try:
+        if script.parent.name == "notebooks":
+            files = _report(script, data, target / "reports")
+        else:
+            main = runpy.run_path(str(script), run_name="carstats_analysis")["main"]
+            _call(main, data, target / "figures")
+            files = sorted((target / "figures").glob(f"{script.stem}.*"))
+    except CarstatsError as error:
+        reason = str(error)
+    return tuple(files), reason, time.perf_counter() - start
+
+
+def _call(main: Callable, data: Path, out: Path) -> None:
+    if "study" in inspect.signature(main).parameters:
+        main(_study(str(data)), out)
+    else:
+        main(out)
+
+
+def _report(source: Path, data: Path, out: Path) -> list[Path]:
+    from carstats.report.notebooks import notebook_html, run_notebook
+    from carstats.report.save import write_files
+
+    html = notebook_html(run_notebook(source, data))
+    return write_files(out, {f"{source.stem}.html": html.encode()})
+
+
+def _outcome(task: Future, name: str) -> Outcome:
+    error = task.exception()
+    if error is None:
+        return Outcome(name, task.result()[0], task.result()[1], False, task.result()[2])
+    reason = traceback.format_exception_only(error)[-1].strip()
+    return Outcome(name, reason=f"a defect of carstats, please report it: {reason}", defect=True)

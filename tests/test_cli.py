@@ -1,0 +1,132 @@
+"""The command line as a user meets it: what it prints, where, and its exit codes."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import carstats
+
+ROOT = Path(__file__).parents[1]
+
+
+def carstats_command(*arguments, **environment):
+    return subprocess.run(
+        [sys.executable, "-m", "carstats.cli", *map(str, arguments)],
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        check=False,
+    )
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "study"
+    place.mkdir()
+    pd.DataFrame(
+        {
+            "subject_id": ["a", "b"],
+            "disease": ["SLE", "SSc"],
+            "target": "CD19",
+            "platform": "CAR-T",
+            "cell_source": "autologous",
+            "last_contact_day": [400, 210],
+        }
+    ).to_csv(place / "subjects.csv", index=False)
+    return place
+
+
+def test_version_and_help():
+    run = carstats_command("--version")
+    assert run.stdout.decode().strip() == f"carstats {carstats.__version__}"
+    text = carstats_command("--help").stdout.decode()
+    for name in ("check", "reproduce", "verify", "simulate"):
+        assert name in text
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['carstats', '--help']\n"
+        "from carstats.cli import app\n"
+        "try:\n    app()\nexcept SystemExit:\n    print(*sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=True
+    )
+    loaded = set(run.stdout.split())
+    assert not loaded & {"pandas", "numpy", "matplotlib", "scipy", "great_tables", "nbclient"}
+
+
+def test_check_prints_what_was_read(folder):
+    run = carstats_command("check", folder)
+    text = run.stdout.decode()
+    assert run.returncode == 0
+    assert "2 rows" in text
+    assert "disease: SLE 1, SSc 1" in text
+    assert run.stderr == b""
+
+
+def test_check_lists_problems_without_a_traceback(folder):
+    table = pd.read_csv(folder / "subjects.csv").assign(disease=["SLE", "XYZ"], sex=["F", "Q"])
+    table.to_csv(folder / "subjects.csv", index=False)
+    run = carstats_command("check", folder)
+    assert run.returncode == 2
+    assert run.stdout == b""
+    words = run.stderr.decode()
+    assert words.startswith("Error: 2 problems:")
+    assert "row 3" in words
+    assert "Traceback" not in words
+
+
+def test_a_terminal_that_is_not_utf8(folder):
+    table = pd.read_csv(folder / "subjects.csv").assign(disease=["SLE", "未知病"])
+    table.to_csv(folder / "subjects.csv", index=False)
+    run = carstats_command("check", folder, PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+    assert run.returncode == 2
+    assert b"subjects.csv, row 3" in run.stderr
+    assert b"Traceback" not in run.stderr
+
+
+def test_reproduce_lists_what_could_not_be_made(folder, tmp_path):
+    out = tmp_path / "out"
+    run = carstats_command(
+        "reproduce", "--data", folder, "--out", out, "--only", "toxicity_by_grade"
+    )
+    assert run.returncode == 1
+    line = run.stdout.decode().splitlines()[0]
+    assert line.startswith("toxicity_by_grade: not made. the study has no table `toxicities`")
+    assert b"1 of 1 analyses could not be made" in run.stderr
+    assert not out.exists()
+
+
+def test_reproduce_refuses_what_cannot_be_read(tmp_path):
+    run = carstats_command("reproduce", "--data", tmp_path / "absent", "--out", tmp_path)
+    assert run.returncode == 2
+    assert b"Traceback" not in run.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_results_of_own_data_do_not_land_in_the_repository(folder, tmp_path):
+    command = [sys.executable, "-m", "carstats.cli", "reproduce", "--data", "study"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        [*command, "--only", "attrition"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr.decode()
+    assert (tmp_path / "carstats-results" / "figures" / "attrition.csv").is_file()
+
+
+def test_simulate_writes_a_study_that_can_be_read(tmp_path):
+    run = carstats_command("simulate", "--out", tmp_path / "made", "--seed", 3, "--n", 20)
+    assert run.returncode == 0, run.stderr.decode()
+    study = carstats.read_study(tmp_path / "made")
+    assert len(study.subjects) == 20
+    assert study.synthetic

@@ -1,0 +1,88 @@
+"""Numbers as text."""
+
+import math
+
+import pytest
+
+from carstats.report import format as fmt
+
+NAN = math.nan
+S = "\u00a0"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.6, f"60{S}%"),
+        (0.0, f"0{S}%"),
+        (1.0, f"100{S}%"),
+        (0.004, f"<1{S}%"),
+        (0.9999, f">99{S}%"),
+        (0.125, f"13{S}%"),  # a half goes up, as by hand, and not to the even number
+        (0.175, f"18{S}%"),  # 0.175 lies a little under the half in binary
+        (0.005, f"1{S}%"),
+        (NAN, "–"),
+        (None, "–"),
+    ],
+)
+def test_percent(value, text):
+    assert fmt.percent(value) == text
+
+
+def test_percent_with_decimals():
+    assert fmt.percent(1 / 3, 1) == f"33.3{S}%"
+    assert fmt.percent(0.0004, 1) == f"<0.1{S}%"
+
+
+def test_rate_and_interval():
+    assert fmt.rate(0.6, 0.36, 0.81) == f"60{S}% (36–81)"
+    assert fmt.rate(NAN, NAN, NAN) == "–"
+    assert fmt.rate(0.5, NAN, NAN) == f"50{S}%"
+    assert fmt.percent_interval(-0.1, 0.25) == "\u221210 to 25"
+    assert fmt.interval(1.25, 3.4) == "1.3–3.4"
+    assert fmt.interval(1.2, NAN) == "1.2 to not reached"
+    assert fmt.interval(-1.2, 3.4) == "\u22121.2 to 3.4"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0004, "p < 0.001"),
+        (0.0042, "p = 0.004"),
+        (0.03, "p = 0.03"),
+        (0.0496, "p = 0.050"),
+        (0.047, "p = 0.047"),
+        (0.5, "p = 0.50"),
+        (0.999, "p > 0.99"),
+        (NAN, "–"),
+    ],
+)
+def test_p_value(value, text):
+    assert fmt.p_value(value) == text
+
+
+def test_counts_and_times():
+    assert fmt.of(9, 15) == "9/15"
+    assert fmt.of(0, 0) == "0/0"
+    assert fmt.count(9999) == "9999"
+    assert fmt.count(12345) == "12\u202f345"
+    assert fmt.counted(1, "subject") == "1 subject"
+    assert fmt.counted(2, "study", "studies") == "2 studies"
+    assert fmt.months(30.4375 * 6) == "6.0 months"
+    assert fmt.months(NAN) == "not reached"
+    assert fmt.months(math.inf) == "not reached"
+
+
+def test_no_negative_nought():
+    assert fmt.number(-0.04, 1) == "0.0"
+    assert fmt.number(-1.25, 1) == "\u22121.3"
+
+
+def test_summaries():
+    assert fmt.mean_sd(34.24, NAN) == "34.2 (–)"
+    assert fmt.median_range(33, 24.5, 41) == "33.0 (24.5–41.0)"
+    assert fmt.confidence(0.95) == f"95{S}% CI"
+    assert fmt.confidence(0.975) == f"97.5{S}% CI"
+    assert fmt.sentence_list(["a", "b", "c"]) == "a, b and c"
+    assert fmt.sentence_list(["a"]) == "a"
+    assert fmt.sentence_list([]) == ""
