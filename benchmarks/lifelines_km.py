@@ -6,6 +6,8 @@ from pathlib import Path
 import matplotlib
 
 matplotlib.use("Agg")
+# What a journal asks for, and carstats writes: 300 dpi, and fonts that can be edited.
+matplotlib.rcParams.update({"savefig.dpi": 300, "pdf.fonttype": 42})
 
 import matplotlib.pyplot as plt
 import pandas as pd

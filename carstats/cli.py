@@ -128,13 +128,18 @@ def verify() -> None:
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder to write the study's tables to.")],
-    seed: Annotated[int, typer.Option(help="Seed of the random numbers.")] = 1,
-    n: Annotated[int, typer.Option(min=1, help="Number of subjects.")] = 240,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the random numbers; default: of data/synthetic.")
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option(min=1, help="Number of subjects; default: of data/synthetic.")
+    ] = None,
 ) -> None:
     """Simulate a study and write its tables."""
-    from carstats.data.synthetic import write_synthetic
+    from carstats.data.synthetic import SEED, SUBJECTS, write_synthetic
 
-    write_synthetic(out, seed=seed, n=n)
+    n = SUBJECTS if n is None else n
+    write_synthetic(out, seed=SEED if seed is None else seed, n=n)
     typer.echo(f"{n} subjects in {out}")
 
 

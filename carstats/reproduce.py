@@ -281,6 +281,30 @@ def response_endpoint(study: Study, preferred: str) -> str:
     return preferred if preferred in names else names[0]
 
 
+def response_visit(study: Study, endpoint: str, preferred: float) -> float:
+    """Return the visit to draw: the preferred one if the study has assessments in its window.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    endpoint : str
+        A response endpoint that it has.
+    preferred : float
+        Day of the visit that the analysis is about.
+
+    Returns
+    -------
+    float
+        The preferred day, else the day with the most assessments.
+    """
+    from carstats.response import visit_window
+
+    days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
+    low, high = visit_window(preferred)
+    return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
+
+
 def _default_out(data: str | Path | None) -> Path:
     analyses = packaged_folder("analyses")
     if data is not None or analyses.parent.name == "_bundled":

@@ -4,6 +4,7 @@
 # %%
 import os
 
+import pandas as pd
 from IPython.display import HTML, Markdown
 
 import carstats as cs
@@ -11,7 +12,7 @@ from carstats.data.packaged import packaged_folder
 from carstats.report import figures, tables
 from carstats.report.format import counted, of, percent, rate, sentence_list
 from carstats.report.notebooks import Picture
-from carstats.reproduce import event_endpoint, main_cohort, response_endpoint
+from carstats.reproduce import event_endpoint, main_cohort, response_endpoint, response_visit
 
 study = cs.read_study(os.environ.get("CARSTATS_DATA") or packaged_folder("data/synthetic"))
 cohort = main_cohort(study)
@@ -60,9 +61,13 @@ HTML(f'<div class="table">{tables.baseline_html(cs.baseline_table(cohort, by="ta
 # ## Relapse
 
 # %%
-endpoint = event_endpoint(study, "relapse_free_survival")
-curves = cs.survival_curve(cohort, endpoint, by="target")
-year = cs.survival_at(cohort, endpoint, at=[365], by="target").frame
+followed = bool(study.endpoints("time-to-event"))
+if followed:
+    endpoint = event_endpoint(study, "relapse_free_survival")
+    curves = cs.survival_curve(cohort, endpoint, by="target")
+    year = cs.survival_at(cohort, endpoint, at=[365], by="target").frame
+else:
+    year = pd.DataFrame(columns=["target", "estimate"])
 sentences = [
     f"{label('target', row.target)} {rate(row.estimate, row.conf_low, row.conf_high)}"
     for row in year.itertuples()
@@ -70,7 +75,9 @@ sentences = [
 ]
 beyond = [label("target", row.target) for row in year.itertuples() if row.estimate != row.estimate]
 Markdown(
-    f"The curves show the estimated share of subjects who are still free of the event "
+    "The study recorded no time to an event."
+    if not followed
+    else f"The curves show the estimated share of subjects who are still free of the event "
     f"({label('endpoint', endpoint).lower()}) at each time. "
     + (f"At one year it was, by target: {sentence_list(sentences)}. " if sentences else "")
     + (f"Follow-up does not reach one year for {sentence_list(beyond)}. " if beyond else "")
@@ -81,21 +88,27 @@ Markdown(
 )
 
 # %%
-Picture(figures.survival_figure(curves, width=160))
+Picture(figures.survival_figure(curves, width=160)) if followed else None
 
 # %%
-Picture(figures.survival_figure(cs.survival_curve(cohort, endpoint, by="disease"), width=160))
+others = cs.survival_curve(cohort, endpoint, by="disease") if followed else None
+Picture(figures.survival_figure(others, width=160)) if followed else None
 
 # %% [markdown]
 # ## Response
 
 # %%
-eligible = main_cohort(study, followup=196)
-name = response_endpoint(study, "drug_free_remission")
-overall = cs.response_rate(eligible, name, at=168).frame.iloc[0]
+responses = study.endpoints("response")
+if responses:
+    name = response_endpoint(study, "drug_free_remission")
+    at = response_visit(study, name, 168)
+    eligible = main_cohort(study, followup=at + 28)
+    overall = cs.response_rate(eligible, name, at=at).frame.iloc[0]
 Markdown(
-    f"Of the {counted(int(overall['n']), 'subject')} whose week 24 lies before the data cut-off, "
-    f"{int(overall['n_event'])} had {label('endpoint', name).lower()} at that visit: "
+    "The study recorded no responses."
+    if not responses
+    else f"Of the {counted(int(overall['n']), 'subject')} who could have been followed to day "
+    f"{at + 28:g}, {int(overall['n_event'])} had {label('endpoint', name).lower()} at the visit of day {at:g}: "
     f"{rate(overall['estimate'], overall['conf_low'], overall['conf_high'])}. "
     f"For {int(overall['n_missing'])} it is not known; they are counted as failures, which is the "
     "cautious reading. Among those seen the share was "
@@ -103,26 +116,32 @@ Markdown(
 )
 
 # %%
-Picture(figures.response_figure(cs.response_rate(eligible, name, at=168, by=["disease", "target"])))
+by = ["disease", "target"]
+rates = cs.response_rate(eligible, name, at=at, by=by) if responses else None
+Picture(figures.response_figure(rates)) if responses else None
 
 # %% [markdown]
 # ## Harm
 
 # %%
-subjects = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
-grades = cs.toxicity_grades(cohort, subjects.nlargest(10).index)
-frame = grades.frame
-severe = frame[frame["grade"] >= 3].groupby("term", sort=False)["n_event"].sum()
-term = severe.idxmax()
+recorded = study.toxicities is not None and len(cohort.table("toxicities")) > 0
+if recorded:
+    subjects = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
+    grades = cs.toxicity_grades(cohort, subjects.nlargest(10).index)
+    frame = grades.frame
+    severe = frame[frame["grade"] >= 3].groupby("term", sort=False)["n_event"].sum()
+    term = severe.idxmax()
 Markdown(
-    f"Each subject is counted once for each toxicity, by the worst grade. The most frequent of "
-    f"grade 3 or more was {label('toxicity', term).lower()}, in "
+    "The study recorded no toxicity."
+    if not recorded
+    else f"Each subject is counted once for each toxicity, by the worst grade. The most frequent "
+    f"of grade 3 or more was {label('toxicity', term).lower()}, in "
     f"{of(severe[term], frame['n'].iloc[0])}. A bar that ends early means that the others were "
     "reported without it, which is not proof that they had none."
 )
 
 # %%
-Picture(figures.toxicity_figure(grades))
+Picture(figures.toxicity_figure(grades)) if recorded else None
 
 # %% [markdown]
 # ## What real trials report

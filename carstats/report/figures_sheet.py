@@ -65,7 +65,7 @@ class Sheet:
         if synthetic:
             self.write(
                 self.width - MARGIN, MARGIN + 0.5, STAMP, size=SMALL, color=GREY, ha="right",
-                va="top", style="italic", gid="stamp",
+                va="top", gid="stamp",
             )  # fmt: skip
         if foot:
             self.write(
