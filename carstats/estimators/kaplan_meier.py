@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.risk_table import RiskTable
 
-CONF_TYPES = ("beta product", "log-log", "log", "plain", "arcsine")
+CONF_TYPES = ("beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine")
+
+BetaParameters = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,11 @@ def kaplan_meier(
     ----------
     table : RiskTable
         Counts; events of all causes count as the event.
-    conf_type : {"beta product", "log-log", "log", "plain", "arcsine"}
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
         Limits. The beta product covers at its level in small samples, says something before the
-        first event, and without censoring equals Clopper-Pearson. The others are Greenwood's on a
+        first event, and without censoring equals Clopper-Pearson. Its mid-P form is shorter, covers
+        at its level on average only, and without censoring equals the mid-P interval of a
+        proportion. The others are Greenwood's on a
         transformed scale; they are NaN where the curve is 1 or 0, where Greenwood's error is 0 or
         undefined and says nothing.
     conf_level : float
@@ -75,10 +79,13 @@ def kaplan_meier(
         # Variance of log S: infinite from the time at which all at risk had the event.
         variance = np.cumsum(np.where(d > 0, d / (n * (n - d)), 0.0), axis=-1)
         std_error = np.where(survival > 0, survival * np.sqrt(variance), np.nan)
-    if conf_type == "beta product":
-        low, high = _beta_product(table, conf_level)
-        total = n[..., 0] if n.shape[-1] else np.zeros(n.shape[:-1])
-        low_at_start = _beta_quantile((1 - conf_level) / 2, total, np.ones_like(total))
+    if conf_type.startswith("beta product"):
+        least, most = beta_product(table)
+        total = n[..., :1].sum(axis=-1)  # nobody at risk where the table has no time
+        start = (total, np.ones_like(total)), (np.ones_like(total), np.zeros_like(total))
+        limits = _beta_limits if conf_type == "beta product" else _mid_p_limits
+        low, high = limits(least, most, conf_level)
+        low_at_start = limits(*start, conf_level)[0]
     else:
         low, high = _transformed(survival, variance, conf_type, conf_level)
         low_at_start = np.full(n.shape[:-1], np.nan)
@@ -104,39 +111,115 @@ def _transformed(survival, variance, conf_type: str, conf_level: float):
     return np.where(inside, low, np.nan), np.where(inside, high, np.nan)
 
 
-def _beta_product(table: RiskTable, conf_level: float):
-    """Limits of a product of beta variables, matched by its first two moments to one beta."""
+def beta_product(table: RiskTable) -> tuple[BetaParameters, BetaParameters]:
+    """Compute the two beta distributions that stand for what is known of the survival probability.
+
+    A product of beta variables, one for each time with events, is matched by its first two moments
+    to one beta.
+
+    Parameters
+    ----------
+    table : RiskTable
+        Counts; events of all causes count as the event.
+
+    Returns
+    -------
+    least, most : tuple of (ndarray, ndarray), each of shape (..., K)
+        Parameters a and b at each time. The lower limit is a quantile of `least`, the upper one of
+        `most`. A first parameter of 0 is the constant 0, a second of 0 the constant 1.
+
+    References
+    ----------
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736.
+    """
     n, d = table.n_risk, table.n_event.sum(axis=-1)
     # A factor Beta(n - d + 1, d) for each time with events; without one the factor is 1.
     a, total = n - d + 1, n + 1
     mean = np.where(d > 0, a / total, 1.0)
     square = np.where(d > 0, a * (a + 1) / (total * (total + 1)), 1.0)
     mean, square = np.cumprod(mean, axis=-1), np.cumprod(square, axis=-1)
-    tail = (1 - conf_level) / 2
-    high = _beta_quantile(1 - tail, *_matched_beta(mean, square))
     # The lower limit allows for one more event at once: a further factor Beta(n_after, 1).
     after = table.n_after
-    with np.errstate(divide="ignore", invalid="ignore"):
-        low = _beta_quantile(
-            tail, *_matched_beta(mean * after / (after + 1), square * after / (after + 2))
-        )
-    return np.where(after > 0, low, 0.0), high
+    low_a, low_b = _matched_beta(mean * after / (after + 1), square * after / (after + 2))
+    return (
+        (np.where(after > 0, low_a, 0.0), np.where(after > 0, low_b, 1.0)),
+        _matched_beta(mean, square),
+    )
 
 
-def _matched_beta(mean, square):
+def _matched_beta(mean, square) -> BetaParameters:
     with np.errstate(divide="ignore", invalid="ignore"):
         total = (mean - square) / (square - mean * mean)
-        return mean * total, (1 - mean) * total
+        a, b = mean * total, (1 - mean) * total
+    certain = mean >= 1
+    return np.where(certain, 1.0, a), np.where(certain, 0.0, b)
 
 
-def _beta_quantile(p: float, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
-    """Quantile of a beta distribution; 0 for a = 0, and 1 for b = 0 or no spread at all."""
+def _beta_limits(least: BetaParameters, most: BetaParameters, conf_level: float):
+    tail = (1 - conf_level) / 2
+    return beta_quantile(tail, *least), beta_quantile(1 - tail, *most)
+
+
+def _mid_p_limits(least: BetaParameters, most: BetaParameters, conf_level: float):
+    """Quantiles of the even mixture of the two distributions."""
+    tail = (1 - conf_level) / 2
+    return _mixture_quantile(tail, least, most), _mixture_quantile(1 - tail, least, most)
+
+
+def _mixture_quantile(p: float, least: BetaParameters, most: BetaParameters):
+    # It lies between the quantiles of the two, for one is never above the other.
+    low, high = beta_quantile(p, *least), beta_quantile(p, *most)
+    for _ in range(60):
+        middle = (low + high) / 2
+        below = beta_cdf(middle, *least) + beta_cdf(middle, *most) < 2 * p
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return (low + high) / 2
+
+
+def beta_quantile(p: ArrayLike, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Compute quantiles of beta distributions, constants included.
+
+    Parameters
+    ----------
+    p : array_like, shape (...)
+        Probabilities.
+    a, b : array_like, shape (...)
+        Parameters; a = 0 is the constant 0, b = 0 the constant 1.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The quantiles.
+    """
     from scipy.special import betaincinv
 
     a, b = np.asarray(a, float), np.asarray(b, float)
-    proper = np.isfinite(a) & np.isfinite(b) & (a > 0) & (b > 0)
+    proper = (a > 0) & (b > 0)
     found = betaincinv(np.where(proper, a, 1.0), np.where(proper, b, 1.0), p)
-    return np.where(proper, found, np.where(a == 0, 0.0, 1.0))
+    return np.where(proper, found, np.where(a > 0, 1.0, 0.0))
+
+
+def beta_cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
+    """Compute distribution functions of beta distributions, constants included.
+
+    Parameters
+    ----------
+    x : array_like, shape (...)
+        Where, from 0 to 1.
+    a, b : array_like, shape (...)
+        Parameters; a = 0 is the constant 0, b = 0 the constant 1.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The probabilities of at most `x`.
+    """
+    from scipy.special import betainc
+
+    a, b = np.asarray(a, float), np.asarray(b, float)
+    proper = (a > 0) & (b > 0)
+    found = betainc(np.where(proper, a, 1.0), np.where(proper, b, 1.0), x)
+    return np.where(proper, found, np.where((a > 0) & (np.asarray(x) < 1), 0.0, 1.0))
 
 
 def step_values(

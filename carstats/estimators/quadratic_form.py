@@ -1,0 +1,57 @@
+"""Quadratic forms of statistics that may be linearly dependent, and their chi-square tail."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Relative to the largest of a correlation matrix: eigenvalues below are rounding.
+_SINGULAR = 1e-9
+
+
+def pseudo_inverse(variance: ArrayLike) -> tuple[NDArray[np.float64], int]:
+    """Invert a covariance matrix on the space that it spans.
+
+    Parameters
+    ----------
+    variance : array_like, shape (G, G)
+        Symmetric, not negative definite; rows of zeros are allowed.
+
+    Returns
+    -------
+    inverse : ndarray, shape (G, G)
+        A generalised inverse: right for quadratic forms of vectors that the matrix can produce.
+    rank : int
+        Its rank.
+    """
+    variance = np.asarray(variance, float)
+    if not variance.size:
+        return variance, 0
+    scale = np.sqrt(np.maximum(np.diag(variance), 0.0))
+    safe = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(variance / np.outer(safe, safe))
+    kept = values > _SINGULAR * max(values.max(), 0.0)
+    if not kept.any():
+        return np.zeros_like(variance), 0
+    half = vectors[:, kept] / safe[:, None]
+    return (half / values[kept]) @ half.T, int(kept.sum())
+
+
+def chi_square_tail(statistic: float, df: int) -> float:
+    """Upper tail of a chi-square distribution.
+
+    Parameters
+    ----------
+    statistic : float
+        Where to read it.
+    df : int
+        Degrees of freedom.
+
+    Returns
+    -------
+    float
+        The tail; NaN for `df` 0 or a statistic of NaN.
+    """
+    from scipy.special import chdtrc
+
+    return float(chdtrc(df, statistic)) if df > 0 and not np.isnan(statistic) else np.nan
