@@ -19,26 +19,79 @@ _HOMES = {
     "Vocabulary": "vocabulary",
     "aged": "criteria",
     "baseline_table": "baseline",
+    "best_response_rate": "response.rates",
+    "cox_regression": "survival.regression",
+    "cumulative_incidence": "survival.competing",
+    "cure_fraction": "survival.cure",
     "define_cohort": "cohort",
+    "evidence_map": "evidence.overview",
+    "exposure_adjusted_rate": "toxicity.exposure",
+    "fine_gray_regression": "survival.competing",
+    "followup_time": "survival.quantiles",
+    "gray_test": "survival.competing",
     "has_baseline": "criteria",
+    "incidence_rate": "survival.rates",
     "infused": "criteria",
+    "interval_censored_curve": "survival.interval",
+    "interval_censored_regression": "survival.interval_models",
+    "interval_censored_test": "survival.interval",
+    "interval_sensitivity": "survival.interval_models",
+    "landmark_comparison": "response.landmark",
+    "landmark_curve": "survival.landmark",
+    "landmark_rate": "survival.landmark",
+    "leave_one_out": "evidence.sensitivity",
+    "logrank_test": "survival.comparisons",
+    "marginal_response_difference": "response.regression",
+    "mean_cumulative_count": "toxicity.recurrent",
+    "measure_trajectory": "toxicity.trajectories",
     "oncology_benchmarks": "data.published",
+    "pooled_incidence": "evidence.person_time",
+    "pooled_rate": "evidence.pooled",
+    "pooled_regression": "evidence.regression",
+    "pooled_sensitivity": "evidence.sensitivity",
     "potential_followup": "criteria",
     "published_trials": "data.published",
+    "randomised_comparison": "evidence.randomised",
     "read_adam": "data.adam",
     "read_study": "data.readers",
-    "response_rate": "response",
+    "report_overlap": "evidence.overlap",
+    "response_categories": "response.categories",
+    "response_difference": "response.differences",
+    "response_exposure": "response.landmark",
+    "response_rate": "response.rates",
+    "response_regression": "response.regression",
+    "response_test": "response.comparisons",
+    "response_tipping_point": "response.tipping",
+    "restricted_mean": "survival.means",
+    "score_course": "response.course",
+    "seroconversion_rate": "response.seroconversion",
     "simulate_study": "data.synthetic",
     "survival_at": "survival.curves",
     "survival_curve": "survival.curves",
-    "toxicity_grades": "toxicity",
-    "toxicity_rate": "toxicity",
-    "trial_rate": "evidence",
+    "survival_difference": "survival.comparisons",
+    "survival_quantile": "survival.quantiles",
+    "sustained_response_rate": "response.rates",
+    "time_to_recovery": "toxicity.recovery",
+    "time_to_response": "response.timing",
+    "toxicity_benchmark": "toxicity.benchmark",
+    "toxicity_difference": "toxicity.differences",
+    "toxicity_duration": "toxicity.timing",
+    "toxicity_estimators": "toxicity.comparison",
+    "toxicity_grades": "toxicity.grades",
+    "toxicity_incidence": "toxicity.incidence",
+    "toxicity_listing": "toxicity.listing",
+    "toxicity_rate": "toxicity.rates",
+    "toxicity_signals": "toxicity.signals",
+    "toxicity_table": "toxicity.table",
+    "toxicity_timing": "toxicity.timing",
+    "trial_incidence": "evidence.person_time",
+    "trial_rate": "evidence.trials",
     "where": "criteria",
     "with_cell_source": "criteria",
     "with_disease": "criteria",
     "with_platform": "criteria",
     "with_target": "criteria",
+    "withdrawal_weighted_curve": "survival.rates",
     "write_study": "data.writer",
 }
 
@@ -50,26 +103,79 @@ __all__ = [
     "Vocabulary",
     "aged",
     "baseline_table",
+    "best_response_rate",
+    "cox_regression",
+    "cumulative_incidence",
+    "cure_fraction",
     "define_cohort",
+    "evidence_map",
+    "exposure_adjusted_rate",
+    "fine_gray_regression",
+    "followup_time",
+    "gray_test",
     "has_baseline",
+    "incidence_rate",
     "infused",
+    "interval_censored_curve",
+    "interval_censored_regression",
+    "interval_censored_test",
+    "interval_sensitivity",
+    "landmark_comparison",
+    "landmark_curve",
+    "landmark_rate",
+    "leave_one_out",
+    "logrank_test",
+    "marginal_response_difference",
+    "mean_cumulative_count",
+    "measure_trajectory",
     "oncology_benchmarks",
+    "pooled_incidence",
+    "pooled_rate",
+    "pooled_regression",
+    "pooled_sensitivity",
     "potential_followup",
     "published_trials",
+    "randomised_comparison",
     "read_adam",
     "read_study",
+    "report_overlap",
+    "response_categories",
+    "response_difference",
+    "response_exposure",
     "response_rate",
+    "response_regression",
+    "response_test",
+    "response_tipping_point",
+    "restricted_mean",
+    "score_course",
+    "seroconversion_rate",
     "simulate_study",
     "survival_at",
     "survival_curve",
+    "survival_difference",
+    "survival_quantile",
+    "sustained_response_rate",
+    "time_to_recovery",
+    "time_to_response",
+    "toxicity_benchmark",
+    "toxicity_difference",
+    "toxicity_duration",
+    "toxicity_estimators",
     "toxicity_grades",
+    "toxicity_incidence",
+    "toxicity_listing",
     "toxicity_rate",
+    "toxicity_signals",
+    "toxicity_table",
+    "toxicity_timing",
+    "trial_incidence",
     "trial_rate",
     "where",
     "with_cell_source",
     "with_disease",
     "with_platform",
     "with_target",
+    "withdrawal_weighted_curve",
     "write_study",
 ]
 
@@ -94,11 +200,50 @@ if TYPE_CHECKING:
     from carstats.data.synthetic import simulate_study
     from carstats.data.writer import write_study
     from carstats.errors import CarstatsError
-    from carstats.evidence import trial_rate
-    from carstats.response import response_rate
+    from carstats.evidence.overlap import report_overlap
+    from carstats.evidence.overview import evidence_map
+    from carstats.evidence.person_time import pooled_incidence, trial_incidence
+    from carstats.evidence.pooled import pooled_rate
+    from carstats.evidence.randomised import randomised_comparison
+    from carstats.evidence.regression import pooled_regression
+    from carstats.evidence.sensitivity import leave_one_out, pooled_sensitivity
+    from carstats.evidence.trials import trial_rate
+    from carstats.response.categories import response_categories
+    from carstats.response.comparisons import response_test
+    from carstats.response.course import score_course
+    from carstats.response.differences import response_difference
+    from carstats.response.landmark import landmark_comparison, response_exposure
+    from carstats.response.rates import best_response_rate, response_rate, sustained_response_rate
+    from carstats.response.regression import marginal_response_difference, response_regression
+    from carstats.response.seroconversion import seroconversion_rate
+    from carstats.response.timing import time_to_response
+    from carstats.response.tipping import response_tipping_point
     from carstats.result import Result
+    from carstats.survival.comparisons import logrank_test, survival_difference
+    from carstats.survival.competing import cumulative_incidence, fine_gray_regression, gray_test
+    from carstats.survival.cure import cure_fraction
     from carstats.survival.curves import survival_at, survival_curve
-    from carstats.toxicity import toxicity_grades, toxicity_rate
+    from carstats.survival.interval import interval_censored_curve, interval_censored_test
+    from carstats.survival.interval_models import interval_censored_regression, interval_sensitivity
+    from carstats.survival.landmark import landmark_curve, landmark_rate
+    from carstats.survival.means import restricted_mean
+    from carstats.survival.quantiles import followup_time, survival_quantile
+    from carstats.survival.rates import incidence_rate, withdrawal_weighted_curve
+    from carstats.survival.regression import cox_regression
+    from carstats.toxicity.benchmark import toxicity_benchmark
+    from carstats.toxicity.comparison import toxicity_estimators
+    from carstats.toxicity.differences import toxicity_difference
+    from carstats.toxicity.exposure import exposure_adjusted_rate
+    from carstats.toxicity.grades import toxicity_grades
+    from carstats.toxicity.incidence import toxicity_incidence
+    from carstats.toxicity.listing import toxicity_listing
+    from carstats.toxicity.rates import toxicity_rate
+    from carstats.toxicity.recovery import time_to_recovery
+    from carstats.toxicity.recurrent import mean_cumulative_count
+    from carstats.toxicity.signals import toxicity_signals
+    from carstats.toxicity.table import toxicity_table
+    from carstats.toxicity.timing import toxicity_duration, toxicity_timing
+    from carstats.toxicity.trajectories import measure_trajectory
     from carstats.vocabulary import Vocabulary
 
 

@@ -108,7 +108,8 @@ Markdown(
     "The study recorded no responses."
     if not responses
     else f"Of the {counted(int(overall['n']), 'subject')} who could have been followed to day "
-    f"{at + 28:g}, {int(overall['n_event'])} had {label('endpoint', name).lower()} at the visit of day {at:g}: "
+    f"{at + 28:g}, {int(overall['n_event'])} had {label('endpoint', name).lower()} at the visit "
+    f"of day {at:g}: "
     f"{rate(overall['estimate'], overall['conf_low'], overall['conf_high'])}. "
     f"For {int(overall['n_missing'])} it is not known; they are counted as failures, which is the "
     "cautious reading. Among those seen the share was "

@@ -35,7 +35,7 @@ from carstats.report.style import (
 from carstats.result import Result
 
 FEW_AT_RISK = 5
-_MOST_BANDS, _MOST_DIRECT = 4, 4
+_MOST_BANDS, _MOST_DIRECT = 3, 4
 _FADED = 0.35
 _BAND = 0.13
 _KEY = 20.0

@@ -1,28 +1,35 @@
-"""Survival curves of a cohort (Kaplan-Meier)."""
+"""Survival curves of a cohort, what is read off them, and how long it was followed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort
-from carstats.errors import check_choice, check_conf_level, check_number
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, SurvivalCurve, kaplan_meier, step_values
-from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.result import Result, Spec
-from carstats.strata import estimate_by, level_labels
-from carstats.survival.times import endpoint_times, joined_notes, stratum_note
+from carstats.estimators.risk_table import RiskTable
+from carstats.result import Result
+from carstats.survival.times import (
+    endpoint_times,
+    joined_notes,
+    refuse_competing,
+    stratum_note,
+    stratum_table,
+)
 
 _LIMITS = {
     "beta product": "beta-product limits (Fay, Brittain and Proschan 2013)",
+    "beta product mid-P": "mid-P beta-product limits (Fay, Brittain and Proschan 2013)",
     "log-log": "log-log limits",
     "log": "log limits",
     "plain": "plain (linear) limits",
     "arcsine": "arcsine limits",
 }
+_BAND_SCALES = {"plain": "plain", "arcsine": "arcsine"}
+BANDS = ("equal precision", "Hall-Wellner")
 
 
 def survival_curve(
@@ -33,6 +40,7 @@ def survival_curve(
     conf_type: str = "beta product",
     conf_level: float = 0.95,
     competing: str | None = None,
+    band: str | None = None,
 ) -> Result:
     """Estimate the probability over time of being free of an event (Kaplan-Meier).
 
@@ -44,16 +52,21 @@ def survival_curve(
         A time-to-event endpoint of the study, such as ``"relapse_free_survival"``.
     by : str or list of str, optional
         Columns of the subjects table; one curve for each stratum.
-    conf_type : {"beta product", "log-log", "log", "plain", "arcsine"}
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
         Pointwise limits. The beta product (the default) holds its level in cohorts of a few
         subjects and is informative while nobody has had the event; journals and SAS expect
-        log-log. Limits other than the beta product are NaN where the curve is 1 or 0.
+        log-log. The mid-P
+        version is narrower and holds its level on average. Limits other than these two are NaN
+        where the curve is 1 or 0.
     conf_level : float
         Pointwise confidence level.
     competing : {"censor"}, optional
         What to do with competing events. By default an endpoint that has them is refused, because
         one minus Kaplan-Meier then overstates the probability of the event. ``"censor"`` treats
         them as censored; the result says that the curve is cause-specific and not a probability.
+    band : {"equal precision", "Hall-Wellner"}, optional
+        Adds ``band_low`` and ``band_high``: a band for the whole curve from its first event to its
+        last, on the scale of `conf_type` (log-log for the beta product and log).
 
     Returns
     -------
@@ -74,37 +87,97 @@ def survival_curve(
     ----------
     Kaplan EL, Meier P. J Am Stat Assoc 1958; 53: 457-481.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736.
+    Nair VN. Technometrics 1984; 26: 265-275. Hall WJ, Wellner JA. Biometrika 1980; 67: 133-143.
     """
     check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
-    times, spec = endpoint_times(cohort, endpoint, by, competing, "survival_curve")
-    spec = _with_method(spec, conf_type, conf_level)
+    if band is not None:
+        check_choice("band", band, BANDS)
+    times = endpoint_times(cohort, endpoint, by)
+    aside = refuse_competing(times, competing)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
-        table, curve = _curve(rows, conf_type, conf_level)
-        counts = {"n": len(rows), "n_missing": int(rows["event_time"].isna().sum())}
-        if not table.time.size:
-            return pd.DataFrame([{**counts, **_NO_CURVE, "note": stratum_note(rows)}])
-        start = float(curve.low_at_start)
-        frame = pd.DataFrame(
-            {
-                "time": np.append(0.0, table.time),
-                **counts,
-                "n_risk": np.append(table.n_risk[0], table.n_risk).astype(int),
-                "n_event": np.append(0, table.n_event.sum(axis=-1)).astype(int),
-                "n_censor": np.append(0, table.n_censor).astype(int),
-                "estimate": np.append(1.0, curve.survival),
-                "std_error": np.append(0.0, curve.std_error),
-                "conf_low": np.append(start, curve.low),
-                "conf_high": np.append(np.nan if np.isnan(start) else 1.0, curve.high),
-                "note": "",
-            }
-        )
+        table = stratum_table(rows)
+        curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
+        frame = curve_frame(table, curve)
+        frame.insert(1, "n", len(rows))
+        frame.insert(2, "n_missing", int(rows["event_time"].isna().sum()))
+        if band is not None:
+            _add_band(frame, table, band, conf_type, conf_level)
+        frame["note"] = ""
         frame.loc[0, "note"] = stratum_note(rows)
         return frame
 
-    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, times, list(spec.by), estimate)
-    return Result(frame, spec, level_labels(cohort.study.vocabulary, list(spec.by)))
+    drawn = f"; {band.replace('-', '–')} band" if band else ""
+    spec = times.spec(
+        "survival_curve",
+        f"Kaplan–Meier{aside}, {limits_in_words(conf_type, conf_level)}{drawn}",
+        conf_level=conf_level,
+        conf_type=conf_type,
+        competing=competing,
+        band=band,
+    )
+    return Result(times.estimate(estimate), spec, times.labels)
+
+
+def curve_frame(table: RiskTable, curve: SurvivalCurve) -> pd.DataFrame:
+    """Return a curve as rows, one at time 0 and one at each time of its risk table.
+
+    Parameters
+    ----------
+    table : RiskTable
+        The counts, without batches.
+    curve : SurvivalCurve
+        The curve made from them.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``time``, ``n_risk``, ``n_event``, ``n_censor``, ``estimate``, ``std_error``, ``conf_low``
+        and ``conf_high``; without any time one row of NaN.
+    """
+    if not table.time.size:
+        return pd.DataFrame([_NO_CURVE])
+    start = float(curve.low_at_start)
+    return pd.DataFrame(
+        {
+            "time": np.append(0.0, table.time),
+            "n_risk": np.append(table.n_risk[0], table.n_risk).astype(int),
+            "n_event": np.append(0, table.n_event.sum(axis=-1)).astype(int),
+            "n_censor": np.append(0, table.n_censor).astype(int),
+            "estimate": np.append(1.0, curve.survival),
+            "std_error": np.append(0.0, curve.std_error),
+            "conf_low": np.append(start, curve.low),
+            "conf_high": np.append(np.nan if np.isnan(start) else 1.0, curve.high),
+        }
+    )
+
+
+_NO_CURVE = {
+    "time": 0.0,
+    "n_risk": 0,
+    "n_event": 0,
+    "n_censor": 0,
+    "estimate": np.nan,
+    "std_error": np.nan,
+    "conf_low": np.nan,
+    "conf_high": np.nan,
+}
+
+
+def _add_band(
+    frame: pd.DataFrame, table: RiskTable, kind: str, conf_type: str, conf_level: float
+) -> None:
+    from carstats.estimators.bands import simultaneous_band
+
+    scale = _BAND_SCALES.get(conf_type, "log-log")
+    found = simultaneous_band(table, kind=kind, scale=scale, conf_level=conf_level)
+    at = frame["time"].to_numpy()
+    # Outside the range of the band nothing is said.
+    inside = (at >= found.start) & (at <= found.end)
+    for name, values in (("band_low", found.low), ("band_high", found.high)):
+        read = step_values(found.time, values, at, np.float64(np.nan))
+        frame[name] = np.where(inside, read, np.nan)
 
 
 def survival_at(
@@ -129,7 +202,7 @@ def survival_at(
         Days from the endpoint's origin.
     by : str or list of str, optional
         Columns of the subjects table; one set of rows for each stratum.
-    conf_type : {"beta product", "log-log", "log", "plain", "arcsine"}
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
         Pointwise limits, as for `survival_curve`.
     conf_level : float
         Pointwise confidence level.
@@ -151,73 +224,86 @@ def survival_at(
     """
     check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
-    days = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
-    for day in days:
-        check_number("at", day, low=0)
-    days = np.array(days, float)
-    times, spec = endpoint_times(cohort, endpoint, by, competing, "survival_at", at=days.tolist())
-    spec = _with_method(spec, conf_type, conf_level)
+    days = check_days(at)
+    times = endpoint_times(cohort, endpoint, by)
+    aside = refuse_competing(times, competing)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
-        table, curve = _curve(rows, conf_type, conf_level)
-        note = stratum_note(rows)
+        table = stratum_table(rows)
+        curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
         start = float(curve.low_at_start) if table.time.size else np.nan
         high_start = np.nan if np.isnan(start) else 1.0
-        last = table.time[-1] if table.time.size else -np.inf
-        gone = bool(table.time.size) and curve.survival[-1] == 0
-        known = (days <= last) | gone
+        events = np.cumsum(table.n_event.sum(axis=-1))
         frame = pd.DataFrame(
             {
                 "time": days,
                 "n": len(rows),
                 "n_missing": int(rows["event_time"].isna().sum()),
-                "n_risk": [int((rows["event_time"] >= day).sum()) for day in days]
-                if "entry_time" not in rows
-                else [
-                    int(((rows["event_time"] >= d) & (rows["entry_time"] < d)).sum()) for d in days
-                ],
-                "n_event": step_values(
-                    table.time, np.cumsum(table.n_event.sum(axis=-1)), days, 0.0
-                ).astype(int),
-                "estimate": step_values(table.time, curve.survival, days, 1.0),
-                "std_error": step_values(table.time, curve.std_error, days, 0.0),
-                "conf_low": step_values(table.time, curve.low, days, start),
-                "conf_high": step_values(table.time, curve.high, days, high_start),
-                "note": note,
+                "n_risk": _at_risk(rows, days),
+                "n_event": step_values(table.time, events, days, np.float64(0)).astype(int),
+                "estimate": step_values(table.time, curve.survival, days, np.float64(1)),
+                "std_error": step_values(table.time, curve.std_error, days, np.float64(0)),
+                "conf_low": step_values(table.time, curve.low, days, np.float64(start)),
+                "conf_high": step_values(table.time, curve.high, days, np.float64(high_start)),
+                "note": stratum_note(rows),
             }
         )
-        values = ["estimate", "std_error", "conf_low", "conf_high"]
-        frame.loc[~known, values] = np.nan
+        last = table.time[-1] if table.time.size else -np.inf
+        gone = bool(table.time.size) and curve.survival[-1] == 0
+        unknown = (days > last) & (not gone)
+        frame.loc[unknown, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
         if table.time.size:
-            frame.loc[~known, "note"] = joined_notes(note, f"followed to day {last:g} only")
+            ended = joined_notes(stratum_note(rows), f"followed to day {last:g} only")
+            frame.loc[unknown, "note"] = ended
         return frame
 
-    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, times, list(spec.by), estimate)
-    return Result(frame, spec, level_labels(cohort.study.vocabulary, list(spec.by)))
+    spec = times.spec(
+        "survival_at",
+        f"Kaplan–Meier{aside}, {limits_in_words(conf_type, conf_level)}",
+        conf_level=conf_level,
+        conf_type=conf_type,
+        competing=competing,
+        at=days.tolist(),
+    )
+    return Result(times.estimate(estimate), spec, times.labels)
 
 
-_NO_CURVE = {
-    "time": 0.0,
-    "n_risk": 0,
-    "n_event": 0,
-    "n_censor": 0,
-    "estimate": np.nan,
-    "std_error": np.nan,
-    "conf_low": np.nan,
-    "conf_high": np.nan,
-}
+def check_days(at: float | Iterable[float], argument: str = "at") -> np.ndarray:
+    """Return days as an array.
+
+    Parameters
+    ----------
+    at : float or iterable of float
+        One day or several.
+    argument : str
+        What messages call them.
+
+    Returns
+    -------
+    ndarray
+        The days.
+
+    Raises
+    ------
+    CarstatsError
+        If there is none, or one is negative or no number.
+    """
+    days = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
+    if not days:
+        raise CarstatsError(f"`{argument}` is empty; it takes at least one day.")
+    for day in days:
+        check_number(argument, day, low=0)
+    return np.array(days, float)
 
 
-def _with_method(spec: Spec, conf_type: str, conf_level: float) -> Spec:
-    method = f"{spec.method}, {conf_level * 100:g} % pointwise {_LIMITS[conf_type]}"
-    options = {**spec.options, "conf_type": conf_type}
-    return replace(spec, method=method, conf_level=conf_level, options=options)
+def _at_risk(rows: pd.DataFrame, days: np.ndarray) -> list[int]:
+    leaving = rows["event_time"].dropna().to_numpy()
+    if "entry_time" not in rows:
+        return [int((leaving >= day).sum()) for day in days]
+    entered = rows.loc[rows["event_time"].notna(), "entry_time"].to_numpy()
+    return [int(((leaving >= day) & (entered < day)).sum()) for day in days]
 
 
-def _curve(
-    rows: pd.DataFrame, conf_type: str, conf_level: float
-) -> tuple[RiskTable, SurvivalCurve]:
-    rows = rows[rows["event_time"].notna()]
-    entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
-    table = risk_table(rows["event_time"].to_numpy(), rows["event_code"].to_numpy(), entry=entry)
-    return table, kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
+def limits_in_words(conf_type: str, conf_level: float) -> str:
+    """Return what the method line says of a curve's limits."""
+    return f"{conf_level * 100:g} % pointwise {_LIMITS[conf_type]}"

@@ -2,53 +2,127 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
+from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.result import Spec
-from carstats.strata import check_by
+from carstats.strata import (
+    check_by,
+    estimate_by,
+    level_labels,
+    stratum_keys,
+    stratum_mask,
+)
 
-_CODES = {"censored": 0, "event": 1, "competing": 2}
+
+@dataclass(frozen=True)
+class EndpointTimes:
+    """The times of a cohort's subjects for one endpoint.
+
+    Attributes
+    ----------
+    rows : pandas.DataFrame
+        ``subject_id``, the grouping columns, ``event_time`` (NaN without a record), ``event_code``
+        (0 for censored, 1 for the event, 2 and on for the competing causes), ``time_low`` and
+        ``time_high`` (the event lies in between), and ``entry_time`` where entry was delayed.
+    name, label : str
+        The endpoint, and as it prints.
+    causes : tuple of str
+        The endpoint, then its competing causes, in the order of their codes.
+    cohort : Cohort
+        Whose subjects they are.
+    by, strata : tuple of str
+        Columns that results are reported by and adjusted for.
+    """
+
+    rows: pd.DataFrame
+    name: str
+    label: str
+    causes: tuple[str, ...]
+    cohort: Cohort
+    by: tuple[str, ...] = ()
+    strata: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Printed labels of the strata."""
+        return level_labels(self.cohort.study.vocabulary, self.by)
+
+    def groups(self) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
+        """Return the strata of `by` in order, each as its key and its rows."""
+        vocabulary, eligible = self.cohort.study.vocabulary, self.cohort.eligible
+        keys = stratum_keys(vocabulary, eligible, list(self.by))
+        return [(key, self.rows[stratum_mask(self.rows, list(self.by), key)]) for key in keys]
+
+    def spec(
+        self, analysis: str, method: str, /, *, population: str = "", **options: object
+    ) -> Spec:
+        """Return the words that say how a result of these times was made.
+
+        Parameters
+        ----------
+        analysis, method, population : str
+            As for `Cohort.spec`.
+        **options
+            The other options of the analysis.
+
+        Returns
+        -------
+        Spec
+            With the endpoint among the options.
+        """
+        spec = self.cohort.spec(
+            analysis, endpoint=self.label, method=method, by=self.by, population=population
+        )
+        level = options.pop("conf_level", None)
+        options = {"endpoint": self.name, **options}
+        return replace(spec, options=options, conf_level=level, strata=self.strata)
+
+    def estimate(self, estimate: Callable[[pd.DataFrame], pd.DataFrame | dict]) -> pd.DataFrame:
+        """Estimate in every stratum of `by`, the strata in front as columns."""
+        vocabulary, eligible = self.cohort.study.vocabulary, self.cohort.eligible
+        return estimate_by(vocabulary, eligible, self.rows, list(self.by), estimate)
 
 
 def endpoint_times(
     cohort: Cohort,
     endpoint: str,
-    by: str | Iterable[str] | None,
-    competing: str | None,
-    analysis: str,
-    **options: object,
-) -> tuple[pd.DataFrame, Spec]:
-    """Return the subjects with their times for one endpoint, and the start of the spec.
+    by: str | Iterable[str] | None = None,
+    strata: str | Iterable[str] | None = None,
+) -> EndpointTimes:
+    """Return the times of a cohort's subjects for one endpoint.
 
     Parameters
     ----------
-    cohort, endpoint, by, competing
-        As for `survival_curve`.
-    analysis : str
-        The public function, for the spec.
-    **options
-        Its other options, for the spec.
+    cohort : Cohort
+        The subjects.
+    endpoint : str
+        A time-to-event endpoint of the study.
+    by, strata : str or list of str, optional
+        Columns of the subjects that the rows carry along.
 
     Returns
     -------
-    times : pandas.DataFrame
-        ``subject_id``, the `by` columns, ``event_time`` (NaN without a record), ``event_code`` (1
-        for the event, 0 for censored) and, where the study has delayed entry, ``entry_time``.
-    spec : Spec
-        With the endpoint and the population.
+    EndpointTimes
+        A row for each subject of the cohort.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is not in the vocabulary or not in the data, or a column is not usable.
     """
-    if competing is not None:
-        check_choice("competing", competing, ("censor",))
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
     by = check_by(cohort.subjects, by)
+    strata = check_by(cohort.subjects, strata, "strata")
+    columns = list(dict.fromkeys([*by, *strata]))
     events = study.table("events")
     events = events[events["endpoint"] == name]
     if events.empty:
@@ -58,33 +132,105 @@ def endpoint_times(
         )
     events = events[events["subject_id"].isin(cohort.subjects["subject_id"])]
     events = events.set_index("subject_id")
-    rivals = events[events["status"] == "competing"]
-    if len(rivals) and competing is None:
-        causes = rivals["cause"].fillna("unnamed") if "cause" in rivals else pd.Series(["unnamed"])
-        named = ", ".join(f"{cause} {count}" for cause, count in causes.value_counts().items())
-        raise CarstatsError(
-            f"`endpoint` {name!r} has competing events ({named}): one minus Kaplan-Meier would "
-            "overstate its probability. Use an endpoint that counts them as events, such as "
-            "'relapse_free_survival', or competing='censor' for the cause-specific curve."
-        )
+    codes, causes = _codes(events, name)
     subject = cohort.subjects["subject_id"]
+    low, high = _interval(events)
     # Only what is needed: a column of the subjects may be called time or status as well.
-    times = cohort.subjects[["subject_id", *by]].assign(
+    rows = cohort.subjects[["subject_id", *columns]].assign(
         event_time=subject.map(events["time"]),
-        event_code=subject.map(events["status"].map(_CODES | {"competing": 0})),
+        event_code=subject.map(codes),
+        time_low=subject.map(low),
+        time_high=subject.map(high),
     )
     if "entry_day" in events and events["entry_day"].notna().any():
         origin = events["origin_day"].fillna(0.0) if "origin_day" in events else 0.0
         # Not at risk before the origin, and observed from the start where no entry is given.
-        times["entry_time"] = subject.map(events["entry_day"] - origin).fillna(-np.inf)
-    note = "; competing events censored: cause-specific, not a probability" if len(rivals) else ""
-    spec = cohort.spec(
-        analysis,
-        endpoint=study.vocabulary.label("endpoint", name),
-        method=f"Kaplan–Meier{note}",
-        by=by,
+        rows["entry_time"] = subject.map(events["entry_day"] - origin).fillna(-np.inf)
+    label = study.vocabulary.label("endpoint", name)
+    return EndpointTimes(rows, name, label, causes, cohort, tuple(by), tuple(strata))
+
+
+def _codes(events: pd.DataFrame, name: str) -> tuple[pd.Series, tuple[str, ...]]:
+    cause = events["cause"] if "cause" in events else pd.Series(None, events.index, object)
+    cause = cause.fillna("competing event")
+    rivals = events["status"] == "competing"
+    named = sorted(cause[rivals].unique())
+    codes = events["status"].map({"censored": 0.0, "event": 1.0})
+    codes = codes.where(~rivals, cause.map({rival: i + 2.0 for i, rival in enumerate(named)}))
+    return codes, (name, *named)
+
+
+def _interval(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return between which times the event lies; exact where the source gives no interval."""
+    time, happened = events["time"], events["status"] == "event"
+    low = events["time_low"] if "time_low" in events else pd.Series(np.nan, events.index)
+    high = events["time_high"] if "time_high" in events else pd.Series(np.nan, events.index)
+    known = happened & low.notna() & high.notna()
+    return time.where(~known, low), time.where(~known, high).where(happened, np.inf)
+
+
+def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
+    """Refuse a curve of one cause where others compete, unless they are censored by request.
+
+    Parameters
+    ----------
+    times : EndpointTimes
+        The times.
+    competing : {"censor"} or None
+        What was asked for.
+
+    Returns
+    -------
+    str
+        What the method line adds.
+
+    Raises
+    ------
+    CarstatsError
+        If there are competing events and `competing` is None, naming them.
+    """
+    if competing is not None:
+        check_choice("competing", competing, ("censor",))
+    codes = times.rows["event_code"]
+    counts = {c: int((codes == i + 2).sum()) for i, c in enumerate(times.causes[1:])}
+    counts = {cause: count for cause, count in counts.items() if count}
+    if not counts:
+        return ""
+    if competing is None:
+        named = ", ".join(f"{cause} {count}" for cause, count in counts.items())
+        raise CarstatsError(
+            f"`endpoint` {times.name!r} has competing events ({named}): one minus Kaplan-Meier "
+            "would overstate its probability. Use cumulative_incidence(), an endpoint that counts "
+            "them as events such as 'relapse_free_survival', or competing='censor' for the "
+            "cause-specific curve."
+        )
+    return "; competing events censored: cause-specific, not a probability"
+
+
+def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
+    """Count the subjects of a stratum who have a record of the endpoint.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows of `EndpointTimes`.
+    n_causes : int
+        How many causes to count; those of a higher code are censored.
+
+    Returns
+    -------
+    RiskTable
+        The counts.
+    """
+    rows = rows[rows["event_time"].notna()]
+    codes = rows["event_code"].to_numpy()
+    entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
+    return risk_table(
+        rows["event_time"].to_numpy(),
+        np.where(codes <= n_causes, codes, 0),
+        n_causes=n_causes,
+        entry=entry,
     )
-    return times, replace(spec, options={"endpoint": name, "competing": competing, **options})
 
 
 def stratum_note(rows: pd.DataFrame) -> str:

@@ -1,0 +1,308 @@
+"""Analyses of an endpoint whose events compete with others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
+from carstats.estimators.aalen_johansen import (
+    INCIDENCE_CONF_TYPES,
+    INCIDENCE_VARIANCES,
+    NO_LIMITS,
+    aalen_johansen,
+    truncated_errors,
+)
+from carstats.result import Result
+from carstats.survival.groups import grouped, stratum_codes, ungrouped
+from carstats.survival.times import (
+    EndpointTimes,
+    endpoint_times,
+    stratum_note,
+    stratum_table,
+)
+
+
+def cumulative_incidence(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    by: str | Iterable[str] | None = None,
+    conf_type: str = "log-log",
+    conf_level: float = 0.95,
+    variance: str = "Greenwood",
+) -> Result:
+    """Estimate the probability over time of having had each of several competing events.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study, such as ``"relapse"``.
+    by : str or list of str, optional
+        Columns of the subjects table; one set of curves for each stratum.
+    conf_type : {"log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as survfit's of the same name.
+    conf_level : float
+        Pointwise confidence level.
+    variance : {"Greenwood", "Aalen"}
+        Greenwood's is survfit's; Aalen's is that of cmprsk::cuminc.
+
+    Returns
+    -------
+    Result
+        For each stratum and ``cause`` (the endpoint first) a row at time 0 and at every distinct
+        time: ``time`` in days, ``n``, ``n_missing``, ``n_risk``, ``n_event`` (of the cause),
+        ``n_censor``, ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``note``. The
+        estimates of the causes and the probability of none add up to 1. Where a cause has had no
+        event there are no limits.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is not in the vocabulary or not in the data, or an argument is not allowed.
+
+    References
+    ----------
+    Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
+    """
+    check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
+    check_choice("variance", variance, INCIDENCE_VARIANCES)
+    check_conf_level(conf_level)
+    times = endpoint_times(cohort, endpoint, by)
+
+    def estimate(rows: pd.DataFrame) -> pd.DataFrame:
+        table = stratum_table(rows, len(times.causes))
+        std_error = _truncated(rows, len(times.causes))
+        curve = aalen_johansen(
+            table,
+            variance=variance,
+            std_error=std_error,
+            conf_type=conf_type,
+            conf_level=conf_level,
+        )
+        frames = [_cause(rows, times, table, curve, place) for place in range(len(times.causes))]
+        return pd.concat(frames, ignore_index=True)
+
+    spec = times.spec(
+        "cumulative_incidence",
+        f"Aalen–Johansen, {conf_level * 100:g} % pointwise {conf_type} limits",
+        conf_level=conf_level,
+        conf_type=conf_type,
+        variance=variance,
+    )
+    labels = times.labels | {"cause": {times.name: times.label}}
+    return Result(times.estimate(estimate), spec, labels)
+
+
+def _truncated(rows: pd.DataFrame, n_causes: int) -> np.ndarray | None:
+    if "entry_time" not in rows:
+        return None
+    known = rows[rows["event_time"].notna()]
+    return truncated_errors(
+        known["event_time"].to_numpy(),
+        known["event_code"].to_numpy(),
+        known["entry_time"].to_numpy(),
+        n_causes=n_causes,
+    )
+
+
+def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame:
+    counts = {
+        "cause": times.causes[place],
+        "n": len(rows),
+        "n_missing": int(rows["event_time"].isna().sum()),
+    }
+    if not table.time.size:
+        nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
+        zero = {"time": 0.0, "n_risk": 0, "n_event": 0, "n_censor": 0}
+        return pd.DataFrame([{**counts, **zero, **nothing, "note": stratum_note(rows)}])
+    frame = pd.DataFrame(
+        {
+            **{name: [value] * (table.time.size + 1) for name, value in counts.items()},
+            "time": np.append(0.0, table.time),
+            "n_risk": np.append(table.n_risk[0], table.n_risk).astype(int),
+            "n_event": np.append(0, table.n_event[:, place]).astype(int),
+            "n_censor": np.append(0, table.n_censor).astype(int),
+            "estimate": np.append(0.0, curve.estimate[:, place]),
+            "std_error": np.append(0.0, curve.std_error[:, place]),
+            "conf_low": np.append(np.nan, curve.low[:, place]),
+            "conf_high": np.append(np.nan, curve.high[:, place]),
+            "note": ["", *(NO_LIMITS[reason] for reason in curve.reason[:, place])],
+        }
+    )
+    frame.loc[0, "note"] = stratum_note(rows)
+    return frame
+
+
+def gray_test(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    by: str | Iterable[str],
+    strata: str | Iterable[str] | None = None,
+    cause: str | None = None,
+    rho: float = 0.0,
+) -> Result:
+    """Test whether the cumulative incidence of one cause is the same in several groups (Gray).
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study.
+    by : str or list of str
+        Columns of the subjects table whose levels are the groups.
+    strata : str or list of str, optional
+        Columns that the test is adjusted for, as cmprsk::cuminc does.
+    cause : str, optional
+        The cause tested: the endpoint itself by default, or one of its competing causes.
+    rho : float
+        Weights (1 - F)^rho of the pooled incidence F; a positive value weighs early times more.
+
+    Returns
+    -------
+    Result
+        One row: ``contrast`` (the groups), ``cause``, ``n``, ``n_missing``, ``n_event``,
+        ``statistic`` (chi-squared), ``df``, ``p_value``, ``note``. NaN with a note where fewer than
+        two groups have subjects or there is no event.
+
+    Raises
+    ------
+    CarstatsError
+        If the cause is none of the endpoint's, or an argument is not allowed.
+
+    References
+    ----------
+    Gray RJ. Ann Stat 1988; 16: 1141-1154.
+    """
+    from carstats.estimators.gray import gray_score_test
+
+    check_number("rho", rho)
+    times = endpoint_times(cohort, endpoint, by, strata)
+    place = _cause_code(times, cause)
+    rows, group, names = grouped(times)
+    test = gray_score_test(
+        rows["event_time"].to_numpy(),
+        rows["event_code"].to_numpy().astype(int),
+        group,
+        n_groups=len(names),
+        cause=place,
+        rho=rho,
+        strata=stratum_codes(rows, times.strata),
+        entry=rows["entry_time"].to_numpy() if "entry_time" in rows else None,
+    )
+    frame = pd.DataFrame(
+        [
+            {
+                "contrast": " / ".join(names),
+                "cause": times.causes[place - 1],
+                "n": len(times.rows),
+                "n_missing": len(times.rows) - len(rows),
+                "n_event": int((rows["event_code"] == place).sum()),
+                "statistic": test.statistic,
+                "df": test.df,
+                "p_value": test.p_value,
+                "note": test.reason,
+            }
+        ]
+    )
+    adjusted = f", stratified by {' and '.join(times.strata)}" if times.strata else ""
+    weighed = f", rho = {rho:g}" if rho else ""
+    spec = times.spec("gray_test", f"Gray's test{weighed}{adjusted}", cause=cause, rho=rho)
+    return Result(frame, ungrouped(spec), times.labels)
+
+
+def fine_gray_regression(
+    cohort: Cohort,
+    endpoint: str,
+    covariates: str | Iterable[str],
+    *,
+    cause: str | None = None,
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate subdistribution hazard ratios of one cause (Fine-Gray).
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study.
+    covariates : str or list of str
+        Columns of the subjects table; a category enters as indicators against its first level.
+    cause : str, optional
+        The cause modelled: the endpoint itself by default, or one of its competing causes.
+    conf_level : float
+        Confidence level (Wald, sandwich error, as cmprsk::crr).
+
+    Returns
+    -------
+    Result
+        For each ``term``: ``contrast``, ``n``, ``n_missing``, ``n_event``, ``estimate`` (ratio),
+        ``coef``, ``std_error`` (of ``coef``), ``conf_low``, ``conf_high``, ``statistic`` (z),
+        ``p_value``, ``note``. Under five events, and where a covariate separates, NaN with a note.
+
+    Raises
+    ------
+    CarstatsError
+        If a covariate does not exist or is constant, or an argument is not allowed.
+
+    References
+    ----------
+    Fine JP, Gray RJ. J Am Stat Assoc 1999; 94: 496-509.
+    """
+    from carstats.estimators.fine_gray import fine_gray
+    from carstats.survival.design import (
+        MIN_EVENTS,
+        covariate_matrix,
+        ratio_rows,
+        too_few_events,
+    )
+
+    check_conf_level(conf_level)
+    times = endpoint_times(cohort, endpoint)
+    place = _cause_code(times, cause)
+    design = covariate_matrix(cohort, covariates)
+    known = times.rows["event_time"].notna().to_numpy() & design.complete
+    rows = times.rows[known]
+    n_event = int((rows["event_code"] == place).sum())
+    if n_event < MIN_EVENTS:
+        coef = errors = np.full(len(design.terms), np.nan)
+        note = too_few_events(n_event)
+    else:
+        fit = fine_gray(
+            rows["event_time"].to_numpy(),
+            rows["event_code"].to_numpy().astype(int),
+            design.matrix[known],
+            cause=place,
+        )
+        coef, errors, note = fit.coef, fit.std_error, fit.reason
+    frame = ratio_rows(design, coef, errors, conf_level, note)
+    frame.insert(2, "n", len(times.rows))
+    frame.insert(3, "n_missing", int((~known).sum()))
+    frame.insert(4, "n_event", n_event)
+    spec = times.spec(
+        "fine_gray_regression",
+        f"Fine–Gray subdistribution hazard ratios, {conf_level * 100:g} % Wald limits with "
+        "sandwich errors",
+        conf_level=conf_level,
+        cause=cause,
+        covariates=list(design.columns),
+    )
+    return Result(frame, spec)
+
+
+def _cause_code(times: EndpointTimes, cause: str | None) -> int:
+    if cause is None:
+        return 1
+    if cause not in times.causes:
+        raise CarstatsError(
+            f"`cause` is {cause!r}; the causes of {times.name!r} are: {listed(times.causes)}."
+        )
+    return times.causes.index(cause) + 1

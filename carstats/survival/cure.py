@@ -1,0 +1,112 @@
+"""Durable remission: whether a part of the subjects never has the event ("functional cure")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import check_conf_level
+from carstats.estimators.cure import mixture_cure, sufficient_followup
+from carstats.result import Result
+from carstats.survival.times import (
+    endpoint_times,
+    joined_notes,
+    refuse_competing,
+    stratum_note,
+)
+
+
+def cure_fraction(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    by: str | Iterable[str] | None = None,
+    conf_level: float = 0.95,
+    competing: str | None = None,
+) -> Result:
+    """Estimate the part of subjects who never have the event, where follow-up allows it.
+
+    First it is tested whether follow-up suffices (Maller-Zhou). Only with at least ten events, a
+    plateau as long as the time to the last event, and a test below 0.05 is a mixture model
+    (logistic part with an intercept, Weibull times of the others) fitted; otherwise the note says
+    why not, and what stands instead: `landmark_rate` with its exact interval.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study, such as ``"relapse_free_survival"``.
+    by : str or list of str, optional
+        Columns of the subjects table; one row for each stratum.
+    conf_level : float
+        Level of the profile-likelihood limits.
+    competing : {"censor"}, optional
+        What to do with competing events, as for `survival_curve`.
+
+    Returns
+    -------
+    Result
+        For each stratum: ``n``, ``n_missing``, ``n_event``, ``last_event`` and ``last_followup``
+        (days), ``q_n``, ``alpha_n``, ``estimate`` (NaN where it is refused), ``conf_low``,
+        ``conf_high``, ``note``.
+
+    Raises
+    ------
+    CarstatsError
+        As for `survival_curve`.
+
+    References
+    ----------
+    Maller RA, Zhou S. J Am Stat Assoc 1994; 89: 1499-1506.
+    Farewell VT. Biometrics 1982; 38: 1041-1046 (mixture model).
+    """
+    check_conf_level(conf_level)
+    times = endpoint_times(cohort, endpoint, by)
+    aside = refuse_competing(times, competing)
+
+    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+        known = rows[rows["event_time"].notna()]
+        happened = (known["event_code"] == 1).to_numpy().astype(int)
+        test = sufficient_followup(known["event_time"].to_numpy(), happened)
+        answer = {
+            "n": len(rows),
+            "n_missing": len(rows) - len(known),
+            "n_event": test.n_event,
+            "last_event": test.longest_event,
+            "last_followup": test.longest,
+            "q_n": test.q_n,
+            "alpha_n": test.alpha_n,
+            "estimate": np.nan,
+            "conf_low": np.nan,
+            "conf_high": np.nan,
+            "note": joined_notes(
+                stratum_note(rows),
+                f"no cured part is estimated: {test.refusal}; see landmark_rate()"
+                if test.refusal and len(known)
+                else "",
+            ),
+        }
+        if not test.refusal:
+            fit = mixture_cure(
+                known["time_low"].to_numpy(), known["time_high"].to_numpy(), conf_level=conf_level
+            )
+            answer |= {
+                "estimate": fit.estimate,
+                "conf_low": fit.low,
+                "conf_high": fit.high,
+                "note": joined_notes(stratum_note(rows), fit.reason),
+            }
+        return answer
+
+    spec = times.spec(
+        "cure_fraction",
+        f"mixture cure model (Weibull){aside}, {conf_level * 100:g} % profile-likelihood limits, "
+        "after the Maller–Zhou test of sufficient follow-up",
+        conf_level=conf_level,
+        competing=competing,
+    )
+    return Result(times.estimate(estimate), spec, times.labels)

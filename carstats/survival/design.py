@@ -1,0 +1,141 @@
+"""Covariates of the subjects as the columns of a regression."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, listed
+from carstats.strata import stratum_keys
+
+# Fewer events than this support no regression: see the rule of the package's documentation.
+MIN_EVENTS = 5
+
+
+def too_few_events(n_event: int) -> str:
+    """Say in words that a regression has too few events to be fitted."""
+    events = "1 event" if n_event == 1 else f"{n_event} events"
+    return f"{events}: a regression needs at least {MIN_EVENTS}; compare curves or rates instead"
+
+
+@dataclass(frozen=True)
+class Design:
+    """The covariates of a cohort's subjects.
+
+    Attributes
+    ----------
+    columns : tuple of str
+        Columns of the subjects table.
+    terms : tuple of (str, str)
+        For each column of `matrix` the covariate and its contrast: ``"SSc / SLE"`` for a level
+        against the first, ``"per unit"`` for a number.
+    matrix : ndarray, shape (n, p)
+        The covariates; 0 where missing.
+    complete : ndarray of bool, shape (n,)
+        Which subjects have all of them.
+    """
+
+    columns: tuple[str, ...]
+    terms: tuple[tuple[str, str], ...]
+    matrix: NDArray[np.float64]
+    complete: NDArray[np.bool_]
+
+
+def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
+    """Return columns of a cohort's subjects as covariates.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The subjects.
+    covariates : str or list of str
+        Columns of the subjects table. Numbers enter as they are, categories as indicators of each
+        level that occurs against the first.
+
+    Returns
+    -------
+    Design
+        The covariates.
+
+    Raises
+    ------
+    CarstatsError
+        If a column does not exist or does not vary.
+    """
+    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    subjects = cohort.subjects
+    unknown = [c for c in columns if c not in subjects or c == "subject_id"]
+    if unknown or not columns:
+        has = listed([c for c in subjects.columns if c != "subject_id"], 40)
+        what = f"names {unknown}, not in the subjects table" if unknown else "is empty"
+        raise CarstatsError(f"`covariates` {what}. It has: {has}.")
+    terms, parts = [], []
+    complete = subjects[columns].notna().all(axis=1).to_numpy(dtype=bool)
+    for name in columns:
+        values = subjects[name]
+        if values[complete].nunique() < 2:
+            raise CarstatsError(f"`covariates`: {name!r} does not vary among the subjects.")
+        if pd.api.types.is_bool_dtype(values):
+            terms.append((name, "yes / no"))
+            parts.append(values.fillna(False).to_numpy(dtype=float))
+        elif pd.api.types.is_numeric_dtype(values):
+            terms.append((name, "per unit"))
+            parts.append(values.fillna(0.0).to_numpy(dtype=float))
+        else:
+            keys = stratum_keys(cohort.study.vocabulary, subjects[complete], [name])
+            first, *others = [key[0] for key in keys]
+            terms += [(name, f"{level} / {first}") for level in others]
+            parts += [(values == level).fillna(False).to_numpy(dtype=float) for level in others]
+    return Design(tuple(columns), tuple(terms), np.column_stack(parts), complete)
+
+
+def ratio_rows(
+    design: Design,
+    coef: NDArray[np.float64],
+    errors: NDArray[np.float64],
+    conf_level: float,
+    note: str,
+) -> pd.DataFrame:
+    """Return ratios with Wald limits, a row for each term of a design.
+
+    Parameters
+    ----------
+    design : Design
+        The covariates.
+    coef, errors : ndarray, shape (p,)
+        Log ratios and their standard errors.
+    conf_level : float
+        Confidence level.
+    note : str
+        What every row says.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``term``, ``contrast``, ``estimate``, ``coef``, ``std_error``, ``conf_low``, ``conf_high``,
+        ``statistic``, ``p_value``, ``note``.
+    """
+    normal = NormalDist()
+    z = normal.inv_cdf(0.5 + conf_level / 2)
+    statistic = coef / errors
+    p_value = [2 * normal.cdf(-abs(value)) if np.isfinite(value) else np.nan for value in statistic]
+    return pd.DataFrame(
+        {
+            "term": [term for term, _ in design.terms],
+            "contrast": [contrast for _, contrast in design.terms],
+            "estimate": np.exp(coef),
+            "coef": coef,
+            "std_error": errors,
+            "conf_low": np.exp(coef - z * errors),
+            "conf_high": np.exp(coef + z * errors),
+            "statistic": statistic,
+            "p_value": p_value,
+            "note": note,
+        }
+    )

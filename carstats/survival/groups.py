@@ -1,0 +1,61 @@
+"""The groups that a test compares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from carstats.errors import CarstatsError
+from carstats.result import Spec
+from carstats.survival.times import EndpointTimes
+
+
+def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
+    """Return the subjects with a record, the group of each as a code, and the groups' names.
+
+    Parameters
+    ----------
+    times : EndpointTimes
+        With at least one column of `by`.
+
+    Returns
+    -------
+    rows : pandas.DataFrame
+        The subjects with a record.
+    group : ndarray of int
+        The place of each subject's group among the strata.
+    names : list of str
+        The groups' printed names.
+
+    Raises
+    ------
+    CarstatsError
+        If there is no column to compare by.
+    """
+    if not times.by:
+        raise CarstatsError("`by` is empty; name the columns whose groups are compared.")
+    code = pd.Series(-1, times.rows.index)
+    names = []
+    for place, (key, rows) in enumerate(times.groups()):
+        code[rows.index] = place
+        names.append(
+            " · ".join(
+                times.labels.get(c, {}).get(v, str(v)) for c, v in zip(times.by, key, strict=True)
+            )
+        )
+    known = times.rows["event_time"].notna()
+    return times.rows[known], code[known].to_numpy(), names
+
+
+def stratum_codes(rows: pd.DataFrame, strata: tuple[str, ...]) -> np.ndarray | None:
+    """Return each subject's stratum as a code; None without strata."""
+    if not strata:
+        return None
+    return rows.groupby(list(strata), sort=True).ngroup().to_numpy()
+
+
+def ungrouped(spec: Spec) -> Spec:
+    """Return a spec whose result has one row for all groups: they are compared, not reported."""
+    return replace(spec, by=(), options={**spec.options, "by": list(spec.by)})

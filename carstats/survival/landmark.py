@@ -1,0 +1,249 @@
+"""What is still so at a fixed day, and curves from that day on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
+from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.result import Result
+from carstats.strata import stratum_keys, stratum_mask
+from carstats.survival.curves import curve_frame, limits_in_words
+from carstats.survival.times import (
+    endpoint_times,
+    joined_notes,
+    refuse_competing,
+    stratum_note,
+    stratum_table,
+)
+
+
+def landmark_rate(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    at: float,
+    by: str | Iterable[str] | None = None,
+    method: str = "Clopper-Pearson",
+    conf_level: float = 0.95,
+    competing: str | None = None,
+) -> Result:
+    """Estimate the proportion still free of an event at a day, among those who could be.
+
+    Who could be is decided by the data cut-off, never by the last contact: counting only those who
+    were followed so far would leave out whoever had the event or was lost early. Subjects whose
+    cut-off lies before the day are not yet eligible, and are counted apart.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; its subjects need ``cutoff_day``.
+    endpoint : str
+        A time-to-event endpoint of the study.
+    at : float
+        The landmark, days from the endpoint's origin.
+    by : str or list of str, optional
+        Columns of the subjects table; one rate for each stratum.
+    method : str
+        Confidence limits of the proportion, as for `response_rate`.
+    conf_level : float
+        Confidence level.
+    competing : {"censor"}, optional
+        ``"censor"`` counts a subject with a competing event before the day as not free of it.
+        Without it an endpoint with competing events is refused.
+
+    Returns
+    -------
+    Result
+        For each stratum: ``n`` eligible, ``n_not_eligible`` (not yet), ``n_event`` known to be free
+        at the day, ``n_missing`` lost before it without the event (counted as not free),
+        ``estimate`` = n_event / n, ``conf_low``, ``conf_high``, ``estimate_best`` (the lost counted
+        as free), ``note``.
+
+    Raises
+    ------
+    CarstatsError
+        If subjects have no ``cutoff_day``, the endpoint has competing events, or an argument is
+        not allowed.
+
+    References
+    ----------
+    Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719 (landmarks).
+    Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
+    """
+    check_number("at", at, low=0)
+    check_choice("method", method, METHODS)
+    check_conf_level(conf_level)
+    times = endpoint_times(cohort, endpoint, by)
+    aside = refuse_competing(times, competing)
+    cutoff = _cutoff(cohort)
+    rows = times.rows.assign(could_be=(cutoff >= at).to_numpy())
+
+    def estimate(stratum: pd.DataFrame) -> dict[str, object]:
+        eligible = stratum[stratum["could_be"]]
+        ends, codes = eligible["event_time"], eligible["event_code"]
+        free = (ends > at) | ((ends == at) & (codes == 0))
+        lost = ~free & (codes.isna() | (codes == 0))
+        n, k, missing = len(eligible), int(free.sum()), int(lost.sum())
+        low, high = proportion_limits(k, n, method=method, conf_level=conf_level)
+        waiting = len(stratum) - n
+        return {
+            "n": n,
+            "n_not_eligible": waiting,
+            "n_missing": missing,
+            "n_event": k,
+            "estimate": k / n if n else np.nan,
+            "conf_low": float(low),
+            "conf_high": float(high),
+            "estimate_best": (k + missing) / n if n else np.nan,
+            "note": joined_notes(
+                "" if n else "no subjects eligible",
+                f"{missing} lost before day {at:g}, counted as not free" if missing else "",
+                f"{waiting} not yet eligible" if waiting else "",
+            ),
+        }
+
+    frame = replace(times, rows=rows).estimate(estimate)
+    spec = times.spec(
+        "landmark_rate",
+        f"free of the event at day {at:g}, of those with potential follow-up to it{aside}, "
+        f"{method.replace('-', '–')} {conf_level * 100:g} % limits",
+        conf_level=conf_level,
+        at=float(at),
+        method=method,
+        competing=competing,
+    )
+    return Result(frame, spec, times.labels)
+
+
+def _cutoff(cohort: Cohort) -> pd.Series:
+    if "cutoff_day" not in cohort.subjects or cohort.subjects["cutoff_day"].isna().any():
+        absent = (
+            "no subject has"
+            if "cutoff_day" not in cohort.subjects
+            else f"{int(cohort.subjects['cutoff_day'].isna().sum())} subjects have no"
+        )
+        raise CarstatsError(
+            f"{absent} `cutoff_day`, which says who could have been followed to the landmark. Give "
+            "it, for example as cutoff_date under [study] of study.toml."
+        )
+    return cohort.subjects["cutoff_day"]
+
+
+def landmark_curve(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    at: float,
+    group: str | Callable[[pd.DataFrame], pd.Series] | None = None,
+    by: str | Iterable[str] | None = None,
+    conf_type: str = "beta product",
+    conf_level: float = 0.95,
+    competing: str | None = None,
+) -> Result:
+    """Estimate survival curves from a landmark on, by a property known at the landmark.
+
+    Comparing subjects from the infusion on by something that happens later (responders with
+    non-responders) gives the responders time in which they could not have had the event. From a
+    landmark on, everyone still at risk starts anew, in the group of that day.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study.
+    at : float
+        The landmark, days from the endpoint's origin.
+    group : str or callable, optional
+        The property: a response endpoint (met at or before the landmark at the last evaluable
+        assessment), or a function of the subjects at risk that returns a group for each. The curves
+        have it as the column ``group``.
+    by : str or list of str, optional
+        Columns of the subjects table; one set of curves for each stratum.
+    conf_type, conf_level, competing
+        As for `survival_curve`.
+
+    Returns
+    -------
+    Result
+        As `survival_curve`; ``time`` counts days from the landmark. ``n`` are the subjects still at
+        risk at the landmark.
+
+    Raises
+    ------
+    CarstatsError
+        If nobody is at risk at the landmark, the property does not exist, or an argument is not
+        allowed.
+
+    References
+    ----------
+    Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719.
+    """
+    check_number("at", at, low=0)
+    check_choice("conf_type", conf_type, CONF_TYPES)
+    check_conf_level(conf_level)
+    times = endpoint_times(cohort, endpoint, by)
+    aside = refuse_competing(times, competing)
+    rows = times.rows[times.rows["event_time"] > at]
+    if rows.empty:
+        raise CarstatsError(f"`at` is {at:g}; no subject is at risk of {times.name!r} after it.")
+    rows = rows.assign(event_time=rows["event_time"] - at)
+    if "entry_time" in rows:
+        # Who enters later than the landmark was not under observation on it.
+        rows = rows[rows["entry_time"] <= at].assign(entry_time=-np.inf)
+    chosen, words = list(times.by), ""
+    if group is not None:
+        rows["group"], words = _property(cohort, rows, group, at)
+        chosen.append("group")
+    frames = []
+    for key in stratum_keys(cohort.study.vocabulary, rows, chosen):
+        stratum = rows[stratum_mask(rows, chosen, key)]
+        table = stratum_table(stratum)
+        curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
+        frame = curve_frame(table, curve)
+        for place, name in enumerate(chosen):
+            frame.insert(place, name, key[place])
+        frame.insert(len(chosen) + 1, "n", len(stratum))
+        frame.insert(len(chosen) + 2, "n_missing", 0)
+        frame["note"] = ""
+        frame.loc[0, "note"] = stratum_note(stratum)
+        frames.append(frame)
+    spec = times.spec(
+        "landmark_curve",
+        f"Kaplan–Meier from day {at:g} on{words}{aside}, {limits_in_words(conf_type, conf_level)}",
+        conf_level=conf_level,
+        at=float(at),
+        group=group if isinstance(group, str) else None,
+        conf_type=conf_type,
+        competing=competing,
+        n_before=len(times.rows) - len(rows),
+    )
+    return Result(
+        pd.concat(frames, ignore_index=True), replace(spec, by=tuple(chosen)), times.labels
+    )
+
+
+def _property(
+    cohort: Cohort, rows: pd.DataFrame, group: str | Callable, at: float
+) -> tuple[pd.Series, str]:
+    if callable(group):
+        subjects = cohort.subjects.set_index("subject_id").loc[rows["subject_id"]]
+        return pd.Series(np.asarray(group(subjects)), rows.index).astype(str), ""
+    study = cohort.study
+    name = study.vocabulary.require("group", "endpoint", group, "response")
+    seen = cohort.table("responses")
+    seen = seen[(seen["endpoint"] == name) & (seen["day"] <= at) & seen["response"].notna()]
+    if "evaluable" in seen:
+        seen = seen[seen["evaluable"].fillna(True).astype(bool)]
+    last = seen.sort_values("day", kind="stable").drop_duplicates("subject_id", keep="last")
+    met = rows["subject_id"].map(last.set_index("subject_id")["response"].astype(float))
+    label = study.vocabulary.label("endpoint", name)
+    named = met.map({1.0: label, 0.0: f"No {label[0].lower()}{label[1:]}"})
+    return named.fillna("Not assessed by then"), f", by {label.lower()} known then"

@@ -1,0 +1,182 @@
+"""Quantiles of the time to an event, the median among them, and of follow-up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
+from carstats.estimators.quantile import curve_quantile
+from carstats.estimators.risk_table import risk_table
+from carstats.result import Result
+from carstats.survival.curves import limits_in_words
+from carstats.survival.times import (
+    endpoint_times,
+    joined_notes,
+    refuse_competing,
+    stratum_note,
+    stratum_table,
+)
+
+
+def survival_quantile(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    p: float | Iterable[float] = 0.5,
+    by: str | Iterable[str] | None = None,
+    conf_type: str = "beta product",
+    conf_level: float = 0.95,
+    competing: str | None = None,
+) -> Result:
+    """Estimate the time by which a part of the subjects has had the event (the median for 0.5).
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study.
+    p : float or list of float
+        Parts strictly between 0 and 1.
+    by : str or list of str, optional
+        Columns of the subjects table; one set of rows for each stratum.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Limits of the curve that the limits of the quantile are read off (Brookmeyer-Crowley).
+    conf_level : float
+        Confidence level.
+    competing : {"censor"}, optional
+        What to do with competing events, as for `survival_curve`.
+
+    Returns
+    -------
+    Result
+        For each stratum and part ``p``: ``n``, ``n_missing``, ``n_event``, ``estimate`` in days
+        with ``conf_low`` and ``conf_high``, ``note``. A quantile or limit that is not reached is
+        NaN and the note says so; nothing is extrapolated. Where the curve is level at exactly
+        1 - p the estimate is the midpoint of the plateau (R's rule; SAS prints none on a last
+        plateau).
+
+    Raises
+    ------
+    CarstatsError
+        As for `survival_curve`; also if a part is not between 0 and 1.
+
+    References
+    ----------
+    Brookmeyer R, Crowley J. Biometrics 1982; 38: 29-41.
+    """
+    check_choice("conf_type", conf_type, CONF_TYPES)
+    check_conf_level(conf_level)
+    parts = list(p) if isinstance(p, Iterable) and not isinstance(p, str) else [p]
+    for part in parts:
+        check_number("p", part)
+        if not 0 < part < 1:
+            raise CarstatsError(f"`p` is {part!r}; it takes a part between 0 and 1, such as 0.5.")
+    times = endpoint_times(cohort, endpoint, by)
+    aside = refuse_competing(times, competing)
+
+    def estimate(rows: pd.DataFrame) -> pd.DataFrame:
+        table = stratum_table(rows)
+        curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
+        found = [curve_quantile(table, curve, part) for part in parts]
+        return pd.DataFrame(
+            {
+                "p": parts,
+                "n": len(rows),
+                "n_missing": int(rows["event_time"].isna().sum()),
+                "n_event": int(table.n_event.sum()),
+                "estimate": [float(q.estimate) for q in found],
+                "conf_low": [float(q.low) for q in found],
+                "conf_high": [float(q.high) for q in found],
+                "note": [
+                    joined_notes(
+                        stratum_note(rows), "" if q.reached or not len(rows) else "not reached"
+                    )
+                    for q in found
+                ],
+            }
+        )
+
+    spec = times.spec(
+        "survival_quantile",
+        f"Kaplan–Meier{aside}, {limits_in_words(conf_type, conf_level)} (Brookmeyer–Crowley)",
+        conf_level=conf_level,
+        conf_type=conf_type,
+        competing=competing,
+        p=parts,
+    )
+    return Result(times.estimate(estimate), spec, times.labels)
+
+
+def followup_time(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    by: str | Iterable[str] | None = None,
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the median follow-up (reverse Kaplan-Meier: events are censored).
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study; its assessments are what follow-up means.
+    by : str or list of str, optional
+        Columns of the subjects table; one row for each stratum.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum: ``n``, ``n_missing``, ``n_censor``, ``estimate`` (median in days), ``q1``
+        and ``q3``, ``conf_low``, ``conf_high`` (log-log limits), ``low`` and ``high`` (shortest and
+        longest observed time), ``note``. Where more than half had an event early, the median may
+        not be reached.
+
+    Raises
+    ------
+    CarstatsError
+        As for `survival_curve`.
+
+    References
+    ----------
+    Schemper M, Smith TL. Control Clin Trials 1996; 17: 343-346.
+    """
+    check_conf_level(conf_level)
+    times = endpoint_times(cohort, endpoint, by)
+
+    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+        known = rows[rows["event_time"].notna()]
+        entry = known["entry_time"].to_numpy() if "entry_time" in known else None
+        ended = (known["event_code"] == 0).to_numpy().astype(int)
+        table = risk_table(known["event_time"].to_numpy(), ended, entry=entry)
+        curve = kaplan_meier(table, conf_type="log-log", conf_level=conf_level)
+        q1, median, q3 = (curve_quantile(table, curve, part) for part in (0.25, 0.5, 0.75))
+        missed = "" if median.reached or not len(known) else "not reached"
+        return {
+            "n": len(rows),
+            "n_missing": len(rows) - len(known),
+            "n_censor": int(ended.sum()),
+            "estimate": float(median.estimate),
+            "conf_low": float(median.low),
+            "conf_high": float(median.high),
+            "q1": float(q1.estimate),
+            "q3": float(q3.estimate),
+            "low": known["event_time"].min(),
+            "high": known["event_time"].max(),
+            "note": joined_notes(stratum_note(rows), missed),
+        }
+
+    spec = times.spec(
+        "followup_time",
+        f"median follow-up by reverse Kaplan–Meier, {limits_in_words('log-log', conf_level)}",
+        conf_level=conf_level,
+    )
+    return Result(times.estimate(estimate), spec, times.labels)

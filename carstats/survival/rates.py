@@ -1,0 +1,202 @@
+"""Events per person-time, and curves that allow for withdrawal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import check_choice, check_conf_level, check_number
+from carstats.estimators.ipcw import weighted_survival
+from carstats.estimators.rate import event_rate
+from carstats.result import Result
+from carstats.strata import check_by
+from carstats.survival.times import (
+    endpoint_times,
+    joined_notes,
+    refuse_competing,
+    stratum_note,
+)
+
+DAYS_A_YEAR = 365.25
+
+
+def incidence_rate(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    by: str | Iterable[str] | None = None,
+    method: str = "exact",
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the rate of an event per person-year.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study; time counts to the event, a competing event or
+        censoring, from `entry_day` where entry was delayed.
+    by : str or list of str, optional
+        Columns of the subjects table; one rate for each stratum.
+    method : {"exact", "Byar"}
+        Poisson limits: Garwood's exact ones, or Byar's approximation.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum: ``n``, ``n_missing``, ``n_event``, ``person_years``, ``estimate`` (events
+        per person-year), ``conf_low``, ``conf_high``, ``note``. With no event the upper limit is
+        what the exposure still allows; without exposure NaN.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is not in the vocabulary or not in the data, or an argument is not allowed.
+
+    References
+    ----------
+    Garwood F. Biometrika 1936; 28: 437-442.
+    """
+    check_choice("method", method, ("exact", "Byar"))
+    check_conf_level(conf_level)
+    times = endpoint_times(cohort, endpoint, by)
+
+    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+        known = rows[rows["event_time"].notna()]
+        start = known["entry_time"].clip(lower=0.0) if "entry_time" in known else 0.0
+        years = float((known["event_time"] - start).sum()) / DAYS_A_YEAR
+        k = int((known["event_code"] == 1).sum())
+        answer = {
+            "n": len(rows),
+            "n_missing": len(rows) - len(known),
+            "n_event": k,
+            "person_years": years,
+            "estimate": np.nan,
+            "conf_low": np.nan,
+            "conf_high": np.nan,
+            "note": joined_notes(stratum_note(rows), "" if years or not len(rows) else "no time"),
+        }
+        if years > 0:
+            rate = event_rate(k, years, method=method, conf_level=conf_level)
+            answer |= {
+                "estimate": float(rate.estimate),
+                "conf_low": float(rate.low),
+                "conf_high": float(rate.high),
+            }
+        return answer
+
+    named = "exact Poisson (Garwood)" if method == "exact" else "Byar's"
+    spec = times.spec(
+        "incidence_rate",
+        f"events per person-year, {named} {conf_level * 100:g} % limits",
+        conf_level=conf_level,
+        method=method,
+    )
+    return Result(times.estimate(estimate), spec, times.labels)
+
+
+def withdrawal_weighted_curve(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    censoring: str,
+    by: str | Iterable[str] | None = None,
+    n_resamples: int = 0,
+    seed: int = 1,
+    conf_level: float = 0.95,
+    competing: str | None = None,
+) -> Result:
+    """Estimate a survival curve that allows for withdrawal that depends on a property.
+
+    A sensitivity analysis: everyone at risk is weighted by the inverse probability of not having
+    been censored in their group. It corrects withdrawal that the property explains, and no other.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A time-to-event endpoint of the study.
+    censoring : str
+        Column of the subjects table that withdrawal depends on, known at the origin.
+    by : str or list of str, optional
+        Columns of the subjects table; one curve for each stratum.
+    n_resamples : int
+        Bootstrap resamples for the limits; 0 for none.
+    seed : int
+        Seed of the resamples.
+    conf_level : float
+        Level of the bootstrap limits.
+    competing : {"censor"}, optional
+        What to do with competing events, as for `survival_curve`.
+
+    Returns
+    -------
+    Result
+        For each stratum and distinct time: ``time``, ``n``, ``n_missing``, ``n_risk``,
+        ``n_risk_weighted``, ``largest_weight``, ``estimate``, ``conf_low``, ``conf_high``,
+        ``note``.
+
+    Raises
+    ------
+    CarstatsError
+        As for `survival_curve`; also if the column does not exist or has missing values.
+
+    References
+    ----------
+    Robins JM, Finkelstein DM. Biometrics 2000; 56: 779-788.
+    """
+    check_conf_level(conf_level)
+    check_number("n_resamples", n_resamples, low=0)
+    column = check_by(cohort.subjects, censoring, "censoring") if isinstance(cohort, Cohort) else []
+    times = endpoint_times(cohort, endpoint, by, column)
+    aside = refuse_competing(times, competing)
+
+    def estimate(rows: pd.DataFrame) -> pd.DataFrame:
+        known = rows[rows["event_time"].notna()]
+        fit = weighted_survival(
+            known["event_time"].to_numpy(),
+            (known["event_code"] == 1).to_numpy().astype(int),
+            known[censoring].astype(str).to_numpy(),
+            entry=known["entry_time"].to_numpy() if "entry_time" in known else None,
+            n_resamples=int(n_resamples),
+            seed=seed,
+            conf_level=conf_level,
+        )
+        limits = bool(n_resamples) and fit.low.size == fit.time.size
+        start = 1.0 if fit.time.size else np.nan
+        frame = pd.DataFrame(
+            {
+                "time": np.append(0.0, fit.time),
+                "n": len(rows),
+                "n_missing": len(rows) - len(known),
+                "n_risk": np.append(len(known), fit.n_risk).astype(int),
+                "n_risk_weighted": np.append(float(len(known)), fit.weighted_risk),
+                "largest_weight": np.append(start, fit.largest_weight),
+                "estimate": np.append(start, fit.survival),
+                "conf_low": np.append(start, fit.low) if limits else np.nan,
+                "conf_high": np.append(start, fit.high) if limits else np.nan,
+                "note": "",
+            }
+        )
+        frame.loc[0, "note"] = joined_notes(stratum_note(rows), fit.note)
+        return frame
+
+    spec = times.spec(
+        "withdrawal_weighted_curve",
+        f"survival curve weighted by the inverse probability of censoring in each {censoring}"
+        f"{aside}",
+        conf_level=conf_level if n_resamples else None,
+        censoring=censoring,
+        n_resamples=n_resamples,
+        seed=seed,
+        competing=competing,
+    )
+    # The property is no stratum that the result is adjusted for by a test.
+    return Result(times.estimate(estimate), spec, times.labels)
