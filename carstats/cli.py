@@ -107,7 +107,8 @@ def reproduce(
     left = [outcome for outcome in outcomes if outcome.reason]
     if left:
         typer.echo(f"{len(left)} of {len(outcomes)} analyses could not be made.", err=True)
-        raise typer.Exit(1)
+        # Nothing at all is an error of the input or the folder; a part of it may be its nature.
+        raise typer.Exit(1 if files else 2)
 
 
 @app.command()

@@ -167,8 +167,12 @@ def landmark_curve(
         have it as the column ``group``.
     by : str or list of str, optional
         Columns of the subjects table; one set of curves for each stratum.
-    conf_type, conf_level, competing
-        As for `survival_curve`.
+    conf_type : str
+        Pointwise limits, as for `survival_curve`.
+    conf_level : float
+        Pointwise confidence level.
+    competing : {"censor"}, optional
+        What to do with competing events, as for `survival_curve`.
 
     Returns
     -------
