@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from carstats.data.study import Study
 from carstats.data.synthetic import simulate_study
-from carstats.endpoints.derive import derivation, derive
+from carstats.endpoints.derivation import derive, derive_all
 
 
 def one_by_one(study, subjects):
@@ -44,15 +44,15 @@ def main():
     found = derive(study)
     everyone = time.perf_counter() - begun
     begun = time.perf_counter()
-    derivation(study)
+    derive_all(study)
     rules = time.perf_counter() - begun
 
     step = max(1, options.subjects // options.sample)
     parts = one_by_one(study, study.subjects["subject_id"].iloc[::step])
-    derivation(parts[0])
+    derive_all(parts[0])
     begun = time.perf_counter()
     for part in parts:
-        derivation(part)
+        derive_all(part)
     each = (time.perf_counter() - begun) / len(parts)
 
     rows = sum(len(getattr(found, name)) for name in ("events", "responses", "toxicities"))

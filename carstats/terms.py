@@ -125,6 +125,22 @@ ENDPOINTS = (
     Term("CRISS", "ACR-CRISS response", (), _RESPONSE),
     Term("MG-ADL_response", "MG-ADL response", (), _RESPONSE),
     Term("MSE", "Minimal symptom expression", (), _RESPONSE),
+    Term("QMG_response", "QMG response", (), _RESPONSE),
+    Term("MGC_response", "MG composite response", (), _RESPONSE),
+    Term("mRSS_response", "Skin response (mRSS)", (), _RESPONSE),
+    Term("revised_CRISS", "Revised ACR-CRISS-20 response", (), _RESPONSE),
+    Term("TIS_minimal", "At least minimal response (Total Improvement Score)", (), _RESPONSE),
+    Term("KDIGO_CR", "Complete renal response (KDIGO 2024)", (), _RESPONSE),
+    Term("KDIGO_PR", "Partial renal response (KDIGO 2024)", (), _RESPONSE),
+    Term("DORIS_drug_free", "Drug-free DORIS remission", (), _RESPONSE),
+    Term("DORIS_sustained", "Sustained DORIS remission", (), _RESPONSE),
+    Term("response_confirmed", "Confirmed response", (), _RESPONSE),
+    Term("CRR_confirmed", "Confirmed complete renal response", (), _RESPONSE),
+    Term("PERR_confirmed", "Confirmed primary efficacy renal response", (), _RESPONSE),
+    Term("remission_sustained", "Sustained remission", (), _RESPONSE),
+    Term("drug_free_remission_strict", "Drug-free remission, strict", (), _RESPONSE),
+    Term("drug_free_remission_lenient", "Drug-free remission, lenient", (), _RESPONSE),
+    Term("drug_free_remission_sustained", "Sustained drug-free remission", (), _RESPONSE),
 )
 
 TOXICITIES = (
@@ -174,6 +190,13 @@ TOXICITIES = (
     Term("second malignancy", "Second malignancy", ("继发恶性肿瘤",), "neoplasm"),
 )
 
+_SLEDAI_ITEMS = (
+    *("seizure", "psychosis", "organic_brain_syndrome", "visual_disturbance"),
+    *("cranial_nerve_disorder", "lupus_headache", "cerebrovascular_accident", "vasculitis"),
+    *("arthritis", "myositis", "urinary_casts", "haematuria", "proteinuria", "pyuria"),
+    *("rash", "alopecia", "mucosal_ulcers", "pleurisy", "pericarditis", "low_complement"),
+    *("increased_dna_binding", "fever", "thrombocytopenia", "leucopenia"),
+)
 MEASURES = (
     Term("SLEDAI-2K", "SLEDAI-2K", ("SLEDAI", "SLEDAI2K"), "points"),
     Term("cSLEDAI", "Clinical SLEDAI", (), "points"),
@@ -198,6 +221,43 @@ MEASURES = (
     Term("platelets", "Platelets", ("血小板",), "10^9/L"),
     Term("haemoglobin", "Haemoglobin", ("hemoglobin", "血红蛋白"), "g/dL"),
     Term("ferritin", "Ferritin", ("铁蛋白",), "ug/L"),
+    Term("lymphocytes", "Lymphocytes", ("淋巴细胞",), "10^9/L"),
+    Term("creatinine", "Serum creatinine", ("肌酐",), "mg/dL"),
+    Term("C4", "Complement C4", ("补体C4",), "g/L"),
+    Term("CRP", "C-reactive protein", ("C反应蛋白",), "mg/L"),
+    Term("fibrinogen", "Fibrinogen", ("纤维蛋白原",), "mg/dL"),
+    Term("new_BILAG_A", "BILAG domains newly A since baseline", (), "0-9"),
+    Term("new_BILAG_B", "BILAG domains newly B since baseline", (), "0-9"),
+    Term("haemolytic_or_gastrointestinal", "Haemolytic or gastrointestinal lupus", (), "0-1"),
+    *(
+        Term(f"SLEDAI_{item}", f"SLEDAI-2K: {item.replace('_', ' ')}", (), "0-1")
+        for item in _SLEDAI_ITEMS
+    ),
+    Term("patient_global", "Patient global activity", (), "0-10 cm"),
+    Term("extramuscular_global", "Extramuscular global activity", (), "0-10 cm"),
+    Term("HAQ-DI", "Health assessment questionnaire (HAQ-DI)", ("HAQ",), "0-3"),
+    Term("DLCO", "Diffusing capacity", (), "% predicted"),
+    Term("MGC", "MG composite", (), "0-50"),
+    Term("attack", "Adjudicated attack that began on the day", (), "0-1"),
+    Term("bleeding", "Bleeding", (), "0-1"),
+    Term("BVAS", "Birmingham vasculitis activity score", (), "0-63"),
+    Term("ESSDAI", "ESSDAI", (), "0-123"),
+    Term("INCAT", "Adjusted INCAT disability score", (), "0-10"),
+    Term("T25FW", "Timed 25-foot walk", (), "s"),
+    # The daily worksheets of CRS and ICANS; a device or a state is its place in the list of
+    # `carstats.endpoints.crs` or `icans`, from 0.
+    Term("temperature", "Highest temperature of the day", ("体温",), "degC"),
+    Term("hypotension", "Hypotension", (), "0-1"),
+    Term("vasopressors", "Vasopressors other than vasopressin", (), "0-10"),
+    Term("vasopressin", "Vasopressin", (), "0-1"),
+    Term("oxygen_device", "Oxygen device", (), "0-9"),
+    Term("oxygen_flow", "Oxygen flow", (), "0-80"),
+    Term("CRS_treated", "Antipyretic, tocilizumab or steroid for CRS", (), "0-1"),
+    Term("ICE", "ICE score", (), "0-10"),
+    Term("consciousness", "Depressed consciousness", (), "0-5"),
+    Term("seizure", "Seizure", (), "0-2"),
+    Term("motor_weakness", "Deep focal motor weakness", (), "0-1"),
+    Term("cerebral_oedema", "Cerebral oedema", (), "0-6"),
 )
 
 DRUG_CLASSES = (
@@ -211,6 +271,9 @@ DRUG_CLASSES = (
     Term("antifibrotic", "Antifibrotic", ("抗纤维化药",)),
     Term("cholinesterase inhibitor", "Cholinesterase inhibitor", ("pyridostigmine", "溴吡斯的明")),
     Term("tocilizumab", "Tocilizumab", ("托珠单抗",)),
+    Term(
+        "thrombopoietin agonist", "Thrombopoietin agonist", ("TPO-RA", "促血小板生成素受体激动剂")
+    ),
     Term("lymphodepletion", "Lymphodepletion", ("清淋",)),
     Term("supportive", "Supportive", ("支持治疗",)),
     Term("other", "Other", ("其他",)),

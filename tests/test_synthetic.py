@@ -338,7 +338,11 @@ def test_inadequate_scores_are_those_of_visits_that_are_not_evaluable(hidden):
     study = hidden.study
     scores = study.assessments[study.assessments["measure"].isin(["cSLEDAI", "mRSS", "MG-ADL"])]
     both = scores.merge(study.responses, on=["subject_id", "day"])
-    assert (both["adequate"] == both["evaluable"]).all()
+    again = pd.Series(hidden.visits.treated_again, hidden.course.ids())
+    # Rescue is a failure from its day on, whatever the visit can say of the disease.
+    failed = both["day"] >= both["subject_id"].map(again)
+    assert (both["evaluable"] == both["adequate"] | failed).all()
+    assert not both.loc[failed, "response"].any()
 
 
 DISEASE_DRUGS = (
@@ -355,7 +359,7 @@ def drugs_around(hidden, name, days):
     responses = hidden.study.responses
     met = responses[(responses["endpoint"] == name) & responses["response"].fillna(False)]
     drugs = hidden.study.medications
-    drugs = drugs[drugs["drug_class"].isin(DISEASE_DRUGS)]
+    drugs = drugs[drugs["drug_class"].isin(DISEASE_DRUGS) & (drugs["reason"] != "toxicity")]
     both = met[["subject_id", "day"]].merge(drugs, on="subject_id")
     started = both["start_day"].fillna(-np.inf) <= both["day"]
     return both[started & (both["stop_day"].fillna(np.inf) >= both["day"] - days)]

@@ -15,13 +15,14 @@ from carstats.data.study import Study
 from carstats.data.synthetic_assessments import (
     Sampling,
     assessments_table,
-    responses_table,
     simulate_scores,
 )
 from carstats.data.synthetic_course import Course, simulate_course
+from carstats.data.synthetic_items import simulate_items
 from carstats.data.synthetic_laboratory import simulate_laboratory
 from carstats.data.synthetic_medications import drugs_at_visits, simulate_medications
 from carstats.data.synthetic_model import MODEL, MODEL_IN_WORDS
+from carstats.data.synthetic_responses import responses_table
 from carstats.data.synthetic_subjects import infusions_table, subjects_table
 from carstats.data.synthetic_toxicity import simulate_toxicities, steroids_for_toxicity
 from carstats.data.synthetic_truth import truth
@@ -108,6 +109,7 @@ def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
     sampling = Sampling(course, visits, seed)
     measured = simulate_scores(course, sampling)
     measured |= simulate_laboratory(course, sampling, visits, toxicities, medications)
+    measured |= simulate_items(course, sampling, seed)
     b_cells = measured["B_cells"][0][:, 1:] >= MODEL.b_cell_threshold
     samples = _in_order(sampling.day[:, 1:], b_cells)
     infusions = infusions_table(course, visits, seed)
@@ -220,10 +222,11 @@ The rules are simplified from the field's definitions: they serve examples and t
 
 In response (`response`) is
 
-- SLE: SRI-4, that is SLEDAI-2K at least 4 below baseline and PGA not worse
-- IIM: physician global at most half of baseline, and MMT8 deficit at least halved
+- SLE: SRI-4, that is SLEDAI-2K at least 4 below baseline, no new BILAG A, at most one new B, and
+  PGA not worse
+- IIM: Total Improvement Score of at least 40
 - SSc: mRSS at least 5 points and 25 % below baseline
-- MG: MG-ADL at least 2 and QMG at least 3 below baseline
+- MG: MG-ADL at least 2 below baseline
 - NMOSD: EDSS at least 0.5 below baseline
 - AIHA: haemoglobin at least 10 g/dL and 2 g/dL above baseline
 
@@ -236,11 +239,12 @@ and in remission (`remission`)
 - NMOSD: in response, and anti-AQP4 below the upper limit of normal
 - AIHA: haemoglobin at least 12 g/dL
 
-After rescue treatment or an unplanned re-infusion a subject counts as not in response. `DORIS` is
+From the day of rescue treatment or of an unplanned re-infusion a subject counts as not in response,
+also where the visit is not adequate. `DORIS` is
 remission of SLE with at most 5 mg of prednisone. `drug_free_remission` is remission with no
 glucocorticoid, immunosuppressant, biologic, targeted drug or plasma exchange in the 28 days before
-the visit; antimalarials, antifibrotics, pyridostigmine and immunoglobulin replacement are allowed.
-A visit that was missed has no row.
+the visit; antimalarials, antifibrotics, pyridostigmine and immunoglobulin replacement are allowed,
+and what was given for toxicity does not count. A visit that was missed has no row.
 
 - `relapse`: found at the first adequate visit after it, so it lies in (`time_low`, `time_high`]; in
   NMOSD it is an attack with a known day. Competing: primary non-response (followed to day 196,

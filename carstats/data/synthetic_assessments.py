@@ -1,4 +1,4 @@
-"""Disease scores and responses of the synthetic study.
+"""Disease scores of the synthetic study.
 
 A score is drawn within the range that the subject's state allows, so that a rule applied to the
 scores finds the state again: the responses table and the assessments cannot disagree.
@@ -34,6 +34,12 @@ UNITS = {
     "ANC": "10^9/L",
     "platelets": "10^9/L",
     "haemoglobin": "g/dL",
+    "new_BILAG_A": "0-9",
+    "new_BILAG_B": "0-9",
+    "patient_global": "0-10 cm",
+    "extramuscular_global": "0-10 cm",
+    "HAQ-DI": "0-3",
+    "attack": "0-1",
 }
 # The scores that decide remission: a visit is adequate or not for these.
 _SCORES = (
@@ -49,13 +55,13 @@ _SCORES = (
     "MG-ADL",
     "QMG",
     "EDSS",
+    "new_BILAG_A",
+    "new_BILAG_B",
+    "patient_global",
+    "extramuscular_global",
+    "HAQ-DI",
+    "attack",
 )
-_RESPONSES = {
-    "SLE": ("response", "SRI-4", "remission", "DORIS", "drug_free_remission"),
-    "MG": ("response", "MG-ADL_response", "remission", "MSE", "drug_free_remission"),
-}
-_COMMON_RESPONSES = ("response", "remission", "drug_free_remission")
-_FIRST_RESPONSE_WEEK = 12
 
 
 class Sampling:
@@ -74,6 +80,7 @@ class Sampling:
         first = 1 + len(LAB_DAYS)
         self.visit = np.ones(self.day.shape[1], bool)
         self.visit[1:first] = False
+        self.laboratory = ~self.visit
         states = np.zeros(self.day.shape, int)
         states[:, first:] = visits.states(course)
         self.state = states
@@ -225,7 +232,7 @@ def _other_scores(disease, start, add, first) -> None:
         0,
         1,
         mmt,
-        (mmt - 3, mmt + 0.3 * gap),
+        (mmt - 3, mmt + 0.2 * gap),
         (np.ceil(mmt + 0.5 * gap), 75),
         (76, 80),
         (mmt + 0.3 * gap, mmt + 0.7 * gap),
@@ -247,7 +254,7 @@ def _other_scores(disease, start, add, first) -> None:
         2,
         0.1,
         glob,
-        (0.7 * glob, np.minimum(glob + 0.8, 10)),
+        (0.75 * glob, np.minimum(glob + 0.8, 10)),
         (1.2, 0.45 * glob),
         (0, 0.9),
         (0.3 * glob, 0.6 * glob),
@@ -325,7 +332,8 @@ def assessments_table(course: Course, sampling: Sampling, measured: dict) -> pd.
     for code, name in enumerate(names):
         values, mask = measured[name]
         subject, column = np.nonzero(mask & ~np.isnan(sampling.day))
-        judged = name in _SCORES or (anaemia_of_disease[subject, 0] & (name == "haemoglobin"))
+        of_disease = anaemia_of_disease[subject, 0] & (name == "haemoglobin")
+        judged = name in _SCORES or of_disease
         parts.append(
             pd.DataFrame(
                 {
@@ -333,8 +341,10 @@ def assessments_table(course: Course, sampling: Sampling, measured: dict) -> pd.
                     "day": sampling.day[subject, column],
                     "code": code,
                     # Rounded once more: a multiple of 0.1 is not the nearest decimal.
-                    "value": np.round(values[subject, column], 2),
-                    "adequate": np.where(judged, sampling.adequate[subject, column], True),
+                    "value": np.round(values[subject, column], 3),
+                    # Haemoglobin in the first two weeks is that of lymphodepletion.
+                    "adequate": np.where(judged, sampling.adequate[subject, column], True)
+                    & ~(of_disease & sampling.laboratory[column]),
                 }
             )
         )
@@ -345,45 +355,3 @@ def assessments_table(course: Course, sampling: Sampling, measured: dict) -> pd.
     table.insert(2, "measure", np.array(names, dtype=object)[code])
     table.insert(4, "unit", np.array([UNITS[name] for name in names], dtype=object)[code])
     return table
-
-
-def responses_table(course: Course, visits: Visits, drugs) -> pd.DataFrame:
-    """Return the responses at the scheduled visits from week 12 on, by subject and day."""
-    dose, drug_free = drugs
-    state, disease = visits.states(course), course.of("disease")
-    well, deep = (state == 1) | (state == 2), state == 2
-    met = {
-        "response": well,
-        "SRI-4": well,
-        "MG-ADL_response": well,
-        "remission": deep,
-        "MSE": deep,
-        "DORIS": deep & (dose <= 5),
-        "drug_free_remission": deep & drug_free,
-    }
-    asked = ~np.isnan(visits.day) & (visits.week >= _FIRST_RESPONSE_WEEK)
-    parts = []
-    for code, (name, values) in enumerate(met.items()):
-        has = [name in _RESPONSES.get(d, _COMMON_RESPONSES) for d in course.model.diseases]
-        here = np.isin(disease, [d for d, h in zip(course.model.diseases, has, strict=True) if h])
-        subject, column = np.nonzero(asked & here[:, None])
-        good = visits.adequate[subject, column]
-        parts.append(
-            pd.DataFrame(
-                {
-                    "subject": subject,
-                    "code": code,
-                    "endpoint": name,
-                    "day": visits.day[subject, column],
-                    "response": pd.array(
-                        np.where(good, values[subject, column], None), dtype="boolean"
-                    ),
-                    "visit": [f"week {week:g}" for week in visits.week[subject, column]],
-                    "evaluable": good,
-                    "reason": np.where(good, None, "assessment incomplete"),
-                }
-            )
-        )
-    table = pd.concat(parts, ignore_index=True)
-    order = np.lexsort((table["day"], table["code"], table["subject"]))
-    return table.iloc[order].drop(columns="code").reset_index(drop=True)

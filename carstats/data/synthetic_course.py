@@ -26,6 +26,7 @@ TOPICS = (
     "toxicities",
     "medications",
     "assessments",
+    "items",
 )
 MONTH = 30.4375
 YEAR = 365.25

@@ -262,10 +262,11 @@ def _rescue(course: Course, visits: Visits, rng: np.random.Generator, rows: _Row
 
 
 def drugs_at_visits(medications: pd.DataFrame, visits: Visits):
-    """Return the prednisone dose at each visit and whether the subject is drug-free there."""
+    """Return the dose for the disease at each visit, and whether the subject is drug-free there."""
     dose = np.zeros(visits.day.shape)
     treated = np.zeros(visits.day.shape, bool)
     rows = medications[medications["drug_class"].isin(_DISEASE_CLASSES)]
+    rows = rows[rows["reason"] != "toxicity"]  # Treatment policy: it says nothing of the disease.
     subject = rows["subject"].to_numpy()
     start = rows["start_day"].fillna(-np.inf).to_numpy()[:, None]
     stop = rows["stop_day"].fillna(np.inf).to_numpy()[:, None]

@@ -1,0 +1,56 @@
+"""Components of the synthetic study's scores: BILAG in lupus, core set of myositis, attacks.
+
+Drawn from a stream of their own, so that the other values are the same with and without them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from carstats.data.synthetic_assessments import Sampling
+from carstats.data.synthetic_course import Course, stream
+
+# Core-set measures of myositis: baseline range, step, share of baseline in response, most in
+# remission. Without a response they stay within 4 % of their range, which earns no points.
+_CORE = {
+    "patient_global": (5.0, 9.0, 0.1, (0.3, 0.6), 1.0, 10.0),
+    "extramuscular_global": (3.0, 7.0, 0.1, (0.3, 0.5), 0.8, 10.0),
+    "HAQ-DI": (1.0, 2.5, 0.125, (0.4, 0.65), 0.375, 3.0),
+}
+
+
+def simulate_items(
+    course: Course, sampling: Sampling, seed: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the components as `simulate_scores` returns the scores."""
+    rng, n = stream(seed, "items"), len(course)
+    state, day = sampling.state, sampling.day
+    disease = course.of("disease")
+    follow_up = sampling.visit.copy()
+    follow_up[0] = False
+    lupus = (disease == "SLE")[:, None] & follow_up
+    relapsed = (state == 0) & (day >= course.relapse[:, None])
+    u = rng.random(state.shape)
+    out = {
+        "new_BILAG_A": (np.where(relapsed & (u < 0.4), 1.0, 0.0), lupus),
+        "new_BILAG_B": (np.where(relapsed, 1.0 + (u < 0.6), np.where(u < 0.15, 1.0, 0.0)), lupus),
+    }
+    muscle = (disease == "IIM")[:, None] & sampling.visit
+    for name, (low, high, step, share, most, top) in _CORE.items():
+        base = (low + (high - low) * rng.random(n))[:, None]
+        base = np.round(base / step) * step
+        u = rng.random(state.shape)
+        small = 0.04 * top
+        active = np.minimum(base - small + 2 * small * u, top)
+        well = base * (share[0] + (share[1] - share[0]) * u)
+        treated = base * (0.6 + 0.3 * u)
+        value = np.select([state == k for k in range(4)], [active, well, most * u, treated])
+        # Towards the baseline in active disease, so that rounding earns no points.
+        value = np.where(state == 0, np.ceil(value / step - 1e-9), np.floor(value / step)) * step
+        value = np.minimum(np.round(value, 3), top)
+        value[:, 0] = base[:, 0]
+        out[name] = (value, muscle)
+    attack = (day == np.ceil(course.relapse)[:, None]).astype(float)
+    neuro = (disease == "NMOSD")[:, None] & follow_up
+    out["attack"] = (attack, neuro)
+    return out

@@ -1,0 +1,1 @@
+"""Clinical rules: visits, medications and laboratory values become responses, relapses, grades."""

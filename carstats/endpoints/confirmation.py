@@ -1,0 +1,157 @@
+"""Verdicts over visits: confirmed at consecutive visits, sustained over weeks, best so far."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from pandas.arrays import BooleanArray
+
+from carstats.endpoints.logic import TOLERANCE, boolean, flags, numbers
+from carstats.errors import CarstatsError, check_number
+
+
+def confirmed(
+    subject: ArrayLike,
+    day: ArrayLike,
+    met: ArrayLike,
+    *,
+    visits: int = 2,
+    span: float = 0.0,
+    longer_than: float | None = None,
+    max_gap: float | None = None,
+) -> BooleanArray:
+    """Judge at each visit whether what is met there holds at the visits that follow.
+
+    A visit is confirmed when the rule is met there and at every following visit of the subject up
+    to the first that is the `visits`-th in the row and at least `span` days later.
+
+    Parameters
+    ----------
+    subject : sequence of length n
+        Subject of each visit; visits may stand in any order, two on one day are refused.
+    day : sequence of float
+        Day of each visit.
+    met : sequence of bool
+        Whether the rule is met there, NA where not evaluable.
+    visits : int, optional
+        Consecutive visits that must meet it, this one included.
+    span : float, optional
+        Days from this visit to the last of them, at least.
+    longer_than : float, optional
+        Days that the span must exceed, for rules that say "more than".
+    max_gap : float, optional
+        Longest allowed gap between two visits of the row, days; a longer one makes the verdict
+        not evaluable.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        In the order given: False where the rule is not met at the visit or at one that follows in
+        the row, NA where follow-up ends, a visit is not evaluable or a gap is too long before that
+        is known.
+
+    Raises
+    ------
+    CarstatsError
+        If lengths differ, a day is missing or given twice, or an option is out of range.
+
+    Examples
+    --------
+    >>> confirmed(["a", "a", "a"], [28, 56, 84], [True, True, False])
+    <BooleanArray>
+    [True, False, False]
+    Length: 3, dtype: boolean
+    """
+    check_number("visits", visits, low=1)
+    check_number("span", span, low=0)
+    codes, days, order = _in_order(subject, day)
+    (met,) = flags(met=met)
+    if len(met) != len(codes):
+        raise CarstatsError(f"`met` has {len(met)} values for {len(codes)} visits.")
+    n = len(codes)
+    state = np.where(met._mask, 2, met._data.astype(int))[order]
+    position = np.arange(n)
+    # One key for subject and day, so that "the first visit from this day on" is one search.
+    width = np.ptp(days) + max(span, longer_than or 0.0) + 2.0 if n else 1.0
+    key = codes * width + (days - days.min() if n else days)
+    least, side = (span, "left") if longer_than is None else (longer_than, "right")
+    slack = -TOLERANCE * width if side == "left" else TOLERANCE * width
+    far_enough = np.searchsorted(key, key + least + slack, side=side)
+    last = np.maximum(far_enough, position + int(visits) - 1)
+    end = np.searchsorted(codes, codes, side="right")
+
+    failure = _next(state == 0, n)
+    blank = _next(state == 2, n)
+    if max_gap is not None:
+        check_number("max_gap", max_gap, low=0)
+        jump = np.r_[False, (np.diff(codes) == 0) & (np.diff(days) > max_gap + TOLERANCE)]
+        # A gap counts from the visit after this one: the visit that ends it.
+        blank = np.minimum(blank, np.r_[_next(jump, n)[1:], n])
+    stops = np.minimum(last, end - 1)
+    fails = (failure <= stops) & (failure <= blank)
+    unknown = ~fails & ((last >= end) | (blank <= stops))
+    result = np.empty(n, dtype=int)
+    result[order] = np.where(fails, 0, np.where(unknown, 2, 1))
+    return boolean(result == 1, result == 2)
+
+
+def best_sustained(subject: ArrayLike, day: ArrayLike, score: ArrayLike) -> NDArray[np.float64]:
+    """Return the lowest score that two consecutive earlier visits both reached.
+
+    Parameters
+    ----------
+    subject, day : sequence of length n
+        Subject and day of each visit, in any order.
+    score : sequence of float
+        The score there; lower is better.
+
+    Returns
+    -------
+    numpy.ndarray
+        At each visit, the lowest of max(score, next score) over earlier visits; NaN before there
+        are two.
+
+    Raises
+    ------
+    CarstatsError
+        If lengths differ or a day is missing or given twice.
+
+    Notes
+    -----
+    Status: design.
+    """
+    codes, _, order = _in_order(subject, day)
+    (score,) = numbers(score=(score, -np.inf, np.inf))
+    values = pd.Series(score[order])
+    groups = values.groupby(codes)
+    pair = np.maximum(values, groups.shift(1))
+    pair = pair.where(values.notna() & groups.shift(1).notna())
+    lowest = pair.groupby(codes).cummin().groupby(codes).ffill()
+    result = np.full(len(codes), np.nan)
+    result[order] = lowest.groupby(codes).shift(1)
+    return result
+
+
+def _in_order(subject, day):
+    """Return subject codes and days sorted by both, and the order that sorts them."""
+    codes = pd.factorize(np.asarray(subject, dtype=object))[0]
+    (days,) = numbers(day=(day, -np.inf, np.inf))
+    if len(days) != len(codes):
+        raise CarstatsError(f"`day` has {len(days)} values for {len(codes)} visits.")
+    if (codes < 0).any() or np.isnan(days).any():
+        raise CarstatsError("`subject` or `day` is missing for a visit; every visit needs both.")
+    order = np.lexsort((days, codes))
+    codes, days = codes[order], days[order]
+    twice = (np.diff(codes) == 0) & (np.diff(days) == 0)
+    if twice.any():
+        first = int(np.flatnonzero(twice)[0])
+        name = np.asarray(subject, dtype=object)[order[first]]
+        raise CarstatsError(f"`day` {days[first]:g} is given twice for subject {str(name)!r}.")
+    return codes, days, order
+
+
+def _next(mask, n):
+    """Return for each position the first position from it on where `mask` holds; n if none."""
+    positions = np.where(mask, np.arange(n), n)
+    return np.minimum.accumulate(positions[::-1])[::-1]

@@ -1,0 +1,330 @@
+"""`derive`: from a study's assessments and medications to its events, responses and toxicities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carstats.data.study import Study
+from carstats.endpoints.disease_states import REMISSION, RESPONSE
+from carstats.endpoints.estimand import Estimand
+from carstats.endpoints.immune_events import IMMUNE_EVENTS
+from carstats.endpoints.intercurrent import (
+    Strategies,
+    event_estimand,
+    find_intercurrent,
+    response_estimand,
+)
+from carstats.endpoints.responses import (
+    RESPONSE_ENDPOINTS,
+    Judge,
+    derivable,
+    derive_responses,
+)
+from carstats.endpoints.rules import Rules
+from carstats.endpoints.searches import runs_between
+from carstats.endpoints.time_to_event import EVENTS, Course
+from carstats.endpoints.toxicity_episodes import derive_toxicities
+from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
+from carstats.errors import CarstatsError, listed
+
+EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
+"""Every time-to-event endpoint that can be derived."""
+
+_NEEDS = {
+    "b_cell_reconstitution": ("B_cells",),
+    "igg_recovery": ("IgG",),
+}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Everything that the rules give for a study, whatever the study brings itself.
+
+    Attributes
+    ----------
+    events, responses, toxicities : pandas.DataFrame
+        The derived rows, in the columns of the study's tables; `events` has `component` beside
+        them: what a composite's event was.
+    notes : tuple of str
+        What was not derived, and why.
+    """
+
+    events: pd.DataFrame
+    responses: pd.DataFrame
+    toxicities: pd.DataFrame
+    notes: tuple[str, ...]
+
+
+def derive(
+    study: Study,
+    *,
+    endpoints: Iterable[str] | None = None,
+    strategies: Strategies | None = None,
+    rules: Rules | None = None,
+) -> Study:
+    """Derive the events, responses and toxicities that a study does not bring itself.
+
+    What the study brings is adjudicated and wins: a response row of a subject, endpoint and visit,
+    an event row of a subject and endpoint, and every toxicity of a term that the study records.
+
+    Parameters
+    ----------
+    study : Study
+        The study, with assessments; medications and infusions are read where it has them.
+    endpoints : iterable of str, optional
+        Time-to-event and response endpoints of the vocabulary. By default every one whose
+        components the study measured; one asked for by name is derived in any case, and not
+        evaluable where a component is missing.
+    strategies : Strategies, optional
+        What is done about each intercurrent event.
+    rules : Rules, optional
+        The other parameters: schedule, thresholds, look-backs.
+
+    Returns
+    -------
+    Study
+        The study with its tables filled. Derived events have a `component` (what a composite's
+        event was); `notes` says what was not derived.
+
+    Raises
+    ------
+    CarstatsError
+        If `study` is no study or has no assessments, an endpoint is unknown, or a unit or value of
+        the assessments is not allowed.
+
+    See Also
+    --------
+    disagreements : Where the derived and the adjudicated differ.
+
+    Examples
+    --------
+    >>> import dataclasses
+    >>> import carstats as cs
+    >>> bare = dataclasses.replace(cs.simulate_study(seed=1, n=12), events=None, responses=None)
+    >>> "relapse" in set(derive(bare).events["endpoint"])
+    True
+    """
+    found = derive_all(study, endpoints=endpoints, strategies=strategies, rules=rules, again=False)
+    tables = {
+        "events": _filled(study.events, found.events, ["subject_id", "endpoint"]),
+        "responses": _filled(study.responses, found.responses, ["subject_id", "endpoint", "day"]),
+        "toxicities": _new_terms(study.toxicities, found.toxicities),
+    }
+    notes = [*study.notes, *found.notes]
+    if study.toxicities is None and tables["toxicities"] is not None:
+        terms = listed(sorted(set(found.toxicities["term"])), 20)
+        notes.append(
+            f"the toxicities are derived and hold {terms} only: of other terms nothing is known, "
+            "and a rate of 0 says nothing of them."
+        )
+    return replace(study, **tables, notes=tuple(notes))
+
+
+def derive_all(
+    study: Study,
+    *,
+    endpoints: Iterable[str] | None = None,
+    strategies: Strategies | None = None,
+    rules: Rules | None = None,
+    again: bool = True,
+) -> Derivation:
+    """Derive everything anew, also what the study brings itself.
+
+    Parameters
+    ----------
+    study : Study
+        As in `derive`.
+    endpoints : iterable of str, optional
+        As in `derive`.
+    strategies : Strategies, optional
+        As in `derive`.
+    rules : Rules, optional
+        As in `derive`.
+    again : bool, optional
+        Whether toxicities that the study records are derived as well.
+
+    Returns
+    -------
+    Derivation
+        The derived rows.
+
+    Raises
+    ------
+    CarstatsError
+        As `derive`.
+    """
+    if not isinstance(study, Study):
+        raise CarstatsError(f"`study` is {type(study).__name__}; it takes a Study.")
+    study.table("assessments")
+    strategies, rules = strategies or Strategies(), rules or Rules()
+    events, responses = _asked(study, endpoints)
+    visits = find_visits(study, rules)
+    known = study.toxicities
+    toxicities = derive_toxicities(visits, () if again or known is None else set(known["term"]))
+    ice = find_intercurrent(study, rules, strategies)
+    judge = Judge(visits, ice, _in_local_toxicity(visits, toxicities))
+    names, notes = derivable(visits, responses)
+    notes += _late_baselines(visits)
+    for disease in dict.fromkeys(study.subjects["disease"]):
+        if rules.response == "response" and disease not in RESPONSE:
+            notes.append(
+                f"{disease}: carstats has no rule for a response, so relapse is not found."
+            )
+    course = Course(judge, strategies)
+    measured = set(visits.table["measure"])
+    parts = []
+    for name in EVENT_ENDPOINTS if events is None else events:
+        absent = [m for m in _NEEDS.get(name, ()) if m not in measured]
+        if absent and events is None:
+            notes.append(f"{name} was not derived: the study has no {', '.join(absent)}.")
+            continue
+        parts.append((EVENTS | IMMUNE_EVENTS)[name](course))
+    parts = [part for part in parts if len(part)]
+    columns = [
+        "subject_id", "endpoint", "status", "time", "time_low", "time_high", "origin_day",
+        "cause", "component",
+    ]  # fmt: skip
+    table = (
+        pd.concat([part.reindex(columns=columns).astype(object) for part in parts])
+        if parts
+        else pd.DataFrame({name: [] for name in columns})
+    )
+    for name in ("time", "time_low", "time_high", "origin_day"):
+        table[name] = table[name].astype(float)
+    position = pd.Index(study.subjects["subject_id"]).get_indexer(table["subject_id"])
+    table = table.iloc[np.argsort(position, kind="stable")].reset_index(drop=True)
+    return Derivation(table, derive_responses(judge, names), toxicities, tuple(notes))
+
+
+def _late_baselines(visits: Visits) -> list[str]:
+    """Note for how many subjects a score's baseline is not from before lymphodepletion."""
+    counts = {
+        name: int(visits.subject_baseline(name)[1].sum())
+        for name in dict.fromkeys(name for scores in DISEASE_SCORES.values() for name in scores)
+    }
+    return [
+        f"{name}: the baseline of {count} subjects is from after the start of lymphodepletion."
+        for name, count in counts.items()
+        if count
+    ]
+
+
+def _asked(study: Study, endpoints: Iterable[str] | None):
+    """Return the endpoints asked for: time-to-event, response."""
+    if endpoints is None:
+        return None, None
+    names = [endpoints] if isinstance(endpoints, str) else list(endpoints)
+    names = [study.vocabulary.require("endpoints", "endpoint", name) for name in names]
+    odd = [name for name in names if name not in (*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS)]
+    if odd:
+        raise CarstatsError(
+            f"`endpoints` names {listed(odd)}, for which carstats has no rule. It derives: "
+            f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
+        )
+    return (
+        [name for name in EVENT_ENDPOINTS if name in names],
+        [name for name in RESPONSE_ENDPOINTS if name in names],
+    )
+
+
+def _in_local_toxicity(visits: Visits, derived: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which visits fall into an episode of LICATS: recorded ones, or else candidates."""
+    recorded = visits.study.toxicities
+    given = recorded is not None and (recorded["term"] == "LICATS").any()
+    rows = recorded if given else derived
+    rows = rows[(rows["term"] == "LICATS") & rows["onset_day"].notna()]
+    rows = rows.reindex(columns=["subject_id", "onset_day", "resolution_day"])
+    who = pd.Index(visits.study.subjects["subject_id"]).get_indexer(rows["subject_id"])
+    start = rows["onset_day"].to_numpy(float)
+    # What has no last day is taken to end where a local toxicity must have resolved.
+    stop = rows["resolution_day"].to_numpy(float)
+    stop = np.where(np.isnan(stop), start + visits.rules.licats_resolution_days, stop)
+    return runs_between(visits.subject, visits.day, visits.day, who, start, stop)
+
+
+def _filled(given: pd.DataFrame | None, derived: pd.DataFrame, key: list[str]) -> pd.DataFrame:
+    """Return the rows given and, for keys that they do not have, the derived ones."""
+    if given is None:
+        return derived
+    known = pd.MultiIndex.from_frame(given[key])
+    new = derived[~pd.MultiIndex.from_frame(derived[key]).isin(known)]
+    return _stacked(given, new)
+
+
+def _new_terms(given: pd.DataFrame | None, derived: pd.DataFrame) -> pd.DataFrame | None:
+    """Return the toxicities given and the derived ones of terms that the study does not record."""
+    if given is None:
+        return derived if len(derived) else None
+    return _stacked(given, derived[~derived["term"].isin(given["term"])])
+
+
+def _stacked(given: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
+    if not len(new):
+        return given
+    columns = [*given.columns, *(c for c in new.columns if c not in given)]
+    parts = [frame.reindex(columns=columns).astype(object) for frame in (given, new)]
+    return pd.concat(parts, ignore_index=True)
+
+
+_IGNORED, _EVENT, _RIVAL = "treatment policy", "composite", "competing"
+# What an endpoint's own definition does about an event, where it is not the strategy for relapse.
+_BY_DEFINITION = {
+    "relapse_free_survival": {"reinfusion": _IGNORED, "death": _EVENT},
+    "event_free_survival": {"reinfusion": _IGNORED, "death": _EVENT},
+    "overall_survival": {"rescue": _IGNORED, "reinfusion": _IGNORED, "death": _EVENT},
+    "time_to_response": {"rescue": _RIVAL, "reinfusion": _RIVAL, "death": _RIVAL},
+    "duration_of_response": {"reinfusion": _EVENT, "death": _RIVAL},
+    "drug_free_duration": {"rescue": _EVENT, "reinfusion": _IGNORED, "death": _RIVAL},
+    **{name: {"rescue": _IGNORED, "reinfusion": _RIVAL, "death": _RIVAL} for name in IMMUNE_EVENTS},
+}
+# Endpoints that a hypothetical strategy censors, whatever their definition does otherwise.
+_CENSORED_BEFORE = ("relapse_free_survival", "event_free_survival", "duration_of_response")
+
+
+def estimand_of(endpoint: str, *, strategies: Strategies | None = None) -> Estimand:
+    """Return the estimand of a derived endpoint, to print beside its analysis.
+
+    Parameters
+    ----------
+    endpoint : str
+        A time-to-event or response endpoint that `derive` knows.
+    strategies : Strategies, optional
+        What is done about intercurrent events.
+
+    Returns
+    -------
+    Estimand
+        Population, treatment, variable, strategies and summary; ``str()`` prints it.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is not one that carstats derives.
+    """
+    if endpoint in EVENT_ENDPOINTS:
+        words = (EVENTS | IMMUNE_EVENTS)[endpoint].__doc__.splitlines()[0]
+        words = words.removeprefix(f"Return `{endpoint}`: ").removeprefix(f"Return `{endpoint}` ")
+        summary = (
+            "survival function"
+            if endpoint.endswith("survival")
+            else "cumulative incidence, with its competing events"
+        )
+        found = event_estimand(f"{endpoint}: {words}", summary, strategies)
+        changed = dict(found.strategies)
+        for event, strategy in _BY_DEFINITION.get(endpoint, {}).items():
+            if changed[event] != "hypothetical" or endpoint not in _CENSORED_BEFORE:
+                changed[event] = strategy
+        return replace(found, strategies=tuple(changed.items()))
+    if endpoint not in RESPONSE_ENDPOINTS:
+        raise CarstatsError(
+            f"`endpoint` is {endpoint!r}; carstats derives "
+            f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
+        )
+    rules = {"response": RESPONSE, "remission": REMISSION}.get(endpoint, {})
+    words = "; ".join(f"{disease}: {rule.words}" for disease, rule in rules.items())
+    return response_estimand(f"{endpoint}{f' ({words})' if words else ''}", strategies)

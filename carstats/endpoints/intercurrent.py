@@ -1,0 +1,319 @@
+"""Intercurrent events: what kind a medication is, when rescue and re-infusion came, what counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carstats.data.study import Study
+from carstats.endpoints.drug_free import (
+    IMMUNOGLOBULIN_DISEASES,
+    THROMBOPOIETIN_DISEASES,
+    THROMBOPOIETIN_DRUGS,
+)
+from carstats.endpoints.estimand import Estimand
+from carstats.endpoints.rules import Rules
+from carstats.endpoints.searches import Days, at, first_per_subject
+from carstats.errors import check_choice
+
+KINDS = ("rescue", "toxicity", "supportive", "background", "conditioning")
+"""What `classify_medications` calls a treatment episode."""
+
+_TREATS = (
+    "immunosuppressant",
+    "biologic",
+    "targeted synthetic",
+    "plasma exchange",
+    "tocilizumab",
+    "other",
+)
+
+_RESPONSE = ("composite", "treatment policy", "hypothetical", "while on study")
+_RELAPSE = ("composite", "competing", "treatment policy", "hypothetical")
+
+
+@dataclass(frozen=True)
+class Strategies:
+    """What is done about each intercurrent event (ICH E9(R1)); the defaults are section 0.4's.
+
+    Attributes
+    ----------
+    rescue, reinfusion : str
+        For responses: ``"composite"`` (not in response from that day), ``"treatment policy"``
+        (ignored), ``"hypothetical"`` or ``"while on study"`` (not evaluable from that day).
+    relapse_rescue, relapse_reinfusion : str
+        For relapse: ``"composite"`` (an event of that day), ``"competing"``, ``"treatment policy"``
+        or ``"hypothetical"`` (censored before it).
+    relapse_death : str
+        For relapse: ``"competing"`` or ``"hypothetical"``; in the survival endpoints a death is
+        always an event.
+    toxicity : str
+        Drugs for toxicity: ``"treatment policy"``, the visits close to strong glucocorticoids being
+        not adequate; or ``"composite"``, as rescue.
+    supportive, background : str
+        ``"treatment policy"``, or ``"composite"``, as rescue, from day 1.
+    withdrawal : str
+        ``"while on study"``: what was seen before counts, and no more.
+
+    Raises
+    ------
+    CarstatsError
+        If a strategy is another word.
+
+    Notes
+    -----
+    Status: design. Death needs no strategy for responses: no visit follows it, and a subject
+    without a visit counts as not in response.
+    """
+
+    rescue: str = "composite"
+    reinfusion: str = "composite"
+    relapse_rescue: str = "composite"
+    relapse_reinfusion: str = "competing"
+    relapse_death: str = "competing"
+    toxicity: str = "treatment policy"
+    supportive: str = "treatment policy"
+    background: str = "treatment policy"
+    withdrawal: str = "while on study"
+
+    def __post_init__(self) -> None:
+        for name in ("rescue", "reinfusion"):
+            check_choice(name, getattr(self, name), _RESPONSE)
+        for name in ("relapse_rescue", "relapse_reinfusion"):
+            check_choice(name, getattr(self, name), _RELAPSE)
+        check_choice("relapse_death", self.relapse_death, ("competing", "hypothetical"))
+        for name in ("toxicity", "supportive", "background"):
+            check_choice(name, getattr(self, name), ("treatment policy", "composite"))
+        check_choice("withdrawal", self.withdrawal, ("while on study",))
+
+    def named(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
+        """Return (event, strategy) pairs for responses, or for relapse with ``"relapse_"``."""
+        chosen = {}
+        for field in fields(self):
+            specific = field.name.startswith("relapse_")
+            event = field.name.removeprefix("relapse_")
+            if prefix or not specific:
+                chosen[event] = getattr(self, field.name)
+        chosen.setdefault("death", "composite")
+        return tuple(chosen.items())
+
+
+def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFrame:
+    """Say of every treatment episode what kind of intercurrent event it is, if any.
+
+    Rescue is new or increased treatment of the disease from day 1: an immunosuppressant, biologic,
+    targeted synthetic drug, plasma exchange, immunoglobulin where it treats the disease, or a
+    glucocorticoid above the threshold. Only a taper of glucocorticoids is exempt, up to week 8.
+    What was given for conditioning or toxicity never counts.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    rules : Rules, optional
+        `rescue_mg` and `taper_days` are read.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For each row of the medications: ``subject`` (position), ``kind``, one of `KINDS`, and
+        ``day``, the day from which it counts (for a taper that goes on beyond its exemption, the
+        day after the exemption ends; NaN for a start before the records begin).
+
+    Raises
+    ------
+    CarstatsError
+        If the study has no medications.
+
+    Notes
+    -----
+    Status: design. An episode without a reason is taken for treatment of the disease, unless its
+    class says otherwise (tocilizumab is then for toxicity, immunoglobulin in other diseases than
+    MG, IIM, ITP and CIDP is replacement); with the reason ``"background"`` it is no rescue.
+    """
+    rules = rules or Rules()
+    drugs = study.table("medications")
+    n = len(drugs)
+    who = pd.Index(study.subjects["subject_id"]).get_indexer(drugs["subject_id"])
+    disease = study.subjects["disease"].to_numpy(object)[who]
+    cls = drugs["drug_class"].to_numpy(object)
+    reason = drugs["reason"].to_numpy(object) if "reason" in drugs else np.full(n, None, object)
+    blank = pd.isna(reason)
+    start = drugs["start_day"].to_numpy(float)
+    name = drugs["drug"].astype(str).str.casefold()
+
+    stimulant = np.zeros(n, bool)
+    for drug in THROMBOPOIETIN_DRUGS:
+        stimulant |= name.str.contains(drug.casefold(), regex=False).to_numpy()
+    stimulant |= cls == "thrombopoietin agonist"
+    immunoglobulin = cls == "immunoglobulin"
+    treats = np.isin(cls, _TREATS) | (stimulant & np.isin(disease, THROMBOPOIETIN_DISEASES))
+    treats |= immunoglobulin & (np.isin(disease, IMMUNOGLOBULIN_DISEASES) | (reason == "disease"))
+    treats &= ~(blank & (cls == "tocilizumab"))
+    steroid = cls == "glucocorticoid"
+    counted, day = _steroid_days(drugs, who, start, reason, rules)
+
+    for_disease = (reason == "disease") | blank
+    rescue = for_disease & (start >= 1) & treats
+    rescue |= for_disease & steroid & counted
+    never = np.isin(reason, ("replacement", "supportive"))
+    kind = np.select(
+        [
+            (reason == "conditioning") | (cls == "lymphodepletion"),
+            (reason == "toxicity") | (blank & (cls == "tocilizumab")),
+            rescue & ~never,
+            never | np.isin(cls, ("supportive",)) | immunoglobulin | stimulant,
+        ],
+        ["conditioning", "toxicity", "rescue", "supportive"],
+        "background",
+    ).astype(object)
+    return pd.DataFrame({"subject": who, "kind": kind, "day": np.where(steroid, day, start)})
+
+
+def _steroid_days(drugs, who, start, reason, rules: Rules):
+    """Return which glucocorticoids for the disease count as rescue, and from which day."""
+    n = len(drugs)
+    dose = (
+        drugs["prednisone_equivalent_mg"].to_numpy(float)
+        if "prednisone_equivalent_mg" in drugs
+        else np.full(n, np.nan)
+    )
+    steroid = (drugs["drug_class"] == "glucocorticoid").to_numpy()
+    stop = drugs["stop_day"].fillna(np.inf).to_numpy(float)
+    over = ~(dose <= rules.rescue_mg)
+    # The episode of a glucocorticoid before this one, given up to two days before it began.
+    base = np.where(np.isin(reason, ("toxicity", "conditioning")) | ~steroid, -1, who)
+    before = Days(base, np.where(np.isnan(start), -np.inf, start)).last(who, start, before=True)
+    previous, ended = at(dose, before), at(stop, before, -np.inf)
+    taper = (before >= 0) & (dose <= previous) & (ended >= start - 2)
+    counts_from = np.where(taper, np.maximum(start, rules.taper_days + 1), start)
+    counted = steroid & over & (counts_from >= 1) & (counts_from <= stop)
+    # What began before day 1 is treatment from before, and going on with it is a taper as well.
+    going_on = (start < 1) | np.isnan(start)
+    return counted & ~going_on, counts_from
+
+
+@dataclass(frozen=True)
+class Intercurrent:
+    """The first day of each intercurrent event of each subject; `inf` where there is none.
+
+    Attributes
+    ----------
+    rescue, reinfusion, death : ndarray, shape (subjects,)
+        Rescue, unplanned re-infusion or other product, death.
+    fails : ndarray, shape (subjects,)
+        First day from which the composite strategy makes a response a failure.
+    blank : ndarray, shape (subjects,)
+        First day from which a response is not evaluable, by strategy.
+    """
+
+    rescue: NDArray[np.float64]
+    reinfusion: NDArray[np.float64]
+    death: NDArray[np.float64]
+    fails: NDArray[np.float64]
+    blank: NDArray[np.float64]
+
+
+def find_intercurrent(
+    study: Study, rules: Rules | None = None, strategies: Strategies | None = None
+) -> Intercurrent:
+    """Find the first rescue, unplanned re-infusion and death of each subject.
+
+    Parameters
+    ----------
+    study : Study
+        The study; without medications or infusions none of theirs is found.
+    rules : Rules, optional
+        The parameters.
+    strategies : Strategies, optional
+        What is done about them.
+
+    Returns
+    -------
+    Intercurrent
+        One day a subject and event.
+
+    Raises
+    ------
+    CarstatsError
+        If a table lacks what the rules read.
+    """
+    rules, strategies = rules or Rules(), strategies or Strategies()
+    n = len(study.subjects)
+    never = np.full(n, np.inf)
+    rescue = never
+    if study.medications is not None:
+        kinds = classify_medications(study, rules)
+        wanted = ["rescue"] + [
+            kind
+            for kind in ("toxicity", "supportive", "background")
+            if getattr(strategies, kind) == "composite"
+        ]
+        mask = kinds["kind"].isin(wanted) & (kinds["day"] >= 1)
+        rescue = first_per_subject(n, kinds["subject"], kinds["day"], mask.to_numpy())
+    reinfusion = never
+    if study.infusions is not None:
+        again = (~study.infusions["planned"].fillna(True).astype(bool)).to_numpy()
+        day = study.infusions["day"].to_numpy(float)
+        who = pd.Index(study.subjects["subject_id"]).get_indexer(study.infusions["subject_id"])
+        reinfusion = first_per_subject(n, who, day, again & (day > 0))
+    death = never
+    if "death_day" in study.subjects:
+        death = study.subjects["death_day"].fillna(np.inf).to_numpy(float)
+    days = {"rescue": rescue, "reinfusion": reinfusion}
+    chosen = {name: getattr(strategies, name) for name in days}
+    fails = np.minimum.reduce([never, *(days[k] for k, s in chosen.items() if s == "composite")])
+    empty = ("hypothetical", "while on study")
+    blank = np.minimum.reduce([never, *(days[k] for k, s in chosen.items() if s in empty)])
+    return Intercurrent(rescue, reinfusion, death, fails, blank)
+
+
+def response_estimand(variable: str, strategies: Strategies | None = None) -> Estimand:
+    """Return the estimand of a response endpoint.
+
+    Parameters
+    ----------
+    variable : str
+        The endpoint in words.
+    strategies : Strategies, optional
+        What is done about intercurrent events.
+
+    Returns
+    -------
+    Estimand
+        Its text is ``str(estimand)``.
+    """
+    return Estimand(
+        "all infused subjects (mITT); a missing response counts as a failure",
+        "engineered cells with their conditioning, as infused",
+        variable,
+        (strategies or Strategies()).named(),
+        "proportion of subjects in response at the visit",
+    )
+
+
+def event_estimand(variable: str, summary: str, strategies: Strategies | None = None) -> Estimand:
+    """Return the estimand of a time-to-event endpoint.
+
+    Parameters
+    ----------
+    variable, summary : str
+        The endpoint and the population-level summary in words.
+    strategies : Strategies, optional
+        What is done about intercurrent events.
+
+    Returns
+    -------
+    Estimand
+        Its text is ``str(estimand)``.
+    """
+    return Estimand(
+        "all infused subjects (mITT)",
+        "engineered cells with their conditioning, as infused",
+        variable,
+        (strategies or Strategies()).named("relapse_"),
+        summary,
+    )
