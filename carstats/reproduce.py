@@ -298,7 +298,7 @@ def response_visit(study: Study, endpoint: str, preferred: float) -> float:
     float
         The preferred day, else the day with the most assessments.
     """
-    from carstats.response import visit_window
+    from carstats.response.outcomes import visit_window
 
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
     low, high = visit_window(preferred)

@@ -169,7 +169,7 @@ PROPORTIONS = np.array(reference("proportions")["rows"])
 
 
 @pytest.mark.parametrize("conf_level", [0.9, 0.95, 0.99])
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", ["Clopper-Pearson", "Wilson"])
 def test_proportions_equal_r(method, conf_level):
     rows = PROPORTIONS[PROPORTIONS[:, 0] == conf_level]
     assert len(rows) == sum(n + 1 for n in range(1, 41))

@@ -6,7 +6,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import carstats as cs
-from carstats.response import visit_window
+from carstats.response.outcomes import visit_window
 from tests.conftest import subjects_table
 
 

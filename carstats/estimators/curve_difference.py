@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
 
 from carstats.estimators.kaplan_meier import (
     BetaParameters,
-    beta_cdf,
     beta_product,
-    beta_quantile,
     kaplan_meier,
     step_values,
 )
+from carstats.estimators.melding import difference_probability, difference_quantile
 from carstats.estimators.risk_table import RiskTable
 from carstats.estimators.rmst import known_until, normal_p
-from carstats.estimators.root_finding import find_root
 
 DIFFERENCE_METHODS = ("melded beta product", "Greenwood")
-
-# Where integration is divided: towards both ends ever finer.
-_TAIL = np.array([1e-15, 1e-12, 1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 0.01, 0.04, 0.1, 0.2, 0.35])
-_LEVELS = np.concatenate([_TAIL, [0.5], 1 - _TAIL[::-1]])
 
 
 @dataclass(frozen=True)
@@ -127,9 +119,11 @@ def melded_difference(
         return CurveDifference(a, b, a - b, error, np.nan, np.nan, np.nan, note)
     (least_1, most_1), (least_2, most_2) = _beta_at(first, at), _beta_at(second, at)
     tail = (1 - conf_level) / 2
-    low = _quantile(tail, least_1, most_2)
-    high = -_quantile(tail, least_2, most_1)
-    p_value = 2 * min(_cdf(0.0, least_1, most_2), _cdf(0.0, least_2, most_1))
+    low = difference_quantile(tail, least_1, most_2)
+    high = -difference_quantile(tail, least_2, most_1)
+    p_value = 2 * min(
+        difference_probability(0.0, least_1, most_2), difference_probability(0.0, least_2, most_1)
+    )
     return CurveDifference(a, b, a - b, error, low, high, min(p_value, 1.0), note)
 
 
@@ -162,43 +156,3 @@ def _beta_at(table: RiskTable, at: float) -> tuple[BetaParameters, BetaParameter
         for columns, befores in zip(beta_product(table), start, strict=True)
     )
     return least, most
-
-
-def _constant(beta: BetaParameters) -> float | None:
-    return 0.0 if beta[0] == 0 else 1.0 if beta[1] == 0 else None
-
-
-def _cdf(delta: float, x: BetaParameters, y: BetaParameters) -> float:
-    """Probability that X - Y is at most `delta`, for independent beta variables or constants."""
-    if _constant(y) is not None:
-        return float(beta_cdf(np.clip(_constant(y) + delta, 0.0, 1.0), *x)) * (
-            _constant(y) + delta >= 0
-        )
-    if _constant(x) is not None:
-        return 1 - float(beta_cdf(np.clip(_constant(x) - delta, 0.0, 1.0), *y))
-    # The integral of F_X(y + delta) over the distribution of Y, on the scale of its probabilities,
-    # in pieces that end where either distribution has its quantiles and where F_X becomes 0 or 1.
-    ends = np.concatenate([[0.0, 1.0], beta_quantile(_LEVELS, *x)]) - delta
-    cuts = np.sort(np.concatenate([[0.0, 1.0], _LEVELS, beta_cdf(np.clip(ends, 0, 1), *y)]))
-    nodes, weights = _gauss_legendre()
-    width = np.diff(cuts)[:, None]
-    place = cuts[:-1, None] + width * nodes
-    value = beta_cdf(np.clip(beta_quantile(place, *y) + delta, 0.0, 1.0), *x)
-    return float(np.clip((width * weights * value).sum(), 0.0, 1.0))
-
-
-@cache
-def _gauss_legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    nodes, weights = np.polynomial.legendre.leggauss(12)
-    return (nodes + 1) / 2, weights / 2
-
-
-def _quantile(p: float, x: BetaParameters, y: BetaParameters) -> float:
-    """Quantile of X - Y, for a probability of at most one half."""
-    # Bonferroni's bound below; both at least so extreme, by independence, above.
-    joint = np.sqrt(p)
-    low = float(beta_quantile(p / 2, *x) - beta_quantile(1 - p / 2, *y))
-    high = float(beta_quantile(joint, *x) - beta_quantile(1 - joint, *y))
-    if _constant(x) is not None or _constant(y) is not None:
-        return float(beta_quantile(p, *x) - beta_quantile(1 - p, *y))
-    return find_root(lambda delta: _cdf(delta, x, y) - p, low, high)

@@ -73,9 +73,8 @@ def kaplan_meier(
     """
     n = table.n_risk
     d = table.n_event.sum(axis=-1)
+    survival = survival_probability(table)
     with np.errstate(divide="ignore", invalid="ignore"):
-        hazard = np.where(n > 0, d / n, 0.0)
-        survival = np.cumprod(1 - hazard, axis=-1)
         # Variance of log S: infinite from the time at which all at risk had the event.
         variance = np.cumsum(np.where(d > 0, d / (n * (n - d)), 0.0), axis=-1)
         std_error = np.where(survival > 0, survival * np.sqrt(variance), np.nan)
@@ -87,9 +86,36 @@ def kaplan_meier(
         low, high = limits(least, most, conf_level)
         low_at_start = limits(*start, conf_level)[0]
     else:
-        low, high = _transformed(survival, variance, conf_type, conf_level)
+        low, high = _transformed_limits(d > 0, survival, variance, conf_type, conf_level)
         low_at_start = np.full(n.shape[:-1], np.nan)
     return SurvivalCurve(table.time, survival, std_error, low, high, low_at_start)
+
+
+def survival_probability(table: RiskTable) -> NDArray[np.float64]:
+    """Estimate the probability of being free of the event, without limits: for many replicates.
+
+    Parameters
+    ----------
+    table : RiskTable
+        Counts; events of all causes count as the event.
+
+    Returns
+    -------
+    ndarray, shape (..., K)
+        The curve just after each time.
+    """
+    n, d = table.n_risk, table.n_event.sum(axis=-1)
+    # Nobody at risk has no event: 0 / 1.
+    return np.cumprod(1 - d / np.where(n > 0, n, 1.0), axis=-1)
+
+
+def _transformed_limits(happens, survival, variance, conf_type: str, conf_level: float):
+    """Limits at each time; of one curve only where it steps, for they too step there."""
+    if survival.ndim > 1:
+        return _transformed(survival, variance, conf_type, conf_level)
+    found = _transformed(survival[happens], variance[happens], conf_type, conf_level)
+    steps = np.cumsum(happens)
+    return tuple(np.append(np.nan, limit)[steps] for limit in found)
 
 
 def _transformed(survival, variance, conf_type: str, conf_level: float):

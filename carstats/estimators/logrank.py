@@ -9,7 +9,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
-from carstats.estimators.risk_table import TIME_TOLERANCE, RiskTable, distinct_times
+from carstats.estimators.risk_table import (
+    RiskTable,
+    counted_times,
+    distinct_times,
+    placed,
+)
 
 WEIGHTS = ("log-rank", "Gehan-Wilcoxon", "Tarone-Ware", "Peto-Peto", "Fleming-Harrington")
 
@@ -130,13 +135,8 @@ def group_tables(
     status, group = np.asarray(status, int), np.asarray(group, int)
     size = int(n_groups if n_groups is not None else group.max(initial=-1) + 1)
     if strata is None and entry is None:
-        # In order of time: counting runs through memory once, which halves the time of a million.
-        order = np.argsort(np.asarray(time, float))
-        status, group = status[order], group[order]
-        distinct, end = _ordered_times(np.asarray(time, float)[order])
-        start = None
-    else:
-        distinct, end, start = _common_times(time, entry)
+        return [_whole_table(np.asarray(time, float), status > 0, group, size)]
+    distinct, end, start = _common_times(time, entry)
     tables = []
     for rows in strata_rows(strata, end.size):
         kept = slice(None) if rows is None else rows
@@ -171,12 +171,18 @@ def group_tables(
     return tables
 
 
-def _ordered_times(time):
-    """As `distinct_times`, for times in increasing order."""
-    if not time.size:
-        return time, np.empty(0, np.intp)
-    starts = np.append(True, np.diff(time) > TIME_TOLERANCE * (time[-1] - time[0]))
-    return time[starts], np.cumsum(starts) - 1
+def _whole_table(time, happened, group, size: int) -> RiskTable:
+    """Count without strata and entry: by sorts of times alone, which takes a third of the time."""
+    distinct, everyone = counted_times(time)
+    left, events = np.zeros((2, size, distinct.size))
+    for code in range(size):
+        mine = group == code
+        events[code] = placed(distinct, time[mine & happened])
+        # The last group is what the others leave.
+        rest = code == size - 1
+        left[code] = everyone - left.sum(axis=0) if rest else placed(distinct, time[mine])
+    after = left.sum(axis=-1, keepdims=True) - np.cumsum(left, axis=-1)
+    return RiskTable(distinct, after + left, events[..., None], left - events, after)
 
 
 def _common_times(time, entry):
@@ -361,4 +367,7 @@ def logrank_scores(
             scores[kept] += hazard[place[start[kept]]]
         own = kept[status[kept] > 0]
         scores[own] += w[place[end[own]] - 1]
+        # What rounding leaves of 0 would otherwise be permuted as if it were a score.
+        least = 1e-12 * max(w.max(initial=0.0), hazard[-1])
+        scores[kept] = np.where(np.abs(scores[kept]) > least, scores[kept], 0.0)
     return scores

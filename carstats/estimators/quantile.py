@@ -72,12 +72,35 @@ def curve_quantile(table: RiskTable, curve: SurvivalCurve, p: float = 0.5) -> Cu
         return CurveQuantile(p, nothing, nothing, nothing, never, never)
     followed = (table.n_risk > 0) | (table.n_event.sum(axis=-1) > 0)
     last = table.time[_last(followed)]
-    estimate = _comes_down(table.time, curve.survival, level, last)
+    estimate = event_time(table, curve.survival, p)
     low = _comes_down(table.time, curve.low, level, last)
     high = _comes_down(table.time, curve.high, level, last)
     start = np.asarray(curve.low_at_start)
     low = np.where(~np.isnan(start) & (start <= level + _TOLERANCE), 0.0, low)
     return CurveQuantile(p, estimate, low, high, ~np.isnan(estimate), ~np.isnan(high))
+
+
+def event_time(
+    table: RiskTable, survival: NDArray[np.float64], p: float = 0.5
+) -> NDArray[np.float64]:
+    """Find the time by which a part p has had the event, without limits: for many replicates.
+
+    Parameters
+    ----------
+    table : RiskTable
+        The counts that the curve was made from, of one or more times.
+    survival : ndarray, shape (..., K)
+        The curve.
+    p : float
+        Strictly between 0 and 1; 0.5 for the median.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        As the estimate of `curve_quantile`.
+    """
+    followed = (table.n_risk > 0) | (table.n_event.sum(axis=-1) > 0)
+    return _comes_down(table.time, survival, 1 - p, table.time[_last(followed)])
 
 
 def _last(mask: NDArray[np.bool_]) -> NDArray[np.intp]:

@@ -66,6 +66,49 @@ def distinct_times(times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.in
     return unique[starts], (np.cumsum(starts) - 1)[inverse]
 
 
+def counted_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Count the subjects at each distinct time, by one sort of the times.
+
+    Parameters
+    ----------
+    times : ndarray, shape (n,)
+        Finite times in any order.
+
+    Returns
+    -------
+    distinct : ndarray, shape (K,)
+        As `distinct_times`.
+    count : ndarray, shape (K,)
+        How many subjects have each.
+    """
+    if not times.size:
+        return np.empty(0), np.empty(0)
+    ordered = np.sort(times)
+    gap = TIME_TOLERANCE * (ordered[-1] - ordered[0])
+    first = np.flatnonzero(np.append(True, np.diff(ordered) > gap))
+    return ordered[first], np.diff(first, append=times.size).astype(float)
+
+
+def placed(distinct: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Count how many of some subjects have each distinct time of all.
+
+    Parameters
+    ----------
+    distinct : ndarray, shape (K,)
+        Distinct times of all subjects, as `counted_times` gives them.
+    times : ndarray, shape (m,)
+        Times of some of them.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+        The counts.
+    """
+    # Sorting these first is cheap, and their search then runs through memory in order.
+    where = np.searchsorted(distinct, np.sort(times), side="right") - 1
+    return np.bincount(where, minlength=distinct.size).astype(float)
+
+
 def risk_table(
     time: ArrayLike,
     status: ArrayLike,
@@ -96,6 +139,12 @@ def risk_table(
         The counts; with no subject, a table of no times.
     """
     time, status = np.asarray(time, float), np.asarray(status, int)
+    if entry is None and weights is None:
+        distinct, left = counted_times(time)
+        causes = range(1, n_causes + 1)
+        events = np.array([placed(distinct, time[status == c]) for c in causes]).T
+        after = time.size - np.cumsum(left)
+        return RiskTable(distinct, after + left, events, left - events.sum(axis=-1), after)
     n = time.size
     weights = np.ones(n) if weights is None else np.asarray(weights, float)
     entered = np.empty(0) if entry is None else np.asarray(entry, float)
@@ -104,33 +153,37 @@ def risk_table(
     end, start = group[:n], group[n:]
     size = distinct.size
 
-    def count(where: NDArray[np.intp], mask: NDArray[np.bool_] | slice = slice(None)) -> NDArray:
-        chosen, places = weights[..., mask], where[mask]
+    def count(where: NDArray[np.intp], rows: NDArray[np.intp]) -> NDArray[np.float64]:
+        places = where[rows]
         if weights.ndim == 1:
-            return np.bincount(places, chosen, minlength=size)
+            return np.bincount(places, weights[rows], minlength=size)
         order = np.argsort(places, kind="stable")
         filled, first = np.unique(places[order], return_index=True)
         totals = np.zeros((*weights.shape[:-1], size))
         if filled.size:
-            totals[..., filled] = np.add.reduceat(chosen[..., order], first, axis=-1)
+            # `take` leaves each batch in one piece of memory; indexing would not.
+            chosen = np.take(weights, rows[order], axis=-1)
+            totals[..., filled] = np.add.reduceat(chosen, first, axis=-1)
         return totals
 
-    events = np.stack([count(end, status == cause) for cause in range(1, n_causes + 1)], axis=-1)
-    left = count(end)
+    everyone = np.arange(n)
+    by_cause = np.array([count(end, np.flatnonzero(status == c)) for c in range(1, n_causes + 1)])
+    left = count(end, everyone)
     gone = np.cumsum(left, axis=-1)
     if entry is None:
         come_before = come_by = weights.sum(axis=-1, keepdims=True)
     else:
-        joined = count(start)
+        joined = count(start, everyone)
         come_by = np.cumsum(joined, axis=-1)
         come_before = come_by - joined
     at_risk = come_before - (gone - left)
-    shown = np.zeros(size, bool)
-    shown[end] = True
-    return RiskTable(
-        distinct[shown],
-        at_risk[..., shown],
-        events[..., shown, :],
-        (left - events.sum(axis=-1))[..., shown],
-        (come_by - gone)[..., shown],
-    )
+    counts = (at_risk, left - by_cause.sum(axis=0), come_by - gone)
+    if entry is not None:
+        # Times at which somebody only enters are none of the table's.
+        shown = np.zeros(size, bool)
+        shown[end] = True
+        distinct, by_cause = distinct[shown], by_cause[..., shown]
+        counts = tuple(values[..., shown] for values in counts)
+    at_risk, censored, after = counts
+    # Each cause in one piece of memory, through which running sums go.
+    return RiskTable(distinct, at_risk, np.moveaxis(by_cause, 0, -1), censored, after)

@@ -181,6 +181,27 @@ def mean_survival(
     )
 
 
+def area_under(table: RiskTable, survival: NDArray[np.float64], at: float) -> NDArray[np.float64]:
+    """Compute the area under curves up to a time, without error: for many replicates.
+
+    Parameters
+    ----------
+    table : RiskTable
+        The counts that the curves were made from, of one or more times.
+    survival : ndarray, shape (..., K)
+        The curves.
+    at : float
+        The horizon; the last value of a curve is carried on to it.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        The areas.
+    """
+    inside = np.clip(table.time, 0.0, at)
+    return inside[0] + survival @ np.diff(np.append(inside, at))
+
+
 def mean_contrast(
     first: RestrictedMean,
     second: RestrictedMean,

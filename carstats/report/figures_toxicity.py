@@ -19,7 +19,7 @@ from carstats.report.figures_sheet import (
     stratum_names,
     texts_of,
 )
-from carstats.report.format import of
+from carstats.report.format import NONE, of
 from carstats.report.style import (
     GREY,
     INK,
@@ -77,23 +77,27 @@ def toxicity_figure(
         inner = page_width(width) - 2 * MARGIN
         rows, label, right = _layout(result, inner)
         body = sum(row["height"] for row in rows)
+        top = (1 + len(_legend_lines(result, inner))) * _LINE + 4
         sheet = Sheet(
             width,
-            2 * _LINE + 4 + body + 3.4 * SIZE,
-            heading=f"Worst grade of each toxicity{by_words(result)}"
+            top + body + 3.4 * SIZE,
+            heading=f"Worst {_scale(result)} of each toxicity{by_words(result)}"
             if heading is None
             else heading,
             caption=join_sentences(
                 result.caption(),
                 "Numbers in the bars are subjects.",
-                "Grade ≥3 leaves out episodes without a grade." if _has_ungraded(result) else "",
+                f"{_heads(result, inner)[1]} leaves out episodes without a {_scale(result)}."
+                if _has_ungraded(result)
+                else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Stacked bars of the worst grade of each toxicity{by_words(result)}. {_alt(rows)}",
+            alt=f"Stacked bars of the worst {_scale(result)} of each toxicity{by_words(result)}. "
+            f"{_alt(rows, _heads(result, inner))}",
         )
         plot_width = inner - label - right - 2 * _GAP
-        ax = sheet.axes(MARGIN + label + _GAP, 2 * _LINE + 4, plot_width, body)
+        ax = sheet.axes(MARGIN + label + _GAP, top, plot_width, body)
         _draw(ax, result, rows, label, inner)
     return sheet.figure
 
@@ -144,7 +148,7 @@ def _layout(result: Result, inner: float) -> tuple[list[dict], float, float]:
             rows.append(
                 {"heading": False, "text": names[key] if grouped else label, "grades": grades}
             )
-    heads = _heads(inner)
+    heads = _heads(result, inner)
     numbers = [n for row in rows if not row["heading"] for n in _numbers(row["grades"])]
     column = max(max(map(text_width, heads)), *(text_width(n) for n in numbers))
     right = 2 * column + _GAP
@@ -164,12 +168,30 @@ def _layout(result: Result, inner: float) -> tuple[list[dict], float, float]:
     return rows, label, right
 
 
+def _scale(result: Result) -> str:
+    return "grade" if _in_grades(result) else "severity"
+
+
 def _has_ungraded(result: Result) -> bool:
     frame = result.frame
     return bool((frame.loc[frame["grade"].isna(), "n_event"] > 0).any())
 
 
-def _heads(inner: float) -> tuple[str, str]:
+def _levels(result: Result) -> dict[int, str]:
+    """Return what each grade is called: 1 to 5, or the severities."""
+    named = result.frame.get("level", result.frame["grade"].map("{:.0f}".format))
+    graded = result.frame["grade"] > 0
+    pairs = zip(result.frame.loc[graded, "grade"], named[graded], strict=True)
+    return {grade: str(grade) for grade in GRADE_COLOURS} | {int(g): clean(w) for g, w in pairs}
+
+
+def _in_grades(result: Result) -> bool:
+    return all(name == str(grade) for grade, name in _levels(result).items())
+
+
+def _heads(result: Result, inner: float) -> tuple[str, str]:
+    if not _in_grades(result):
+        return "Any", f"≥{_levels(result)[_SEVERE]}"
     return ("Any", "≥3") if inner < _NARROW else ("Any grade", "Grade ≥3")
 
 
@@ -177,6 +199,10 @@ def _numbers(grades: pd.DataFrame) -> tuple[str, str]:
     """Return n/N of any grade and of grade 3 or more; the counts of worst grades add up."""
     n = grades["n"].iloc[0]
     anything = grades.loc[grades["grade"].isna() | (grades["grade"] > 0), "n_event"].sum()
+    graded = grades.loc[grades["grade"] > 0, "n_event"].sum()
+    # Episodes of which not one is graded say nothing of grade 3.
+    if anything and not graded:
+        return of(anything, n), NONE
     return of(anything, n), of(grades.loc[grades["grade"] >= _SEVERE, "n_event"].sum(), n)
 
 
@@ -189,7 +215,7 @@ def _draw(ax: Axes, result: Result, rows: list[dict], label: float, inner: float
     step = 25 if width > 90 else 50
     ax.set_xticks(*zip(*((t / 100, str(t)) for t in range(0, 101, step)), strict=True))
     ax.set_xlabel("Subjects (%)", labelpad=2)
-    heads = _heads(inner)
+    heads = _heads(result, inner)
     numbers = [text for row in rows if not row["heading"] for text in _numbers(row["grades"])]
     column = max(map(text_width, (*heads, *numbers)))
     ends = (_GAP + column, 2 * _GAP + 2 * column)
@@ -197,7 +223,7 @@ def _draw(ax: Axes, result: Result, rows: list[dict], label: float, inner: float
         ax.plot((x, x), (0, height), color=RULE, linewidth=0.5, zorder=0, gid="grid")
     for end, head in zip(ends, heads, strict=True):
         _beside(ax, end, -_LINE / 2 - 2, head, color=GREY)
-    _legend(ax, result, label)
+    _legend(ax, result, label, inner)
     top = 0.0
     for i, row in enumerate(rows):
         if row["heading"]:
@@ -239,17 +265,33 @@ def _bar(ax: Axes, y: float, grades: pd.DataFrame, width: float) -> None:
         left += estimate
 
 
-def _legend(ax: Axes, result: Result, label: float) -> None:
-    """Name the colours in a line above the bars, no-grade first as in the bars."""
+def _legend_lines(result: Result, inner: float) -> list[list[tuple]]:
+    """Return the keys of the colours in lines that fit, no-grade first as in the bars."""
     keys = [("Not graded", _UNGRADED, "////")] if _has_ungraded(result) else []
-    keys += [(str(g), colour, None) for g, colour in GRADE_COLOURS.items()]
-    x, y = -label - _GAP, -1.5 * _LINE - 4
-    _name(ax, x, y, "Grade", color=GREY)
-    x += text_width("Grade") + 7
-    for text, colour, hatch in keys:
-        _key(ax, x, y, colour, hatch)
-        _name(ax, x + 11, y, text, gid="legend")
-        x += 11 + text_width(text) + 9
+    names = _levels(result)
+    keys += [(names[g][:1].upper() + names[g][1:], c, None) for g, c in GRADE_COLOURS.items()]
+    lines, at = [[]], text_width("Grade") + 7 if _in_grades(result) else 0.0
+    for key in keys:
+        wide = 11 + text_width(key[0]) + 9
+        if lines[-1] and at + wide - 9 > inner:
+            lines.append([])
+            at = 0.0
+        lines[-1].append((at, *key))
+        at += wide
+    return lines
+
+
+def _legend(ax: Axes, result: Result, label: float, inner: float) -> None:
+    """Name the colours above the bars."""
+    lines = _legend_lines(result, inner)
+    left = -label - _GAP
+    for i, line in enumerate(lines):
+        y = -1.5 * _LINE - 4 - (len(lines) - 1 - i) * _LINE
+        if i == 0 and _in_grades(result):
+            _name(ax, left, y, "Grade", color=GREY)
+        for x, text, colour, hatch in line:
+            _key(ax, left + x, y, colour, hatch)
+            _name(ax, left + x + 11, y, text, gid="legend")
 
 
 def _key(ax: Axes, x: float, y: float, colour: str, hatch: str | None) -> None:
@@ -294,12 +336,14 @@ def _beside(ax: Axes, x: float, y: float, text: str, **options) -> None:
     )  # fmt: skip
 
 
-def _alt(rows: list[dict]) -> str:
+def _alt(rows: list[dict], heads: tuple[str, str]) -> str:
     parts, group = [], ""
     for row in rows:
         if row["heading"]:
             group = f"{row['text']}, "
         else:
             anything, severe = _numbers(row["grades"])
-            parts.append(f"{group}{row['text']}: any grade {anything}, grade 3 or more {severe}")
+            parts.append(
+                f"{group}{row['text']}: {heads[0].lower()} {anything}, {heads[1]} {severe}"
+            )
     return "; ".join(parts) + "."

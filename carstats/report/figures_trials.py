@@ -32,7 +32,7 @@ from carstats.report.format import confidence, of
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
 from carstats.result import Result
 
-_TRIAL = ("trial", "disease", "target", "endpoint", *RATE_COLUMNS)
+TRIAL_COLUMNS = ("trial", "disease", "target", "endpoint", *RATE_COLUMNS)
 # Numbers that rest on the trial's own report are drawn filled, all others open.
 _FIRST_HAND = frozenset({"abstract", "derived", "full text", "registry", "label"})
 
@@ -62,17 +62,17 @@ def trials_figure(
         If a result is not one of trials.
     """
     for result in panels.values():
-        require(result, "trials_figure", *_TRIAL)
+        require(result, "trials_figure", *TRIAL_COLUMNS)
     results = list(panels.values())
     with drawing([*texts_of(*results), heading, *panels]):
         inner = page_width(width) - 2 * MARGIN
-        widths = _trial_widths(results, 0.57 * inner)
-        forests = {name: _trial_forest(result, widths) for name, result in panels.items()}
+        widths = trial_widths(results, 0.57 * inner)
+        forests = {name: trial_forest(result, widths) for name, result in panels.items()}
         step = 3.4 * SIZE + 2 * LINE
         body = sum(forest.height() + step for forest in forests.values())
-        counts = "; ".join(f"{name}: {_alt_rates(result)}" for name, result in panels.items())
+        counts = "; ".join(f"{name}: {alt_rates(result)}" for name, result in panels.items())
         sheet = Sheet(
-            width, body, heading=heading, caption=_trial_caption(results),
+            width, body, heading=heading, caption=trial_caption(results),
             synthetic=any(result.spec.synthetic for result in results),
             alt=f"Forest plot of {heading.lower()}. {counts}",
         )  # fmt: skip
@@ -109,14 +109,15 @@ def plot_trials(result: Result, ax: Axes, *, label_width: float = 240.0) -> Axes
     CarstatsError
         If the result is not one of trials.
     """
-    require(result, "plot_trials", *_TRIAL)
+    require(result, "plot_trials", *TRIAL_COLUMNS)
     with drawing(texts_of(result)):
         return draw_forest(
-            ax, _trial_forest(result, _trial_widths([result], label_width)), "Subjects (%)"
+            ax, trial_forest(result, trial_widths([result], label_width)), "Subjects (%)"
         )
 
 
-def _trial_forest(result: Result, widths: tuple[float, float, float]) -> Forest:
+def trial_forest(result: Result, widths: tuple[float, float, float]) -> Forest:
+    """Return the rows of a result of trials, grouped by disease."""
     frame, rows = result.frame, []
     look = level_looks(result, "target")
     diseases, targets = result.labels.get("disease", {}), level_names(result, "target")
@@ -134,7 +135,7 @@ def _trial_forest(result: Result, widths: tuple[float, float, float]) -> Forest:
     return Forest(heads, right_heads, rows, widths, sum(widths)).broken()
 
 
-def _trial_widths(results: Sequence[Result], room: float) -> tuple[float, float, float]:
+def trial_widths(results: Sequence[Result], room: float) -> tuple[float, float, float]:
     """Share the room left of the data among trial, target and endpoint, alike in all panels."""
     trial, target = 40.0, 40.0
     for result in results:
@@ -161,7 +162,8 @@ def _trial_endpoint(row) -> str:
     return text if weeks is None or weeks != weeks or timed else f"{text}, week {weeks:g}"
 
 
-def _trial_caption(results: Sequence[Result]) -> str:
+def trial_caption(results: Sequence[Result]) -> str:
+    """Return the method lines of results of trials, and what open marks and short names mean."""
     open_ones = any(
         not set(result.frame["basis"]) <= _FIRST_HAND
         for result in results
@@ -177,6 +179,7 @@ def _trial_caption(results: Sequence[Result]) -> str:
     )
 
 
-def _alt_rates(result: Result) -> str:
+def alt_rates(result: Result) -> str:
+    """Return the rates of trials in words, for readers who do not see the figure."""
     rows = (row for _, row in result.frame.iterrows())
     return "; ".join(f"{r['trial']} {of(r['n_event'], r['n'])}, {rate_text(r)}" for r in rows) + "."

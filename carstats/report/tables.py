@@ -100,6 +100,62 @@ def rates_html(result: Result, *, table_id: str = "rates", title: str | None = N
     return _html(table, result, table_id, title or result.spec.endpoint)
 
 
+def toxicity_html(result: Result, *, table_id: str = "toxicity", title: str | None = None) -> str:
+    """Return the table of adverse events as HTML: systems, terms, and a total above them.
+
+    Parameters
+    ----------
+    result : Result
+        What `toxicity_table` returns.
+    table_id : str
+        The table's ``id``, which its styles refer to.
+    title : str, optional
+        The heading; by default the endpoint.
+
+    Returns
+    -------
+    str
+        An HTML fragment with its styles; in each cell subjects with the event and their share.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not a table of toxicities.
+    """
+    frame = result.frame
+    if not {"row", "system", "term", "criterion", "n_event"} <= set(frame):
+        raise CarstatsError(
+            f"toxicity_html prints what toxicity_table returns, not {result.spec.analysis!r}."
+        )
+    criteria = list(dict.fromkeys(frame["criterion"]))
+    # Grade 2 or worse is in the numbers; a page has room for three columns a stratum.
+    shown = [criteria[0], *criteria[2:]]
+    labels = result.labels.get("term", {})
+    columns: dict[str, list[str]] = {}
+    for key, rows in result.strata():
+        head = result.label(key) if key else "All subjects"
+        for criterion in shown:
+            part = rows[rows["criterion"] == criterion]
+            words = criterion.replace(">=", "≥\u200a")
+            cells = zip(part["n_event"], part["estimate"], strict=True)
+            name = f"{head} (n = {count(part['n'].iloc[0])}): {words}"
+            columns[name] = [_share(k, share) for k, share in cells]
+    first = frame[frame["criterion"] == criteria[0]].head(len(next(iter(columns.values()))))
+    names = {
+        "total": lambda row: "Any toxicity",
+        "system": lambda row: f"{row.system[:1].upper()}{row.system[1:].lower()}",
+        "term": lambda row: f"\u2003{labels.get(row.term, row.term)}",
+    }
+    texts = [names[row.row](row) for row in first.itertuples()]
+    return _html(
+        pd.DataFrame({"Subjects with, n (%)": texts, **columns}),
+        result,
+        table_id,
+        title or result.spec.endpoint,
+        numeric_from=1,
+    )
+
+
 def attrition_html(result: Result, *, table_id: str = "attrition") -> str:
     """Return the flow of subjects as an HTML table: a row per criterion.
 
@@ -168,8 +224,9 @@ def _share(k: float, share: float) -> str:
 
 
 def _html(
-    table: pd.DataFrame, result: Result, table_id: str, title: str, group: str | None = None
-) -> str:
+    table: pd.DataFrame, result: Result, table_id: str, title: str, group: str | None = None,
+    numeric_from: int | None = None,
+) -> str:  # fmt: skip
     # Loading it takes as long as drawing a figure, which only tables should pay.
     from great_tables import GT, loc, style
 
@@ -178,7 +235,8 @@ def _html(
         table = table[~empty]
     gt = GT(table, groupname_col=group, id=table_id).tab_header(title=title)
     note = result.caption() + (" Synthetic data." if result.spec.synthetic else "")
-    numeric = list(table.columns[2 if group else max(1, len(result.by)) :])
+    first = (2 if group else max(1, len(result.by))) if numeric_from is None else numeric_from
+    numeric = list(table.columns[first:])
     gt = (
         gt.tab_source_note(note.strip())
         .cols_align("left")

@@ -1,5 +1,5 @@
 # Hierarchical and EXNEX models for baskets by a long MCMC run (JAGS), with Monte-Carlo errors from
-# batch means. Writes basket.json. Needs Debian's jags and r-cran-rjags; about half an hour.
+# batch means. Writes basket.json. Needs Debian's jags and r-cran-rjags; about ten minutes.
 suppressMessages({library(jsonlite); library(rjags)})
 model <- function(tau) paste0("model {
   for (k in 1:K) {
@@ -45,7 +45,7 @@ one <- function(name) {
   m <- jags.model(textConnection(model(priors[[d$tau_prior]])), data, inits, n.chains = 2,
                   n.adapt = 5000, quiet = TRUE)
   update(m, 10000, progress.bar = "none")
-  run <- coda.samples(m, c("p", "square", "above", "borrowed", "ex", "tau"), n.iter = 3000000,
+  run <- coda.samples(m, c("p", "square", "above", "borrowed", "ex", "tau"), n.iter = 1500000,
                       thin = 15, progress.bar = "none")
   x <- do.call(rbind, lapply(run, as.matrix))
   block <- rep(seq_len(batches), each = nrow(x) / batches)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Regenerate the reference numbers. Needs R with survival, cmprsk and jsonlite (Debian:
-# r-base-core r-cran-survival r-cran-cmprsk r-cran-jsonlite); `make test` does not.
+# Regenerate the reference numbers; `make test` does not need it. Needs R with the packages (Debian's
+# r-base-core and r-cran-*) survival, cmprsk, jsonlite, metafor, lme4, nlme, lmertest and numderiv, and
+# for basket.R, which takes ten minutes, jags and r-cran-rjags.
 set -euo pipefail
 cd "$(dirname "$0")"
 command -v Rscript >/dev/null || { echo "Rscript is not installed" >&2; exit 1; }

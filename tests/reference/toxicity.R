@@ -44,12 +44,12 @@ make <- function(n) {
     frail <- rgamma(1, 2, 2)
     end <- round(runif(1, 50, 700)) + 0.5
     death <- rexp(1, 1 / 1500)
-    stop <- min(end, round(death) + 0.25)
+    stop <- min(end + i / 2000, round(death) + 0.25 + i / 2000)
     t <- cumsum(rexp(30, frail / 200))
-    t <- sort(unique(round(t)))
+    t <- sort(unique(round(t))) + i / 1000   # mets takes no two events at one time
     t <- t[t < stop & t > 0]
     data.frame(id = i, entry = c(0, t), time = c(t, stop),
-               status = c(rep(1, length(t)), 0), death = c(rep(0, length(t)), stop < end))
+               status = c(rep(1, length(t)), 0), death = c(rep(0, length(t)), stop < end + i / 2000))
   })
   do.call(rbind, rows)
 }
@@ -82,7 +82,79 @@ for (n in c(8, 40)) {
     data = d, at = at, mean = marginal(d, w, at), se = sqrt(rowSums(influence^2)),
     mets_mean = out$mu[place], mets_se = out$se.mu[place])
 }
+# A small study: first episodes with death competing, four estimators, durations with ongoing ones.
+n <- 60
+contact <- round(runif(n, 20, 700))
+death <- ifelse(runif(n) < 0.25, contact, NA)
+onset <- round(rexp(n, 1 / 250))
+onset[onset > contact] <- NA
+stop <- ifelse(runif(n) < 0.7, onset + rpois(n, 12), NA)
+stop <- ifelse(!is.na(stop) & stop > contact, NA, stop)
+time <- pmin(onset, contact, na.rm = TRUE)
+state <- ifelse(!is.na(onset), 1, ifelse(!is.na(death), 2, 0))
+group <- rep(c("CD19", "BCMA"), length.out = n)
+days <- c(30, 100, 200, 365)
+incidence <- lapply(c("CD19", "BCMA"), function(g) {
+  w <- group == g
+  aj <- survfit(Surv(time[w], factor(state[w], 0:2)) ~ 1, conf.type = "log-log")
+  s <- summary(aj, times = days, extend = TRUE)
+  ci <- timepoints(cuminc(time[w], state[w]), days)
+  km <- summary(survfit(Surv(time[w], state[w] == 1) ~ 1), times = days, extend = TRUE)
+  k <- sapply(days, function(d) sum(time[w] <= d & state[w] == 1))
+  rate <- k / sapply(days, function(d) sum(pmin(time[w], d)))
+  list(group = g, at = days, estimate = s$pstate[, 2], se = s$std.err[, 2], low = s$lower[, 2],
+       high = s$upper[, 2], cuminc = unname(ci$est[1, ]), one_minus_km = 1 - km$surv,
+       density = 1 - exp(-rate * days), proportion = k / sum(w))
+})
+had <- !is.na(onset)
+length_of <- ifelse(is.na(stop), contact, stop) - onset + 1
+fit <- survfit(Surv(length_of[had], !is.na(stop[had])) ~ 1, conf.type = "log-log")
+duration <- list(time = fit$time, surv = fit$surv, se = fit$std.err * fit$surv, low = fit$lower,
+                 high = fit$upper, median = unname(quantile(fit, 0.5)$quantile))
+first <- poisson.test(sum(had), sum(time + 1) / 365.25)
+study <- list(contact = contact, death = death, onset = onset, stop = stop, group = group,
+              incidence = incidence, duration = duration,
+              first_rate = c(first$estimate, first$conf.int))
+
+# Medians: the order statistics of the binomial, by its quantile function.
+medians <- lapply(c(1, 5, 6, 9, 10, 25, 60, 101), function(n) {
+  r <- qbinom(0.025, n, 0.5)
+  while (r > 0 && pbinom(r - 1, n, 0.5) > 0.025) r <- r - 1
+  x <- round(rexp(n), 4)
+  limits <- if (r > 0) sort(x)[c(r, n + 1 - r)] else c(NA, NA)
+  list(x = I(x), median = median(x), limits = limits, quartiles = unname(quantile(x, c(.25, .75))))
+})
+
+# The beta-binomial by its definition: likelihood by lbeta, its maximum by optim, the posterior and
+# the probabilities by adaptive integration over the correlation and the mean.
+bb <- function(k, n, m, r) {
+  a <- m * (1 - r) / r; b <- (1 - m) * (1 - r) / r
+  sum(lchoose(n, k) + lbeta(a + k, b + n - k) - lbeta(a, b))
+}
+trials <- list(list(k = c(3, 4, 12), n = c(127, 97, 236)),
+               list(k = c(13, 12, 6, 10, 10, 13), n = c(101, 146, 269, 117, 68, 55)),
+               list(k = c(58, 64, 35, 20), n = c(75, 111, 80, 90)))
+beta_binomial <- lapply(trials, function(t) {
+  best <- optim(c(qlogis(sum(t$k) / sum(t$n)), -3), function(p) -bb(t$k, t$n, plogis(p[1]),
+    plogis(p[2])), control = list(reltol = 1e-14, maxit = 5000))
+  # The mean over a fine grid of correlations and means, both by Simpson's rule in the angle.
+  simpson <- function(m) { w <- rep(c(2, 4), length.out = m); w[c(1, m)] <- 1; w }
+  theta <- seq(0, pi / 2, length.out = 801)[-c(1, 801)]
+  root <- seq(0, 1, length.out = 401)[-c(1, 401)]
+  wm <- simpson(801)[-c(1, 801)]; wr <- simpson(401)[-c(1, 401)]
+  l <- sapply(root^2, function(r) sapply(sin(theta)^2, function(m) bb(t$k, t$n, m, r))) +
+    rep(log(root) + 8 * log1p(-root^2), each = length(theta))
+  w <- exp(l - max(l)) * outer(wm, wr)
+  w <- w / sum(w)
+  mean_weight <- rowSums(w)
+  m <- sin(theta)^2
+  lower <- sum(mean_weight * pbeta(m, 2 + 0.5, 30 - 2 + 0.5))
+  list(k = t$k, n = t$n, mean = plogis(best$par[1]), correlation = plogis(best$par[2]),
+       log_likelihood = -best$value, posterior_mean = sum(mean_weight * m),
+       posterior_sd = sqrt(sum(mean_weight * m^2) - sum(mean_weight * m)^2), lower_2_of_30 = lower)
+})
 write_json(list(r = R.version.string, survival = as.character(packageVersion("survival")),
                 mets = as.character(packageVersion("mets")), counts = counts, valve = valve,
-                recurrent = recurrent),
+                recurrent = recurrent, study = study, medians = medians,
+                beta_binomial = beta_binomial),
            "toxicity.json", digits = I(17), na = "null", auto_unbox = TRUE)

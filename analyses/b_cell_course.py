@@ -1,0 +1,18 @@
+"""B cells over time by target: depletion and return."""
+
+import carstats as cs
+from carstats.report.figures import trajectory_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the medians at the visits."""
+    cohort = main_cohort(study)
+    course = cs.measure_trajectory(cohort, "B_cells", below=10, by="target")
+    figure = trajectory_figure(course, scale="log", limit=10)
+    save_figure(figure, course, out, "b_cell_course")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,18 @@
+"""Drug-free remission at week 24 by disease, each disease borrowing from the others."""
+
+import carstats as cs
+from carstats.report.figures_basket import basket_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, response_endpoint, run
+
+
+def main(study, out):
+    """Draw raw and shrunken rates of those whose data cut-off lies after the visit's window."""
+    cohort = main_cohort(study, followup=196)
+    endpoint = response_endpoint(study, "drug_free_remission")
+    rates = cs.basket_response(cohort, endpoint, at=168, by="disease")
+    save_figure(basket_figure(rates), rates, out, "basket_response")
+
+
+if __name__ == "__main__":
+    run(main)

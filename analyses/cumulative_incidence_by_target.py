@@ -1,0 +1,16 @@
+"""Relapse and what competes with it by target: cumulative incidence with the numbers at risk."""
+
+import carstats as cs
+from carstats.report.figures import competing_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the stacked curves of the infused subjects."""
+    curves = cs.cumulative_incidence(main_cohort(study), "relapse", by="target")
+    save_figure(competing_figure(curves), curves, out, "cumulative_incidence_by_target")
+
+
+if __name__ == "__main__":
+    run(main)

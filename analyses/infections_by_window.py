@@ -1,0 +1,17 @@
+"""Infections by window of onset and target, among those still followed at its start."""
+
+import carstats as cs
+from carstats.report.figures import windows_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the rates in each window."""
+    cohort = main_cohort(study)
+    rates = cs.toxicity_rate(cohort, "infection", window="standard", by="target")
+    save_figure(windows_figure(rates), rates, out, "infections_by_window")
+
+
+if __name__ == "__main__":
+    run(main)

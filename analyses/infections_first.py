@@ -1,0 +1,17 @@
+"""First infection: cumulative incidence by target, death and re-infusion competing."""
+
+import carstats as cs
+from carstats.report.figures import incidence_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the cumulative incidences."""
+    cohort = main_cohort(study)
+    curves = cs.toxicity_incidence(cohort, "infection", by="target")
+    save_figure(incidence_figure(curves), curves, out, "infections_first")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,17 @@
+"""Recurrent infections: the mean number of episodes over time, by target."""
+
+import carstats as cs
+from carstats.report.figures import incidence_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the mean cumulative counts."""
+    cohort = main_cohort(study)
+    counts = cs.mean_cumulative_count(cohort, "infection", by="target")
+    save_figure(incidence_figure(counts), counts, out, "infections_mean_count")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,17 @@
+"""Relapse-free survival by target, knowing only the visits between which a relapse lies."""
+
+import carstats as cs
+from carstats.report.figures import interval_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import event_endpoint, main_cohort, run
+
+
+def main(study, out):
+    """Draw Turnbull's curves of the infused subjects."""
+    endpoint = event_endpoint(study, "relapse_free_survival")
+    curves = cs.interval_censored_curve(main_cohort(study), endpoint, by="target")
+    save_figure(interval_figure(curves), curves, out, "interval_censored_relapse")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,23 @@
+"""Still free of relapse at six, twelve and twenty-four months, of those who could be, by target."""
+
+import carstats as cs
+from carstats.report.figures import landmark_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import event_endpoint, main_cohort, run
+
+LANDMARKS = {"month 6": 183, "month 12": 365, "month 24": 731}
+
+
+def main(study, out):
+    """Draw the forest of the infused subjects."""
+    cohort = main_cohort(study)
+    endpoint = event_endpoint(study, "relapse_free_survival")
+    rates = {
+        name: cs.landmark_rate(cohort, endpoint, at=day, by="target")
+        for name, day in LANDMARKS.items()
+    }
+    save_figure(landmark_figure(list(rates.values())), rates, out, "landmark_forest")
+
+
+if __name__ == "__main__":
+    run(main)

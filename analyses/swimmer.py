@@ -1,0 +1,29 @@
+"""The course of each subject of one disease: response, drug-free, relapse, re-infusion, death."""
+
+import carstats as cs
+from carstats.report.figures import swimmer_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+MOST = 45
+
+
+def main(study, out):
+    """Draw the largest disease that has room on a page, else that of one target."""
+    subjects = main_cohort(study).subjects
+    for columns in (["disease"], ["disease", "target"]):
+        counts = subjects.groupby(columns).size().sort_values(ascending=False, kind="stable")
+        level = next((key for key, n in counts.items() if n <= MOST), counts.index[-1])
+        names = level if isinstance(level, tuple) else (level,)
+        if counts[level] <= MOST:
+            break
+    criteria = [cs.where(c, name) for c, name in zip(columns, names, strict=True)]
+    if "infused" in study.subjects:
+        criteria.append(cs.infused())
+    cohort = cs.define_cohort(study, *criteria, label=f"infused, {' and '.join(names)}")
+    courses = cs.subject_timelines(cohort, by="target")
+    save_figure(swimmer_figure(courses), courses, out, "swimmer")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,19 @@
+"""Toxicity rates by target, with their differences from the first target."""
+
+import carstats as cs
+from carstats.report.figures import differences_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the rates and differences of the eight most frequent terms."""
+    cohort = main_cohort(study)
+    subjects = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
+    terms = subjects.nlargest(8).index
+    differences = cs.toxicity_difference(cohort, terms, by="target")
+    save_figure(differences_figure(differences), differences, out, "toxicity_differences")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,18 @@
+"""Episodes of CRS, ICANS, LICATS and infection from onset to resolution, subjects numbered."""
+
+import carstats as cs
+from carstats.report.figures import timeline_figure
+from carstats.report.save import save_figure
+from carstats.reproduce import main_cohort, run
+
+
+def main(study, out):
+    """Draw the first hundred days."""
+    cohort = main_cohort(study)
+    terms = ["CRS", "ICANS", "LICATS", "infection"]
+    episodes = cs.toxicity_listing(cohort, terms, by="target")
+    save_figure(timeline_figure(episodes, until=100), episodes, out, "toxicity_timeline")
+
+
+if __name__ == "__main__":
+    run(main)

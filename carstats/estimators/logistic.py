@@ -1,0 +1,293 @@
+"""Logistic regression by maximum or by Firth's penalised likelihood, with profile limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from carstats.errors import check_choice
+from carstats.estimators.quadratic_form import chi_square_tail
+from carstats.estimators.root_finding import find_root
+
+LOGISTIC_METHODS = ("Firth", "maximum likelihood")
+
+_MAX_ITERATIONS = 300
+_TOLERANCE = 1e-9
+_MAX_STEP = 5.0
+_SINGULAR = 1e13
+_FAR_OFF = 1e6
+# A subject whose fitted log odds go beyond this has run off: the outcome is separated.
+_RUN_OFF = 16.0
+
+
+@dataclass(frozen=True)
+class LogisticFit:
+    """A logistic regression.
+
+    Attributes
+    ----------
+    coefficient : ndarray, shape (p,)
+        Log odds ratios, the intercept first; NaN where they run off without bound.
+    std_error : ndarray, shape (p,)
+        From the information.
+    covariance : ndarray, shape (p, p)
+        Its inverse.
+    low, high : ndarray, shape (p,)
+        Profile-likelihood limits; infinite where the profile does not come down to the level.
+    statistic, p_value : ndarray, shape (p,)
+        Likelihood-ratio test of each coefficient with one degree of freedom.
+    log_likelihood : float
+        Maximised, penalised for Firth.
+    note : str
+        Why there is no fit; else empty.
+    """
+
+    coefficient: NDArray[np.float64]
+    std_error: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    statistic: NDArray[np.float64]
+    p_value: NDArray[np.float64]
+    log_likelihood: float
+    note: str
+
+
+def logistic_regression(
+    covariates: ArrayLike,
+    response: ArrayLike,
+    *,
+    method: str = "Firth",
+    conf_level: float = 0.95,
+    profiled: bool = True,
+) -> LogisticFit:
+    """Estimate log odds ratios of a response.
+
+    Parameters
+    ----------
+    covariates : array_like, shape (n, p - 1)
+        Without an intercept, which is added in front.
+    response : array_like, shape (n,)
+        1 or 0.
+    method : {"Firth", "maximum likelihood"}
+        Firth's penalty, the root of the determinant of the information, takes away the bias of
+        first order and keeps the coefficients finite where the response is separated.
+    conf_level : float
+        Confidence level.
+    profiled : bool
+        Whether limits and tests are wanted; else they are NaN, and the fit is faster.
+
+    Returns
+    -------
+    LogisticFit
+        Limits and tests profile the (penalised) likelihood. The penalty of a model with a
+        coefficient held fixed is that of the whole model, as in Heinze and Schemper.
+
+    Raises
+    ------
+    CarstatsError
+        If the method is unknown.
+
+    References
+    ----------
+    Firth D. Biometrika 1993; 80: 27-38.
+    Heinze G, Schemper M. Stat Med 2002; 21: 2409-2419.
+    """
+    from scipy.stats import chi2
+
+    check_choice("method", method, LOGISTIC_METHODS)
+    y = np.asarray(response, float)
+    x = np.asarray(covariates, float).reshape(y.size, -1)
+    # One scale for all, so that one tolerance and one largest step do for all.
+    scale = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0) if y.size else np.ones(x.shape[1])
+    centre = x.mean(axis=0) if y.size else np.zeros(x.shape[1])
+    design = np.column_stack([np.ones(y.size), (x - centre) / scale])
+    size = design.shape[1]
+    if np.linalg.matrix_rank(design) < size:
+        return _no_fit(size, "covariates determine each other, or are constant: no estimate")
+    penalty = 0.5 if method == "Firth" else 0.0
+    start = _maximised(design, y, penalty)
+    if start is None:
+        return _no_fit(
+            size, "the covariates separate the responses: no finite estimate (see Firth)"
+        )
+    # Back to the covariates' own scale: the intercept is a sum of all coefficients.
+    back = np.diag(np.append(1.0, 1 / scale))
+    back[0, 1:] = -centre / scale
+    beta, best = start
+    raw = np.column_stack([np.ones(y.size), x])
+    coefficient = back @ beta
+    covariance = back @ np.linalg.inv(_information(design, beta)) @ back.T
+    drop = float(chi2.ppf(conf_level, 1))
+    low, high, statistic = (np.full(size, np.nan) for _ in range(3))
+    for j in range(size if profiled else 0):
+        profile = _Profile(raw, y, penalty, j, coefficient, best, covariance[j, j] ** 0.5, scale)
+        low[j], high[j] = profile.limit(-1, drop), profile.limit(1, drop)
+        statistic[j] = max(profile.deviance(0.0), 0.0)
+    p_value = np.array([chi_square_tail(v, 1) if v >= 0 else np.nan for v in statistic])
+    error = np.sqrt(np.diag(covariance))
+    return LogisticFit(coefficient, error, covariance, low, high, statistic, p_value, best, "")
+
+
+def predicted(covariates: ArrayLike, coefficient: ArrayLike) -> NDArray[np.float64]:
+    """Compute probabilities of a response.
+
+    Parameters
+    ----------
+    covariates : array_like, shape (n, p - 1)
+        Without an intercept.
+    coefficient : array_like, shape (p,)
+        The intercept first.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        The probabilities.
+    """
+    from scipy.special import expit
+
+    coefficient = np.asarray(coefficient, float)
+    return expit(coefficient[0] + np.asarray(covariates, float) @ coefficient[1:])
+
+
+def calibrated(covariates: ArrayLike, response: ArrayLike, coefficient: ArrayLike) -> NDArray:
+    """Move the intercept so that the mean of the predictions is the rate observed.
+
+    Parameters
+    ----------
+    covariates : array_like, shape (n, p - 1)
+        Without an intercept.
+    response : array_like, shape (n,)
+        1 or 0, some of either.
+    coefficient : array_like, shape (p,)
+        Firth's, whose predictions lean towards one half.
+
+    Returns
+    -------
+    ndarray, shape (p,)
+        The coefficients with the other intercept.
+
+    References
+    ----------
+    Puhr R, Heinze G, Nold M, Lusa L, Geroldinger A. Stat Med 2017; 36: 2302-2317 (FLIC).
+    """
+    coefficient = np.array(coefficient, float)
+    rate = float(np.mean(response))
+    if not 0 < rate < 1:
+        return coefficient
+
+    def excess(shift: float) -> float:
+        moved = coefficient + np.append(shift, np.zeros(coefficient.size - 1))
+        return float(predicted(covariates, moved).mean()) - rate
+
+    coefficient[0] += find_root(excess, -40.0, 40.0)
+    return coefficient
+
+
+class _Profile:
+    """The likelihood with one coefficient held fixed, the others at their best."""
+
+    def __init__(self, design, y, penalty, place, coefficient, best, error, scale) -> None:
+        self.design, self.y, self.penalty, self.place = design, y, penalty, place
+        self.estimate, self.best, self.error = coefficient[place], best, error
+        # Scaled as for the fit, without moving: the coefficient that is fixed keeps its meaning.
+        self.scale = np.append(1.0, scale)
+        self.last = coefficient * self.scale
+
+    def deviance(self, value: float) -> float:
+        """Return twice the loss of (penalised) log-likelihood at a value of the coefficient."""
+        scaled = self.design / self.scale
+        begin = self.last.copy()
+        begin[self.place] = value * self.scale[self.place]
+        found = _maximised(scaled, self.y, self.penalty, begin=begin, fixed=self.place)
+        if found is None:
+            begin = np.zeros_like(begin)
+            begin[self.place] = value * self.scale[self.place]
+            found = _maximised(scaled, self.y, self.penalty, begin=begin, fixed=self.place)
+        if found is None:
+            # So far out that every subject is certain: the limit lies nearer.
+            return _FAR_OFF
+        # Centring leaves the determinant of the information alone, so `best` is on this scale.
+        return float(2 * (self.best - found[1]))
+
+    def limit(self, side: int, drop: float) -> float:
+        """Return where the deviance is `drop`, on one side of the estimate."""
+        step = max(self.error, 1e-6) * np.sqrt(drop)
+        near, far = self.estimate, self.estimate + side * step
+        for _ in range(60):
+            if self.deviance(far) > drop:
+                break
+            near, far = far, far + side * step
+            step *= 1.6
+            if abs(far - self.estimate) * self.scale[self.place] > 400:
+                return side * np.inf
+        width = 1e-10 * max(1.0, abs(far))
+        if side > 0:
+            return find_root(lambda b: self.deviance(b) - drop, near, far, width=width)
+        return -find_root(lambda b: self.deviance(-b) - drop, -near, -far, width=width)
+
+
+def _information(design, beta):
+    from scipy.special import expit
+
+    p = expit(design @ beta)
+    return (design * (p * (1 - p))[:, None]).T @ design
+
+
+def _log_likelihood(design, y, beta, penalty: float) -> float:
+    linear = design @ beta
+    value = float(y @ linear - np.logaddexp(0, linear).sum())
+    if penalty:
+        sign, log_det = np.linalg.slogdet(_information(design, beta))
+        value += penalty * log_det if sign > 0 else -np.inf
+    return value
+
+
+def _maximised(design, y, penalty: float, *, begin=None, fixed: int | None = None):
+    """Return the best coefficients and their log-likelihood; None where they run off."""
+    from scipy.special import expit
+
+    beta = np.zeros(design.shape[1]) if begin is None else np.array(begin, float)
+    free = np.array([j for j in range(beta.size) if j != fixed], int)
+    value = _log_likelihood(design, y, beta, penalty)
+    for _ in range(_MAX_ITERATIONS):
+        p = expit(design @ beta)
+        weight = p * (1 - p)
+        information = (design * weight[:, None]).T @ design
+        residual = y - p
+        if penalty:
+            if np.linalg.cond(information) > _SINGULAR:
+                return None
+            hat = weight * np.einsum("ij,ji->i", design, np.linalg.solve(information, design.T))
+            residual = residual + 2 * penalty * hat * (0.5 - p)
+        score = (design.T @ residual)[free]
+        if not free.size or np.abs(score).max() < _TOLERANCE:
+            return beta, value
+        inner = information[np.ix_(free, free)]
+        if np.linalg.cond(inner) > _SINGULAR:
+            return None
+        step = np.linalg.solve(inner, score)
+        step *= min(1.0, _MAX_STEP / max(np.abs(step).max(), 1e-300))
+        for _ in range(40):
+            tried = beta.copy()
+            tried[free] += step
+            gained = _log_likelihood(design, y, tried, penalty)
+            if gained >= value - 1e-12:
+                break
+            step = step / 2
+        else:
+            return (beta, value) if np.abs(score).max() < 1e-6 else None
+        beta, value = tried, gained
+        if not penalty and fixed is None and np.abs(design @ beta).max() > _RUN_OFF:
+            return None
+    return (beta, value) if np.abs(score).max() < 1e-6 else None
+
+
+def _no_fit(size: int, note: str) -> LogisticFit:
+    nothing = np.full(size, np.nan)
+    return LogisticFit(
+        nothing, nothing, np.full((size, size), np.nan), nothing, nothing, nothing, nothing,
+        np.nan, note,
+    )  # fmt: skip

@@ -1,0 +1,281 @@
+"""What the published evidence is made of: the map of subjects, and which reports are nested."""
+
+from __future__ import annotations
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from carstats.report.figures_sheet import (
+    MARGIN,
+    Sheet,
+    abbreviations,
+    join_sentences,
+    level_names,
+    page_width,
+    plain_axes,
+    require,
+    texts_of,
+)
+from carstats.report.format import count, counted
+from carstats.report.style import (
+    GREY,
+    INK,
+    PAGE_MM,
+    PALE,
+    RULE,
+    SIZE,
+    SMALL,
+    clean,
+    drawing,
+    level_looks,
+    text_width,
+    wrap,
+)
+from carstats.result import Result
+
+_LINE = 1.3 * SIZE
+_STEP = 17.0
+
+
+def evidence_map_figure(
+    result: Result, *, width: float = PAGE_MM - 30, heading: str | None = None
+) -> Figure:
+    """Draw how many subjects of each disease were treated against each target.
+
+    Parameters
+    ----------
+    result : Result
+        What `evidence_map` returns.
+    width : float
+        Width in millimetres; 150 by default.
+    heading : str, optional
+        The line above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A circle for each disease and target, its area proportional to the subjects; an empty cell
+        means that no trial of the table treated such subjects.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not of `evidence_map`.
+    """
+    require(result, "evidence_map_figure", "disease", "target", "n", "n_trials")
+    heading = heading or clean(result.spec.endpoint)
+    frame = result.frame
+    diseases, targets = (list(dict.fromkeys(frame[c])) for c in ("disease", "target"))
+    names, heads = result.labels.get("disease", {}), level_names(result, "target")
+    looks = level_looks(result, "target")
+    with drawing([*texts_of(result), heading]):
+        inner = page_width(width) - 2 * MARGIN
+        labels = [clean(names.get(d, d)) for d in diseases]
+        room = max(map(text_width, labels)) + 8
+        step = (inner - room) / max(len(targets), 1)
+        tall = 34.0
+        top = max(len(wrap(heads[t], step - 4)) for t in targets) * _LINE + 6
+        body = top + tall * len(diseases)
+        parts = [
+            f"{clean(names.get(r.disease, r.disease))}, {heads[r.target]}: "
+            f"{counted(int(r.n), 'subject')} in {counted(int(r.n_trials), 'trial')}"
+            for r in frame.itertuples()
+        ]
+        sheet = Sheet(
+            width,
+            body + 4,
+            heading=heading,
+            caption=join_sentences(
+                result.caption(),
+                "Area: subjects. In brackets: trials.",
+                abbreviations(result, ["target"]),
+            ),
+            synthetic=result.spec.synthetic,
+            alt=f"{heading}. {'; '.join(parts)}.",
+        )
+        ax = sheet.axes(MARGIN, 0, inner, body)
+        plain_axes(ax)
+        ax.set(xlim=(0, inner), ylim=(body, 0))
+        for j, target in enumerate(targets):
+            lines = "\n".join(wrap(heads[target], step - 4))
+            ax.text(room + (j + 0.5) * step, 0, lines, ha="center", va="top", color=GREY)
+        for i, label in enumerate(labels):
+            y = top + (i + 0.5) * tall
+            ax.plot((0, inner), (y + tall / 2, y + tall / 2), color=PALE, linewidth=0.6, zorder=0)
+            ax.text(0, y, label, va="center_baseline", gid="name")
+        # The largest circle fills its cell.
+        scale = min(tall, step) * 0.46 / max(frame["n"].max(), 1) ** 0.5
+        for row in frame.itertuples():
+            x = room + (targets.index(row.target) + 0.5) * step
+            y = top + (diseases.index(row.disease) + 0.5) * tall
+            _circle(ax, x, y, scale * row.n**0.5, looks[row.target].colour)
+            text = f"{count(row.n)} ({count(row.n_trials)})"
+            inside = 2 * scale * row.n**0.5 > text_width(text, SMALL) + 6
+            ax.text(
+                x if inside else x + scale * row.n**0.5 + 2.5, y, text,
+                ha="center" if inside else "left", va="center_baseline",
+                size=SMALL, color="white" if inside else INK, gid="number",
+            )  # fmt: skip
+    return sheet.figure
+
+
+def overlap_figure(result: Result, *, width: float = PAGE_MM, heading: str | None = None) -> Figure:
+    """Draw which published reports share subjects, a group of reports at a time.
+
+    Parameters
+    ----------
+    result : Result
+        What `report_overlap` returns.
+    width : float
+        Width in millimetres; 180 by default.
+    heading : str, optional
+        The line above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Reports as points, in two columns; a line joins two that name each other as nested. Filled:
+        used by the synthesis. Open: not used. Grey: named, but not in the table.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not of `report_overlap`.
+    """
+    require(result, "overlap_figure", *_PAIR)
+    heading = heading or clean(result.spec.endpoint)
+    groups = _groups(result)
+    with drawing([*texts_of(result), heading, *_USES.values()]):
+        columns = _columns(groups)
+        body = max(sum(_height(nodes) for nodes, _ in column) for column in columns) or _STEP
+        sheet = Sheet(
+            width,
+            body + 2,
+            heading=heading,
+            caption=join_sentences(
+                result.caption(),
+                "A line: one report names the other. Filled: used by the synthesis, for what "
+                "stands beside it. Open: not used, because its subjects are in another report or "
+                "its counts contradict it. Grey: named, but not in the table.",
+            ),
+            synthetic=result.spec.synthetic,
+            alt=f"{heading}. " + "; ".join(", ".join(nodes) for nodes, _ in groups) + ".",
+        )
+        if not groups:
+            sheet.write(MARGIN, sheet.top, "No report shares subjects with another.", va="top")
+        left = MARGIN
+        for column in filter(None, columns):
+            arcs, names, words = _widths(column)
+            ax = sheet.axes(left, 0, arcs + names + words, body)
+            plain_axes(ax)
+            ax.set(xlim=(0, arcs + names + words), ylim=(body, 0))
+            top = 0.0
+            for nodes, links in column:
+                _draw_group(ax, top, nodes, links, arcs, names)
+                top += _height(nodes)
+            left += arcs + names + words + 22
+    return sheet.figure
+
+
+_PAIR = ("study_id", "other_id", "link", "use", "other_use", "n", "other_n")
+_USES = {
+    "all": "used",
+    "efficacy": "used for efficacy",
+    "toxicity": "used for toxicity",
+    "control": "control group",
+    "none": "not used",
+    "not in the table": "not in the table",
+}
+
+
+def _circle(ax: Axes, x: float, y: float, radius: float, colour: str) -> None:
+    from matplotlib.patches import Circle
+
+    ax.add_patch(Circle((x, y), radius, facecolor=colour, edgecolor="none", gid="subjects"))
+
+
+def _groups(result: Result) -> list[tuple[dict[str, tuple[str, float]], list[tuple[str, str]]]]:
+    """Return the groups of linked reports, each with its nodes and its named links."""
+    nodes: dict[str, tuple[str, float]] = {}
+    links: list[tuple[str, str]] = []
+    for row in result.frame.itertuples():
+        nodes[row.study_id] = (row.use, row.n)
+        nodes.setdefault(row.other_id, (row.other_use, row.other_n))
+        if row.link == "named":
+            links.append((row.study_id, row.other_id))
+    groups: list[set[str]] = []
+    for pair in links:
+        joined = set(pair).union(*(g for g in groups if g & set(pair)))
+        groups = [g for g in groups if not g & joined] + [joined]
+    order = list(_USES)
+    made = []
+    for group in groups:
+        # The reports that are used come first, the largest ahead.
+        kept = sorted(
+            group, key=lambda r: (order.index(nodes[r][0]) > 3, order.index(nodes[r][0]),
+                                  -(nodes[r][1] if nodes[r][1] == nodes[r][1] else 0), r),
+        )  # fmt: skip
+        made.append(({r: nodes[r] for r in kept}, [p for p in links if set(p) <= group]))
+    return sorted(made, key=lambda item: -len(item[0]))
+
+
+def _height(nodes: dict) -> float:
+    return _STEP * len(nodes) + 10
+
+
+def _columns(groups: list) -> list[list]:
+    """Share the groups between two columns, the longest first."""
+    columns: list[list] = [[], []]
+    for group in groups:
+        lengths = [sum(_height(nodes) for nodes, _ in column) for column in columns]
+        columns[lengths.index(min(lengths))].append(group)
+    return columns
+
+
+def _widths(column: list) -> tuple[float, float, float]:
+    """Return the room that a column's arcs, names and words take."""
+    nodes = {name: node for group, _ in column for name, node in group.items()}
+    arcs = max((_reach(group) for group, _ in column), default=0.0) + 4
+    names = max((text_width(_name(name)) for name in nodes), default=0.0) + 18
+    return arcs, names, max((text_width(_words(node), SMALL) for node in nodes.values()), default=0)
+
+
+def _reach(nodes: dict) -> float:
+    return min(max(0.42 * _STEP * (len(nodes) - 1), 12.0), 62.0)
+
+
+def _name(name: str) -> str:
+    return clean(name).replace("_", " ")
+
+
+def _words(node: tuple[str, float]) -> str:
+    use, n = node
+    size = counted(int(n), "subject") if n == n else ""
+    return ", ".join(part for part in (size, _USES[use]) if part)
+
+
+def _draw_group(
+    ax: Axes, top: float, nodes: dict, links: list[tuple[str, str]], arcs: float, room: float
+) -> None:
+    from matplotlib.patches import Arc
+
+    places = {name: top + _STEP * (i + 0.5) for i, name in enumerate(nodes)}
+    reach = _STEP * (len(nodes) - 1)
+    for first, second in links:
+        a, b = sorted((places[first], places[second]))
+        ax.add_patch(
+            Arc((arcs, (a + b) / 2), 2 * _reach(nodes) * (b - a) / max(reach, 1), b - a,
+                theta1=90, theta2=270, color=RULE, linewidth=0.9, zorder=1, clip_on=False,
+                gid="link")
+        )  # fmt: skip
+    for name, node in nodes.items():
+        y = places[name]
+        used = node[0] in ("all", "efficacy", "toxicity", "control")
+        known = node[0] != "not in the table"
+        ax.plot(
+            arcs, y, marker="o", markersize=5.2, zorder=2, gid="report",
+            color=INK if known else RULE, markerfacecolor=INK if used else "white",
+        )  # fmt: skip
+        ax.text(arcs + 8, y, _name(name), va="center_baseline", gid="name",
+                color=INK if known else GREY)  # fmt: skip
+        ax.text(arcs + room, y, _words(node), va="center_baseline", color=GREY, size=SMALL)

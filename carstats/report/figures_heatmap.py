@@ -1,0 +1,199 @@
+"""The heat map of response rates over two columns, such as disease and target."""
+
+from __future__ import annotations
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from carstats.errors import CarstatsError
+from carstats.report.figures_sheet import (
+    MARGIN,
+    Sheet,
+    abbreviations,
+    by_words,
+    join_sentences,
+    level_names,
+    page_width,
+    plain_axes,
+    require,
+    require_one_row,
+    texts_of,
+)
+from carstats.report.format import of, percent, percent_interval
+from carstats.report.style import (
+    GREY,
+    INK,
+    LINE_HEIGHT,
+    PAGE_MM,
+    PALE,
+    SIZE,
+    SMALL,
+    drawing,
+    text_width,
+    wrap,
+)
+from carstats.result import Result
+
+# From white to the blue of the first stratum: one hue, so that a grey copy keeps the order.
+_COLOURS = LinearSegmentedColormap.from_list("rate", ["#FFFFFF", "#9CC3E0", "#0072B2", "#00304F"])
+_CELL = 3.5 * SIZE * LINE_HEIGHT
+_KEY = 70.0
+
+
+def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | None = None) -> Figure:
+    """Draw response rates over two columns, each cell with its rate, n/N and limits.
+
+    Parameters
+    ----------
+    result : Result
+        What `response_rate` returns with two columns in `by`: the first gives the rows, the second
+        the columns.
+    width : float
+        Width in millimetres: 85 for a column, 180 for a page.
+    heading : str, optional
+        The line above; by default the endpoint and what it is reported by.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, its caption under it.
+
+    Raises
+    ------
+    CarstatsError
+        If the result has no rates or not two columns.
+    """
+    _checked(result, "heatmap_figure")
+    with drawing([*texts_of(result), heading or ""]):
+        inner = page_width(width) - 2 * MARGIN
+        rows, columns = (level_names(result, column) for column in result.by)
+        label = min(max(map(text_width, rows.values())) + 8, 0.35 * inner)
+        head = 2 * SIZE * LINE_HEIGHT
+        height = head + len(rows) * _CELL + 30
+        title = f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading
+        empty = (result.frame["n"] == 0).any() or len(result.frame) < len(rows) * len(columns)
+        sheet = Sheet(
+            width,
+            height,
+            heading=title,
+            caption=join_sentences(
+                result.caption(),
+                "Cells in grey: no such subject." if empty else "",
+                "In each cell the rate, n/N and the confidence interval in per cent.",
+                abbreviations(result),
+            ),
+            synthetic=result.spec.synthetic,
+            alt=f"Heat map of {title}. {_alt(result, rows, columns)}",
+        )
+        ax = sheet.axes(MARGIN + label, head, inner - label, len(rows) * _CELL)
+        _draw(ax, result, rows, columns, (inner - label) / len(columns), label)
+        key = sheet.axes(MARGIN + label, head + len(rows) * _CELL + 9, _KEY, 6)
+        _draw_key(key)
+    return sheet.figure
+
+
+def plot_heatmap(result: Result, ax: Axes, *, cell_width: float = 80.0) -> Axes:
+    """Draw a heat map of response rates on axes.
+
+    Parameters
+    ----------
+    result : Result
+        What `response_rate` returns with two columns in `by`.
+    ax : matplotlib.axes.Axes
+        Where to draw, with room left of it and above it for the names.
+    cell_width : float
+        Width of a cell in points, for the breaking of names.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+
+    Raises
+    ------
+    CarstatsError
+        If the result has no rates or not two columns.
+    """
+    _checked(result, "plot_heatmap")
+    with drawing(texts_of(result)):
+        rows, columns = (level_names(result, column) for column in result.by)
+        return _draw(ax, result, rows, columns, cell_width, 100.0)
+
+
+def _checked(result: Result, figure: str) -> None:
+    require(result, figure, "n", "n_event", "estimate", "conf_low", "conf_high")
+    require_one_row(result, figure)
+    if len(result.by) != 2:
+        raise CarstatsError(
+            f"{figure} needs two columns in `by`, such as disease and target; this result has "
+            f"{len(result.by)}."
+        )
+
+
+def _draw(ax: Axes, result: Result, rows: dict, columns: dict, wide: float, label: float) -> Axes:
+    plain_axes(ax)
+    ax.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
+    cells = {key: stratum.iloc[0] for key, stratum in result.strata()}
+    narrow = wide < 60
+    for i, (row, name) in enumerate(rows.items()):
+        lines = "\n".join(wrap(name, label - 6))
+        ax.annotate(
+            lines, (0, i + 0.5), xytext=(-6, 0), textcoords="offset points", ha="right",
+            va="center", annotation_clip=False, gid="name",
+        )  # fmt: skip
+        for j, column in enumerate(columns):
+            found = cells.get((row, column))
+            counted = found is not None and found["n"] > 0
+            face = _COLOURS(float(found["estimate"])) if counted else PALE
+            ax.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5))
+            if not counted:
+                ax.text(j + 0.5, i + 0.5, "–", ha="center", va="center", color=GREY, gid="cell")
+                continue
+            ink = "white" if _is_dark(face) else INK
+            limits = percent_interval(found["conf_low"], found["conf_high"])
+            small = of(found["n_event"], found["n"])
+            under = f"{small}\n{limits}" if narrow else f"{small} ({limits})"
+            ax.annotate(
+                percent(found["estimate"]), (j + 0.5, i + 0.5), xytext=(0, 5 if narrow else 4),
+                textcoords="offset points", ha="center", va="bottom" if narrow else "baseline",
+                color=ink, weight="bold", gid="cell",
+            )  # fmt: skip
+            ax.annotate(
+                under, (j + 0.5, i + 0.5), xytext=(0, 4 if narrow else -4),
+                textcoords="offset points", ha="center", va="top", color=ink, size=SMALL,
+                linespacing=1.15, gid="cell",
+            )  # fmt: skip
+    for j, name in enumerate(columns.values()):
+        ax.annotate(
+            "\n".join(wrap(name, wide - 4)), (j + 0.5, 0), xytext=(0, 4), ha="center", va="bottom",
+            textcoords="offset points", annotation_clip=False, gid="name",
+        )  # fmt: skip
+    return ax
+
+
+def _draw_key(ax: Axes) -> None:
+    ax.imshow(np.linspace(0, 1, 101)[None, :], cmap=_COLOURS, aspect="auto", extent=(0, 100, 0, 1))
+    ax.set(yticks=[], xticks=[0, 50, 100])
+    ax.tick_params(length=2, labelsize=SMALL, pad=1.5)
+    ax.annotate(
+        "Subjects (%)", (1, 0.5), xycoords="axes fraction", xytext=(6, 0), size=SMALL,
+        textcoords="offset points", va="center", annotation_clip=False,
+    )  # fmt: skip
+
+
+def _is_dark(colour) -> bool:
+    red, green, blue = colour[:3]
+    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+
+
+def _alt(result: Result, rows: dict, columns: dict) -> str:
+    words = []
+    for (row, column), stratum in result.strata():
+        cell = stratum.iloc[0]
+        if cell["n"] > 0:
+            said = f"{percent(cell['estimate'])}, {of(cell['n_event'], cell['n'])}"
+            words.append(f"{rows[row]}, {columns[column]}: {said}")
+    return "; ".join(words) + "."

@@ -1,0 +1,1 @@
+"""Response analyses of a cohort, one module for each kind of estimand."""

@@ -1,0 +1,149 @@
+"""What a basket design would do: its operating characteristics by simulation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from carstats.errors import CarstatsError, check_number
+from carstats.estimators.basket import basket_batch
+from carstats.estimators.basket_grid import BasketPrior, check_rate
+from carstats.estimators.proportion import proportion_limits
+from carstats.response.basket import checked_prior, model_words, prior_options
+from carstats.result import Result, Spec
+
+
+def basket_operating_characteristics(
+    n: Sequence[int],
+    scenarios: Mapping[str, Sequence[float]],
+    *,
+    reference: float = 0.5,
+    threshold: float = 0.9,
+    model: str = "hierarchical",
+    prior: BasketPrior | None = None,
+    n_trials: int = 10_000,
+    seed: int = 1,
+    conf_level: float = 0.95,
+    progress: Callable[[int, int], None] | None = None,
+) -> Result:
+    """Estimate how often a basket design would call each basket effective.
+
+    Parameters
+    ----------
+    n : sequence of int
+        Subjects in each basket.
+    scenarios : dict of str to sequence of float
+        True response rates of the baskets, by the scenario's name.
+    reference : float
+        The rate that a basket must exceed.
+    threshold : float
+        A basket is called effective if the posterior probability that its rate is above
+        `reference` exceeds this.
+    model : {"hierarchical", "EXNEX"}
+        As for `basket_response`.
+    prior : BasketPrior, optional
+        As for `basket_response`.
+    n_trials : int
+        Trials simulated for each scenario.
+    seed : int
+        Seed of the simulated responses; the analyses themselves use no random numbers.
+    conf_level : float
+        Level of the limits that say how exact the simulation is.
+    progress : callable, optional
+        Called with the number of distinct trials analysed and of all, scenario by scenario.
+
+    Returns
+    -------
+    Result
+        For each ``scenario`` and ``basket`` (1 to K): ``n`` trials, ``n_missing`` (0), ``n_event``
+        that call it effective, ``estimate`` = n_event / n with Clopper-Pearson ``conf_low`` and
+        ``conf_high``, ``note``, ``n_subjects``, ``true_rate``, ``bias`` and ``rmse`` of the
+        posterior mean. Basket ``"any false"``: trials that call effective at least one basket
+        whose true rate is not above `reference` (NaN without such a basket).
+
+    Raises
+    ------
+    CarstatsError
+        If an argument is not possible.
+
+    References
+    ----------
+    Berry SM, Broglio KR, Groshen S, Berry DA. Clin Trials 2013; 10: 720-734.
+    """
+    prior = checked_prior(model, prior)
+    check_rate("reference", reference)
+    check_rate("threshold", threshold)
+    check_number("n_trials", n_trials, low=1)
+    sizes = np.asarray(n, int)
+    rng = np.random.default_rng(seed)
+    rows = []
+    for name, given in scenarios.items():
+        rates = np.asarray(given, float)
+        if rates.shape != sizes.shape or not ((rates >= 0) & (rates <= 1)).all():
+            raise CarstatsError(
+                f"`scenarios` gives {list(given)} for {name!r}; it takes a rate from 0 to 1 for "
+                f"each of the {sizes.size} baskets."
+            )
+        y = rng.binomial(sizes, rates, (int(n_trials), sizes.size))
+        mean, above = basket_batch(y, sizes, prior, reference=reference, progress=progress)
+        called = above > threshold
+        false = rates <= reference
+        for k, rate in enumerate(rates):
+            off = mean[:, k] - rate
+            rows.append(
+                {
+                    **_called(name, str(k + 1), called[:, k], conf_level),
+                    "note": "",
+                    "n_subjects": int(sizes[k]),
+                    "true_rate": rate,
+                    "bias": off.mean(),
+                    "rmse": np.sqrt((off**2).mean()),
+                }
+            )
+        wrong = called[:, false].any(axis=1) if false.any() else np.empty(0, bool)
+        rows.append(
+            {
+                **_called(name, "any false", wrong, conf_level),
+                "note": "" if false.any() else "every basket's true rate is above the reference",
+                "n_subjects": int(sizes.sum()),
+                "true_rate": np.nan,
+                "bias": np.nan,
+                "rmse": np.nan,
+            }
+        )
+    if not rows:
+        raise CarstatsError("`scenarios` is empty; give at least one, such as {'null': rates}.")
+    spec = Spec(
+        "basket_operating_characteristics",
+        endpoint=f"Baskets called effective: P(rate > {reference:g}) > {threshold:g}",
+        population=f"{int(n_trials)} simulated trials of {sizes.size} baskets for each scenario",
+        method=f"{model_words(model, prior)}; limits are of the simulation, seed {seed}",
+        conf_level=conf_level,
+        by=("scenario", "basket"),
+        options={
+            "n": sizes.tolist(),
+            "scenarios": {name: list(map(float, v)) for name, v in scenarios.items()},
+            "reference": reference, "threshold": threshold, "model": model,
+            "prior": prior_options(prior),
+            "n_trials": int(n_trials), "seed": seed,
+        },
+        synthetic=True,
+    )  # fmt: skip
+    return Result(pd.DataFrame(rows), spec, {})
+
+
+def _called(scenario: str, basket: str, called, conf_level: float) -> dict[str, object]:
+    k, n = int(called.sum()), len(called)
+    low, high = proportion_limits(k, n, conf_level=conf_level)
+    return {
+        "scenario": scenario,
+        "basket": basket,
+        "n": n,
+        "n_missing": 0,
+        "n_event": k,
+        "estimate": k / n if n else np.nan,
+        "conf_low": float(low),
+        "conf_high": float(high),
+    }

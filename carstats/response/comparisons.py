@@ -1,0 +1,218 @@
+"""Tests of response rates between strata, each with the interval that inverts it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.estimators.melding import melded_p_value
+from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.estimators.proportion_difference import proportion_contrast
+from carstats.estimators.stratified_tables import breslow_day_test, mantel_haenszel_test
+from carstats.estimators.two_by_two import fisher_test, trend_test
+from carstats.estimators.unconditional import boschloo_p_value, unconditional_p_value
+from carstats.response.pairs import Compared, compared, empty_note, pair_columns, pairs
+from carstats.result import Result
+
+PAIRED = ("Fisher", "Fisher central", "Barnard", "Boschloo", "Chan-Zhang")
+OVERALL = ("Cochran-Mantel-Haenszel", "trend")
+TESTS = (*PAIRED, *OVERALL)
+
+_WORDS = {
+    "Fisher": "Fisher's exact test, minimum-likelihood odds-ratio limits",
+    "Fisher central": "Fisher's exact test with doubled tail, melded limits of the difference",
+    "Barnard": "Barnard's exact test (pooled score), Agresti–Min limits of the difference",
+    "Boschloo": "Boschloo's exact test",
+    "Chan-Zhang": "exact unconditional test with doubled tail, Chan–Zhang limits of the difference",
+    "Cochran-Mantel-Haenszel": "Cochran–Mantel–Haenszel test",
+    "trend": "exact Cochran–Armitage test for trend over the strata in the order shown",
+}
+
+
+def response_test(
+    cohort: Cohort,
+    endpoint: str,
+    *,
+    by: str | Iterable[str],
+    reference: object = None,
+    strata: str | Iterable[str] | None = None,
+    method: str = "Fisher",
+    scores: Iterable[float] | None = None,
+    adjust: str = "Holm",
+    at: float = 168,
+    window: tuple[float, float] | None = None,
+    population: str = "treated",
+    missing: str = "failure",
+    conf_level: float = 0.95,
+) -> Result:
+    """Test whether response rates differ between strata.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    endpoint : str
+        A response endpoint of the study.
+    by : str or list of str
+        Columns whose strata are compared.
+    reference : str or tuple, optional
+        The stratum that the others are compared with; by default all pairs. Not for the overall
+        tests.
+    strata : str or list of str, optional
+        Columns to adjust for; only with the Cochran-Mantel-Haenszel test.
+    method : str
+        For pairs "Fisher" (with the odds-ratio interval that inverts it), "Fisher central" (doubled
+        tail, melded difference), "Barnard" (pooled score, Agresti-Min difference), "Boschloo"
+        (no interval inverts it) or "Chan-Zhang" (doubled tail, Chan-Zhang difference); over all
+        strata "Cochran-Mantel-Haenszel" (for two strata with Breslow-Day's test that the odds
+        ratio is common) or "trend", exact.
+    scores : list of float, optional
+        What the strata stand for in the trend test; by default 0, 1, 2 and so on.
+    adjust : {"Holm", "Bonferroni", "Benjamini-Hochberg", "none"}
+        Adjustment of the p-values for the number of pairs.
+    at : float
+        Day of the visit.
+    window : (float, float), optional
+        First and last day that count, as for `response_rate`.
+    population : {"treated", "evaluable", "intention to treat"}
+        Who is counted, as for `response_rate`.
+    missing : {"failure", "excluded"}
+        What a missing response is.
+    conf_level : float
+        Confidence level; the limits are not adjusted for the number of pairs.
+
+    Returns
+    -------
+    Result
+        For each pair: ``contrast``, the counts of both as for `response_difference`, ``measure``
+        ("odds ratio" or "difference"), ``estimate``, ``conf_low``, ``conf_high``, ``statistic``,
+        ``df``, ``p_value``, ``p_adjusted``, ``note``. For an overall test one row with ``test``,
+        ``statistic``, ``df``, ``p_value``, and a second one for Breslow and Day's.
+
+    Raises
+    ------
+    CarstatsError
+        As for `response_difference`; also for `strata` with a test that has none.
+
+    References
+    ----------
+    Fisher RA. J R Stat Soc 1935; 98: 39-54. Fay MP. Biostatistics 2010; 11: 373-374.
+    Barnard GA. Biometrika 1947; 34: 123-138. Boschloo RD. Stat Neerl 1970; 24: 1-9.
+    Agresti A, Min Y. Biometrics 2001; 57: 963-971.
+    Mantel N, Haenszel W. J Natl Cancer Inst 1959; 22: 719-748. Tarone RE. Biometrika 1985; 72:
+    91-95.
+    """
+    check_choice("method", method, TESTS)
+    check_choice("adjust", adjust, ADJUSTMENTS)
+    check_conf_level(conf_level)
+    if strata is not None and method != "Cochran-Mantel-Haenszel":
+        raise CarstatsError(
+            f"`strata` does not go with {method!r}; method='Cochran-Mantel-Haenszel' adjusts."
+        )
+    if method in OVERALL and reference is not None:
+        raise CarstatsError(f"`reference` does not go with {method!r}, which compares all strata.")
+    if scores is not None and method != "trend":
+        raise CarstatsError("`scores` are those of the trend test; give method='trend'.")
+    table = compared(
+        cohort, endpoint, by, strata, at, window, population, missing, "response_test",
+        test=method, adjust=adjust,
+    )  # fmt: skip
+    words = _WORDS[method]
+    if method in OVERALL:
+        frame = _overall(table, method, scores)
+        words += f" within {', '.join(table.strata)}" if table.strata else ""
+    else:
+        rows = []
+        for first, second in pairs(table, reference):
+            row = pair_columns(table, first, second)
+            rows.append(row | _pair(row, method, conf_level))
+        frame = pd.DataFrame(rows)
+        frame["p_adjusted"] = adjust_p_values(frame["p_value"], method=adjust)
+        frame = frame[[*(c for c in frame if c != "note"), "note"]]
+        if len(frame) > 1 and adjust != "none":
+            words += f"; p-values adjusted by {adjust.replace('-', '–')}"
+        if method != "Boschloo":
+            words += f"; {conf_level * 100:g} % limits, not adjusted"
+    spec = replace(table.spec, method=words, conf_level=conf_level, strata=tuple(table.strata))
+    return Result(frame, spec)
+
+
+def _pair(row: dict[str, object], method: str, conf_level: float) -> dict[str, object]:
+    k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
+    note = empty_note(row)
+    measure = "odds ratio" if method == "Fisher" else "difference"
+    estimate = low = high = p_value = np.nan
+    if not note:
+        if method == "Fisher":
+            found = fisher_test(*k, *n, conf_level=conf_level)
+            estimate, low, high, p_value = found.odds_ratio, found.low, found.high, found.p_value
+            if np.isnan(estimate):
+                note = "all or none responded: the odds ratio is undefined"
+        else:
+            estimate = k[0] / n[0] - k[1] / n[1]
+            low, high, p_value = _unconditional(k, n, method, conf_level)
+            if method == "Boschloo":
+                note = "no interval inverts Boschloo's test"
+    return {
+        "measure": measure,
+        "estimate": estimate,
+        "conf_low": low,
+        "conf_high": high,
+        "statistic": np.nan,
+        "df": np.nan,
+        "p_value": p_value,
+        "note": note,
+    }
+
+
+def _unconditional(k, n, method: str, conf_level: float) -> tuple[float, float, float]:
+    if method == "Boschloo":
+        return np.nan, np.nan, boschloo_p_value(*k, *n)
+    interval = {"Barnard": "Agresti-Min", "Fisher central": "melded"}.get(method, method)
+    found = proportion_contrast(k, n, method=interval, conf_level=conf_level)
+    if method == "Fisher central":
+        p_value = melded_p_value(*k, *n)
+    else:
+        tails = "two-sided" if method == "Barnard" else "central"
+        p_value = unconditional_p_value(*k, *n, tails=tails)
+    return float(found.low), float(found.high), p_value
+
+
+def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd.DataFrame:
+    everyone = [table.counts(place) for place in range(len(table.keys))]
+    counts = {
+        "contrast": " v ".join(table.names),
+        "n": sum(n for n, _, _ in everyone),
+        "n_missing": sum(missing for _, missing, _ in everyone),
+        "n_event": sum(k for _, _, k in everyone),
+    }
+    if method == "trend":
+        found = trend_test(
+            [k for _, _, k in everyone], [n for n, _, _ in everyone],
+            None if scores is None else list(scores),
+        )  # fmt: skip
+        note = "all or none responded" if np.isnan(found.statistic) else ""
+        row = {"test": "exact trend", "statistic": found.statistic, "df": np.nan}
+        return pd.DataFrame([{**counts, **row, "p_value": found.p_value, "note": note}])
+    k, n = table.block_counts(range(len(table.keys)))
+    tests = {"Cochran-Mantel-Haenszel": mantel_haenszel_test(k, n)}
+    if len(table.keys) == 2 and len(table.blocks) > 1:
+        tests["Breslow-Day"] = breslow_day_test(k, n)
+    return pd.DataFrame(
+        {
+            **counts,
+            "test": name,
+            "statistic": test.statistic,
+            "df": float(test.df) if test.df else np.nan,
+            "p_value": test.p_value,
+            "note": f"{test.n_strata} of {len(table.blocks)} strata inform"
+            if table.strata
+            else ("" if test.df else "all or none responded"),
+        }
+        for name, test in tests.items()
+    )

@@ -1,0 +1,145 @@
+"""A score of each subject over time, with its change from baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort, check_cohort
+from carstats.errors import CarstatsError, check_number, listed
+from carstats.response.outcomes import analysis_set, visit_window
+from carstats.result import Result
+from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
+
+
+def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:
+    """Return a measure's name and its adequate assessments, of the cohort's subjects.
+
+    Raises
+    ------
+    CarstatsError
+        If the measure is not in the vocabulary or not in the data.
+    """
+    check_cohort(cohort)
+    study = cohort.study
+    name = study.vocabulary.require("measure", "measure", measure)
+    rows = study.table("assessments")
+    present = set(rows["measure"])
+    if name not in present:
+        has = [m for m in study.vocabulary.names("measure") if m in present]
+        raise CarstatsError(
+            f"no subject of the study has the measure {name!r} in the assessments table. "
+            f"It has: {listed(has, 40) or 'none'}."
+        )
+    rows = rows[(rows["measure"] == name) & rows["value"].notna()]
+    if "adequate" in rows:
+        rows = rows[rows["adequate"].fillna(True).astype(bool)]
+    rows = rows[rows["subject_id"].isin(cohort.subjects["subject_id"])]
+    return name, rows.sort_values(["subject_id", "day"], kind="stable")
+
+
+def baseline_values(rows: pd.DataFrame) -> pd.Series:
+    """Return each subject's last value on or before the day of the infusion."""
+    before = rows[rows["day"] <= 0].drop_duplicates("subject_id", keep="last")
+    return before.set_index("subject_id")["value"].astype(float)
+
+
+def score_course(
+    cohort: Cohort,
+    measure: str,
+    *,
+    at: Iterable[float] = (28, 84, 168, 252, 364),
+    by: str | Iterable[str] | None = None,
+) -> Result:
+    """List a score of each subject over time, with its change from baseline.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; its infused subjects are listed.
+    measure : str
+        A measure of the assessments, such as ``"SLEDAI-2K"``.
+    at : list of float
+        Days of the scheduled visits. Of the assessments in a visit's window the nearest belongs to
+        it, of two equally near the later.
+    by : str or list of str, optional
+        Columns of the subjects table to tell strata apart.
+
+    Returns
+    -------
+    Result
+        For each stratum, subject and assessment: ``subject``, a number that is no identifier,
+        ``time`` in days, ``visit`` (day of the scheduled visit; NaN between visits; 0 for the
+        baseline), ``value``, ``baseline`` (the last on or before day 0), ``change``,
+        ``percent_change`` (NaN from a baseline of 0). Subjects without a baseline or without a
+        later value are left out; the result's population counts them.
+
+    Raises
+    ------
+    CarstatsError
+        If the measure is unknown or without data, or nobody has a baseline and a later value.
+    """
+    days = [at] if isinstance(at, int | float) else list(at)
+    for day in days:
+        check_number("at", day, low=1)
+    name, rows = measure_rows(cohort, measure)
+    subjects, words = analysis_set(cohort, "treated")
+    by = check_by(subjects, by)
+    base = baseline_values(rows)
+    later = rows[(rows["day"] > 0) & rows["subject_id"].isin(base.index)]
+    known = set(later["subject_id"])
+    chosen = subjects[subjects["subject_id"].isin(known)]
+    if chosen.empty:
+        raise CarstatsError(
+            f"nobody of the cohort has {name!r} both on or before day 0 and after it."
+        )
+    later = later.assign(visit=_visits(later, days))
+    first = pd.DataFrame(
+        {"subject_id": base.index, "day": 0.0, "value": base.to_numpy(), "visit": 0.0}
+    )
+    every = pd.concat([first, later[["subject_id", "day", "value", "visit"]]], ignore_index=True)
+    every = every.astype({"day": float, "value": float, "visit": float})
+    every["baseline"] = every["subject_id"].map(base)
+    every["change"] = every["value"] - every["baseline"]
+    zero = every["baseline"] == 0
+    every["percent_change"] = 100 * every["change"] / every["baseline"].mask(zero)
+    parts, number = [], 0
+    for key in stratum_keys(cohort.study.vocabulary, cohort.eligible, by):
+        for subject in chosen.loc[stratum_mask(chosen, by, key), "subject_id"]:
+            number += 1
+            own = every[every["subject_id"] == subject].sort_values("day", kind="stable")
+            columns = {c: [v] * len(own) for c, v in zip(by, key, strict=True)}
+            own = own.drop(columns="subject_id").rename(columns={"day": "time"})
+            parts.append(pd.DataFrame({**columns, "subject": number, **own.to_dict("list")}))
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame[[*by, "subject", "time", "visit", "value", "baseline", "change",
+                   "percent_change"]]  # fmt: skip
+    left = len(subjects) - len(chosen)
+    lacking = f", {left} without a baseline or a later value left out" if left else ""
+    units = rows["unit"].dropna().unique() if "unit" in rows else []
+    spec = cohort.spec(
+        "score_course",
+        endpoint=cohort.study.vocabulary.label("measure", name),
+        population=f"{words}{lacking}",
+        method="baseline is the last value on or before day 0",
+        by=by,
+    )
+    options = {"measure": name, "unit": units[0] if len(units) == 1 else ""}
+    options |= {"at": [float(day) for day in days], "n_shown": len(chosen)}
+    return Result(frame, replace(spec, options=options), level_labels(cohort.study.vocabulary, by))
+
+
+def _visits(rows: pd.DataFrame, days: list[float]) -> np.ndarray:
+    """Return the scheduled visit that each assessment belongs to; NaN for none."""
+    visit = pd.Series(np.nan, rows.index)
+    for day in days:
+        low, high = visit_window(day)
+        within = rows[rows["day"].between(low, high)]
+        order = within.assign(distance=(within["day"] - day).abs()).sort_values(
+            ["distance", "day"], ascending=[True, False], kind="stable"
+        )
+        visit[order.drop_duplicates("subject_id").index] = float(day)
+    return visit.to_numpy()

@@ -1,0 +1,244 @@
+"""Who responded, who did not, who cannot be judged: what all response analyses start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort, check_cohort
+from carstats.errors import CarstatsError, check_choice, check_number, listed
+
+POPULATIONS = ("treated", "evaluable", "intention to treat")
+MISSING = ("failure", "excluded", "bounds")
+
+# Half-widths of the visit windows: (up to this day, days either side). See the endpoint rules.
+_WINDOWS = ((42, 7), (126, 14), (378, 28), (np.inf, 42))
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """Whether each subject met an endpoint.
+
+    Attributes
+    ----------
+    name : str
+        The endpoint.
+    label : str
+        The endpoint as it prints.
+    when : str
+        When it was asked, in words.
+    response : pandas.Series
+        1 or 0 by ``subject_id``; a subject who cannot be judged is not in it.
+    due : float
+        Day before whose data cut-off a subject could not yet be judged.
+    """
+
+    name: str
+    label: str
+    when: str
+    response: pd.Series
+    due: float
+
+
+def visit_window(at: float) -> tuple[float, float]:
+    """Return the default window of a scheduled visit.
+
+    Parameters
+    ----------
+    at : float
+        Day of the visit.
+
+    Returns
+    -------
+    tuple of float
+        Its first and last day.
+    """
+    half = next(half for last, half in _WINDOWS if at <= last)
+    return float(at - half), float(at + half)
+
+
+def checked_window(window: tuple[float, float] | None, at: float) -> tuple[float, float]:
+    """Return a window as two floats, the default one for None.
+
+    Raises
+    ------
+    CarstatsError
+        If it is no window, or does not contain `at`.
+    """
+    check_number("at", at)
+    if window is None:
+        return visit_window(at)
+    if not isinstance(window, tuple | list) or len(window) != 2:
+        raise CarstatsError(f"`window` is {window!r}; it takes its first and last day.")
+    for day in window:
+        check_number("window", day)
+    low, high = map(float, window)
+    if not low <= at <= high:
+        raise CarstatsError(f"`window` is {window!r}, which does not contain `at` ({at:g}).")
+    return low, high
+
+
+def limits_words(method: str, conf_level: float) -> str:
+    """Return what limits are called: ``"Clopper–Pearson 95 % limits"``."""
+    name = method if method == "mid-P" else method.replace("-", "–")
+    return f"{name} {conf_level * 100:g} % limits"
+
+
+def endpoint_rows(cohort: Cohort, endpoint: str) -> tuple[str, pd.DataFrame]:
+    """Return an endpoint's name and its rows of the responses table, of the whole study.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is not in the vocabulary or not in the data.
+    """
+    check_cohort(cohort)
+    study = cohort.study
+    name = study.vocabulary.require("endpoint", "endpoint", endpoint, "response")
+    rows = study.table("responses")
+    rows = rows[rows["endpoint"] == name]
+    if rows.empty:
+        raise CarstatsError(
+            f"no subject of the study has the endpoint {name!r} in the responses table. "
+            f"It has: {listed(study.endpoints('response')) or 'none'}."
+        )
+    return name, rows
+
+
+def evaluable_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the assessments that can be judged."""
+    rows = rows[rows["response"].notna()]
+    if "evaluable" in rows:
+        rows = rows[rows["evaluable"].fillna(True).astype(bool)]
+    return rows
+
+
+def visit_outcome(
+    cohort: Cohort, endpoint: str, at: float, window: tuple[float, float] | None
+) -> Outcome:
+    """Return who met an endpoint at a visit.
+
+    Of several evaluable assessments in the window the one nearest to `at` counts, of two equally
+    near the later.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is unknown or without data, or nobody was assessed in the window.
+    """
+    low, high = checked_window(window, at)
+    name, rows = endpoint_rows(cohort, endpoint)
+    if not rows["day"].between(low, high).any():
+        days = rows["day"].round().astype(int).value_counts().sort_index().index
+        raise CarstatsError(
+            f"`at`={at:g}: no assessment of {name!r} from day {low:g} to {high:g}. "
+            f"Assessments lie on days {days[0]} to {days[-1]}; give `at` or `window` accordingly."
+        )
+    label = cohort.study.vocabulary.label("endpoint", name)
+    when = f"at day {at:g} (window {low:g} to {high:g})"
+    return Outcome(name, label, when, nearest(rows, at, low, high), low)
+
+
+def nearest(rows: pd.DataFrame, at: float, low: float, high: float) -> pd.Series:
+    """Return each subject's response at the evaluable assessment nearest to `at`, as 0 or 1."""
+    rows = evaluable_rows(rows[rows["day"].between(low, high)])
+    rows = rows.assign(distance=(rows["day"] - at).abs())
+    # Nearest first; of two equally near, the later.
+    rows = rows.sort_values(["distance", "day"], ascending=[True, False], kind="stable")
+    first = rows.drop_duplicates("subject_id")
+    return first.set_index("subject_id")["response"].astype(float)
+
+
+def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) -> Outcome:
+    """Return who met an endpoint at a visit and at every evaluable one up to a later visit.
+
+    A failure at any of them is a failure; without one, a subject who cannot be judged at the first
+    or at the last visit is not in the answer.
+
+    Raises
+    ------
+    CarstatsError
+        As for `visit_outcome`, at either visit; also if `until` is not after `at`.
+    """
+    check_number("at", at)
+    check_number("until", until)
+    if until <= at:
+        raise CarstatsError(f"`until` is {until:g}; it takes a day after `at` ({at:g}).")
+    first, last = (visit_outcome(cohort, endpoint, day, None) for day in (at, until))
+    _, rows = endpoint_rows(cohort, endpoint)
+    # The first visit is the assessment that counts for it: an earlier one in its window does not.
+    between = rows[rows["day"].between(visit_window(at)[1], visit_window(until)[0])]
+    between = evaluable_rows(between).groupby("subject_id")["response"].min().astype(float)
+    parts = pd.concat([first.response, between, last.response], axis=1, keys=["a", "b", "c"])
+    failed = (parts == 0).any(axis=1)
+    held = (parts["a"] == 1) & (parts["c"] == 1) & ~failed
+    response = held.astype(float)[failed | held]
+    return Outcome(
+        first.name, first.label, f"sustained from day {at:g} to day {until:g}", response, last.due
+    )
+
+
+def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
+    """Return who met an endpoint at any visit after the infusion, up to a day.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is unknown or without data, or nobody was assessed by then.
+    """
+    check_number("until", until)
+    name, rows = endpoint_rows(cohort, endpoint)
+    within = rows[(rows["day"] > 0) & (rows["day"] <= until)]
+    if within.empty:
+        raise CarstatsError(
+            f"`until`={until:g}: no assessment of {name!r} from day 1 to {until:g}. Assessments "
+            f"lie on days {rows['day'].min():g} to {rows['day'].max():g}."
+        )
+    response = evaluable_rows(within).groupby("subject_id")["response"].max().astype(float)
+    label = cohort.study.vocabulary.label("endpoint", name)
+    return Outcome(name, label, f"at any visit up to day {until:g}", response, float(until))
+
+
+def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
+    """Return the subjects that a population counts, and the words for those that it leaves out.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+    population : {"treated", "evaluable", "intention to treat"}
+        "treated" and "evaluable" start from the infused, "intention to treat" from everybody.
+
+    Returns
+    -------
+    subjects : pandas.DataFrame
+        Their rows of the subjects table.
+    words : str
+        What to add to the population of the result.
+
+    Raises
+    ------
+    CarstatsError
+        If the cohort's criteria have left out those never infused, whom "intention to treat"
+        counts.
+    """
+    check_choice("population", population, POPULATIONS)
+    subjects = cohort.subjects
+    if population == "intention to treat":
+        if any(criterion.name == "infused" for criterion in cohort.criteria):
+            raise CarstatsError(
+                "`population` is 'intention to treat', and the cohort leaves out those never "
+                "infused. Make it without infused()."
+            )
+        return subjects, ", intention to treat"
+    if "infused" not in subjects:
+        return subjects, ", infusions not recorded"
+    infused = subjects["infused"].fillna(False).astype(bool)
+    unknown = int(subjects["infused"].isna().sum())
+    never = int((~infused).sum()) - unknown
+    words = [f"{never} never infused"] if never else []
+    words += [f"{unknown} with no record of infusion"] if unknown else []
+    left_out = f", {' and '.join(words)} left out" if words else ""
+    return subjects[infused], left_out

@@ -1,0 +1,163 @@
+"""Two strata side by side: their counts, and which of them are compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, listed
+from carstats.response.outcomes import MISSING, analysis_set, visit_outcome
+from carstats.result import Spec
+from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What a comparison of responses between strata starts from.
+
+    Attributes
+    ----------
+    subjects : pandas.DataFrame
+        The subjects who are counted, with ``response`` (1, 0 or missing).
+    keys : list of tuple
+        The strata that are compared.
+    names : list of str
+        Their printed names.
+    by, strata : list of str
+        Columns that are compared, and adjusted for.
+    blocks : list of tuple
+        The strata that are adjusted for; without any, the empty key.
+    left_out : bool
+        Whether those with a missing response are no part of the denominator.
+    spec : Spec
+        With endpoint and population.
+    """
+
+    subjects: pd.DataFrame
+    keys: list[tuple[Any, ...]]
+    names: list[str]
+    by: list[str]
+    strata: list[str]
+    blocks: list[tuple[Any, ...]]
+    left_out: bool
+    spec: Spec
+
+    def counts(self, place: int, block: tuple[Any, ...] = ()) -> tuple[int, int, int]:
+        """Return subjects, missing and responders of a stratum, within a block if one is given."""
+        rows = self.subjects[stratum_mask(self.subjects, self.by, self.keys[place])]
+        if block:
+            rows = rows[stratum_mask(rows, self.strata, block)]
+        missing = int(rows["response"].isna().sum())
+        n = len(rows) - (missing if self.left_out else 0)
+        return n, missing, int((rows["response"] == 1).sum())
+
+    def block_counts(self, places: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
+        """Return events and subjects of strata (columns) within every block (rows)."""
+        cells = [[self.counts(place, block) for place in places] for block in self.blocks]
+        table = np.array(cells, int)
+        return table[..., 2], table[..., 0]
+
+
+def compared(
+    cohort: Cohort,
+    endpoint: str,
+    by: str | Iterable[str],
+    strata: str | Iterable[str] | None,
+    at: float,
+    window: tuple[float, float] | None,
+    population: str,
+    missing: str,
+    analysis: str,
+    **options: object,
+) -> Compared:
+    """Return the strata that a comparison is about.
+
+    Raises
+    ------
+    CarstatsError
+        If an argument is not allowed, or there are fewer than two strata.
+    """
+    check_choice("missing", missing, MISSING[:2])
+    outcome = visit_outcome(cohort, endpoint, at, window)
+    subjects, words = analysis_set(cohort, population)
+    by, strata = check_by(subjects, by), check_by(subjects, strata, "strata")
+    if not by:
+        raise CarstatsError("`by` names no column; give the one whose strata are compared.")
+    if set(by) & set(strata):
+        raise CarstatsError(f"`by` and `strata` both name {listed(sorted(set(by) & set(strata)))}.")
+    vocabulary = cohort.study.vocabulary
+    keys = stratum_keys(vocabulary, cohort.eligible, by)
+    if len(keys) < 2:
+        raise CarstatsError(
+            f"`by` {listed(by)} has one stratum, {keys[0] if keys else 'none'}; a comparison "
+            "takes two."
+        )
+    if population == "evaluable":
+        missing, words = "excluded", f"{words}, evaluable only"
+    labels = level_labels(vocabulary, by)
+    names = [
+        " · ".join(labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True))
+        for key in keys
+    ]
+    tail = "missing = failure" if missing == "failure" else "missing left out"
+    spec = cohort.spec(
+        analysis,
+        endpoint=f"{outcome.label} {outcome.when}",
+        population=f"{words}, {tail}",
+        method="",
+    )
+    known = {"endpoint": outcome.name, "at": float(at), "population": population}
+    spec = replace(spec, options={**known, "missing": missing, **options})
+    subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
+    blocks = stratum_keys(vocabulary, subjects, strata)
+    return Compared(subjects, keys, names, by, strata, blocks, missing == "excluded", spec)
+
+
+def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
+    """Yield the pairs to compare: all in order, or each other stratum against the reference.
+
+    Raises
+    ------
+    CarstatsError
+        If the reference is no stratum.
+    """
+    if reference is None:
+        yield from combinations(range(len(table.keys)), 2)
+        return
+    wanted = tuple(reference) if isinstance(reference, tuple | list) else (reference,)
+    if wanted not in table.keys:
+        known = [key[0] if len(key) == 1 else key for key in table.keys]
+        raise CarstatsError(f"`reference` is {reference!r}; the strata are {listed(known, 20)}.")
+    base = table.keys.index(wanted)
+    yield from ((place, base) for place in range(len(table.keys)) if place != base)
+
+
+def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
+    """Return the columns that say what was compared, with the counts of both."""
+    (n, lacking, k), (n_2, lacking_2, k_2) = table.counts(first), table.counts(second)
+    return {
+        "contrast": f"{table.names[first]} v {table.names[second]}",
+        "n": n,
+        "n_missing": lacking,
+        "n_event": k,
+        "n_reference": n_2,
+        "n_missing_reference": lacking_2,
+        "n_event_reference": k_2,
+    }
+
+
+def empty_note(row: dict[str, object]) -> str:
+    """Say which of the two has nobody to be counted."""
+    empty = [
+        name
+        for name, n in zip(str(row["contrast"]).split(" v "), (row["n"], row["n_reference"]),
+                           strict=False)
+        if not n
+    ]  # fmt: skip
+    return f"no subjects in {' and '.join(empty)}" if empty else ""

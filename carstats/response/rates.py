@@ -1,0 +1,336 @@
+"""Response rates: at a visit, sustained over visits, and at best."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.response.outcomes import (
+    MISSING,
+    Outcome,
+    analysis_set,
+    best_outcome,
+    checked_window,
+    limits_words,
+    sustained_outcome,
+    visit_outcome,
+)
+from carstats.result import Result
+from carstats.strata import check_by, estimate_by, level_labels
+
+_WORDS = {
+    "failure": "missing = failure",
+    "excluded": "missing left out",
+    "bounds": "missing = failure (worst case) and = response (best case)",
+}
+
+
+def response_rate(
+    cohort: Cohort,
+    endpoint: str | Iterable[str],
+    *,
+    at: float = 168,
+    window: tuple[float, float] | None = None,
+    by: str | Iterable[str] | None = None,
+    population: str = "treated",
+    missing: str = "failure",
+    method: str = "Clopper-Pearson",
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the proportion of subjects with a response at a visit.
+
+    By default the denominator is every infused subject of the cohort: a response that is missing or
+    not evaluable counts as failure. The rate among the evaluable stands beside it.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; usually the infused, and those with potential follow-up to the end
+        of the window.
+    endpoint : str or list of str
+        A response endpoint of the study, such as ``"drug_free_remission"``; several stand side by
+        side in a column ``endpoint``, within each stratum.
+    at : float
+        Day of the visit from the first infusion; 168 is week 24.
+    window : (float, float), optional
+        First and last day that count for the visit. The default is 7 days either side up to day
+        42, 14 up to day 126, 28 up to day 378 and 42 beyond. Of several evaluable assessments the
+        one nearest to `at` counts, of two equally near the later.
+    by : str or list of str, optional
+        Columns of the subjects table; one rate for each stratum.
+    population : {"treated", "evaluable", "intention to treat"}
+        Who is counted: the infused; those of them with an evaluable assessment; or everybody,
+        whether infused or not.
+    missing : {"failure", "excluded", "bounds"}
+        What a missing response is: a failure; left out, as in the population "evaluable"; or both
+        bounds, in two rows told apart by ``case``: "worst" (failures) and "best" (responses).
+    method : {"Clopper-Pearson", "Wilson", "Jeffreys", "mid-P", "Blaker", "Agresti-Coull"}
+        Confidence limits.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum: ``n`` subjects in the denominator, ``n_missing`` without an evaluable
+        assessment in the window (part of ``n`` unless left out), ``n_event`` responders,
+        ``estimate`` = n_event / n with ``conf_low`` and ``conf_high``, ``n_evaluable``,
+        ``estimate_evaluable``, ``note``. A stratum without subjects has NaN.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is not in the vocabulary or not in the data, no subject of the study has it
+        in the window, or an argument is not allowed.
+
+    References
+    ----------
+    Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
+    Wilson EB. J Am Stat Assoc 1927; 22: 209-212.
+    Brown LD, Cai TT, DasGupta A. Stat Sci 2001; 16: 101-133.
+    Blaker H. Can J Stat 2000; 28: 783-798.
+    """
+    options = {"at": at, "window": list(checked_window(window, at))}
+    return _rates(
+        cohort, endpoint, lambda name: visit_outcome(cohort, name, at, window), "response_rate",
+        by, population, missing, method, conf_level, options,
+    )  # fmt: skip
+
+
+def sustained_response_rate(
+    cohort: Cohort,
+    endpoint: str | Iterable[str],
+    *,
+    at: float = 168,
+    until: float = 364,
+    by: str | Iterable[str] | None = None,
+    population: str = "treated",
+    missing: str = "failure",
+    method: str = "Clopper-Pearson",
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the proportion of subjects whose response at a visit lasts to a later one.
+
+    A sustained response is one at the visit `at`, at the visit `until`, and at every evaluable
+    assessment between them.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; usually those with potential follow-up to the end of the later
+        window.
+    endpoint : str or list of str
+        A response endpoint of the study, or several.
+    at, until : float
+        Days of the first and the last visit, with the default windows of `response_rate`.
+    by : str or list of str, optional
+        Columns of the subjects table; one rate for each stratum.
+    population : {"treated", "evaluable", "intention to treat"}
+        Who is counted, as for `response_rate`.
+    missing : {"failure", "excluded", "bounds"}
+        What is done with a subject without a failure who cannot be judged at the first or at the
+        last visit.
+    method : {"Clopper-Pearson", "Wilson", "Jeffreys", "mid-P", "Blaker", "Agresti-Coull"}
+        Confidence limits.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        As for `response_rate`.
+
+    Raises
+    ------
+    CarstatsError
+        As for `response_rate`; also if `until` is not after `at`.
+    """
+    return _rates(
+        cohort, endpoint, lambda name: sustained_outcome(cohort, name, at, until),
+        "sustained_response_rate", by, population, missing, method, conf_level,
+        {"at": at, "until": until},
+    )  # fmt: skip
+
+
+def best_response_rate(
+    cohort: Cohort,
+    endpoint: str | Iterable[str],
+    *,
+    until: float = 364,
+    by: str | Iterable[str] | None = None,
+    population: str = "treated",
+    missing: str = "failure",
+    method: str = "Clopper-Pearson",
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the proportion of subjects with a response at any visit up to a day.
+
+    It grows with the number of visits: compare only what was assessed at the same visits.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; usually those with potential follow-up to `until`.
+    endpoint : str or list of str
+        A response endpoint of the study, or several.
+    until : float
+        Last day that counts.
+    by : str or list of str, optional
+        Columns of the subjects table; one rate for each stratum.
+    population : {"treated", "evaluable", "intention to treat"}
+        Who is counted, as for `response_rate`.
+    missing : {"failure", "excluded", "bounds"}
+        What is done with a subject never evaluable.
+    method : {"Clopper-Pearson", "Wilson", "Jeffreys", "mid-P", "Blaker", "Agresti-Coull"}
+        Confidence limits.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        As for `response_rate`.
+
+    Raises
+    ------
+    CarstatsError
+        As for `response_rate`.
+    """
+    return _rates(
+        cohort, endpoint, lambda name: best_outcome(cohort, name, until), "best_response_rate",
+        by, population, missing, method, conf_level, {"until": until},
+    )  # fmt: skip
+
+
+def _rates(
+    cohort: Cohort,
+    endpoint: str | Iterable[str],
+    outcome_of: Callable[[str], Outcome],
+    analysis: str,
+    by: str | Iterable[str] | None,
+    population: str,
+    missing: str,
+    method: str,
+    conf_level: float,
+    options: dict[str, object],
+) -> Result:
+    check_choice("method", method, METHODS)
+    check_choice("missing", missing, MISSING)
+    check_conf_level(conf_level)
+    several = not isinstance(endpoint, str)
+    names = list(endpoint) if several else [endpoint]
+    if not names:
+        raise CarstatsError("`endpoint` is empty; name at least one response endpoint.")
+    outcomes = [outcome_of(name) for name in names]
+    subjects, words = analysis_set(cohort, population)
+    by = check_by(subjects, by)
+    if population == "evaluable":
+        missing, words = "excluded", f"{words}, evaluable only"
+    cases = ("worst", "best") if missing == "bounds" else ("",)
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        rows = []
+        for outcome in outcomes:
+            response = stratum["subject_id"].map(outcome.response)
+            for case in cases:
+                left_out = missing == "excluded"
+                row = rate_row(stratum, response, outcome.due, left_out, case, method, conf_level)
+                named = {"endpoint": outcome.name} if several else {}
+                rows.append({**named, **({"case": case} if case else {}), **row})
+        return pd.DataFrame(rows)
+
+    vocabulary = cohort.study.vocabulary
+    shown = [*by, *(["endpoint"] if several else []), *(["case"] if cases[0] else [])]
+    first = outcomes[0]
+    title = ", ".join(dict.fromkeys(outcome.label for outcome in outcomes))
+    spec = cohort.spec(
+        analysis,
+        endpoint=f"{title} {first.when}",
+        population=f"{words}, {_WORDS[missing]}",
+        method=limits_words(method, conf_level),
+        by=shown,
+        conf_level=conf_level,
+    )
+    known = {
+        "endpoint": [o.name for o in outcomes] if several else first.name,
+        **{k: float(v) if isinstance(v, int) else v for k, v in options.items()},
+        "population": population,
+        "missing": missing,
+        "method": method,
+    }
+    labels = level_labels(vocabulary, shown) | {
+        "case": {"worst": "Worst case", "best": "Best case"}
+    }
+    frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
+    return Result(frame, replace(spec, options=known), labels)
+
+
+def rate_row(
+    stratum: pd.DataFrame,
+    response: pd.Series,
+    due: float,
+    left_out: bool,
+    case: str,
+    method: str,
+    conf_level: float,
+) -> dict[str, object]:
+    """Return one row of a table of rates.
+
+    Parameters
+    ----------
+    stratum : pandas.DataFrame
+        The subjects.
+    response : pandas.Series
+        Their responses: 1, 0 or missing.
+    due : float
+        Day before whose data cut-off a subject could not yet be judged.
+    left_out : bool
+        Whether the missing are left out of the denominator.
+    case : {"", "worst", "best"}
+        Whether the missing are failures (the first two) or responses.
+    method, conf_level
+        As for `response_rate`.
+
+    Returns
+    -------
+    dict
+        The row's columns.
+    """
+    answered = int(response.notna().sum())
+    lacking = len(stratum) - answered
+    seen = int((response == 1).sum())
+    n = answered if left_out else len(stratum)
+    k = seen + (lacking if case == "best" else 0)
+    low, high = proportion_limits(k, n, method=method, conf_level=conf_level)
+    return {
+        "n": n,
+        "n_missing": lacking,
+        "n_event": k,
+        "estimate": k / n if n else np.nan,
+        "conf_low": float(low),
+        "conf_high": float(high),
+        "n_evaluable": answered,
+        "estimate_evaluable": seen / answered if answered else np.nan,
+        "note": stratum_note(stratum, response, due),
+    }
+
+
+def stratum_note(stratum: pd.DataFrame, response: pd.Series, due: float) -> str:
+    """Return what a reader must know about a stratum's missing responses."""
+    if not len(stratum):
+        return "no subjects"
+    notes = [] if response.notna().any() else ["nobody evaluable"]
+    if "cutoff_day" in stratum:
+        early = int((response.isna() & (stratum["cutoff_day"] < due)).sum())
+        if early:
+            notes.append(
+                f"{early} of the missing had not reached the visit at the data cut-off "
+                "(see potential_followup)"
+            )
+    return "; ".join(notes)

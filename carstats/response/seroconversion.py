@@ -1,0 +1,121 @@
+"""Seroconversion: from a positive antibody before the infusion to a negative one at a visit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.proportion import METHODS
+from carstats.response.course import baseline_values, measure_rows
+from carstats.response.outcomes import MISSING, analysis_set, checked_window, limits_words
+from carstats.response.rates import rate_row
+from carstats.result import Result
+from carstats.strata import check_by, estimate_by, level_labels
+
+
+def seroconversion_rate(
+    cohort: Cohort,
+    measure: str,
+    *,
+    above: float,
+    at: float = 168,
+    window: tuple[float, float] | None = None,
+    by: str | Iterable[str] | None = None,
+    missing: str = "failure",
+    method: str = "Clopper-Pearson",
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the proportion of subjects positive before the infusion who are negative at a visit.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; its infused subjects with a positive baseline are counted.
+    measure : str
+        A measure of the assessments, such as ``"anti-dsDNA"``.
+    above : float
+        A value above it is positive: the upper limit of normal, in the unit of the data.
+    at : float
+        Day of the visit.
+    window : (float, float), optional
+        First and last day that count, as for `response_rate`; the nearest value counts.
+    by : str or list of str, optional
+        Columns of the subjects table; one rate for each stratum.
+    missing : {"failure", "excluded", "bounds"}
+        What a missing value is, as for `response_rate`.
+    method : {"Clopper-Pearson", "Wilson", "Jeffreys", "mid-P", "Blaker", "Agresti-Coull"}
+        Confidence limits.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum the columns of `response_rate`, where ``n`` counts those with a positive
+        baseline, and ``n_negative`` and ``n_no_baseline``, who are not in it.
+
+    Raises
+    ------
+    CarstatsError
+        If the measure is unknown or without data, there is none in the window, or an argument is
+        not allowed.
+    """
+    check_choice("method", method, METHODS)
+    check_choice("missing", missing, MISSING)
+    check_conf_level(conf_level)
+    check_number("above", above)
+    low, high = checked_window(window, at)
+    name, rows = measure_rows(cohort, measure)
+    within = rows[rows["day"].between(low, high) & (rows["day"] > 0)]
+    if within.empty:
+        raise CarstatsError(
+            f"`at`={at:g}: no {name!r} from day {low:g} to {high:g}. Its values lie on days "
+            f"{rows['day'].min():g} to {rows['day'].max():g}."
+        )
+    subjects, words = analysis_set(cohort, "treated")
+    by = check_by(subjects, by)
+    base = baseline_values(rows)
+    order = within.assign(distance=(within["day"] - at).abs()).sort_values(
+        ["distance", "day"], ascending=[True, False], kind="stable"
+    )
+    value = order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)
+    converted = (value <= above).astype(float)
+    subjects = subjects.assign(start=subjects["subject_id"].map(base))
+    cases = ("worst", "best") if missing == "bounds" else ("",)
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        positive = stratum[stratum["start"] > above]
+        response = positive["subject_id"].map(converted)
+        beside = {
+            "n_negative": int((stratum["start"] <= above).sum()),
+            "n_no_baseline": int(stratum["start"].isna().sum()),
+        }
+        found = []
+        for case in cases:
+            row = rate_row(positive, response, low, missing == "excluded", case, method, conf_level)
+            note = row.pop("note") if len(positive) else "nobody positive before the infusion"
+            found.append({**({"case": case} if case else {}), **row, **beside, "note": note})
+        return pd.DataFrame(found)
+
+    vocabulary = cohort.study.vocabulary
+    shown = [*by, *(["case"] if missing == "bounds" else [])]
+    counted = int((subjects["start"] > above).sum())
+    spec = cohort.spec(
+        "seroconversion_rate",
+        endpoint=f"{vocabulary.label('measure', name)} negative (at most {above:g}) at day {at:g} "
+        f"(window {low:g} to {high:g})",
+        population=f"{words}, {counted} positive before the infusion, missing = {missing}",
+        method=limits_words(method, conf_level),
+        by=shown,
+        conf_level=conf_level,
+    )
+    options = {"measure": name, "above": float(above), "at": float(at), "window": [low, high]}
+    options |= {"missing": missing, "method": method}
+    frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
+    labels = level_labels(vocabulary, by) | {"case": {"worst": "Worst case", "best": "Best case"}}
+    frame["n_evaluable"] = frame["n_evaluable"].astype(int)
+    return Result(frame, replace(spec, options=options), {k: v for k, v in labels.items() if v})
