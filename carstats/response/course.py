@@ -41,10 +41,36 @@ def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:
     return name, rows.sort_values(["subject_id", "day"], kind="stable")
 
 
-def baseline_values(rows: pd.DataFrame) -> pd.Series:
-    """Return each subject's last value on or before the day of the infusion."""
-    before = rows[rows["day"] <= 0].drop_duplicates("subject_id", keep="last")
-    return before.set_index("subject_id")["value"].astype(float)
+def baselines(rows: pd.DataFrame, subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """Return each subject's baseline, and whether it lies after lymphodepletion began.
+
+    The baseline is the last value before lymphodepletion, where its day is known, else the last on
+    or before the day of the infusion; between the two, conditioning changes the scores.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Adequate assessments of one measure, by subject and day.
+    subjects : pandas.DataFrame
+        The subjects.
+
+    Returns
+    -------
+    values : pandas.Series
+        The baseline by ``subject_id``, of those who have one.
+    late : pandas.Series of bool
+        Whether it lies after lymphodepletion began.
+    """
+    start = pd.Series(np.nan, subjects["subject_id"])
+    if "lymphodepletion_day" in subjects:
+        start = subjects.set_index("subject_id")["lymphodepletion_day"].astype(float)
+    depleted = rows["subject_id"].map(start)
+    before = (rows["day"] < depleted) | (depleted.isna() & (rows["day"] <= 0))
+    first = rows[before].drop_duplicates("subject_id", keep="last").set_index("subject_id")
+    second = rows[rows["day"] <= 0].drop_duplicates("subject_id", keep="last")
+    second = second.set_index("subject_id")
+    values = first["value"].astype(float).combine_first(second["value"].astype(float))
+    return values, pd.Series(~values.index.isin(first.index), values.index)
 
 
 def score_course(
@@ -73,8 +99,8 @@ def score_course(
     Result
         For each stratum, subject and assessment: ``subject``, a number that is no identifier,
         ``time`` in days, ``visit`` (day of the scheduled visit; NaN between visits; 0 for the
-        baseline), ``value``, ``baseline`` (the last on or before day 0), ``change``,
-        ``percent_change`` (NaN from a baseline of 0). Subjects without a baseline or without a
+        baseline), ``value``, ``baseline`` (the last before lymphodepletion, where its day is known,
+        else on or before day 0), ``change``, ``percent_change`` (NaN from a baseline of 0). Subjects without a baseline or without a
         later value are left out; the result's population counts them.
 
     Raises
@@ -88,7 +114,7 @@ def score_course(
     name, rows = measure_rows(cohort, measure)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
-    base = baseline_values(rows)
+    base, _ = baselines(rows, subjects)
     later = rows[(rows["day"] > 0) & rows["subject_id"].isin(base.index)]
     known = set(later["subject_id"])
     chosen = subjects[subjects["subject_id"].isin(known)]

@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.mmrm import COVARIANCES, MmrmFit, fit_mmrm
-from carstats.response.course import measure_rows
+from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import analysis_set, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
@@ -88,7 +88,7 @@ def score_change(
     name, rows = measure_rows(cohort, measure)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
-    base, late = _baselines(rows, subjects)
+    base, late = baselines(rows, subjects)
     if not subjects["subject_id"].isin(base.index).any():
         raise CarstatsError(f"nobody of the cohort has {name!r} before treatment.")
     changes = pd.DataFrame({day: _at_visit(rows, day) for day in days})
@@ -125,20 +125,6 @@ def score_change(
     options |= {"at": [float(d) for d in days], "method": method, "structure": structure}
     frame = estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate)
     return Result(frame, replace(spec, options=options), level_labels(cohort.study.vocabulary, by))
-
-
-def _baselines(rows: pd.DataFrame, subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Return each subject's baseline, and whether it lies after lymphodepletion began."""
-    start = pd.Series(np.nan, subjects["subject_id"])
-    if "lymphodepletion_day" in subjects:
-        start = subjects.set_index("subject_id")["lymphodepletion_day"].astype(float)
-    depleted = rows["subject_id"].map(start)
-    before = (rows["day"] < depleted) | (depleted.isna() & (rows["day"] <= 0))
-    first = rows[before].drop_duplicates("subject_id", keep="last").set_index("subject_id")
-    second = rows[rows["day"] <= 0].drop_duplicates("subject_id", keep="last")
-    second = second.set_index("subject_id")
-    values = first["value"].astype(float).combine_first(second["value"].astype(float))
-    return values, pd.Series(~values.index.isin(first.index), values.index)
 
 
 def _at_visit(rows: pd.DataFrame, day: float) -> pd.Series:

@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.proportion import METHODS
-from carstats.response.course import baseline_values, measure_rows
+from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import MISSING, analysis_set, checked_window, limits_words
 from carstats.response.rates import rate_row
 from carstats.result import Result
@@ -78,7 +78,7 @@ def seroconversion_rate(
         )
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
-    base = baseline_values(rows)
+    base, _ = baselines(rows, cohort.subjects)
     order = within.assign(distance=(within["day"] - at).abs()).sort_values(
         ["distance", "day"], ascending=[True, False], kind="stable"
     )
