@@ -12,18 +12,30 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
+    "BasketPrior": "estimators.basket_grid",
     "CarstatsError": "errors",
     "Cohort": "cohort",
     "Result": "result",
+    "Rules": "endpoints.rules",
+    "Strategies": "endpoints.intercurrent",
     "Study": "data.study",
     "Vocabulary": "vocabulary",
     "aged": "criteria",
     "baseline_table": "baseline",
+    "basket_leave_one_out": "response.basket",
+    "basket_operating_characteristics": "response.basket_design",
+    "basket_response": "response.basket",
+    "basket_sensitivity": "response.basket",
     "best_response_rate": "response.rates",
+    "bootstrap_interval": "survival.resampling",
     "cox_regression": "survival.regression",
     "cumulative_incidence": "survival.competing",
     "cure_fraction": "survival.cure",
     "define_cohort": "cohort",
+    "derive": "endpoints.derivation",
+    "disagreements": "endpoints.comparison",
+    "endpoint_catalogue": "endpoints.catalogue",
+    "estimand_of": "endpoints.derivation",
     "evidence_map": "evidence.overview",
     "exposure_adjusted_rate": "toxicity.exposure",
     "fine_gray_regression": "survival.competing",
@@ -63,9 +75,11 @@ _HOMES = {
     "response_test": "response.comparisons",
     "response_tipping_point": "response.tipping",
     "restricted_mean": "survival.means",
+    "score_change": "response.scores",
     "score_course": "response.course",
     "seroconversion_rate": "response.seroconversion",
     "simulate_study": "data.synthetic",
+    "subject_timelines": "survival.timelines",
     "survival_at": "survival.curves",
     "survival_curve": "survival.curves",
     "survival_difference": "survival.comparisons",
@@ -96,18 +110,30 @@ _HOMES = {
 }
 
 __all__ = [
+    "BasketPrior",
     "CarstatsError",
     "Cohort",
     "Result",
+    "Rules",
+    "Strategies",
     "Study",
     "Vocabulary",
     "aged",
     "baseline_table",
+    "basket_leave_one_out",
+    "basket_operating_characteristics",
+    "basket_response",
+    "basket_sensitivity",
     "best_response_rate",
+    "bootstrap_interval",
     "cox_regression",
     "cumulative_incidence",
     "cure_fraction",
     "define_cohort",
+    "derive",
+    "disagreements",
+    "endpoint_catalogue",
+    "estimand_of",
     "evidence_map",
     "exposure_adjusted_rate",
     "fine_gray_regression",
@@ -147,9 +173,11 @@ __all__ = [
     "response_test",
     "response_tipping_point",
     "restricted_mean",
+    "score_change",
     "score_course",
     "seroconversion_rate",
     "simulate_study",
+    "subject_timelines",
     "survival_at",
     "survival_curve",
     "survival_difference",
@@ -199,7 +227,13 @@ if TYPE_CHECKING:
     from carstats.data.study import Study
     from carstats.data.synthetic import simulate_study
     from carstats.data.writer import write_study
+    from carstats.endpoints.catalogue import endpoint_catalogue
+    from carstats.endpoints.comparison import disagreements
+    from carstats.endpoints.derivation import derive, estimand_of
+    from carstats.endpoints.intercurrent import Strategies
+    from carstats.endpoints.rules import Rules
     from carstats.errors import CarstatsError
+    from carstats.estimators.basket_grid import BasketPrior
     from carstats.evidence.overlap import report_overlap
     from carstats.evidence.overview import evidence_map
     from carstats.evidence.person_time import pooled_incidence, trial_incidence
@@ -208,6 +242,12 @@ if TYPE_CHECKING:
     from carstats.evidence.regression import pooled_regression
     from carstats.evidence.sensitivity import leave_one_out, pooled_sensitivity
     from carstats.evidence.trials import trial_rate
+    from carstats.response.basket import (
+        basket_leave_one_out,
+        basket_response,
+        basket_sensitivity,
+    )
+    from carstats.response.basket_design import basket_operating_characteristics
     from carstats.response.categories import response_categories
     from carstats.response.comparisons import response_test
     from carstats.response.course import score_course
@@ -215,6 +255,7 @@ if TYPE_CHECKING:
     from carstats.response.landmark import landmark_comparison, response_exposure
     from carstats.response.rates import best_response_rate, response_rate, sustained_response_rate
     from carstats.response.regression import marginal_response_difference, response_regression
+    from carstats.response.scores import score_change
     from carstats.response.seroconversion import seroconversion_rate
     from carstats.response.timing import time_to_response
     from carstats.response.tipping import response_tipping_point
@@ -230,6 +271,8 @@ if TYPE_CHECKING:
     from carstats.survival.quantiles import followup_time, survival_quantile
     from carstats.survival.rates import incidence_rate, withdrawal_weighted_curve
     from carstats.survival.regression import cox_regression
+    from carstats.survival.resampling import bootstrap_interval
+    from carstats.survival.timelines import subject_timelines
     from carstats.toxicity.benchmark import toxicity_benchmark
     from carstats.toxicity.comparison import toxicity_estimators
     from carstats.toxicity.differences import toxicity_difference

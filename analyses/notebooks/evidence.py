@@ -140,7 +140,8 @@ Markdown(
         else ""
     )
     + "The pooled rate of remission is "
-    f"{rate(row['estimate'], row['conf_low'], row['conf_high'])}: where the rate of a typical trial lies. The prediction interval, "
+    f"{rate(row['estimate'], row['conf_low'], row['conf_high'])}: "
+    "where the rate of a typical trial lies. The prediction interval, "
     f"{span(row, 'predict_low', 'predict_high')}, says where the next trial's true rate may lie"
     + (" and leaves most of it open" if row["predict_high"] - row["predict_low"] > 0.5 else "")
     + ". A cautious Bayesian reading gives "

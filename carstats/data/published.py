@@ -38,7 +38,7 @@ def published_trials(folder: str | Path | None = None) -> pd.DataFrame:
     home = packaged_folder("data/published") if folder is None else Path(folder)
     trials = _read(home / "published_studies.csv", _TRIAL)
     counts = _read(home / "published_outcomes.csv", _COUNT)
-    problems = _count_problems(counts, "published_outcomes.csv")
+    problems = count_problems(counts, "published_outcomes.csv")
     known = set(trials["study_id"])
     problems += [
         Problem(
@@ -79,7 +79,7 @@ def oncology_benchmarks(folder: str | Path | None = None) -> pd.DataFrame:
     """
     home = packaged_folder("data/published") if folder is None else Path(folder)
     table = _read(home / "oncology_benchmarks.csv", _BENCHMARK)
-    problems = _count_problems(table, "oncology_benchmarks.csv")
+    problems = count_problems(table, "oncology_benchmarks.csv")
     if problems:
         raise CarstatsError(problems)
     return table
@@ -111,7 +111,21 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
     return table
 
 
-def _count_problems(table: pd.DataFrame, name: str) -> list[Problem]:
+def count_problems(table: pd.DataFrame, name: str) -> list[Problem]:
+    """Return what is wrong with the counts of a table: no whole number, or more than counted.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        With ``n_event`` and ``n_evaluable``; a missing count is no problem.
+    name : str
+        What messages call the table.
+
+    Returns
+    -------
+    list of Problem
+        In the order of the rows, column by column.
+    """
     problems = []
     numbers = table[["n_event", "n_evaluable"]].apply(pd.to_numeric, errors="coerce")
     for column in numbers:

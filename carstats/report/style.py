@@ -193,7 +193,9 @@ def clean(text: object) -> str:
 @lru_cache(maxsize=8192)
 def _width(text: str, size: float, weight: str, families: tuple[str, ...]) -> float:
     properties = font_manager.FontProperties(family=list(families), size=size, weight=weight)
-    return _renderer().get_text_width_height_descent(text, properties, False)[0] * 72 / 300
+    width = _renderer().get_text_width_height_descent(text, properties, False)[0] * 72 / 300
+    # Hinting makes text a little narrower here than its outlines are in SVG and PDF.
+    return 1.01 * width
 
 
 @lru_cache(maxsize=1)

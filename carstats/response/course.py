@@ -100,8 +100,9 @@ def score_course(
         For each stratum, subject and assessment: ``subject``, a number that is no identifier,
         ``time`` in days, ``visit`` (day of the scheduled visit; NaN between visits; 0 for the
         baseline), ``value``, ``baseline`` (the last before lymphodepletion, where its day is known,
-        else on or before day 0), ``change``, ``percent_change`` (NaN from a baseline of 0). Subjects without a baseline or without a
-        later value are left out; the result's population counts them.
+        else on or before day 0), ``change``, ``percent_change`` (NaN from a baseline of 0).
+        Subjects without a baseline or without a later value are left out; the result's population
+        counts them.
 
     Raises
     ------

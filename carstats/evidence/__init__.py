@@ -1,0 +1,1 @@
+"""Synthesis of published trials, one module for each kind of question."""

@@ -1,0 +1,73 @@
+"""Links between reports: who names whom, and which reports share subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import pandas as pd
+
+from carstats.errors import CarstatsError
+
+
+def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Return the pairs of reports that share subjects, each with how that is known.
+
+    Parameters
+    ----------
+    reports : pandas.DataFrame
+        One row per report, with ``study_id``, ``disease`` and ``overlaps_with``.
+
+    Returns
+    -------
+    dict of (str, str) to {"named", "by chain"}
+        A pair's first report has a row in the table; both are in alphabetical order if both have.
+    """
+    diseases = dict(zip(reports["study_id"], reports["disease"], strict=True))
+    named: dict[str, set[str]] = {}
+    for report, others in zip(reports["study_id"], reports["overlaps_with"], strict=True):
+        for other in str(others).split() if pd.notna(others) else []:
+            named.setdefault(report, set()).add(other)
+            named.setdefault(other, set()).add(report)
+    pairs = {}
+    for report in diseases:
+        for other in _reached(named, report):
+            direct = other in named[report]
+            known = other in diseases
+            kinds = {diseases[report], diseases.get(other)}
+            if direct or (known and (len(kinds) == 1 or "mixed" in kinds)):
+                ordered = tuple(sorted((report, other))) if known else (report, other)
+                pairs[ordered] = "named" if direct else "by chain"
+    return pairs
+
+
+def _reached(named: dict[str, set[str]], start: str) -> set[str]:
+    found, waiting = set(), [start]
+    while waiting:
+        for other in named.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found - {start}
+
+
+def check_counted_once(reports: pd.DataFrame, chosen: Collection[str]) -> list[tuple[str, str]]:
+    """Return the chosen reports that share subjects, in pairs."""
+    chosen = set(chosen)
+    return [pair for pair in sorted(overlapping_pairs(reports)) if set(pair) <= chosen]
+
+
+def refuse_overlap(pairs: list[tuple[str, str]]) -> None:
+    """Raise for reports that share subjects.
+
+    Raises
+    ------
+    CarstatsError
+        If there are any.
+    """
+    if pairs:
+        shown = "; ".join(f"{first} and {second}" for first, second in pairs[:6])
+        more = f" and {len(pairs) - 6} pairs more" if len(pairs) > 6 else ""
+        raise CarstatsError(
+            f"these reports share subjects, who would be counted twice: {shown}{more}. Choose one "
+            'of them with `reports` or in the table\'s `synthesis`, or say overlapping="allow".'
+        )

@@ -1,0 +1,67 @@
+"""What the published evidence is made of."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from carstats.evidence.table import check_trials, in_order, reports_of, trial_labels
+from carstats.result import Result, Spec
+
+# The report of a cohort that holds most of its subjects, then those that split it by disease.
+_USED = ("all", "efficacy", "toxicity")
+
+
+def evidence_map(table: pd.DataFrame) -> Result:
+    """Count the treated subjects of the published trials by disease and target, each once.
+
+    A mixed series enters by its disease-specific reports where it has them, as a mixed one else.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Made by `published_trials`, or of the same shape.
+
+    Returns
+    -------
+    Result
+        One row per disease and target: ``n_trials``, ``n`` subjects treated, ``n_missing`` trials
+        whose number of subjects is not reported, ``trials`` (their names), ``note``. The spec's
+        population counts the reports that are left out because their subjects are in another one,
+        and the control groups.
+
+    Raises
+    ------
+    CarstatsError
+        If the table does not have the shape of `published_trials`.
+    """
+    reports = reports_of(check_trials(table))
+    used = reports[reports["synthesis"].isin(_USED)]
+    split = set(used.loc[used["synthesis"] == "efficacy", "cohort"])
+    # A whole series is the sum of its disease-specific reports: one of the two.
+    twice = (used["synthesis"] == "toxicity") & used["cohort"].isin(split)
+    used = in_order(used[~twice])
+    rows = [
+        {
+            "disease": disease,
+            "target": target,
+            "n_trials": len(group),
+            "n": int(group["n_treated"].sum()),
+            "n_missing": int(group["n_treated"].isna().sum()),
+            "trials": "; ".join(group["study_id"]),
+            "note": "",
+        }
+        for (disease, target), group in used.groupby(["disease", "target"], sort=False)
+    ]
+    columns = ["disease", "target", "n_trials", "n", "n_missing", "trials", "note"]
+    frame = pd.DataFrame(rows, columns=columns)
+    controls = int((reports["synthesis"] == "control").sum())
+    spec = Spec(
+        "evidence_map",
+        endpoint="Subjects treated in published trials",
+        population=f"{len(used)} trials, {int(frame['n'].sum())} subjects, each counted once; "
+        f"of {len(reports)} reports {len(reports) - len(used) - controls} are nested in others or "
+        f"not for synthesis, {controls} "
+        + ("is a control group" if controls == 1 else "are control groups"),
+        by=("disease", "target"),
+    )
+    return Result(frame, spec, trial_labels(frame))
