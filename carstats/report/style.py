@@ -31,7 +31,8 @@ for _path in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
 # Fonts that systems bring for the scripts that the bundled one lacks, simplified Chinese first.
 _FALLBACK = (
     "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei",
-    "SimHei", "PingFang SC", "Heiti SC", "Hiragino Sans GB", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei",
+    "SimHei", "PingFang SC", "Heiti SC", "Hiragino Sans GB", "WenQuanYi Micro Hei",
+    "WenQuanYi Zen Hei",
     "Noto Sans CJK JP", "Arial Unicode MS", "Noto Emoji", "Segoe UI Symbol", "Symbola",
 )  # fmt: skip
 _RC = {

@@ -1,0 +1,1 @@
+"""Toxicity analyses of a cohort, one module for each kind of estimand."""

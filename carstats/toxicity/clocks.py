@@ -1,0 +1,110 @@
+"""The times to first toxicity, with death and re-infusion competing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice
+from carstats.toxicity.episodes import (
+    COMPETING,
+    Severe,
+    died,
+    episodes_of,
+    followup_end,
+    joined_notes,
+)
+
+CENSORED, EVENT, RIVAL = 0, 1, 2
+
+
+def checked_competing(competing: str | Iterable[str]) -> tuple[str, ...]:
+    """Return the competing events in order; death is always one."""
+    names = [competing] if isinstance(competing, str) else list(competing)
+    for name in names:
+        check_choice("competing", name, COMPETING)
+    if "death" not in names:
+        raise CarstatsError(
+            "`competing` leaves out 'death'; the dead are not censored, for they cannot have the "
+            "event later. Use ('death',) or ('death', 're-infusion')."
+        )
+    return tuple(name for name in COMPETING if name in names)
+
+
+def rival_days(cohort: Cohort, competing: tuple[str, ...]) -> tuple[pd.Series, pd.Series]:
+    """Return each subject's day of the first competing event (inf without one), and which."""
+    subjects = cohort.subjects
+    day = pd.Series(np.inf, subjects.index)
+    cause = pd.Series("", subjects.index, dtype=object)
+    # A death counts at the end of the follow-up, which cannot be before it.
+    dead = died(subjects)
+    day[dead], cause[dead] = followup_end(subjects)[dead], "death"
+    if "re-infusion" in competing and cohort.study.infusions is not None:
+        rows = cohort.table("infusions")
+        again = rows[(rows["infusion_number"] > 1) & ~rows["planned"].fillna(True).astype(bool)]
+        first = subjects["subject_id"].map(again.groupby("subject_id")["day"].min())
+        earlier = first < day
+        day, cause = day.where(~earlier, first), cause.where(~earlier, "re-infusion")
+    return day.astype(float), cause
+
+
+def first_times(
+    cohort: Cohort,
+    term: str,
+    severe: Severe,
+    competing: tuple[str, ...],
+    grading_scale: str | Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return the cohort's subjects with the time of their first episode from day 0 on.
+
+    Parameters
+    ----------
+    cohort, term, severe, competing, grading_scale
+        Checked.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The subjects with ``event_time`` (NaN where the only episodes have no onset),
+        ``event_code`` (0 censored, 1 event, 2 competing), ``unknown`` (an episode that might have
+        counted, and none that did).
+    """
+    episodes = episodes_of(cohort, [term], severe, grading_scale)
+    subjects = cohort.subjects
+    who = subjects["subject_id"]
+    certain = episodes[episodes["counts"]]
+    # An episode that began before the infusion is none of its effects.
+    onset = who.map(certain[certain["onset_day"] >= 0].groupby("subject_id")["onset_day"].min())
+    undated = who.isin(certain.loc[certain["onset_day"].isna(), "subject_id"]) & onset.isna()
+    end = np.maximum(followup_end(subjects), 0.0)
+    rival, cause = rival_days(cohort, competing)
+    stop = np.minimum(end, rival)
+    happened = onset <= stop
+    time = stop.where(~happened, onset)
+    code = np.where(happened, EVENT, np.where(rival <= end, RIVAL, CENSORED))
+    doubtful = who.isin(episodes.loc[episodes["unknown"], "subject_id"]) & ~happened
+    return subjects.assign(
+        event_time=time.where(~undated).astype(float),
+        event_code=code,
+        cause=cause.where(code == RIVAL, ""),
+        unknown=doubtful,
+    )
+
+
+def clock_note(rows: pd.DataFrame) -> str:
+    """Say what a reader of a stratum's row should know."""
+    if not len(rows):
+        return "no subjects"
+    undated, doubtful = int(rows["event_time"].isna().sum()), int(rows["unknown"].sum())
+    return joined_notes(
+        f"{undated} with an event of unknown onset left out" if undated else "",
+        f"{doubtful} with an ungraded episode counted as without" if doubtful else "",
+    )
+
+
+def rival_words(competing: tuple[str, ...]) -> str:
+    """Return what competes, for a method line."""
+    return " and ".join("unplanned re-infusion" if n == "re-infusion" else n for n in competing)

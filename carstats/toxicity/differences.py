@@ -1,0 +1,172 @@
+"""Differences of toxicity rates between strata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort, check_cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
+from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.result import Result
+from carstats.strata import check_by, level_labels, stratum_keys
+from carstats.toxicity.contrasts import check_contrast, compare
+from carstats.toxicity.episodes import joined_notes, severe_enough, term_labels, term_words
+from carstats.toxicity.rates import toxicity_rate
+
+
+def toxicity_difference(
+    cohort: Cohort,
+    term: str | Iterable[str],
+    *,
+    by: str,
+    reference: object = None,
+    min_grade: int = 1,
+    min_severity: str | None = None,
+    window: tuple[float, float] | None = None,
+    grading_scale: str | Mapping[str, str] | None = None,
+    contrast: str = "difference",
+    method: str = "Miettinen-Nurminen",
+    adjust: str = "none",
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the difference or ratio of toxicity rates between strata.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`. Strata that were not randomised differ in more than `by`.
+    term : str or list of str
+        Toxicities of the study's vocabulary.
+    by : str
+        The column whose levels are compared.
+    reference : object, optional
+        The level that the others are compared with; by default the first.
+    min_grade : {1, 2, 3, 4, 5}
+        Smallest grade that counts.
+    min_severity : str, optional
+        Smallest severity that counts.
+    window : (float, float), optional
+        First and last day of onset; the denominators are then those followed at its start.
+    grading_scale : str or mapping of str to str, optional
+        The scale whose grades count, where a study has several.
+    contrast : {"difference", "ratio"}
+        What to estimate.
+    method : str
+        Limits, as for `response_difference`: "Miettinen-Nurminen", "SCAS", "melded", "Chan-Zhang",
+        for differences also "Mee", "Newcombe", "Agresti-Min". The p-value is of the test that they
+        invert; "Newcombe" has none.
+    adjust : {"none", "Holm", "Bonferroni", "Benjamini-Hochberg"}
+        Adjustment of the p-values for all rows of the result.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each term and level but the reference: the `by` column, ``term``, ``contrast`` in words,
+        ``n``, ``n_missing``, ``n_event``, ``rate``, ``n_reference``, ``n_event_reference``,
+        ``rate_reference``, ``estimate``, ``conf_low``, ``conf_high``, ``statistic``, ``df``,
+        ``p_value``, ``p_adjusted``, ``note``.
+
+    Raises
+    ------
+    CarstatsError
+        If `by` has fewer than two levels or not the reference, or as for `toxicity_rate`.
+
+    References
+    ----------
+    Miettinen O, Nurminen M. Stat Med 1985; 4: 213-226.
+    Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
+    """
+    check_cohort(cohort)
+    check_contrast(contrast, method)
+    check_choice("adjust", adjust, ADJUSTMENTS)
+    check_conf_level(conf_level)
+    severe = severe_enough(cohort, min_grade, min_severity)
+    levels, reference = compared_levels(cohort, by, reference)
+    rates = toxicity_rate(
+        cohort, term, min_grade=min_grade, min_severity=min_severity, window=window, by=by,
+        grading_scale=grading_scale, conf_level=conf_level,
+    )  # fmt: skip
+    study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])
+    named = labels.get(by, {})
+    rows = []
+    terms = list(dict.fromkeys(rates.frame["term"]))
+    for name in terms:
+        of_term = rates.frame[rates.frame["term"] == name].set_index(by)
+        base = of_term.loc[reference]
+        for level in levels:
+            if level == reference:
+                continue
+            mine = of_term.loc[level]
+            k, n = (mine["n_event"], base["n_event"]), (mine["n"], base["n"])
+            k, n = tuple(map(int, k)), tuple(map(int, n))
+            found = compare(k, n, contrast, method, conf_level)
+            sign = "−" if contrast == "difference" else "/"
+            rows.append(
+                {
+                    by: level,
+                    "term": name,
+                    "contrast": f"{named.get(level, level)} {sign} "
+                    f"{named.get(reference, reference)}",
+                    "n": n[0],
+                    "n_missing": int(mine["n_missing"]) + int(base["n_missing"]),
+                    "n_event": k[0],
+                    "rate": mine["estimate"],
+                    "n_reference": n[1],
+                    "n_event_reference": k[1],
+                    "rate_reference": base["estimate"],
+                    "estimate": found.estimate,
+                    "conf_low": found.low,
+                    "conf_high": found.high,
+                    "statistic": found.statistic,
+                    "df": np.nan,
+                    "p_value": found.p_value,
+                    "note": joined_notes(
+                        "no subjects in a stratum" if min(n) == 0 else "",
+                        "nobody had it" if min(n) and not sum(k) else "",
+                    ),
+                }
+            )
+    frame = pd.DataFrame(rows)
+    at = list(frame.columns).index("p_value") + 1
+    frame.insert(at, "p_adjusted", adjust_p_values(frame["p_value"], method=adjust))
+    adjusted = "" if adjust == "none" else f", p-values adjusted after {adjust}"
+    spec = cohort.spec(
+        "toxicity_difference",
+        endpoint=f"{term_words(study, terms)}{severe.words()}: {contrast} of rates",
+        method=f"{method.replace('-', '–')} {conf_level * 100:g} % limits{adjusted}",
+        by=[by],
+        conf_level=conf_level,
+        terms=terms,
+        reference=str(reference),
+        min_grade=min_grade,
+        min_severity=min_severity,
+        window=None if window is None else list(map(float, window)),
+        grading_scale=grading_scale,
+        contrast=contrast,
+        limits=method,
+        adjust=adjust,
+    )
+    return Result(frame, spec, labels | term_labels(study, terms))
+
+
+def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list, object]:
+    """Return the levels of the column that are compared, in order, and the reference."""
+    if not isinstance(by, str):
+        raise CarstatsError(f"`by` is {by!r}; it takes the one column whose levels are compared.")
+    check_by(cohort.subjects, by)
+    keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, [by])
+    levels = [key[0] for key in keys]
+    if len(levels) < 2:
+        raise CarstatsError(
+            f"`by` is {by!r}, which has {listed(levels) or 'no level'} in the cohort; "
+            "a comparison takes two levels at least."
+        )
+    reference = levels[0] if reference is None else reference
+    if reference not in levels:
+        raise CarstatsError(f"`reference` is {reference!r}; `{by}` has: {listed(levels)}.")
+    return levels, reference

@@ -1,0 +1,329 @@
+"""Episodes of toxicity, ready to be counted: whose, when, and whether they are bad enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort, check_cohort
+from carstats.data.study import Study
+from carstats.errors import CarstatsError, check_choice, listed
+from carstats.strata import check_by, listed_rows
+
+GRADES = (1, 2, 3, 4, 5)
+DAYS_PER_YEAR = 365.25
+# Windows of onset that do not overlap (endpoint rules, 7.7).
+STANDARD_WINDOWS = ((0.0, 30.0), (31.0, 100.0), (101.0, 365.0), (366.0, np.inf))
+COMPETING = ("death", "re-infusion")
+UNSTATED = "not stated"
+# Scales whose versions and parts grade alike.
+_VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "MAGIC")
+
+
+@dataclass(frozen=True)
+class Severe:
+    """Which episodes count: those of a grade, or a severity, and all worse ones.
+
+    Attributes
+    ----------
+    scale : str
+        ``"grade"`` or ``"severity"``.
+    least : int
+        Smallest grade, or the place of the smallest severity from 1.
+    name : str
+        The severity's name; empty for a grade.
+    """
+
+    scale: str = "grade"
+    least: int = 1
+    name: str = ""
+
+    def words(self) -> str:
+        """Return what counts, as a title continues: ``", grade 3 or worse"``."""
+        if self.least <= 1:
+            return ", any grade" if self.scale == "grade" else ", any severity"
+        return f", {self.name or f'grade {self.least}'} or worse"
+
+
+def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> Severe:
+    """Check the two thresholds of which one may be given."""
+    check_cohort(cohort)
+    check_choice("min_grade", min_grade, GRADES)
+    if min_severity is None:
+        return Severe("grade", int(min_grade))
+    if min_grade > 1:
+        raise CarstatsError("`min_grade` and `min_severity` are both given; give one of them.")
+    name = cohort.study.vocabulary.require("min_severity", "severity", min_severity)
+    return Severe("severity", cohort.study.vocabulary.names("severity").index(name) + 1, name)
+
+
+def checked_terms(cohort: Cohort, term, by) -> tuple[list[str], list[str]]:
+    """Return the checked `by` columns and the names of the terms; an unknown term is an error."""
+    check_cohort(cohort)
+    terms = [term] if isinstance(term, str) else list(term)
+    if not terms:
+        raise CarstatsError("`term` is empty; name at least one toxicity.")
+    vocabulary = cohort.study.vocabulary
+    names = [vocabulary.require("term", "toxicity", name) for name in terms]
+    return check_by(cohort.subjects, by), list(dict.fromkeys(names))
+
+
+def frequent_terms(cohort: Cohort) -> list[str]:
+    """Return the terms that the cohort's subjects had, that of most subjects first."""
+    counts = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
+    order = [name for name in cohort.study.vocabulary.names("toxicity") if name in counts]
+    if not order:
+        raise CarstatsError("no subject of the cohort had a toxicity; name the `terms` to count.")
+    return sorted(order, key=lambda name: -counts[name])
+
+
+def episodes_of(
+    cohort: Cohort,
+    terms: Iterable[str],
+    severe: Severe | None = None,
+    grading_scale: str | Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Return the episodes of some terms with how bad each was.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Whose.
+    terms : iterable of str
+        Checked names.
+    severe : Severe, optional
+        What counts; by default every episode.
+    grading_scale : str or mapping of str to str, optional
+        The scale whose grades count, for all terms or by term; a grade on another is taken as
+        missing. A term graded on several scales is refused without it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``subject_id``, ``term``, ``onset_day``, ``resolution_day``, ``system``, ``serious``,
+        ``level`` (grade or place of the severity), ``counts``, ``unknown`` (might count).
+    """
+    severe = severe or Severe()
+    study = cohort.study
+    rows = cohort.table("toxicities")
+    rows = rows[rows["term"].isin(list(terms))]
+    level = levels_of(study, rows, severe.scale)
+    if severe.least > 1:
+        if len(rows) and not level.notna().any():
+            other = "severity" if severe.scale == "grade" else "grade"
+            words = {"grade": "grades", "severity": "severities"}
+            known = levels_of(study, rows, other).notna().any()
+            instead = f" It has {words[other]}." if known else ""
+            argument = "min_grade" if severe.scale == "grade" else "min_severity"
+            what = words[severe.scale]
+            raise CarstatsError(
+                f"`{argument}` asks for {what}, and no episode of {listed(terms)} has one."
+                f"{instead} Use min_grade=1, or give {what}."
+            )
+        if severe.scale == "grade":
+            level = one_scale(cohort, rows, level, grading_scale)
+    columns = {
+        "subject_id": rows["subject_id"],
+        "term": rows["term"],
+        "onset_day": rows["onset_day"].astype(float),
+        "resolution_day": _column(rows, "resolution_day", np.nan).astype(float),
+        "system": _column(rows, "system", None).astype(object),
+        "serious": _column(rows, "serious", None).astype("boolean"),
+        "infusion_number": _column(rows, "infusion_number", np.nan).astype(float),
+        "level": level,
+    }
+    return with_verdict(pd.DataFrame(columns, index=rows.index), severe)
+
+
+def with_verdict(episodes: pd.DataFrame, severe: Severe) -> pd.DataFrame:
+    """Return episodes with whether each counts, and whether it might."""
+    level = episodes["level"]
+    least = severe.least
+    return episodes.assign(
+        counts=(level >= least) | (least <= 1), unknown=level.isna() & (least > 1)
+    )
+
+
+def levels_of(study: Study, rows: pd.DataFrame, scale: str) -> pd.Series:
+    """Return each episode's grade, or the place of its severity from 1; NaN where missing."""
+    if scale not in rows:
+        return pd.Series(np.nan, rows.index)
+    if scale == "grade":
+        return rows["grade"].astype(float)
+    codes = {name: i for i, name in enumerate(study.vocabulary.names("severity"), start=1)}
+    return rows["severity"].map(codes).astype(float)
+
+
+def one_scale(
+    cohort: Cohort,
+    rows: pd.DataFrame,
+    level: pd.Series,
+    grading_scale: str | Mapping[str, str] | None,
+) -> pd.Series:
+    """Return the grades of one scale for each term; grades on another become missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a term was graded on several scales and none is chosen; the message names the rows.
+    """
+    if "grading_scale" not in rows:
+        if grading_scale is not None:
+            raise CarstatsError("`grading_scale` is given, and no episode states its scale.")
+        return level
+    level = level.copy()
+    everyone = cohort.study.table("toxicities")
+    stated = rows["grading_scale"].map(scale_family)
+    chosen = grading_scale if isinstance(grading_scale, Mapping) else {}
+    for name in [n for n in chosen if n not in set(everyone["term"])]:
+        cohort.study.vocabulary.require("grading_scale", "toxicity", name)
+    for term, part in rows[level.notna()].groupby("term", sort=False):
+        scales = stated[part.index]
+        wanted = chosen.get(term) if isinstance(grading_scale, Mapping) else grading_scale
+        has = list(dict.fromkeys(scales))
+        if wanted is None and len(has) > 1:
+            where = "; ".join(
+                f"{scale}: rows {listed_rows(_of_scale(everyone, term, scale))}" for scale in has
+            )
+            raise CarstatsError(
+                f"{term!r} is graded on {len(has)} scales, which are not interchangeable "
+                f"({where} of the toxicities). Choose one with `grading_scale`."
+            )
+        if wanted is not None:
+            check_choice("grading_scale", scale_family(wanted), has)
+            level.loc[part.index[(scales != scale_family(wanted)).to_numpy()]] = np.nan
+    return level
+
+
+def _of_scale(everyone: pd.DataFrame, term: str, scale: str) -> pd.Series:
+    graded = everyone["grade"].notna() & (everyone["term"] == term)
+    return graded & (everyone["grading_scale"].map(scale_family) == scale)
+
+
+def scale_family(scale: object) -> str:
+    """Return what makes grades comparable: the scale without its version or remarks.
+
+    "CTCAE 4.03" and "CTCAE 5.0 (revised)" are CTCAE; "Lee 2014", "Penn" and "ASTCT" are three.
+    """
+    if not isinstance(scale, str) or not scale.strip() or scale.strip() == UNSTATED:
+        return UNSTATED
+    text = scale.split("(")[0].strip()
+    return next((name for name in _VERSIONED if text.startswith(name)), text)
+
+
+def _column(rows: pd.DataFrame, name: str, otherwise: object) -> pd.Series:
+    return rows[name] if name in rows else pd.Series(otherwise, rows.index, dtype=object)
+
+
+def merged_episodes(
+    episodes: pd.DataFrame, severe: Severe | None = None, *, gap: float = 0
+) -> pd.DataFrame:
+    """Join the records of one subject, term and system that overlap into one episode.
+
+    Parameters
+    ----------
+    episodes : pandas.DataFrame
+        Made by `episodes_of`.
+    severe : Severe, optional
+        What counts, judged on the worst level of the joined episode.
+    gap : float
+        Records at most so many days apart are joined too. An episode without a last day is
+        ongoing, and takes in what follows it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of `episodes`, and ``n_records``; in order of subject, term and onset. Records
+        without an onset stand alone.
+    """
+    rows = episodes.reset_index(drop=True)
+    if rows.empty:
+        return rows.assign(n_records=0)
+    place = rows["system"].fillna("").astype(str)
+    start = rows["onset_day"]
+    order = pd.DataFrame(
+        {"s": rows["subject_id"], "t": rows["term"], "p": place, "o": start}
+    ).sort_values(["s", "t", "p", "o"], kind="stable")
+    rows, keys = rows.loc[order.index].reset_index(drop=True), order.reset_index(drop=True)
+    end = rows["resolution_day"].where(rows["onset_day"].notna(), -np.inf).fillna(np.inf)
+    group = [keys["s"], keys["t"], keys["p"]]
+    reached = end.groupby(group, sort=False).cummax().groupby(group, sort=False).shift()
+    fresh = ~(rows["onset_day"] <= reached + gap)
+    number = fresh.cumsum()
+    ongoing = rows["onset_day"].notna() & rows["resolution_day"].isna()
+    found = rows.assign(ongoing=ongoing, end=rows["resolution_day"]).groupby(number, sort=False)
+    joined = found[["subject_id", "term", "onset_day", "system", "infusion_number"]].first()
+    open_end = found["ongoing"].any()
+    joined["resolution_day"] = found["end"].max().where(~open_end)
+    joined["serious"] = found["serious"].max()
+    joined["level"] = found["level"].max()
+    joined["n_records"] = found.size()
+    joined = with_verdict(joined, severe or Severe())
+    # One record without a grade leaves open how bad the whole was.
+    joined["unknown"] = ~joined["counts"] & found["unknown"].any()
+    return joined.reset_index(drop=True)
+
+
+def followup_end(subjects: pd.DataFrame) -> pd.Series:
+    """Return the day on which each subject's follow-up ended: last contact or death."""
+    last = subjects["last_contact_day"].astype(float)
+    if "death_day" not in subjects:
+        return last
+    return np.maximum(last, subjects["death_day"].astype(float).fillna(-np.inf))
+
+
+def died(subjects: pd.DataFrame) -> pd.Series:
+    """Return whether each subject's follow-up ended by death."""
+    if "death_day" not in subjects:
+        return pd.Series(False, subjects.index)
+    return subjects["death_day"].notna()
+
+
+def checked_windows(window) -> list[tuple[float, float]]:
+    """Return windows of days as pairs, in the order given."""
+    if isinstance(window, str):
+        check_choice("window", window, ("standard",))
+        return list(STANDARD_WINDOWS)
+    window = list(window) if isinstance(window, Iterable) else [window]
+    pairs = window if window and isinstance(window[0], list | tuple) else [window]
+    for pair in pairs:
+        fine = (
+            isinstance(pair, list | tuple)
+            and len(pair) == 2
+            and all(hasattr(day, "__float__") for day in pair)
+            and 0 <= float(pair[0]) <= float(pair[1])
+        )
+        if not fine:
+            raise CarstatsError(
+                f"`window` is {window!r}; it takes the first and last day of onset, such as "
+                "(0, 30), several such pairs, or 'standard'."
+            )
+    return [(float(low), float(high)) for low, high in pairs]
+
+
+def zero_note(n: int, k: int, high: float) -> str:
+    """Say what no event among so few rules out: ``"0 of 15: at most 21.8 %"``."""
+    return f"0 of {n}: at most {100 * high:.1f} %" if n and not k and high == high else ""
+
+
+def joined_notes(*notes: str) -> str:
+    """Join the notes that say something."""
+    return "; ".join(note for note in notes if note)
+
+
+def term_words(study: Study, terms: Iterable[str]) -> str:
+    """Return the printed names of terms, for a title."""
+    return ", ".join(study.vocabulary.label("toxicity", name) for name in terms)
+
+
+def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the printed label of each term, for `Result.labels`."""
+    return {"term": {name: study.vocabulary.label("toxicity", name) for name in terms}}
+
+
+def counted(n: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun."""
+    return f"{n} {one if n == 1 else many or one + 's'}"

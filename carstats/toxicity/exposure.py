@@ -1,0 +1,200 @@
+"""Events of toxicity per person-time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from statistics import NormalDist
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.count_regression import negative_binomial, robust_poisson
+from carstats.estimators.rate import event_rate
+from carstats.result import Result
+from carstats.strata import estimate_by, level_labels
+from carstats.toxicity.episodes import (
+    DAYS_PER_YEAR,
+    checked_terms,
+    checked_windows,
+    episodes_of,
+    followup_end,
+    joined_notes,
+    merged_episodes,
+    severe_enough,
+    term_labels,
+    term_words,
+)
+
+RATE_METHODS = ("exact", "negative binomial", "robust")
+
+
+def exposure_adjusted_rate(
+    cohort: Cohort,
+    term: str | Iterable[str],
+    *,
+    events: str = "first",
+    method: str | None = None,
+    min_grade: int = 1,
+    min_severity: str | None = None,
+    window: str | tuple[float, float] | Iterable[tuple[float, float]] | None = None,
+    per: float = 1,
+    gap: float = 0,
+    by: str | Iterable[str] | None = None,
+    grading_scale: str | Mapping[str, str] | None = None,
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate events of a toxicity per person-year of follow-up.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; usually the infused.
+    term : str or list of str
+        Toxicities of the study's vocabulary, such as ``"infection"``.
+    events : {"first", "all"}
+        First events, each subject's time ending with it; or all episodes over the whole follow-up.
+    method : {"exact", "negative binomial", "robust"}, optional
+        Limits. "exact" (Poisson) is the default for first events. For all events they would be too
+        short where some subjects have many; the default there is "negative binomial", which models
+        that, and "robust" (sandwich) allows for it. Without any event the exact bound is given.
+    min_grade : {1, 2, 3, 4, 5}
+        Smallest grade that counts.
+    min_severity : str, optional
+        Smallest severity that counts.
+    window : (float, float), list of these, or ``"standard"``, optional
+        Only events and time in these days, as for `toxicity_rate`; by default from day 0 on.
+    per : float
+        Person-years that the rate is given for, such as 100.
+    gap : float
+        Records at most so many days apart are one episode.
+    by : str or list of str, optional
+        Columns of the subjects table.
+    grading_scale : str or mapping of str to str, optional
+        The scale whose grades count, where a study has several.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum, term and window: ``term``, with windows ``window_start`` and
+        ``window_end``, ``n`` subjects with follow-up, ``n_missing`` (an event of unknown onset,
+        not counted), ``n_event`` events, ``n_with_event`` subjects, ``person_years``, ``estimate``
+        per `per` person-years, ``conf_low``, ``conf_high``, ``dispersion``, ``note``.
+
+    Raises
+    ------
+    CarstatsError
+        If a term is not in the vocabulary, the study has no toxicities, or an argument is not
+        allowed.
+
+    References
+    ----------
+    Garwood F. Biometrika 1936; 28: 437-442.
+    Lawless JF. Can J Stat 1987; 15: 209-225.
+    """
+    check_choice("events", events, ("first", "all"))
+    method = method or ("exact" if events == "first" else "negative binomial")
+    check_choice("method", method, RATE_METHODS)
+    if events == "first" and method == "negative binomial":
+        raise CarstatsError(
+            "`method` is 'negative binomial', but a subject has one first event at most. "
+            "Use 'exact' or events='all'."
+        )
+    check_conf_level(conf_level)
+    check_number("per", per, low=1e-9)
+    check_number("gap", gap, low=0)
+    severe = severe_enough(cohort, min_grade, min_severity)
+    by, terms = checked_terms(cohort, term, by)
+    windows = [(0.0, np.inf)] if window is None else checked_windows(window)
+    study = cohort.study
+    rows = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
+    rows = rows[rows["counts"]]
+    subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        found = []
+        for name in terms:
+            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(stratum["subject_id"])]
+            for days in windows:
+                answer = _rate(stratum, mine, days, events, method, per, conf_level)
+                edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
+                found.append({"term": name, **edges, **answer})
+        return pd.DataFrame(found)
+
+    words = {"exact": "exact Poisson", "robust": "Poisson with robust errors"}
+    spec = cohort.spec(
+        "exposure_adjusted_rate",
+        endpoint=f"{term_words(study, terms)}{severe.words()}: "
+        f"{'first events' if events == 'first' else 'events'} per "
+        f"{'person-year' if per == 1 else f'{per:g} person-years'}",
+        method=f"{words.get(method, method)} {conf_level * 100:g} % limits",
+        by=by,
+        conf_level=conf_level,
+        terms=terms,
+        events=events,
+        limits=method,
+        min_grade=min_grade,
+        min_severity=min_severity,
+        window=None
+        if window is None
+        else [[low, None if np.isinf(high) else high] for low, high in windows],
+        per=float(per),
+        gap=float(gap),
+        grading_scale=grading_scale,
+    )
+    labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
+    return Result(
+        estimate_by(study.vocabulary, cohort.eligible, subjects, by, estimate), spec, labels
+    )
+
+
+def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level: float) -> dict:
+    end = stratum.set_index("subject_id")["followed_to"]
+    start, stop = days[0], np.minimum(end, days[1])
+    # The day of an event is a day of follow-up, and so is the last one.
+    exposure = (stop - start + 1).clip(lower=0)
+    dated = mine[mine["onset_day"].between(0, np.inf)]
+    if events == "first":
+        dated = dated.sort_values("onset_day", kind="stable").drop_duplicates("subject_id")
+        first = end.index.map(dated.set_index("subject_id")["onset_day"])
+        until = np.minimum(stop.to_numpy(), np.nan_to_num(np.asarray(first, float), nan=np.inf))
+        exposure = pd.Series(np.clip(until - start + 1, 0, None), end.index)
+    inside = dated[np.floor(dated["onset_day"]).between(start, days[1])]
+    counts = inside.groupby("subject_id").size().reindex(end.index, fill_value=0)
+    at_risk = exposure > 0
+    y, years = counts[at_risk].to_numpy(float), exposure[at_risk].to_numpy() / DAYS_PER_YEAR
+    total, n = float(years.sum()), int(at_risk.sum())
+    undated = int(mine.loc[mine["onset_day"].isna(), "subject_id"].nunique())
+    k = int(y.sum())
+    found = event_rate(k, total, conf_level=conf_level)
+    values = [float(found.estimate), float(found.low), float(found.high)]
+    dispersion, how = np.nan, ""
+    if method != "exact" and k and n > 1:
+        fit = (negative_binomial if method == "negative binomial" else robust_poisson)(y, years)
+        middle, error = float(fit.coefficients[0]), float(fit.std_errors[0])
+        z = NormalDist().inv_cdf(0.5 + conf_level / 2)
+        values = [float(np.exp(middle + sign * z * error)) for sign in (0, -1, 1)]
+        dispersion = fit.dispersion
+    elif method != "exact" and total:
+        how = "exact Poisson limits" if not k else "one subject: exact Poisson limits"
+    none = "" if k or not total else f"0 in {total:.1f} person-years: at most {values[2] * per:.3g}"
+    return {
+        "n": n,
+        "n_missing": undated,
+        "n_event": k,
+        "n_with_event": int((y > 0).sum()),
+        "person_years": total,
+        "estimate": values[0] * per,
+        "conf_low": values[1] * per,
+        "conf_high": values[2] * per,
+        "dispersion": dispersion,
+        "note": joined_notes(
+            "no subjects" if not len(stratum) else "" if n else "nobody followed in the window",
+            f"{undated} with an event of unknown onset, not counted" if undated else "",
+            how,
+            none,
+        ),
+    }

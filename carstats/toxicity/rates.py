@@ -1,0 +1,177 @@
+"""Rates of toxicity: subjects with at least one episode, ever or by window of onset."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import check_choice, check_conf_level
+from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.result import Result
+from carstats.strata import estimate_by, level_labels
+from carstats.toxicity.episodes import (
+    checked_terms,
+    checked_windows,
+    episodes_of,
+    followup_end,
+    joined_notes,
+    severe_enough,
+    term_labels,
+    term_words,
+    zero_note,
+)
+
+
+def toxicity_rate(
+    cohort: Cohort,
+    term: str | Iterable[str],
+    *,
+    min_grade: int = 1,
+    min_severity: str | None = None,
+    window: str | tuple[float, float] | Iterable[tuple[float, float]] | None = None,
+    by: str | Iterable[str] | None = None,
+    grading_scale: str | Mapping[str, str] | None = None,
+    method: str = "Clopper-Pearson",
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate the proportion of subjects with at least one episode of a toxicity.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; usually the infused. The denominator is its subjects, whether or
+        not the toxicities table names them.
+    term : str or list of str
+        Toxicities of the study's vocabulary, such as ``"CRS"``; one set of rows for each.
+    min_grade : {1, 2, 3, 4, 5}
+        Smallest grade that counts. With 1 an episode without a grade counts too.
+    min_severity : str, optional
+        Smallest severity that counts, such as ``"severe"``, where the study has severities.
+    window : (float, float), list of these, or ``"standard"``, optional
+        First and last day of onset that count, both included; ``"standard"`` is days 0 to 30, 31 to
+        100, 101 to 365 and after 365. The denominator of a window is the subjects still followed on
+        its first day, not all who were treated. By default every onset counts.
+    by : str or list of str, optional
+        Columns of the subjects table; one rate for each stratum.
+    grading_scale : str or mapping of str to str, optional
+        The scale whose grades count, for all terms or by term, where a study has several.
+    method : str
+        Confidence limits; see `carstats.estimators.proportion`. Clopper-Pearson by default.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum, term and window: ``term``, ``min_grade``, with windows ``window_start``
+        and ``window_end``, ``n`` subjects at risk, ``n_missing`` of them without a certain event
+        who may have had one (an ungraded episode, an unknown onset; counted as without),
+        ``n_event``, ``estimate`` = n_event / n with ``conf_low`` and ``conf_high``, ``note``. With
+        no event the note gives the upper limit in words.
+
+    Raises
+    ------
+    CarstatsError
+        If a term is not in the vocabulary (never a rate of 0), the study has no toxicities, grades
+        are asked of a table without any or with several scales, or an argument is not allowed.
+
+    References
+    ----------
+    Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
+    """
+    check_choice("method", method, METHODS)
+    check_conf_level(conf_level)
+    severe = severe_enough(cohort, min_grade, min_severity)
+    by, terms = checked_terms(cohort, term, by)
+    windows = None if window is None else checked_windows(window)
+    study = cohort.study
+    episodes = episodes_of(cohort, terms, severe, grading_scale)
+    subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
+
+    def row(stratum: pd.DataFrame, name: str, days: tuple[float, float] | None) -> dict:
+        mine = episodes[episodes["term"] == name]
+        at_risk = stratum if days is None else stratum[stratum["followed_to"] >= days[0]]
+        certain, possible = _had(mine, days)
+        had = at_risk["subject_id"].isin(certain)
+        unknown = int((~had & at_risk["subject_id"].isin(possible)).sum())
+        n, k = len(at_risk), int(had.sum())
+        low, high = map(float, proportion_limits(k, n, method=method, conf_level=conf_level))
+        return {
+            "term": name,
+            "min_grade" if severe.scale == "grade" else "min_severity": severe.name or severe.least,
+            **({} if days is None else {"window_start": days[0], "window_end": days[1]}),
+            "n": n,
+            "n_missing": unknown,
+            "n_event": k,
+            "estimate": k / n if n else np.nan,
+            "conf_low": low,
+            "conf_high": high,
+            "note": joined_notes(
+                _note(stratum, n, k, unknown, days, mine),
+                zero_note(n, k, high),
+                _left_early(at_risk, days),
+            ),
+        }
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame(
+            [row(stratum, name, days) for name in terms for days in (windows or [None])]
+        )
+
+    onset = "" if windows is None else ", by onset"
+    counted_in = "" if windows is None else " among those followed at the window's start"
+    spec = cohort.spec(
+        "toxicity_rate",
+        endpoint=f"{term_words(study, terms)}{severe.words()}{onset}",
+        method=f"subjects with at least one episode{counted_in}, "
+        f"{method.replace('-', '–')} {conf_level * 100:g} % limits",
+        by=by,
+        conf_level=conf_level,
+        terms=terms,
+        min_grade=min_grade,
+        min_severity=min_severity,
+        window=windows and [[low, None if np.isinf(high) else high] for low, high in windows],
+        grading_scale=grading_scale,
+        limits=method,
+    )
+    labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
+    return Result(
+        estimate_by(study.vocabulary, cohort.eligible, subjects, by, estimate), spec, labels
+    )
+
+
+def _had(episodes: pd.DataFrame, days: tuple[float, float] | None) -> tuple[set, set]:
+    """Return who had a certain event in the window, and who may have had one."""
+    certain, possible = episodes["counts"], episodes["counts"] | episodes["unknown"]
+    if days is not None:
+        onset = np.floor(episodes["onset_day"])
+        inside = onset.between(*days)
+        certain, possible = certain & inside, possible & (inside | onset.isna())
+    return set(episodes.loc[certain, "subject_id"]), set(episodes.loc[possible, "subject_id"])
+
+
+def _note(stratum, n: int, k: int, unknown: int, days, episodes: pd.DataFrame) -> str:
+    if not len(stratum):
+        return "no subjects"
+    if not n:
+        return f"nobody followed to day {days[0]:g}"
+    if not unknown:
+        return ""
+    mine = episodes["subject_id"].isin(stratum["subject_id"])
+    ungraded = bool((episodes["unknown"] & mine).any())
+    undated = days is not None and bool(episodes.loc[mine, "onset_day"].isna().any())
+    what = {
+        (True, False): "an ungraded episode",
+        (False, True): "an episode of unknown onset",
+    }.get((ungraded, undated), "an episode of unknown grade or onset")
+    return f"{unknown} with {what} counted as without; at most {k + unknown} of {n}"
+
+
+def _left_early(at_risk: pd.DataFrame, days) -> str:
+    if days is None or np.isinf(days[1]) or not len(at_risk):
+        return ""
+    early = int((at_risk["followed_to"] < days[1]).sum())
+    return f"{early} of the {len(at_risk)} left before day {days[1]:g}" if early else ""

@@ -1,0 +1,229 @@
+"""The counts that a benchmark compares: of a cohort, of published trials, of oncology trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from carstats.cohort import Cohort
+from carstats.errors import CarstatsError, listed
+from carstats.strata import check_by, stratum_keys, stratum_mask
+from carstats.toxicity.episodes import UNSTATED, levels_of, scale_family
+from carstats.toxicity.rates import toxicity_rate
+from carstats.vocabulary import Vocabulary
+
+_REFERENCE = [
+    "trial_family", "primary", "trial", "disease", "target", "costimulation", "outcome", "n_event",
+    "n_evaluable", "grading_scale",
+]  # fmt: skip
+_PUBLISHED = [
+    "study_id", "disease", "target", "outcome", "population", "grading_scale", "n_event",
+    "n_evaluable", "synthesis",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Side:
+    """One stratum of what is compared with the reference.
+
+    Attributes
+    ----------
+    key : tuple
+        Levels of the `by` columns.
+    counts : list of (int, int)
+        Events and subjects: one pair for a cohort, one for each published trial.
+    n_missing : int
+        Subjects without a certain event who may have had one.
+    scale : str
+        The grading scale's family.
+    targets, costimulation : tuple of str
+        What the subjects' products have.
+    note : str
+        What a reader should know.
+    """
+
+    key: tuple
+    counts: list[tuple[int, int]]
+    n_missing: int
+    scale: str
+    targets: tuple[str, ...]
+    costimulation: tuple[str, ...]
+    note: str = ""
+
+
+def accepted_scales(accept_scales: Mapping[str, str] | None) -> dict[str, str]:
+    """Return the families of the scales accepted by name, each with the reason."""
+    if accept_scales is None:
+        return {}
+    good = isinstance(accept_scales, Mapping) and all(
+        isinstance(reason, str) and len(reason.strip()) > 2 for reason in accept_scales.values()
+    )
+    if not good:
+        raise CarstatsError(
+            f"`accept_scales` is {accept_scales!r}; it maps the scale to the reason why its grades "
+            "may be compared, such as {'Lee 2014': 'hypotension and oxygen graded as by ASTCT'}."
+        )
+    return {scale_family(scale): reason.strip() for scale, reason in accept_scales.items()}
+
+
+def cohort_sides(
+    cohort: Cohort, term: str, min_grade: int, by, grading_scale: str | None
+) -> list[Side]:
+    """Return the strata of a cohort with their counts and their grading scale."""
+    by = check_by(cohort.subjects, by)
+    scale = _cohort_scale(cohort, term, grading_scale)
+    rates = toxicity_rate(cohort, term, min_grade=min_grade, by=by, grading_scale=grading_scale)
+    keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, by)
+    sides = []
+    for key, row in zip(keys, rates.frame.itertuples(), strict=True):
+        mine = cohort.subjects[stratum_mask(cohort.subjects, by, key)]
+        sides.append(
+            Side(
+                key, [(int(row.n_event), int(row.n))], int(row.n_missing), scale,
+                _levels(mine, "target"), _levels(mine, "costimulation"), row.note,
+            )
+        )  # fmt: skip
+    return sides
+
+
+def _levels(rows: pd.DataFrame, column: str) -> tuple[str, ...]:
+    if column not in rows:
+        return (UNSTATED,)
+    return tuple(sorted(rows[column].fillna(UNSTATED).unique()))
+
+
+def _cohort_scale(cohort: Cohort, term: str, grading_scale: str | None) -> str:
+    """Return the one scale that the study graded the term by."""
+    if grading_scale is not None:
+        return scale_family(grading_scale)
+    rows = cohort.study.table("toxicities")
+    rows = rows[rows["term"] == term]
+    graded = rows[levels_of(cohort.study, rows, "grade").notna()] if len(rows) else rows
+    found = [UNSTATED] if len(graded) else []
+    if "grading_scale" in graded and len(graded):
+        found = list(dict.fromkeys(graded["grading_scale"].map(scale_family)))
+    if len(found) > 1:
+        raise CarstatsError(
+            f"{term!r} is graded on several scales: {listed(found)}. Choose one with "
+            "`grading_scale`."
+        )
+    if not found or found == [UNSTATED]:
+        why = "nobody had it" if not len(rows) else "the study does not state it"
+        raise CarstatsError(
+            f"the grading scale of {term!r} is not known ({why}). Say with `grading_scale` which "
+            "one was used; grades of different scales cannot be compared."
+        )
+    return found[0]
+
+
+def published_sides(
+    table: pd.DataFrame, outcome: str, by, grading_scale: str | None, accepted: dict[str, str]
+) -> tuple[list[Side], int]:
+    """Return the strata of published trials, every subject counted once, and the trials left out.
+
+    The left out report the outcome on another scale, or do not state theirs.
+    """
+    lacking = [column for column in _PUBLISHED if column not in table]
+    if lacking:
+        raise CarstatsError(f"the published trials lack the columns {listed(lacking)}.")
+    once = table[table["synthesis"].isin(["all", "toxicity"])]
+    rows = once[(once["outcome"] == outcome) & once["n_event"].notna()]
+    # The widest denominator of a trial: whoever was treated.
+    rows = rows[rows["n_evaluable"].notna()].sort_values("n_evaluable", ascending=False)
+    rows = rows.drop_duplicates("study_id").sort_index()
+    if rows.empty:
+        raise CarstatsError(
+            f"no published trial reports {outcome!r}. They report: "
+            f"{listed(dict.fromkeys(once['outcome']))}."
+        )
+    family = rows["grading_scale"].map(scale_family)
+    wanted = scale_family(grading_scale) if grading_scale else "ASTCT"
+    use = (family == wanted) | family.isin(accepted)
+    if not use.any():
+        counts = ", ".join(f"{name} {k}" for name, k in family.value_counts().items())
+        raise CarstatsError(
+            f"no published trial reports {outcome!r} by {wanted} (there are: {counts}). "
+            "`accept_scales` takes others by name, with the reason."
+        )
+    kept = rows[use]
+    by = [by] if isinstance(by, str) else list(by or [])
+    unknown = [column for column in by if column not in kept]
+    if unknown:
+        raise CarstatsError(f"`by` names {unknown}, not in the published trials.")
+    sides = []
+    for key in stratum_keys(Vocabulary(), kept, by):
+        part = kept[stratum_mask(kept, by, key)]
+        counts = [(int(k), int(n)) for k, n in zip(part["n_event"], part["n_evaluable"],
+                                                   strict=True)]  # fmt: skip
+        others = int((family[part.index] != wanted).sum())
+        note = f"{others} of {len(part)} trials graded otherwise, accepted" if others else ""
+        sides.append(
+            Side(key, counts, 0, wanted, _levels(part, "target"), _levels(part, "costimulation"),
+                 note)
+        )  # fmt: skip
+    return sides, int((~use).sum())
+
+
+def reference_trials(
+    reference: pd.DataFrame, outcome: str, scale: str, accepted: Mapping[str, str]
+) -> pd.DataFrame:
+    """Return one report of each trial family on the scale, or on one accepted by name.
+
+    The primary report is taken where it has the outcome on such a scale, else the family's largest
+    other one, and ``note`` says so.
+    """
+    lacking = [column for column in _REFERENCE if column not in reference]
+    if lacking:
+        raise CarstatsError(f"`reference` lacks the columns {listed(lacking)}.")
+    rows = reference[(reference["outcome"] == outcome) & reference["n_event"].notna()]
+    if rows.empty:
+        raise CarstatsError(
+            f"no reference trial reports {outcome!r}. They report: "
+            f"{listed(dict.fromkeys(reference['outcome']), 20)}."
+        )
+    family = rows["grading_scale"].map(scale_family)
+    use = (family == scale) | family.isin(list(accepted))
+    if not use.any():
+        counts = ", ".join(
+            f"{name} {k}"
+            for name, k in family[_one_each(rows, family).index].value_counts().items()
+        )
+        raise CarstatsError(
+            f"{outcome!r} is graded by {scale} here, and by no reference trial (they use: "
+            f"{counts}). Grades of different scales are not interchangeable: JULIET's "
+            "neurotoxicity is 50 of 111 by CTCAE and 19 of 111 by ASTCT. `accept_scales` takes a "
+            "scale by name, with the reason."
+        )
+    kept = _one_each(rows[use], family[use]).copy()
+    kept["family"] = family[kept.index]
+    second = kept["primary"] != "yes"
+    reasons = kept["family"].map(accepted).where(kept["family"] != scale)
+    kept["note"] = [
+        "; ".join(
+            words
+            for words in (
+                "not the trial's primary report" if other else "",
+                f"graded by {name}, accepted: {reason}" if isinstance(reason, str) else "",
+            )
+            if words
+        )
+        for other, name, reason in zip(second, kept["grading_scale"].fillna(UNSTATED), reasons,
+                                       strict=True)
+    ]  # fmt: skip
+    return kept
+
+
+def _one_each(rows: pd.DataFrame, family: pd.Series) -> pd.DataFrame:
+    """Return one row for each trial family, the primary report first, then the largest."""
+    order = rows.assign(second=rows["primary"] != "yes").sort_values(
+        ["second", "n_evaluable"], ascending=[True, False], kind="stable"
+    )
+    return rows.loc[order.drop_duplicates("trial_family").index].sort_index()
+
+
+def count_scales(families: Iterable[str]) -> str:
+    """Return scales with how often each stands, for a note."""
+    counts = pd.Series(list(families), dtype=object).value_counts()
+    return ", ".join(f"{name} {k}" for name, k in counts.items())
