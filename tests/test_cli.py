@@ -96,7 +96,7 @@ def test_reproduce_lists_what_could_not_be_made(folder, tmp_path):
     run = carstats_command(
         "reproduce", "--data", folder, "--out", out, "--only", "toxicity_by_grade"
     )
-    assert run.returncode == 1
+    assert run.returncode == 2
     line = run.stdout.decode().splitlines()[0]
     assert line.startswith("toxicity_by_grade: not made. the study has no table `toxicities`")
     assert b"1 of 1 analyses could not be made" in run.stderr

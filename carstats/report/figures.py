@@ -1,66 +1,63 @@
-"""The figures: each takes results and returns a matplotlib figure, or draws on axes given to it."""
+"""The figures: each takes results and returns a matplotlib figure, or draws on axes given to it.
 
-from carstats.report.figures_benchmark import benchmark_figure
-from carstats.report.figures_categories import categories_figure, plot_categories
-from carstats.report.figures_competing import competing_figure, plot_competing
-from carstats.report.figures_course import spider_figure, visit_box_figure, waterfall_figure
-from carstats.report.figures_differences import differences_figure
-from carstats.report.figures_evidence import evidence_map_figure, overlap_figure
-from carstats.report.figures_flow import attrition_figure, plot_attrition
-from carstats.report.figures_heatmap import heatmap_figure, plot_heatmap
-from carstats.report.figures_incidence import incidence_figure, plot_incidence
-from carstats.report.figures_interval import interval_figure, plot_interval
-from carstats.report.figures_landmark import landmark_figure
-from carstats.report.figures_person_time import trial_incidence_figure
-from carstats.report.figures_pooled import leave_one_out_figure, pooled_figure
-from carstats.report.figures_response import plot_response, response_figure
-from carstats.report.figures_signals import signals_figure
-from carstats.report.figures_survival import plot_risk_table, plot_survival, survival_figure
-from carstats.report.figures_swimmer import plot_swimmer, swimmer_figure
-from carstats.report.figures_timeline import timeline_figure
-from carstats.report.figures_toxicity import plot_toxicity, toxicity_figure
-from carstats.report.figures_trajectory import plot_trajectory, trajectory_figure
-from carstats.report.figures_trials import plot_trials, trials_figure
-from carstats.report.figures_windows import windows_figure
+A figure's module is imported when the figure is first asked for, so that one figure costs one.
+"""
 
-__all__ = [
-    "attrition_figure",
-    "benchmark_figure",
-    "categories_figure",
-    "competing_figure",
-    "differences_figure",
-    "evidence_map_figure",
-    "heatmap_figure",
-    "incidence_figure",
-    "interval_figure",
-    "landmark_figure",
-    "leave_one_out_figure",
-    "overlap_figure",
-    "plot_attrition",
-    "plot_categories",
-    "plot_competing",
-    "plot_heatmap",
-    "plot_incidence",
-    "plot_interval",
-    "plot_response",
-    "plot_risk_table",
-    "plot_survival",
-    "plot_swimmer",
-    "plot_toxicity",
-    "plot_trajectory",
-    "plot_trials",
-    "pooled_figure",
-    "response_figure",
-    "signals_figure",
-    "spider_figure",
-    "survival_figure",
-    "swimmer_figure",
-    "timeline_figure",
-    "toxicity_figure",
-    "trajectory_figure",
-    "trial_incidence_figure",
-    "trials_figure",
-    "visit_box_figure",
-    "waterfall_figure",
-    "windows_figure",
-]
+from __future__ import annotations
+
+from importlib import import_module
+
+_HOMES = {
+    "attrition_figure": "figures_flow",
+    "basket_figure": "figures_basket",
+    "basket_sensitivity_figure": "figures_basket",
+    "benchmark_figure": "figures_benchmark",
+    "categories_figure": "figures_categories",
+    "competing_figure": "figures_competing",
+    "differences_figure": "figures_differences",
+    "evidence_map_figure": "figures_evidence",
+    "heatmap_figure": "figures_heatmap",
+    "incidence_figure": "figures_incidence",
+    "interval_figure": "figures_interval",
+    "landmark_figure": "figures_landmark",
+    "leave_one_out_figure": "figures_pooled",
+    "overlap_figure": "figures_evidence",
+    "plot_attrition": "figures_flow",
+    "plot_basket_sensitivity": "figures_basket",
+    "plot_categories": "figures_categories",
+    "plot_competing": "figures_competing",
+    "plot_heatmap": "figures_heatmap",
+    "plot_incidence": "figures_incidence",
+    "plot_interval": "figures_interval",
+    "plot_response": "figures_response",
+    "plot_risk_table": "figures_survival",
+    "plot_score_change": "figures_scores",
+    "plot_survival": "figures_survival",
+    "plot_swimmer": "figures_swimmer",
+    "plot_toxicity": "figures_toxicity",
+    "plot_trajectory": "figures_trajectory",
+    "plot_trials": "figures_trials",
+    "pooled_figure": "figures_pooled",
+    "response_figure": "figures_response",
+    "score_change_figure": "figures_scores",
+    "signals_figure": "figures_signals",
+    "spider_figure": "figures_course",
+    "survival_figure": "figures_survival",
+    "swimmer_figure": "figures_swimmer",
+    "timeline_figure": "figures_timeline",
+    "toxicity_figure": "figures_toxicity",
+    "trajectory_figure": "figures_trajectory",
+    "trial_incidence_figure": "figures_person_time",
+    "trials_figure": "figures_trials",
+    "visit_box_figure": "figures_course",
+    "waterfall_figure": "figures_course",
+    "windows_figure": "figures_windows",
+}
+
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'carstats.report.figures' has no attribute {name!r}")
+    return getattr(import_module(f"carstats.report.{_HOMES[name]}"), name)
