@@ -38,14 +38,14 @@ def simulated_tables(n, censored, n_studies, rng):
     return RiskTable(rank, at_risk, happened[..., None], 1 - happened, at_risk - 1), time
 
 
-def coverage(n, censored, n_studies, seed):
+def coverage(n, censored, n_studies, seed, conf_types=CONF_TYPES):
     """Yield for each type and probability how often the limits cover, and fall below and above.
 
     A study whose limits are not defined at the time does not cover: the reader has none.
     """
     rng = np.random.default_rng(seed)
     table, time = simulated_tables(n, censored, n_studies, rng)
-    for conf_type in CONF_TYPES:
+    for conf_type in conf_types:
         curve = kaplan_meier(table, conf_type=conf_type)
         for probability in PROBABILITIES:
             at = -np.log(probability)

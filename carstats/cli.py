@@ -62,9 +62,14 @@ def check(
     mapping: Annotated[
         Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
     ] = None,
+    derive: Annotated[
+        bool, typer.Option("--derive", help="Derive endpoints and toxicities, and say of which.")
+    ] = False,
 ) -> None:
     """Read a study and print what was read, or every problem in one list."""
     study = carstats.read_study(folder, mapping)
+    if derive:
+        study = carstats.derive(study)
     width = max(map(len, study.tables()))
     typer.echo(f"{study.label or Path(folder).name}: read without problems.")
     for name, frame in study.tables().items():
@@ -80,6 +85,35 @@ def check(
             typer.echo(f"  endpoints of {words}: {', '.join(names)}")
     for note in study.notes:
         typer.echo(f"  note: {note}")
+
+
+@app.command()
+def endpoints(
+    disease: Annotated[
+        str | None, typer.Option(help="One disease, such as SLE, and the endpoints of all.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print every column as CSV.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table of docs/endpoints.md.")
+    ] = False,
+) -> None:
+    """List the endpoints and clinical rules with their thresholds, source and standing."""
+    from carstats.endpoints.catalogue import catalogue_in_markdown
+
+    table = carstats.endpoint_catalogue()
+    if disease is not None:
+        name = carstats.Vocabulary().require("--disease", "disease", disease)
+        table = table[table["disease"].isin([name, "any"])]
+    if csv:
+        typer.echo(table.to_csv(index=False), nl=False)
+    elif markdown:
+        typer.echo(catalogue_in_markdown(table), nl=False)
+    else:
+        for row in table.itertuples():
+            typer.echo(f"{row.name} ({row.disease}, {row.kind}, {row.status})")
+            typer.echo(f"  {row.definition}")
+            doi = f", doi:{row.doi}" if row.doi else ""
+            typer.echo(f"  thresholds: {row.thresholds}. Source: {row.source}{doi}")
 
 
 @app.command()

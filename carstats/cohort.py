@@ -149,7 +149,8 @@ class Cohort:
         Returns
         -------
         Spec
-            With the cohort's label, criteria and the origin of its data.
+            With the cohort's label, criteria and the origin of its data, and with the estimand of
+            an endpoint that was derived and not given.
         """
         subjects = "subject" if len(self) == 1 else "subjects"
         label = f" ({self.label})" if self.label else ""
@@ -165,6 +166,7 @@ class Cohort:
             options=options,
             synthetic=self.study.synthetic,
             fingerprint=self.study.fingerprint,
+            estimand=_estimand(self.study, endpoint),
         )
 
     def __repr__(self) -> str:
@@ -176,6 +178,17 @@ class Cohort:
                 f"  {row.criterion}: {row.n_after} kept, {row.n_left_out} left out{missing}"
             )
         return "\n".join(lines)
+
+
+def _estimand(study: Study, printed: str) -> str:
+    """Return the estimand of the derived endpoint that a printed endpoint begins with."""
+    labels = {study.vocabulary.label("endpoint", name): name for name in study.estimands}
+    # The longest label wins: "Drug-free remission, strict" begins with "Drug-free remission".
+    for label in sorted(labels, key=len, reverse=True):
+        following = printed[len(label) : len(label) + 1]
+        if printed.casefold().startswith(label.casefold()) and not following.isalnum():
+            return study.estimands[labels[label]]
+    return ""
 
 
 def check_cohort(cohort: object) -> None:

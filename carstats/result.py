@@ -36,6 +36,9 @@ class Spec:
         Whether the data are simulated.
     fingerprint : str or None
         SHA-256 of the files that the study was read from.
+    estimand : str
+        Population, treatment, variable, strategy for each intercurrent event and summary of an
+        endpoint that carstats derived, one a line; empty for one that the study gave.
     """
 
     analysis: str
@@ -50,10 +53,14 @@ class Spec:
     options: dict[str, Any] = field(default_factory=dict)
     synthetic: bool = False
     fingerprint: str | None = None
+    estimand: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON."""
-        return {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
+        if not self.estimand:
+            del fields["estimand"]
+        return fields
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,13 +115,14 @@ class Result:
             "display.max_rows", 60, "display.width", 120, "display.max_columns", 30
         ):
             table = self._printed().to_string(index=False, max_rows=60)
-        return f"{table}\n{self.caption()}"
+        return "\n".join(part for part in (table, self.caption(), self.spec.estimand) if part)
 
     def _repr_html_(self) -> str:
         from html import escape
 
         table = self._printed().to_html(index=False, border=0, max_rows=60)
-        return f"{table}<p>{escape(self.caption())}</p>"
+        lines = "<br>".join(escape(line) for line in self.spec.estimand.splitlines())
+        return f"{table}<p>{escape(self.caption())}</p>" + (f"<p>{lines}</p>" if lines else "")
 
     def _printed(self) -> pd.DataFrame:
         frame = self.frame.copy()

@@ -40,7 +40,7 @@ def prednisone(start, stop, mg, why="disease"):
 # --- the synthetic study derives to its own truth ------------------------------------------------
 
 
-@pytest.fixture(scope="module", params=[(21, 240), (5, 1500)])
+@pytest.fixture(scope="module", params=[(21, 240), (5, 900)])
 def recorded(request):
     study = simulate_study(*request.param)
     return study, derive(dataclasses.replace(study, events=None, responses=None))
@@ -251,7 +251,7 @@ def test_planned_and_unplanned_reinfusion(planned, met):
         (drug(1, why="conditioning"), "conditioning"),
         (drug(1, why="conditioning", cls="lymphodepletion"), "conditioning"),
         (drug(1, cls="immunoglobulin"), "rescue"),
-        (drug(1, cls="immunoglobulin", why="replacement"), "supportive"),
+        (drug(1, cls="immunoglobulin", why="replacement"), "rescue"),
         (drug(1, cls="plasma exchange"), "rescue"),
         (drug(1, cls="supportive", why="supportive"), "supportive"),
         (drug(1, cls="antimalarial"), "background"),
@@ -328,9 +328,22 @@ def test_lenient_variant_allows_5_mg_and_off_steroids_is_kept_apart():
     assert responses(study, "immunosuppressant_free") == {168: True}
 
 
-def test_replacement_immunoglobulin_does_not_break_drug_free():
-    study = one({168: 1.0}, drugs=[drug(100, cls="immunoglobulin", why="replacement")])
-    assert responses(study, "drug_free_remission") == {168: True}
+def test_replacement_immunoglobulin_is_treatment_where_it_treats():
+    """Endpoints of section 0.4: one rule for rescue and for drug-free, and one parameter."""
+    given = drug(100, cls="immunoglobulin", why="replacement")
+    spared = Rules(replacement_immunoglobulin_counts=False)
+    for disease, measure, scores in (
+        ("MG", "MG-ADL", {168: 1.0}),
+        ("IIM", "MMT8", {168: 80.0}),
+    ):
+        study = one(scores, disease=disease, measure=measure, baseline=None, drugs=[given])
+        assert classify_medications(study)["kind"].tolist() == ["rescue"]
+        assert classify_medications(study, spared)["kind"].tolist() == ["supportive"]
+        assert responses(study, "immunosuppressant_free") == {168: False}
+        assert responses(study, "immunosuppressant_free", rules=spared) == {168: True}
+    lupus = one({168: 4.0}, disease="SLE", measure="SLEDAI-2K", baseline=12.0, drugs=[given])
+    assert classify_medications(lupus)["kind"].tolist() == ["supportive"]
+    assert responses(lupus, "immunosuppressant_free") == {168: True}
 
 
 def test_confirmed_response_needs_a_second_visit_four_weeks_on():

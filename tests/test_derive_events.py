@@ -12,14 +12,28 @@ from carstats.endpoints.derivation import derive
 from carstats.endpoints.intercurrent import Strategies
 from carstats.endpoints.rules import Rules
 
-from .tiny_study import event, one, outcome, responses
+from . import tiny_study
+from .tiny_study import one, responses
 
 WELL, ILL = 4.0, 9.0
+LOSS = Rules(relapse="loss of response")
 DISEASE, TOXIC = "disease", "toxicity"
 
 
 def rescue(day):
     return [("rituximab", "biologic", float(day), day + 14.0, None, DISEASE)]
+
+
+# The clocks are the same whatever a relapse is: here it is the loss of the response, which one
+# visit shows. The rules of the diseases are in test_derive_relapse.
+
+
+def event(study, endpoint, *, rules=LOSS, **options):
+    return tiny_study.event(study, endpoint, rules=rules, **options)
+
+
+def outcome(study, endpoint, *, rules=LOSS, **options):
+    return tiny_study.outcome(study, endpoint, rules=rules, **options)
 
 
 # --- relapse --------------------------------------------------------------------------------------
@@ -132,7 +146,7 @@ def test_what_cannot_be_judged_is_no_primary_non_response():
         last=300,
     )
     assert outcome(study, "relapse") == ("censored", 0, None)
-    waived = Rules(waived=("new_BILAG_A", "new_BILAG_B"))
+    waived = dataclasses.replace(LOSS, waived=("new_BILAG_A", "new_BILAG_B"))
     assert outcome(study, "relapse", rules=waived) == ("censored", 168, None)
     # A disease for which there is no response, and says so.
     vasculitis = one({84: 0.0, 168: 0.0}, disease="AAV", measure="BVAS", baseline=8.0, last=300)
@@ -207,7 +221,7 @@ def test_death_counts_within_one_and_a_half_scheduled_intervals(death, status):
     expected = (status, death, "death") if status == "event" else ("censored", 168, None)
     assert outcome(study, "relapse_free_survival") == expected
     assert outcome(study, "relapse")[0] == ("competing" if status == "event" else "censored")
-    always = Rules(late_death="event")
+    always = dataclasses.replace(LOSS, late_death="event")
     assert outcome(study, "relapse_free_survival", rules=always) == ("event", death, "death")
     assert outcome(study, "overall_survival") == ("event", death, "death")
 
@@ -216,7 +230,7 @@ def test_gap_keeps_the_interval_or_censors():
     # From week 12 on the next visit is due in 84 days; a gap of 127 is more than 1.5 of them.
     wide, narrow = one({84: WELL, 211: ILL}), one({84: WELL, 210: ILL})
     assert event(wide, "relapse")[["status", "time_low"]].tolist() == ["event", 84]
-    censor = Rules(gap="censor")
+    censor = dataclasses.replace(LOSS, gap="censor")
     assert outcome(wide, "relapse", rules=censor) == ("censored", 84, None)
     assert outcome(narrow, "relapse", rules=censor) == ("event", 210, "relapse")
 
@@ -225,11 +239,22 @@ def test_gap_keeps_the_interval_or_censors():
 
 
 def test_time_to_response_lies_between_two_visits():
-    row = event(one({28: ILL, 84: WELL}), "time_to_response")
+    row = event(one({28: ILL, 84: WELL, 112: WELL}), "time_to_response")
     assert row[["status", "time", "time_low", "time_high"]].tolist() == ["event", 84, 28, 84]
     assert outcome(one({28: ILL}, drugs=rescue(60), last=70), "time_to_response") == (
         "competing", 60, "rescue",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize(("scores", "expected"), [
+    ({28: WELL, 56: WELL}, ("event", 28, "response")),
+    ({28: WELL, 55: WELL}, ("censored", 55, None)),
+    ({28: WELL, 56: ILL, 84: WELL, 112: WELL}, ("event", 84, "response")),
+])  # fmt: skip
+def test_time_to_response_is_that_of_a_confirmed_one(scores, expected):
+    assert outcome(one(scores), "time_to_response") == expected
+    first = dataclasses.replace(LOSS, time_to_response="first")
+    assert outcome(one(scores), "time_to_response", rules=first) == ("event", 28, "response")
 
 
 def test_duration_of_response_starts_at_the_first_visit_in_response():
@@ -311,25 +336,3 @@ def test_intervals_of_every_endpoint_are_in_order():
     composite = rows["endpoint"].str.endswith("survival") & (rows["status"] == "event")
     assert rows.loc[composite, "component"].notna().all()
     assert np.isfinite(rows["time"]).all()
-
-
-def test_relapse_by_the_flare_index_waits_for_the_next_visit_or_treatment():
-    def lupus(scores, drugs=()):
-        items = ("new_BILAG_A", "new_BILAG_B", "PGA")
-        extra = [(d, name, 0.3 if name == "PGA" else 0.0) for d in scores for name in items]
-        extra.append((-10, "PGA", 2.0))
-        return one(
-            scores, disease="SLE", measure="SLEDAI-2K", baseline=12.0, extra=extra, drugs=drugs
-        )
-
-    flare = Rules(relapse="flare")
-    # A rise of 3 is mild to moderate: seen once it is no relapse, seen twice it is.
-    assert outcome(lupus({84: 4.0, 168: 7.0, 252: 4.0}), "relapse", rules=flare)[0] == "censored"
-    twice = lupus({84: 4.0, 168: 7.0, 252: 7.0})
-    assert outcome(twice, "relapse", rules=flare) == ("event", 168, "relapse")
-    assert outcome(twice, "relapse")[0] == "censored"
-    treated = lupus({84: 4.0, 168: 7.0, 252: 4.0}, rescue(170))
-    assert outcome(treated, "relapse", rules=flare) == ("event", 168, "relapse")
-    # A rise to above 12 is severe, and counts at once.
-    severe = lupus({84: 4.0, 168: 13.0, 252: 4.0})
-    assert outcome(severe, "relapse", rules=flare) == ("event", 168, "relapse")

@@ -286,7 +286,10 @@ def rules(table):
     }
     fall = {name: base[name] - table[name] for name in base}
     response = {
-        "SLE": (fall["SLEDAI-2K"] >= 4) & (table["PGA"] < base["PGA"] + 0.3),
+        "SLE": (fall["SLEDAI-2K"] >= 4)
+        & (table["PGA"] < base["PGA"] + 0.3)
+        & (table["new_BILAG_A"] == 0)
+        & (table["new_BILAG_B"] <= 1),
         "IIM": (table["physician_global"] <= 0.5 * base["physician_global"])
         & (80 - table["MMT8"] <= 0.5 * (80 - base["MMT8"])),
         "SSc": (fall["mRSS"] >= 5) & (fall["mRSS"] >= 0.25 * base["mRSS"]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from carstats.data.study import Study
-from carstats.endpoints.derivation import derive
+from carstats.endpoints.derivation import derive, derive_all
 
 UNITS = {"MG-ADL": "0-24", "UPCR": "g/g", "IgG": "g/L", "B_cells": "/uL"}
 
@@ -69,9 +69,15 @@ def one(
     return Study(**(found | tables))
 
 
+def tables(study, **options):
+    """Return the derived tables; only what a study adjudicates has to be merged with them."""
+    given = study.events is not None or study.responses is not None
+    return derive(study, **options) if given else derive_all(study, again=False, **options)
+
+
 def responses(study, endpoint="response", **options):
     """Return {day: True, False or None} of a derived response endpoint."""
-    table = derive(study, endpoints=[endpoint], **options).responses
+    table = tables(study, endpoints=[endpoint], **options).responses
     return {
         row.day: None if pd.isna(row.response) else bool(row.response) for row in table.itertuples()
     }
@@ -79,13 +85,13 @@ def responses(study, endpoint="response", **options):
 
 def reason(study, day, endpoint="response", **options):
     """Return why a visit is not evaluable."""
-    table = derive(study, endpoints=[endpoint], **options).responses
+    table = tables(study, endpoints=[endpoint], **options).responses
     return table.loc[table["day"] == day, "reason"].item()
 
 
 def event(study, endpoint, **options):
     """Return the one derived row of a time-to-event endpoint."""
-    table = derive(study, endpoints=[endpoint], **options).events
+    table = tables(study, endpoints=[endpoint], **options).events
     assert len(table) == 1, table
     return table.iloc[0]
 

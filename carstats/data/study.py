@@ -45,6 +45,9 @@ class Study:
         SHA-256 of the files that the study was read from.
     notes : tuple of str, optional
         What the reader did that the user should know.
+    estimands : mapping of str to str, optional
+        The estimand of each endpoint that was derived and not given; `derive` gives it, and every
+        result of such an endpoint carries it.
 
     Raises
     ------
@@ -75,6 +78,7 @@ class Study:
     sources: Mapping[str, Source] = field(default_factory=dict)
     fingerprint: str | None = None
     notes: tuple[str, ...] = ()
+    estimands: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []

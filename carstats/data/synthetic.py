@@ -243,12 +243,18 @@ From the day of rescue treatment or of an unplanned re-infusion a subject counts
 also where the visit is not adequate. `DORIS` is
 remission of SLE with at most 5 mg of prednisone. `drug_free_remission` is remission with no
 glucocorticoid, immunosuppressant, biologic, targeted drug or plasma exchange in the 28 days before
-the visit; antimalarials, antifibrotics, pyridostigmine and immunoglobulin replacement are allowed,
-and what was given for toxicity does not count. A visit that was missed has no row.
+the visit; antimalarials, antifibrotics, pyridostigmine and (but in MG and IIM, which it treats)
+immunoglobulin replacement are allowed, and what was given for toxicity does not count. A visit that
+was missed has no row.
 
-- `relapse`: found at the first adequate visit after it, so it lies in (`time_low`, `time_high`]; in
-  NMOSD it is an attack with a known day. Competing: primary non-response (followed to day 196,
-  assessed on day 140 or later, no response seen by day 196; dated day 196), re-infusion, death.
+- `relapse`: found at the first adequate visit that satisfies the rule of the disease, so it lies in
+  (`time_low`, `time_high`]. SLE: severe flare of the SELENA-SLEDAI flare index; mild or moderate
+  one, confirmed at the next visit or treated; renal flare. IIM: Total Improvement Score below 40
+  with two of physician global up 2 cm, MMT8 down 20 %, CK doubled since the response. SSc: FVC down
+  by 10 % since the response. MG: MG-ADL 2 above its best sustained value at two visits two weeks
+  apart, or admission. NMOSD: an attack with a known day. AIHA: loss of response. Competing: primary
+  non-response (followed to day 196, assessed on day 140 or later, no response seen by day 196;
+  dated day 196), re-infusion, death.
 - `relapse_free_survival`: relapse, rescue or death.
 - `event_free_survival`: no response by day 196, relapse, rescue or death.
 - `overall_survival`: death; censored at the last contact.

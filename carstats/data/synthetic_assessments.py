@@ -40,6 +40,7 @@ UNITS = {
     "extramuscular_global": "0-10 cm",
     "HAQ-DI": "0-3",
     "attack": "0-1",
+    "hospitalised": "0-1",
 }
 # The scores that decide remission: a visit is adequate or not for these.
 _SCORES = (
@@ -61,6 +62,7 @@ _SCORES = (
     "extramuscular_global",
     "HAQ-DI",
     "attack",
+    "hospitalised",
 )
 
 
@@ -84,10 +86,10 @@ class Sampling:
         states = np.zeros(self.day.shape, int)
         states[:, first:] = visits.states(course)
         self.state = states
+        self.visits = visits
+        self.relapsed = (states == 0) & (self.day >= course.relapse[:, None])
         # Antibodies come back later than the disease does.
-        self.antibody_state = np.where(
-            (states == 0) & (self.day >= course.relapse[:, None]), 3, states
-        )
+        self.antibody_state = np.where(self.relapsed, 3, states)
         self.adequate = np.ones(self.day.shape, bool)
         self.adequate[:, first:] = visits.adequate
         self.rng_subject = self.rng.random((n, 12))
@@ -130,14 +132,25 @@ def simulate_scores(course: Course, sampling: Sampling) -> dict[str, tuple[np.nd
     def start(column, low, high, step):
         return _between(low, high, first[:, column], step)
 
-    def add(name, who, column, step, base, *ranges):
+    def add(name, who, column, step, base, *ranges, relapse=None, steady=False):
         seen = sampling.antibody_state if name == "autoantibody" else state
-        values = _by_state(seen, sampling.uniform(column), step, base, baseline, *ranges)
+        uniform = sampling.uniform(column)
+        if steady:
+            # Nothing rises while a subject is well: a rise would be a flare by the rules.
+            well = (state == 1) | (state == 2)
+            uniform = np.where(well, sampling.rng_subject[:, column][:, None], uniform)
+        values = _by_state(seen, uniform, step, base, baseline, *ranges)
+        if relapse is not None:
+            low, high = (_column(limit, state) for limit in relapse)
+            values = np.where(sampling.relapsed, _between(low, high, uniform, step), values)
         out[name] = (values, np.asarray(who)[:, None] & sampling.visit)
         return values
 
     lupus, renal = disease == "SLE", (disease == "SLE") & course.nephritis
     c = start(0, 8, 20, 2)
+    # A mild or moderate flare is a relapse where it is treated; one that is not is severe here.
+    treated = np.isfinite(sampling.visits.rescue)
+    mild = treated & (sampling.rng_subject[:, 3] < 0.5)
     clinical = add(
         "cSLEDAI",
         lupus,
@@ -148,9 +161,26 @@ def simulate_scores(course: Course, sampling: Sampling) -> dict[str, tuple[np.nd
         (np.where(renal, 4, 2), np.full(n, 4)),
         (0, 0),
         (4, 8),
+        # At least 4 points above a response: a flare, whatever serology adds to both.
+        relapse=(np.where(mild, 8, np.maximum(c - 2, 8)), np.where(mild, 8, c)),
+        steady=True,
     )
     pga = start(1, 1.5, 2.7, 0.1)
-    add("PGA", lupus, 1, 0.1, pga, (pga - 0.2, pga + 0.2), (0.5, 1.0), (0, 0.4), (0.6, 1.4))
+    add(
+        "PGA",
+        lupus,
+        1,
+        0.1,
+        pga,
+        (pga - 0.2, pga + 0.2),
+        (0.5, 1.0),
+        (0, 0.4),
+        (0.6, 1.4),
+        relapse=(
+            np.select([mild, treated], [1.2, pga - 0.2], 2.6),
+            np.select([mild, treated], [2.0, pga + 0.2], 2.9),
+        ),
+    )
     protein = start(2, 1.0, 5.0, 0.01)
     add(
         "UPCR",
@@ -200,6 +230,7 @@ def simulate_scores(course: Course, sampling: Sampling) -> dict[str, tuple[np.nd
             (np.where(low_c3, low, 0.95), np.where(low_c3, high, 1.4))
             for low, high in ((0.45, 0.85), (0.7, 1.1), (0.85, 1.25), (0.7, 1.0))
         ),
+        steady=True,
     )
     serology = 2 * (antibody > 15) + 2 * (np.round(c3, 2) < 0.9)
     out["SLEDAI-2K"] = (clinical + serology, out["cSLEDAI"][1])
@@ -244,9 +275,11 @@ def _other_scores(disease, start, add, first) -> None:
         1,
         enzyme,
         (0.7 * enzyme, 1.2 * enzyme),
-        (0.5 * enzyme, 0.7 * enzyme),
+        (0.2 * enzyme, 0.4 * enzyme),
         (45, 190),
         (0.4 * enzyme, 0.8 * enzyme),
+        # Twice what it was in response or remission.
+        relapse=(np.maximum(0.85 * enzyme, 400), np.maximum(1.2 * enzyme, 420)),
     )
     add(
         "physician_global",
@@ -258,6 +291,8 @@ def _other_scores(disease, start, add, first) -> None:
         (1.2, 0.45 * glob),
         (0, 0.9),
         (0.3 * glob, 0.6 * glob),
+        # 2 cm and more above the response.
+        relapse=(np.maximum(0.75 * glob, 0.45 * glob + 2.2), np.minimum(glob + 0.8, 10)),
     )
 
     skin, lung = start(0, 14, 36, 1), start(1, 52, 96, 1)
@@ -281,9 +316,11 @@ def _other_scores(disease, start, add, first) -> None:
         1,
         lung,
         (lung - 6, lung + 2),
-        (lung - 2, lung + 4),
-        (lung - 2, lung + 7),
+        (lung - 1, lung + 3),
+        (lung - 1, lung + 4),
         (lung - 6, lung + 2),
+        # Down by 10 % and more of any value in response.
+        relapse=(np.floor(0.8 * lung), np.floor(0.9 * (lung - 1))),
     )
 
     weak, adl, qmg = disease == "MG", start(0, 7, 15, 1), start(1, 12, 25, 1)
@@ -296,7 +333,9 @@ def _other_scores(disease, start, add, first) -> None:
         (adl - 1, adl + 1),
         (2, np.minimum(adl - 3, 5)),
         (0, 1),
-        (0.4 * adl, 0.8 * adl),
+        # Two points above any sustained value in response, so that a relapse is confirmed.
+        (np.minimum(adl - 1, 7), 0.8 * adl),
+        steady=True,
     )
     add(
         "QMG",

@@ -18,6 +18,9 @@ _CORE = {
     "HAQ-DI": (1.0, 2.5, 0.125, (0.4, 0.65), 0.375, 3.0),
 }
 
+# Share of the relapses of myasthenia that lead to an admission, however clear the scores are.
+_ADMITTED = 0.2
+
 
 def simulate_items(
     course: Course, sampling: Sampling, seed: int
@@ -29,11 +32,11 @@ def simulate_items(
     follow_up = sampling.visit.copy()
     follow_up[0] = False
     lupus = (disease == "SLE")[:, None] & follow_up
-    relapsed = (state == 0) & (day >= course.relapse[:, None])
+    relapsed = sampling.relapsed
     u = rng.random(state.shape)
     out = {
         "new_BILAG_A": (np.where(relapsed & (u < 0.4), 1.0, 0.0), lupus),
-        "new_BILAG_B": (np.where(relapsed, 1.0 + (u < 0.6), np.where(u < 0.15, 1.0, 0.0)), lupus),
+        "new_BILAG_B": (np.where(relapsed, 2.0, np.where(u < 0.15, 1.0, 0.0)), lupus),
     }
     muscle = (disease == "IIM")[:, None] & sampling.visit
     for name, (low, high, step, share, most, top) in _CORE.items():
@@ -53,4 +56,23 @@ def simulate_items(
     attack = (day == np.ceil(course.relapse)[:, None]).astype(float)
     neuro = (disease == "NMOSD")[:, None] & follow_up
     out["attack"] = (attack, neuro)
+    out["hospitalised"] = _admissions(course, sampling, rng.random(n))
     return out
+
+
+def _admissions(course: Course, sampling: Sampling, u: np.ndarray):
+    """Return admissions for a relapse of myasthenia: a fifth, and all that no later visit confirms.
+
+    MG-ADL tells a relapse from a bad day at a second visit two weeks on, and against a value that
+    two visits in response had; without these only the admission tells it.
+    """
+    visits = sampling.visits
+    found = visits.found[:, None]
+    day = np.nan_to_num(visits.day, nan=-1.0)
+    well = visits.adequate & (day >= course.response[:, None]) & (day < course.relapse[:, None])
+    confirmed = (well.sum(axis=1) >= 2) & (visits.adequate & (day >= found + 14)).any(axis=1)
+    admitted = (course.of("disease") == "MG") & np.isfinite(visits.found)
+    admitted &= ~confirmed | (u < _ADMITTED)
+    here = admitted[:, None] & (sampling.day == found)
+    # A record of admissions has a row for an admission and none for a visit without one.
+    return here.astype(float), here

@@ -19,6 +19,8 @@ _DISEASE_CLASSES = (
     "plasma exchange",
 )
 _DRUG_FREE_DAYS = 28
+# Diseases of this study that immunoglobulin treats.
+IMMUNOGLOBULIN_DISEASES = ("MG", "IIM")
 # Shares of the baseline dose in the four quarters of the taper.
 _TAPER = (0.75, 0.50, 0.30, 0.15)
 _RESCUE_TAPER = ((0, 27, 30.0), (28, 83, 15.0), (84, np.inf, 7.5))
@@ -236,6 +238,8 @@ def _for_toxicity(course, visits, toxicities: Toxicities, steroids, rng, rows: _
     igg = toxicities.first("hypogammaglobulinaemia", n)
     grade, onset = igg["grade"].to_numpy(), igg["onset_day"].to_numpy()
     given = (grade == 3) | ((grade == 2) & (rng.random(n) < 0.4))
+    # Where immunoglobulin treats the disease, replacement would count as rescue: it is not given.
+    given &= ~np.isin(course.of("disease"), IMMUNOGLOBULIN_DISEASES)
     rows.add(
         given,
         "immunoglobulin IV",

@@ -331,6 +331,11 @@ MODEL_IN_WORDS = (
     "A relapse is found at the next adequate visit (in NMOSD it is an attack with a known day). A "
     "response that comes and goes between two adequate visits is never seen: such a subject is "
     "recorded as a primary non-responder.",
+    "What a relapse shows satisfies the rule of its disease: SLEDAI-2K up by 3 points or more (a "
+    "severe flare where no rescue follows), physician global up by 2 cm with CK doubled, FVC down "
+    "by 10 %, MG-ADL up by 2 points at two visits or an admission, an attack, a lost response of "
+    "haemoglobin. While a response lasts nothing satisfies it.",
+    "Immunoglobulin treats MG and IIM, so that in these it is not given to replace IgG.",
     "A subject who never responds is rescued with probability `rescue_share`, at `rescue_delay` "
     "plus a Weibull time; and re-infused with probability `reinfusion_nonresponse`, independently.",
     "B cells of subjects given a depleting product against CD19 cross the threshold at a "

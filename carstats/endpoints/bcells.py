@@ -209,6 +209,10 @@ def naive_share_at_return(samples: pd.DataFrame, returned: pd.DataFrame) -> pd.D
     ------
     CarstatsError
         If a table lacks a column, or as `naive_share`.
+
+    Notes
+    -----
+    Status: design.
     """
     table = check_table("samples", samples, ["subject_id", "day", "naive", "count"])
     back = returned[returned["status"] == "event"][["subject_id", "time"]]

@@ -72,10 +72,38 @@ def endpoint_catalogue() -> pd.DataFrame:
     'verified'
     """
     from carstats.endpoints.catalogue_course import COURSE
+    from carstats.endpoints.catalogue_derived import DERIVED
     from carstats.endpoints.catalogue_lupus import LUPUS
     from carstats.endpoints.catalogue_neurology import NEUROLOGY
     from carstats.endpoints.catalogue_rheumatology import RHEUMATOLOGY
     from carstats.endpoints.catalogue_toxicity import TOXICITY
 
-    entries = (*LUPUS, *RHEUMATOLOGY, *NEUROLOGY, *COURSE, *TOXICITY)
+    entries = (*LUPUS, *RHEUMATOLOGY, *NEUROLOGY, *COURSE, *DERIVED, *TOXICITY)
     return pd.DataFrame([asdict(entry) for entry in entries])
+
+
+def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
+    """Return the catalogue as a table in Markdown, as it stands in ``docs/endpoints.md``.
+
+    Parameters
+    ----------
+    catalogue : pandas.DataFrame, optional
+        Rows of `endpoint_catalogue`; all of them by default.
+
+    Returns
+    -------
+    str
+        One line an endpoint; a DOI is a link.
+    """
+    rows = endpoint_catalogue() if catalogue is None else catalogue
+    lines = [
+        "| name | disease | kind | definition | thresholds | source | status | function |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for row in rows.itertuples():
+        source = f"[{row.source}](https://doi.org/{row.doi})" if row.doi else row.source
+        function = f"`{row.function}`" if row.function else "as recorded"
+        cells = [f"`{row.name}`", row.disease, row.kind, row.definition, row.thresholds, source]
+        cells += [row.status, function]
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"

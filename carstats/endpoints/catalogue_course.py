@@ -65,6 +65,7 @@ COURSE = (
         "those of the disease's rule",
         "carstats",
         status="design",
+        function="responses.derive_responses",
     ),
     Endpoint(
         "response",
@@ -75,6 +76,7 @@ COURSE = (
         "those of the disease's rule",
         "carstats",
         status="design",
+        function="responses.derive_responses",
     ),
     Endpoint(
         "drug_free_remission",
@@ -84,6 +86,7 @@ COURSE = (
         "those of remission and of drug_free",
         "carstats",
         status="design",
+        function="responses.derive_responses",
     ),
     Endpoint(
         "drug_free_remission_sustained",
@@ -110,11 +113,14 @@ COURSE = (
         "relapse",
         "any",
         "time-to-event",
-        "From infusion, a relapse after a response; primary non-response (dated at the close of "
-        "the week-24 window), death and elective re-treatment compete.",
-        "week-24 window 140 to 196 days",
+        "From infusion, a relapse after a response by the rule of the disease (SLE_relapse, "
+        "IIM_relapse, SSc_event, MG_relapse, NMOSD_attack, ITP_loss; elsewhere the loss of the "
+        "response) or rescue; primary non-response (dated at the close of the week-24 window), "
+        "death and elective re-treatment compete.",
+        "relapse='flare' or 'loss of response'; week-24 window 140 to 196 days",
         "carstats",
         status="design",
+        function="time_to_event.relapse",
     ),
     Endpoint(
         "relapse_free_survival",
@@ -124,6 +130,7 @@ COURSE = (
         "none",
         "carstats",
         status="design",
+        function="time_to_event.relapse_free_survival",
     ),
     Endpoint(
         "event_free_survival",
@@ -134,6 +141,7 @@ COURSE = (
         "week-24 window 140 to 196 days",
         "carstats",
         status="design",
+        function="time_to_event.event_free_survival",
     ),
     Endpoint(
         "overall_survival",
@@ -143,16 +151,18 @@ COURSE = (
         "none",
         "carstats",
         status="design",
+        function="time_to_event.overall_survival",
     ),
     Endpoint(
         "time_to_response",
         "any",
         "time-to-event",
-        "From infusion to the first visit that meets the response, confirmed; death, rescue and "
-        "re-infusion compete; interval-censored.",
-        "visits=2",
+        "From infusion to the first visit that meets the response, confirmed at a visit 4 weeks "
+        "later or more; death, rescue and re-infusion compete; interval-censored.",
+        "confirm_visits=2; confirm_days=28",
         "carstats",
         status="design",
+        function="time_to_event.time_to_response",
     ),
     Endpoint(
         "duration_of_response",
@@ -162,6 +172,7 @@ COURSE = (
         "none",
         "carstats",
         status="design",
+        function="time_to_event.duration_of_response",
     ),
     Endpoint(
         "drug_free_duration",
@@ -182,6 +193,7 @@ COURSE = (
         "those of SSc_event",
         "Auth 2024",
         status="verified",
+        function="ssc.ssc_event",
     ),
     Endpoint(
         "B_cell_aplasia",
@@ -213,6 +225,7 @@ COURSE = (
         "none",
         "carstats",
         status="design",
+        function="bcells.naive_share_at_return",
     ),
     Endpoint(
         "igg_recovery",
@@ -223,15 +236,15 @@ COURSE = (
         "threshold; mask=28; visits=2",
         "carstats",
         status="design",
-        function="confirmation.confirmed",
+        function="immunoglobulin.igg_recovery",
     ),
     Endpoint(
         "seroconversion",
         "any",
         "time-to-event",
         "From infusion to the first of two consecutive negative tests on the same assay; masked "
-        "for 8 to 12 weeks after immunoglobulin.",
-        "visits=2; mask=56",
+        "for 12 weeks after immunoglobulin (8 to 12 by the field).",
+        "consecutive=2; antibody_mask_days=84",
         "carstats",
         status="design",
         function="serology.seroconversion",
@@ -244,6 +257,7 @@ COURSE = (
         "the laboratory's lower limits",
         "carstats",
         status="design",
+        function="serology.complement_normal",
     ),
     Endpoint(
         "rescue",
@@ -253,8 +267,9 @@ COURSE = (
         "drug, plasma exchange, immunoglobulin, or a glucocorticoid above the endpoint's "
         "threshold; a glucocorticoid taper up to week 8 is exempt, reasons conditioning and "
         "toxicity never count.",
-        "taper_weeks=8",
+        "rescue_mg=5; taper_days=56; replacement_immunoglobulin_counts=True (MG, IIM, ITP, CIDP)",
         "carstats",
         status="design",
+        function="intercurrent.classify_medications",
     ),
 )

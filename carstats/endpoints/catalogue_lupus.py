@@ -72,6 +72,7 @@ LUPUS = (
         "those of DORIS and drug_free",
         "NCT07015983; carstats",
         status="design",
+        function="responses.derive_responses",
     ),
     Endpoint(
         "DORIS_complete_off",

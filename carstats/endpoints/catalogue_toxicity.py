@@ -57,6 +57,7 @@ TOXICITY = (
         "early 7, 14 days; late 1500, 1000, 500, 100/uL",
         "Rejeski 2023 (EHA/EBMT), Blood 142:865",
         doi="10.1182/blood.2023020578",
+        function="toxicity_episodes.derive_toxicities",
     ),
     Endpoint(
         "ICAHT_early",
@@ -88,6 +89,7 @@ TOXICITY = (
         "50, 20, 100 x 10^9/L",
         "Rejeski 2023 (EHA/EBMT), Blood 142:865",
         doi="10.1182/blood.2023020578",
+        function="t_icaht.early_t_icaht",
     ),
     Endpoint(
         "LICATS",
@@ -107,6 +109,7 @@ TOXICITY = (
         " and window.",
         "grade 3",
         "CTCAE v5.0",
+        function="infections.describe_infections",
     ),
     Endpoint(
         "hypogammaglobulinaemia",
@@ -115,6 +118,7 @@ TOXICITY = (
         "IgG below 7 g/L; below 4 g/L severe; masked for 28 days after immunoglobulin.",
         "7, 4 g/L; mask 28 days",
         "EBMT",
+        function="immunoglobulin.hypogammaglobulinaemia",
     ),
     Endpoint(
         "neutropenia",

@@ -96,6 +96,57 @@ def confirmed(
     return boolean(result == 1, result == 2)
 
 
+def seen_twice(
+    subject: ArrayLike, day: ArrayLike, met: ArrayLike, adequate: ArrayLike = True, *, span: float
+) -> BooleanArray:
+    """Judge whether what is met at a visit is met at another one, so many days before or after it.
+
+    Unlike `confirmed` it looks both ways: a visit belongs to a row of consecutive visits that meet
+    the rule, and the row must span the days.
+
+    Parameters
+    ----------
+    subject : sequence of length n
+        Subject of each visit, in order of subject and day.
+    day : sequence of float
+        Day of each visit.
+    met : sequence of bool
+        Whether the rule is met there, NA where not evaluable.
+    adequate : sequence of bool, optional
+        Visits that are not adequate stay as they are and neither make nor break a row.
+    span : float
+        Days from the first to the last visit of the row, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        As `met`, but False where the row is over and was too short, and NA where it may go on.
+
+    Raises
+    ------
+    CarstatsError
+        If lengths differ or an option is out of range.
+    """
+    check_number("span", span, low=0)
+    (met,) = flags(met=met)
+    day = np.asarray(day, float)
+    who = np.asarray(subject)
+    use = np.flatnonzero(np.broadcast_to(adequate, day.shape) & ~met._mask)
+    data, mask = met._data.copy(), met._mask.copy()
+    if not len(use):
+        return boolean(data, mask)
+    here, days, whose = data[use], day[use], who[use]
+    # A row ends where the verdict or the subject changes.
+    run = np.cumsum(np.r_[True, (whose[1:] != whose[:-1]) | (here[1:] != here[:-1])]) - 1
+    first = np.r_[0, np.flatnonzero(np.diff(run)) + 1]
+    last = np.r_[first[1:] - 1, len(run) - 1]
+    long_enough = (days[last] - days[first] >= span - TOLERANCE)[run]
+    goes_on = np.r_[whose[1:] != whose[:-1], True][last][run]
+    data[use] = here & long_enough
+    mask[use] = here & ~long_enough & goes_on
+    return boolean(data, mask)
+
+
 def best_sustained(subject: ArrayLike, day: ArrayLike, score: ArrayLike) -> NDArray[np.float64]:
     """Return the lowest score that two consecutive earlier visits both reached.
 

@@ -10,9 +10,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.data.study import Study
+from carstats.endpoints.course import Course
 from carstats.endpoints.disease_states import REMISSION, RESPONSE
 from carstats.endpoints.estimand import Estimand
 from carstats.endpoints.immune_events import IMMUNE_EVENTS
+from carstats.endpoints.infections import describe_infections
 from carstats.endpoints.intercurrent import (
     Strategies,
     event_estimand,
@@ -27,7 +29,7 @@ from carstats.endpoints.responses import (
 )
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.searches import runs_between
-from carstats.endpoints.time_to_event import EVENTS, Course
+from carstats.endpoints.time_to_event import EVENTS
 from carstats.endpoints.toxicity_episodes import derive_toxicities
 from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
 from carstats.errors import CarstatsError, listed
@@ -35,9 +37,14 @@ from carstats.errors import CarstatsError, listed
 EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
 """Every time-to-event endpoint that can be derived."""
 
+# Largest daily dose of LLDAS (Franklyn 2016), mg of prednisone.
+LLDAS_MG = 7.5
+
 _NEEDS = {
     "b_cell_reconstitution": ("B_cells",),
     "igg_recovery": ("IgG",),
+    "ck_normalisation": ("CK",),
+    "complement_normalisation": ("C3",),
 }
 
 
@@ -48,8 +55,8 @@ class Derivation:
     Attributes
     ----------
     events, responses, toxicities : pandas.DataFrame
-        The derived rows, in the columns of the study's tables; `events` has `component` beside
-        them: what a composite's event was.
+        The derived rows, in the columns of the study's tables; `events` has `component` and
+        `severity` beside them: what a composite's event was, and how severe a relapse was.
     notes : tuple of str
         What was not derived, and why.
     """
@@ -89,7 +96,8 @@ def derive(
     -------
     Study
         The study with its tables filled. Derived events have a `component` (what a composite's
-        event was); `notes` says what was not derived.
+        event was) and a `severity` (of a relapse, where its rule knows it); `notes` says what was
+        not derived, `estimands` holds the estimand of every endpoint that was.
 
     Raises
     ------
@@ -113,7 +121,7 @@ def derive(
     tables = {
         "events": _filled(study.events, found.events, ["subject_id", "endpoint"]),
         "responses": _filled(study.responses, found.responses, ["subject_id", "endpoint", "day"]),
-        "toxicities": _new_terms(study.toxicities, found.toxicities),
+        "toxicities": _classified(_new_terms(study.toxicities, found.toxicities)),
     }
     notes = [*study.notes, *found.notes]
     if study.toxicities is None and tables["toxicities"] is not None:
@@ -122,7 +130,20 @@ def derive(
             f"the toxicities are derived and hold {terms} only: of other terms nothing is known, "
             "and a rate of 0 says nothing of them."
         )
-    return replace(study, **tables, notes=tuple(notes))
+    # What a study gives of an endpoint was adjudicated by its own definition, which wins.
+    given = {
+        name
+        for frame in (study.events, study.responses)
+        if frame is not None
+        for name in frame["endpoint"].unique()
+    }
+    names = dict.fromkeys([*found.events["endpoint"], *found.responses["endpoint"]])
+    estimands = {
+        name: str(estimand_of(name, strategies=strategies, rules=rules))
+        for name in names
+        if name not in given
+    }
+    return replace(study, **tables, notes=tuple(notes), estimands=estimands)
 
 
 def derive_all(
@@ -167,7 +188,10 @@ def derive_all(
     known = study.toxicities
     toxicities = derive_toxicities(visits, () if again or known is None else set(known["term"]))
     ice = find_intercurrent(study, rules, strategies)
-    judge = Judge(visits, ice, _in_local_toxicity(visits, toxicities))
+    # LLDAS allows more glucocorticoid than the other endpoints before it is rescue.
+    lenient = replace(rules, rescue_mg=max(rules.rescue_mg, LLDAS_MG))
+    own = {"LLDAS": find_intercurrent(study, lenient, strategies)}
+    judge = Judge(visits, ice, _in_local_toxicity(visits, toxicities), own)
     names, notes = derivable(visits, responses)
     notes += _late_baselines(visits)
     for disease in dict.fromkeys(study.subjects["disease"]):
@@ -187,7 +211,7 @@ def derive_all(
     parts = [part for part in parts if len(part)]
     columns = [
         "subject_id", "endpoint", "status", "time", "time_low", "time_high", "origin_day",
-        "cause", "component",
+        "cause", "component", "severity",
     ]  # fmt: skip
     table = (
         pd.concat([part.reindex(columns=columns).astype(object) for part in parts])
@@ -263,6 +287,27 @@ def _new_terms(given: pd.DataFrame | None, derived: pd.DataFrame) -> pd.DataFram
     return _stacked(given, derived[~derived["term"].isin(given["term"])])
 
 
+def _classified(toxicities: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Add the class of the organism, and whether they were serious, to recorded infections.
+
+    Where a study has a column ``organism``; what it says of `serious` itself stays.
+    """
+    if toxicities is None or "organism" not in toxicities:
+        return toxicities
+    rows = (toxicities["term"] == "infection").to_numpy(bool)
+    known = ["subject_id", "onset_day", "organism", "grade", "iv_antimicrobials", "hospitalised"]
+    given = toxicities.loc[rows, [name for name in known if name in toxicities]]
+    found = describe_infections(given.reset_index(drop=True))
+    out = toxicities.assign(infection_class=None)
+    out.loc[rows, "infection_class"] = found["infection_class"].to_numpy(object)
+    serious = pd.array(np.full(len(out), np.nan), dtype="boolean")
+    serious[rows] = found["serious"].array
+    recorded = out["serious"].astype("boolean").array if "serious" in out else None
+    if recorded is not None:
+        serious = pd.array(np.where(recorded.isna(), serious, recorded), dtype="boolean")
+    return out.assign(serious=serious)
+
+
 def _stacked(given: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     if not len(new):
         return given
@@ -282,11 +327,21 @@ _BY_DEFINITION = {
     "drug_free_duration": {"rescue": _EVENT, "reinfusion": _IGNORED, "death": _RIVAL},
     **{name: {"rescue": _IGNORED, "reinfusion": _RIVAL, "death": _RIVAL} for name in IMMUNE_EVENTS},
 }
-# Endpoints that a hypothetical strategy censors, whatever their definition does otherwise.
+# Endpoints that a relapse ends; of these a hypothetical strategy censors some, whatever their
+# definition does otherwise.
+_ON_RELAPSE = (
+    "relapse",
+    "relapse_free_survival",
+    "event_free_survival",
+    "duration_of_response",
+    "drug_free_duration",
+)
 _CENSORED_BEFORE = ("relapse_free_survival", "event_free_survival", "duration_of_response")
 
 
-def estimand_of(endpoint: str, *, strategies: Strategies | None = None) -> Estimand:
+def estimand_of(
+    endpoint: str, *, strategies: Strategies | None = None, rules: Rules | None = None
+) -> Estimand:
     """Return the estimand of a derived endpoint, to print beside its analysis.
 
     Parameters
@@ -295,6 +350,8 @@ def estimand_of(endpoint: str, *, strategies: Strategies | None = None) -> Estim
         A time-to-event or response endpoint that `derive` knows.
     strategies : Strategies, optional
         What is done about intercurrent events.
+    rules : Rules, optional
+        The other parameters; what counts as response and as relapse is named.
 
     Returns
     -------
@@ -305,7 +362,13 @@ def estimand_of(endpoint: str, *, strategies: Strategies | None = None) -> Estim
     ------
     CarstatsError
         If the endpoint is not one that carstats derives.
+
+    Examples
+    --------
+    >>> print(estimand_of("relapse").summary)
+    cumulative incidence, with its competing events
     """
+    rules = rules or Rules()
     if endpoint in EVENT_ENDPOINTS:
         words = (EVENTS | IMMUNE_EVENTS)[endpoint].__doc__.splitlines()[0]
         words = words.removeprefix(f"Return `{endpoint}`: ").removeprefix(f"Return `{endpoint}` ")
@@ -314,6 +377,9 @@ def estimand_of(endpoint: str, *, strategies: Strategies | None = None) -> Estim
             if endpoint.endswith("survival")
             else "cumulative incidence, with its competing events"
         )
+        if endpoint in _ON_RELAPSE:
+            what = "the rule of the disease" if rules.relapse == "flare" else rules.relapse
+            words = f"{words} Relapse is {what}, after a first `{rules.response}`."
         found = event_estimand(f"{endpoint}: {words}", summary, strategies)
         changed = dict(found.strategies)
         for event, strategy in _BY_DEFINITION.get(endpoint, {}).items():
@@ -325,6 +391,6 @@ def estimand_of(endpoint: str, *, strategies: Strategies | None = None) -> Estim
             f"`endpoint` is {endpoint!r}; carstats derives "
             f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
         )
-    rules = {"response": RESPONSE, "remission": REMISSION}.get(endpoint, {})
-    words = "; ".join(f"{disease}: {rule.words}" for disease, rule in rules.items())
+    states = {"response": RESPONSE, "remission": REMISSION}.get(endpoint, {})
+    words = "; ".join(f"{disease}: {state.words}" for disease, state in states.items())
     return response_estimand(f"{endpoint}{f' ({words})' if words else ''}", strategies)

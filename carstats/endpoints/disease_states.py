@@ -13,6 +13,7 @@ import numpy as np
 from pandas.arrays import BooleanArray
 
 from carstats.endpoints import criss, iim, nephritis
+from carstats.endpoints.confirmation import seen_twice
 from carstats.endpoints.immune_cytopenias import itp_response
 from carstats.endpoints.joints import das28_remission
 from carstats.endpoints.logic import all_of, compare
@@ -139,16 +140,21 @@ def _ssc_remission(v: Visits) -> BooleanArray:
     )
 
 
+def _step_one(v: Visits) -> np.ndarray:
+    """Return whether an event of step 1 has been recorded since the infusion."""
+    return v.recorded_so_far("renal_failure") | v.recorded_so_far("heart_failure")
+
+
 def _criss(v: Visits) -> BooleanArray:
     change = [v.measure(name) - v.baseline(name) for name in _CRISS]
-    return criss.criss_response(criss.criss_probability(*change))
+    return criss.criss_response(criss.criss_probability(*change, step_one=_step_one(v)))
 
 
 def _revised_criss(v: Visits) -> BooleanArray:
     names = dict(zip(("mrss", "fvc", "patient", "physician", "haq"), _CRISS, strict=True))
     first = {key: v.baseline(name) for key, name in names.items()}
     now = {key: v.measure(name) for key, name in names.items()}
-    return criss.revised_criss(first, now)
+    return criss.revised_criss(first, now, step_one=_step_one(v))
 
 
 _CRISS = ("mRSS", "FVC", "patient_global", "physician_global", "HAQ-DI")
@@ -173,9 +179,10 @@ def _aiha_remission(v: Visits) -> BooleanArray:
 
 def _itp(level: str) -> Callable[[Visits], BooleanArray]:
     def judge(v: Visits) -> BooleanArray:
-        return itp_response(
+        met = itp_response(
             v.baseline("platelets"), v.measure("platelets"), v.measure("bleeding"), level=level
         )
+        return seen_twice(v.subject, v.day, met, v.adequate, span=7.0)
 
     return judge
 

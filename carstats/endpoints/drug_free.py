@@ -247,6 +247,14 @@ def drug_free_start(first_remission_day: ArrayLike, off_drug_day: ArrayLike) -> 
     return np.where(np.isnan(first), np.nan, np.fmax(first, off))
 
 
+def named_like(drugs: pd.Series, parts: Iterable[str]) -> NDArray[np.bool_]:
+    """Return which drugs have one of the parts in their name; each name is looked at once."""
+    parts = [part.casefold() for part in parts]
+    codes, names = pd.factorize(drugs.astype(str))
+    hits = [any(part in name.casefold() for part in parts) for name in names]
+    return np.array(hits, dtype=bool)[codes] if len(names) else np.zeros(0, bool)
+
+
 def _episodes(medications: pd.DataFrame, visits: _Visits, ignored: tuple[str, ...]) -> pd.DataFrame:
     """Return the episodes of subjects who have visits, without those given for ignored reasons."""
     n = len(medications)
@@ -264,7 +272,7 @@ def _episodes(medications: pd.DataFrame, visits: _Visits, ignored: tuple[str, ..
     table = pd.DataFrame(
         {
             "code": code,
-            "drug": medications["drug"].astype(str).str.casefold().to_numpy(),
+            "drug": medications["drug"].to_numpy(dtype=object),
             "drug_class": medications["drug_class"].to_numpy(dtype=object),
             "start": np.where(np.isnan(start), -np.inf, start),
             "stop": np.where(np.isnan(stop), np.inf, stop),
@@ -276,7 +284,9 @@ def _episodes(medications: pd.DataFrame, visits: _Visits, ignored: tuple[str, ..
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise CarstatsError(f"`medications`: episode {row} stops before it starts.")
-    table["disease"] = np.where(code >= 0, visits.disease_of[np.maximum(code, 0)], None)
+    # With no visit at all there is no subject whose disease could be looked up.
+    diseases = np.append(visits.disease_of, None)
+    table["disease"] = diseases[np.where(code >= 0, code, len(diseases) - 1)]
     return table[(code >= 0) & ~table["reason"].isin(ignored)].reset_index(drop=True)
 
 
@@ -292,9 +302,7 @@ def _other_drugs(episodes, antifibrotic, cholinesterase_inhibitor, replacement):
     counted |= by_reason & reason.isin(_DISEASE_REASONS)
     treats = (classes == "immunoglobulin") & episodes["disease"].isin(IMMUNOGLOBULIN_DISEASES)
     counted |= treats & (reason.isna() | replacement)
-    stimulant = pd.Series(False, index=episodes.index)
-    for drug in THROMBOPOIETIN_DRUGS:
-        stimulant |= episodes["drug"].str.contains(drug.casefold(), regex=False)
+    stimulant = named_like(episodes["drug"], THROMBOPOIETIN_DRUGS)
     counted |= stimulant & episodes["disease"].isin(THROMBOPOIETIN_DISEASES)
     return counted, by_reason & reason.isna() & ~counted
 

@@ -7,9 +7,12 @@ import pandas as pd
 
 from carstats.data.study import Study
 from carstats.endpoints.bcells import b_cell_reconstitution as b_cell_return
+from carstats.endpoints.course import Course
+from carstats.endpoints.disease_states import CK_ULN
+from carstats.endpoints.enzyme_return import ck_normalisation as ck_return
 from carstats.endpoints.immunoglobulin import igg_recovery as igg_return
+from carstats.endpoints.serology import complement_normalisation as complement_return
 from carstats.endpoints.serology import seroconversion as antibody_loss
-from carstats.endpoints.time_to_event import Course
 from carstats.endpoints.visits import infused
 
 _COLUMNS = [
@@ -73,6 +76,53 @@ def seroconversion(course: Course) -> pd.DataFrame:
         competing=_again(course),
     )
     return _events(course, found, np.ones(course.n, bool))
+
+
+def complement_normalisation(course: Course) -> pd.DataFrame:
+    """Return `complement_normalisation` of SLE with low C3 or C4 before: both normal, first sample.
+
+    The day on which every component that was measured on it is at or above its limit; a component
+    never measured in the study is no part of it.
+    """
+    subjects = course.visits.study.subjects
+    lupus = subjects["disease"].to_numpy() == "SLE"
+    parts = [
+        _samples(course, name, -100_000).assign(lln=float(lln))
+        for name, lln in course.rules.complement_lln
+        if name in course.visits.measured
+    ]
+    parts = [part[lupus[part["position"]]] for part in parts if len(part)]
+    if not parts:
+        return pd.DataFrame({name: [] for name in _COLUMNS})
+    rows = pd.concat(parts, ignore_index=True)
+    # One value a day: the component that is lowest for its limit decides, and all must be there.
+    rows["value"] = rows["value"] / rows["lln"]
+    days = rows.groupby(["subject_id", "day"], as_index=False)["value"].agg(["min", "size"])
+    days = days[days["size"] == len(parts)].rename(columns={"min": "value"})
+    if not len(days):
+        return pd.DataFrame({name: [] for name in _COLUMNS})
+    found = complement_return(
+        days.drop(columns="size").assign(lln=1.0),
+        subjects=subjects["subject_id"],
+        competing=_again(course),
+    )
+    return _events(course, found, lupus)
+
+
+def ck_normalisation(course: Course) -> pd.DataFrame:
+    """Return `ck_normalisation` of IIM with raised creatine kinase before: two normal samples."""
+    subjects = course.visits.study.subjects
+    muscle = subjects["disease"].to_numpy() == "IIM"
+    rows = _samples(course, "CK", -100_000)
+    rows = rows[muscle[rows["position"]]]
+    if not len(rows):
+        return pd.DataFrame({name: [] for name in _COLUMNS})
+    found = ck_return(
+        rows.assign(uln=CK_ULN)[["subject_id", "day", "value", "uln"]],
+        subjects=subjects["subject_id"],
+        competing=_again(course),
+    )
+    return _events(course, found, muscle)
 
 
 def _samples(course: Course, name: str, first: float) -> pd.DataFrame:
@@ -142,5 +192,7 @@ IMMUNE_EVENTS = {
     "b_cell_reconstitution": b_cell_reconstitution,
     "igg_recovery": igg_recovery,
     "seroconversion": seroconversion,
+    "complement_normalisation": complement_normalisation,
+    "ck_normalisation": ck_normalisation,
 }
 """The immunological endpoints, each a function of a `Course`."""

@@ -213,6 +213,10 @@ def describe_infections(
     ------
     CarstatsError
         If the table lacks a column, or as the rules above.
+
+    Notes
+    -----
+    Status: verify (what is serious); design (classes).
     """
     optional = [
         "organism",

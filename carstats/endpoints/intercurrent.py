@@ -13,6 +13,7 @@ from carstats.endpoints.drug_free import (
     IMMUNOGLOBULIN_DISEASES,
     THROMBOPOIETIN_DISEASES,
     THROMBOPOIETIN_DRUGS,
+    named_like,
 )
 from carstats.endpoints.estimand import Estimand
 from carstats.endpoints.rules import Rules
@@ -114,7 +115,7 @@ def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFra
     study : Study
         The study.
     rules : Rules, optional
-        `rescue_mg` and `taper_days` are read.
+        `rescue_mg`, `taper_days` and `replacement_immunoglobulin_counts` are read.
 
     Returns
     -------
@@ -132,7 +133,9 @@ def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFra
     -----
     Status: design. An episode without a reason is taken for treatment of the disease, unless its
     class says otherwise (tocilizumab is then for toxicity, immunoglobulin in other diseases than
-    MG, IIM, ITP and CIDP is replacement); with the reason ``"background"`` it is no rescue.
+    MG, IIM, ITP and CIDP is replacement); with the reason ``"background"`` it is no rescue. In
+    those four diseases immunoglobulin is rescue also where it is called replacement, unless
+    `replacement_immunoglobulin_counts` is False: one rule, the same as that of `judge_treatment`.
     """
     rules = rules or Rules()
     drugs = study.table("medications")
@@ -143,11 +146,8 @@ def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFra
     reason = drugs["reason"].to_numpy(object) if "reason" in drugs else np.full(n, None, object)
     blank = pd.isna(reason)
     start = drugs["start_day"].to_numpy(float)
-    name = drugs["drug"].astype(str).str.casefold()
 
-    stimulant = np.zeros(n, bool)
-    for drug in THROMBOPOIETIN_DRUGS:
-        stimulant |= name.str.contains(drug.casefold(), regex=False).to_numpy()
+    stimulant = named_like(drugs["drug"], THROMBOPOIETIN_DRUGS)
     stimulant |= cls == "thrombopoietin agonist"
     immunoglobulin = cls == "immunoglobulin"
     treats = np.isin(cls, _TREATS) | (stimulant & np.isin(disease, THROMBOPOIETIN_DISEASES))
@@ -160,6 +160,11 @@ def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFra
     rescue = for_disease & (start >= 1) & treats
     rescue |= for_disease & steroid & counted
     never = np.isin(reason, ("replacement", "supportive"))
+    if rules.replacement_immunoglobulin_counts:
+        # It treats these diseases whatever the reason given, as in `judge_treatment`.
+        treating = immunoglobulin & np.isin(disease, IMMUNOGLOBULIN_DISEASES)
+        rescue |= treating & never & (start >= 1)
+        never &= ~treating
     kind = np.select(
         [
             (reason == "conditioning") | (cls == "lymphodepletion"),

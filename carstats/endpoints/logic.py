@@ -156,6 +156,11 @@ def at_least(k: int, *parts: BooleanArray) -> BooleanArray:
     return BooleanArray(met, missing & ~met)
 
 
+def known(verdict: BooleanArray) -> NDArray[np.bool_]:
+    """Return where a verdict is known to be met."""
+    return verdict._data & ~verdict._mask
+
+
 def all_of(*parts: BooleanArray) -> BooleanArray:
     """Return whether every part is met: NA where one is missing, whatever the others are."""
     return at_least(len(parts), *parts)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,10 +79,19 @@ class Judge:
         The first day of each intercurrent event.
     licats : ndarray of bool
         Whether a visit falls into an episode of local toxicity.
+    own : mapping of str to Intercurrent, optional
+        The events of endpoints that allow another dose of glucocorticoids, by endpoint.
     """
 
-    def __init__(self, visits: Visits, intercurrent: Intercurrent, licats: NDArray[np.bool_]):
+    def __init__(
+        self,
+        visits: Visits,
+        intercurrent: Intercurrent,
+        licats: NDArray[np.bool_],
+        own: Mapping[str, Intercurrent] | None = None,
+    ):
         self.visits, self.intercurrent, self.licats = visits, intercurrent, licats
+        self._own = own or {}
         self._verdicts: dict[str, Verdict] = {}
         self._treatment: dict[str, DrugFree] = {}
 
@@ -126,9 +135,9 @@ class Judge:
         if rules is None:
             disease, rule = LUPUS_STATES.get(name) or SPECIFIC[name]
             rules = {disease: rule}
-        return self._by_disease(rules)
+        return self._by_disease(rules, self._own.get(name, self.intercurrent))
 
-    def _by_disease(self, rules: dict[str, StateRule]) -> Verdict:
+    def _by_disease(self, rules: dict[str, StateRule], ice: Intercurrent) -> Verdict:
         v = self.visits
         met, missing = np.zeros(len(v), bool), np.ones(len(v), bool)
         lacking = np.full(len(v), None, object)
@@ -143,18 +152,18 @@ class Judge:
             lacking[here] = _lacking(v, rule, here & found._mask & v.adequate)[here]
         raw = boolean(met & v.adequate, missing | ~v.adequate)
         why = np.where(v.adequate, np.where(raw._mask, lacking, None), v.why)
-        return self._with_events(raw, why, applies)
+        return self._with_events(raw, why, applies, ice)
 
-    def _with_events(self, raw: BooleanArray, why, applies) -> Verdict:
+    def _with_events(self, raw: BooleanArray, why, applies, ice: Intercurrent) -> Verdict:
         """Add local toxicity and intercurrent events to a verdict on the disease."""
         v = self.visits
         local = self.licats & ~raw._data & ~raw._mask
         met = boolean(raw._data, raw._mask | local)
         why = np.where(local, "LICATS candidate: neither response nor failure", why)
-        stop = v.day >= self.intercurrent.blank[v.subject]
+        stop = v.day >= ice.blank[v.subject]
         met = boolean(met._data, met._mask | stop)
         why = np.where(stop, "after an intercurrent event (by strategy)", why)
-        fails = v.day >= self.intercurrent.fails[v.subject]
+        fails = v.day >= ice.fails[v.subject]
         met = failed_by(met, boolean(fails, np.zeros(len(v), bool)))
         return Verdict(met, np.where(met._mask, why, None), applies, raw)
 
@@ -177,7 +186,7 @@ class Judge:
         v = self.visits
         base = _by_disease_why(self, remission)
         why = np.where(remission.raw._mask, base, np.where(free._mask, "drugs not known", None))
-        verdict = self._with_events(raw, why, remission.applies)
+        verdict = self._with_events(raw, why, remission.applies, self.intercurrent)
         # A remission that a local toxicity leaves open is open here as well.
         open_ = remission.met._mask & ~(v.day >= self.intercurrent.fails[v.subject])
         met = boolean(verdict.met._data, verdict.met._mask | open_)
@@ -186,10 +195,14 @@ class Judge:
 
     def _held(self, name: str) -> Verdict:
         """Judge whether an endpoint holds at the visits that follow, without too long a gap."""
-        v, rules = self.visits, self.visits.rules
-        base = self.verdict(_HELD[name])
+        rules, base = self.visits.rules, self.verdict(_HELD[name])
         span = rules.confirm_days if name.endswith("_confirmed") else 7 * rules.sustained_weeks
         least = rules.confirm_visits if name.endswith("_confirmed") else 2
+        return self.held(base, span, least)
+
+    def held(self, base: Verdict, span: float, least: int) -> Verdict:
+        """Return where a verdict holds over `least` visits and `span` days without a long gap."""
+        v, rules = self.visits, self.visits.rules
         rows = np.flatnonzero(v.adequate & base.applies)
         subject, day, met = v.subject[rows], v.day[rows], base.met[rows]
         # A gap longer than the rule allows is a visit at which nothing is known.
@@ -300,6 +313,10 @@ def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     ------
     CarstatsError
         If a component is out of its range.
+
+    Notes
+    -----
+    Status: design (windows, missing components, intercurrent events), and that of each rule.
     """
     v = judge.visits
     ids = v.study.subjects["subject_id"].to_numpy(object)

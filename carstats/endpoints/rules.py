@@ -118,7 +118,9 @@ class Rules:
     drug_free_days : float
         Look-back of the drug-free rules, days (design).
     replacement_immunoglobulin_counts : bool
-        Whether immunoglobulin given as replacement counts as treatment in MG, IIM, ITP and CIDP.
+        Whether immunoglobulin given as replacement counts as treatment in MG, IIM, ITP and CIDP,
+        for drug-free rules and as rescue: it treats these diseases whatever it is given for
+        (design).
     confirm_visits, confirm_days : int, float
         Consecutive visits, and days, over which a response must hold to count as confirmed.
     sustained_weeks : float
@@ -141,6 +143,11 @@ class Rules:
         Days within which it has resolved (design).
     b_cell_preset : str
         Below which B cells count as absent: ``"<10/uL"``, ``"<1/uL"``; no consensus (design).
+    iechs : str
+        Which verdicts on IEC-HS become toxicities: ``"meets"`` its criteria, or ``"possible"`` as
+        well; neither is a diagnosis (design).
+    complement_lln : tuple of (str, float)
+        Lower limits of normal of C3 and C4, g/L, where a study gives none (design).
     igg_threshold, igg_mask_days : float
         IgG in g/L that is recovered, and days after immunoglobulin in which a sample does not
         count (design).
@@ -154,9 +161,13 @@ class Rules:
     response : str
         The response endpoint whose first success makes relapse possible: ``"response"``, or one of
         a disease, such as ``"DORIS"``.
+    time_to_response : str
+        ``"confirmed"``: the first visit in response that a later one confirms (`confirm_visits`,
+        `confirm_days`); ``"first"``: the first visit in response.
     relapse : str
-        ``"loss of response"``: the first adequate visit after a response that no longer meets it
-        (design); ``"flare"``: the disease's own worsening rule where it has one.
+        ``"flare"``: the disease's own rule where it has one (`flares.RELAPSE_RULES`), else the loss
+        of its response; ``"loss of response"``: in every disease the first adequate visit after a
+        response that no longer meets it (design).
 
     Raises
     ------
@@ -170,7 +181,7 @@ class Rules:
     rescue_mg: float = 5.0
     taper_days: float = 56.0
     drug_free_days: float = 28.0
-    replacement_immunoglobulin_counts: bool = False
+    replacement_immunoglobulin_counts: bool = True
     confirm_visits: int = 2
     confirm_days: float = 28.0
     sustained_weeks: float = 24.0
@@ -181,18 +192,23 @@ class Rules:
     licats_days: float = 28.0
     licats_resolution_days: float = 28.0
     b_cell_preset: str = "<10/uL"
+    iechs: str = "meets"
+    complement_lln: tuple[tuple[str, float], ...] = (("C3", 0.9), ("C4", 0.1))
     igg_threshold: float = 7.0
     igg_mask_days: float = 28.0
     antibody_positive: tuple[tuple[str, float], ...] = (("anti-dsDNA", 15.0), ("autoantibody", 1.0))
     antibody_mask_days: float = 84.0
     waived: tuple[str, ...] = ()
     response: str = "response"
-    relapse: str = "loss of response"
+    time_to_response: str = "confirmed"
+    relapse: str = "flare"
 
     def __post_init__(self) -> None:
         check_choice("gap", self.gap, ("interval", "censor"))
+        check_choice("iechs", self.iechs, ("meets", "possible"))
+        check_choice("time_to_response", self.time_to_response, ("confirmed", "first"))
         check_choice("late_death", self.late_death, ("censor", "event"))
-        check_choice("relapse", self.relapse, ("loss of response", "flare"))
+        check_choice("relapse", self.relapse, ("flare", "loss of response"))
         for name, value in vars(self).items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 check_number(name, value, low=0)

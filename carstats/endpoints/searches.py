@@ -98,3 +98,14 @@ def at(values: NDArray, row: NDArray[np.int_], missing: object = np.nan) -> NDAr
     if not len(values):
         return np.full(len(row), missing)
     return np.where(row >= 0, values[np.maximum(row, 0)], missing)
+
+
+def begun_between(visits, drugs) -> NDArray[np.bool_]:
+    """Return at which visits an episode has begun since the adequate visit before, from day 1."""
+    position = {name: i for i, name in enumerate(visits.study.subjects["subject_id"])}
+    who = np.array([position.get(name, -1) for name in drugs["subject_id"]], dtype=int)
+    start = drugs["start_day"].to_numpy(float)
+    begun = Days(who, np.where(start >= 1, start, np.nan))
+    seen = Days(visits.subject, np.where(visits.adequate, visits.day, np.nan))
+    before = at(visits.day, seen.last(visits.subject, visits.day), 0.0)
+    return begun.count(visits.subject, visits.day) > begun.count(visits.subject, before)

@@ -156,7 +156,7 @@ def seroconversion(
         found.insert(1, "antibody", antibody)
         found.insert(2, "assay", assay)
         found["away_at_baseline"] = at_baseline.array
-        parts.append(_only_away(found, "not positive at baseline"))
+        parts.append(only_away(found, "not positive at baseline"))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -177,6 +177,10 @@ def complement_normal(value: ArrayLike, lln: ArrayLike) -> BooleanArray:
     ------
     CarstatsError
         If a value is negative.
+
+    Notes
+    -----
+    Status: design.
     """
     value, limit = numbers(value=(value, 0, np.inf), lln=(lln, 0, np.inf))
     return compare(value, ">=", limit)
@@ -212,6 +216,10 @@ def complement_normalisation(
     ------
     CarstatsError
         If a table lacks a column or a value is negative.
+
+    Notes
+    -----
+    Status: design.
     """
     table = check_table("samples", samples, ["subject_id", "day", "value", "lln"])
     table = table[table["value"].notna()].reset_index(drop=True)
@@ -228,10 +236,10 @@ def complement_normalisation(
     )  # fmt: skip
     low = ~before.set_index("subject_id")["returned"].reindex(found["subject_id"])
     found["away_at_baseline"] = low.astype("boolean").array
-    return _only_away(found, "not low at baseline")
+    return only_away(found, "not low at baseline")
 
 
-def _only_away(found, reason):
+def only_away(found, reason):
     """Take the status from subjects who were not seen away from normal at baseline."""
     away, tested = found["away_at_baseline"], found["n_samples"] > 0
     out = ~away.fillna(False).to_numpy(bool)

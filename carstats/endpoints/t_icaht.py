@@ -149,7 +149,7 @@ def early_t_icaht(
     Notes
     -----
     Transfused platelets are not told apart: leave out counts within 7 days of a transfusion to
-    judge a recovery. Status: design (days without a sample).
+    judge a recovery. Status: verify (grades); design (days without a sample).
 
     References
     ----------

@@ -1,7 +1,7 @@
 """Relapse and what is built on it: origin, event, competing event, censoring, interval.
 
 Relapse needs a response before it; before one there is primary non-response. The censored leave at
-the last adequate disease assessment, never at the last contact.
+the last adequate disease assessment, never at the last contact. Status of the rules: design.
 """
 
 from __future__ import annotations
@@ -12,19 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carstats.endpoints.course import Course
 from carstats.endpoints.drug_free import drug_free_start
-from carstats.endpoints.flares import flare_at_visits
-from carstats.endpoints.intercurrent import Strategies
-from carstats.endpoints.responses import Judge
-from carstats.endpoints.searches import (
-    Days,
-    at,
-    first_per_subject,
-    last_per_subject,
-)
+from carstats.endpoints.intercurrent import classify_medications
+from carstats.endpoints.logic import known
+from carstats.endpoints.searches import Days, at, first_per_subject
 from carstats.endpoints.visits import infused
 
 Array = NDArray[np.float64]
+_OTHER_CLASSES = ("immunosuppressant", "biologic", "targeted synthetic", "plasma exchange")
 _DISEASE_CLASSES = (
     "glucocorticoid",
     "immunosuppressant",
@@ -32,126 +28,6 @@ _DISEASE_CLASSES = (
     "targeted synthetic",
     "plasma exchange",
 )
-# In these diseases a relapse is an attack with a known day, where attacks are recorded.
-_ATTACK_DISEASES = ("NMOSD", "MOGAD")
-
-
-class Course:
-    """What happened to each subject, one entry a subject; `inf` is never.
-
-    Parameters
-    ----------
-    judge : Judge
-        The verdicts at the visits.
-    strategies : Strategies
-        What is done about intercurrent events.
-
-    Attributes
-    ----------
-    response : ndarray
-        First adequate visit in response.
-    relapse, relapse_low : ndarray
-        Visit that found the relapse (or the day of a dated attack), and the last visit that judged
-        the disease before it; equal where the day is known.
-    last_adequate : ndarray
-        Last adequate assessment that judged the disease, with every component of its response; 0
-        where there is none after baseline.
-    death : ndarray
-        Death that counts: close enough to the last adequate assessment.
-    cut : ndarray
-        By the strategy, day after which nothing of relapse is counted.
-    """
-
-    def __init__(self, judge: Judge, strategies: Strategies) -> None:
-        self.judge, self.strategies = judge, strategies
-        v, rules = judge.visits, judge.visits.rules
-        self.visits, self.rules, self.n = v, rules, v.n
-        verdict = judge.verdict(rules.response)
-        met = verdict.met._data & ~verdict.met._mask & v.adequate & verdict.applies
-        self.response = first_per_subject(self.n, v.subject, v.day, met)
-        self.judged = v.adequate & ~verdict.raw._mask & verdict.applies
-        last = last_per_subject(self.n, v.subject, v.day, self.judged)
-        self.last_adequate = np.maximum(last, 0.0)
-        self._find_relapse(verdict)
-        self.cut = np.full(self.n, np.inf)
-        for name, day in (
-            ("relapse_rescue", judge.intercurrent.rescue),
-            ("relapse_reinfusion", judge.intercurrent.reinfusion),
-        ):
-            if getattr(strategies, name) == "hypothetical":
-                self.cut = np.minimum(self.cut, day)
-        self.death = self.counted_death(self.last_adequate)
-
-    def _find_relapse(self, verdict) -> None:
-        v, rules = self.visits, self.rules
-        lost = ~verdict.raw._data
-        if rules.relapse == "flare":
-            lost = flare_at_visits(self.judge, lost, self.response)
-        attack_known = np.isin(v.disease, [d for d in _ATTACK_DISEASES if v.has("attack", d)])
-        local = self._local_toxicity(verdict)
-        worse = self.judged & lost & ~attack_known & ~local & (v.day > self.response[v.subject])
-        found = first_per_subject(self.n, v.subject, v.day, worse)
-        attack = attack_known & (v.measure("attack") > 0) & (v.day > self.response[v.subject])
-        dated = first_per_subject(self.n, v.subject, v.day, attack)
-        seen = Days(v.subject, np.where(self.judged, v.day, np.nan))
-        everyone = np.arange(self.n)
-        low = at(v.day, seen.last(everyone, found), 0.0)
-        self.relapse = np.minimum(found, dated)
-        self.dated = dated <= found
-        self.relapse_low = np.where(self.dated, self.relapse, low)
-        self.gap_censor = np.full(self.n, np.inf)
-        if rules.gap == "censor":
-            allowed = rules.gap_intervals * rules.schedule.interval(low)
-            wide = np.isfinite(self.relapse) & ~self.dated & (self.relapse - low > allowed)
-            self.gap_censor = np.where(wide, low, np.inf)
-
-    def _local_toxicity(self, verdict) -> NDArray[np.bool_]:
-        """Return at which visits a lost response is a local toxicity and no relapse.
-
-        Inside an episode of LICATS; or up to day 28 where the response is back within 28 days
-        without rescue (in B-cell aplasia, where that is known).
-        """
-        v, rules = self.visits, self.rules
-        seen = Days(v.subject, np.where(self.judged, v.day, np.nan))
-        later = seen.next(v.subject, v.day)
-        soon = at(v.day, later, np.inf) - v.day < rules.licats_resolution_days
-        well = verdict.raw._data & ~verdict.raw._mask
-        back = (later >= 0) & well[np.maximum(later, 0)] & soon
-        rescue = self.judge.intercurrent.rescue[v.subject]
-        untreated = ~((rescue >= v.day) & (rescue <= at(v.day, later, np.inf)))
-        early = (v.day >= 0) & (v.day <= rules.licats_days)
-        return self.judge.licats | (early & back & untreated & ~self._b_cells_back())
-
-    def _b_cells_back(self) -> NDArray[np.bool_]:
-        """Return at which visits the last sample after the infusion shows B cells."""
-        v = self.visits
-        rows = v.table[(v.table["measure"] == "B_cells") & v.table["adequate"]]
-        rows = rows[rows["day"] > 0]
-        samples = Days(rows["subject"].to_numpy(), rows["day"].to_numpy())
-        row = samples.last(v.subject, v.day, before=False)
-        threshold = float(self.rules.b_cell_preset.removeprefix("<").split("/")[0])
-        return at(rows["value"].to_numpy(), row, -np.inf) >= threshold
-
-    def counted_death(self, last: Array, subject: NDArray[np.int_] | None = None) -> Array:
-        """Return the death days that come soon enough after the last assessment, else `inf`."""
-        death, rules = self.judge.intercurrent.death, self.rules
-        death = death if subject is None else death[subject]
-        if rules.late_death == "event":
-            return death
-        allowed = rules.death_intervals * rules.schedule.interval(last)
-        return np.where(death - last <= allowed, death, np.inf)
-
-    def failed(self) -> Array:
-        """Return the close of the week-24 window for primary non-responders, else `inf`.
-
-        No response seen by its close, last contact at or after it, and an adequate assessment in
-        the window or later.
-        """
-        schedule = self.rules.schedule
-        contact = self.visits.study.subjects["last_contact_day"].to_numpy(float)
-        fails = (self.response > schedule.closes) & (contact >= schedule.closes)
-        fails &= self.last_adequate >= schedule.opens
-        return np.where(fails, schedule.closes, np.inf)
 
 
 def rows_of(
@@ -190,7 +66,8 @@ def rows_of(
     Returns
     -------
     pandas.DataFrame
-        Times from the origin; `component` names what the event was.
+        Times from the origin; `component` names what the event was, `severity` how severe a
+        relapse was where its rule knows it.
     """
     n, v = course.n, course.visits
     who = infused(v.study) if who is None else who & infused(v.study)
@@ -224,6 +101,8 @@ def rows_of(
             "component": np.where(happened & ~competes, kinds[first], None),
         }
     )
+    relapsed = happened & (kinds[first] == "relapse")
+    frame["severity"] = np.where(relapsed, course.severity, None)
     return frame[who].reset_index(drop=True)
 
 
@@ -235,7 +114,9 @@ def _before(day: Array, other: Array) -> Array:
 def relapse(course: Course) -> pd.DataFrame:
     """Return `relapse`: from the infusion; non-response, re-infusion and death compete.
 
-    Rescue after a response is a relapse of that day (composite). Notes: Status design.
+    So does a new immunosuppressant for another reason than the disease, toxicity or conditioning:
+    from then on a relapse is not that of the cells. Rescue after a response is a relapse of that
+    day (composite). Notes: Status design.
     """
     s, ice = course.strategies, course.judge.intercurrent
     responded = np.isfinite(course.response)
@@ -245,9 +126,21 @@ def relapse(course: Course) -> pd.DataFrame:
     _place(events, competing, s.relapse_rescue, "rescue", rescue)
     late = np.where(responded, again, np.inf) if s.relapse_reinfusion == "composite" else again
     _place(events, competing, s.relapse_reinfusion, "re-infusion", late)
+    competing["other treatment"] = _before(_other_treatment(course), course.relapse)
     if s.relapse_death == "competing":
         competing["death"] = course.death
     return _row(course, "relapse", events, competing)
+
+
+def _other_treatment(course: Course) -> Array:
+    """Return the first day from day 1 on which immunosuppression is begun for another reason."""
+    study = course.visits.study
+    if study.medications is None or "reason" not in study.medications:
+        return np.full(course.n, np.inf)
+    kinds = classify_medications(study, course.rules)
+    other = (kinds["kind"] == "background") & (kinds["day"] >= 1)
+    other &= study.medications["drug_class"].isin(_OTHER_CLASSES).array
+    return first_per_subject(course.n, kinds["subject"], kinds["day"], other.to_numpy(bool))
 
 
 def _place(events, competing, strategy: str, name: str, day: Array) -> None:
@@ -293,19 +186,24 @@ def overall_survival(course: Course) -> pd.DataFrame:
 
 
 def time_to_response(course: Course) -> pd.DataFrame:
-    """Return `time_to_response`: the first visit in response lies in (visit before, visit]."""
-    v, ice = course.visits, course.judge.intercurrent
+    """Return `time_to_response`: first visit in a confirmed response, in (visit before, visit]."""
+    v, ice, rules = course.visits, course.judge.intercurrent, course.rules
+    response = course.response
+    if rules.time_to_response == "confirmed":
+        base = course.judge.verdict(rules.response)
+        sure = known(course.judge.held(base, rules.confirm_days, rules.confirm_visits).met)
+        response = first_per_subject(course.n, v.subject, v.day, sure & v.adequate & base.applies)
     seen = Days(v.subject, np.where(course.judged, v.day, np.nan))
-    before = at(v.day, seen.last(np.arange(course.n), course.response), 0.0)
+    before = at(v.day, seen.last(np.arange(course.n), response), 0.0)
     competing = {
-        "rescue": _before(ice.rescue, course.response),
-        "re-infusion": _before(ice.reinfusion, course.response),
+        "rescue": _before(ice.rescue, response),
+        "re-infusion": _before(ice.reinfusion, response),
         "death": course.death,
     }
     return rows_of(
         course,
         "time_to_response",
-        {"response": course.response},
+        {"response": response},
         competing,
         low={"response": before},
     )
@@ -343,11 +241,11 @@ def drug_free_duration(course: Course) -> pd.DataFrame:
     met = verdict.met._data & ~verdict.met._mask & v.adequate
     first = first_per_subject(course.n, v.subject, v.day, met)
     remission = judge.verdict("remission")
-    known = v.adequate & ~remission.met._mask
+    judged = v.adequate & ~remission.met._mask
     everyone = np.arange(course.n)
-    bad = Days(v.subject, np.where(known & ~remission.met._data, v.day, np.nan))
+    bad = Days(v.subject, np.where(judged & ~remission.met._data, v.day, np.nan))
     since = at(v.day, bad.last(everyone, first), 0.0)
-    good = Days(v.subject, np.where(known & remission.met._data, v.day, np.nan))
+    good = Days(v.subject, np.where(judged & remission.met._data, v.day, np.nan))
     begins = at(v.day, good.next(everyone, since), np.nan)
     row = Days(v.subject, np.where(met, v.day, np.nan)).next(everyone, np.zeros(course.n))
     off = np.full(course.n, np.nan) if treatment is None else at(treatment.off_drug_day, row)
@@ -373,12 +271,17 @@ def _treatment_again(course: Course, after: Array) -> Array:
     drugs = course.visits.study.medications
     if drugs is None:
         return np.full(course.n, np.inf)
-    counted = drugs["drug_class"].isin(_DISEASE_CLASSES)
+    who = pd.Index(course.visits.study.subjects["subject_id"]).get_indexer(drugs["subject_id"])
+    counted = drugs["drug_class"].isin(_DISEASE_CLASSES).to_numpy(bool)
     if "reason" in drugs:
-        counted &= ~drugs["reason"].isin(["toxicity", "conditioning"])
-    rows = drugs[counted.to_numpy(bool)]
-    who = pd.Index(course.visits.study.subjects["subject_id"]).get_indexer(rows["subject_id"])
-    start = rows["start_day"].to_numpy(float)
+        counted &= ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy(bool)
+        # Physiological replacement of a glucocorticoid does not break drug-free either.
+        small = drugs.get("prednisone_equivalent_mg", pd.Series(np.nan, drugs.index)) <= 5.0
+        replaced = (drugs["reason"] == "replacement") & (drugs["drug_class"] == "glucocorticoid")
+        counted &= ~(replaced & small).fillna(False).to_numpy(bool)
+    # Immunoglobulin and thrombopoietin agonists, where they treat the disease, are rescue.
+    counted |= (classify_medications(course.visits.study, course.rules)["kind"] == "rescue").array
+    start = drugs["start_day"].to_numpy(float)
     return first_per_subject(course.n, who, start, start > after[who])
 
 

@@ -13,8 +13,10 @@ from carstats.endpoints.ctcae import ctcae_grade
 from carstats.endpoints.episodes import merge_episodes
 from carstats.endpoints.haematotoxicity import early_icaht, late_icaht
 from carstats.endpoints.icans import CONSCIOUSNESS, OEDEMA, SEIZURE, icans_episodes
+from carstats.endpoints.iechs_episodes import iechs_episodes
 from carstats.endpoints.immune_events import immunoglobulin_days
 from carstats.endpoints.immunoglobulin import igg_course
+from carstats.endpoints.intercurrent import find_intercurrent
 from carstats.endpoints.licats import licats_candidates
 from carstats.endpoints.searches import Days, at
 from carstats.endpoints.t_icaht import early_t_icaht, late_t_icaht
@@ -71,7 +73,8 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
     """Return the toxicities that worksheets and laboratory values show.
 
     CRS and ICANS from daily worksheets, ICAHT of neutrophils and platelets, CTCAE grades of
-    cytopenia, hypogammaglobulinaemia not masked by immunoglobulin, and LICATS candidates.
+    cytopenia, hypogammaglobulinaemia not masked by immunoglobulin, LICATS candidates, and IEC-HS
+    that meets its criteria (or is possible, by the rules).
 
     Parameters
     ----------
@@ -101,6 +104,7 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
         "ICAHT": _icaht,
         "hypogammaglobulinaemia": _low_igg,
         "LICATS": _licats,
+        "IEC-HS": _iechs,
     }
     wanted |= {term: _cytopenia(name) for name, (term, _) in _COUNTS.items()}
     parts = [find(visits) for term, find in wanted.items() if term not in recorded]
@@ -118,6 +122,8 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
 
 def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
     """Return a measure's values of the infused, one row a subject and whole day."""
+    if name not in visits.measured:
+        return pd.DataFrame({"subject_id": pd.Series([], dtype=object), "day": [], "value": []})
     rows = visits.table[visits.table["measure"] == name]
     who = rows["subject"].to_numpy()
     kept = infused(visits.study)[who] & (rows["day"] >= first) & rows["value"].notna()
@@ -178,6 +184,18 @@ def _icans(visits: Visits) -> pd.DataFrame:
     return icans_episodes(sheet[sheet["day"] >= 0].reset_index(drop=True), _infusions(visits))
 
 
+def _iechs(visits: Visits) -> pd.DataFrame:
+    if "ferritin" not in visits.measured:
+        return pd.DataFrame()
+    known = visits.study.toxicities
+    given = known is not None and (known["term"] == "CRS").any()
+    crs = known[known["term"] == "CRS"] if given else _crs(visits)
+    found = iechs_episodes(visits, crs)
+    if not len(found) or visits.rules.iechs == "possible":
+        return found
+    return found[found["status"] == "meets"]
+
+
 def _depletion(visits: Visits) -> dict[str, float] | None:
     subjects = visits.study.subjects
     if "lymphodepletion_day" not in subjects:
@@ -188,6 +206,11 @@ def _depletion(visits: Visits) -> dict[str, float] | None:
 
 def _icaht(visits: Visits) -> pd.DataFrame:
     parts = []
+    ice = find_intercurrent(visits.study, visits.rules)
+    # Days from treatment of the disease or death on are not of the cells.
+    end = np.minimum(ice.rescue - 1, ice.death)
+    known = np.isfinite(end)
+    stop = dict(zip(visits.study.subjects["subject_id"][known], np.floor(end[known]), strict=True))
     spared = visits.study.subjects.set_index("subject_id")["disease"]
     for name, rules in (("ANC", (early_icaht, late_icaht)), ("platelets", (early_t_icaht,
                         late_t_icaht))):  # fmt: skip
@@ -197,7 +220,7 @@ def _icaht(visits: Visits) -> pd.DataFrame:
         if not len(rows):
             continue
         for rule in rules:
-            found = rule(rows, lymphodepletion_days=_depletion(visits))
+            found = rule(rows, lymphodepletion_days=_depletion(visits), censor_days=stop)
             parts.append(found[found["grade_low"] >= 1].assign(term="ICAHT"))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -246,6 +269,8 @@ def _licats(visits: Visits) -> pd.DataFrame:
     parts, before = [], []
     ids = visits.study.subjects["subject_id"].to_numpy(object)
     for name, (organ, involved, times, plus) in _ORGANS.items():
+        if name not in visits.measured:
+            continue
         rows = visits.table[(visits.table["measure"] == name) & visits.table["value"].notna()]
         if not len(rows):
             continue

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from carstats.data.study import Study
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.searches import Days, at, keys, runs_between
+from carstats.endpoints.sledai_totals import with_sledai_totals
 from carstats.endpoints.values import checked_values
 
 # The scores that judge the disease: a day with one of them is a visit.
@@ -76,6 +77,11 @@ class Visits:
         return len(self.study.subjects)
 
     @cached_property
+    def measured(self) -> frozenset[str]:
+        """The measures that the study has."""
+        return frozenset(self.table["measure"].unique())
+
+    @cached_property
     def disease(self) -> NDArray[np.object_]:
         """Disease of the subject of each visit."""
         return self.study.subjects["disease"].to_numpy(object)[self.subject]
@@ -83,9 +89,9 @@ class Visits:
     def measure(self, name: str) -> NDArray[np.float64]:
         """Return the value of a measure at each visit, NaN where it is missing or not adequate."""
         if name not in self._wide:
-            rows = self.table[(self.table["measure"] == name) & self.table["adequate"]]
             out = np.full(len(self), np.nan)
-            if len(self) and len(rows):
+            if len(self) and name in self.measured:
+                rows = self.table[(self.table["measure"] == name) & self.table["adequate"]]
                 visit = keys(self.subject, self.day)
                 wanted = keys(rows["subject"], rows["day"].to_numpy())
                 place = np.minimum(np.searchsorted(visit, wanted), len(visit) - 1)
@@ -93,6 +99,21 @@ class Visits:
                 out[place[same]] = rows["value"].to_numpy()[same]
             self._wide[name] = out
         return self._wide[name]
+
+    def recorded(self, name: str) -> NDArray[np.bool_]:
+        """Return whether a yes-or-no measure is recorded as yes at each visit, adequate or not."""
+        if not len(self) or name not in self.measured:
+            return np.zeros(len(self), bool)
+        rows = self.table[(self.table["measure"] == name) & (self.table["value"] > 0)]
+        found = keys(rows["subject"].to_numpy(), rows["day"].to_numpy())
+        return np.isin(keys(self.subject, self.day), found)
+
+    def recorded_so_far(self, name: str) -> NDArray[np.bool_]:
+        """Return whether a yes-or-no measure was recorded as yes from day 1 to each visit."""
+        rows = self.table[(self.table["measure"] == name) & (self.table["value"] > 0)]
+        rows = rows[rows["day"] >= 1]
+        days = Days(rows["subject"].to_numpy(), rows["day"].to_numpy())
+        return days.last(self.subject, self.day, before=False) >= 0
 
     def baseline(self, name: str) -> NDArray[np.float64]:
         """Return at each visit the subject's baseline of a measure, NaN where there is none."""
@@ -109,6 +130,8 @@ class Visits:
         Status: design. Between washout, lymphodepletion and the infusion an index changes for
         reasons other than the cells.
         """
+        if name not in self._first and name not in self.measured:
+            self._first[name] = (np.full(self.n, np.nan), np.zeros(self.n, bool))
         if name not in self._first:
             rows = self.table[(self.table["measure"] == name) & self.table["adequate"]]
             days = Days(rows["subject"].to_numpy(), rows["day"].to_numpy())
@@ -175,7 +198,7 @@ def find_visits(study: Study, rules: Rules | None = None) -> Visits:
     Status: design (the days after glucocorticoids, the windows).
     """
     rules = rules or Rules()
-    values = checked_values(study)
+    values = with_sledai_totals(checked_values(study))
     diseases = study.subjects["disease"].to_numpy(object)
     who = values["subject"].to_numpy()
     judges = np.zeros(len(values), bool)
