@@ -1,5 +1,6 @@
 # make reproduce   the figures, tables and notebooks from data/synthetic into figures/ and reports/
 # make test        the tests; ARGS="-k survival" passes options to pytest
+# make test-slow   the simulations and whole grids that `make test` leaves out (over an hour)
 # make verify      the same outputs in a temporary folder, compared with what is committed
 # make setup       only .venv, from requirements.lock
 # make lint        ruff, the format, and the docstrings of the public names
@@ -20,7 +21,7 @@ ARGS :=
 
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
-.PHONY: help setup reproduce test verify lint reference benchmark lock clean
+.PHONY: help setup reproduce test test-slow verify lint reference benchmark lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -32,6 +33,9 @@ reproduce: $(STAMP)
 
 test: $(STAMP)
 	$(RUN) -m pytest $(ARGS)
+
+test-slow: $(STAMP)
+	$(RUN) -m pytest -m slow $(ARGS)
 
 verify: $(STAMP)
 	$(VENV)/bin/carstats verify $(ARGS)
