@@ -4,15 +4,14 @@ import sys
 from pathlib import Path
 
 import matplotlib
-
-matplotlib.use("Agg")
-# What a journal asks for, and carstats writes: 300 dpi, and fonts that can be edited.
-matplotlib.rcParams.update({"savefig.dpi": 300, "pdf.fonttype": 42})
-
 import matplotlib.pyplot as plt
 import pandas as pd
 from lifelines import KaplanMeierFitter
 from lifelines.plotting import add_at_risk_counts
+
+matplotlib.use("Agg")
+# What a journal asks for, and carstats writes: 300 dpi, and fonts that can be edited.
+matplotlib.rcParams.update({"savefig.dpi": 300, "pdf.fonttype": 42})
 
 DATA = Path(__file__).parents[1] / "data" / "synthetic"
 DAYS_A_MONTH = 30.4375

@@ -307,7 +307,8 @@ def test_firth_equals_logistf():
 
 
 def test_firth_equals_firthmodels():
-    firthmodels = pytest.importorskip("firthmodels", reason="a second witness, in the models extra")
+    import firthmodels
+
     x, y = SEX2[["age", "vic", "vis"]].astype(float), SEX2["case"]
     theirs = firthmodels.FirthLogisticRegression(
         backend="numpy", gtol=1e-8, xtol=1e-8, max_iter=200
