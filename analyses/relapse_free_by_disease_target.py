@@ -1,7 +1,7 @@
 """Relapse-free survival by disease and target: Kaplan–Meier curves with the numbers at risk."""
 
 import carstats as cs
-from carstats.report.figures import survival_figure
+from carstats.report.figures import survival_panels_figure
 from carstats.report.save import save_figure
 from carstats.reproduce import event_endpoint, main_cohort, run
 
@@ -11,7 +11,8 @@ def main(study, out):
     cohort = main_cohort(study)
     endpoint = event_endpoint(study, "relapse_free_survival")
     curves = cs.survival_curve(cohort, endpoint, by=["disease", "target"])
-    save_figure(survival_figure(curves, width=180), curves, out, "relapse_free_by_disease_target")
+    figure = survival_panels_figure(curves)
+    save_figure(figure, curves, out, "relapse_free_by_disease_target")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,11 @@ def main(study, out):
     cohort = main_cohort(study)
     endpoint = event_endpoint(study, "relapse_free_survival")
     curves = cs.survival_curve(cohort, endpoint, by="target")
-    save_figure(survival_figure(curves, width=180), curves, out, "relapse_free_by_target")
+    medians = cs.survival_quantile(cohort, endpoint, by="target")
+    test = cs.logrank_test(cohort, endpoint, by="target")
+    figure = survival_figure(curves, medians=medians, test=test, width=180)
+    results = {"curves": curves, "medians": medians, "test": test}
+    save_figure(figure, results, out, "relapse_free_by_target")
 
 
 if __name__ == "__main__":

@@ -43,6 +43,7 @@ _HOMES = {
     "signals_figure": "figures_signals",
     "spider_figure": "figures_course",
     "survival_figure": "figures_survival",
+    "survival_panels_figure": "figures_survival_panels",
     "swimmer_figure": "figures_swimmer",
     "timeline_figure": "figures_timeline",
     "toxicity_figure": "figures_toxicity",

@@ -34,6 +34,7 @@ from carstats.result import Result
 
 FEW_AT_RISK = 5
 _COLUMNS = ("cause", "time", "n", "n_risk", "n_event", "estimate")
+_BESIDE = 16.0
 _PANEL, _GAP, _ROW = 92.0, 34.0, SIZE * LINE_HEIGHT
 # The endpoint in one strong colour; hatches repeat the message of the others' colours.
 _FILLS = (
@@ -77,8 +78,8 @@ def competing_figure(
         inner = page_width(width) - 2 * MARGIN
         columns = min(len(strata), 3 if width >= 150 else 2 if width >= 110 else 1)
         rows = -(-len(strata) // columns)
-        left = 30.0
-        room = (inner - left - 14.0 * columns) / columns
+        left = 46.0
+        room = (inner - left - _BESIDE * columns) / columns
         key = _key_height(result, inner)
         tall = _PANEL + _GAP + 2 * _ROW
         few = any((part["n_risk"].iloc[1:] < FEW_AT_RISK).any() for _, part in strata)
@@ -100,7 +101,7 @@ def competing_figure(
         _key(sheet.axes(MARGIN, 0, inner, key), result, inner, key)
         longest = result.frame["time"].max() / DAYS_PER_MONTH
         for i, (stratum, part) in enumerate(strata):
-            x = MARGIN + left + (i % columns) * (room + 14)
+            x = MARGIN + left + (i % columns) * (room + _BESIDE)
             y = key + (i // columns) * tall + _ROW + 2
             ax = sheet.axes(x, y, room, _PANEL)
             ax.set_title(
@@ -165,7 +166,7 @@ def plot_competing(
                         )  # fmt: skip
                 below = below + height
             ax.step(time, below, where="post", color=INK, linewidth=0.8, gid="any")
-        ax.set(xlim=(0, end), ylim=(0, 1))
+        ax.set(xlim=(0, 1.03 * end), ylim=(0, 1))
         step = next((s for s in _STEPS if end / s <= ax.bbox.width * 72 / 100 / 26), 120)
         ticks = np.arange(0, end + 1e-9, step)
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
@@ -183,7 +184,7 @@ def plot_competing(
             )  # fmt: skip
         if first:
             ax.annotate(
-                "At risk", (0, 0), xytext=(-9, -34), textcoords="offset points", ha="right",
+                "At risk", (0, 0), xytext=(-12, -34), textcoords="offset points", ha="right",
                 va="center_baseline", fontsize=SMALL, annotation_clip=False,
             )  # fmt: skip
     return ax

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
+from carstats.errors import CarstatsError
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -20,7 +21,15 @@ from carstats.report.figures_sheet import (
     stratum_names,
     texts_of,
 )
-from carstats.report.format import DAYS_PER_MONTH, count, counted, percent
+from carstats.report.format import (
+    DAYS_PER_MONTH,
+    confidence,
+    count,
+    counted,
+    number,
+    p_value,
+    percent,
+)
 from carstats.report.style import (
     COLUMN_MM,
     INK,
@@ -46,14 +55,23 @@ _COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "co
 
 
 def survival_figure(
-    result: Result, *, width: float = COLUMN_MM, heading: str | None = None
+    result: Result,
+    *,
+    medians: Result | None = None,
+    test: Result | None = None,
+    width: float = COLUMN_MM,
+    heading: str | None = None,
 ) -> Figure:
     """Draw survival curves with the numbers at risk aligned under them.
 
     Parameters
     ----------
     result : Result
-        What `survival_curve` returns.
+        What `survival_curve` returns; a simultaneous band in it is drawn as thin lines.
+    medians : Result, optional
+        What `survival_quantile` returns for the same strata: a line of medians with their limits.
+    test : Result, optional
+        What `logrank_test` returns for them: a line with the test and its p-value.
     width : float
         Width in millimetres: 85 for a column, 180 for a page.
     heading : str, optional
@@ -79,18 +97,25 @@ def survival_figure(
         right = _direct_width(result, names, inner)
         plot_width = page_width(width) - left - right - MARGIN - 8
         rows = _name_rows(names, inner, beside=beside)
+        said = [*_median_words(medians, names), *_test_words(test)]
+        lines = [line for text in said for line in wrap(text, inner)]
+        top = len(lines) * _ROW + (5 if lines else 0)
         curves_height = 140 if width < 120 else 185
-        table_top = curves_height + 3.4 * SIZE + 6
+        table_top = top + curves_height + 3.4 * SIZE + 6
         table_height = _ROW * (1 + sum(len(name) + (not beside) for name in rows.values()))
         sheet = Sheet(
             width,
             table_top + table_height,
             heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=_caption(result),
+            caption=join_sentences(
+                _caption(result), "NR: not reached." if any("NR" in line for line in lines) else ""
+            ),
             synthetic=result.spec.synthetic,
             alt=_alt(result, names),
         )
-        curves = plot_survival(result, sheet.axes(left, 0, plot_width, curves_height))
+        for i, line in enumerate(lines):
+            sheet.write(MARGIN, sheet.top + i * _ROW, line, va="top", gid="statistics")
+        curves = plot_survival(result, sheet.axes(left, top, plot_width, curves_height))
         table = sheet.axes(left, table_top, plot_width, table_height)
         plot_risk_table(result, table, curves, beside=beside, outdent=left - MARGIN)
     return sheet.figure
@@ -234,6 +259,12 @@ def _draw_curve(ax: Axes, rows: pd.DataFrame, look: Look, *, band: bool) -> None
                 time[part], low, high, step="post", color=look.colour, alpha=_BAND * (alpha + 0.15),
                 linewidth=0, gid="band",
             )  # fmt: skip
+    for column in ("band_low", "band_high"):
+        if column in rows:
+            ax.step(
+                time, rows[column].to_numpy(float), where="post", color=look.colour,
+                linewidth=0.5, alpha=0.8, gid="simultaneous band",
+            )  # fmt: skip
     censored = rows["n_censor"].to_numpy(float) > 0
     for part, alpha in ((censored & ~faded, 1.0), (censored & faded, 2 * _FADED)):
         ax.plot(
@@ -309,10 +340,46 @@ def _caption(result: Result) -> str:
     return join_sentences(
         result.caption(),
         "Bands are pointwise limits." if band else "",
+        "Thin lines: simultaneous band." if "band_low" in result.frame else "",
         "Vertical ticks: censored." if ticks else "",
         "Faded: fewer than five at risk." if few else "",
         abbreviations(result),
     )
+
+
+def _median_words(medians: Result | None, names: dict[tuple, str]) -> list[str]:
+    if medians is None:
+        return []
+    require(medians, "survival_figure", "p", "estimate", "conf_low", "conf_high")
+    parts = []
+    for key, rows in medians.strata():
+        row = rows[rows["p"] == 0.5]
+        if row.empty or key not in names:
+            raise CarstatsError("`medians` takes survival_quantile(…, p=0.5) of the strata drawn.")
+        name = f"{names[key]} " if medians.by else ""
+        parts.append(name + _reached(row.iloc[0]))
+    level = confidence(medians.spec.conf_level)
+    return [f"Median in months ({level}): {'; '.join(parts)}"]
+
+
+def _reached(row: pd.Series) -> str:
+    middle, low, high = (
+        "NR" if value != value else number(value / DAYS_PER_MONTH)
+        for value in (row["estimate"], row["conf_low"], row["conf_high"])
+    )
+    return f"{middle} ({low}–{high})"
+
+
+def _test_words(test: Result | None) -> list[str]:
+    if test is None:
+        return []
+    require(test, "survival_figure", "p_value", "statistic")
+    if len(test.frame) != 1:
+        raise CarstatsError("`test` takes one test of all strata, without pairwise=True.")
+    return [
+        f"{test.spec.method[:1].upper()}{test.spec.method[1:]}: "
+        f"{p_value(test.frame['p_value'].iloc[0])}"
+    ]
 
 
 def _alt(result: Result, names: dict[tuple, str]) -> str:

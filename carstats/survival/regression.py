@@ -9,6 +9,8 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.estimators.cox import RUNS_OFF, cox
+from carstats.estimators.schoenfeld import proportional_hazards
 from carstats.result import Result
 from carstats.survival.design import (
     MIN_EVENTS,
@@ -17,13 +19,13 @@ from carstats.survival.design import (
     ratio_rows,
     too_few_events,
 )
-from carstats.survival.times import EndpointTimes, endpoint_times
+from carstats.survival.groups import stratum_codes
+from carstats.survival.times import EndpointTimes, endpoint_times, joined_notes
 
 COX_METHODS = ("auto", "partial likelihood", "Firth")
 # With fewer events than this for each coefficient the ordinary estimate is biased away from 1.
 _EVENTS_A_TERM = 10
-# A log ratio beyond this, or an error so large, means that a covariate separates.
-_SEPARATED = 10.0
+_FEW = f"fewer than {_EVENTS_A_TERM} events a coefficient"
 
 
 def cox_regression(
@@ -55,8 +57,9 @@ def cox_regression(
         others are censored, so the ratio is cause-specific.
     method : {"auto", "partial likelihood", "Firth"}
         Partial likelihood with Efron ties, or Firth's penalised one, which is finite where a
-        covariate separates and less biased with few events. "auto" takes Firth with fewer than
-        ten events a coefficient or where a covariate separates.
+        covariate separates and less biased with few events, but has neither strata nor delayed
+        entry. "auto" takes Firth with fewer than ten events a coefficient or where a covariate
+        separates; with strata, delayed entry or `robust` it says so instead.
     robust : bool
         Sandwich errors (partial likelihood only).
     conf_level : float
@@ -67,8 +70,10 @@ def cox_regression(
     Result
         For each ``term``: ``contrast``, ``n``, ``n_missing``, ``n_event``, ``estimate`` (hazard
         ratio), ``coef``, ``std_error`` (of ``coef``), ``conf_low``, ``conf_high``, ``statistic``,
-        ``p_value``, ``ph_p_value`` (scaled Schoenfeld residuals against time; NaN for Firth),
-        ``note``. Under five events, NaN with the reason in words.
+        ``p_value``, ``ph_p_value`` (proportional hazards, of this coefficient) and
+        ``ph_p_value_all`` (of all), ``note``. The check of proportional hazards is that of R's
+        cox.zph: the score test of scaled Schoenfeld residuals against one minus the Kaplan-Meier
+        curve; NaN for Firth. Under five events, NaN with the reason in words.
 
     Raises
     ------
@@ -93,28 +98,31 @@ def cox_regression(
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     rows = times.rows[known].assign(happened=times.rows.loc[known, "event_code"] == code)
     n_event = int(rows["happened"].sum())
-    used = method
+    matrix, used = design.matrix[known], method
+    # What Firth's likelihood here has no form for.
+    special = bool(times.strata) or "entry_time" in rows
+    if method == "Firth" and special:
+        raise CarstatsError(
+            "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
+        )
     if n_event < MIN_EVENTS:
-        nothing = np.full(len(design.terms), np.nan)
-        frame = ratio_rows(design, nothing, nothing, conf_level, too_few_events(n_event))
-        frame["ph_p_value"] = np.nan
+        frame = _not_fitted(design, conf_level, too_few_events(n_event))
+    elif method == "Firth":
+        frame = _firth(rows, design, matrix, conf_level)
     else:
-        matrix = design.matrix[known]
-        frame = None
-        if method == "partial likelihood" or (
-            method == "auto" and (robust or n_event >= _EVENTS_A_TERM * len(design.terms))
-        ):
+        few = n_event < _EVENTS_A_TERM * len(design.terms)
+        frame, used = None, "partial likelihood"
+        firth = method == "auto" and not (special or robust)
+        if not (firth and few):
             frame = _partial_likelihood(times, rows, design, matrix, robust, conf_level)
-            used = "partial likelihood"
-        if frame is None:
-            if method == "partial likelihood" or robust:
-                nothing = np.full(len(design.terms), np.nan)
-                note = "a covariate separates the subjects with the event: use method='Firth'"
-                frame = ratio_rows(design, nothing, nothing, conf_level, note)
-                frame["ph_p_value"] = np.nan
-            else:
-                frame = _firth(times, rows, design, matrix, conf_level)
-                used = "Firth"
+        separates = frame is not None and frame["note"].eq(RUNS_OFF).all()
+        if frame is None or (firth and separates):
+            frame, used = _firth(rows, design, matrix, conf_level), "Firth"
+            frame["note"] = RUNS_OFF.split(":")[0] if separates else _FEW
+        elif separates and not special:
+            frame["note"] = f"{RUNS_OFF}; method='Firth' has one"
+        elif method == "auto" and few and not separates:
+            frame["note"] = [joined_notes(note, _FEW) for note in frame["note"]]
     place = frame.columns.get_loc("contrast") + 1
     frame.insert(place, "n", len(times.rows))
     frame.insert(place + 1, "n_missing", int((~known).sum()))
@@ -141,59 +149,27 @@ def cox_regression(
 
 def _partial_likelihood(
     times: EndpointTimes, rows, design: Design, matrix, robust: bool, conf_level: float
-) -> pd.DataFrame | None:
-    """Fit by lifelines; None where a covariate separates or the fit does not converge."""
-    import warnings
-
-    from lifelines import CoxPHFitter
-    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
-
-    names = [f"x{place}" for place in range(matrix.shape[1])]
-    data = pd.DataFrame(matrix, columns=names, index=rows.index)
-    data["time"], data["event"] = rows["event_time"], rows["happened"]
-    options = {}
-    if "entry_time" in rows:
-        # lifelines wants an entry before every time; minus infinity is before the first of all.
-        data["entry"] = rows["entry_time"].clip(lower=-1.0)
-        options["entry_col"] = "entry"
-    if times.strata:
-        data["stratum"] = rows.groupby(list(times.strata), sort=True).ngroup()
-        options["strata"] = ["stratum"]
-    fitter = CoxPHFitter(alpha=1 - conf_level)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", ConvergenceWarning)
-            fitter.fit(
-                data, "time", "event", robust=robust, fit_options={"precision": 1e-9}, **options
-            )
-            residuals = fitter.compute_residuals(data, "scaled_schoenfeld")
-    except (ConvergenceError, ConvergenceWarning):
-        return None
-    coef, errors = fitter.params_.to_numpy(), fitter.standard_errors_.to_numpy()
-    if (np.abs(coef) > _SEPARATED).any() or not np.isfinite(errors).all():
-        return None
-    frame = ratio_rows(design, coef, errors, conf_level, "")
-    frame["ph_p_value"] = _proportional(fitter, residuals, rows, data)
-    return frame
+) -> pd.DataFrame:
+    """Fit by the partial likelihood; NaN with the reason where a covariate separates."""
+    time, happened = rows["event_time"].to_numpy(), rows["happened"].to_numpy().astype(int)
+    entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
+    strata = stratum_codes(rows, times.strata)
+    fit = cox(time, happened, matrix, strata=strata, entry=entry)
+    errors = fit.robust_error if robust else fit.std_error
+    frame = ratio_rows(design, fit.coef, errors, conf_level, fit.reason)
+    test = proportional_hazards(fit, time, happened, entry=entry)
+    return frame.assign(ph_p_value=test.p_value, ph_p_value_all=test.p_value_all)
 
 
-def _proportional(fitter, residuals, rows, data) -> list[float]:
-    """Test each coefficient's scaled Schoenfeld residuals against time (Grambsch-Therneau)."""
-    from lifelines.statistics import proportional_hazard_test
-
-    test = proportional_hazard_test(fitter, data, time_transform="identity")
-    return list(np.atleast_1d(test.p_value))
+def _not_fitted(design: Design, conf_level: float, note: str) -> pd.DataFrame:
+    nothing = np.full(len(design.terms), np.nan)
+    frame = ratio_rows(design, nothing, nothing, conf_level, note)
+    return frame.assign(ph_p_value=np.nan, ph_p_value_all=np.nan)
 
 
-def _firth(times: EndpointTimes, rows, design: Design, matrix, conf_level: float) -> pd.DataFrame:
+def _firth(rows, design: Design, matrix, conf_level: float) -> pd.DataFrame:
     from firthmodels import FirthCoxPH
 
-    if times.strata or "entry_time" in rows:
-        nothing = np.full(len(design.terms), np.nan)
-        note = "too few events for the partial likelihood; Firth's has no strata or delayed entry"
-        frame = ratio_rows(design, nothing, nothing, conf_level, note)
-        frame["ph_p_value"] = np.nan
-        return frame
     fit = FirthCoxPH(gtol=1e-8, xtol=1e-8, max_iter=200)
     outcome = np.array(
         list(zip(rows["happened"].astype(bool), rows["event_time"], strict=True)),
@@ -202,10 +178,9 @@ def _firth(times: EndpointTimes, rows, design: Design, matrix, conf_level: float
     fit.fit(matrix, outcome)
     fit.lrt()
     coef, errors = fit.coef_, fit.bse_[: len(fit.coef_)]
-    frame = ratio_rows(design, coef, errors, conf_level, "few events or separation: Firth")
+    frame = ratio_rows(design, coef, errors, conf_level, "")
     limits = fit.conf_int(alpha=1 - conf_level, method="pl", max_iter=200, tol=1e-8)
     frame["conf_low"], frame["conf_high"] = np.exp(limits[: len(coef)]).T
     frame["p_value"] = fit.lrt_pvalues_[: len(coef)]
-    frame["statistic"] = np.nan
-    frame["ph_p_value"] = np.nan
-    return frame
+    # The p-value is that of the penalised likelihood ratio and not of Wald's statistic.
+    return frame.assign(statistic=np.nan, ph_p_value=np.nan, ph_p_value_all=np.nan)

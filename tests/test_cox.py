@@ -1,0 +1,163 @@
+"""Cox regression and its check of proportional hazards against survival::coxph and cox.zph."""
+
+import csv
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import carstats as cs
+from carstats.estimators.cox import RUNS_OFF, cox
+from carstats.estimators.schoenfeld import TRANSFORMS, proportional_hazards
+from tests.reference import HERE, array, reference
+from tests.survival_data import RFS, cohort_of
+
+COX = reference("cox")
+PUBLISHED = {row["id"]: row["expect"] for row in reference("published_values")}
+
+
+def arrays(name):
+    data = COX[name]
+    strata = array(data["strata"]) if data["strata"] else None
+    entry = array(data["entry"]) if data["entry"] else None
+    x = np.array(data["covariates"], float)
+    return array(data["time"]), array(data["status"]).astype(int), x, strata, entry
+
+
+def test_the_grid_is_whole():
+    assert len(COX) == 12
+    kinds = [(bool(d["strata"]), bool(d["entry"])) for d in COX.values()]
+    assert {(False, False), (True, False), (False, True), (True, True)} == set(kinds)
+    assert all(set(d["zph"]) == {"km", "identity"} for d in COX.values())
+
+
+@pytest.mark.parametrize("name", COX)
+def test_cox_equals_coxph(name):
+    time, status, x, strata, entry = arrays(name)
+    fit = cox(time, status, x, strata=strata, entry=entry)
+    want = COX[name]
+    assert fit.reason == ""
+    assert_allclose(fit.coef, want["coef"], rtol=1e-9)
+    assert_allclose(fit.covariance, want["covariance"], rtol=1e-8, atol=1e-14)
+    assert_allclose(fit.robust, want["robust"], rtol=1e-8, atol=1e-14)
+    likelihoods = [fit.log_likelihood_null, fit.log_likelihood]
+    assert_allclose(likelihoods, want["log_likelihood"], rtol=1e-12)
+    for transform, table in want["zph"].items():
+        test = proportional_hazards(fit, time, status, entry=entry, transform=transform)
+        found = [*test.statistic, test.statistic_all, *test.p_value, test.p_value_all]
+        assert_allclose(found, table, rtol=1e-8)
+
+
+def test_the_logarithm_is_cox_zph_of_the_logarithms():
+    # A change of the scale of time changes no partial likelihood, and g = identity then is log.
+    time, status, x, *_ = arrays("veteran")
+    logged = proportional_hazards(cox(time, status, x), time, status, transform="log")
+    moved = np.log(time)
+    same = proportional_hazards(cox(moved, status, x), moved, status, transform="identity")
+    assert_allclose(logged.statistic, same.statistic)
+    assert TRANSFORMS == ("km", "identity", "log")
+    with pytest.raises(cs.CarstatsError, match="`transform` is 'rank'"):
+        proportional_hazards(cox(time, status, x), time, status, transform="rank")
+
+
+@pytest.mark.parametrize("name", ["veteran_strata", "heavy_ties_entry"])
+def test_order_and_unit_do_not_matter(name):
+    time, status, x, strata, entry = arrays(name)
+    order = np.random.default_rng(2).permutation(time.size)
+    entered = None if entry is None else entry[order]
+    fit = cox(time, status, x, strata=strata, entry=entry)
+    again = cox(time[order], status[order], 10 * x[order], strata=strata[order], entry=entered)
+    assert_allclose(again.coef * 10, fit.coef, rtol=1e-9)
+    assert_allclose(again.robust_error * 10, fit.robust_error, rtol=1e-9)
+
+
+def test_without_a_fit_there_is_a_reason():
+    x = np.array([0.0, 0, 0, 1, 1, 1])
+    time = np.arange(1.0, 7.0)
+    assert cox(time, [0] * 6, x).reason == "no event"
+    assert cox(time, [0, 0, 0, 1, 1, 1], np.ones(6)).reason.startswith("the covariates do not vary")
+    fit = cox(time, [1, 1, 1, 0, 0, 0], x)
+    assert fit.reason == RUNS_OFF
+    assert np.isnan(fit.coef).all()
+    assert np.isnan(proportional_hazards(fit, time, [1, 1, 1, 0, 0, 0]).p_value).all()
+    with pytest.raises(cs.CarstatsError, match="missing or infinite"):
+        cox(time, [1] * 6, x * np.nan)
+
+
+def test_freireich(freireich):
+    want = PUBLISHED["CX-01"]
+    row = cs.cox_regression(cs.define_cohort(freireich), RFS, "target").frame.iloc[0]
+    assert row["contrast"] == "BCMA / CD19"
+    assert_allclose([row["coef"], row["std_error"]], want["efron"], atol=1e-4)
+    assert_allclose(row[["estimate", "conf_low", "conf_high"]].astype(float), want["HR_efron"],
+                    rtol=1e-3)  # fmt: skip
+    zph = COX["freireich"]["zph"]["km"]
+    assert_allclose([row["ph_p_value"], row["ph_p_value_all"]], zph[2:], rtol=1e-8)
+
+
+def test_strata_and_robust_errors_through_the_public_name():
+    time, status, x, strata, _ = arrays("veteran_strata")
+    cohort = cohort_of(time, status, x1=x[:, 0], x2=x[:, 1], site_id=strata.astype(str))
+    options = {"strata": "site_id", "method": "partial likelihood"}
+    result = cs.cox_regression(cohort, RFS, ["x1", "x2"], robust=True, **options)
+    want = COX["veteran_strata"]
+    assert_allclose(result.frame["coef"], want["coef"], rtol=1e-9)
+    assert_allclose(result.frame["std_error"], np.sqrt(np.diag(want["robust"])), rtol=1e-8)
+    assert "stratified by site_id, Efron ties, Wald robust 95 % limits" in result.caption()
+    assert result.spec.strata == ("site_id",)
+
+
+def test_delayed_entry_and_a_cause_through_the_public_name():
+    time, status, x, _, entry = arrays("heart_entry")
+    # The heart data have rows that begin on day 0: observed from the start.
+    cohort = cohort_of(time, status, entry=entry, x1=x[:, 0], x2=x[:, 1])
+    frame = cs.cox_regression(cohort, RFS, ["x1", "x2"]).frame
+    assert_allclose(frame["coef"], COX["heart_entry"]["coef"], rtol=1e-9)
+    death, transplant = arrays("pbc_death"), arrays("pbc_transplant")
+    code = death[1] + 2 * transplant[1]
+    both = cohort_of(death[0], code, x1=transplant[2][:, 0], x2=transplant[2][:, 1])
+    options = {"cause": "death", "method": "partial likelihood"}
+    frame = cs.cox_regression(both, RFS, ["x1", "x2"], **options).frame
+    assert_allclose(frame["coef"], COX["pbc_transplant"]["coef"], rtol=1e-9)
+    assert frame["n_event"].eq(transplant[1].sum()).all()
+
+
+def test_firth_of_the_breast_data():
+    want = PUBLISHED["FC-01"]
+    with (HERE / "breast.csv").open(encoding="utf-8") as file:
+        rows = [{k: float(v) for k, v in row.items()} for row in csv.DictReader(file)]
+    names = {"T": "x1", "N": "x2", "G": "x3", "CD": "x4"}
+    columns = {ours: [row[theirs] for row in rows] for theirs, ours in names.items()}
+    cohort = cohort_of([r["TIME"] for r in rows], [int(r["CENS"]) for r in rows], **columns)
+    frame = cs.cox_regression(cohort, RFS, list(names.values()), method="Firth").frame
+    for row, key in zip(frame.itertuples(), names, strict=True):
+        coef, limits, p_value = want[key]
+        assert_allclose(row.coef, coef, atol=1e-5)
+        assert_allclose([row.conf_low, row.conf_high], limits, rtol=1e-5)
+        assert_allclose(row.p_value, p_value, rtol=1e-4)
+    # G separates: the choice of "auto".
+    auto = cs.cox_regression(cohort, RFS, list(names.values()))
+    assert auto.spec.options["method"] == "Firth"
+    assert_allclose(auto.frame["coef"], frame["coef"])
+
+
+def test_auto_chooses_and_says_so():
+    few = cohort_of(range(1, 9), [1] * 6 + [0] * 2, group=[0, 1] * 4)
+    found = cs.cox_regression(few, RFS, "target")
+    assert found.frame["note"].tolist() == ["fewer than 10 events a coefficient"]
+    assert "Firth's penalised likelihood" in found.caption()
+    site = cohort_of(range(1, 9), [1] * 6 + [0] * 2, group=[0, 1] * 4, site_id=["A", "B"] * 4)
+    with pytest.raises(cs.CarstatsError, match="`method` 'Firth' has neither strata"):
+        cs.cox_regression(site, RFS, "target", strata="site_id", method="Firth")
+    four = cs.cox_regression(cohort_of(range(1, 7), [1] * 4 + [0] * 2, group=[0, 1] * 3), RFS,
+                             "target")  # fmt: skip
+    assert four.frame["estimate"].isna().all()
+    assert "4 events: a regression needs at least 5" in four.frame["note"].iloc[0]
+    assert "not fitted" in four.caption()
+    apart = cohort_of(range(1, 13), [1] * 6 + [0] * 6, group=[1] * 6 + [0] * 6)
+    alone = cs.cox_regression(apart, RFS, "target", method="partial likelihood")
+    assert "method='Firth' has one" in alone.frame["note"].iloc[0]
+    with pytest.raises(cs.CarstatsError, match="`robust` goes with the partial likelihood"):
+        cs.cox_regression(apart, RFS, "target", method="Firth", robust=True)
+    with pytest.raises(cs.CarstatsError, match="does not vary among the subjects"):
+        cs.cox_regression(apart, RFS, "disease")

@@ -1,0 +1,152 @@
+"""Figures of the survival analyses: what was drawn is read back from the axes."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from numpy.testing import assert_allclose
+
+import carstats as cs
+from carstats.report import figures
+from carstats.report.format import DAYS_PER_MONTH
+from carstats.report.save import figure_bytes
+from tests.conftest import PLACEBO, SIX_MP, study_of_times
+from tests.survival_data import RFS, cohort_of, visits
+from tests.test_survival_edges import course_study
+
+
+@pytest.fixture(scope="module")
+def cohort():
+    targets = ["CD19"] * 21 + ["BCMA"] * 21
+    diseases = ["SLE", "SSc"] * 21
+    return cs.define_cohort(
+        study_of_times(
+            f"{SIX_MP} {PLACEBO}", target=targets, disease=diseases, cutoff_day=[500] * 42
+        )
+    )
+
+
+def texts(figure, gid):
+    return [t.get_text() for t in figure.findobj(lambda a: a.get_gid() == gid)]
+
+
+def drawn(figure, gid):
+    return figure.findobj(lambda a: a.get_gid() == gid)
+
+
+def caption(figure):
+    return " ".join(texts(figure, "caption")).replace("\n", " ").replace("\u00a0", " ")
+
+
+def test_medians_and_test_stand_above_the_curves(cohort):
+    curves = cs.survival_curve(cohort, RFS, by="target", band="equal precision")
+    medians = cs.survival_quantile(cohort, RFS, by="target")
+    test = cs.logrank_test(cohort, RFS, by="target")
+    figure = figures.survival_figure(curves, medians=medians, test=test, width=180)
+    said = " ".join(texts(figure, "statistics")).replace("\u00a0", " ")
+    # 23 weeks, written as days, are 0.8 months; the upper limit is not reached.
+    assert "CD19 0.8 (0.4–NR); BCMA 0.3 (0.1–0.4)" in said
+    assert "Log-rank test, asymptotic: p < 0.001" in said
+    assert len(drawn(figure, "simultaneous band")) == 4
+    assert "Thin lines: simultaneous band." in caption(figure)
+    assert "NR: not reached." in caption(figure)
+    plain = figures.survival_figure(cs.survival_curve(cohort, RFS, by="target"), width=180)
+    assert not texts(plain, "statistics")
+    assert not drawn(plain, "simultaneous band")
+
+
+def test_medians_and_tests_of_something_else_are_refused(cohort):
+    curves = cs.survival_curve(cohort, RFS, by="target")
+    with pytest.raises(cs.CarstatsError, match="`medians` takes survival_quantile"):
+        figures.survival_figure(curves, medians=cs.survival_quantile(cohort, RFS, by="disease"))
+    test = cs.logrank_test(cohort, RFS, by="target")
+    two = cs.Result(pd.concat([test.frame] * 2), test.spec)
+    with pytest.raises(cs.CarstatsError, match="`test` takes one test"):
+        figures.survival_figure(curves, test=two)
+
+
+def test_panels_are_the_first_column(cohort):
+    curves = cs.survival_curve(cohort, RFS, by=["disease", "target"])
+    figure = figures.survival_panels_figure(curves)
+    panels = [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
+    assert panels == ["Systemic lupus erythematosus", "Systemic sclerosis"]
+    at_risk = texts(figure, "at risk")
+    assert at_risk.count("11") >= 1
+    assert at_risk.count("10") >= 1
+    assert len({ax.get_xlim() for ax in figure.axes if ax.get_xlabel() == "Months"}) == 1
+    with pytest.raises(cs.CarstatsError, match="by two columns"):
+        figures.survival_panels_figure(cs.survival_curve(cohort, RFS, by="target"))
+
+
+def test_competing_events_are_stacked():
+    two = cohort_of([30, 60, 90, 120] * 2, [1, 2, 1, 0] * 2, group=[0] * 4 + [1] * 4)
+    result = cs.cumulative_incidence(two, RFS, by="target")
+    figure = figures.competing_figure(result)
+    steps = drawn(figure, "any")
+    assert len(steps) == 2
+    # 1/4, then 1/4 of another cause, then 1/4: three quarters had any of them.
+    assert_allclose(steps[0].get_ydata(), [0, 0.25, 0.5, 0.75, 0.75])
+    assert_allclose(steps[0].get_xdata() * DAYS_PER_MONTH, [0, 30, 60, 90, 120])
+    assert texts(figure, "key") == ["Relapse-free survival", "Death"]
+    assert texts(figure, "stratum")[:1] in ([], ["CD19 (n = 4)"])
+    assert texts(figure, "at risk")[0] == "4"
+    assert "add up to the probability of any" in caption(figure)
+    assert "CD19 (4 subjects)" in figure.get_label()
+
+
+def test_boxes_are_where_the_curve_is_not_known():
+    cohort = visits([0, 30, 30, 90], [30, 60, 60, np.inf])
+    result = cs.interval_censored_curve(cohort, RFS)
+    figure = figures.interval_figure(result)
+    boxes = drawn(figure, "box")
+    found = [(b.get_x(), b.get_width(), b.get_y(), b.get_height()) for b in boxes]
+    month = DAYS_PER_MONTH
+    expected = [(0, 30 / month, 0.75, 0.25), (30 / month, 30 / month, 0.25, 0.5)]
+    assert_allclose(sorted(found), expected, atol=1e-9)
+    assert texts(figure, "counts") == ["4 subjects, 3 events"]
+    assert "the data do not say where" in caption(figure)
+
+
+def test_landmarks_say_who_is_not_yet_eligible(cohort):
+    rates = [cs.landmark_rate(cohort, RFS, at=day, by="target") for day in (6, 600)]
+    figure = figures.landmark_figure(rates)
+    numbers = texts(figure, "number")
+    six_mp = rates[0].frame.iloc[0]
+    assert f"{six_mp['n_event']}/21" in numbers
+    assert numbers.count("21") == 2
+    assert len(drawn(figure, "estimate")) == 2
+    assert "Not yet: data cut-off before the landmark" in caption(figure)
+    with pytest.raises(cs.CarstatsError, match="one or more results"):
+        figures.landmark_figure([])
+
+
+def test_swimmer_numbers_the_subjects():
+    result = cs.subject_timelines(cs.define_cohort(course_study()), by="target")
+    figure = figures.swimmer_figure(result)
+    ax = figure.axes[-1]
+    assert [t.get_text() for t in ax.get_yticklabels()] == ["1", "2", "3"]
+    bars = drawn(figure, "follow-up")
+    assert_allclose([b.get_width() * DAYS_PER_MONTH for b in bars], [500, 400, 300])
+    for mark, day in (("relapse", 270), ("re-infusion", 120), ("death", 300), ("ongoing", 500)):
+        assert_allclose([x * DAYS_PER_MONTH for m in drawn(figure, mark) for x in m.get_xdata()],
+                        [day])  # fmt: skip
+    assert not any("S0" in t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text")))
+    many = pd.concat([result.frame.assign(number=i) for i in range(61)])
+    with pytest.raises(cs.CarstatsError, match="1 to 60 subjects; here are 61"):
+        figures.swimmer_figure(cs.Result(many, result.spec))
+
+
+@pytest.mark.parametrize("width", [85, 180])
+def test_figures_are_the_same_bytes_again(cohort, width):
+    made = {
+        "swimmer": lambda: figures.swimmer_figure(
+            cs.subject_timelines(cs.define_cohort(course_study())), width=width
+        ),
+        "interval": lambda: figures.interval_figure(
+            cs.interval_censored_curve(cohort, RFS, by="target"), width=width
+        ),
+        "competing": lambda: figures.competing_figure(
+            cs.cumulative_incidence(cohort, RFS, by="target"), width=width
+        ),
+    }
+    for make in made.values():
+        assert figure_bytes(make(), "svg") == figure_bytes(make(), "svg")
