@@ -493,6 +493,27 @@ def test_course_of_a_score_by_hand():
         cs.score_course(cs.define_cohort(course_study()), "mRSS")
 
 
+def test_baseline_of_a_score_lies_before_lymphodepletion():
+    study = cs.Study(
+        subjects=subjects_table(2, lymphodepletion_day=[-5, None]),
+        assessments=pd.DataFrame(
+            {
+                "subject_id": ["S01"] * 3 + ["S02"] * 3,
+                "day": [-8, -2, 84] * 2,
+                "measure": "SLEDAI-2K",
+                "value": [10, 14, 4] * 2,
+            }
+        ),
+    )
+    found = cs.score_course(cs.define_cohort(study), "SLEDAI-2K")
+    later = found.frame[found.frame["time"] == 84].set_index("subject")["change"]
+    # Conditioning moved S01's score from 10 to 14; S02 had none, so that the last counts.
+    assert later.to_dict() == {1: -6, 2: -10}
+    assert "the last value before lymphodepletion" in found.caption()
+    change = cs.score_change(cs.define_cohort(study), "SLEDAI-2K", at=84).frame
+    assert change["estimate"].tolist() == [-8]
+
+
 def test_seroconversion_counts_the_positive():
     cohort = cs.define_cohort(course_study())
     row = cs.seroconversion_rate(cohort, "SLEDAI-2K", above=9).frame.iloc[0]

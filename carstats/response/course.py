@@ -121,7 +121,7 @@ def score_course(
     chosen = subjects[subjects["subject_id"].isin(known)]
     if chosen.empty:
         raise CarstatsError(
-            f"nobody of the cohort has {name!r} both on or before day 0 and after it."
+            f"nobody of the cohort has {name!r} both before treatment and after it."
         )
     later = later.assign(visit=_visits(later, days))
     first = pd.DataFrame(
@@ -151,7 +151,7 @@ def score_course(
         "score_course",
         endpoint=cohort.study.vocabulary.label("measure", name),
         population=f"{words}{lacking}",
-        method="baseline is the last value on or before day 0",
+        method="baseline is the last value before lymphodepletion, or by day 0 where there is none",
         by=by,
     )
     options = {"measure": name, "unit": units[0] if len(units) == 1 else ""}
