@@ -6,6 +6,7 @@
 # make lint        ruff, the format, and the docstrings of the public names
 # make reference   the R scripts that write the reference numbers (needs Rscript)
 # make benchmark   what is timed; ARGS=--write keeps it in benchmarks/results.md
+# make catalogue   the messages that are translated, after a change of any; ARGS="--fill FILE"
 # make lock        requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
 #
 # Each creates .venv where it is missing. PYTHON=python3.12 chooses the interpreter for it.
@@ -21,7 +22,7 @@ ARGS :=
 
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
 
-.PHONY: help setup reproduce test test-slow verify lint reference benchmark lock clean
+.PHONY: help setup reproduce test test-slow verify lint reference benchmark catalogue lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -50,6 +51,9 @@ reference:
 
 benchmark: $(STAMP)
 	$(RUN) benchmarks/run.py $(ARGS)
+
+catalogue: $(STAMP)
+	$(RUN) docs/translation/make_catalogue.py $(ARGS)
 
 # One version of each library for every supported Python, so that all of them draw the same numbers.
 lock: $(STAMP)

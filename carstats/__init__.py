@@ -43,6 +43,7 @@ _HOMES = {
     "gray_test": "survival.competing",
     "has_baseline": "criteria",
     "incidence_rate": "survival.rates",
+    "in_language": "language",
     "infused": "criteria",
     "interval_censored_curve": "survival.interval",
     "interval_censored_regression": "survival.interval_models",
@@ -78,6 +79,7 @@ _HOMES = {
     "score_change": "response.scores",
     "score_course": "response.course",
     "seroconversion_rate": "response.seroconversion",
+    "set_language": "language",
     "simulate_study": "data.synthetic",
     "subject_timelines": "survival.timelines",
     "survival_at": "survival.curves",
@@ -140,6 +142,7 @@ __all__ = [
     "followup_time",
     "gray_test",
     "has_baseline",
+    "in_language",
     "incidence_rate",
     "infused",
     "interval_censored_curve",
@@ -176,6 +179,7 @@ __all__ = [
     "score_change",
     "score_course",
     "seroconversion_rate",
+    "set_language",
     "simulate_study",
     "subject_timelines",
     "survival_at",
@@ -242,6 +246,7 @@ if TYPE_CHECKING:
     from carstats.evidence.regression import pooled_regression
     from carstats.evidence.sensitivity import leave_one_out, pooled_sensitivity
     from carstats.evidence.trials import trial_rate
+    from carstats.language import in_language, set_language
     from carstats.response.basket import (
         basket_leave_one_out,
         basket_response,

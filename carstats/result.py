@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from carstats.language import sentence, sentences, tr
+
 
 @dataclass(frozen=True)
 class Spec:
@@ -102,13 +104,12 @@ class Result:
     def label(self, key: tuple[Any, ...]) -> str:
         """Return a stratum's printed name: its levels joined by a middle dot; "All" without any."""
         names = [self.labels.get(c, {}).get(v, str(v)) for c, v in zip(self.by, key, strict=True)]
-        return " · ".join(names) or "All"
+        return " · ".join(names) or tr("All")
 
     def caption(self) -> str:
         """Return the method line: what was estimated, in whom, how."""
-        parts = [self.spec.endpoint, self.spec.population, self.spec.method]
-        text = ". ".join(part[0].upper() + part[1:].rstrip(".") for part in parts if part)
-        return f"{text}." if text else ""
+        parts = (self.spec.endpoint, self.spec.population, self.spec.method)
+        return sentences(*map(sentence, parts))
 
     def __repr__(self) -> str:
         with pd.option_context(

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from carstats.errors import CarstatsError, listed
+from carstats.language import mark, tr
 from carstats.terms import (
     CELL_SOURCES,
     DISEASES,
@@ -29,6 +30,30 @@ from carstats.terms import (
     VALENCIES,
     Term,
 )
+
+# What columns of the subjects table are called within a sentence.
+_COLUMNS = {
+    "age": mark("age"),
+    "cell_source": mark("cell source"),
+    "construct": mark("construct"),
+    "costimulation": mark("co-stimulatory domain"),
+    "disease": mark("disease"),
+    "disease_duration_years": mark("disease duration"),
+    "disease_subtype": mark("disease subtype"),
+    "n_prior_therapies": mark("number of earlier therapies"),
+    "platform": mark("cell platform"),
+    "sex": mark("sex"),
+    "site_id": mark("site"),
+    "study_id": mark("study"),
+    "target": mark("target"),
+    "valency": mark("valency"),
+    "weight_kg": mark("weight"),
+}
+
+
+def column_name(column: str) -> str:
+    """Return what a column is called within a sentence, in the language that is set."""
+    return tr(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
 
 
 def folded(text: str) -> str:
@@ -107,10 +132,10 @@ class Vocabulary:
         return name
 
     def label(self, category: str, name: object) -> str:
-        """Return a term's printed label; the value itself where the category does not know it."""
+        """Return a term's printed label in the language that is set; an unknown value as it is."""
         for term in getattr(self, category, ()):
             if term.name == name:
-                return term.label
+                return tr(term.label)
         return str(name)
 
     def extended(self, **terms: Iterable[Term | str]) -> Vocabulary:

@@ -67,7 +67,7 @@ def test_counts_and_times():
     assert fmt.count(9999) == "9999"
     assert fmt.count(12345) == "12\u202f345"
     assert fmt.counted(1, "subject") == "1 subject"
-    assert fmt.counted(2, "study", "studies") == "2 studies"
+    assert fmt.counted(2, "trial") == "2 trials"
     assert fmt.months(30.4375 * 6) == "6.0 months"
     assert fmt.months(NAN) == "not reached"
     assert fmt.months(math.inf) == "not reached"

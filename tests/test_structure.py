@@ -28,6 +28,7 @@ LAYERS = {
     for depth, parts in enumerate(
         [
             ["errors"],
+            ["language"],
             ["vocabulary"],
             ["data", "estimators", "strata", "result"],
             ["cohort", "data.synthetic"],

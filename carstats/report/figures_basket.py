@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -20,13 +21,12 @@ from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     require_one_row,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.figures_survival import spread
 from carstats.report.format import confidence, of, percent, rate
@@ -79,15 +79,15 @@ def basket_figure(result: Result, *, width: float = PAGE_MM, heading: str | None
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 result.caption(),
                 "Open: raw rate with Clopper–Pearson limits; filled: with the others. Dotted: the "
                 f"reference, {percent(reference)}.",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Forest plot of {result.spec.endpoint}{by_words(result)}. {_alt(result)}",
+            alt=f"{titled(f'Forest plot of {result.spec.endpoint}', result)}. {_alt(result)}",
         )
         left = MARGIN + forest.left_width()
         room = sheet.width - MARGIN - left - forest.right_width()
@@ -134,8 +134,8 @@ def basket_sensitivity_figure(
             height + 3.4 * SIZE,
             heading=heading
             if heading is not None
-            else f"{result.spec.endpoint}{by_words(result)}: sensitivity to borrowing",
-            caption=join_sentences(
+            else f"{titled(result.spec.endpoint, result)}: sensitivity to borrowing",
+            caption=sentences(
                 result.caption(),
                 "tau 0 pools all; open marks: raw rates.",
                 abbreviations(result),

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -20,7 +21,6 @@ from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    join_sentences,
     page_width,
     require,
     stratum_names,
@@ -82,7 +82,7 @@ def benchmark_figure(
             width,
             forest.height() + 3.4 * SIZE,
             heading=result.spec.endpoint if heading is None else heading,
-            caption=join_sentences(result.caption(), _notes(result), abbreviations(result)),
+            caption=sentences(result.caption(), _notes(result), abbreviations(result)),
             synthetic=result.spec.synthetic,
             alt=f"Forest plot of {result.spec.endpoint}. "
             + "; ".join(
@@ -171,7 +171,7 @@ def _notes(result: Result) -> str:
         clean(note) for note in result.frame.loc[result.frame["row"] == "trial", "note"] if note
     )
     pooled = (result.frame["row"] == "reference").any()
-    return join_sentences(
+    return sentences(
         f"{'. '.join(said)}." if said else "",
         f"{'; '.join(accepted)}." if accepted else "",
         "P(lower): posterior probability that the observed rate is lower." if pooled else "",

@@ -6,16 +6,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import count, number, percent
 from carstats.report.style import (
@@ -77,12 +77,12 @@ def categories_figure(
         wide = (inner - left - gap * (across - 1)) / across
         panel = head + _COLUMN + foot
         top = legend * SIZE * LINE_HEIGHT * 1.15 + 6
-        title = f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading
+        title = titled(result.spec.endpoint, result) if heading is None else heading
         sheet = Sheet(
             width,
             top + down * panel,
             heading=title,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(), "Numbers in the columns are subjects.", abbreviations(result)
             ),
             synthetic=result.spec.synthetic,

@@ -7,16 +7,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, count, counted, percent
 from carstats.report.style import (
@@ -86,10 +86,10 @@ def competing_figure(
         sheet = Sheet(
             width,
             key + rows * tall + 2,
-            heading=f"{result.spec.endpoint} and what competes with it{by_words(result)}"
+            heading=titled(f"{result.spec.endpoint} and what competes with it", result)
             if heading is None
             else heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "Heights add up to the probability of any of these events; white: none of them.",
                 "Paler: fewer than five at risk." if few else "",

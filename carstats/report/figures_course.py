@@ -8,16 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from carstats.errors import CarstatsError, check_choice, listed
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, count, counted, number
 from carstats.report.style import (
@@ -78,7 +78,7 @@ def waterfall_figure(
     lacking = (
         f"{counted(without, 'subject')} without a value at the visit not drawn." if without else ""
     )
-    title = f"{result.spec.endpoint} at week {number(at / 7, 0)}{by_words(result)}"
+    title = titled(f"{result.spec.endpoint} at week {number(at / 7, 0)}", result)
     better = int((here[what] < 0).sum())
     said = f"Waterfall of {title}: {counted(len(here), 'subject')}, {better} below baseline."
 
@@ -132,7 +132,7 @@ def spider_figure(
     """
     require(result, "spider_figure", *_COLUMNS)
     check_choice("what", what, tuple(_CHANGES))
-    title = f"{result.spec.endpoint} over time{by_words(result)}"
+    title = titled(f"{result.spec.endpoint} over time", result)
     n = result.frame["subject"].nunique()
 
     def draw(ax: Axes) -> None:
@@ -186,7 +186,9 @@ def visit_box_figure(
     """
     require(result, "visit_box_figure", *_COLUMNS)
     check_choice("what", what, ("value", *_CHANGES))
-    title = f"{result.spec.endpoint} by visit{by_words(result).replace(' by ', ' and ', 1)}"
+    title = titled(f"{result.spec.endpoint} by visit", result).replace(
+        " by visit by ", " by visit and "
+    )
     names, shades = stratum_names(result), looks(result)
     here = result.frame[result.frame["visit"].notna() & result.frame[what].notna()]
     here = here[(here["visit"] > 0) | (what == "value")]
@@ -277,7 +279,7 @@ def _figure(
         sheet = Sheet(
             width, top + _BODY + 3.4 * SIZE + extra,
             heading=title if heading is None else heading,
-            caption=join_sentences(result.caption(), note, abbreviations(result)),
+            caption=sentences(result.caption(), note, abbreviations(result)),
             synthetic=result.spec.synthetic, alt=alt,
         )  # fmt: skip
         ax = sheet.axes(MARGIN + _LEFT, top, inner - _LEFT, _BODY)

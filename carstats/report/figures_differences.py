@@ -10,11 +10,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    join_sentences,
     level_names,
     page_width,
     require,
@@ -96,7 +96,7 @@ def differences_figure(
             width,
             top + body + 3.4 * SIZE,
             heading=_heading(result, names) if heading is None else heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 f"Hollow: {reference}, from which the differences are; below 0 the rate is lower "
                 "than there.",

@@ -5,11 +5,11 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    join_sentences,
     level_names,
     page_width,
     plain_axes,
@@ -85,7 +85,7 @@ def evidence_map_figure(
             width,
             body + 4,
             heading=heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "Area: subjects. In brackets: trials.",
                 abbreviations(result, ["target"]),
@@ -152,7 +152,7 @@ def overlap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
             width,
             body + 2,
             heading=heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "A line: one report names the other. Filled: used by the synthesis, for what "
                 "stands beside it. Open: not used, because its subjects are in another report or "

@@ -9,18 +9,18 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     level_names,
     page_width,
     plain_axes,
     require,
     require_one_row,
     texts_of,
+    titled,
 )
 from carstats.report.format import of, percent, percent_interval
 from carstats.report.style import (
@@ -73,13 +73,13 @@ def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
         label = min(max(map(text_width, rows.values())) + 8, 0.35 * inner)
         head = 2 * SIZE * LINE_HEIGHT
         height = head + len(rows) * _CELL + 30
-        title = f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading
+        title = titled(result.spec.endpoint, result) if heading is None else heading
         empty = (result.frame["n"] == 0).any() or len(result.frame) < len(rows) * len(columns)
         sheet = Sheet(
             width,
             height,
             heading=title,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "Cells in grey: no such subject." if empty else "",
                 "In each cell the rate, n/N and the confidence interval in per cent.",

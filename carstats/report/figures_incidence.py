@@ -9,17 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     plain_axes,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, count, number, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, drawing, looks, text_width, wrap
@@ -83,15 +83,15 @@ def incidence_figure(
         sheet = Sheet(
             width,
             body,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 result.caption(),
                 "Bands are pointwise limits." if band else "",
                 "Faded: fewer than five at risk." if few else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Curves of {result.spec.endpoint}{by_words(result)}. "
+            alt=f"{titled(f'Curves of {result.spec.endpoint}', result)}. "
             f"{_alt(result, names, counts)}",
         )
         room = inner - left - 8

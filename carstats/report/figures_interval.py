@@ -7,16 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, counted, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, Look, drawing, looks, text_width
@@ -61,8 +61,8 @@ def interval_figure(
         sheet = Sheet(
             width,
             _HEIGHT + 3.4 * SIZE + 4 + key,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 result.caption(),
                 "Boxes: the curve falls somewhere within, the data do not say where.",
                 "Thin lines: descriptive bootstrap limits." if drawn else "",

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -21,13 +22,12 @@ from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     require_one_row,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, NONE, confidence, count, number, of
 from carstats.report.style import PAGE_MM, SIZE, drawing, looks, text_width
@@ -71,10 +71,10 @@ def landmark_figure(
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=f"{spec.endpoint} at landmarks{by_words(results[0])}"
+            heading=titled(f"{spec.endpoint} at landmarks", results[0])
             if heading is None
             else heading,
-            caption=join_sentences(
+            caption=sentences(
                 results[0].caption().replace(f" day {spec.options['at']:g}", " the landmark"),
                 "Lost: last seen before the landmark without the event, counted as not free. "
                 "Not yet: data cut-off before the landmark, not counted.",

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from carstats.evidence.person_time import FlareRate
+from carstats.language import sentences
 from carstats.report.figures_forest import INDENT, LINE, ROW, Forest, Row
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    join_sentences,
     require,
     texts_of,
 )
@@ -105,7 +105,7 @@ def trial_incidence_figure(
             width,
             forest.height() + 3.4 * SIZE,
             heading=heading,
-            caption=join_sentences(
+            caption=sentences(
                 trials.caption(),
                 f"Flare rates under treatment: {', '.join(sources)}." if sources else "",
                 _CAVEATS,

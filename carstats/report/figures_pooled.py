@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from carstats.language import sentences
 from carstats.report.figures_forest import (
     INDENT,
     LINE,
@@ -24,7 +25,6 @@ from carstats.report.figures_forest import (
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
-    join_sentences,
     page_width,
     require,
     texts_of,
@@ -159,7 +159,7 @@ def leave_one_out_figure(
             width,
             forest.height() + 3.4 * SIZE,
             heading=heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "A filled mark and the line: all trials.",
                 "Where homogeneity is assumed, the pooled count with its exact limits."
@@ -236,9 +236,7 @@ def _caption(singles: list[Result], together: list[Result]) -> str:
     notes = dict.fromkeys(note for result in together for note in result.frame["note"] if note)
     captions = dict.fromkeys(result.spec.method for result in together)
     methods = [f"Diamond: {method}; grey: the prediction interval." for method in captions]
-    return join_sentences(
-        trial_caption(singles), *methods, *(f"{n[0].upper()}{n[1:]}." for n in notes)
-    )
+    return sentences(trial_caption(singles), *methods, *(f"{n[0].upper()}{n[1:]}." for n in notes))
 
 
 def _in_words(pooled: Result) -> str:

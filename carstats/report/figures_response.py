@@ -5,6 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -19,14 +20,13 @@ from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     level_names,
     page_width,
     require,
     require_one_row,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import NONE, confidence, count, of
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
@@ -66,14 +66,14 @@ def response_figure(
         inner = page_width(width) - 2 * MARGIN
         forest = _response_forest(result, inner)
         short = abbreviations(result, result.by[1:])
-        caption = join_sentences(result.caption(), _empty_words(result), short)
+        caption = sentences(result.caption(), _empty_words(result), short)
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
             caption=caption,
             synthetic=result.spec.synthetic,
-            alt=f"Forest plot of {result.spec.endpoint}{by_words(result)}. {_alt_rates(result)}",
+            alt=f"{titled(f'Forest plot of {result.spec.endpoint}', result)}. {_alt_rates(result)}",
         )
         left = MARGIN + forest.left_width()
         plot_width = sheet.width - MARGIN - left - forest.right_width()

@@ -7,17 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     plain_axes,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import count, interval, number
 from carstats.report.style import COLUMN_MM, LINE_HEIGHT, RULE, SIZE, drawing, looks, text_width
@@ -62,8 +62,8 @@ def score_change_figure(
         sheet = Sheet(
             width,
             under + (len(names) + 1.2) * _ROW,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 result.caption(),
                 "No limits where one subject was seen."
                 if (result.frame["estimate"].notna() & result.frame["conf_low"].isna()).any()
@@ -71,7 +71,7 @@ def score_change_figure(
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{result.spec.endpoint}{by_words(result)}. {_alt(result, names)}",
+            alt=f"{titled(result.spec.endpoint, result)}. {_alt(result, names)}",
         )
         ax = sheet.axes(MARGIN + left, 2, inner - left, height - 2)
         plot_score_change(result, ax)

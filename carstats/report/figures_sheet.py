@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.language import mark, sentence, tr
+from carstats.report.format import sentence_list
 from carstats.report.style import (
     GREY,
     LINE_HEIGHT,
@@ -18,12 +20,13 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.result import Result
+from carstats.vocabulary import column_name
 
 POINTS_PER_MM = 72 / 25.4
 MARGIN = 5.0
 # Longer labels than this make room for the data by giving way to the study's own short name.
 _LONG = 18
-STAMP = "Synthetic data"
+STAMP = mark("Synthetic data")
 
 
 class Sheet:
@@ -50,7 +53,7 @@ class Sheet:
     ) -> None:
         self.width = page_width(width)
         inner = self.width - 2 * MARGIN
-        stamp_width = text_width(STAMP, SMALL) + 8 if synthetic else 0.0
+        stamp_width = text_width(tr(STAMP), SMALL) + 8 if synthetic else 0.0
         head = wrap(heading, inner - stamp_width, SIZE, "bold") if heading else []
         foot = wrap(caption, inner, SMALL) if caption else []
         rows = max(len(head), 1 if synthetic else 0)
@@ -64,7 +67,7 @@ class Sheet:
             self.write(MARGIN, MARGIN + i * SIZE * LINE_HEIGHT, line, weight="bold", va="top")
         if synthetic:
             self.write(
-                self.width - MARGIN, MARGIN + 0.5, STAMP, size=SMALL, color=GREY, ha="right",
+                self.width - MARGIN, MARGIN + 0.5, tr(STAMP), size=SMALL, color=GREY, ha="right",
                 va="top", gid="stamp",
             )  # fmt: skip
         if foot:
@@ -140,7 +143,7 @@ def stratum_names(result: Result) -> dict[tuple, str]:
     names = [level_names(result, column) for column in result.by]
     return {
         key: " · ".join(name[level] for name, level in zip(names, key, strict=True))
-        or "All subjects"
+        or tr("All subjects")
         for key, _ in result.strata()
     }
 
@@ -153,8 +156,8 @@ def abbreviations(result: Result, columns: Iterable[str] | None = None) -> str:
         for level, name in level_names(result, column).items():
             label = clean(labels.get(level, level))
             if name != label:
-                pairs.append(f"{name}: {label}")
-    return "; ".join(dict.fromkeys(pairs)) + "." if pairs else ""
+                pairs.append(tr("{name}: {text}", name=name, text=label))
+    return sentence(tr("; ").join(dict.fromkeys(pairs)))
 
 
 def texts_of(*results: Result) -> list[str]:
@@ -168,10 +171,12 @@ def texts_of(*results: Result) -> list[str]:
     return texts
 
 
-def by_words(result: Result) -> str:
-    """Return what a result is reported by, for a heading: ``" by disease and target"``."""
-    words = [column.replace("_", " ") for column in result.by]
-    return f" by {' and '.join(words)}" if words else ""
+def titled(what: str, result: Result) -> str:
+    """Return a heading with what a result is reported by: ``"Relapse by disease and target"``."""
+    if not result.by:
+        return what
+    strata = sentence_list([column_name(column) for column in result.by])
+    return tr("{what} by {strata}", what=what, strata=strata)
 
 
 def plain_axes(ax: Axes) -> None:
@@ -180,8 +185,3 @@ def plain_axes(ax: Axes) -> None:
         ax.spines[side].set_visible(False)
     ax.set(xticks=[], yticks=[])
     ax.patch.set_visible(False)
-
-
-def join_sentences(*parts: str) -> str:
-    """Join the parts of a caption, each as a sentence of its own."""
-    return " ".join(part.strip() for part in parts if part and part.strip())

@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    join_sentences,
     level_names,
     page_width,
     require,
@@ -75,7 +75,7 @@ def signals_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
             heading=f"Toxicities that differ: {level} and {reference}"
             if heading is None
             else heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "Size: subjects with it. Filled and named: adjusted p-value below 0.1.",
                 "Line: p = 0.05. A signal is a reason to look, and no proof.",

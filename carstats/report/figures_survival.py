@@ -9,17 +9,17 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     plain_axes,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import (
     DAYS_PER_MONTH,
@@ -106,8 +106,8 @@ def survival_figure(
         sheet = Sheet(
             width,
             table_top + table_height,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 _caption(result), "NR: not reached." if any("NR" in line for line in lines) else ""
             ),
             synthetic=result.spec.synthetic,
@@ -337,7 +337,7 @@ def _caption(result: Result) -> str:
     few = any((rows["n_risk"].iloc[1:] < FEW_AT_RISK).any() for _, rows in result.strata())
     band = len(result.strata()) <= _MOST_BANDS and result.frame["conf_low"].notna().any()
     ticks = (result.frame["n_censor"] > 0).any()
-    return join_sentences(
+    return sentences(
         result.caption(),
         "Bands are pointwise limits." if band else "",
         "Thin lines: simultaneous band." if "band_low" in result.frame else "",
@@ -395,4 +395,4 @@ def _alt(result: Result, names: dict[tuple, str]) -> str:
             f"{counted(int(rows['n_event'].sum()), 'event')}, "
             f"{percent(last['estimate'].iloc[0])} at the last time, month {month:.0f}"
         )
-    return f"Curves of {result.spec.endpoint.lower()}{by_words(result)}. {'; '.join(parts)}."
+    return f"{titled(f'Curves of {result.spec.endpoint.lower()}', result)}. {'; '.join(parts)}."

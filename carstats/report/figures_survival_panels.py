@@ -7,15 +7,15 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
-    by_words,
-    join_sentences,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.figures_survival import FEW_AT_RISK, plot_risk_table, plot_survival
 from carstats.report.format import counted, percent
@@ -69,8 +69,8 @@ def survival_panels_figure(
         sheet = Sheet(
             width,
             sum(rows),
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 result.caption(),
                 "Bands are pointwise limits." if bands else "",
                 "Vertical ticks: censored." if (result.frame["n_censor"] > 0).any() else "",
@@ -139,4 +139,4 @@ def _alt(result: Result, panels: list[tuple[str, Result]]) -> str:
             ends = percent(last["estimate"].iloc[0]) if len(last) else "nobody followed"
             n = counted(int(rows["n_risk"].iloc[0]), "subject")
             parts.append(f"{name}, {names[key]}: {n}, {ends} at the last time")
-    return f"Curves of {result.spec.endpoint.lower()}{by_words(result)}. {'; '.join(parts)}."
+    return f"{titled(f'Curves of {result.spec.endpoint.lower()}', result)}. {'; '.join(parts)}."

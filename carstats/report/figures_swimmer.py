@@ -6,17 +6,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     level_names,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, counted
 from carstats.report.style import GREY, INK, PAGE_MM, SIZE, SMALL, drawing, looks, text_width
@@ -74,8 +74,8 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
         sheet = Sheet(
             width,
             key + body + 3.2 * SIZE,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 result.caption(),
                 "Subjects are numbered by descending follow-up.",
                 "An arrow: followed to the end of the bar without relapse, re-infusion or death.",
@@ -199,7 +199,7 @@ def _alt(result: Result, n: int) -> str:
         for item in ("response", "drug-free", "relapse", "re-infusion", "death")
         if item in subjects
     ]
-    by = by_words(result)
+    by = titled("", result)
     levels = [", ".join(map(str, level_names(result, c).values())) for c in result.by]
     named = f"{by} ({'; '.join(levels)})" if levels else ""
     return f"Courses of {counted(n, 'subject')}{named}: {', '.join(parts) or 'nothing recorded'}."

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    join_sentences,
     level_names,
     page_width,
     require,
@@ -84,7 +84,7 @@ def timeline_figure(
             width,
             top + body + 3.4 * SIZE,
             heading=heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 _left_out(result.frame, known, shown, end),
                 "Thick: grade 3 or worse." if (shown["grade"] >= _SEVERE).any() else "",

@@ -8,16 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from matplotlib.patches import Rectangle
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import NONE, of
 from carstats.report.style import (
@@ -81,10 +81,10 @@ def toxicity_figure(
         sheet = Sheet(
             width,
             top + body + 3.4 * SIZE,
-            heading=f"Worst {_scale(result)} of each toxicity{by_words(result)}"
+            heading=titled(f"Worst {_scale(result)} of each toxicity", result)
             if heading is None
             else heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "Numbers in the bars are subjects.",
                 f"{_heads(result, inner)[1]} leaves out episodes without a {_scale(result)}."
@@ -93,7 +93,8 @@ def toxicity_figure(
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Stacked bars of the worst {_scale(result)} of each toxicity{by_words(result)}. "
+            alt=titled(f"Stacked bars of the worst {_scale(result)} of each toxicity", result)
+            + ". "
             f"{_alt(rows, _heads(result, inner))}",
         )
         plot_width = inner - label - right - 2 * _GAP

@@ -7,17 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
+from carstats.language import sentences
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     plain_axes,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, count, number
 from carstats.report.style import (
@@ -81,15 +81,15 @@ def trajectory_figure(
         sheet = Sheet(
             width,
             body,
-            heading=f"{result.spec.endpoint}{by_words(result)}" if heading is None else heading,
-            caption=join_sentences(
+            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            caption=sentences(
                 result.caption(),
                 "Bars: limits of the median; where there are none, too few values allow them.",
                 f"Dotted: {number(limit, 0)}." if limit is not None else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Medians of {result.spec.endpoint}{by_words(result)}. {_alt(result, names)}",
+            alt=f"{titled(f'Medians of {result.spec.endpoint}', result)}. {_alt(result, names)}",
         )
         room = inner - left - 8
         ax = sheet.axes(MARGIN + left, 4, room, _HEIGHT - 4)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -22,7 +23,6 @@ from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    join_sentences,
     level_names,
     page_width,
     require,
@@ -170,7 +170,7 @@ def trial_caption(results: Sequence[Result]) -> str:
         if "basis" in result.frame
     )
     names = [abbreviations(result, ["target"]) for result in results]
-    return join_sentences(
+    return sentences(
         *dict.fromkeys(result.caption() for result in results),
         "Filled: the trial's own report. Open: a secondary report, or not verified."
         if open_ones

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
+from carstats.language import sentences
 from carstats.report.figures_forest import (
     INDENT,
     RATE_COLUMNS,
@@ -18,12 +19,11 @@ from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
     abbreviations,
-    by_words,
-    join_sentences,
     page_width,
     require,
     stratum_names,
     texts_of,
+    titled,
 )
 from carstats.report.format import confidence, of
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, looks, text_width
@@ -65,13 +65,13 @@ def windows_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
             width,
             forest.height() + 3.4 * SIZE,
             heading=_heading(result) if heading is None else heading,
-            caption=join_sentences(
+            caption=sentences(
                 result.caption(),
                 "N is the subjects still followed on the first day of the window.",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Forest plot of {result.spec.endpoint}{by_words(result)}. {rows}.",
+            alt=f"{titled(f'Forest plot of {result.spec.endpoint}', result)}. {rows}.",
         )
         left = MARGIN + forest.left_width()
         room = sheet.width - MARGIN - left - forest.right_width()
@@ -81,7 +81,7 @@ def windows_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
 
 
 def _heading(result: Result) -> str:
-    return f"{result.spec.endpoint}{by_words(result).replace(' by ', ' and ')}"
+    return titled(result.spec.endpoint, result).replace(" by ", " and ")
 
 
 def _forest(result: Result, inner: float) -> Forest:

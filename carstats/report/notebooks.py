@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.errors import CarstatsError
+from carstats.language import tr
 from carstats.report.save import figure_bytes
 
 if TYPE_CHECKING:
@@ -47,6 +48,8 @@ blockquote{margin:1rem 0;padding:.1rem 1rem;border-left:3px solid #d55e00;backgr
 @media print{body{max-width:none;font-size:10.5pt;padding:0}nav,details.code{display:none}
 figure,table{break-inside:avoid}h2{break-after:avoid}a{color:inherit;text-decoration:none}}
 """
+
+_BLOCK = re.compile(r"(#+ |- |> |\d+\. )?(.*)", re.DOTALL)
 
 
 class Picture:
@@ -121,6 +124,32 @@ def run_notebook(source: str | Path, data: str | Path | None = None) -> Notebook
         except (CellTimeoutError, DeadKernelError) as error:
             raise CarstatsError(f"the notebook {source.name} stopped: {error}") from error
     return notebook
+
+
+def markdown_paragraphs(source: str | Path) -> list[str]:
+    """Return the headings, paragraphs and list items of a notebook's text, for the catalogue."""
+    import jupytext
+
+    notebook = jupytext.read(source, fmt="py:percent")
+    cells = [cell["source"] for cell in notebook.cells if cell["cell_type"] == "markdown"]
+    return [words for cell in cells for _, words in _blocks(cell) if words]
+
+
+def translated_markdown(text: str) -> str:
+    """Return a notebook's text in the language that is set, heading by heading, item by item."""
+    return "\n".join(f"{sign}{tr(words)}" if words else "" for sign, words in _blocks(text))
+
+
+def _blocks(text: str) -> list[tuple[str, str]]:
+    """Split a text into blocks, each the sign that it begins with and its words on one line."""
+    found: list[str] = [""]
+    for line in text.splitlines():
+        # A list's item may go on in a line that is set in; a paragraph ends at an empty one.
+        if not line.strip() or not found[-1] or _BLOCK.match(line).group(1):
+            found.append(line.strip())
+        else:
+            found[-1] += f" {line.strip()}"
+    return [tuple(part or "" for part in _BLOCK.match(block).groups()) for block in found[1:]]
 
 
 def notebook_html(notebook: NotebookNode) -> str:

@@ -10,8 +10,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import matplotlib
@@ -30,7 +31,7 @@ for _path in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
     font_manager.fontManager.addfont(_path)
 # Fonts that systems bring for the scripts that the bundled one lacks, simplified Chinese first.
 _FALLBACK = (
-    "DejaVu Sans", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "Microsoft YaHei",
+    "DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei",
     "SimHei", "PingFang SC", "Heiti SC", "Hiragino Sans GB", "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei",
     "Noto Sans CJK JP", "Arial Unicode MS", "Noto Emoji", "Segoe UI Symbol", "Symbola",
@@ -108,6 +109,15 @@ _FIXED = {
 }
 
 
+# What stays on one line: a word, or a Chinese character with the marks that must not begin a line
+# after it and those that must not end one before it.
+_OPENING, _CLOSING, _CHINESE = "（《“‘【", "，。；：、）》”’】！？％", "⺀-⿿々-鿿豈-﫿＀-￯"
+_WORDS = re.compile(
+    f" *[{_OPENING}]*(?:[{_CHINESE}]|[^ {_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*"
+    f"| *[{_OPENING}{_CLOSING}]+"
+)
+
+
 @dataclass(frozen=True)
 class Look:
     """The colour of a stratum, and the line style and marker that repeat its message."""
@@ -150,6 +160,7 @@ def font_families(text: str) -> tuple[str, ...]:
     lacking = {ord(c) for c in text if not c.isspace()} - _characters(FONT)
     families = [FONT]
     if lacking:
+        _add_extra_fonts()
         installed = {entry.name for entry in font_manager.fontManager.ttflist}
         others = sorted(installed - {*_FALLBACK, FONT})
         # The font of last resort has a box for every character, which is what must not be drawn.
@@ -164,10 +175,23 @@ def font_families(text: str) -> tuple[str, ...]:
     if lacking:
         shown = " ".join(f"{chr(c)!r} (U+{c:04X})" for c in sorted(lacking)[:5])
         raise CarstatsError(
-            f"no installed font can write {shown}. Install a font that has it (for Chinese "
-            "Noto Sans CJK SC, https://fonts.google.com/noto) or write the label in others."
+            f"no installed font can write {shown}. Install a font that has it (for Chinese: pip "
+            'install "carstats[zh]", or Noto Sans SC from https://fonts.google.com/noto) or write '
+            "the label in others."
         )
     return tuple(families)
+
+
+@lru_cache(maxsize=1)
+def _add_extra_fonts() -> None:
+    """Make the font known that ``carstats[zh]`` brings; nothing else of its package is run."""
+    package = find_spec("zhplot")
+    for folder in (package.submodule_search_locations or ()) if package else ():
+        for path in sorted(Path(folder, "fonts").glob("*.ttf")):
+            font_manager.fontManager.addfont(path)
+            # It has one weight, which matplotlib would complain of at each bold heading.
+            regular = font_manager.fontManager.ttflist[-1]
+            font_manager.fontManager.ttflist.append(replace(regular, weight=700))
 
 
 @lru_cache(maxsize=512)
@@ -235,9 +259,7 @@ def wrap(
         At least one line.
     """
     lines, line = [], ""
-    for word in re.findall(
-        r" *[⺀-鿿豈-﫿＀-￯]| *[^ ⺀-鿿豈-﫿＀-￯]+", clean(text).replace(" %", "\u00a0%")
-    ):
+    for word in _WORDS.findall(clean(text).replace(" %", "\u00a0%")):
         if text_width(line + word, size, weight) <= width:
             line += word
             continue

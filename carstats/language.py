@@ -1,0 +1,151 @@
+"""The language of what is printed: English as it stands in the code, Chinese from the catalogue.
+
+Everything that a figure, a table, a note or a report says is a message: a whole sentence or label
+with named places for its values, looked up when it is made. Names that the data or other code
+compare (columns, endpoints, criteria) and error messages stay English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carstats.errors import check_choice
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+# The language's own name, and its folder in `locale`; English needs none.
+LANGUAGES = {"en": ("English", ""), "zh": ("简体中文", "zh_CN")}
+LANGUAGE_VARIABLE = "CARSTATS_LANGUAGE"
+_active = "en"
+
+
+def set_language(name: str) -> None:
+    """Set the language of all that is printed from here on.
+
+    Parameters
+    ----------
+    name : {"en", "zh"}
+        English, or simplified Chinese.
+
+    Raises
+    ------
+    CarstatsError
+        If carstats does not speak the language.
+
+    Notes
+    -----
+    A result keeps the words of the language in which it was made: set the language before the
+    analysis and not only before the figure.
+    """
+    global _active
+    check_choice("language", name, tuple(LANGUAGES))
+    _active = name
+
+
+def current_language() -> str:
+    """Return the language that is set: ``"en"`` or ``"zh"``."""
+    return _active
+
+
+@contextmanager
+def in_language(name: str) -> Iterator[None]:
+    """Print in a language within a `with` block.
+
+    Parameters
+    ----------
+    name : {"en", "zh"}
+        English, or simplified Chinese.
+
+    Yields
+    ------
+    None
+        The language that was set before is set again at the end.
+
+    Raises
+    ------
+    CarstatsError
+        If carstats does not speak the language.
+    """
+    before = _active
+    set_language(name)
+    try:
+        yield
+    finally:
+        set_language(before)
+
+
+def tr(message: str, /, **values: object) -> str:
+    """Return a message in the language that is set.
+
+    Parameters
+    ----------
+    message : str
+        The English text, a literal that the catalogue's tool finds; ``{name}`` is a place for a
+        value. A text that is not in the catalogue, such as a study's own label, stays as it is.
+    **values : object
+        What to put in the places.
+
+    Returns
+    -------
+    str
+        The text.
+    """
+    text = _catalogue(_active).gettext(message) if _active != "en" and message else message
+    return text.format(**values) if values else text
+
+
+def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
+    """Return the form of a message that fits a number.
+
+    Parameters
+    ----------
+    one, many : str
+        The English text for one and for any other number.
+    n : int
+        The number; the text's place ``{n}`` is for it, unless `values` has another text for it.
+    **values : object
+        What to put in the other places.
+
+    Returns
+    -------
+    str
+        The text.
+    """
+    if _active == "en":
+        text = one if n == 1 else many
+    else:
+        text = _catalogue(_active).ngettext(one, many, n)
+    return text.format(**{"n": n, **values})
+
+
+def mark(message: str) -> str:
+    """Return a message unchanged: it is in the catalogue, and `tr` takes it when it is printed."""
+    return message
+
+
+def sentences(*parts: str) -> str:
+    """Join the parts of a caption, each a sentence with its full stop; empty ones fall away."""
+    return ("" if _active == "zh" else " ").join(p.strip() for p in parts if p and p.strip())
+
+
+def sentence(text: str) -> str:
+    """Return a phrase as a sentence: a capital first, the language's full stop last."""
+    text = text.strip()
+    if not text:
+        return ""
+    stop = "。" if _active == "zh" else "."
+    return f"{text[0].upper()}{text[1:].rstrip('.。')}{stop}"
+
+
+@lru_cache(maxsize=2)
+def _catalogue(name: str) -> NullTranslations:
+    # Only another language than English pays for it.
+    from gettext import translation
+
+    folder = LANGUAGES[name][1]
+    return translation("carstats", Path(__file__).parent / "locale", languages=[folder])

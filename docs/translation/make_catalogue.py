@@ -1,0 +1,146 @@
+"""Bring the catalogue of messages up to date with the code: ``make catalogue``.
+
+The messages are the literals given to `tr`, `tr_n` and `mark`, the labels of the vocabulary, the
+words of the endpoint catalogue, and the paragraphs of the notebooks. `--fill FILE` takes
+translations from a JSON file of messages and their translations; what it holds replaces what the
+catalogue has. Prints what is not translated, and fails while there is any.
+"""
+
+import argparse
+import fcntl
+import io
+import json
+import re
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+import carstats
+from carstats.report.notebooks import markdown_paragraphs
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "carstats/locale/zh_CN/LC_MESSAGES"
+KEYWORDS = {"tr": None, "mark": None, "tr_n": (1, 2)}
+# The header has a date, which must not change with each run.
+_NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+PLACES = re.compile(r"\{(\w*)[^{}]*\}")
+
+
+def messages():
+    """Return every message with the file that it stands in."""
+    found = {}
+    for folder in ("carstats", "analyses"):
+        files = extract_from_dir(
+            ROOT / folder, method_map=[("**.py", "python")], keywords=KEYWORDS,
+            directory_filter=lambda path: Path(path).name not in ("__pycache__", "_bundled"),
+        )  # fmt: skip
+        for name, _, message, _, _ in files:
+            found.setdefault(message, f"{folder}/{name}")
+    for source in sorted((ROOT / "analyses/notebooks").glob("*.py")):
+        for paragraph in markdown_paragraphs(source):
+            found.setdefault(paragraph, f"analyses/notebooks/{source.name}")
+    for category, term in terms():
+        found.setdefault(term.label, f"the vocabulary's {category}")
+    table = carstats.endpoint_catalogue()
+    for column in ("definition", "thresholds"):
+        for text in table[column]:
+            found.setdefault(text, "the catalogue of endpoints")
+    return {message: place for message, place in found.items() if message}
+
+
+def terms():
+    """Yield every category and term of the vocabulary."""
+    vocabulary = carstats.Vocabulary()
+    for category in vocabulary.__dataclass_fields__:
+        for term in getattr(vocabulary, category):
+            yield category, term
+
+
+def updated(old, found, given):
+    """Return the catalogue of these messages with the translations that are known."""
+    new = Catalog(
+        locale="zh_CN", domain="carstats", project="carstats", version="", charset="utf-8",
+        header_comment="# The words of carstats in simplified Chinese.", fuzzy=False,
+        creation_date=_NO_DATE, revision_date=_NO_DATE, last_translator="", language_team="",
+        msgid_bugs_address="",
+    )  # fmt: skip
+    for message, place in sorted(found.items(), key=lambda item: (item[1], str(item[0]))):
+        one = message[0] if isinstance(message, tuple) else message
+        known = old.get(one)
+        text = given.get(one, known.string if known else "")
+        if isinstance(message, tuple):
+            text = (text,) if isinstance(text, str) else tuple(text[:1])
+        elif isinstance(text, tuple):
+            text = text[0]
+        new.add(message, text, locations=[(place, None)])
+    return new
+
+
+def lacking(catalogue):
+    """Return the messages without a translation, and those whose places differ from it."""
+    wrong = []
+    for message in catalogue:
+        if not message.id:
+            continue
+        texts = message.string if isinstance(message.string, tuple) else (message.string,)
+        # Either form of a plural may have the places that the translation needs.
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        wanted = {name for text in ids for name in PLACES.findall(text)}
+        if not all(texts):
+            wrong.append(f"not translated: {ids[0]!r}")
+        elif any(set(PLACES.findall(text)) != wanted for text in texts):
+            wrong.append(f"other places in {texts[0]!r} than in {ids[0]!r}")
+    return wrong
+
+
+def contents(catalogue):
+    """Return the bytes of the catalogue's two files."""
+    po, mo = io.BytesIO(), io.BytesIO()
+    write_po(po, catalogue, width=100, no_location=False, include_lineno=False)
+    write_mo(mo, catalogue)
+    return {"carstats.po": po.getvalue(), "carstats.mo": mo.getvalue()}
+
+
+def read(folder=FOLDER):
+    """Return the catalogue as it is, empty where there is none."""
+    path = folder / "carstats.po"
+    if not path.exists():
+        return Catalog(locale="zh_CN")
+    with path.open("rb") as file:
+        return read_po(file, locale="zh_CN")
+
+
+def main():
+    """Write the catalogue."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--fill", type=Path, action="append", default=[])
+    parser.add_argument("--lacking", type=Path, help="write what lacks as JSON to fill in")
+    options = parser.parse_args()
+    given = {}
+    for file in options.fill:
+        given |= json.loads(file.read_text(encoding="utf-8"))
+    # Two who fill in translations at once must not undo each other's.
+    with (FOLDER / "carstats.po").open("ab") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        catalogue = updated(read(), messages(), given)
+        for name, content in contents(catalogue).items():
+            (FOLDER / name).write_bytes(content)
+    wrong = lacking(catalogue)
+    if options.lacking:
+        empty = {
+            m.id[0] if isinstance(m.id, tuple) else m.id: "" for m in catalogue
+            if m.id and not any(m.string)
+        }  # fmt: skip
+        options.lacking.write_text(json.dumps(empty, ensure_ascii=False, indent=1))
+    print(f"{len(catalogue)} messages, {len(wrong)} to mend")
+    print("\n".join(wrong[:40]))
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()
