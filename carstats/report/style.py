@@ -111,7 +111,7 @@ _FIXED = {
 
 # What stays on one line: a word, or a Chinese character with the marks that must not begin a line
 # after it and those that must not end one before it.
-_OPENING, _CLOSING, _CHINESE = "（《“‘【", "，。；：、）》”’】！？％", "⺀-⿿々-鿿豈-﫿＀-￯"
+_OPENING, _CLOSING, _CHINESE = "（《“【", "，。；：、）》”】！？％", "⺀-⿿々-鿿豈-﫿＀-￯"
 _WORDS = re.compile(
     f" *[{_OPENING}]*(?:[{_CHINESE}]|[^ {_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*"
     f"| *[{_OPENING}{_CLOSING}]+"
