@@ -1,7 +1,9 @@
 """The course of each subject of one disease: response, drug-free, relapse, re-infusion, death."""
 
 import carstats as cs
+from carstats.language import tr
 from carstats.report.figures import swimmer_figure
+from carstats.report.format import sentence_list
 from carstats.report.save import save_figure
 from carstats.reproduce import main_cohort, run
 
@@ -18,9 +20,11 @@ def main(study, out):
         if counts[level] <= MOST:
             break
     criteria = [cs.where(c, name) for c, name in zip(columns, names, strict=True)]
+    label = sentence_list(list(names))
     if "infused" in study.subjects:
         criteria.append(cs.infused())
-    cohort = cs.define_cohort(study, *criteria, label=f"infused, {' and '.join(names)}")
+        label = tr("infused, {names}", names=label)
+    cohort = cs.define_cohort(study, *criteria, label=label)
     courses = cs.subject_timelines(cohort, by="target")
     save_figure(swimmer_figure(courses), courses, out, "swimmer")
 

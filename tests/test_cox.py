@@ -103,7 +103,7 @@ def test_strata_and_robust_errors_through_the_public_name():
     want = COX["veteran_strata"]
     assert_allclose(result.frame["coef"], want["coef"], rtol=1e-9)
     assert_allclose(result.frame["std_error"], np.sqrt(np.diag(want["robust"])), rtol=1e-8)
-    assert "stratified by site_id, Efron ties, Wald robust 95 % limits" in result.caption()
+    assert "stratified by site, Efron ties, Wald robust 95 % limits" in result.caption()
     assert result.spec.strata == ("site_id",)
 
 

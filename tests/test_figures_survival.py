@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 from numpy.testing import assert_allclose
 
 import carstats as cs
@@ -54,6 +55,38 @@ def test_medians_and_test_stand_above_the_curves(cohort):
     assert not drawn(plain, "simultaneous band")
 
 
+def test_a_test_that_cannot_be_done_says_why():
+    free = cs.define_cohort(study_of_times("5+ 6+ 7+ 8+", target=["CD19", "BCMA"] * 2))
+    test = cs.logrank_test(free, RFS, by="target")
+    figure = figures.survival_figure(cs.survival_curve(free, RFS, by="target"), test=test)
+    assert texts(figure, "statistics")[0].startswith("Log-rank test, asymptotic: no events")
+
+
+def test_long_names_stay_on_the_sheet(cohort):
+    long = "Zentrum für experimentelle Rheumatologie und Immunologie Nord"
+    sites = [f"{long} {i % 2}" for i in range(42)]
+    named = cs.define_cohort(
+        study_of_times(f"{SIX_MP} {PLACEBO}", site_id=sites, last_contact_day=40)
+    )
+    curves = cs.survival_curve(named, RFS, by="site_id")
+    made = [
+        figures.survival_figure(curves, medians=cs.survival_quantile(named, RFS, by="site_id")),
+        figures.survival_panels_figure(
+            cs.survival_curve(named, RFS, by=["disease", "site_id"]), width=85
+        ),
+        figures.competing_figure(cs.cumulative_incidence(named, RFS, by="site_id"), width=85),
+        figures.interval_figure(cs.interval_censored_curve(named, RFS, by="site_id"), width=85),
+        figures.swimmer_figure(cs.subject_timelines(named, by="site_id"), width=85),
+    ]
+    for figure in made:
+        figure.set_dpi(300)
+        figure.draw_without_rendering()
+        for text in figure.findobj(Text):
+            box = text.get_window_extent()
+            inside = box.x0 >= -2 and box.x1 <= figure.bbox.x1 + 2
+            assert inside or not text.get_visible() or not text.get_text(), text.get_text()
+
+
 def test_medians_and_tests_of_something_else_are_refused(cohort):
     curves = cs.survival_curve(cohort, RFS, by="target")
     with pytest.raises(cs.CarstatsError, match="`medians` takes survival_quantile"):
@@ -84,13 +117,20 @@ def test_competing_events_are_stacked():
     steps = drawn(figure, "any")
     assert len(steps) == 2
     # 1/4, then 1/4 of another cause, then 1/4: three quarters had any of them.
-    assert_allclose(steps[0].get_ydata(), [0, 0.25, 0.5, 0.75, 0.75])
-    assert_allclose(steps[0].get_xdata() * DAYS_PER_MONTH, [0, 30, 60, 90, 120])
+    assert_allclose(steps[0].get_ydata(), [0, 0.25, 0.5, 0.75, 0.75, 0.75])
+    assert_allclose(steps[0].get_xdata() * DAYS_PER_MONTH, [0, 30, 60, 90, 120, 120])
     assert texts(figure, "key") == ["Relapse-free survival", "Death"]
     assert texts(figure, "stratum")[:1] in ([], ["CD19 (n = 4)"])
     assert texts(figure, "at risk")[0] == "4"
     assert "add up to the probability of any" in caption(figure)
     assert "CD19 (4 subjects)" in figure.get_label()
+
+
+def test_what_happens_on_the_last_day_can_be_seen():
+    last = cohort_of([30, 60, 90, 120], [1, 2, 0, 1])
+    figure = figures.competing_figure(cs.cumulative_incidence(last, RFS))
+    end = drawn(figure, "any")[0].get_xdata()[-1]
+    assert 120 / DAYS_PER_MONTH < end < figure.axes[-1].get_xlim()[1]
 
 
 def test_boxes_are_where_the_curve_is_not_known():
@@ -103,6 +143,8 @@ def test_boxes_are_where_the_curve_is_not_known():
     expected = [(0, 30 / month, 0.75, 0.25), (30 / month, 30 / month, 0.25, 0.5)]
     assert_allclose(sorted(found), expected, atol=1e-9)
     assert texts(figure, "counts") == ["4 subjects, 3 events"]
+    # Nobody is followed beyond day 90, where the last is censored: the curve ends there.
+    assert max(line.get_xdata()[1] for line in drawn(figure, "step")) == pytest.approx(90 / month)
     assert "the data do not say where" in caption(figure)
 
 

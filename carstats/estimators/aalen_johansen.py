@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.risk_table import RiskTable, distinct_times
+from carstats.language import mark
 
 INCIDENCE_CONF_TYPES = ("log-log", "log", "plain", "arcsine")
 INCIDENCE_VARIANCES = ("Greenwood", "Aalen")
@@ -16,9 +17,9 @@ INCIDENCE_VARIANCES = ("Greenwood", "Aalen")
 # What `CumulativeIncidence.reason` points to.
 NO_LIMITS = (
     "",
-    "nobody has had the event: no limits",
-    "everybody has had the event: no limits",
-    "nobody at risk: no limits",
+    mark("nobody has had the event: no limits"),
+    mark("everybody has had the event: no limits"),
+    mark("nobody at risk: no limits"),
 )
 
 

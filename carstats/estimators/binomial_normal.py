@@ -278,18 +278,17 @@ def _integrals(k, n, mean, tau, nodes):
 
     # The mode is where the slope, which falls, is nought: it lies between these.
     low, high = tau * (k - n), tau * k
-    u = np.zeros_like(mean)
-    for turn in range(90):
+    u, step = np.zeros_like(mean), np.full_like(mean, np.inf)
+    for _ in range(90):
         rise = slope(u)
         low, high = np.where(rise > 0, u, low), np.where(rise > 0, high, u)
         p = expit(mean + tau * u)
         newton = u + rise / (1 + tau**2 * n * p * (1 - p))
         # Newton's steps may go to and fro between two flat ends; halving ends that.
-        inside = (newton >= low) & (newton <= high) & (turn % 3 < 2)
-        new = np.where(inside, newton, (low + high) / 2)
-        moved = np.abs(newton - u).max(initial=0)
-        u = new
-        if moved < 1e-6 and turn % 3 < 2:
+        good = (newton >= low) & (newton <= high) & (np.abs(newton - u) <= step / 2)
+        new = np.where(good, newton, (low + high) / 2)
+        step, u = np.abs(new - u), new
+        if step.max(initial=0) < 1e-6:
             break
     top = height(u)
     ends = []

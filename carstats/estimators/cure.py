@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.parametric import log_survival, maximised, without_maximum
 from carstats.estimators.turnbull import checked_intervals
+from carstats.language import tr, tr_n
 
 MIN_EVENTS = 10
 _LEVEL = 0.05
@@ -113,19 +114,27 @@ def sufficient_followup(time: ArrayLike, status: ArrayLike) -> FollowupTest:
     alpha = (1 - q) ** time.size if events.size else np.nan
     refusal = ""
     if not time.size:
-        refusal = "no subjects"
+        refusal = tr("no subjects")
     elif events.size < MIN_EVENTS:
-        refusal = (
-            f"{events.size} event{'' if events.size == 1 else 's'}: at least {MIN_EVENTS} are "
-            "needed to tell late events from none"
+        refusal = tr_n(
+            "{n} event: at least {needed} are needed to tell late events from none",
+            "{n} events: at least {needed} are needed to tell late events from none",
+            int(events.size),
+            needed=MIN_EVENTS,
         )
     elif longest - last < last:
-        refusal = (
-            f"the last event is at {last:g} and follow-up ends at {longest:g}: the plateau of "
-            f"{longest - last:g} is shorter than the time to the last event"
+        refusal = tr(
+            "the last event is at {last} and follow-up ends at {end}: the plateau of {plateau} is "
+            "shorter than the time to the last event",
+            last=f"{last:g}",
+            end=f"{longest:g}",
+            plateau=f"{longest - last:g}",
         )
     elif alpha >= _LEVEL:
-        refusal = f"follow-up is not shown to suffice (Maller and Zhou, alpha_n = {alpha:.3f})"
+        refusal = tr(
+            "follow-up is not shown to suffice (Maller and Zhou, alpha_n = {alpha})",
+            alpha=f"{alpha:.3f}",
+        )
     return FollowupTest(
         time.size, events.size, longest, last, late, float(q), float(alpha), refusal
     )
@@ -175,7 +184,7 @@ def mixture_cure(low: ArrayLike, high: ArrayLike, *, conf_level: float = 0.95) -
     fits = [] if reason else [fit(cured) for cured in _GRID]
     profile = np.array([-np.inf if found is None else found[1] for found in fits])
     if not reason and not np.isfinite(profile).any():
-        reason = "the likelihood has no maximum"
+        reason = tr("the likelihood has no maximum")
     if reason:
         return CureFit(*[np.nan] * 8, low.size, n_event, reason)
 

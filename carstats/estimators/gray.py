@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.risk_table import RiskTable, risk_table
+from carstats.language import tr
 
 
 @dataclass(frozen=True)
@@ -149,15 +150,17 @@ def _ratio(above, below):
 def _chi_squared(score, variance, n_groups: int, any_event: bool) -> GrayTest:
     nothing = (np.nan, 0, np.nan, score, variance)
     if n_groups < 2:
-        return GrayTest(*nothing, "fewer than two groups")
+        return GrayTest(*nothing, tr("fewer than two groups"))
     if not any_event:
-        return GrayTest(*nothing, "no event of this cause")
+        return GrayTest(*nothing, tr("no event of this cause"))
     # The scores add up to 0, so that one direction of the variance is empty.
     inverse, rank = pseudo_inverse(variance)
     if not rank:
-        return GrayTest(*nothing, "no event of this cause tells the groups apart")
+        return GrayTest(*nothing, tr("no event of this cause tells the groups apart"))
     statistic = float(score @ inverse @ score)
-    weaker = f"only {rank} of {n_groups - 1} contrasts between groups are informative"
+    weaker = tr(
+        "only {n} of {total} contrasts between groups are informative", n=rank, total=n_groups - 1
+    )
     reason = weaker if rank < n_groups - 1 else ""
     p_value = chi_square_tail(statistic, rank)
     return GrayTest(statistic, rank, p_value, score, variance, reason)

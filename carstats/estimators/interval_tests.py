@@ -22,6 +22,7 @@ from carstats.estimators.permutation_sums import (
 )
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.turnbull import checked_intervals, innermost_intervals, turnbull
+from carstats.language import tr
 
 INTERVAL_SCORES = ("Sun", "Finkelstein", "Wilcoxon")
 INTERVAL_METHODS = ("permutation", "score", "exact", "resampling")
@@ -167,9 +168,9 @@ def interval_logrank(
     inverse, rank = pseudo_inverse(variance)
     nothing = (np.nan, 0, np.nan, z, total, expected, variance, method, 0)
     if present.size < 2:
-        return IntervalTest(*nothing, "fewer than two groups")
+        return IntervalTest(*nothing, tr("fewer than two groups"))
     if not rank or np.diag(variance).max() < 1e-14 * low.size:
-        return IntervalTest(*nothing, "the data do not tell the subjects apart")
+        return IntervalTest(*nothing, tr("the data do not tell the subjects apart"))
     difference = total - expected
     statistic = float(difference @ inverse @ difference)
     if present.size == 2:

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
 from carstats.estimators.risk_table import risk_table
+from carstats.language import tr
 
 
 @dataclass(frozen=True)
@@ -142,13 +143,13 @@ def _curve(table):
 
 def _note(table, names, grouped: bool) -> str:
     if not table.time.size:
-        return "no subjects"
+        return tr("no subjects")
     if not grouped:
-        return "one group: the Kaplan-Meier curve"
+        return tr("one group: the Kaplan-Meier curve")
     # The last of a group to go is censored, while others are still followed.
     lost = []
     for name, n, left in zip(names, table.n_risk, table.n_censor, strict=True):
         last = int(np.flatnonzero(n > 0).max(initial=-1))
         if 0 <= last < table.time.size - 1 and left[last] > 0:
-            lost.append(f"{name} from {table.time[last]:g}")
-    return f"no longer represented: group {', '.join(lost)}" if lost else ""
+            lost.append(tr("{group} from {day}", group=name, day=f"{table.time[last]:g}"))
+    return tr("no longer represented: group {groups}", groups=tr(", ").join(lost)) if lost else ""

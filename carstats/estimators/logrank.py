@@ -15,6 +15,7 @@ from carstats.estimators.risk_table import (
     distinct_times,
     placed,
 )
+from carstats.language import tr
 
 WEIGHTS = ("log-rank", "Gehan-Wilcoxon", "Tarone-Ware", "Peto-Peto", "Fleming-Harrington")
 
@@ -309,17 +310,21 @@ def _answer(observed, expected, variance, people, trend) -> LogrankTest:
 
 def _why(df: int, observed, variance, people) -> str:
     if not people.sum():
-        return "no subjects"
+        return tr("no subjects")
     if (people > 0).sum() < 2:
-        return "only one group has subjects"
+        return tr("only one group has subjects")
     if not observed.any() and not np.diag(variance).any():
-        return "no events, or none that the weight counts"
+        return tr("no events, or none that the weight counts")
     if df == 0:
-        return "no event while subjects of two groups were at risk and could have had it or not"
+        return tr("no event while subjects of two groups were at risk and could have had it or not")
     idle = int((np.diag(variance) <= 0).sum())
     if not idle:
         return ""
-    return f"{idle} of {observed.size} groups not compared: never at risk at an event beside others"
+    return tr(
+        "{n} of {total} groups not compared: never at risk at an event beside others",
+        n=idle,
+        total=observed.size,
+    )
 
 
 def logrank_scores(

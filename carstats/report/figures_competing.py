@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences
+from carstats.language import full_stop, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -29,8 +29,10 @@ from carstats.report.style import (
     clean,
     drawing,
     text_width,
+    wrap,
 )
 from carstats.result import Result
+from carstats.vocabulary import within_sentence
 
 FEW_AT_RISK = 5
 _COLUMNS = ("cause", "time", "n", "n_risk", "n_event", "estimate")
@@ -81,18 +83,32 @@ def competing_figure(
         left = 46.0
         room = (inner - left - _BESIDE * columns) / columns
         key = _key_height(result, inner)
-        tall = _PANEL + _GAP + 2 * _ROW
+        titles = {
+            stratum: wrap(
+                tr("{name} (n = {n})", name=names[stratum], n=count(part["n"].iloc[0])),
+                room + (left if columns == 1 else 0),
+                most=3,
+            )
+            for stratum, part in strata
+        }
+        head = max(map(len, titles.values())) * _ROW
+        # A row's numbers at risk stand clear of the next row's names.
+        tall = _PANEL + _GAP + _ROW + head + (6 if rows > 1 else 0)
         few = any((part["n_risk"].iloc[1:] < FEW_AT_RISK).any() for _, part in strata)
         sheet = Sheet(
             width,
             key + rows * tall + 2,
-            heading=titled(f"{result.spec.endpoint} and what competes with it", result)
+            heading=titled(
+                tr("{endpoint} and what competes with it", endpoint=result.spec.endpoint), result
+            )
             if heading is None
             else heading,
             caption=sentences(
                 result.caption(),
-                "Heights add up to the probability of any of these events; white: none of them.",
-                "Paler: fewer than five at risk." if few else "",
+                tr(
+                    "Heights add up to the probability of any of these events; white: none of them."
+                ),
+                tr("Paler: fewer than five at risk.") if few else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
@@ -100,17 +116,16 @@ def competing_figure(
         )
         _key(sheet.axes(MARGIN, 0, inner, key), result, inner, key)
         longest = result.frame["time"].max() / DAYS_PER_MONTH
-        for i, (stratum, part) in enumerate(strata):
+        for i, stratum in enumerate(titles):
             x = MARGIN + left + (i % columns) * (room + _BESIDE)
-            y = key + (i // columns) * tall + _ROW + 2
+            y = key + (i // columns) * tall + head + 2
             ax = sheet.axes(x, y, room, _PANEL)
-            ax.set_title(
-                f"{names[stratum]} (n = {count(part['n'].iloc[0])})",
-                loc="left",
-                fontsize=SIZE,
-                pad=4,
-                gid="stratum",
-            )
+            ax.annotate(
+                "\n".join(titles[stratum]), (0, 1), xycoords="axes fraction",
+                xytext=(-left if columns == 1 and len(titles[stratum]) > 1 else 0, 4),
+                textcoords="offset points", va="baseline", linespacing=LINE_HEIGHT,
+                annotation_clip=False, gid="stratum",
+            )  # fmt: skip
             plot_competing(result, ax, stratum, until=longest, first=i % columns == 0)
     return sheet.figure
 
@@ -152,20 +167,25 @@ def plot_competing(
         time = one["time"].to_numpy(float) / DAYS_PER_MONTH
         if one["estimate"].notna().any():
             few = np.flatnonzero(one["n_risk"].to_numpy()[1:] < FEW_AT_RISK)
-            turn = int(few[0]) + 1 if len(few) else len(time) - 1
-            below = np.zeros(len(time))
+            turn = int(few[0]) + 1 if len(few) else len(time)
+            # A step on the last days has hardly a width of its own and would show no causes.
+            late = rows["time"] / DAYS_PER_MONTH > time[-1] - 0.01 * end
+            wide = rows.loc[late, "n_event"].any()
+            drawn = np.append(time, time[-1] + (0.015 * end if wide else 0.0))
+            below = np.zeros(len(drawn))
             for place, cause in enumerate(causes):
                 height = _height(rows, cause, len(time))
+                height = np.append(height, height[-1])
                 fill, hatch = _FILLS[place % len(_FILLS)]
                 for piece, alpha in ((slice(0, turn + 1), 1.0), (slice(turn, None), 0.45)):
-                    if len(time[piece]) > 1:
+                    if len(drawn[piece]) > 1:
                         ax.fill_between(
-                            time[piece], below[piece], (below + height)[piece], step="post",
+                            drawn[piece], below[piece], (below + height)[piece], step="post",
                             facecolor=fill, edgecolor="white", hatch=hatch, linewidth=0,
                             alpha=alpha, gid=f"cause {cause}",
                         )  # fmt: skip
                 below = below + height
-            ax.step(time, below, where="post", color=INK, linewidth=0.8, gid="any")
+            ax.step(drawn, below, where="post", color=INK, linewidth=0.8, gid="any")
         ax.set(xlim=(0, 1.03 * end), ylim=(0, 1))
         step = next((s for s in _STEPS if end / s <= ax.bbox.width * 72 / 100 / 26), 120)
         ticks = np.arange(0, end + 1e-9, step)
@@ -173,9 +193,9 @@ def plot_competing(
         ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"] if first else [""] * 5)
         for y in (0.25, 0.5, 0.75):
             ax.axhline(y, color=RULE, linewidth=0.4, zorder=0)
-        ax.set_xlabel("Months", labelpad=1)
+        ax.set_xlabel(tr("Months"), labelpad=1)
         if first:
-            ax.set_ylabel("Subjects (%)", labelpad=3)
+            ax.set_ylabel(tr("Subjects (%)"), labelpad=3)
         for tick in ticks:
             ax.annotate(
                 count(_at_risk(one, tick * DAYS_PER_MONTH)), (tick, 0), xytext=(0, -34),
@@ -184,7 +204,7 @@ def plot_competing(
             )  # fmt: skip
         if first:
             ax.annotate(
-                "At risk", (0, 0), xytext=(-12, -34), textcoords="offset points", ha="right",
+                tr("At risk"), (0, 0), xytext=(-12, -34), textcoords="offset points", ha="right",
                 va="center_baseline", fontsize=SMALL, annotation_clip=False,
             )  # fmt: skip
     return ax
@@ -238,10 +258,19 @@ def _alt(result: Result, names: dict[tuple, str]) -> str:
     labels = result.labels.get("cause", {})
     for key, rows in result.strata():
         last = rows.dropna(subset=["estimate"]).drop_duplicates("cause", keep="last")
-        shares = ", ".join(
-            f"{labels.get(row.cause, row.cause).lower()} {percent(row.estimate)}"
+        shares = tr(", ").join(
+            f"{within_sentence(labels.get(row.cause, row.cause))} {percent(row.estimate)}"
             for row in last.itertuples()
         )
-        n = counted(int(rows["n"].iloc[0]), "subject")
-        parts.append(f"{names[key]} ({n}): {shares or 'nobody followed'}")
-    return f"Stacked cumulative incidence at the end of follow-up. {'; '.join(parts)}."
+        parts.append(
+            tr(
+                "{name} ({subjects}): {shares}",
+                name=names[key],
+                subjects=counted(int(rows["n"].iloc[0]), "subject"),
+                shares=shares or tr("nobody followed"),
+            )
+        )
+    return sentences(
+        tr("Stacked cumulative incidence at the end of follow-up."),
+        full_stop(tr("; ").join(parts)),
+    )

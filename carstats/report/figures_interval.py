@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from carstats.language import sentences
+from carstats.language import full_stop, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -19,10 +19,11 @@ from carstats.report.figures_sheet import (
     titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, counted, percent
-from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, Look, drawing, looks, text_width
+from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, Look, drawing, looks, text_width, wrap
 from carstats.result import Result
+from carstats.vocabulary import within_sentence
 
-_COLUMNS = ("time_low", "time_high", "mass", "estimate", "n", "n_event")
+_COLUMNS = ("time_low", "time_high", "mass", "estimate", "n", "n_event", "last_time")
 _HEIGHT, _ROW = 160.0, SIZE * LINE_HEIGHT
 _STEPS = (0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120)
 
@@ -56,7 +57,10 @@ def interval_figure(
     with drawing([*texts_of(result), heading or ""]):
         names, look = stratum_names(result), looks(result)
         inner = page_width(width) - 2 * MARGIN
-        key = len(names) * _ROW + 4
+        counts = {stratum: _counts(rows) for stratum, rows in result.strata()}
+        room = inner - 20 - 12 - max(map(text_width, counts.values()))
+        rows = {stratum: wrap(name, room, most=4) for stratum, name in names.items()}
+        key = sum(map(len, rows.values())) * _ROW + 4
         drawn = result.frame["conf_low"].notna().any() if "conf_low" in result.frame else False
         sheet = Sheet(
             width,
@@ -64,8 +68,8 @@ def interval_figure(
             heading=titled(result.spec.endpoint, result) if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "Boxes: the curve falls somewhere within, the data do not say where.",
-                "Thin lines: descriptive bootstrap limits." if drawn else "",
+                tr("Boxes: the curve falls somewhere within, the data do not say where."),
+                tr("Thin lines: descriptive bootstrap limits.") if drawn else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
@@ -73,7 +77,7 @@ def interval_figure(
         )
         ax = sheet.axes(MARGIN + 36, 4, inner - 44, _HEIGHT - 4)
         plot_interval(result, ax)
-        _key(sheet.axes(MARGIN, _HEIGHT + 3.4 * SIZE, inner, key), result, names, look, inner)
+        _key(sheet.axes(MARGIN, _HEIGHT + 3.4 * SIZE, inner, key), rows, counts, look)
     return sheet.figure
 
 
@@ -99,23 +103,23 @@ def plot_interval(result: Result, ax: Axes) -> Axes:
     """
     require(result, "plot_interval", *_COLUMNS)
     look = looks(result)
-    longest = float(result.frame["time_high"].max()) / DAYS_PER_MONTH
+    longest = float(result.frame[["time_high", "last_time"]].max().max()) / DAYS_PER_MONTH
     end = longest if longest > 0 else 1.0
     with drawing(texts_of(result)):
         for key, rows in result.strata():
-            _curve(ax, rows, look[key], 1.02 * end)
+            _curve(ax, rows, look[key])
         ax.set(xlim=(-0.01 * end, 1.04 * end), ylim=(-0.02, 1.03))
         ax.spines["left"].set_bounds(0, 1)
         step = next((s for s in _STEPS if end / s <= 9), 240)
-        ticks = np.arange(0, end + 1e-9, step)
+        ticks = np.arange(0, 1.04 * end, step)
         ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
-        ax.set_xlabel("Months", labelpad=2)
-        ax.set_ylabel("Without event (%)", labelpad=3)
+        ax.set_xlabel(tr("Months"), labelpad=2)
+        ax.set_ylabel(tr("Without event (%)"), labelpad=3)
     return ax
 
 
-def _curve(ax: Axes, rows, look: Look, end: float) -> None:
+def _curve(ax: Axes, rows, look: Look) -> None:
     if rows["estimate"].isna().all():
         return
     low = rows["time_low"].to_numpy(float) / DAYS_PER_MONTH
@@ -130,7 +134,8 @@ def _curve(ax: Axes, rows, look: Look, end: float) -> None:
         ax.add_patch(box)
         if high[i] == low[i]:
             ax.plot((low[i],) * 2, (level[i - 1], level[i]), gid="drop", **style)
-    # The curve is known from the end of a box to the beginning of the next.
+    # The curve is known from the end of a box to the beginning of the next, or of the follow-up.
+    end = rows["last_time"].iloc[0] / DAYS_PER_MONTH
     starts, ends = high, np.append(low[1:], max(end, high[-1]))
     for start, stop, value in zip(starts, ends, level, strict=True):
         if stop > start:
@@ -143,28 +148,42 @@ def _curve(ax: Axes, rows, look: Look, end: float) -> None:
             )  # fmt: skip
 
 
-def _key(ax: Axes, result: Result, names, look, inner: float) -> None:
-    ax.set(xlim=(0, inner), ylim=(len(names), 0))
+def _counts(rows) -> str:
+    row = rows.iloc[0]
+    return tr(
+        "{subjects}, {events}",
+        subjects=counted(int(row["n"]), "subject"),
+        events=counted(int(row["n_event"]), "event"),
+    )
+
+
+def _key(ax: Axes, names: dict[tuple, list[str]], counts: dict[tuple, str], look) -> None:
+    width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
+    ax.set(xlim=(0, width), ylim=(sum(map(len, names.values())), 0))
     ax.set_axis_off()
-    widest = max(text_width(name) for name in names.values())
-    for i, (key, rows) in enumerate(result.strata()):
-        ax.plot(
-            (0, 16), (i + 0.5,) * 2, color=look[key].colour, linestyle=look[key].dash,
-            linewidth=1.4,
-        )  # fmt: skip
-        ax.text(
-            20, i + 0.5, names[key], color=look[key].colour, va="center_baseline", gid="stratum"
-        )
-        row = rows.iloc[0]
-        words = f"{counted(int(row['n']), 'subject')}, {counted(int(row['n_event']), 'event')}"
-        ax.text(20 + widest + 12, i + 0.5, words, va="center_baseline", gid="counts")
+    widest = max(text_width(line) for lines in names.values() for line in lines)
+    at = 0.5
+    for key, lines in names.items():
+        ax.plot((0, 16), (at, at), color=look[key].colour, linestyle=look[key].dash, linewidth=1.4)
+        for i, line in enumerate(lines):
+            ax.text(20, at + i, line, color=look[key].colour, va="center_baseline", gid="stratum")
+        ax.text(20 + widest + 12, at, counts[key], va="center_baseline", gid="counts")
+        at += len(lines)
 
 
 def _alt(result: Result, names: dict[tuple, str]) -> str:
     parts = [
-        f"{names[key]}: {counted(int(rows['n'].iloc[0]), 'subject')}, "
-        f"{counted(int(rows['n_event'].iloc[0]), 'event')}, "
-        f"{percent(rows['estimate'].iloc[-1])} after the last interval with mass"
+        tr(
+            "{name}: {subjects}, {events}, {estimate} after the last interval with mass",
+            name=names[key],
+            subjects=counted(int(rows["n"].iloc[0]), "subject"),
+            events=counted(int(rows["n_event"].iloc[0]), "event"),
+            estimate=percent(rows["estimate"].iloc[-1]),
+        )
         for key, rows in result.strata()
     ]
-    return f"Interval-censored curves of {result.spec.endpoint.lower()}. {'; '.join(parts)}."
+    endpoint = within_sentence(result.spec.endpoint)
+    return sentences(
+        tr("Interval-censored curves of {endpoint}.", endpoint=endpoint),
+        full_stop(tr("; ").join(parts)),
+    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import full_stop, sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -32,6 +32,7 @@ from carstats.report.figures_sheet import (
 from carstats.report.format import DAYS_PER_MONTH, NONE, confidence, count, number, of
 from carstats.report.style import PAGE_MM, SIZE, drawing, looks, text_width
 from carstats.result import Result
+from carstats.vocabulary import within_sentence
 
 
 def landmark_figure(
@@ -71,13 +72,13 @@ def landmark_figure(
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=titled(f"{spec.endpoint} at landmarks", results[0])
+            heading=titled(tr("{endpoint} at landmarks", endpoint=spec.endpoint), results[0])
             if heading is None
             else heading,
             caption=sentences(
-                results[0].caption().replace(f" day {spec.options['at']:g}", " the landmark"),
-                "Lost: last seen before the landmark without the event, counted as not free. "
-                "Not yet: data cut-off before the landmark, not counted.",
+                results[0].caption().replace(_day(results[0]), tr("the landmark")),
+                tr("Lost: last seen before the landmark without the event, counted as not free."),
+                tr("Not yet: data cut-off before the landmark, not counted."),
                 abbreviations(results[0]),
             ),
             synthetic=spec.synthetic,
@@ -85,13 +86,18 @@ def landmark_figure(
         )
         left = MARGIN + forest.left_width()
         room = sheet.width - MARGIN - left - forest.right_width()
-        draw_forest(sheet.axes(left, 0, room, forest.height()), forest, "Free of the event (%)")
+        ax = sheet.axes(left, 0, room, forest.height())
+        draw_forest(ax, forest, tr("Free of the event (%)"))
     return sheet.figure
 
 
 def _moment(result: Result) -> str:
     day = result.spec.options["at"]
-    return f"Month {number(day / DAYS_PER_MONTH, 0)} (day {day:g})"
+    return tr("Month {month} ({day})", month=number(day / DAYS_PER_MONTH, 0), day=_day(result))
+
+
+def _day(result: Result) -> str:
+    return tr("day {day}", day=f"{result.spec.options['at']:g}")
 
 
 def _forest(results: Sequence[Result], room: float) -> Forest:
@@ -108,7 +114,12 @@ def _forest(results: Sequence[Result], room: float) -> Forest:
                 rate_text(row),
             )
             rows.append(Row((names[key],), right, values(row), look[key], indent=INDENT))
-    heads = ("n/N", "Lost", "Not yet", f"Free ({confidence(results[0].spec.conf_level)})")
+    heads = (
+        "n/N",
+        tr("Lost"),
+        tr("Not yet"),
+        tr("Free ({level})", level=confidence(results[0].spec.conf_level)),
+    )
     name = max(text_width(r.left[0]) + r.indent for r in rows if not r.heading) + 1
     beside = Forest(("",), heads, rows, (name,), name).right_width()
     most = room - beside - GAP - 0.28 * room
@@ -120,9 +131,15 @@ def _alt(results: Sequence[Result]) -> str:
     for result in results:
         names = stratum_names(result)
         rows = (
-            f"{names[key]} {of(part.iloc[0]['n_event'], part.iloc[0]['n'])}, "
-            f"{rate_text(part.iloc[0])}"
+            tr(
+                "{name} {n}, {rate}",
+                name=names[key],
+                n=of(part.iloc[0]["n_event"], part.iloc[0]["n"]),
+                rate=rate_text(part.iloc[0]),
+            )
             for key, part in result.strata()
         )
-        parts.append(f"{_moment(result)}: {'; '.join(rows)}")
-    return f"Forest plot of {results[0].spec.endpoint.lower()}. {'. '.join(parts)}."
+        text = tr("; ").join(rows)
+        parts.append(full_stop(tr("{name}: {text}", name=_moment(result), text=text)))
+    endpoint = within_sentence(results[0].spec.endpoint)
+    return sentences(tr("Forest plot of {endpoint}.", endpoint=endpoint), *parts)

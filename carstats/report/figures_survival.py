@@ -8,12 +8,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
-    abbreviations,
     page_width,
     plain_axes,
     require,
@@ -21,15 +19,15 @@ from carstats.report.figures_sheet import (
     texts_of,
     titled,
 )
-from carstats.report.format import (
-    DAYS_PER_MONTH,
-    confidence,
-    count,
-    counted,
-    number,
-    p_value,
-    percent,
+from carstats.report.figures_survival_words import (
+    FEW_AT_RISK,
+    MOST_BANDS,
+    alt_of,
+    caption_of,
+    lines_of_medians,
+    words_of_test,
 )
+from carstats.report.format import DAYS_PER_MONTH, count
 from carstats.report.style import (
     COLUMN_MM,
     INK,
@@ -43,8 +41,7 @@ from carstats.report.style import (
 )
 from carstats.result import Result
 
-FEW_AT_RISK = 5
-_MOST_BANDS, _MOST_DIRECT = 3, 4
+_MOST_DIRECT = 4
 _FADED = 0.35
 _BAND = 0.13
 _KEY = 20.0
@@ -96,9 +93,9 @@ def survival_figure(
         left = MARGIN + max(label + 10 if beside else 0, 40)
         right = _direct_width(result, names, inner)
         plot_width = page_width(width) - left - right - MARGIN - 8
-        rows = _name_rows(names, inner, beside=beside)
-        said = [*_median_words(medians, names), *_test_words(test)]
-        lines = [line for text in said for line in wrap(text, inner)]
+        rows = name_rows(names, inner, beside=beside)
+        lines = lines_of_medians(medians, names, inner)
+        lines += [line for text in words_of_test(test) for line in wrap(text, inner)]
         top = len(lines) * _ROW + (5 if lines else 0)
         curves_height = 140 if width < 120 else 185
         table_top = top + curves_height + 3.4 * SIZE + 6
@@ -108,10 +105,11 @@ def survival_figure(
             table_top + table_height,
             heading=titled(result.spec.endpoint, result) if heading is None else heading,
             caption=sentences(
-                _caption(result), "NR: not reached." if any("NR" in line for line in lines) else ""
+                caption_of(result),
+                tr("NR: not reached.") if any("NR" in line for line in lines) else "",
             ),
             synthetic=result.spec.synthetic,
-            alt=_alt(result, names),
+            alt=alt_of(result, names),
         )
         for i, line in enumerate(lines):
             sheet.write(MARGIN, sheet.top + i * _ROW, line, va="top", gid="statistics")
@@ -146,7 +144,7 @@ def plot_survival(result: Result, ax: Axes) -> Axes:
     strata, look = result.strata(), looks(result)
     with drawing(texts_of(result)):
         for key, rows in strata:
-            _draw_curve(ax, rows, look[key], band=len(strata) <= _MOST_BANDS)
+            _draw_curve(ax, rows, look[key], band=len(strata) <= MOST_BANDS)
         longest = result.frame["time"].max() / DAYS_PER_MONTH
         end = longest if longest > 0 else 1.0
         # The inset keeps a curve at 100 % and the first tick off the frame of the axes.
@@ -156,7 +154,7 @@ def plot_survival(result: Result, ax: Axes) -> Axes:
         ax.set_xticks(_ticks(ax, end, result.frame["n_risk"].max()))
         ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
         ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
-        ax.set_xlabel("Months", labelpad=2)
+        ax.set_xlabel(tr("Months"), labelpad=2)
         ax.set_ylabel(_y_label(result.spec.endpoint), labelpad=3)
         _label_ends(ax, result, look)
     return ax
@@ -196,14 +194,14 @@ def plot_risk_table(
     place = blended_transform_factory(ax.transAxes, ax.transData)
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
     with drawing(texts_of(result)):
-        names = _name_rows(stratum_names(result), outdent + width, beside=beside)
+        names = name_rows(stratum_names(result), outdent + width, beside=beside)
         at = 1.5
         ax.set(
             xlim=curves.get_xlim(),
             ylim=(1 + sum(len(name) + (not beside) for name in names.values()), 0),
         )
         ax.text(
-            -outdent / width, 0.4, "Number at risk", transform=place, weight="bold", va="center"
+            -outdent / width, 0.4, tr("Number at risk"), transform=place, weight="bold", va="center"
         )
         for key, stratum in result.strata():
             key_x = (-outdent / width, (-outdent + _KEY_LINE) / width)
@@ -226,7 +224,7 @@ def plot_risk_table(
     return ax
 
 
-def _name_rows(names: dict[tuple, str], room: float, *, beside: bool) -> dict[tuple, list[str]]:
+def name_rows(names: dict[tuple, str], room: float, *, beside: bool) -> dict[tuple, list[str]]:
     """Break names that stand above their numbers into lines; beside the numbers they are short."""
     return {k: [name] if beside else wrap(name, room - _KEY, most=4) for k, name in names.items()}
 
@@ -284,7 +282,9 @@ def _ticks(ax: Axes, end: float, largest: float) -> np.ndarray:
 
 def _y_label(endpoint: str) -> str:
     short = wrap(endpoint, 120, most=2) if endpoint else []
-    return "\n".join([*short[:-1], f"{short[-1]} (%)"]) if short else "Without event (%)"
+    if not short:
+        return tr("Without event (%)")
+    return "\n".join([*short[:-1], tr("{what} (%)", what=short[-1])])
 
 
 def _direct_width(result: Result, names: dict, inner: float) -> float:
@@ -331,68 +331,3 @@ def spread(places: list[float], gap: float, low: float, high: float) -> list[flo
 def _start(group: list[float], gap: float, low: float, high: float) -> float:
     length = (len(group) - 1) * gap
     return min(max(float(np.mean(group)) - length / 2, low), high - length)
-
-
-def _caption(result: Result) -> str:
-    few = any((rows["n_risk"].iloc[1:] < FEW_AT_RISK).any() for _, rows in result.strata())
-    band = len(result.strata()) <= _MOST_BANDS and result.frame["conf_low"].notna().any()
-    ticks = (result.frame["n_censor"] > 0).any()
-    return sentences(
-        result.caption(),
-        "Bands are pointwise limits." if band else "",
-        "Thin lines: simultaneous band." if "band_low" in result.frame else "",
-        "Vertical ticks: censored." if ticks else "",
-        "Faded: fewer than five at risk." if few else "",
-        abbreviations(result),
-    )
-
-
-def _median_words(medians: Result | None, names: dict[tuple, str]) -> list[str]:
-    if medians is None:
-        return []
-    require(medians, "survival_figure", "p", "estimate", "conf_low", "conf_high")
-    parts = []
-    for key, rows in medians.strata():
-        row = rows[rows["p"] == 0.5]
-        if row.empty or key not in names:
-            raise CarstatsError("`medians` takes survival_quantile(…, p=0.5) of the strata drawn.")
-        name = f"{names[key]} " if medians.by else ""
-        parts.append(name + _reached(row.iloc[0]))
-    level = confidence(medians.spec.conf_level)
-    return [f"Median in months ({level}): {'; '.join(parts)}"]
-
-
-def _reached(row: pd.Series) -> str:
-    middle, low, high = (
-        "NR" if value != value else number(value / DAYS_PER_MONTH)
-        for value in (row["estimate"], row["conf_low"], row["conf_high"])
-    )
-    return f"{middle} ({low}–{high})"
-
-
-def _test_words(test: Result | None) -> list[str]:
-    if test is None:
-        return []
-    require(test, "survival_figure", "p_value", "statistic")
-    if len(test.frame) != 1:
-        raise CarstatsError("`test` takes one test of all strata, without pairwise=True.")
-    return [
-        f"{test.spec.method[:1].upper()}{test.spec.method[1:]}: "
-        f"{p_value(test.frame['p_value'].iloc[0])}"
-    ]
-
-
-def _alt(result: Result, names: dict[tuple, str]) -> str:
-    parts = []
-    for key, rows in result.strata():
-        last = rows.dropna(subset=["estimate"]).tail(1)
-        if last.empty:
-            parts.append(f"{names[key]}: no subjects followed")
-            continue
-        month = last["time"].iloc[0] / DAYS_PER_MONTH
-        parts.append(
-            f"{names[key]}: {counted(int(rows['n_risk'].iloc[0]), 'subject')}, "
-            f"{counted(int(rows['n_event'].sum()), 'event')}, "
-            f"{percent(last['estimate'].iloc[0])} at the last time, month {month:.0f}"
-        )
-    return f"{titled(f'Curves of {result.spec.endpoint.lower()}', result)}. {'; '.join(parts)}."

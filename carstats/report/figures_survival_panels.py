@@ -7,7 +7,7 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -17,7 +17,8 @@ from carstats.report.figures_sheet import (
     texts_of,
     titled,
 )
-from carstats.report.figures_survival import FEW_AT_RISK, plot_risk_table, plot_survival
+from carstats.report.figures_survival import name_rows, plot_risk_table, plot_survival
+from carstats.report.figures_survival_words import FEW_AT_RISK, curves_in_words
 from carstats.report.format import counted, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, clean, drawing, text_width, wrap
 from carstats.result import Result
@@ -62,8 +63,11 @@ def survival_panels_figure(
         columns = min(len(panels), 2 if width >= 150 else 1)
         names = [name for _, panel in panels for name in stratum_names(panel).values()]
         left = max(text_width(name) for name in names) + _KEY + 8
+        beside = left <= 0.45 * inner / columns
+        left = left if beside else 44.0
         room = inner / columns - left - 16
-        sheets = [_panel_height(panel) for _, panel in panels]
+        tables = [_table_lines(panel, left + room, beside=beside) for _, panel in panels]
+        sheets = [_PANEL + (lines + 1) * _ROW + 3.2 * SIZE + 16 for lines in tables]
         rows = [max(sheets[i : i + columns]) for i in range(0, len(sheets), columns)]
         bands = any(len(panel.strata()) <= 3 for _, panel in panels)
         sheet = Sheet(
@@ -72,9 +76,9 @@ def survival_panels_figure(
             heading=titled(result.spec.endpoint, result) if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "Bands are pointwise limits." if bands else "",
-                "Vertical ticks: censored." if (result.frame["n_censor"] > 0).any() else "",
-                "Faded: fewer than five at risk."
+                tr("Bands are pointwise limits.") if bands else "",
+                tr("Vertical ticks: censored.") if (result.frame["n_censor"] > 0).any() else "",
+                tr("Faded: fewer than five at risk.")
                 if (result.frame["n_risk"] < FEW_AT_RISK).any()
                 else "",
             ),
@@ -89,13 +93,13 @@ def survival_panels_figure(
             ax = sheet.axes(x, down + _ROW + 4, room, _PANEL)
             plot_survival(_to_the_end(panel, end), ax)
             ax.set_title(title, loc="left", fontsize=SIZE, weight="bold", pad=4, gid="panel")
-            ax.set_ylabel("Free of the event (%)", labelpad=3)
+            ax.set_ylabel(tr("Free of the event (%)"), labelpad=3)
             # The names stand under the panel; beside it they would run into the next.
             for text in [text for text in ax.texts if text.get_gid() == "direct label"]:
                 text.remove()
-            n = len(panel.strata()) + 1
-            table = sheet.axes(x, down + _ROW + 4 + _PANEL + 3.2 * SIZE, room, n * _ROW)
-            plot_risk_table(panel, table, ax, outdent=left)
+            top = down + _ROW + 4 + _PANEL + 3.2 * SIZE
+            table = sheet.axes(x, top, room, tables[i] * _ROW)
+            plot_risk_table(panel, table, ax, beside=beside, outdent=left)
     return sheet.figure
 
 
@@ -126,8 +130,10 @@ def _appended(frame, row):
     return pd.concat([frame, row.astype(frame.dtypes)], ignore_index=True)
 
 
-def _panel_height(panel: Result) -> float:
-    return _PANEL + (len(panel.strata()) + 2) * _ROW + 3.2 * SIZE + 16
+def _table_lines(panel: Result, room: float, *, beside: bool) -> int:
+    """Return how many lines the numbers at risk of a panel take, their heading among them."""
+    rows = name_rows(stratum_names(panel), room, beside=beside)
+    return 1 + sum(len(lines) + (not beside) for lines in rows.values())
 
 
 def _alt(result: Result, panels: list[tuple[str, Result]]) -> str:
@@ -136,7 +142,16 @@ def _alt(result: Result, panels: list[tuple[str, Result]]) -> str:
         names = stratum_names(panel)
         for key, rows in panel.strata():
             last = rows.dropna(subset=["estimate"]).tail(1)
-            ends = percent(last["estimate"].iloc[0]) if len(last) else "nobody followed"
-            n = counted(int(rows["n_risk"].iloc[0]), "subject")
-            parts.append(f"{name}, {names[key]}: {n}, {ends} at the last time")
-    return f"{titled(f'Curves of {result.spec.endpoint.lower()}', result)}. {'; '.join(parts)}."
+            if last.empty:
+                parts.append(tr("{panel}, {name}: nobody followed", panel=name, name=names[key]))
+                continue
+            parts.append(
+                tr(
+                    "{panel}, {name}: {subjects}, {estimate} at the last time",
+                    panel=name,
+                    name=names[key],
+                    subjects=counted(int(rows["n_risk"].iloc[0]), "subject"),
+                    estimate=percent(last["estimate"].iloc[0]),
+                )
+            )
+    return curves_in_words(result, parts)

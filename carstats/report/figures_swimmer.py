@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import full_stop, mark, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -19,7 +19,7 @@ from carstats.report.figures_sheet import (
     titled,
 )
 from carstats.report.format import DAYS_PER_MONTH, counted
-from carstats.report.style import GREY, INK, PAGE_MM, SIZE, SMALL, drawing, looks, text_width
+from carstats.report.style import GREY, INK, PAGE_MM, SIZE, SMALL, drawing, looks, text_width, wrap
 from carstats.result import Result
 
 _MOST = 60
@@ -33,7 +33,19 @@ _MARKS = {
     "death": {"marker": "s", "color": INK, "markersize": 4.2},
     "ongoing": {"marker": ">", "color": GREY, "markersize": 4.4},
 }
-_NAMES = {"relapse": "Relapse", "re-infusion": "Re-infusion", "death": "Death"}
+_NAMES = {
+    "relapse": mark("Relapse"),
+    "re-infusion": mark("Re-infusion"),
+    "death": mark("Death"),
+    "ongoing": mark("Ongoing"),
+}
+_COUNTED = {
+    "response": mark("{subjects} with response"),
+    "drug-free": mark("{subjects} with drug-free"),
+    "relapse": mark("{subjects} with relapse"),
+    "re-infusion": mark("{subjects} with re-infusion"),
+    "death": mark("{subjects} with death"),
+}
 _STEPS = (1, 2, 3, 6, 12, 24, 36, 60)
 
 
@@ -70,21 +82,24 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     with drawing([*texts_of(result), heading or ""]):
         strata = len(result.strata()) if result.by else 0
         body = n * _ROW + strata * (_HEAD + 3) + 4
-        key = 16.0 if width >= 120 else 16.0 * 3
+        inner = page_width(width) - 2 * MARGIN
+        key = 3.0 + 13 * (1 + max(y for _, _, _, y in _entries(result, inner)))
         sheet = Sheet(
             width,
             key + body + 3.2 * SIZE,
             heading=titled(result.spec.endpoint, result) if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "Subjects are numbered by descending follow-up.",
-                "An arrow: followed to the end of the bar without relapse, re-infusion or death.",
+                tr("Subjects are numbered by descending follow-up."),
+                tr(
+                    "An arrow: followed to the end of the bar without relapse, re-infusion or "
+                    "death."
+                ),
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
             alt=_alt(result, n),
         )
-        inner = page_width(width) - 2 * MARGIN
         _key(sheet.axes(MARGIN, 0, inner, key), result, inner, key)
         left = MARGIN + text_width("00") + 8
         ax = sheet.axes(left, key, page_width(width) - left - MARGIN - 8, body)
@@ -115,11 +130,13 @@ def plot_swimmer(result: Result, ax: Axes) -> Axes:
     require(result, "plot_swimmer", *_COLUMNS)
     look, names = looks(result), stratum_names(result)
     at, ticks = 2.0, []
+    width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
     with drawing(texts_of(result)):
         for key, rows in result.strata():
             if result.by:
+                name = wrap(names[key], width, weight="bold", most=1)[0]
                 ax.annotate(
-                    names[key], (0, at + _HEAD / 2 + 1), xycoords=("axes fraction", "data"),
+                    name, (0, at + _HEAD / 2 + 1), xycoords=("axes fraction", "data"),
                     weight="bold", color=look[key].colour, va="center", gid="stratum",
                     xytext=(2, 0), textcoords="offset points", annotation_clip=False,
                 )  # fmt: skip
@@ -137,7 +154,7 @@ def plot_swimmer(result: Result, ax: Axes) -> Axes:
         ax.set_yticks([y for y, _ in ticks], [name for _, name in ticks], fontsize=SMALL - 1)
         ax.tick_params(axis="y", length=0, pad=2)
         ax.spines["left"].set_visible(False)
-        ax.set_xlabel("Months since infusion", labelpad=2)
+        ax.set_xlabel(tr("Months since infusion"), labelpad=2)
     return ax
 
 
@@ -151,31 +168,39 @@ def _course(ax: Axes, course, middle: float, colour: str) -> None:
                 middle, (row.stop - row.start) / DAYS_PER_MONTH, tall,
                 left=row.start / DAYS_PER_MONTH, color=fill, alpha=alpha, linewidth=0, gid=item,
             )  # fmt: skip
-    for item, mark in _MARKS.items():
+    for item, shape in _MARKS.items():
         days = course.loc[course["item"] == item, "start"] / DAYS_PER_MONTH
         if len(days):
             ax.plot(
                 days, [middle] * len(days), linestyle="none", clip_on=False, gid=item,
-                markeredgecolor="white", markeredgewidth=0.5, zorder=3, **mark,
+                markeredgecolor="white", markeredgewidth=0.5, zorder=3, **shape,
             )  # fmt: skip
 
 
-def _key(ax: Axes, result: Result, inner: float, tall: float) -> None:
-    """Write what the bars and marks mean, in as many lines as the width asks for."""
+def _entries(result: Result, inner: float) -> list[tuple[str, str, float, int]]:
+    """Return what the bars and marks drawn are called, with place and line of each in the key."""
     labels = result.labels.get("item", {})
-    ax.set(xlim=(0, inner), ylim=(tall, 0), xticks=[], yticks=[])
-    ax.set_axis_off()
     drawn = set(result.frame["item"])
-    entries = [("follow-up", "Follow-up")]
-    entries += [(item, labels.get(item, item)) for item in ("response", "drug-free")]
-    entries += [*_NAMES.items(), ("ongoing", "Ongoing")]
-    x, y = 0.0, 6.0
-    for item, name in entries:
+    names = {"follow-up": tr("Follow-up")}
+    names |= {item: labels.get(item, item) for item in ("response", "drug-free")}
+    names |= {item: tr(name) for item, name in _NAMES.items()}
+    entries, x, line = [], 0.0, 0
+    for item, name in names.items():
         if item not in drawn:
             continue
         room = 16 + text_width(name, SMALL) + 12
-        if x + room > inner and x:
-            x, y = 0.0, y + 13
+        if x and x + room > inner:
+            x, line = 0.0, line + 1
+        entries.append((item, name, x, line))
+        x += room
+    return entries
+
+
+def _key(ax: Axes, result: Result, inner: float, tall: float) -> None:
+    ax.set(xlim=(0, inner), ylim=(tall, 0), xticks=[], yticks=[])
+    ax.set_axis_off()
+    for item, name, x, line in _entries(result, inner):
+        y = 6.0 + 13 * line
         if item in _MARKS:
             ax.plot(
                 x + 6, y, linestyle="none", markeredgecolor="white", markeredgewidth=0.5,
@@ -189,17 +214,18 @@ def _key(ax: Axes, result: Result, inner: float, tall: float) -> None:
                 linewidth=0,
             )  # fmt: skip
         ax.text(x + 16, y, name, fontsize=SMALL, va="center_baseline", gid="key")
-        x += room
 
 
 def _alt(result: Result, n: int) -> str:
     subjects = result.frame.groupby("item")["number"].nunique()
     parts = [
-        f"{counted(int(subjects[item]), 'subject')} with {item}"
-        for item in ("response", "drug-free", "relapse", "re-infusion", "death")
+        tr(words, subjects=counted(int(subjects[item]), "subject"))
+        for item, words in _COUNTED.items()
         if item in subjects
     ]
-    by = titled("", result)
-    levels = [", ".join(map(str, level_names(result, c).values())) for c in result.by]
-    named = f"{by} ({'; '.join(levels)})" if levels else ""
-    return f"Courses of {counted(n, 'subject')}{named}: {', '.join(parts) or 'nothing recorded'}."
+    courses = titled(tr("Courses of {subjects}", subjects=counted(n, "subject")), result)
+    levels = [tr(", ").join(map(str, level_names(result, c).values())) for c in result.by]
+    if levels:
+        courses = tr("{courses} ({levels})", courses=courses, levels=tr("; ").join(levels))
+    said = tr(", ").join(parts) or tr("nothing recorded")
+    return full_stop(tr("{name}: {text}", name=courses, text=said))

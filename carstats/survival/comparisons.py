@@ -14,12 +14,30 @@ from carstats.estimators.curve_difference import greenwood_difference, melded_di
 from carstats.estimators.exact_logrank import permutation_logrank
 from carstats.estimators.logrank import WEIGHTS, weighted_logrank
 from carstats.estimators.multiplicity import adjust_p_values
+from carstats.language import mark, tr
 from carstats.result import Result
-from carstats.survival.curves import check_days
-from carstats.survival.groups import grouped, stratum_codes, ungrouped
+from carstats.survival.curves import check_days, percentage
+from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import EndpointTimes, endpoint_times, refuse_competing, stratum_table
 
 TEST_METHODS = ("asymptotic", "exact", "permutation")
+_TESTS = {
+    "asymptotic": mark("{test}{adjusted}, asymptotic{pairs}{aside}"),
+    "exact": mark("{test}{adjusted}, exact{pairs}{aside}"),
+    "permutation": mark("{test}{adjusted}, permutation{pairs}{aside}"),
+}
+_PAIRS = {
+    "Holm": mark(", each two groups, Holm adjustment"),
+    "Bonferroni": mark(", each two groups, Bonferroni adjustment"),
+    "Benjamini-Hochberg": mark(", each two groups, Benjamini-Hochberg adjustment"),
+    "none": mark(", each two groups, not adjusted"),
+}
+_DIFFERENCES = {
+    "melded beta product": mark(
+        "difference of Kaplan–Meier curves{aside}, melded beta product {level} % limits"
+    ),
+    "Greenwood": mark("difference of Kaplan–Meier curves{aside}, Greenwood {level} % limits"),
+}
 
 
 def logrank_test(
@@ -124,14 +142,20 @@ def logrank_test(
     frame = pd.DataFrame(found)
     place = frame.columns.get_loc("p_value") + 1
     frame.insert(place, "p_adjusted", adjust_p_values(frame["p_value"], method=adjustment))
-    words = [weight if weight == "log-rank" else weight.replace("-", "–")]
-    words += [f"({exponents[0]:g}, {exponents[1]:g})"] if weight == "Fleming-Harrington" else []
-    words += ["test for trend"] if scores is not None else ["test"]
-    adjusted = f", stratified by {' and '.join(times.strata)}" if times.strata else ""
-    pairs = f", each two groups, {adjustment} adjustment" if pairwise else ""
+    name = weight if weight == "log-rank" else weight.replace("-", "–")
+    if weight == "Fleming-Harrington":
+        name += f" ({exponents[0]:g}, {exponents[1]:g})"
     spec = times.spec(
         "logrank_test",
-        f"{' '.join(words)}{adjusted}, {method}{pairs}{aside}",
+        tr(
+            _TESTS[method],
+            test=tr("{name} test", name=name)
+            if scores is None
+            else tr("{name} test for trend", name=name),
+            adjusted=adjusted_in_words(times.strata),
+            pairs=tr(_PAIRS[adjustment]) if pairwise else "",
+            aside=aside,
+        ),
         weight=weight,
         exponents=list(exponents),
         trend=scores,
@@ -232,7 +256,8 @@ def survival_difference(
     by : str or list of str
         Columns of the subjects table whose levels are the groups.
     reference : str, optional
-        Printed name of the group that the others are compared with; by default each two groups.
+        The group that the others are compared with, by its printed name or its level ("SSc"; of
+        several columns joined by " · "); by default each two groups.
     method : {"melded beta product", "Greenwood"}
         Limits. The melded beta product holds its level in small samples and answers when nobody has
         had the event; Greenwood's are NaN where a curve is 1 or 0.
@@ -268,7 +293,7 @@ def survival_difference(
     groups = [rows for _, rows in times.groups()]
     tables = [stratum_table(rows) for rows in groups]
     found = []
-    for first, second in contrasts(names, reference):
+    for first, second in contrasts(names, reference, times.levels()):
         both = pd.concat([groups[first], groups[second]])
         for day in days:
             test = compare(tables[second], tables[first], float(day), conf_level=conf_level)
@@ -288,7 +313,7 @@ def survival_difference(
             )
     spec = times.spec(
         "survival_difference",
-        f"difference of Kaplan–Meier curves{aside}, {method} {conf_level * 100:g} % limits",
+        tr(_DIFFERENCES[method], aside=aside, level=percentage(conf_level)),
         conf_level=conf_level,
         at=days.tolist(),
         reference=reference,
@@ -298,7 +323,9 @@ def survival_difference(
     return Result(pd.DataFrame(found), ungrouped(spec), times.labels)
 
 
-def contrasts(names: list[str], reference: str | None) -> list[tuple[int, int]]:
+def contrasts(
+    names: list[str], reference: str | None, levels: Sequence[str] = ()
+) -> list[tuple[int, int]]:
     """Return the pairs of groups to compare, as places: each two, or all with a reference.
 
     Parameters
@@ -306,7 +333,9 @@ def contrasts(names: list[str], reference: str | None) -> list[tuple[int, int]]:
     names : list of str
         The groups' printed names.
     reference : str or None
-        One of them.
+        One of them, or of the levels.
+    levels : list of str
+        The groups' levels, which are the same in every language.
 
     Returns
     -------
@@ -322,6 +351,9 @@ def contrasts(names: list[str], reference: str | None) -> list[tuple[int, int]]:
         raise CarstatsError(f"`by` gives one group ({names[0]}); a comparison needs two.")
     if reference is None:
         return list(combinations(range(len(names)), 2))
-    check_choice("reference", reference, names)
-    place = names.index(reference)
+    if reference in levels:
+        place = list(levels).index(reference)
+    else:
+        check_choice("reference", reference, names)
+        place = names.index(reference)
     return [(place, other) for other in range(len(names)) if other != place]

@@ -16,13 +16,30 @@ from carstats.estimators.aalen_johansen import (
     aalen_johansen,
     truncated_errors,
 )
+from carstats.language import mark, tr
 from carstats.result import Result
-from carstats.survival.groups import grouped, stratum_codes, ungrouped
+from carstats.survival.curves import percentage
+from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import (
     EndpointTimes,
     endpoint_times,
     stratum_note,
     stratum_table,
+)
+
+_LIMITS = {
+    "log-log": mark("Aalen–Johansen, {level} % pointwise log-log limits"),
+    "log": mark("Aalen–Johansen, {level} % pointwise log limits"),
+    "plain": mark("Aalen–Johansen, {level} % pointwise plain limits"),
+    "arcsine": mark("Aalen–Johansen, {level} % pointwise arcsine limits"),
+}
+# What carstats itself derives; a study's own causes print as they are.
+_CAUSES = (
+    mark("death"),
+    mark("re-infusion"),
+    mark("primary non-response"),
+    mark("other treatment"),
+    mark("competing event"),
 )
 
 
@@ -90,12 +107,13 @@ def cumulative_incidence(
 
     spec = times.spec(
         "cumulative_incidence",
-        f"Aalen–Johansen, {conf_level * 100:g} % pointwise {conf_type} limits",
+        tr(_LIMITS[conf_type], level=percentage(conf_level)),
         conf_level=conf_level,
         conf_type=conf_type,
         variance=variance,
     )
-    labels = times.labels | {"cause": {times.name: times.label}}
+    known = {cause: tr(cause) for cause in _CAUSES}
+    labels = times.labels | {"cause": {times.name: times.label} | known}
     return Result(times.estimate(estimate), spec, labels)
 
 
@@ -132,7 +150,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
             "std_error": np.append(0.0, curve.std_error[:, place]),
             "conf_low": np.append(np.nan, curve.low[:, place]),
             "conf_high": np.append(np.nan, curve.high[:, place]),
-            "note": ["", *(NO_LIMITS[reason] for reason in curve.reason[:, place])],
+            "note": ["", *(tr(NO_LIMITS[reason]) for reason in curve.reason[:, place])],
         }
     )
     frame.loc[0, "note"] = stratum_note(rows)
@@ -212,9 +230,12 @@ def gray_test(
             }
         ]
     )
-    adjusted = f", stratified by {' and '.join(times.strata)}" if times.strata else ""
-    weighed = f", rho = {rho:g}" if rho else ""
-    spec = times.spec("gray_test", f"Gray's test{weighed}{adjusted}", cause=cause, rho=rho)
+    method = tr(
+        "Gray's test{weighed}{adjusted}",
+        weighed=tr(", rho = {rho}", rho=f"{rho:g}") if rho else "",
+        adjusted=adjusted_in_words(times.strata),
+    )
+    spec = times.spec("gray_test", method, cause=cause, rho=rho)
     return Result(frame, ungrouped(spec), times.labels)
 
 
@@ -289,8 +310,10 @@ def fine_gray_regression(
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "fine_gray_regression",
-        f"Fine–Gray subdistribution hazard ratios, {conf_level * 100:g} % Wald limits with "
-        "sandwich errors",
+        tr(
+            "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich errors",
+            level=percentage(conf_level),
+        ),
         conf_level=conf_level,
         cause=cause,
         covariates=list(design.columns),

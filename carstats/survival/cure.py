@@ -10,7 +10,9 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level
 from carstats.estimators.cure import mixture_cure, sufficient_followup
+from carstats.language import tr
 from carstats.result import Result
+from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
     joined_notes,
@@ -85,7 +87,10 @@ def cure_fraction(
             "conf_high": np.nan,
             "note": joined_notes(
                 stratum_note(rows),
-                f"no cured part is estimated: {test.refusal}; see landmark_rate()"
+                tr(
+                    "no cured part is estimated: {reason}; see landmark_rate()",
+                    reason=test.refusal,
+                )
                 if test.refusal and len(known)
                 else "",
             ),
@@ -104,8 +109,12 @@ def cure_fraction(
 
     spec = times.spec(
         "cure_fraction",
-        f"mixture cure model (Weibull){aside}, {conf_level * 100:g} % profile-likelihood limits, "
-        "after the Maller–Zhou test of sufficient follow-up",
+        tr(
+            "mixture cure model (Weibull){aside}, {level} % profile-likelihood limits, after the "
+            "Maller–Zhou test of sufficient follow-up",
+            aside=aside,
+            level=percentage(conf_level),
+        ),
         conf_level=conf_level,
         competing=competing,
     )

@@ -11,6 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, SurvivalCurve, kaplan_meier, step_values
 from carstats.estimators.risk_table import RiskTable
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.survival.times import (
     endpoint_times,
@@ -21,15 +22,24 @@ from carstats.survival.times import (
 )
 
 _LIMITS = {
-    "beta product": "beta-product limits (Fay, Brittain and Proschan 2013)",
-    "beta product mid-P": "mid-P beta-product limits (Fay, Brittain and Proschan 2013)",
-    "log-log": "log-log limits",
-    "log": "log limits",
-    "plain": "plain (linear) limits",
-    "arcsine": "arcsine limits",
+    "beta product": mark(
+        "{level} % pointwise beta-product limits (Fay, Brittain and Proschan 2013)"
+    ),
+    "beta product mid-P": mark(
+        "{level} % pointwise mid-P beta-product limits (Fay, Brittain and Proschan 2013)"
+    ),
+    "log-log": mark("{level} % pointwise log-log limits"),
+    "log": mark("{level} % pointwise log limits"),
+    "plain": mark("{level} % pointwise plain (linear) limits"),
+    "arcsine": mark("{level} % pointwise arcsine limits"),
 }
 _BAND_SCALES = {"plain": "plain", "arcsine": "arcsine"}
 BANDS = ("equal precision", "Hall-Wellner")
+_DRAWN_BANDS = {
+    None: "",
+    "equal precision": mark("; equal precision band"),
+    "Hall-Wellner": mark("; Hall–Wellner band"),
+}
 
 
 def survival_curve(
@@ -108,10 +118,9 @@ def survival_curve(
         frame.loc[0, "note"] = stratum_note(rows)
         return frame
 
-    drawn = f"; {band.replace('-', '–')} band" if band else ""
     spec = times.spec(
         "survival_curve",
-        f"Kaplan–Meier{aside}, {limits_in_words(conf_type, conf_level)}{drawn}",
+        curve_in_words(aside, conf_type, conf_level) + tr(_DRAWN_BANDS[band]),
         conf_level=conf_level,
         conf_type=conf_type,
         competing=competing,
@@ -253,13 +262,15 @@ def survival_at(
         unknown = (days > last) & (not gone)
         frame.loc[unknown, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
         if table.time.size:
-            ended = joined_notes(stratum_note(rows), f"followed to day {last:g} only")
+            ended = joined_notes(
+                stratum_note(rows), tr("followed to day {day} only", day=f"{last:g}")
+            )
             frame.loc[unknown, "note"] = ended
         return frame
 
     spec = times.spec(
         "survival_at",
-        f"Kaplan–Meier{aside}, {limits_in_words(conf_type, conf_level)}",
+        curve_in_words(aside, conf_type, conf_level),
         conf_level=conf_level,
         conf_type=conf_type,
         competing=competing,
@@ -304,6 +315,17 @@ def _at_risk(rows: pd.DataFrame, days: np.ndarray) -> list[int]:
     return [int(((leaving >= day) & (entered < day)).sum()) for day in days]
 
 
+def curve_in_words(aside: str, conf_type: str, conf_level: float) -> str:
+    """Return the method line of a Kaplan-Meier curve, with what is to be said aside."""
+    limits = limits_in_words(conf_type, conf_level)
+    return tr("Kaplan–Meier{aside}, {limits}", aside=aside, limits=limits)
+
+
 def limits_in_words(conf_type: str, conf_level: float) -> str:
     """Return what the method line says of a curve's limits."""
-    return f"{conf_level * 100:g} % pointwise {_LIMITS[conf_type]}"
+    return tr(_LIMITS[conf_type], level=percentage(conf_level))
+
+
+def percentage(conf_level: float) -> str:
+    """Return a confidence level as the number before the per cent sign."""
+    return f"{conf_level * 100:g}"

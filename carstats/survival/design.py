@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
+from carstats.language import mark, tr_n
 from carstats.strata import stratum_keys
 
 # Fewer events than this support no regression: see the rule of the package's documentation.
@@ -20,8 +21,12 @@ MIN_EVENTS = 5
 
 def too_few_events(n_event: int) -> str:
     """Say in words that a regression has too few events to be fitted."""
-    events = "1 event" if n_event == 1 else f"{n_event} events"
-    return f"{events}: a regression needs at least {MIN_EVENTS}; compare curves or rates instead"
+    return tr_n(
+        "{n} event: a regression needs at least {needed}; compare curves or rates instead",
+        "{n} events: a regression needs at least {needed}; compare curves or rates instead",
+        n_event,
+        needed=MIN_EVENTS,
+    )
 
 
 @dataclass(frozen=True)
@@ -82,10 +87,10 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
         if values[complete].nunique() < 2:
             raise CarstatsError(f"`covariates`: {name!r} does not vary among the subjects.")
         if pd.api.types.is_bool_dtype(values):
-            terms.append((name, "yes / no"))
+            terms.append((name, mark("yes / no")))
             parts.append(values.fillna(False).to_numpy(dtype=float))
         elif pd.api.types.is_numeric_dtype(values):
-            terms.append((name, "per unit"))
+            terms.append((name, mark("per unit")))
             parts.append(values.fillna(0.0).to_numpy(dtype=float))
         else:
             keys = stratum_keys(cohort.study.vocabulary, subjects[complete], [name])

@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError
+from carstats.language import tr
 from carstats.result import Spec
 from carstats.survival.times import EndpointTimes
+from carstats.vocabulary import column_name
 
 
 def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
@@ -54,6 +56,15 @@ def stratum_codes(rows: pd.DataFrame, strata: tuple[str, ...]) -> np.ndarray | N
     if not strata:
         return None
     return rows.groupby(list(strata), sort=True).ngroup().to_numpy()
+
+
+def adjusted_in_words(strata: tuple[str, ...]) -> str:
+    """Return what a method line says of the columns adjusted for; empty without any."""
+    if not strata:
+        return ""
+    names = [column_name(column) for column in strata]
+    both = tr("{words} and {last}", words=tr(", ").join(names[:-1]), last=names[-1])
+    return tr(", stratified by {columns}", columns=both if len(names) > 1 else names[0])
 
 
 def ungrouped(spec: Spec) -> Spec:

@@ -11,8 +11,10 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.interval_tests import interval_logrank
 from carstats.estimators.turnbull import bootstrap_limits, turnbull
+from carstats.language import mark, tr
 from carstats.result import Result
-from carstats.survival.groups import grouped, stratum_codes, ungrouped
+from carstats.survival.curves import percentage
+from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import (
     EndpointTimes,
     endpoint_times,
@@ -23,6 +25,22 @@ from carstats.survival.times import (
 
 INTERVAL_SCORES = ("Sun", "Finkelstein", "Wilcoxon")
 INTERVAL_METHODS = ("permutation", "score", "exact", "resampling")
+_TESTS = {
+    "score": mark(
+        "generalised log-rank test for interval-censored times ({scores} scores){adjusted}, score"
+    ),
+    "exact": mark(
+        "generalised log-rank test for interval-censored times ({scores} scores){adjusted}, exact"
+    ),
+    "permutation": mark(
+        "generalised log-rank test for interval-censored times ({scores} scores){adjusted}, "
+        "permutation"
+    ),
+    "resampling": mark(
+        "generalised log-rank test for interval-censored times ({scores} scores){adjusted}, "
+        "resampling"
+    ),
+}
 
 
 def interval_censored_curve(
@@ -61,7 +79,8 @@ def interval_censored_curve(
         For each stratum a row at time 0 and one for each equivalence interval with mass:
         ``time_low`` and ``time_high`` (the mass lies in between, where the curve is not
         determined), ``mass``, ``estimate`` (the curve after it), ``n``, ``n_missing``, ``n_event``,
-        ``unique`` (whether no other curve fits as well), ``conf_low``, ``conf_high``, ``note``.
+        ``last_time`` (to which anyone was followed), ``unique`` (whether no other curve fits as
+        well), ``conf_low``, ``conf_high``, ``note``.
 
     Raises
     ------
@@ -91,6 +110,7 @@ def interval_censored_curve(
                 "n": len(rows),
                 "n_missing": len(rows) - len(known),
                 "n_event": int(np.isfinite(high).sum()),
+                "last_time": np.where(np.isfinite(high), high, low).max() if len(known) else np.nan,
                 "unique": fit.unique,
                 "conf_low": np.nan,
                 "conf_high": np.nan,
@@ -98,7 +118,7 @@ def interval_censored_curve(
             }
         )
         note = joined_notes(
-            stratum_note(rows), fit.reason, "" if fit.unique else "the masses are not unique"
+            stratum_note(rows), fit.reason, "" if fit.unique else tr("the masses are not unique")
         )
         if n_resamples and len(known):
             limits = bootstrap_limits(
@@ -110,19 +130,26 @@ def interval_censored_curve(
                 conf_level=conf_level,
             )
             frame["conf_low"], frame["conf_high"] = limits.low, limits.high
-            note = joined_notes(note, "bootstrap limits are descriptive")
+            note = joined_notes(note, tr("bootstrap limits are descriptive"))
         frame.loc[0, "note"] = note
         return frame
 
     described = (
-        f", descriptive {conf_level * 100:g} % bootstrap limits ({n_resamples} resamples, "
-        f"seed {seed})"
+        tr(
+            ", descriptive {level} % bootstrap limits ({n} resamples, seed {seed})",
+            level=percentage(conf_level),
+            n=n_resamples,
+            seed=seed,
+        )
         if n_resamples
         else ""
     )
     spec = times.spec(
         "interval_censored_curve",
-        f"nonparametric maximum likelihood for interval-censored times (Turnbull){described}",
+        tr(
+            "nonparametric maximum likelihood for interval-censored times (Turnbull){described}",
+            described=described,
+        ),
         conf_level=conf_level if n_resamples else None,
         n_resamples=n_resamples,
         seed=seed,
@@ -212,11 +239,9 @@ def interval_censored_test(
         "n_resamples": test.n_resamples,
         "note": test.reason,
     }
-    adjusted = f", stratified by {' and '.join(times.strata)}" if times.strata else ""
     spec = times.spec(
         "interval_censored_test",
-        f"generalised log-rank test for interval-censored times ({scores} scores){adjusted}, "
-        f"{test.method}",
+        tr(_TESTS[test.method], scores=scores, adjusted=adjusted_in_words(times.strata)),
         scores=scores,
         method=method,
         n_resamples=n_resamples,

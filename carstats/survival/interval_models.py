@@ -13,11 +13,19 @@ from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.parametric import aft_regression
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.turnbull import survival_bounds, turnbull
+from carstats.language import mark, tr
 from carstats.result import Result
-from carstats.survival.curves import check_days
+from carstats.survival.curves import check_days, percentage
 from carstats.survival.design import MIN_EVENTS, covariate_matrix, ratio_rows, too_few_events
 from carstats.survival.interval import interval_times
 from carstats.survival.times import stratum_note
+
+_DISTRIBUTIONS = {
+    "Weibull": mark("Weibull accelerated failure time, time ratios, {level} % Wald limits"),
+    "log-logistic": mark(
+        "log–logistic accelerated failure time, time ratios, {level} % Wald limits"
+    ),
+}
 
 
 def interval_censored_regression(
@@ -86,8 +94,7 @@ def interval_censored_regression(
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "interval_censored_regression",
-        f"{distribution.replace('-', '–')} accelerated failure time, time ratios, "
-        f"{conf_level * 100:g} % Wald limits",
+        tr(_DISTRIBUTIONS[distribution], level=percentage(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         distribution=distribution,
@@ -160,7 +167,7 @@ def interval_sensitivity(
 
     spec = times.spec(
         "interval_sensitivity",
-        "Kaplan–Meier at the right end and at the midpoint of each interval, and Turnbull",
+        tr("Kaplan–Meier at the right end and at the midpoint of each interval, and Turnbull"),
         at=days.tolist(),
         competing=competing,
     )

@@ -12,9 +12,10 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.language import tr
 from carstats.result import Result
 from carstats.strata import stratum_keys, stratum_mask
-from carstats.survival.curves import curve_frame, limits_in_words
+from carstats.survival.curves import curve_frame, limits_in_words, percentage
 from carstats.survival.times import (
     endpoint_times,
     joined_notes,
@@ -22,6 +23,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
+from carstats.vocabulary import within_sentence
 
 
 def landmark_rate(
@@ -103,17 +105,25 @@ def landmark_rate(
             "conf_high": float(high),
             "estimate_best": (k + missing) / n if n else np.nan,
             "note": joined_notes(
-                "" if n else "no subjects eligible",
-                f"{missing} lost before day {at:g}, counted as not free" if missing else "",
-                f"{waiting} not yet eligible" if waiting else "",
+                "" if n else tr("no subjects eligible"),
+                tr("{n} lost before day {day}, counted as not free", n=missing, day=f"{at:g}")
+                if missing
+                else "",
+                tr("{n} not yet eligible", n=waiting) if waiting else "",
             ),
         }
 
     frame = replace(times, rows=rows).estimate(estimate)
     spec = times.spec(
         "landmark_rate",
-        f"free of the event at day {at:g}, of those with potential follow-up to it{aside}, "
-        f"{method.replace('-', '–')} {conf_level * 100:g} % limits",
+        tr(
+            "free of the event at {moment}, of those with potential follow-up to it{aside}, "
+            "{method} {level} % limits",
+            moment=tr("day {day}", day=f"{at:g}"),
+            aside=aside,
+            method=method.replace("-", "–"),
+            level=percentage(conf_level),
+        ),
         conf_level=conf_level,
         at=float(at),
         method=method,
@@ -221,7 +231,13 @@ def landmark_curve(
         frames.append(frame)
     spec = times.spec(
         "landmark_curve",
-        f"Kaplan–Meier from day {at:g} on{words}{aside}, {limits_in_words(conf_type, conf_level)}",
+        tr(
+            "Kaplan–Meier from day {day} on{group}{aside}, {limits}",
+            day=f"{at:g}",
+            group=words,
+            aside=aside,
+            limits=limits_in_words(conf_type, conf_level),
+        ),
         conf_level=conf_level,
         at=float(at),
         group=group if isinstance(group, str) else None,
@@ -249,5 +265,7 @@ def _property(
     last = seen.sort_values("day", kind="stable").drop_duplicates("subject_id", keep="last")
     met = rows["subject_id"].map(last.set_index("subject_id")["response"].astype(float))
     label = study.vocabulary.label("endpoint", name)
-    named = met.map({1.0: label, 0.0: f"No {label[0].lower()}{label[1:]}"})
-    return named.fillna("Not assessed by then"), f", by {label.lower()} known then"
+    inner = within_sentence(label)
+    named = met.map({1.0: label, 0.0: tr("No {response}", response=inner)})
+    words = tr(", by {response} known then", response=inner)
+    return named.fillna(tr("Not assessed by then")), words

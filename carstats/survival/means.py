@@ -10,10 +10,20 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.rmst import check_horizon, mean_contrast, mean_survival
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts
+from carstats.survival.curves import percentage
 from carstats.survival.groups import grouped, ungrouped
 from carstats.survival.times import endpoint_times, refuse_competing, stratum_note, stratum_table
+
+_METHODS = {
+    None: mark("restricted mean to day {day} by Kaplan–Meier{aside}, {level} % limits"),
+    "difference": mark(
+        "restricted mean to day {day} by Kaplan–Meier{aside}, difference, {level} % limits"
+    ),
+    "ratio": mark("restricted mean to day {day} by Kaplan–Meier{aside}, ratio, {level} % limits"),
+}
 
 
 def restricted_mean(
@@ -43,7 +53,8 @@ def restricted_mean(
     contrast : {"difference", "ratio"}, optional
         Compare the strata instead of reporting them.
     reference : str, optional
-        Printed name of the stratum that the others are compared with; by default each two.
+        The stratum that the others are compared with, by its printed name or its level ("SSc"; of
+        several columns joined by " · "); by default each two.
     conf_level : float
         Confidence level.
     competing : {"censor"}, optional
@@ -80,9 +91,7 @@ def restricted_mean(
     check_horizon(dict(zip(names, tables, strict=True)), at)
     spec = times.spec(
         "restricted_mean",
-        f"restricted mean to day {at:g} by Kaplan–Meier{aside}"
-        + (f", {contrast}" if contrast else "")
-        + f", {conf_level * 100:g} % limits",
+        tr(_METHODS[contrast], day=f"{at:g}", aside=aside, level=percentage(conf_level)),
         conf_level=conf_level,
         at=float(at),
         contrast=contrast,
@@ -110,7 +119,7 @@ def restricted_mean(
     means = [mean_survival(table, at, conf_level=conf_level) for table in tables]
     sign = "−" if contrast == "difference" else "/"
     found = []
-    for first, second in contrasts(names, reference):
+    for first, second in contrasts(names, reference, times.levels()):
         test = mean_contrast(means[second], means[first], measure=contrast, conf_level=conf_level)
         unknown = np.isnan(float(test.std_error))
         found.append(
@@ -123,7 +132,7 @@ def restricted_mean(
                 "conf_high": float(test.high),
                 "statistic": float(test.statistic),
                 "p_value": float(test.p_value),
-                "note": "a group without an error: no limits" if unknown else "",
+                "note": tr("a group without an error: no limits") if unknown else "",
             }
         )
     return Result(pd.DataFrame(found), ungrouped(spec), times.labels)

@@ -11,16 +11,23 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.ipcw import weighted_survival
 from carstats.estimators.rate import event_rate
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.strata import check_by
+from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
     joined_notes,
     refuse_competing,
     stratum_note,
 )
+from carstats.vocabulary import column_name
 
 DAYS_A_YEAR = 365.25
+_METHODS = {
+    "exact": mark("events per person-year, exact Poisson (Garwood) {level} % limits"),
+    "Byar": mark("events per person-year, Byar's {level} % limits"),
+}
 
 
 def incidence_rate(
@@ -80,7 +87,9 @@ def incidence_rate(
             "estimate": np.nan,
             "conf_low": np.nan,
             "conf_high": np.nan,
-            "note": joined_notes(stratum_note(rows), "" if years or not len(rows) else "no time"),
+            "note": joined_notes(
+                stratum_note(rows), "" if years or not len(rows) else tr("no time")
+            ),
         }
         if years > 0:
             rate = event_rate(k, years, method=method, conf_level=conf_level)
@@ -91,10 +100,9 @@ def incidence_rate(
             }
         return answer
 
-    named = "exact Poisson (Garwood)" if method == "exact" else "Byar's"
     spec = times.spec(
         "incidence_rate",
-        f"events per person-year, {named} {conf_level * 100:g} % limits",
+        tr(_METHODS[method], level=percentage(conf_level)),
         conf_level=conf_level,
         method=method,
     )
@@ -190,8 +198,12 @@ def withdrawal_weighted_curve(
 
     spec = times.spec(
         "withdrawal_weighted_curve",
-        f"survival curve weighted by the inverse probability of censoring in each {censoring}"
-        f"{aside}",
+        tr(
+            "survival curve weighted by the inverse probability of censoring in each {column}"
+            "{aside}",
+            column=column_name(censoring),
+            aside=aside,
+        ),
         conf_level=conf_level if n_resamples else None,
         censoring=censoring,
         n_resamples=n_resamples,

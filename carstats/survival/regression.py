@@ -11,7 +11,9 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.cox import RUNS_OFF, cox
 from carstats.estimators.schoenfeld import proportional_hazards
+from carstats.language import mark, tr
 from carstats.result import Result
+from carstats.survival.curves import percentage
 from carstats.survival.design import (
     MIN_EVENTS,
     Design,
@@ -19,13 +21,22 @@ from carstats.survival.design import (
     ratio_rows,
     too_few_events,
 )
-from carstats.survival.groups import stratum_codes
+from carstats.survival.groups import adjusted_in_words, stratum_codes
 from carstats.survival.times import EndpointTimes, endpoint_times, joined_notes
 
 COX_METHODS = ("auto", "partial likelihood", "Firth")
 # With fewer events than this for each coefficient the ordinary estimate is biased away from 1.
 _EVENTS_A_TERM = 10
-_FEW = f"fewer than {_EVENTS_A_TERM} events a coefficient"
+_SEPARATED = mark("a covariate separates those with the event from the others")
+_FITTED = {
+    "partial likelihood": mark("Cox hazard ratios{adjusted}, Efron ties, Wald {level} % limits"),
+    "robust": mark("Cox hazard ratios{adjusted}, Efron ties, Wald robust {level} % limits"),
+    "Firth": mark(
+        "Cox hazard ratios{adjusted}, Firth's penalised likelihood, profile-likelihood {level} % "
+        "limits"
+    ),
+    "auto": mark("Cox hazard ratios{adjusted}, not fitted, {level} % limits"),
+}
 
 
 def cox_regression(
@@ -99,6 +110,7 @@ def cox_regression(
     rows = times.rows[known].assign(happened=times.rows.loc[known, "event_code"] == code)
     n_event = int(rows["happened"].sum())
     matrix, used = design.matrix[known], method
+    scarce = tr("fewer than {n} events a coefficient", n=_EVENTS_A_TERM)
     # What Firth's likelihood here has no form for.
     special = bool(times.strata) or "entry_time" in rows
     if method == "Firth" and special:
@@ -115,29 +127,23 @@ def cox_regression(
         firth = method == "auto" and not (special or robust)
         if not (firth and few):
             frame = _partial_likelihood(times, rows, design, matrix, robust, conf_level)
-        separates = frame is not None and frame["note"].eq(RUNS_OFF).all()
+        separates = frame is not None and frame["note"].eq(tr(RUNS_OFF)).all()
         if frame is None or (firth and separates):
             frame, used = _firth(rows, design, matrix, conf_level), "Firth"
-            frame["note"] = RUNS_OFF.split(":")[0] if separates else _FEW
+            frame["note"] = tr(_SEPARATED) if separates else scarce
         elif separates and not special:
-            frame["note"] = f"{RUNS_OFF}; method='Firth' has one"
+            frame["note"] = tr("{reason}; method='Firth' has one", reason=tr(RUNS_OFF))
         elif method == "auto" and few and not separates:
-            frame["note"] = [joined_notes(note, _FEW) for note in frame["note"]]
+            frame["note"] = [joined_notes(note, scarce) for note in frame["note"]]
     place = frame.columns.get_loc("contrast") + 1
     frame.insert(place, "n", len(times.rows))
     frame.insert(place + 1, "n_missing", int((~known).sum()))
     frame.insert(place + 2, "n_event", n_event)
     frame = frame[[*(c for c in frame if c != "note"), "note"]]
-    fitted = {
-        "partial likelihood": "Efron ties, Wald",
-        "Firth": "Firth's penalised likelihood, profile-likelihood",
-        "auto": "not fitted,",
-    }[used]
-    errors = " robust" if robust and used == "partial likelihood" else ""
-    adjusted = f", stratified by {' and '.join(times.strata)}" if times.strata else ""
+    fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
     spec = times.spec(
         "cox_regression",
-        f"Cox hazard ratios{adjusted}, {fitted}{errors} {conf_level * 100:g} % limits",
+        tr(fitted, adjusted=adjusted_in_words(times.strata), level=percentage(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         cause=cause,

@@ -11,7 +11,9 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.resampling import STATISTICS, bootstrap_survival
 from carstats.estimators.rmst import check_horizon
+from carstats.language import tr, tr_n
 from carstats.result import Result
+from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
     joined_notes,
@@ -127,17 +129,34 @@ def bootstrap_interval(
             "n_not_reached": missed,
             "note": joined_notes(
                 stratum_note(rows),
-                "not reached" if np.isinf(found.estimate) else "",
-                f"{missed} resamples do not reach the median" if missed else "",
+                tr("not reached") if np.isinf(found.estimate) else "",
+                tr_n(
+                    "{n} resample does not reach the median",
+                    "{n} resamples do not reach the median",
+                    missed,
+                )
+                if missed
+                else "",
             ),
         }
 
-    named = statistic if at is None else f"{statistic} day {at:g}"
-    named = named.replace("mean day", "mean to day").replace("survival at", "probability at")
+    day = "" if at is None else f"{at:g}"
+    named = {
+        "median": tr("median"),
+        "restricted mean": tr("restricted mean to day {day}", day=day),
+        "survival at": tr("probability at day {day}", day=day),
+    }[statistic]
     spec = times.spec(
         "bootstrap_interval",
-        f"{named} by Kaplan–Meier{aside}, {conf_level * 100:g} % percentile limits of "
-        f"{n_resamples} bootstrap resamples (seed {seed})",
+        tr(
+            "{statistic} by Kaplan–Meier{aside}, {level} % percentile limits of {n} bootstrap "
+            "resamples (seed {seed})",
+            statistic=named,
+            aside=aside,
+            level=percentage(conf_level),
+            n=n_resamples,
+            seed=seed,
+        ),
         conf_level=conf_level,
         statistic=statistic,
         at=None if at is None else float(at),

@@ -11,6 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.estimators.risk_table import RiskTable, risk_table
+from carstats.language import tr
 from carstats.result import Spec
 from carstats.strata import (
     check_by,
@@ -59,6 +60,10 @@ class EndpointTimes:
         vocabulary, eligible = self.cohort.study.vocabulary, self.cohort.eligible
         keys = stratum_keys(vocabulary, eligible, list(self.by))
         return [(key, self.rows[stratum_mask(self.rows, list(self.by), key)]) for key in keys]
+
+    def levels(self) -> list[str]:
+        """Return the levels of the strata of `by` as text, as the data have them."""
+        return [" · ".join(map(str, key)) for key, _ in self.groups()]
 
     def spec(
         self, analysis: str, method: str, /, *, population: str = "", **options: object
@@ -204,7 +209,7 @@ def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
             "them as events such as 'relapse_free_survival', or competing='censor' for the "
             "cause-specific curve."
         )
-    return "; competing events censored: cause-specific, not a probability"
+    return tr("; competing events censored: cause-specific, not a probability")
 
 
 def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
@@ -236,15 +241,17 @@ def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
 def stratum_note(rows: pd.DataFrame) -> str:
     """Say what a reader of a stratum's row should know: who has no record, who no follow-up."""
     if not len(rows):
-        return "no subjects"
+        return tr("no subjects")
     missing = int(rows["event_time"].isna().sum())
     at_start = int(((rows["event_time"] == 0) & (rows["event_code"] == 0)).sum())
     return joined_notes(
-        f"{missing} of {len(rows)} without a record of the endpoint" if missing else "",
-        f"{at_start} censored at day 0: never assessed" if at_start else "",
+        tr("{n} of {total} without a record of the endpoint", n=missing, total=len(rows))
+        if missing
+        else "",
+        tr("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
     )
 
 
 def joined_notes(*notes: str) -> str:
-    """Join the notes that say something."""
-    return "; ".join(note for note in notes if note)
+    """Join the notes that say something, each once."""
+    return tr("; ").join(dict.fromkeys(note for note in notes if note))
