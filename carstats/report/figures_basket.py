@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences
+from carstats.language import sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -29,7 +29,7 @@ from carstats.report.figures_sheet import (
     titled,
 )
 from carstats.report.figures_survival import spread
-from carstats.report.format import confidence, of, percent, rate
+from carstats.report.format import confidence, of, percent, with_limits
 from carstats.report.style import (
     COLUMN_MM,
     GREY,
@@ -41,10 +41,12 @@ from carstats.report.style import (
     level_looks,
     looks,
     text_width,
+    wrap,
 )
 from carstats.result import Result
 
 _COLUMNS = ("n", "n_event", "estimate", "conf_low", "conf_high", "raw_estimate", "raw_low")
+_RATE = ("estimate", "conf_low", "conf_high")
 _NARROW = 320.0
 
 
@@ -73,26 +75,30 @@ def basket_figure(result: Result, *, width: float = PAGE_MM, heading: str | None
     require(result, "basket_figure", *_COLUMNS, "p_above", "borrowing_weight")
     require_one_row(result, "basket_figure")
     reference = result.spec.options["reference"]
-    with drawing([*texts_of(result), heading or "", "raw with the others Borrowed >"]):
+    with drawing([*texts_of(result), heading or ""]):
         inner = page_width(width) - 2 * MARGIN
+        title = titled(result.spec.endpoint, result)
         forest = _forest(result, inner, reference)
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            heading=title if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "Open: raw rate with Clopper–Pearson limits; filled: with the others. Dotted: the "
-                f"reference, {percent(reference)}.",
+                tr(
+                    "Open: raw rate with Clopper–Pearson limits; filled: with the others. Dotted: "
+                    "the reference, {reference}.",
+                    reference=percent(reference),
+                ),
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{titled(f'Forest plot of {result.spec.endpoint}', result)}. {_alt(result)}",
+            alt=sentences(tr("Forest plot of {title}.", title=title), _alt(result)),
         )
         left = MARGIN + forest.left_width()
         room = sheet.width - MARGIN - left - forest.right_width()
         ax = sheet.axes(left, 0, room, forest.height())
-        draw_forest(ax, forest, "Subjects (%)")
+        draw_forest(ax, forest, tr("Subjects (%)"))
         ax.plot(
             (reference, reference), (ROW + 2, forest.height()), color=GREY, linewidth=0.8,
             linestyle=(0, (2, 2)), zorder=0, gid="reference",
@@ -127,28 +133,38 @@ def basket_sensitivity_figure(
     require(result, "basket_sensitivity_figure", *_COLUMNS, "tau")
     with drawing([*texts_of(result), heading or ""]):
         names = stratum_names(result)
-        beside = max(text_width(name) for name in names.values()) + 16
+        beside = min(max(map(text_width, names.values())) + 16, 0.45 * page_width(width))
         height = max(150.0, len(names) * SIZE * LINE_HEIGHT + 20)
         sheet = Sheet(
             width,
             height + 3.4 * SIZE,
-            heading=heading
-            if heading is not None
-            else f"{titled(result.spec.endpoint, result)}: sensitivity to borrowing",
+            heading=tr(
+                "{title}: sensitivity to borrowing", title=titled(result.spec.endpoint, result)
+            )
+            if heading is None
+            else heading,
             caption=sentences(
                 result.caption(),
-                "tau 0 pools all; open marks: raw rates.",
+                tr("tau 0 pools all; open marks: raw rates."),
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Estimates of {result.spec.endpoint} against tau. {_alt_ends(result)}",
+            alt=sentences(
+                tr("Estimates of {endpoint} against tau.", endpoint=result.spec.endpoint),
+                _alt_ends(result),
+            ),
         )
-        ax = sheet.axes(MARGIN + 34, 0, sheet.width - 2 * MARGIN - 34 - beside, height)
-        plot_basket_sensitivity(result, ax)
+        left, wide = MARGIN + 34, sheet.width - 2 * MARGIN - 34 - beside
+        ax = sheet.axes(left, 0, wide, height)
+        plot_basket_sensitivity(result, ax, room=beside - 8)
+        # Under narrow axes the label is the wider of the two, and stays on the sheet.
+        edge = MARGIN + text_width(ax.get_xlabel()) / 2
+        centre = min(max(left + wide / 2, edge), sheet.width - edge)
+        ax.xaxis.label.set_x((centre - left) / wide)
     return sheet.figure
 
 
-def plot_basket_sensitivity(result: Result, ax: Axes) -> Axes:
+def plot_basket_sensitivity(result: Result, ax: Axes, *, room: float = np.inf) -> Axes:
     """Draw estimates against tau on axes, named at the right.
 
     Parameters
@@ -157,6 +173,8 @@ def plot_basket_sensitivity(result: Result, ax: Axes) -> Axes:
         What `basket_sensitivity` returns.
     ax : matplotlib.axes.Axes
         Where to draw, with room for the names right of it.
+    room : float
+        That room in points; a longer name is cut.
 
     Returns
     -------
@@ -193,18 +211,32 @@ def plot_basket_sensitivity(result: Result, ax: Axes) -> Axes:
         ax.set(xlim=(-0.02 * last, 1.08 * last), ylim=(-0.02, 1.02))
         for (_, key), y in zip(ends, places, strict=True):
             ax.annotate(
-                names[key], (1.0, y), xycoords=("axes fraction", "data"), xytext=(6, 0),
-                textcoords="offset points", color=look[key].colour, va="center",
-                annotation_clip=False, gid="direct label",
+                wrap(names[key], room, most=1)[0], (1.0, y), xytext=(6, 0), va="center",
+                xycoords=("axes fraction", "data"), textcoords="offset points",
+                color=look[key].colour, annotation_clip=False, gid="direct label",
             )  # fmt: skip
         ticks = [t for t in (0, 0.1, 0.5, 1, 2, 5, 10, 20, 50) if np.sqrt(t) <= last + 1e-9]
+        unit = box.width * 72 / ax.get_figure().dpi / (1.1 * last)
+        ticks = _apart(ticks, unit)
         ax.set_xticks(np.sqrt(ticks), [f"{t:g}" for t in ticks])
         ax.spines["bottom"].set_bounds(0, last)
         ax.spines["left"].set_bounds(0, 1)
         ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
-        ax.set_xlabel("Standard deviation between baskets, tau (log odds)", labelpad=2)
-        ax.set_ylabel("Response (%)", labelpad=3)
+        ax.set_xlabel(tr("Standard deviation between baskets, tau (log odds)"), labelpad=2)
+        ax.set_ylabel(tr("Response (%)"), labelpad=3)
     return ax
+
+
+def _apart(ticks: list[float], unit: float) -> list[float]:
+    """Return the ticks whose labels do not touch; `unit` is a unit of their roots in points."""
+    kept, edge = [], -np.inf
+    for tick in ticks:
+        half = text_width(f"{tick:g}") / 2
+        at = np.sqrt(tick) * unit
+        if at - half >= edge:
+            kept.append(tick)
+            edge = at + half + 3
+    return kept
 
 
 def _forest(result: Result, room: float, reference: float) -> Forest:
@@ -218,7 +250,7 @@ def _forest(result: Result, room: float, reference: float) -> Forest:
         row = stratum.iloc[0]
         raw = tuple(float(row[c]) for c in ("raw_estimate", "raw_low", "raw_high"))
         blank = () if narrow else ("", "")
-        words = rate(*raw).replace("\u00a0%", "") if narrow else rate(*raw)
+        words = rate_text(dict(zip(_RATE, raw, strict=True)), narrow=narrow)
         counts = of(row["n_event"], row["n"])
         rows.append(
             Row((clean(names[key]),), (counts, words, *blank), raw, look[key], filled=False)
@@ -226,15 +258,16 @@ def _forest(result: Result, room: float, reference: float) -> Forest:
         told = () if narrow else (percent(row["p_above"]), percent(row["borrowing_weight"]))
         rows.append(
             Row(
-                ("with the others",),
+                (tr("with the others"),),
                 ("", rate_text(row, narrow=narrow), *told),
                 values(row),
                 look[key],
                 indent=INDENT,
             )
         )
-    more = () if narrow else (f"P(>{percent(reference)})", "Borrowed")
-    heads = ("n/N", f"{'%' if narrow else 'Rate'} ({confidence(result.spec.conf_level)})", *more)
+    more = () if narrow else (f"P(>{percent(reference)})", tr("Borrowed"))
+    words = "%" if narrow else tr("Rate")
+    heads = ("n/N", with_limits(words, confidence(result.spec.conf_level)), *more)
     name = max(text_width(row.left[0]) + row.indent for row in rows) + 1
     right = Forest(("",), heads, rows, (name,), name).right_width()
     most = room - right - GAP - (46.0 if narrow else 0.25 * room)
@@ -246,13 +279,15 @@ def _alt(result: Result) -> str:
     for name, (_, rows) in zip(stratum_names(result).values(), result.strata(), strict=True):
         row = rows.iloc[0]
         counts = of(row["n_event"], row["n"])
-        parts.append(f"{name} {counts} raw, {rate_text(row)} with the others")
-    return "; ".join(parts) + "."
+        parts.append(
+            tr("{name} {n} raw, {rate} with the others", name=name, n=counts, rate=rate_text(row))
+        )
+    return tr("{text}.", text=tr("; ").join(parts))
 
 
 def _alt_ends(result: Result) -> str:
     parts = []
     for name, (_, rows) in zip(stratum_names(result).values(), result.strata(), strict=True):
         first, last = percent(rows["estimate"].iloc[0]), percent(rows["estimate"].iloc[-1])
-        parts.append(f"{name} {first} to {last}")
-    return "; ".join(parts) + "."
+        parts.append(tr("{name} {first} to {last}", name=name, first=first, last=last))
+    return tr("{text}.", text=tr("; ").join(parts))

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from carstats.language import sentences
+from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -31,6 +31,7 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.result import Result
+from carstats.vocabulary import within_sentence
 
 # What is no endpoint of the call has its own look; endpoints go from dark to light, best first.
 _OTHER = {"no response": "#F4E3D3", "died": "#4D4D4D", "missing": "#FFFFFF", "not due": "#FFFFFF"}
@@ -71,10 +72,13 @@ def categories_figure(
         across = min(len(strata), _ACROSS if inner > 320 else 1)
         down = -(-len(strata) // across)
         shown = _shown(result)
-        labels = [_label(result, category) for category in shown]
-        legend = _legend_rows(labels, inner)
-        gap, left, head, foot = 14.0, 31.0, (2.4 if result.by else 0.6) * SIZE, 3.2 * SIZE
+        labels = [wrap(_label(result, category), inner - 26, most=1)[0] for category in shown]
+        legend = legend_rows(labels, inner)
+        gap, left, foot = 14.0, 31.0, 3.2 * SIZE
         wide = (inner - left - gap * (across - 1)) / across
+        heads = _panel_heads(result, names, wide)
+        lines = max((len(head) for head in heads.values()), default=0)
+        head = (2.4 + 1.2 * (lines - 1) if lines else 0.6) * SIZE
         panel = head + _COLUMN + foot
         top = legend * SIZE * LINE_HEIGHT * 1.15 + 6
         title = titled(result.spec.endpoint, result) if heading is None else heading
@@ -83,10 +87,12 @@ def categories_figure(
             top + down * panel,
             heading=title,
             caption=sentences(
-                result.caption(), "Numbers in the columns are subjects.", abbreviations(result)
+                result.caption(),
+                tr("Numbers in the columns are subjects."),
+                abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Stacked columns. {title}. {_alt(result, names)}",
+            alt=sentences(tr("Stacked columns. {title}.", title=title), _alt(result, names)),
         )
         for i, (key, rows) in enumerate(strata):
             row, column = divmod(i, across)
@@ -95,16 +101,15 @@ def categories_figure(
             )
             _draw(ax, result, rows, shown)
             if result.by:
-                n = count(rows["n"].iloc[0])
-                text = "\n".join(wrap(f"{names[key]} (N = {n})", wide, weight="bold")[:2])
                 ax.annotate(
-                    text, (0, 1), xycoords="axes fraction", xytext=(0, 5), weight="bold",
-                    textcoords="offset points", va="bottom", annotation_clip=False, gid="name",
+                    "\n".join(heads[key]), (0, 1), xycoords="axes fraction", xytext=(0, 5),
+                    textcoords="offset points", va="bottom", weight="bold", annotation_clip=False,
+                    gid="name",
                 )  # fmt: skip
             if column:
                 ax.tick_params(labelleft=False)
             else:
-                ax.set_ylabel("Subjects (%)", labelpad=1)
+                ax.set_ylabel(tr("Subjects (%)"), labelpad=1)
         handles = [_patch(result, category) for category in shown]
         sheet.figure.legend(
             handles, labels, loc="upper left", ncols=-(-len(labels) // legend), frameon=False,
@@ -138,6 +143,20 @@ def plot_categories(result: Result, ax: Axes) -> Axes:
     require(result, "plot_categories", "time", "category", "n", "n_event", "estimate")
     with drawing(texts_of(result)):
         return _draw(ax, result, result.strata()[0][1], _shown(result))
+
+
+def _panel_heads(result: Result, names: dict, wide: float) -> dict[tuple, list[str]]:
+    heads = {}
+    for key, rows in result.strata() if result.by else ():
+        name, n = names[key], count(rows["n"].iloc[0])
+        lines = wrap(tr("{name} (N\u00a0=\u00a0{n})", name=name, n=n), wide, weight="bold")
+        while len(lines) > 2 and name:
+            # What is too long is cut before the number, which has no other place.
+            name = name[:-1].rstrip()
+            text = tr("{name} (N\u00a0=\u00a0{n})", name=f"{name}…", n=n)
+            lines = wrap(text, wide, weight="bold")
+        heads[key] = lines
+    return heads
 
 
 def _shown(result: Result) -> list[str]:
@@ -190,20 +209,20 @@ def _draw(ax: Axes, result: Result, rows, shown: list[str]) -> Axes:
     ax.set(xlim=(-0.55, len(days) - 0.45), ylim=(0, 1), yticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
     ax.set_xticks(range(len(days)), [number(day / 7, 0) for day in days])
-    ax.set_xlabel("Weeks from infusion", labelpad=2)
+    ax.set_xlabel(tr("Weeks from infusion"), labelpad=2)
     ax.tick_params(axis="x", length=0)
     if not rows["n"].iloc[0]:
-        ax.text(0.5, 0.5, "no subjects", transform=ax.transAxes, ha="center", color=GREY)
+        ax.text(0.5, 0.5, tr("no subjects"), transform=ax.transAxes, ha="center", color=GREY)
     return ax
 
 
-def _legend_rows(labels: list[str], inner: float) -> int:
-    """Return in how many rows the legend fits."""
+def legend_rows(labels: list[str], inner: float, beside: float = 26.0) -> int:
+    """Return in how many rows a legend fits, with so many points beside each label."""
     for rows in range(1, len(labels) + 1):
         across = -(-len(labels) // rows)
         # Matplotlib fills a legend by columns.
         columns = [labels[i * rows : (i + 1) * rows] for i in range(across)]
-        wide = sum(max(map(text_width, column)) + 26 for column in columns if column)
+        wide = sum(max(map(text_width, column)) + beside for column in columns if column)
         if wide <= inner:
             return rows
     return len(labels)
@@ -215,8 +234,19 @@ def _alt(result: Result, names: dict) -> str:
         for day in dict.fromkeys(rows["time"]):
             here = rows[(rows["time"] == day) & (rows["n_event"] > 0)]
             parts = (
-                f"{_label(result, r.category).lower()} {percent(r.estimate)}"
-                for r in here.itertuples()
+                tr(
+                    "{category} {rate}",
+                    category=within_sentence(_label(result, row.category)),
+                    rate=percent(row.estimate),
+                )
+                for row in here.itertuples()
             )
-            words.append(f"{names[key]}, week {number(day / 7, 0)}: {', '.join(parts)}")
-    return "; ".join(words) + "."
+            words.append(
+                tr(
+                    "{name}, week {week}: {text}",
+                    name=names[key],
+                    week=number(day / 7, 0),
+                    text=tr(", ").join(parts),
+                )
+            )
+    return tr("{text}.", text=tr("; ").join(words))

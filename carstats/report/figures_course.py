@@ -6,9 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.transforms import ScaledTranslation
 
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.language import sentences
+from carstats.language import mark, sentences, tr
+from carstats.report.figures_categories import legend_rows
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -19,7 +21,7 @@ from carstats.report.figures_sheet import (
     texts_of,
     titled,
 )
-from carstats.report.format import DAYS_PER_MONTH, count, counted, number
+from carstats.report.format import DAYS_PER_MONTH, count, counted, number, sentence_list
 from carstats.report.style import (
     INK,
     PAGE_MM,
@@ -28,12 +30,17 @@ from carstats.report.style import (
     SMALL,
     drawing,
     looks,
-    text_width,
+    wrap,
 )
 from carstats.result import Result
+from carstats.vocabulary import column_name
 
 _COLUMNS = ("subject", "time", "visit", "value", "change", "percent_change")
-_CHANGES = {"change": "Change from baseline", "percent_change": "Change from baseline (%)"}
+_CHANGES = {
+    "change": mark("Change from baseline"),
+    "percent_change": mark("Change from baseline (%)"),
+}
+_WHAT = {"value": mark("Score"), **_CHANGES}
 _LEFT, _BODY = 34.0, 165.0
 
 
@@ -76,11 +83,21 @@ def waterfall_figure(
     shown = result.frame["subject"].nunique()
     without = shown - len(here)
     lacking = (
-        f"{counted(without, 'subject')} without a value at the visit not drawn." if without else ""
+        tr(
+            "{subjects} without a value at the visit not drawn.",
+            subjects=counted(without, "subject"),
+        )
+        if without
+        else ""
     )
-    title = titled(f"{result.spec.endpoint} at week {number(at / 7, 0)}", result)
-    better = int((here[what] < 0).sum())
-    said = f"Waterfall of {title}: {counted(len(here), 'subject')}, {better} below baseline."
+    endpoint, week = result.spec.endpoint, number(at / 7, 0)
+    title = titled(tr("{endpoint} at week {week}", endpoint=endpoint, week=week), result)
+    said = tr(
+        "Waterfall of {title}: {subjects}, {better} below baseline.",
+        title=title,
+        subjects=counted(len(here), "subject"),
+        better=int((here[what] < 0).sum()),
+    )
 
     def draw(ax: Axes) -> None:
         shades = looks(result)
@@ -95,8 +112,8 @@ def waterfall_figure(
                 markeredgecolor="white", clip_on=False,
             )  # fmt: skip
         ax.axhline(0, color=INK, linewidth=0.6)
-        ax.set(xlim=(-0.8, len(ordered) - 0.2), xticks=[], ylabel=_CHANGES[what])
-        ax.set_xlabel(f"Subjects (n = {count(len(ordered))})", labelpad=4)
+        ax.set(xlim=(-0.8, len(ordered) - 0.2), xticks=[], ylabel=tr(_CHANGES[what]))
+        ax.set_xlabel(tr("Subjects (n = {n})", n=count(len(ordered))), labelpad=4)
         ax.spines["bottom"].set_visible(False)
         if what == "percent_change":
             ax.set_ylim(min(-105.0, ax.get_ylim()[0]), ax.get_ylim()[1])
@@ -132,7 +149,7 @@ def spider_figure(
     """
     require(result, "spider_figure", *_COLUMNS)
     check_choice("what", what, tuple(_CHANGES))
-    title = titled(f"{result.spec.endpoint} over time", result)
+    title = titled(tr("{endpoint} over time", endpoint=result.spec.endpoint), result)
     n = result.frame["subject"].nunique()
 
     def draw(ax: Axes) -> None:
@@ -150,11 +167,11 @@ def spider_figure(
                     color=look.colour, markersize=2.6,
                 )  # fmt: skip
         ax.axhline(0, color=INK, linewidth=0.6)
-        ax.set(xlabel="Months from infusion", ylabel=_CHANGES[what])
+        ax.set(xlabel=tr("Months from infusion"), ylabel=tr(_CHANGES[what]))
         ax.set_xlim(0, float(result.frame["time"].max()) / DAYS_PER_MONTH * 1.02)
 
-    said = f"Lines of {title}: {counted(n, 'subject')}."
-    note = "A mark stands at each subject's last assessment."
+    said = tr("Lines of {title}: {subjects}.", title=title, subjects=counted(n, "subject"))
+    note = tr("A mark stands at each subject's last assessment.")
     return _figure(result, draw, title, said, width, heading, note, lines=True)
 
 
@@ -185,10 +202,9 @@ def visit_box_figure(
         If the result is no course of a score.
     """
     require(result, "visit_box_figure", *_COLUMNS)
-    check_choice("what", what, ("value", *_CHANGES))
-    title = titled(f"{result.spec.endpoint} by visit", result).replace(
-        " by visit by ", " by visit and "
-    )
+    check_choice("what", what, tuple(_WHAT))
+    by = sentence_list([tr("visit"), *map(column_name, result.by)])
+    title = tr("{what} by {strata}", what=result.spec.endpoint, strata=by)
     names, shades = stratum_names(result), looks(result)
     here = result.frame[result.frame["visit"].notna() & result.frame[what].notna()]
     here = here[(here["visit"] > 0) | (what == "value")]
@@ -219,17 +235,23 @@ def visit_box_figure(
                     markersize=2.2, alpha=0.45, markeredgewidth=0,
                 )  # fmt: skip
         ax.set_xlim(-0.55, len(days) - 0.45)
-        labels = ["Baseline" if d == 0 else number(d / 7, 0) for d in days]
+        labels = [tr("Baseline") if d == 0 else number(d / 7, 0) for d in days]
         ax.set_xticks(range(len(days)), labels)
-        ax.set(
-            xlabel="Weeks from infusion", ylabel={"value": "Score"}.get(what, "") or _CHANGES[what]
-        )
+        ax.set(xlabel=tr("Weeks from infusion"), ylabel=_y_label(result, what))
         for i, name in enumerate(order):
             y = -(3.3 + (i + 1) * 1.25) * SIZE
-            ax.annotate(
-                "n" if rows == 1 else "", (0, 0), xycoords="axes fraction", xytext=(-12, y),
-                textcoords="offset points", va="baseline", annotation_clip=False,
-            )  # fmt: skip
+            if rows == 1:
+                ax.annotate(
+                    "n", (0, 0), xycoords="axes fraction", xytext=(-12, y),
+                    textcoords="offset points", va="baseline", annotation_clip=False,
+                )  # fmt: skip
+            else:
+                # The mark says whose numbers these are where the colour does not.
+                place = ScaledTranslation(-10 / 72, (y + 2.5) / 72, ax.figure.dpi_scale_trans)
+                ax.plot(
+                    0, 0, marks[name], color=colours[name], markersize=3.6, clip_on=False,
+                    transform=ax.transAxes + place, gid="key",
+                )  # fmt: skip
             for x, day in enumerate(days):
                 n = int(((here["visit"] == day) & (here["stratum"] == name)).sum())
                 ax.annotate(
@@ -238,13 +260,22 @@ def visit_box_figure(
                     color=colours[name] if rows > 1 else INK, annotation_clip=False, size=SMALL,
                 )  # fmt: skip
 
-    said = f"Boxes of {title}: {counted(result.frame['subject'].nunique(), 'subject')}."
-    note = (
+    subjects = counted(result.frame["subject"].nunique(), "subject")
+    said = tr("Boxes of {title}: {subjects}.", title=title, subjects=subjects)
+    note = tr(
         "Box: quartiles and median; whiskers: to the last value within 1.5 box heights; points: "
         "subjects. Under the axis the number of subjects with a value."
     )
     extra = (rows * 1.25 + 0.9) * SIZE
     return _figure(result, draw, title, said, width, heading, note, lines=False, extra=extra)
+
+
+def _y_label(result: Result, what: str) -> str:
+    unit = result.spec.options.get("unit") or ""
+    # What has a unit of its own is a measurement and no score.
+    if what != "value" or unit in ("", "points") or unit[0].isdigit():
+        return tr(_WHAT[what])
+    return unit
 
 
 def _keys(result: Result, rows) -> list[tuple]:
@@ -273,8 +304,10 @@ def _figure(
         inner = page_width(width) - 2 * MARGIN
         names, shades = stratum_names(result), looks(result)
         shown = [key for key, _ in result.strata()] if result.by else []
-        across = max(1, int(inner // (max(map(text_width, names.values())) + 32)))
-        rows = -(-len(shown) // across)
+        beside = 35.0 if lines else 26.0
+        labels = [wrap(names[key], inner - beside, most=1)[0] for key in shown]
+        rows = legend_rows(labels, inner, beside)
+        rows = rows if shown else 0
         top = rows * SIZE * 1.5 + (5 if rows else 2)
         sheet = Sheet(
             width, top + _BODY + 3.4 * SIZE + extra,
@@ -296,7 +329,7 @@ def _figure(
                 for look in (shades[key] for key in shown)
             ]  # fmt: skip
             sheet.figure.legend(
-                handles, [names[k] for k in shown], loc="upper left", ncols=min(across, len(shown)),
+                handles, labels, loc="upper left", ncols=-(-len(shown) // rows),
                 frameon=False, fontsize=SIZE, handlelength=2.2 if lines else 1.0,
                 handleheight=0.8, columnspacing=1.4, borderpad=0, borderaxespad=0,
                 labelspacing=0.3, handletextpad=0.5,

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -22,7 +22,7 @@ from carstats.report.figures_sheet import (
     texts_of,
     titled,
 )
-from carstats.report.format import of, percent, percent_interval
+from carstats.report.format import of, percent, percent_interval, with_limits
 from carstats.report.style import (
     GREY,
     INK,
@@ -32,6 +32,7 @@ from carstats.report.style import (
     SIZE,
     SMALL,
     drawing,
+    min_width,
     text_width,
     wrap,
 )
@@ -64,14 +65,22 @@ def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     Raises
     ------
     CarstatsError
-        If the result has no rates or not two columns.
+        If the result has no rates, not two columns, or more levels than fit beside each other.
     """
     _checked(result, "heatmap_figure")
     with drawing([*texts_of(result), heading or ""]):
         inner = page_width(width) - 2 * MARGIN
         rows, columns = (level_names(result, column) for column in result.by)
-        label = min(max(map(text_width, rows.values())) + 8, 0.35 * inner)
-        head = 2 * SIZE * LINE_HEIGHT
+        label = _label_room(rows, columns, inner)
+        wide = (inner - label) / len(columns)
+        if wide < _least_cell(result):
+            raise CarstatsError(
+                f"{len(columns)} columns do not fit in {width:g} mm. Give a greater `width`, or "
+                f"`by` in the other order: by=[{result.by[1]!r}, {result.by[0]!r}]."
+            )
+        size = _head_size(columns, wide)
+        lines = max(len(_head(name, wide, size)) for name in columns.values())
+        head = max(lines, 2) * SIZE * LINE_HEIGHT
         height = head + len(rows) * _CELL + 30
         title = titled(result.spec.endpoint, result) if heading is None else heading
         empty = (result.frame["n"] == 0).any() or len(result.frame) < len(rows) * len(columns)
@@ -81,15 +90,15 @@ def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
             heading=title,
             caption=sentences(
                 result.caption(),
-                "Cells in grey: no such subject." if empty else "",
-                "In each cell the rate, n/N and the confidence interval in per cent.",
+                tr("Cells in grey: no such subject.") if empty else "",
+                tr("In each cell the rate, n/N and the confidence interval in per cent."),
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Heat map of {title}. {_alt(result, rows, columns)}",
+            alt=sentences(tr("Heat map of {title}.", title=title), _alt(result, rows, columns)),
         )
         ax = sheet.axes(MARGIN + label, head, inner - label, len(rows) * _CELL)
-        _draw(ax, result, rows, columns, (inner - label) / len(columns), label)
+        _draw(ax, result, rows, columns, wide, label)
         key = sheet.axes(MARGIN + label, head + len(rows) * _CELL + 9, _KEY, 6)
         _draw_key(key)
     return sheet.figure
@@ -123,6 +132,39 @@ def plot_heatmap(result: Result, ax: Axes, *, cell_width: float = 80.0) -> Axes:
         return _draw(ax, result, rows, columns, cell_width, 100.0)
 
 
+def _label_room(rows: dict, columns: dict, inner: float) -> float:
+    """Return the room for the rows' names: less where a column's name would break in a word."""
+    room = min(max(map(text_width, rows.values())) + 8, 0.35 * inner)
+    least = min(room, max(max(map(min_width, rows.values())) + 8, 0.25 * inner))
+    longest = max(map(min_width, columns.values())) + 5
+    return max(min(room, inner - len(columns) * longest), least)
+
+
+def _head(name: str, wide: float, size: float) -> list[str]:
+    # A word a little wider than its column is better whole: its neighbours are seldom as wide.
+    return _even(name, max(wide - 2, min(min_width(name, size) + 0.5, 1.15 * wide)), size)
+
+
+def _even(name: str, room: float, size: float = SIZE) -> list[str]:
+    """Break a name into as many lines as it needs, all about as long."""
+    lines, room = wrap(name, room, size), room - 2
+    while room > min_width(name, size):
+        shorter = wrap(name, room, size)
+        if len(shorter) > len(lines):
+            break
+        lines, room = shorter, room - 2
+    return lines
+
+
+def _least_cell(result: Result) -> float:
+    lines = (_under(row, "\n") for row in result.frame.to_dict("records") if row["n"])
+    return max((text_width(line, SMALL) for text in lines for line in text.split("\n")), default=0)
+
+
+def _head_size(columns: dict, wide: float) -> float:
+    return SIZE if max(map(min_width, columns.values())) <= wide - 2 else SMALL
+
+
 def _checked(result: Result, figure: str) -> None:
     require(result, figure, "n", "n_event", "estimate", "conf_low", "conf_high")
     require_one_row(result, figure)
@@ -137,9 +179,10 @@ def _draw(ax: Axes, result: Result, rows: dict, columns: dict, wide: float, labe
     plain_axes(ax)
     ax.set(xlim=(0, len(columns)), ylim=(len(rows), 0))
     cells = {key: stratum.iloc[0] for key, stratum in result.strata()}
-    narrow = wide < 60
+    under = {key: _under(row) for key, row in cells.items()}
+    narrow = wide < 60 or max(text_width(text, SMALL) for text in under.values()) > wide - 3
     for i, (row, name) in enumerate(rows.items()):
-        lines = "\n".join(wrap(name, label - 6))
+        lines = "\n".join(_even(name, label - 6))
         ax.annotate(
             lines, (0, i + 0.5), xytext=(-6, 0), textcoords="offset points", ha="right",
             va="center", annotation_clip=False, gid="name",
@@ -153,25 +196,32 @@ def _draw(ax: Axes, result: Result, rows: dict, columns: dict, wide: float, labe
                 ax.text(j + 0.5, i + 0.5, "–", ha="center", va="center", color=GREY, gid="cell")
                 continue
             ink = "white" if _is_dark(face) else INK
-            limits = percent_interval(found["conf_low"], found["conf_high"])
-            small = of(found["n_event"], found["n"])
-            under = f"{small}\n{limits}" if narrow else f"{small} ({limits})"
             ax.annotate(
                 percent(found["estimate"]), (j + 0.5, i + 0.5), xytext=(0, 5 if narrow else 4),
                 textcoords="offset points", ha="center", va="bottom" if narrow else "baseline",
                 color=ink, weight="bold", gid="cell",
             )  # fmt: skip
             ax.annotate(
-                under, (j + 0.5, i + 0.5), xytext=(0, 4 if narrow else -4),
+                _under(found, "\n") if narrow else under[(row, column)], (j + 0.5, i + 0.5),
+                xytext=(0, 4 if narrow else -4),
                 textcoords="offset points", ha="center", va="top", color=ink, size=SMALL,
                 linespacing=1.15, gid="cell",
             )  # fmt: skip
+    size = _head_size(columns, wide)
     for j, name in enumerate(columns.values()):
         ax.annotate(
-            "\n".join(wrap(name, wide - 4)), (j + 0.5, 0), xytext=(0, 4), ha="center", va="bottom",
-            textcoords="offset points", annotation_clip=False, gid="name",
+            "\n".join(_head(name, wide, size)), (j + 0.5, 0), xytext=(0, 4), ha="center",
+            va="bottom", textcoords="offset points", annotation_clip=False, gid="name", size=size,
         )  # fmt: skip
     return ax
+
+
+def _under(row, between: str = "") -> str:
+    counts, limits = (
+        of(row["n_event"], row["n"]),
+        percent_interval(row["conf_low"], row["conf_high"]),
+    )
+    return f"{counts}{between}{limits}" if between else with_limits(counts, limits)
 
 
 def _draw_key(ax: Axes) -> None:
@@ -179,7 +229,7 @@ def _draw_key(ax: Axes) -> None:
     ax.set(yticks=[], xticks=[0, 50, 100])
     ax.tick_params(length=2, labelsize=SMALL, pad=1.5)
     ax.annotate(
-        "Subjects (%)", (1, 0.5), xycoords="axes fraction", xytext=(6, 0), size=SMALL,
+        tr("Subjects (%)"), (1, 0.5), xycoords="axes fraction", xytext=(6, 0), size=SMALL,
         textcoords="offset points", va="center", annotation_clip=False,
     )  # fmt: skip
 
@@ -194,6 +244,13 @@ def _alt(result: Result, rows: dict, columns: dict) -> str:
     for (row, column), stratum in result.strata():
         cell = stratum.iloc[0]
         if cell["n"] > 0:
-            said = f"{percent(cell['estimate'])}, {of(cell['n_event'], cell['n'])}"
-            words.append(f"{rows[row]}, {columns[column]}: {said}")
-    return "; ".join(words) + "."
+            words.append(
+                tr(
+                    "{row}, {column}: {rate}, {n}",
+                    row=rows[row],
+                    column=columns[column],
+                    rate=percent(cell["estimate"]),
+                    n=of(cell["n_event"], cell["n"]),
+                )
+            )
+    return tr("{text}.", text=tr("; ").join(words))

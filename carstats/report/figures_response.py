@@ -5,7 +5,7 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences
+from carstats.language import sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -28,7 +28,7 @@ from carstats.report.figures_sheet import (
     texts_of,
     titled,
 )
-from carstats.report.format import NONE, confidence, count, of
+from carstats.report.format import NONE, confidence, count, of, with_limits
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
 from carstats.result import Result
 
@@ -67,18 +67,19 @@ def response_figure(
         forest = _response_forest(result, inner)
         short = abbreviations(result, result.by[1:])
         caption = sentences(result.caption(), _empty_words(result), short)
+        title = titled(result.spec.endpoint, result)
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            heading=title if heading is None else heading,
             caption=caption,
             synthetic=result.spec.synthetic,
-            alt=f"{titled(f'Forest plot of {result.spec.endpoint}', result)}. {_alt_rates(result)}",
+            alt=sentences(tr("Forest plot of {title}.", title=title), _alt_rates(result)),
         )
         left = MARGIN + forest.left_width()
         plot_width = sheet.width - MARGIN - left - forest.right_width()
         ax = sheet.axes(left, 0, plot_width, forest.height())
-        draw_forest(ax, forest, "Subjects (%)")
+        draw_forest(ax, forest, tr("Subjects (%)"))
     return sheet.figure
 
 
@@ -108,7 +109,7 @@ def plot_response(result: Result, ax: Axes, *, width: float = PAGE_MM) -> Axes:
     require_one_row(result, "plot_response")
     with drawing(texts_of(result)):
         return draw_forest(
-            ax, _response_forest(result, page_width(width) - 2 * MARGIN), "Subjects (%)"
+            ax, _response_forest(result, page_width(width) - 2 * MARGIN), tr("Subjects (%)")
         )
 
 
@@ -136,11 +137,11 @@ def _response_forest(result: Result, room: float) -> Forest:
         rows.append(
             Row((name,), tuple(right), values(row), style, indent=INDENT if grouped else 0.0)
         )
-    words = "%" if narrow else "Rate"
+    words = "%" if narrow else tr("Rate")
     heads = (
         "n/N",
-        *(("Missing",) if missing else ()),
-        f"{words} ({confidence(result.spec.conf_level)})",
+        *((tr("Missing"),) if missing else ()),
+        with_limits(words, confidence(result.spec.conf_level)),
     )
     name = max(text_width(row.left[0]) + row.indent for row in rows if not row.heading) + 1
     right_width = Forest(("",), heads, rows, (name,), name).right_width()
@@ -150,12 +151,13 @@ def _response_forest(result: Result, room: float) -> Forest:
 
 def _empty_words(result: Result) -> str:
     empty = (result.frame["n"] == 0).any()
-    return "0/0: the cohort has no such subject." if empty else ""
+    return tr("0/0: the cohort has no such subject.") if empty else ""
 
 
 def _alt_rates(result: Result) -> str:
-    rows = (
-        (name, rows.iloc[0])
-        for name, (_, rows) in zip(stratum_names(result).values(), result.strata(), strict=True)
-    )
-    return "; ".join(f"{name} {of(r['n_event'], r['n'])}, {rate_text(r)}" for name, r in rows) + "."
+    said = []
+    for name, (_, rows) in zip(stratum_names(result).values(), result.strata(), strict=True):
+        row = rows.iloc[0]
+        counts = of(row["n_event"], row["n"])
+        said.append(tr("{name} {n}, {rate}", name=name, n=counts, rate=rate_text(row)))
+    return tr("{text}.", text=tr("; ").join(said))

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from carstats.language import sentences
+from carstats.language import mark, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -19,11 +19,23 @@ from carstats.report.figures_sheet import (
     texts_of,
     titled,
 )
-from carstats.report.format import count, interval, number
-from carstats.report.style import COLUMN_MM, LINE_HEIGHT, RULE, SIZE, drawing, looks, text_width
+from carstats.report.format import count, interval, number, with_limits
+from carstats.report.style import (
+    COLUMN_MM,
+    GREY,
+    LINE_HEIGHT,
+    RULE,
+    SIZE,
+    drawing,
+    looks,
+    text_width,
+    wrap,
+)
 from carstats.result import Result
 
 _COLUMNS = ("time", "n", "n_missing", "estimate", "conf_low", "conf_high")
+# A unit of scores; others are written alike in every language.
+_POINTS = mark("points")
 _ROW, _KEY = SIZE * LINE_HEIGHT, 20.0
 
 
@@ -55,23 +67,24 @@ def score_change_figure(
     with drawing([*texts_of(result), heading or ""]):
         names = stratum_names(result)
         inner = page_width(width) - 2 * MARGIN
+        title = titled(result.spec.endpoint, result)
         left = max(max(text_width(name) for name in names.values()) + _KEY + 12, 44.0)
-        left = min(left, 0.4 * inner)
+        left = min(left, 0.5 * inner)
         height = 140.0 if width < 120 else 175.0
         under = height + 3.2 * SIZE
         sheet = Sheet(
             width,
             under + (len(names) + 1.2) * _ROW,
-            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            heading=title if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "No limits where one subject was seen."
+                tr("No limits where one subject was seen.")
                 if (result.frame["estimate"].notna() & result.frame["conf_low"].isna()).any()
                 else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{titled(result.spec.endpoint, result)}. {_alt(result, names)}",
+            alt=sentences(tr("{text}.", text=title), _alt(result, names)),
         )
         ax = sheet.axes(MARGIN + left, 2, inner - left, height - 2)
         plot_score_change(result, ax)
@@ -103,7 +116,8 @@ def plot_score_change(result: Result, ax: Axes) -> Axes:
     require(result, "plot_score_change", *_COLUMNS)
     look, strata = looks(result), result.strata()
     weeks = np.unique(result.frame["time"].to_numpy(float)) / 7
-    shift = 0.014 * weeks[-1]
+    # Strata stand a little apart, but nearer to their own visit than to the next.
+    shift = min(0.014 * weeks[-1], 0.6 * np.diff(weeks, prepend=0.0).min() / len(strata))
     with drawing(texts_of(result)):
         ax.axhline(0, color=RULE, linewidth=0.7, zorder=0)
         for i, (key, rows) in enumerate(strata):
@@ -121,13 +135,19 @@ def plot_score_change(result: Result, ax: Axes) -> Axes:
             )  # fmt: skip
             low, high = rows["conf_low"].to_numpy(float), rows["conf_high"].to_numpy(float)
             ax.vlines(x[1:], low, high, color=style.colour, linewidth=1.0, gid="interval")
+        if result.frame["estimate"].isna().all():
+            ax.set(ylim=(-1, 1), yticks=[0])
+            ax.text(0.5, 0.6, tr("no estimates"), transform=ax.transAxes, ha="center", color=GREY)
         ax.set_xlim(-0.02 * weeks[-1], 1.04 * weeks[-1])
         ax.set_xticks(np.append(0.0, weeks), ["0", *(f"{week:g}" for week in weeks)])
-        ax.set_xlabel("Week", labelpad=2)
+        ax.set_xlabel(tr("Week"), labelpad=2)
         unit = result.spec.options.get("unit") or ""
-        if unit[:1].isdigit():
-            unit = f"scale {unit.replace('-', '–')}"
-        ax.set_ylabel(f"Mean change ({unit})" if unit else "Mean change", labelpad=3)
+        if unit == _POINTS:
+            unit = tr(_POINTS)
+        elif unit[:1].isdigit():
+            unit = tr("scale {range}", range=unit.replace("-", "–"))
+        shown = tr("Mean change ({unit})", unit=unit) if unit else tr("Mean change")
+        ax.set_ylabel(shown, labelpad=3)
         ax.yaxis.set_major_formatter(lambda value, _: number(value, 0 if value % 1 == 0 else 1))
     return ax
 
@@ -138,16 +158,17 @@ def _numbers(result: Result, ax: Axes, above: Axes, names: dict, outdent: float)
     ax.set(xlim=above.get_xlim(), ylim=(len(names) + 1.2, 0))
     place = blended_transform_factory(ax.transAxes, ax.transData)
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
-    ax.text(-outdent / width, 0.5, "Seen", transform=place, weight="bold", va="center")
+    ax.text(-outdent / width, 0.5, tr("Seen"), transform=place, weight="bold", va="center")
     for i, (key, rows) in enumerate(result.strata()):
         at = i + 1.5
         ax.plot(
             (-outdent / width, (-outdent + 16) / width), (at, at), transform=place, clip_on=False,
             color=look[key].colour, linestyle=look[key].dash, linewidth=1.4,
+            marker=look[key].marker, markersize=3.4,
         )  # fmt: skip
         ax.text(
-            (-outdent + _KEY) / width, at, names[key], transform=place, color=look[key].colour,
-            va="center_baseline", gid="stratum",
+            (-outdent + _KEY) / width, at, wrap(names[key], outdent - _KEY - 8, most=1)[0],
+            transform=place, color=look[key].colour, va="center_baseline", gid="stratum",
         )  # fmt: skip
         for row in rows.itertuples():
             ax.text(
@@ -161,10 +182,16 @@ def _alt(result: Result, names: dict) -> str:
     for key, rows in result.strata():
         known = rows[rows["estimate"].notna()]
         if known.empty:
-            parts.append(f"{names[key]}: nobody seen")
+            parts.append(tr("{name}: nobody seen", name=names[key]))
             continue
         last = known.iloc[-1]
         limits = interval(last["conf_low"], last["conf_high"])
-        text = f"{number(last['estimate'])} ({limits}) at week {last['time'] / 7:g}"
-        parts.append(f"{names[key]}: {text}")
-    return "; ".join(parts) + "."
+        parts.append(
+            tr(
+                "{name}: {change} at week {week}",
+                name=names[key],
+                change=with_limits(number(last["estimate"]), limits),
+                week=f"{last['time'] / 7:g}",
+            )
+        )
+    return tr("{text}.", text=tr("; ").join(parts))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from carstats.language import sentences
+from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -78,18 +80,19 @@ def trajectory_figure(
         left = max(left, 44.0)
         table_top = _HEIGHT + 3.2 * SIZE
         body = table_top + (len(strata) + 1.2) * _ROW
+        title = titled(result.spec.endpoint, result)
         sheet = Sheet(
             width,
             body,
-            heading=titled(result.spec.endpoint, result) if heading is None else heading,
+            heading=title if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "Bars: limits of the median; where there are none, too few values allow them.",
-                f"Dotted: {number(limit, 0)}." if limit is not None else "",
+                tr("Bars: limits of the median; where there are none, too few values allow them."),
+                tr("Dotted: {limit}.", limit=f"{limit:g}") if limit is not None else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{titled(f'Medians of {result.spec.endpoint}', result)}. {_alt(result, names)}",
+            alt=sentences(tr("Medians of {title}.", title=title), _alt(result, names)),
         )
         room = inner - left - 8
         ax = sheet.axes(MARGIN + left, 4, room, _HEIGHT - 4)
@@ -129,7 +132,7 @@ def plot_trajectory(
     look, strata = looks(result), result.strata()
     last = result.frame["time"].max() / DAYS_PER_MONTH
     # Strata stand a little apart, so that their bars do not hide one another.
-    shift = 0.006 * last
+    shift = min(0.006, 0.06 / len(strata)) * last
     with drawing(texts_of(result)):
         for i, (key, rows) in enumerate(strata):
             rows = rows[rows["estimate"].notna()]
@@ -144,15 +147,19 @@ def plot_trajectory(
             known = np.isfinite(low)
             ax.vlines(x[known], low[known], high[known], color=style.colour, linewidth=1.0,
                       gid="interval")  # fmt: skip
-        if scale == "log":
+        highest = float(result.frame[["estimate", "conf_high"]].max().max())
+        if highest != highest:
+            ax.set(ylim=(0, 1), yticks=[])
+            ax.text(0.5, 0.6, tr("no values"), transform=ax.transAxes, ha="center", color=GREY)
+        elif scale == "log":
             ax.set_yscale("symlog", linthresh=1.0, linscale=0.4)
-            top = np.nanmax([result.frame["conf_high"].max(), result.frame["estimate"].max(), 1])
-            ticks = [0, *(10**i for i in range(int(np.ceil(np.log10(top))) + 1))]
+            steps = int(np.ceil(np.log10(max(highest, 1.0))))
+            ticks = [0, *(10**i for i in range(steps + 1))]
             ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
             ax.minorticks_off()
             ax.set_ylim(-0.15, ticks[-1] * 1.1)
         else:
-            ax.set_ylim(bottom=0)
+            ax.set_ylim(0, max(ax.get_ylim()[1], 1.03 * highest))
             ticks = [tick for tick in ax.get_yticks() if 0 <= tick <= ax.get_ylim()[1]]
             ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
         if limit is not None:
@@ -161,11 +168,9 @@ def plot_trajectory(
         step = next((s for s in (1, 2, 3, 6, 12) if last / s <= 8), 24)
         ax.set_xticks(np.arange(0, last + 0.5, step))
         ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
-        ax.set_xlabel("Months", labelpad=2)
-        unit = result.spec.endpoint
-        ax.set_ylabel(
-            unit[unit.rindex("(") + 1 : -1] if unit.endswith(")") else "Median", labelpad=3
-        )
+        ax.set_xlabel(tr("Months"), labelpad=2)
+        unit = re.search(r"[(（]([^()（）]+)[)）]$", result.spec.endpoint)
+        ax.set_ylabel(unit[1] if unit else tr("Median"), labelpad=3)
     return ax
 
 
@@ -176,7 +181,7 @@ def _numbers(ax: Axes, result: Result, names: dict, outdent: float, curves: Axes
     place = blended_transform_factory(ax.transAxes, ax.transData)
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
     ax.set(xlim=curves.get_xlim(), ylim=(len(strata) + 1.2, 0))
-    ax.text(-outdent / width, 0.4, "Values", transform=place, weight="bold", va="center")
+    ax.text(-outdent / width, 0.4, tr("Values"), transform=place, weight="bold", va="center")
     low, high = curves.get_xlim()
     room = text_width(count(result.frame["n_event"].max()), SMALL) + 4
     shown, edge = [], -np.inf
@@ -207,6 +212,10 @@ def _alt(result: Result, names: dict) -> str:
     parts = []
     for key, rows in result.strata():
         known = rows.dropna(subset=["estimate"])
-        ends = [f"{number(r.estimate, 1)} on day {r.time:.0f}" for r in known.itertuples()]
-        parts.append(f"{names[key]}: {', '.join(ends) or 'no values'}")
-    return f"{'; '.join(parts)}."
+        ends = [
+            tr("{value} on day {day}", value=number(r.estimate, 1), day=f"{r.time:.0f}")
+            for r in known.itertuples()
+        ]
+        text = tr(", ").join(ends) or tr("no values")
+        parts.append(tr("{name}: {text}", name=names[key], text=text))
+    return tr("{text}.", text=tr("; ").join(parts))

@@ -12,15 +12,22 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
+from carstats.language import mark, tr
 from carstats.response.rates import response_rate
 from carstats.result import Result
 
 MODELS = ("hierarchical", "EXNEX")
 _DEFAULT_TAU = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
-_TOLD = (
+_TOLD = mark(
     "borrowing weight: posterior mean of 1 / (1 + tau² n p (1 − p)); effective sample size: "
     "m (1 − m) / v − 1 of the posterior mean m and variance v"
 )
+_TAU = {
+    "half-normal": mark("tau half-normal({scale})"),
+    "half-Cauchy": mark("tau half-Cauchy({scale})"),
+    "uniform": mark("tau uniform(0, {scale})"),
+    "fixed": mark("tau = {scale}"),
+}
 
 
 def basket_response(
@@ -97,7 +104,10 @@ def basket_response(
     counts = raw.frame
     fit = _fit(counts, prior, reference, conf_level)
     frame = _basket_frame(counts, fit, raw.by)
-    method = f"{model_words(model, prior)}; {conf_level * 100:g} % credible limits; {_TOLD}"
+    method = tr(
+        "{method}; {definitions}", method=_method(model_words(model, prior), conf_level),
+        definitions=tr(_TOLD),
+    )  # fmt: skip
     more = {"reference": reference, "accuracy": fit.accuracy, "tau_median": fit.tau_median}
     return _result(raw, "basket_response", frame, method, model, prior, more)
 
@@ -158,12 +168,12 @@ def basket_leave_one_out(
         fewer.loc[k, ["n", "n_event", "n_missing"]] = 0
         fit = _fit(fewer, prior, reference, conf_level)
         found = _basket_frame(fewer, fit, raw.by)
-        found.loc[k, "note"] = "left out: predicted from the others"
+        found.loc[k, "note"] = tr("left out: predicted from the others")
         found.insert(0, "left_out", raw.label(key))
         parts.append(found)
     frame = pd.concat(parts, ignore_index=True)
-    limits = f"{conf_level * 100:g} % credible limits"
-    method = f"{model_words(model, prior)}; {limits}; each left out in turn"
+    method = _method(model_words(model, prior), conf_level)
+    method = tr("{method}; each left out in turn", method=method)
     more = {"reference": reference}
     found = _result(raw, "basket_leave_one_out", frame, method, model, prior, more)
     return replace(found, spec=replace(found.spec, by=("left_out", *raw.by)))
@@ -230,12 +240,12 @@ def basket_sensitivity(
         found.insert(len(raw.by), "tau", value)
         parts.append(found)
     frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    method = f"{_model_words(model, prior)}, tau fixed; {conf_level * 100:g} % credible limits"
+    words = tr("{model}, tau fixed", model=_model_words(model, prior))
     return _result(
         raw,
         "basket_sensitivity",
         frame,
-        method,
+        _method(words, conf_level),
         model,
         prior,
         {"reference": reference, "tau": values},
@@ -283,9 +293,10 @@ def _fit(
 
 
 def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.DataFrame:
-    note = counts["note"].where(counts["n"] > 0, "no subjects: predicted from the others")
+    note = counts["note"].where(counts["n"] > 0, tr("no subjects: predicted from the others"))
     if fit.accuracy >= ACCURACY:
-        note = note + f"; numerical accuracy {fit.accuracy:.1g}"
+        told = tr("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
+        note = note.map(lambda text: tr("; ").join(filter(None, [text, told])))
     return counts[[*by, "n", "n_missing", "n_event"]].assign(
         estimate=fit.mean,
         conf_low=fit.low,
@@ -309,14 +320,24 @@ def _result(raw: Result, analysis: str, frame, method: str, model: str, prior, m
 
 
 def _model_words(model: str, prior: BasketPrior) -> str:
-    name = "Bayesian hierarchical" if model == "hierarchical" else "EXNEX"
-    words = f"{name} model by numerical integration, mu ~ N(logit {prior.rate:g}, {prior.sd:g}²)"
-    if model == "EXNEX":
-        words += (
-            f", P(exchangeable) {_listed(prior.exchangeable)}, else N(logit "
-            f"{_listed(prior.nex_rate)}, {_listed(prior.nex_sd)}²)"
+    mean = {"rate": f"{prior.rate:g}", "sd": f"{prior.sd:g}"}
+    if model == "hierarchical":
+        return tr(
+            "Bayesian hierarchical model by numerical integration, mu ~ N(logit {rate}, {sd}²)",
+            **mean,
         )
-    return words
+    return tr(
+        "EXNEX model by numerical integration, mu ~ N(logit {rate}, {sd}²), P(exchangeable) "
+        "{exchangeable}, else N(logit {nex_rate}, {nex_sd}²)",
+        **mean,
+        exchangeable=_listed(prior.exchangeable),
+        nex_rate=_listed(prior.nex_rate),
+        nex_sd=_listed(prior.nex_sd),
+    )
+
+
+def _method(model: str, conf_level: float) -> str:
+    return tr("{model}; {level} % credible limits", model=model, level=f"{conf_level * 100:g}")
 
 
 def prior_options(prior: BasketPrior) -> dict[str, object]:
@@ -329,13 +350,8 @@ def prior_options(prior: BasketPrior) -> dict[str, object]:
 
 def model_words(model: str, prior: BasketPrior) -> str:
     """Return the model and its priors in words, for a method line."""
-    tau = {
-        "half-normal": f"tau half-normal({prior.tau_scale:g})",
-        "half-Cauchy": f"tau half-Cauchy({prior.tau_scale:g})",
-        "uniform": f"tau uniform(0, {prior.tau_scale:g})",
-        "fixed": f"tau = {prior.tau_scale:g}",
-    }[prior.tau_prior]
-    return f"{_model_words(model, prior)}, {tau}"
+    tau = tr(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
+    return tr("{model}, {tau}", model=_model_words(model, prior), tau=tau)
 
 
 def _listed(value) -> str:

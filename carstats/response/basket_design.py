@@ -11,6 +11,7 @@ from carstats.errors import CarstatsError, check_number
 from carstats.estimators.basket import basket_batch
 from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.estimators.proportion import proportion_limits
+from carstats.language import tr
 from carstats.response.basket import checked_prior, model_words, prior_options
 from carstats.result import Result, Spec
 
@@ -106,7 +107,9 @@ def basket_operating_characteristics(
         rows.append(
             {
                 **_called(name, "any false", wrong, conf_level),
-                "note": "" if false.any() else "every basket's true rate is above the reference",
+                "note": ""
+                if false.any()
+                else tr("every basket's true rate is above the reference"),
                 "n_subjects": int(sizes.sum()),
                 "true_rate": np.nan,
                 "bias": np.nan,
@@ -117,9 +120,18 @@ def basket_operating_characteristics(
         raise CarstatsError("`scenarios` is empty; give at least one, such as {'null': rates}.")
     spec = Spec(
         "basket_operating_characteristics",
-        endpoint=f"Baskets called effective: P(rate > {reference:g}) > {threshold:g}",
-        population=f"{int(n_trials)} simulated trials of {sizes.size} baskets for each scenario",
-        method=f"{model_words(model, prior)}; limits are of the simulation, seed {seed}",
+        endpoint=tr(
+            "Baskets called effective: P(rate > {reference}) > {threshold}",
+            reference=f"{reference:g}", threshold=f"{threshold:g}",
+        ),
+        population=tr(
+            "{n} simulated trials of {baskets} baskets for each scenario",
+            n=int(n_trials), baskets=sizes.size,
+        ),
+        method=tr(
+            "{model}; limits are of the simulation, seed {seed}",
+            model=model_words(model, prior), seed=seed,
+        ),
         conf_level=conf_level,
         by=("scenario", "basket"),
         options={
@@ -131,7 +143,7 @@ def basket_operating_characteristics(
         },
         synthetic=True,
     )  # fmt: skip
-    return Result(pd.DataFrame(rows), spec, {})
+    return Result(pd.DataFrame(rows), spec, {"basket": {"any false": tr("any false")}})
 
 
 def _called(scenario: str, basket: str, called, conf_level: float) -> dict[str, object]:

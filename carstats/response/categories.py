@@ -10,16 +10,17 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
+from carstats.language import mark, tr
 from carstats.response.outcomes import analysis_set, endpoint_rows, nearest, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 
 NO_RESPONSE, DIED, MISSING_VISIT, NOT_DUE = "no response", "died", "missing", "not due"
 _LABELS = {
-    NO_RESPONSE: "No response",
-    DIED: "Died",
-    MISSING_VISIT: "Missing",
-    NOT_DUE: "Visit not reached at the data cut-off",
+    NO_RESPONSE: mark("No response"),
+    DIED: mark("Died"),
+    MISSING_VISIT: mark("Missing"),
+    NOT_DUE: mark("Visit not reached at the data cut-off"),
 }
 
 
@@ -85,18 +86,19 @@ def response_categories(
                         "n": n,
                         "n_event": k,
                         "estimate": k / n if n else np.nan,
-                        "note": "" if n else "no subjects",
+                        "note": "" if n else tr("no subjects"),
                     }
                 )
         return pd.DataFrame(rows)
 
     vocabulary = cohort.study.vocabulary
     labels = {name: vocabulary.label("endpoint", name) for name in names}
+    labels |= {category: tr(label) for category, label in _LABELS.items()}
     spec = cohort.spec(
         "response_categories",
-        endpoint="Best endpoint met at each visit",
+        endpoint=tr("Best endpoint met at each visit"),
         population=words,
-        method="each subject once a visit; the evaluable assessment nearest to it counts",
+        method=tr("each subject once a visit; the evaluable assessment nearest to it counts"),
         by=by,
     )
     frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
@@ -104,7 +106,7 @@ def response_categories(
     return Result(
         frame,
         replace(spec, options=options),
-        level_labels(vocabulary, by) | {"category": labels | _LABELS},
+        level_labels(vocabulary, by) | {"category": labels},
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import reduce
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,16 @@ from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.stratified_tables import breslow_day_test, mantel_haenszel_test
 from carstats.estimators.two_by_two import fisher_test, trend_test
 from carstats.estimators.unconditional import boschloo_p_value, unconditional_p_value
-from carstats.response.pairs import Compared, compared, empty_note, pair_columns, pairs
+from carstats.language import mark, tr
+from carstats.response.pairs import (
+    Compared,
+    against,
+    column_list,
+    compared,
+    empty_note,
+    pair_columns,
+    pairs,
+)
 from carstats.result import Result
 
 PAIRED = ("Fisher", "Fisher central", "Barnard", "Boschloo", "Chan-Zhang")
@@ -24,13 +34,17 @@ OVERALL = ("Cochran-Mantel-Haenszel", "trend")
 TESTS = (*PAIRED, *OVERALL)
 
 _WORDS = {
-    "Fisher": "Fisher's exact test, minimum-likelihood odds-ratio limits",
-    "Fisher central": "Fisher's exact test with doubled tail, melded limits of the difference",
-    "Barnard": "Barnard's exact test (pooled score), Agresti–Min limits of the difference",
-    "Boschloo": "Boschloo's exact test",
-    "Chan-Zhang": "exact unconditional test with doubled tail, Chan–Zhang limits of the difference",
-    "Cochran-Mantel-Haenszel": "Cochran–Mantel–Haenszel test",
-    "trend": "exact Cochran–Armitage test for trend over the strata in the order shown",
+    "Fisher": mark("Fisher's exact test, minimum-likelihood odds-ratio limits"),
+    "Fisher central": mark(
+        "Fisher's exact test with doubled tail, melded limits of the difference"
+    ),
+    "Barnard": mark("Barnard's exact test (pooled score), Agresti–Min limits of the difference"),
+    "Boschloo": mark("Boschloo's exact test"),
+    "Chan-Zhang": mark(
+        "exact unconditional test with doubled tail, Chan–Zhang limits of the difference"
+    ),
+    "Cochran-Mantel-Haenszel": mark("Cochran–Mantel–Haenszel test"),
+    "trend": mark("exact Cochran–Armitage test for trend over the strata in the order shown"),
 }
 
 
@@ -122,29 +136,34 @@ def response_test(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
         test=method, adjust=adjust,
     )  # fmt: skip
-    words = _WORDS[method]
+    words = tr(_WORDS[method])
     if method in OVERALL:
         frame = _overall(table, method, scores)
-        words += f" within {', '.join(table.strata)}" if table.strata else ""
+        if table.strata:
+            words = tr("{test} within {strata}", test=words, strata=column_list(table.strata))
     else:
         rows = []
         for first, second in pairs(table, reference):
             row = pair_columns(table, first, second)
-            rows.append(row | _pair(row, method, conf_level))
+            rows.append(row | _pair(row, table, (first, second), method, conf_level))
         frame = pd.DataFrame(rows)
         frame["p_adjusted"] = adjust_p_values(frame["p_value"], method=adjust)
         frame = frame[[*(c for c in frame if c != "note"), "note"]]
         if len(frame) > 1 and adjust != "none":
-            words += f"; p-values adjusted by {adjust.replace('-', '–')}"
+            name = adjust.replace("-", "–")
+            words = tr("{test}; p-values adjusted by {method}", test=words, method=name)
         if method != "Boschloo":
-            words += f"; {conf_level * 100:g} % limits, not adjusted"
+            level = f"{conf_level * 100:g}"
+            words = tr("{test}; {level} % limits, not adjusted", test=words, level=level)
     spec = replace(table.spec, method=words, conf_level=conf_level, strata=tuple(table.strata))
     return Result(frame, spec)
 
 
-def _pair(row: dict[str, object], method: str, conf_level: float) -> dict[str, object]:
+def _pair(
+    row: dict[str, object], table: Compared, places: tuple[int, int], method: str, conf_level: float
+) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
-    note = empty_note(row)
+    note = empty_note(row, *(table.names[place] for place in places))
     measure = "odds ratio" if method == "Fisher" else "difference"
     estimate = low = high = p_value = np.nan
     if not note:
@@ -152,12 +171,12 @@ def _pair(row: dict[str, object], method: str, conf_level: float) -> dict[str, o
             found = fisher_test(*k, *n, conf_level=conf_level)
             estimate, low, high, p_value = found.odds_ratio, found.low, found.high, found.p_value
             if np.isnan(estimate):
-                note = "all or none responded: the odds ratio is undefined"
+                note = tr("all or none responded: the odds ratio is undefined")
         else:
             estimate = k[0] / n[0] - k[1] / n[1]
             low, high, p_value = _unconditional(k, n, method, conf_level)
             if method == "Boschloo":
-                note = "no interval inverts Boschloo's test"
+                note = tr("no interval inverts Boschloo's test")
     return {
         "measure": measure,
         "estimate": estimate,
@@ -186,7 +205,7 @@ def _unconditional(k, n, method: str, conf_level: float) -> tuple[float, float, 
 def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd.DataFrame:
     everyone = [table.counts(place) for place in range(len(table.keys))]
     counts = {
-        "contrast": " v ".join(table.names),
+        "contrast": reduce(against, table.names),
         "n": sum(n for n, _, _ in everyone),
         "n_missing": sum(missing for _, missing, _ in everyone),
         "n_event": sum(k for _, _, k in everyone),
@@ -196,7 +215,7 @@ def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd
             [k for _, _, k in everyone], [n for n, _, _ in everyone],
             None if scores is None else list(scores),
         )  # fmt: skip
-        note = "all or none responded" if np.isnan(found.statistic) else ""
+        note = tr("all or none responded") if np.isnan(found.statistic) else ""
         row = {"test": "exact trend", "statistic": found.statistic, "df": np.nan}
         return pd.DataFrame([{**counts, **row, "p_value": found.p_value, "note": note}])
     k, n = table.block_counts(range(len(table.keys)))
@@ -210,9 +229,9 @@ def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd
             "statistic": test.statistic,
             "df": float(test.df) if test.df else np.nan,
             "p_value": test.p_value,
-            "note": f"{test.n_strata} of {len(table.blocks)} strata inform"
+            "note": tr("{n} of {total} strata inform", n=test.n_strata, total=len(table.blocks))
             if table.strata
-            else ("" if test.df else "all or none responded"),
+            else ("" if test.df else tr("all or none responded")),
         }
         for name, test in tests.items()
     )

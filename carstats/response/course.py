@@ -10,7 +10,8 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_number, listed
-from carstats.response.outcomes import analysis_set, visit_window
+from carstats.language import tr
+from carstats.response.outcomes import analysis_set, joined_words, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
@@ -145,13 +146,17 @@ def score_course(
     frame = frame[[*by, "subject", "time", "visit", "value", "baseline", "change",
                    "percent_change"]]  # fmt: skip
     left = len(subjects) - len(chosen)
-    lacking = f", {left} without a baseline or a later value left out" if left else ""
+    if left:
+        lacking = tr("{n} without a baseline or a later value left out", n=left)
+        words = joined_words(words, lacking)
     units = rows["unit"].dropna().unique() if "unit" in rows else []
     spec = cohort.spec(
         "score_course",
         endpoint=cohort.study.vocabulary.label("measure", name),
-        population=f"{words}{lacking}",
-        method="baseline is the last value before lymphodepletion, or by day 0 where there is none",
+        population=words,
+        method=tr(
+            "baseline is the last value before lymphodepletion, or by day 0 where there is none"
+        ),
         by=by,
     )
     options = {"measure": name, "unit": units[0] if len(units) == 1 else ""}

@@ -20,8 +20,22 @@ from carstats.estimators.stratified_tables import (
     stratified_contrast,
 )
 from carstats.estimators.unconditional import unconditional_p_value
-from carstats.response.pairs import Compared, compared, empty_note, pair_columns, pairs
+from carstats.language import mark, tr, tr_n
+from carstats.response.outcomes import limits_words
+from carstats.response.pairs import (
+    Compared,
+    adjusted_for,
+    compared,
+    empty_note,
+    pair_columns,
+    pairs,
+)
 from carstats.result import Result
+
+_CONTRASTS = {
+    "difference": mark("difference of proportions"),
+    "ratio": mark("ratio of proportions"),
+}
 
 
 def response_difference(
@@ -109,13 +123,16 @@ def response_difference(
         if table.strata:
             row |= _adjusted(table, first, second, contrast, method, conf_level)
         else:
-            row |= _plain(row, contrast, method, conf_level)
+            names = (table.names[first], table.names[second])
+            row |= _plain(row, names, contrast, method, conf_level)
         rows.append(row)
-    adjusted = f" adjusted for {', '.join(table.strata)}" if table.strata else ""
-    words = f"{contrast} of proportions{adjusted}, {method.replace('-', '–')} "
+    words = tr(_CONTRASTS[contrast])
+    if table.strata:
+        words = adjusted_for(words, table.strata)
+    limits = limits_words(method, conf_level)
     spec = replace(
         table.spec,
-        method=f"{words}{conf_level * 100:g} % limits",
+        method=tr("{contrast}, {limits}", contrast=words, limits=limits),
         conf_level=conf_level,
         strata=tuple(table.strata),
     )
@@ -123,15 +140,15 @@ def response_difference(
 
 
 def _plain(
-    row: dict[str, object], contrast: str, method: str, conf_level: float
+    row: dict[str, object], names: tuple[str, str], contrast: str, method: str, conf_level: float
 ) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
     found = proportion_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
-    statistic, p_value, note = np.nan, np.nan, empty_note(row)
+    statistic, p_value, note = np.nan, np.nan, empty_note(row, *names)
     if not note:
         statistic, p_value = _test(k, n, contrast, method)
         if contrast == "ratio" and not any(k):
-            note = "nobody responded: the ratio is undefined"
+            note = tr("nobody responded: the ratio is undefined")
     return {
         "estimate": float(found.estimate),
         "conf_low": float(found.low),
@@ -165,13 +182,16 @@ def _adjusted(
     found = stratified_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
     test = mantel_haenszel_test(k, n)
     alone = int(((n > 0).sum(axis=1) == 1).sum())
-    strata = "1 stratum has one group only and says" if alone == 1 else ""
-    strata = strata or f"{alone} strata have one group only and say"
-    notes = [f"{strata} nothing"] if alone else []
+    said = tr_n(
+        "{n} stratum has one group only and says nothing",
+        "{n} strata have one group only and say nothing",
+        alone,
+    )
+    notes = [said] if alone else []
     if not found.n_strata:
-        notes = ["no stratum has subjects of both"]
+        notes = [tr("no stratum has subjects of both")]
     elif np.isnan(found.low):
-        notes.append("no variance: no limits")
+        notes.append(tr("no variance: no limits"))
     return {
         "estimate": found.estimate,
         "conf_low": found.low,
@@ -179,5 +199,5 @@ def _adjusted(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": "; ".join(notes),
+        "note": tr("; ").join(notes),
     }

@@ -13,10 +13,15 @@ from carstats.estimators.curve_difference import melded_difference
 from carstats.estimators.logrank import group_tables, logrank_of_tables, weighted_logrank
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
-from carstats.response.outcomes import analysis_set, endpoint_rows, evaluable_rows
+from carstats.language import tr
+from carstats.response.outcomes import (
+    analysis_set,
+    endpoint_rows,
+    evaluable_rows,
+    joined_words,
+)
 from carstats.result import Result
-
-_CONTRAST = "responders v non-responders"
+from carstats.vocabulary import within_sentence
 
 
 def landmark_comparison(
@@ -110,7 +115,7 @@ def landmark_comparison(
     found = melded_difference(*tables, day - landmark, conf_level=conf_level)
     test = weighted_logrank(time, status, member.astype(int), n_groups=2)
     row = {
-        "contrast": _CONTRAST,
+        "contrast": tr("responders v non-responders"),
         "n": int(member.sum()),
         "n_missing": int(group.isna().sum()),
         "n_event": int(status[member].sum()),
@@ -126,15 +131,30 @@ def landmark_comparison(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": "; ".join(dict.fromkeys(note for note in (found.note, test.note) if note)),
+        "note": tr("; ").join(dict.fromkeys(note for note in (found.note, test.note) if note)),
     }
     vocabulary = cohort.study.vocabulary
     spec = cohort.spec(
         "landmark_comparison",
-        endpoint=f"{label}, by {vocabulary.label('endpoint', name).lower()} on day {landmark:g}",
-        population=f"{words}, free of the event and observed on day {landmark:g}",
-        method=f"difference at day {day:g} by Kaplan–Meier, melded {conf_level * 100:g} % limits; "
-        f"log-rank test from day {landmark:g}{_cause(competing)}",
+        endpoint=tr(
+            "{endpoint}, by {response} on day {day}",
+            endpoint=label,
+            response=within_sentence(vocabulary.label("endpoint", name)),
+            day=f"{landmark:g}",
+        ),
+        population=joined_words(
+            words, tr("free of the event and observed on day {day}", day=f"{landmark:g}")
+        ),
+        method=_with_cause(
+            tr(
+                "difference at day {day} by Kaplan–Meier, melded {level} % limits; log-rank test "
+                "from day {landmark}",
+                day=f"{day:g}",
+                level=f"{conf_level * 100:g}",
+                landmark=f"{landmark:g}",
+            ),
+            competing,
+        ),
         conf_level=conf_level,
     )
     options = {"landmark": float(landmark), "response": name, "window": [low, high], "until": day}
@@ -208,9 +228,9 @@ def response_exposure(
     test = logrank_of_tables(tables)
     fit = two_group_cox(tables[0], conf_level=conf_level)
     few = int(status.sum()) < MIN_EVENTS
-    notes = [f"fewer than {MIN_EVENTS} events: no hazard ratio"] if few else []
+    notes = [tr("fewer than {n} events: no hazard ratio", n=MIN_EVENTS)] if few else []
     row = {
-        "contrast": "in response v not yet in response",
+        "contrast": tr("in response v not yet in response"),
         "n": len(joined),
         "n_missing": missing,
         "n_exposed": int(exposed.sum()),
@@ -222,23 +242,33 @@ def response_exposure(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": "; ".join([*notes, *([test.note] if test.note else [])]),
+        "note": tr("; ").join([*notes, *([test.note] if test.note else [])]),
     }
     vocabulary = cohort.study.vocabulary
-    shown = vocabulary.label("endpoint", name)
     spec = cohort.spec(
         "response_exposure",
-        endpoint=f"{label}, {shown.lower()} as exposure over time",
+        endpoint=tr(
+            "{endpoint}, {response} as exposure over time",
+            endpoint=label,
+            response=within_sentence(vocabulary.label("endpoint", name)),
+        ),
         population=words,
-        method=f"Cox hazard ratio (Efron), {conf_level * 100:g} % profile-likelihood limits; "
-        f"Mantel–Byar test{_cause(competing)}",
+        method=_with_cause(
+            tr(
+                "Cox hazard ratio (Efron), {level} % profile-likelihood limits; Mantel–Byar test",
+                level=f"{conf_level * 100:g}",
+            ),
+            competing,
+        ),
         conf_level=conf_level,
     )
     return Result(pd.DataFrame([row]), replace(spec, options={"response": name}))
 
 
-def _cause(competing: str | None) -> str:
-    return "; competing events censored: cause-specific" if competing else ""
+def _with_cause(method: str, competing: str | None) -> str:
+    if not competing:
+        return method
+    return tr("{method}; competing events censored: cause-specific", method=method)
 
 
 def _events(cohort: Cohort, endpoint: str, competing: str | None) -> tuple[pd.DataFrame, str]:

@@ -12,9 +12,17 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.response.outcomes import MISSING, analysis_set, visit_outcome
+from carstats.language import tr
+from carstats.response.outcomes import (
+    MISSING,
+    analysis_set,
+    joined_words,
+    missing_words,
+    visit_outcome,
+)
 from carstats.result import Spec
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.vocabulary import column_name
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,9 +82,12 @@ def compared(
     population: str,
     missing: str,
     analysis: str,
+    words: str = "",
     **options: object,
 ) -> Compared:
     """Return the strata that a comparison is about.
+
+    `words` say what a missing response is, where that is not what `missing` says.
 
     Raises
     ------
@@ -85,7 +96,7 @@ def compared(
     """
     check_choice("missing", missing, MISSING[:2])
     outcome = visit_outcome(cohort, endpoint, at, window)
-    subjects, words = analysis_set(cohort, population)
+    subjects, counted = analysis_set(cohort, population)
     by, strata = check_by(subjects, by), check_by(subjects, strata, "strata")
     if not by:
         raise CarstatsError("`by` names no column; give the one whose strata are compared.")
@@ -99,17 +110,16 @@ def compared(
             "takes two."
         )
     if population == "evaluable":
-        missing, words = "excluded", f"{words}, evaluable only"
+        missing, counted = "excluded", joined_words(counted, tr("evaluable only"))
     labels = level_labels(vocabulary, by)
     names = [
         " · ".join(labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True))
         for key in keys
     ]
-    tail = "missing = failure" if missing == "failure" else "missing left out"
     spec = cohort.spec(
         analysis,
-        endpoint=f"{outcome.label} {outcome.when}",
-        population=f"{words}, {tail}",
+        endpoint=outcome.title,
+        population=joined_words(counted, words or missing_words(missing)),
         method="",
     )
     known = {"endpoint": outcome.name, "at": float(at), "population": population}
@@ -138,11 +148,26 @@ def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
     yield from ((place, base) for place in range(len(table.keys)) if place != base)
 
 
+def column_list(columns: Iterable[str]) -> str:
+    """Return columns as a method line names them: ``"disease, target"``."""
+    return tr(", ").join(map(column_name, columns))
+
+
+def adjusted_for(what: str, columns: Iterable[str]) -> str:
+    """Return what is estimated with the columns that it is adjusted for."""
+    return tr("{what} adjusted for {columns}", what=what, columns=column_list(columns))
+
+
+def against(first: str, second: str) -> str:
+    """Return the words for two that are compared: ``"CD19 v BCMA"``."""
+    return tr("{first} v {second}", first=first, second=second)
+
+
 def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
     """Return the columns that say what was compared, with the counts of both."""
     (n, lacking, k), (n_2, lacking_2, k_2) = table.counts(first), table.counts(second)
     return {
-        "contrast": f"{table.names[first]} v {table.names[second]}",
+        "contrast": against(table.names[first], table.names[second]),
         "n": n,
         "n_missing": lacking,
         "n_event": k,
@@ -152,12 +177,10 @@ def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
     }
 
 
-def empty_note(row: dict[str, object]) -> str:
-    """Say which of the two has nobody to be counted."""
-    empty = [
-        name
-        for name, n in zip(str(row["contrast"]).split(" v "), (row["n"], row["n_reference"]),
-                           strict=False)
-        if not n
-    ]  # fmt: skip
-    return f"no subjects in {' and '.join(empty)}" if empty else ""
+def empty_note(row: dict[str, object], first: str, second: str) -> str:
+    """Say which of the two, by their names, has nobody to be counted."""
+    if not row["n"] and not row["n_reference"]:
+        return tr("no subjects in {first} and {second}", first=first, second=second)
+    if row["n"] and row["n_reference"]:
+        return ""
+    return tr("no subjects in {name}", name=second if row["n"] else first)

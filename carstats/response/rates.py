@@ -11,24 +11,23 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.language import tr
 from carstats.response.outcomes import (
     MISSING,
     Outcome,
     analysis_set,
+    asked,
     best_outcome,
+    case_labels,
     checked_window,
+    joined_words,
     limits_words,
+    missing_words,
     sustained_outcome,
     visit_outcome,
 )
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-
-_WORDS = {
-    "failure": "missing = failure",
-    "excluded": "missing left out",
-    "bounds": "missing = failure (worst case) and = response (best case)",
-}
 
 
 def response_rate(
@@ -231,7 +230,7 @@ def _rates(
     subjects, words = analysis_set(cohort, population)
     by = check_by(subjects, by)
     if population == "evaluable":
-        missing, words = "excluded", f"{words}, evaluable only"
+        missing, words = "excluded", joined_words(words, tr("evaluable only"))
     cases = ("worst", "best") if missing == "bounds" else ("",)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -248,11 +247,11 @@ def _rates(
     vocabulary = cohort.study.vocabulary
     shown = [*by, *(["endpoint"] if several else []), *(["case"] if cases[0] else [])]
     first = outcomes[0]
-    title = ", ".join(dict.fromkeys(outcome.label for outcome in outcomes))
+    title = tr(", ").join(dict.fromkeys(outcome.label for outcome in outcomes))
     spec = cohort.spec(
         analysis,
-        endpoint=f"{title} {first.when}",
-        population=f"{words}, {_WORDS[missing]}",
+        endpoint=asked(title, first.when),
+        population=joined_words(words, missing_words(missing)),
         method=limits_words(method, conf_level),
         by=shown,
         conf_level=conf_level,
@@ -264,9 +263,7 @@ def _rates(
         "missing": missing,
         "method": method,
     }
-    labels = level_labels(vocabulary, shown) | {
-        "case": {"worst": "Worst case", "best": "Best case"}
-    }
+    labels = level_labels(vocabulary, shown) | {"case": case_labels()}
     frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
     return Result(frame, replace(spec, options=known), labels)
 
@@ -324,13 +321,16 @@ def rate_row(
 def stratum_note(stratum: pd.DataFrame, response: pd.Series, due: float) -> str:
     """Return what a reader must know about a stratum's missing responses."""
     if not len(stratum):
-        return "no subjects"
-    notes = [] if response.notna().any() else ["nobody evaluable"]
+        return tr("no subjects")
+    notes = [] if response.notna().any() else [tr("nobody evaluable")]
     if "cutoff_day" in stratum:
         early = int((response.isna() & (stratum["cutoff_day"] < due)).sum())
         if early:
             notes.append(
-                f"{early} of the missing had not reached the visit at the data cut-off "
-                "(see potential_followup)"
+                tr(
+                    "{n} of the missing had not reached the visit at the data cut-off "
+                    "(see potential_followup)",
+                    n=early,
+                )
             )
-    return "; ".join(notes)
+    return tr("; ").join(notes)

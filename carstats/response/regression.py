@@ -18,13 +18,16 @@ from carstats.estimators.logistic import (
     logistic_regression,
     predicted,
 )
-from carstats.response.outcomes import analysis_set, visit_outcome
+from carstats.language import mark, tr
+from carstats.response.outcomes import analysis_set, joined_words, missing_words, visit_outcome
+from carstats.response.pairs import adjusted_for, against
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys
+from carstats.vocabulary import column_name
 
 _METHOD = {
-    "Firth": "logistic regression by Firth's penalised likelihood",
-    "maximum likelihood": "logistic regression by maximum likelihood",
+    "Firth": mark("logistic regression by Firth's penalised likelihood"),
+    "maximum likelihood": mark("logistic regression by maximum likelihood"),
 }
 
 
@@ -126,7 +129,11 @@ def response_regression(
                 "note": fit.note,
             }
         )
-    words = f"{_METHOD[method]}, odds ratios with {conf_level * 100:g} % profile-likelihood limits"
+    words = tr(
+        "{method}, odds ratios with {level} % profile-likelihood limits",
+        method=tr(_METHOD[method]),
+        level=f"{conf_level * 100:g}",
+    )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     columns = list(dict.fromkeys(term for term, _, _ in model.terms))
     return Result(pd.DataFrame(rows), spec, level_labels(cohort.study.vocabulary, columns))
@@ -219,7 +226,8 @@ def marginal_response_difference(
         difference, slope = means[0] - means[1], slopes[0] - slopes[1]
         error = float(np.sqrt(slope @ fit.covariance @ slope))
         chi = (difference / error) ** 2 if error > 0 else np.nan
-        named = f"{level} v {base}" if level is not None else f"{covariate} + 1 v {covariate}"
+        name = column_name(covariate)
+        named = against(level, base) if level is not None else against(f"{name} + 1", name)
         rows.append(
             {
                 "contrast": named,
@@ -238,11 +246,14 @@ def marginal_response_difference(
                 "note": fit.note,
             }
         )
-    adjusted = f" adjusted for {', '.join(more)}" if more else ""
-    words = f"marginal differences{adjusted} from {_METHOD[method]}, delta method"
-    spec = replace(
-        model.spec, method=f"{words}, {conf_level * 100:g} % limits", conf_level=conf_level
+    words = tr("marginal differences")
+    words = tr(
+        "{differences} from {method}, delta method, {level} % limits",
+        differences=adjusted_for(words, more) if more else words,
+        method=tr(_METHOD[method]),
+        level=f"{conf_level * 100:g}",
     )
+    spec = replace(model.spec, method=words, conf_level=conf_level)
     return Result(pd.DataFrame(rows), spec)
 
 
@@ -274,9 +285,9 @@ def _fitted(
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     if missing == "excluded" or population == "evaluable":
         subjects = subjects[subjects["response"].notna()]
-        tail = "missing left out"
+        words = joined_words(words, missing_words("excluded"))
     else:
-        tail = "missing = failure"
+        words = joined_words(words, missing_words("failure"))
     whole = subjects[columns].notna().all(axis=1)
     left_out = int((~whole).sum())
     subjects = subjects[whole]
@@ -305,13 +316,10 @@ def _fitted(
     fit = logistic_regression(
         design, response, method=method, conf_level=conf_level, profiled=profiled
     )
-    spec = cohort.spec(
-        analysis,
-        endpoint=f"{outcome.label} {outcome.when}",
-        population=f"{words}, {tail}"
-        + (f", {left_out} with a missing covariate left out" if left_out else ""),
-        method="",
-    )
+    if left_out:
+        lacking = tr("{n} with a missing covariate left out", n=left_out)
+        words = joined_words(words, lacking)
+    spec = cohort.spec(analysis, endpoint=outcome.title, population=words, method="")
     options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))

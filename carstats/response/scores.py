@@ -11,12 +11,17 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.mmrm import COVARIANCES, MmrmFit, fit_mmrm
+from carstats.language import mark, tr
 from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import analysis_set, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 
 METHODS = ("observed", "MMRM")
+_WORDS = {
+    "observed": mark("means of those seen, t limits"),
+    "MMRM": mark("mixed model for repeated measures (REML, Satterthwaite), at the mean baseline"),
+}
 
 
 def score_change(
@@ -102,22 +107,24 @@ def score_change(
         fit = _means if method == "observed" else _model
         found = fit(own.to_numpy(float), start.to_numpy(float), structure, conf_level)
         odd = int(late.reindex(own.index).eq(True).sum())
-        rest = [f"baseline of {odd} between lymphodepletion and infusion"] if odd else []
+        rest = tr("baseline of {n} between lymphodepletion and infusion", n=odd) if odd else ""
         for row in found:
-            row["note"] = "; ".join([*filter(None, [row["note"]]), *rest])
+            row["note"] = tr("; ").join(filter(None, [row["note"], rest]))
         return pd.DataFrame([{"time": float(d), **r} for d, r in zip(days, found, strict=True)])
 
     units = rows["unit"].dropna().unique() if "unit" in rows else []
-    line = (
-        "means of those seen, t limits"
-        if method == "observed"
-        else ("mixed model for repeated measures (REML, Satterthwaite), at the mean baseline")
-    )
     spec = cohort.spec(
         "score_change",
-        endpoint=f"{cohort.study.vocabulary.label('measure', name)}: change from baseline",
+        endpoint=tr(
+            "{measure}: change from baseline",
+            measure=cohort.study.vocabulary.label("measure", name),
+        ),
         population=words,
-        method=f"{line}; {conf_level * 100:g} % limits; baseline: last before lymphodepletion",
+        method=tr(
+            "{method}; {level} % limits; baseline: last before lymphodepletion",
+            method=tr(_WORDS[method]),
+            level=f"{conf_level * 100:g}",
+        ),
         by=by,
         conf_level=conf_level,
     )
@@ -143,7 +150,7 @@ def _row(change, baseline, note: str = "") -> dict[str, object]:
         "n": len(change),
         "n_missing": int((~seen).sum()),
         **blank,
-        "note": note if len(change) else "no subjects",
+        "note": note if len(change) else tr("no subjects"),
         "std_error": np.nan,
         "df": np.nan,
         "baseline": float(baseline[seen].mean()) if seen.any() else np.nan,
@@ -164,14 +171,15 @@ def _means(changes, baseline, structure: str, conf_level: float) -> list[dict[st
     found = []
     for change in changes.T:
         seen = change[~np.isnan(change)]
-        row = _row(change, baseline, "" if seen.size else "nobody seen at the visit")
+        row = _row(change, baseline, "" if seen.size else tr("nobody seen at the visit"))
         if seen.size == 1:
-            row |= {"estimate": float(seen[0]), "note": "one subject: no limits"}
+            row |= {"estimate": float(seen[0]), "note": tr("one subject: no limits")}
         elif seen.size:
             error = float(seen.std(ddof=1) / np.sqrt(seen.size))
             _limits(row, float(seen.mean()), error, float(seen.size - 1), conf_level)
             if error == 0:
-                row |= {"conf_low": np.nan, "conf_high": np.nan, "note": "all alike: no limits"}
+                note = tr("all alike: no limits")
+                row |= {"conf_low": np.nan, "conf_high": np.nan, "note": note}
         found.append(row)
     return found
 
@@ -180,14 +188,17 @@ def _model(changes, baseline, structure: str, conf_level: float) -> list[dict[st
     used = ~np.isnan(changes).all(axis=1)
     # A mean of one value has no error of its own in any of the covariances.
     visits = np.flatnonzero((~np.isnan(changes)).sum(axis=0) >= 2)
-    few = "fewer than two values at the visit" if visits.size else "too few values for a model"
+    few = tr("too few values for a model")
+    if visits.size:
+        few = tr("fewer than two values at the visit")
     found = [_row(change, baseline, few) for change in changes.T]
     if not visits.size:
         return found
     y, start = changes[used][:, visits], baseline[used]
     fit = _fitted(y, start - start.mean(), structure)
     for i, visit in enumerate(visits):
-        row = _row(changes[:, visit], baseline, fit.reason or f"{fit.structure} covariance")
+        fitted = tr("{structure} covariance", structure=tr(fit.structure))
+        row = _row(changes[:, visit], baseline, fit.reason or fitted)
         if not fit.reason:
             row["baseline"] = float(start.mean())
             error = float(fit.std_error[i])
@@ -210,7 +221,7 @@ def _fitted(y, start, structure: str) -> MmrmFit:
         "compound symmetry": (seen.sum(axis=1) >= 2).sum() >= 3,
     }
     tried = [structure] if structure != "auto" else [s for s, fine in allowed.items() if fine]
-    fit = MmrmFit(*[np.empty(0)] * 4, np.nan, "", "too few values for a model; see 'observed'")
+    fit = MmrmFit(*[np.empty(0)] * 4, np.nan, "", tr("too few values for a model; see 'observed'"))
     for choice in tried:
         fit = fit_mmrm(y, x, structure=choice)
         if not fit.reason:

@@ -10,8 +10,17 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.proportion import METHODS
+from carstats.language import tr
 from carstats.response.course import baselines, measure_rows
-from carstats.response.outcomes import MISSING, analysis_set, checked_window, limits_words
+from carstats.response.outcomes import (
+    MISSING,
+    analysis_set,
+    case_labels,
+    checked_window,
+    joined_words,
+    limits_words,
+    missing_words,
+)
 from carstats.response.rates import rate_row
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
@@ -97,7 +106,7 @@ def seroconversion_rate(
         found = []
         for case in cases:
             row = rate_row(positive, response, low, missing == "excluded", case, method, conf_level)
-            note = row.pop("note") if len(positive) else "nobody positive before the infusion"
+            note = row.pop("note") if len(positive) else tr("nobody positive before the infusion")
             found.append({**({"case": case} if case else {}), **row, **beside, "note": note})
         return pd.DataFrame(found)
 
@@ -106,9 +115,18 @@ def seroconversion_rate(
     counted = int((subjects["start"] > above).sum())
     spec = cohort.spec(
         "seroconversion_rate",
-        endpoint=f"{vocabulary.label('measure', name)} negative (at most {above:g}) at day {at:g} "
-        f"(window {low:g} to {high:g})",
-        population=f"{words}, {counted} positive before the infusion, missing = {missing}",
+        endpoint=tr(
+            "{measure} negative (at most {above}) at day {at} (window {low} to {high})",
+            measure=vocabulary.label("measure", name),
+            above=f"{above:g}",
+            at=f"{at:g}",
+            low=f"{low:g}",
+            high=f"{high:g}",
+        ),
+        population=joined_words(
+            joined_words(words, tr("{n} positive before the infusion", n=counted)),
+            missing_words(missing),
+        ),
         method=limits_words(method, conf_level),
         by=shown,
         conf_level=conf_level,
@@ -116,6 +134,6 @@ def seroconversion_rate(
     options = {"measure": name, "above": float(above), "at": float(at), "window": [low, high]}
     options |= {"missing": missing, "method": method}
     frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
-    labels = level_labels(vocabulary, by) | {"case": {"worst": "Worst case", "best": "Best case"}}
+    labels = level_labels(vocabulary, by) | {"case": case_labels()}
     frame["n_evaluable"] = frame["n_evaluable"].astype(int)
     return Result(frame, replace(spec, options=options), {k: v for k, v in labels.items() if v})

@@ -12,9 +12,22 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
 from carstats.estimators.risk_table import risk_table
-from carstats.response.outcomes import analysis_set, endpoint_rows, evaluable_rows
+from carstats.language import mark, tr
+from carstats.response.outcomes import (
+    analysis_set,
+    endpoint_rows,
+    evaluable_rows,
+)
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
+from carstats.vocabulary import within_sentence
+
+_SCALES = {
+    "log-log": mark("log-log"),
+    "log": mark("log"),
+    "plain": mark("plain"),
+    "arcsine": mark("arcsine"),
+}
 
 
 def time_to_response(
@@ -89,18 +102,22 @@ def time_to_response(
             }
         )
         if not len(stratum):
-            frame.loc[0, "note"] = "no subjects"
+            frame.loc[0, "note"] = tr("no subjects")
         elif not (code == 1).any():
-            frame.loc[0, "note"] = "nobody responded: no limits"
+            frame.loc[0, "note"] = tr("nobody responded: no limits")
         return frame
 
     label = cohort.study.vocabulary.label("endpoint", name)
     spec = cohort.spec(
         "time_to_response",
-        endpoint=f"Time to {label[0].lower() + label[1:] if label[1:2].islower() else label}",
+        endpoint=tr("Time to {response}", response=within_sentence(label)),
         population=words,
-        method="Aalen–Johansen; death and unplanned re-infusion compete, dated at the visit that "
-        f"found it, {conf_level * 100:g} % pointwise {conf_type} limits",
+        method=tr(
+            "Aalen–Johansen; death and unplanned re-infusion compete, dated at the visit that "
+            "found it, {level} % pointwise {scale} limits",
+            level=f"{conf_level * 100:g}",
+            scale=tr(_SCALES[conf_type]),
+        ),
         by=by,
         conf_level=conf_level,
     )

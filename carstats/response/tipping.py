@@ -13,13 +13,19 @@ from carstats.estimators.melding import melded_p_value
 from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.two_by_two import fisher_test
 from carstats.estimators.unconditional import unconditional_p_value
-from carstats.response.pairs import compared
+from carstats.language import mark, tr
+from carstats.response.pairs import against, compared
 from carstats.result import Result
 
 _TESTS = {
     "Fisher": lambda *counts: fisher_test(*counts).p_value,
     "Fisher central": melded_p_value,
     "Barnard": unconditional_p_value,
+}
+_WORDS = {
+    "Fisher": mark("Fisher's exact test"),
+    "Fisher central": mark("Fisher's exact test, doubled tail"),
+    "Barnard": mark("Barnard exact test"),
 }
 
 
@@ -81,7 +87,7 @@ def response_tipping_point(
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, None, at, window, population, "failure", "response_tipping_point",
-        test=method,
+        tr("missing set in turn"), test=method,
     )  # fmt: skip
     places = _two(table.keys, first, second)
     (n_1, missing_1, k_1), (n_2, missing_2, k_2) = (table.counts(place) for place in places)
@@ -100,7 +106,7 @@ def response_tipping_point(
             p_value = _TESTS[method](*counts)
             rows.append(
                 {
-                    "contrast": f"{names[0]} v {names[1]}",
+                    "contrast": against(*names),
                     "assumed": extra_1,
                     "assumed_reference": extra_2,
                     "n": n_1,
@@ -121,20 +127,18 @@ def response_tipping_point(
             )
     frame = pd.DataFrame(rows)
     tipped = int(frame["tips"].sum())
-    words = {"Fisher": "Fisher's exact test", "Fisher central": "Fisher's exact test, doubled tail"}
-    said = (
-        "no assumption changes the conclusion"
-        if not tipped
-        else f"{tipped} of {len(frame)} assumptions change the conclusion"
+    if tipped:
+        said = tr("{n} of {total} assumptions change the conclusion", n=tipped, total=len(frame))
+    else:
+        said = tr("no assumption changes the conclusion")
+    words = tr(
+        "{test} at {level} under every assumption on the missing, melded limits of the "
+        "difference; {conclusion}",
+        test=tr(_WORDS[method]),
+        level=f"{level:.3g}",
+        conclusion=said,
     )
-    spec = replace(
-        table.spec,
-        population=table.spec.population.replace("missing = failure", "missing set in turn"),
-        method=f"{words.get(method, 'Barnard exact test')} at {level:.3g} under every assumption "
-        f"on the missing, melded limits of the difference; {said}",
-        conf_level=conf_level,
-    )
-    return Result(frame, spec)
+    return Result(frame, replace(table.spec, method=words, conf_level=conf_level))
 
 
 def _two(keys: list[tuple], first: object, second: object) -> tuple[int, int]:
