@@ -6,7 +6,7 @@ import pytest
 
 import carstats as cs
 from carstats.errors import CarstatsError
-from carstats.report import figures, save, tables
+from carstats.report import figures, save
 from tests.conftest import subjects_table
 from tests.test_figures import assert_nothing_touches, by_gid, written
 from tests.test_toxicity_analyses import cohort_of
@@ -167,15 +167,3 @@ def test_severities_are_named_and_nothing_graded_is_a_dash(width):
     numbers = [t.get_text() for t in by_gid(figure.axes[0], "number")]
     assert numbers == ["2/4", "1/4", "1/4", "–"]
     assert_nothing_touches(figure)
-
-
-def test_the_table_of_events_prints_counts_and_shares(cohort):
-    result = cs.toxicity_table(cohort, by="target")
-    html = tables.toxicity_html(result)
-    first = result.frame.iloc[0]
-    assert f"{first['n_event']} ({round(100 * first['estimate'])} %)".replace(
-        " %", "\u00a0%"
-    ) in html.replace("&nbsp;", "\u00a0")
-    assert "Any toxicity" in html
-    with pytest.raises(CarstatsError, match="prints what toxicity_table returns"):
-        tables.toxicity_html(cs.toxicity_rate(cohort, "CRS"))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import full_stop, mark, sentence, sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -26,7 +28,7 @@ from carstats.report.figures_sheet import (
     stratum_names,
     texts_of,
 )
-from carstats.report.format import confidence, count, of, percent, rate
+from carstats.report.format import confidence, counted, of, percent, rate
 from carstats.report.style import (
     GREY,
     INK,
@@ -38,12 +40,15 @@ from carstats.report.style import (
     drawing,
     level_looks,
     text_width,
+    wrap,
 )
 from carstats.result import Result
 
 _NEEDED = ("row", "trial", "target", "costimulation", "grading_scale", "probability_lower", "note")
 _LEAST = 120.0
-_KINDS = {"reference": "Mean of the trials", "new trial": "One more such trial"}
+# Below this width in points there is no column for a scale that all have, and no room for signs.
+_NARROW = 420.0
+_KINDS = {"reference": mark("Mean of the trials"), "new trial": mark("One more such trial")}
 
 
 def benchmark_figure(
@@ -74,7 +79,7 @@ def benchmark_figure(
     require(result, "benchmark_figure", *_NEEDED, *RATE_COLUMNS)
     if width < _LEAST:
         raise CarstatsError(f"`width` is {width!r}; benchmark_figure takes {_LEAST:g} mm or more.")
-    with drawing([*texts_of(result), heading or "", *_KINDS.values()]):
+    with drawing([*texts_of(result), heading or "", *map(tr, _KINDS.values())]):
         inner = page_width(width) - 2 * MARGIN
         forest = _forest(result, inner)
         shown = result.frame[result.frame["row"] != "difference"]
@@ -84,21 +89,22 @@ def benchmark_figure(
             heading=result.spec.endpoint if heading is None else heading,
             caption=sentences(result.caption(), _notes(result), abbreviations(result)),
             synthetic=result.spec.synthetic,
-            alt=f"Forest plot of {result.spec.endpoint}. "
-            + "; ".join(
-                f"{r.trial or 'observed'} {of(r.n_event, r.n)}" for r in shown.itertuples()
+            alt=sentences(
+                sentence(tr("Forest plot of {what}", what=result.spec.endpoint)), _alt(result)
             ),
         )
         left = MARGIN + forest.left_width()
         room = sheet.width - MARGIN - left - forest.right_width()
         ax = sheet.axes(left, 0, room, forest.height())
-        draw_forest(ax, forest, "Subjects (%)")
+        draw_forest(ax, forest, tr("Subjects (%)"))
         _zoom(ax, float(shown["conf_high"].max()), forest.height(), room)
     return sheet.figure
 
 
 def _forest(result: Result, inner: float) -> Forest:
     names, rows = stratum_names(result), []
+    caps = [part * 0.46 * inner for part in (0.5, 0.28, 0.22)]
+    narrow = inner < _NARROW
     column = "reference_target" if "target" in result.by else "target"
     look = level_looks(result, column)
     for key, stratum in result.strata():
@@ -106,39 +112,46 @@ def _forest(result: Result, inner: float) -> Forest:
             rows.append(Row((names[key],), heading=True))
         for _, row in stratum[stratum["row"] != "difference"].iterrows():
             kind = row["row"]
-            first = _KINDS.get(kind, "Observed" if kind == "observed" else clean(row["trial"]))
+            first = tr("Observed") if kind == "observed" else clean(row["trial"])
+            if kind in _KINDS:
+                first = tr(_KINDS[kind])
             costimulation = clean(row["costimulation"])
             product = " · ".join(t for t in (clean(row[column]), costimulation) if t)
-            if kind == "observed" and len(product) > 24:
-                product = "several"
-            text = rate(row["estimate"], row["conf_low"], row["conf_high"], 1)
+            if kind == "observed" and len(wrap(product, caps[1])) > 2:
+                product = tr("several")
             lower = percent(row["probability_lower"]) if kind in _KINDS else ""
             style = Look(GREY, "solid", "D") if kind in _KINDS else look[row[column]]
             if kind == "observed":
                 style = Look(INK, "solid", "s")
-            of_all = f"{count(row['n_trials'])} trials" if kind in _KINDS else ""
-            numbers = of_all or of(row["n_event"], row["n"])
-            left = (
-                first,
-                product,
-                ""
-                if kind in _KINDS
-                else clean(row["grading_scale"] or "not stated").split("(")[0].strip(),
-            )
+            numbers, scale = of(row["n_event"], row["n"]), ""
+            if kind in _KINDS:
+                numbers = counted(row["n_trials"], "trial")
+            else:
+                scale = tr(clean(row["grading_scale"] or "not stated").split("(")[0].strip())
+            left = (first, product, scale)
             rows.append(
-                Row(left, (numbers, text, lower), values(row), style, kind != "new trial",
-                    indent=INDENT if result.by else 0.0)
+                Row(left, (numbers, _rate(row, narrow=narrow), lower), values(row), style,
+                    kind != "new trial", indent=INDENT if result.by else 0.0)
             )  # fmt: skip
-    room = 0.46 * inner
+    heads = (tr("Rate of"), tr("Target"), tr("Scale"))
+    if narrow and len({row.left[2] for row in rows if not row.heading} - {""}) < 2:
+        # The method line names it.
+        heads = heads[:2]
+        rows = [row if row.heading else replace(row, left=row.left[:2]) for row in rows]
     widths = [
         min(
             max(text_width(r.left[i]) + r.indent * (i == 0) for r in rows if not r.heading) + 2, cap
         )
-        for i, cap in enumerate((0.5 * room, 0.28 * room, 0.22 * room))
+        for i, cap in enumerate(caps[: len(heads)])
     ]
-    heads = ("Rate of", "Target", "Scale")
-    right = ("n/N", f"Rate ({confidence(result.spec.conf_level)})", "P(lower)")
+    interval = confidence(result.spec.conf_level)
+    right = ("n/N", tr("Rate ({interval})", interval=interval), tr("P(lower)"))
     return Forest(heads, right, rows, tuple(widths), sum(widths) + 2 * GAP).broken()
+
+
+def _rate(row, *, narrow: bool = False) -> str:
+    text = rate(row["estimate"], row["conf_low"], row["conf_high"], 1)
+    return text.replace("\u00a0%", "").replace("%", "") if narrow else text
 
 
 def _zoom(ax: Axes, highest: float, height: float, width: float) -> None:
@@ -163,7 +176,7 @@ def _notes(result: Result) -> str:
     notes = [clean(n) for n in result.frame.loc[result.frame["row"] == "observed", "note"]]
     names = stratum_names(result)
     said = [
-        f"{names[key]}: {note}" if result.by else note
+        full_stop(tr("{name}: {text}", name=names[key], text=note) if result.by else note)
         for (key, _), note in zip(result.strata(), notes, strict=True)
         if note
     ]
@@ -172,7 +185,21 @@ def _notes(result: Result) -> str:
     )
     pooled = (result.frame["row"] == "reference").any()
     return sentences(
-        f"{'. '.join(said)}." if said else "",
-        f"{'; '.join(accepted)}." if accepted else "",
-        "P(lower): posterior probability that the observed rate is lower." if pooled else "",
+        *said,
+        sentence(tr("; ").join(accepted)),
+        tr("P(lower): posterior probability that the observed rate is lower.") if pooled else "",
     )
+
+
+def _alt(result: Result) -> str:
+    """Return the counts of each row, those of a stratum under its name."""
+    names, parts, observed = stratum_names(result), [], tr("observed")
+    for key, stratum in result.strata():
+        shown = stratum[stratum["row"] != "difference"]
+        rows = tr("; ").join(
+            f"{clean(row['trial']) or observed} "
+            f"{_rate(row) if row['row'] in _KINDS else of(row['n_event'], row['n'])}"
+            for _, row in shown.iterrows()
+        )
+        parts.append(tr("{name}: {text}", name=names[key], text=rows) if result.by else rows)
+    return sentences(*map(sentence, parts))

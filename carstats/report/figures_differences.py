@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -20,7 +20,7 @@ from carstats.report.figures_sheet import (
     require,
     texts_of,
 )
-from carstats.report.format import confidence, number, of, percent_interval
+from carstats.report.format import NONE, confidence, number, of, percent_interval, with_limits
 from carstats.report.style import (
     GREY,
     INK,
@@ -73,17 +73,18 @@ def differences_figure(
             f"`width` is {width!r}; differences_figure takes {_LEAST:g} mm or more."
         )
     column = result.by[0]
-    reference = _reference(result)
+    every = with_reference(result)
+    names = level_names(every, column)
+    reference = names[reference_level(result)]
     with drawing([*texts_of(result), heading or "", reference]):
         inner = page_width(width) - 2 * MARGIN
-        names = level_names(result, column)
         levels = list(dict.fromkeys(result.frame[column]))
         rows = _rows(result, names, levels)
         widest = max(text_width(text) for text, *_ in rows) + 2
         label = min(widest, 0.3 * inner)
         texts = [_difference(row) for _, row, _ in rows if row is not None]
         counts = max(text_width(_counts(row)) for _, row, _ in rows if row is not None)
-        right = max(map(text_width, (*texts, "Difference")))
+        right = max(map(text_width, (*texts, _level(result))))
         left_plot = 0.4 * (inner - label - right - counts - 4 * _GAP)
         right_plot = 1.5 * left_plot
         heights = [
@@ -95,39 +96,52 @@ def differences_figure(
         sheet = Sheet(
             width,
             top + body + 3.4 * SIZE,
-            heading=_heading(result, names) if heading is None else heading,
+            heading=_heading(result, names, reference) if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                f"Hollow: {reference}, from which the differences are; below 0 the rate is lower "
-                "than there.",
-                abbreviations(result),
+                tr(
+                    "Hollow: {reference}, from which the differences are; below 0 the rate is "
+                    "lower than there.",
+                    reference=reference,
+                ),
+                abbreviations(every),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Rates and risk differences. {_alt(rows)}",
+            alt=sentences(tr("Rates and risk differences."), _alt(rows)),
         )
         left = MARGIN + label + _GAP
         ax = sheet.axes(left, top, left_plot, body)
         other = sheet.axes(left + left_plot + counts + 2 * _GAP, top, right_plot, body)
-        # The reference has no rows of its own, and its look is that of other figures.
-        every = [*levels, result.spec.options.get("reference", "")]
-        look = level_looks(replace(result, frame=pd.DataFrame({column: every})), column)
+        look = level_looks(every, column)
         _draw(ax, other, rows, heights, (label, right), look, levels, reference, result)
     return sheet.figure
 
 
-def _heading(result: Result, names: dict) -> str:
+def _heading(result: Result, names: dict, reference: str) -> str:
     terms = result.frame["term"].nunique()
     if terms < 3:
         return result.spec.endpoint
-    who = f": {next(iter(names.values()))} and {_reference(result)}" if len(names) == 1 else ""
-    return f"Rates of {terms} toxicities and their differences{who}"
+    if len(names) > 2:
+        return tr("Rates of {n} toxicities and their differences", n=terms)
+    return tr(
+        "Rates of {n} toxicities and their differences: {level} and {reference}",
+        n=terms, level=next(iter(names.values())), reference=reference,
+    )  # fmt: skip
 
 
-def _reference(result: Result) -> str:
-    level = result.spec.options.get("reference", "")
-    given = result.labels.get(result.by[0], {})
-    label = clean(given.get(level, level))
-    return clean(level) if len(label) > 18 else label
+def reference_level(result: Result) -> str:
+    """Return the level that the others are compared with."""
+    return result.spec.options.get("reference", "")
+
+
+def with_reference(result: Result) -> Result:
+    """Return a comparison with a last row for its reference, which has no rows of its own.
+
+    Its levels then have the names, the colours and the markers that they have in other figures.
+    """
+    column = result.by[0]
+    levels = [*dict.fromkeys(result.frame[column]), reference_level(result)]
+    return replace(result, frame=pd.DataFrame({column: levels}))
 
 
 def _rows(result: Result, names: dict, levels: list) -> list[tuple]:
@@ -150,18 +164,20 @@ def _counts(row) -> str:
 
 def _difference(row) -> str:
     if row["estimate"] != row["estimate"]:
-        return "–"
-    return (
-        f"{number(100 * row['estimate'], 0)} "
-        f"({percent_interval(row['conf_low'], row['conf_high'])})"
-    )
+        return NONE
+    limits = percent_interval(row["conf_low"], row["conf_high"])
+    return with_limits(number(100 * row["estimate"], 0), limits)
+
+
+def _level(result: Result) -> str:
+    return tr("({interval})", interval=confidence(result.spec.conf_level))
 
 
 def _draw(ax: Axes, other: Axes, rows, heights, widths, look, levels, reference, result) -> None:
     label, right = widths
     body = sum(heights)
     column = result.by[0]
-    base = look.get(result.spec.options.get("reference"))
+    base = look.get(reference_level(result))
     values = result.frame[["conf_low", "conf_high"]].to_numpy(float)
     reach = np.nanmax(np.abs(values)) if np.isfinite(values).any() else 1.0
     step = next((s for s in (0.05, 0.1, 0.2, 0.25, 0.5) if reach <= 4 * s), 0.5)
@@ -179,7 +195,8 @@ def _draw(ax: Axes, other: Axes, rows, heights, widths, look, levels, reference,
         axes.spines["left"].set_visible(False)
         axes.spines["bottom"].set_bounds(low, high)
         axes.set_xticks(
-            ticks, [number(100 * t, 0 if abs(100 * t % 1) < 0.01 else 1) for t in ticks]
+            ticks,
+            [number(100 * t, 0 if abs(100 * t - round(100 * t)) < 0.01 else 1) for t in ticks],
         )
         for x in ticks:
             zero = axes is other and abs(x) < 1e-12
@@ -187,13 +204,15 @@ def _draw(ax: Axes, other: Axes, rows, heights, widths, look, levels, reference,
                 (x, x), (0, body), color=INK if zero else RULE, linewidth=0.7 if zero else 0.5,
                 zorder=0, gid="zero" if zero else "grid",
             )  # fmt: skip
-    ax.set_xlabel("Subjects (%)", labelpad=2)
+    ax.set_xlabel(tr("Subjects (%)"), labelpad=2)
     other.set_xlabel(
-        "Difference (percentage points)" if wide else "Difference (points)", labelpad=2
+        tr("Difference (percentage points)") if wide else tr("Difference (points)"), labelpad=2
     )
-    _write(ax, 1, _GAP / 2, -_ROW / 2, f"n/N : {reference}", color=GREY, ha="left")
-    level = f"({confidence(result.spec.conf_level)})"
-    _write(other, 1, right + _GAP, -_ROW / 2, level, color=GREY, ha="right")
+    # The head of the counts may run over the plot beside them, as far as the next head.
+    apart = (other.get_window_extent().x1 - ax.get_window_extent().x1) * 72 / ax.get_figure().dpi
+    head = wrap(f"n/N : {reference}", apart + right - text_width(_level(result)) - _GAP, most=1)[0]
+    _write(ax, 1, _GAP / 2, -_ROW / 2, head, color=GREY, ha="left")
+    _write(other, 1, right + _GAP, -_ROW / 2, _level(result), color=GREY, ha="right")
     y = 0.0
     for (text, row, bold), height in zip(rows, heights, strict=True):
         middle = y + height / 2
@@ -228,8 +247,19 @@ def _write(ax: Axes, side: int, x: float, y: float, text: str, *, ha: str, **opt
 
 
 def _alt(rows) -> str:
-    return "; ".join(
-        f"{text.strip()} {_counts(row)}, difference {_difference(row)}"
-        for text, row, _ in rows
-        if row is not None
-    )
+    """Return the numbers of each row, those of several levels with their term."""
+    named, term = [], ""
+    for text, row, bold in rows:
+        if bold:
+            term = f"{text}{tr(', ')}"
+        else:
+            named.append((f"{term}{text.strip()}", row))
+    return sentence(
+        tr("; ").join(
+            tr(
+                "{name} {counts}, difference {difference}",
+                name=name, counts=_counts(row), difference=_difference(row),
+            )
+            for name, row in named
+        )
+    )  # fmt: skip

@@ -83,7 +83,7 @@ def values(row) -> tuple[float, float, float]:
 
 def rate_text(row, *, narrow: bool = False) -> str:
     text = rate(row["estimate"], row["conf_low"], row["conf_high"])
-    return text.replace("\u00a0%", "") if narrow else text
+    return text.replace("\u00a0%", "").replace("%", "") if narrow else text
 
 
 def draw_forest(ax: Axes, forest: Forest, x_label: str) -> Axes:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -75,9 +75,10 @@ def incidence_figure(
         names, strata = stratum_names(result), result.strata()
         inner = page_width(width) - 2 * MARGIN
         left = min(max(text_width(n) for n in names.values()) + _KEY + 8, 0.45 * inner)
-        left = max(left, 42.0)
+        left = max(left, 42.0, text_width(tr("At risk"), weight="bold") + 6)
         table_top = _HEIGHT + 3.2 * SIZE
-        body = table_top + (len(strata) + 1.2) * _ROW
+        lines = {key: wrap(name, left - _KEY - 6, most=4) for key, name in names.items()}
+        body = table_top + (sum(map(len, lines.values())) + 1.2) * _ROW
         few = any((rows["n_risk"].iloc[1:] < FEW_AT_RISK).any() for _, rows in strata)
         band = len(strata) <= _MOST_BANDS
         sheet = Sheet(
@@ -86,19 +87,21 @@ def incidence_figure(
             heading=titled(result.spec.endpoint, result) if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "Bands are pointwise limits." if band else "",
-                "Faded: fewer than five at risk." if few else "",
+                tr("Bands are pointwise limits.") if band else "",
+                tr("Faded: fewer than five at risk.") if few else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{titled(f'Curves of {result.spec.endpoint}', result)}. "
-            f"{_alt(result, names, counts)}",
+            alt=sentences(
+                sentence(titled(tr("Curves of {endpoint}", endpoint=result.spec.endpoint), result)),
+                _alt(result, names, counts),
+            ),
         )
         room = inner - left - 8
         ax = sheet.axes(MARGIN + left, 4, room, _HEIGHT - 4)
         unit = plot_incidence(result, ax, until=until)
         under = sheet.axes(MARGIN + left, table_top, room, body - table_top)
-        _risk(under, result, names, left, ax, unit)
+        _risk(under, result, lines, left, ax, unit)
     return sheet.figure
 
 
@@ -146,15 +149,15 @@ def plot_incidence(result: Result, ax: Axes, *, until: float | None = None) -> f
         ticks = np.linspace(0, top, steps[top])
         if counts:
             ax.set_yticks(ticks, [f"{t:g}" for t in ticks])
-            ax.set_ylabel("Mean number per subject", labelpad=3)
+            ax.set_ylabel(tr("Mean number per subject"), labelpad=3)
         else:
             ax.set_yticks(ticks, [number(100 * t, 0) for t in ticks])
-            ax.set_ylabel("Subjects (%)", labelpad=3)
+            ax.set_ylabel(tr("Subjects (%)"), labelpad=3)
         steps = (1, 2, 3, 6, 12, 24) if unit > 1 else (1, 2, 5, 7, 14, 28)
         step = next((s for s in steps if end / s <= 8), steps[-1] * 2)
         ax.set_xticks(np.arange(0, end + 1e-9, step))
         ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
-        ax.set_xlabel("Days" if unit == 1 else "Months", labelpad=2)
+        ax.set_xlabel(tr("Days") if unit == 1 else tr("Months"), labelpad=2)
     return unit
 
 
@@ -185,27 +188,29 @@ def _curve(ax: Axes, rows: pd.DataFrame, look, unit: float, last: float, *, band
 
 
 def _risk(ax: Axes, result: Result, names: dict, outdent: float, curves: Axes, unit: float) -> None:
+    """Write the numbers at risk, each stratum's beside the first line of its name."""
     plain_axes(ax)
     look, strata = looks(result), result.strata()
     place = blended_transform_factory(ax.transAxes, ax.transData)
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
-    ax.set(xlim=curves.get_xlim(), ylim=(len(strata) + 1.2, 0))
-    ax.text(-outdent / width, 0.4, "At risk", transform=place, weight="bold", va="center")
-    for i, (key, rows) in enumerate(strata):
-        y = 1.5 + i
+    ax.set(xlim=curves.get_xlim(), ylim=(sum(map(len, names.values())) + 1.2, 0))
+    y = 1.5
+    ax.text(-outdent / width, 0.4, tr("At risk"), transform=place, weight="bold", va="center")
+    for key, rows in strata:
         ax.plot(
             (-outdent / width, (-outdent + 11) / width), (y, y), transform=place, clip_on=False,
             color=look[key].colour, linestyle=look[key].dash, linewidth=1.4,
         )  # fmt: skip
-        ax.text(
-            (-outdent + _KEY) / width, y, wrap(names[key], outdent - _KEY - 6, most=1)[0],
-            transform=place, color=look[key].colour,
-            va="center_baseline", gid="stratum",
-        )  # fmt: skip
+        for i, line in enumerate(names[key]):
+            ax.text(
+                (-outdent + _KEY) / width, y + i, line, transform=place, color=look[key].colour,
+                va="center_baseline", gid="stratum",
+            )  # fmt: skip
         for tick in curves.get_xticks():
             later = rows.loc[rows["time"] >= tick * unit - 1e-9, "n_risk"]
             at_risk = int(later.iloc[0]) if len(later) else 0
             ax.text(tick, y, count(at_risk), ha="center", va="center_baseline", gid="at risk")
+        y += len(names[key])
 
 
 def _alt(result: Result, names: dict, counts: bool) -> str:
@@ -213,9 +218,10 @@ def _alt(result: Result, names: dict, counts: bool) -> str:
     for key, rows in result.strata():
         known = rows.dropna(subset=["estimate"])
         if known.empty:
-            parts.append(f"{names[key]}: no subjects followed")
+            parts.append(tr("{name}: no subjects followed", name=names[key]))
             continue
         end = known.iloc[-1]
         value = number(end["estimate"], 2) if counts else percent(end["estimate"])
-        parts.append(f"{names[key]}: {value} by day {end['time']:.0f}")
-    return f"{'; '.join(parts)}."
+        day = f"{end['time']:.0f}"
+        parts.append(tr("{name}: {value} by day {day}", name=names[key], value=value, day=day))
+    return full_stop(tr("; ").join(parts))

@@ -6,7 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences
+from carstats.language import sentence, sentences, tr
+from carstats.report.figures_differences import with_reference
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -63,44 +64,68 @@ def signals_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     """
     require(result, "signals_figure", *_COLUMNS)
     column = result.by[0]
-    level = next(iter(level_names(result, column).values()))
-    reference = result.spec.options.get("reference", "")
+    every = with_reference(result)
+    level, *_, reference = level_names(every, column).values()
     with drawing([*texts_of(result), heading or "", reference, *_POWERS.values()]):
         inner = page_width(width) - 2 * MARGIN
         frame = result.frame[result.frame["p_value"].notna()]
         found = frame[frame["p_adjusted"] < SIGNAL]
-        sheet = Sheet(
-            width,
-            _HEIGHT + 3.4 * SIZE,
-            heading=f"Toxicities that differ: {level} and {reference}"
-            if heading is None
-            else heading,
-            caption=sentences(
-                result.caption(),
-                "Size: subjects with it. Filled and named: adjusted p-value below 0.1.",
-                "Line: p = 0.05. A signal is a reason to look, and no proof.",
-                abbreviations(result, [column, "term"]),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=f"Risk differences against p-values of {len(frame)} toxicities. Signals: "
-            + ("; ".join(
-                f"{row.term} {number(100 * row.estimate, 0)} points, {p_value(row.p_value)}"
-                for row in found.itertuples()
-            ) or "none") + ".",
-        )  # fmt: skip
         names = level_names(result, "term")
         words = {term: wrap(names[term], 0.34 * inner, most=1)[0] for term in found["term"]}
         beside = max(map(text_width, words.values()), default=0.0) + 12
-        ax = sheet.axes(MARGIN + _LEFT, 6, inner - _LEFT - 8 - beside, _HEIGHT - 6)
-        _draw(ax, result, frame, level, reference)
+        room = inner - _LEFT - 8 - beside
+        # The label of the x axis may be as long as two names.
+        label = wrap(
+            tr(
+                "Difference {level} − {reference} (percentage points)",
+                level=level, reference=reference,
+            ),
+            room,
+        )  # fmt: skip
+        sheet = Sheet(
+            width,
+            _HEIGHT + (2.1 + LINE_HEIGHT * len(label)) * SIZE,
+            heading=tr(
+                "Toxicities that differ: {level} and {reference}", level=level, reference=reference
+            ) if heading is None else heading,
+            caption=sentences(
+                result.caption(),
+                tr("Size: subjects with it. Filled and named: adjusted p-value below 0.1."),
+                tr("Line: p = 0.05. A signal is a reason to look, and no proof."),
+                abbreviations(every),
+                abbreviations(result, ["term"]),
+            ),
+            synthetic=result.spec.synthetic,
+            alt=sentences(
+                tr("Risk differences against p-values of {n} toxicities.", n=len(frame)),
+                _alt(result, found),
+            ),
+        )  # fmt: skip
+        ax = sheet.axes(MARGIN + _LEFT, 6, room, _HEIGHT - 6)
+        _draw(ax, result, frame, "\n".join(label))
         _name(ax, found, words)
     return sheet.figure
 
 
-def _draw(ax: Axes, result: Result, frame, level: str, reference: str) -> None:
+def _alt(result: Result, found) -> str:
+    if found.empty:
+        return tr("Signals: none.")
+    names = result.labels.get("term", {})
+    signals = tr("; ").join(
+        tr(
+            "{toxicity} {difference} points, {p_value}",
+            toxicity=names.get(row.term, row.term), difference=number(100 * row.estimate, 0),
+            p_value=p_value(row.p_value),
+        )
+        for row in found.itertuples()
+    )  # fmt: skip
+    return sentence(tr("Signals: {signals}", signals=signals))
+
+
+def _draw(ax: Axes, result: Result, frame, label: str) -> None:
     look = level_looks(result, result.by[0])[frame[result.by[0]].iloc[0]] if len(frame) else None
     height = -np.log10(np.clip(frame["p_value"].to_numpy(float), _SMALLEST, 1.0))
-    reach = max(0.1, float(np.nanmax(np.abs(frame["estimate"]), initial=0.1)))
+    reach = float(np.max(np.abs(frame["estimate"].to_numpy(float)), initial=0.1))
     reach = min(1.0, 0.1 * np.ceil(11 * reach))
     top = min(max(2.0, np.ceil(height.max(initial=0.0) + 0.2)), 6.0)
     ax.set(xlim=(-1.05 * reach, 1.05 * reach), ylim=(-0.03 * top, 1.03 * top))
@@ -109,8 +134,8 @@ def _draw(ax: Axes, result: Result, frame, level: str, reference: str) -> None:
     ax.set_yticks(ticks, [_POWERS[int(tick)] for tick in ticks])
     across = np.linspace(-reach, reach, 5)
     ax.set_xticks(across, [number(100 * x, 0) for x in across])
-    ax.set_xlabel(f"Difference {level} − {reference} (percentage points)", labelpad=2)
-    ax.set_ylabel("p-value", labelpad=3)
+    ax.set_xlabel(label, labelpad=2, linespacing=LINE_HEIGHT)
+    ax.set_ylabel(tr("p-value"), labelpad=3)
     ax.axvline(0, color=INK, linewidth=0.6, zorder=0, gid="zero")
     ax.axhline(-np.log10(0.05), color=RULE, linewidth=0.6, zorder=0, gid="grid")
     if look is None:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences
+from carstats.language import sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -29,6 +29,7 @@ from carstats.report.style import (
     drawing,
     level_looks,
     text_width,
+    wrap,
 )
 from carstats.result import Result
 
@@ -43,7 +44,7 @@ def timeline_figure(
     *,
     until: float | None = None,
     width: float = PAGE_MM,
-    heading: str = "Episodes from onset to resolution",
+    heading: str | None = None,
 ) -> Figure:
     """Draw each episode as a line from onset to resolution, a row for each subject.
 
@@ -55,7 +56,7 @@ def timeline_figure(
         Last day shown; by default that of the last episode's end.
     width : float
         Width in millimetres: 85 for a column, 180 for a page.
-    heading : str
+    heading : str, optional
         The line above.
 
     Returns
@@ -69,6 +70,7 @@ def timeline_figure(
         If the result is not a listing, or a character cannot be written.
     """
     require(result, "timeline_figure", *_COLUMNS)
+    heading = tr("Episodes from onset to resolution") if heading is None else heading
     with drawing([*texts_of(result), heading, "▶"]):
         inner = page_width(width) - 2 * MARGIN
         known = result.frame[result.frame["onset_day"].notna()]
@@ -79,7 +81,9 @@ def timeline_figure(
         step = float(np.clip(_BODY / max(len(order), 1), _LEAST, _MOST))
         groups = _groups(result, shown)
         body = max(len(order), 1) * step + len(groups) * (_LINE + 4 if result.by else 0)
-        top = 2 * _LINE
+        left = max(text_width(str(len(order))) + 8, 16)
+        keys = _keys(result, inner - left - 8)
+        top = (1 + len(keys)) * _LINE
         sheet = Sheet(
             width,
             top + body + 3.4 * SIZE,
@@ -87,18 +91,20 @@ def timeline_figure(
             caption=sentences(
                 result.caption(),
                 _left_out(result.frame, known, shown, end),
-                "Thick: grade 3 or worse." if (shown["grade"] >= _SEVERE).any() else "",
-                "An arrow: ongoing, or the last day unknown."
+                tr("Thick: grade 3 or worse.") if (shown["grade"] >= _SEVERE).any() else "",
+                tr("An arrow: ongoing, or the last day unknown.")
                 if shown["ongoing"].astype(bool).any() else "",
                 abbreviations(result, [*result.by, "term"]),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"Timeline of {counted(len(shown), 'episode')} in "
-            f"{counted(len(order), 'subject')}, days 0 to {end:g}.",
+            alt=tr(
+                "Timeline of {episodes} in {subjects}, days 0 to {end}.",
+                episodes=counted(len(shown), "episode"), subjects=counted(len(order), "subject"),
+                end=f"{end:g}",
+            ),
         )  # fmt: skip
-        left = MARGIN + max(text_width(str(len(order))) + 8, 16)
-        ax = sheet.axes(left, top, sheet.width - MARGIN - left - 8, body)
-        _draw(ax, result, groups, step, end, inner)
+        ax = sheet.axes(MARGIN + left, top, inner - left - 8, body)
+        _draw(ax, result, groups, step, end, keys)
     return sheet.figure
 
 
@@ -115,19 +121,41 @@ def _groups(result: Result, shown: pd.DataFrame) -> list[tuple[str, pd.DataFrame
 
 def _left_out(frame, known, shown, end: float) -> str:
     undated, later = len(frame) - len(known), len(known) - len(shown)
-    parts = [f"{counted(undated, 'episode')} of unknown onset"] if undated else []
-    parts += [f"{counted(later, 'episode')} that began after day {end:g}"] if later else []
-    return f"Not shown: {'; '.join(parts)}." if parts else ""
+    parts = []
+    if undated:
+        parts.append(tr("{episodes} of unknown onset", episodes=counted(undated, "episode")))
+    if later:
+        parts.append(
+            tr(
+                "{episodes} that began after day {day}",
+                episodes=counted(later, "episode"), day=f"{end:g}",
+            )
+        )  # fmt: skip
+    return sentence(tr("Not shown: {episodes}", episodes=tr("; ").join(parts))) if parts else ""
 
 
-def _draw(ax: Axes, result: Result, groups, step: float, end: float, inner: float) -> None:
+def _keys(result: Result, room: float) -> list[list[tuple[float, str, str]]]:
+    """Return the terms with their names and places, in lines that fit."""
+    lines, x = [[]], 0.0
+    for term, name in level_names(result, "term").items():
+        text = wrap(name, room - 16, most=1)[0]
+        if lines[-1] and x + 16 + text_width(text) > room:
+            lines.append([])
+            x = 0.0
+        lines[-1].append((x, term, text))
+        x += 16 + text_width(text) + 14
+    return lines
+
+
+def _draw(ax: Axes, result: Result, groups, step: float, end: float, keys) -> None:
     look = level_looks(result, "term")
-    labels = level_names(result, "term")
     y, first = 0.0, 1
+    room = ax.get_window_extent().width * 72 / ax.get_figure().dpi
     for name, rows in groups:
         if name:
             ax.text(
-                0, y + _LINE / 2 + 2, name, weight="bold", va="center_baseline", gid="stratum",
+                0, y + _LINE / 2 + 2, wrap(name, room, weight="bold", most=1)[0], weight="bold",
+                va="center_baseline", gid="stratum",
                 bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
             )  # fmt: skip
             y += _LINE + 4
@@ -148,32 +176,24 @@ def _draw(ax: Axes, result: Result, groups, step: float, end: float, inner: floa
     ax.set(xlim=(-pad, end + pad), ylim=(height, 0), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_bounds(0, end)
-    ax.set_xlabel("Days from the infusion", labelpad=2)
+    ax.set_xlabel(tr("Days from the infusion"), labelpad=2)
     ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= end + 1e-9]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     for x in ticks[1:]:
         ax.axvline(x, color=RULE, linewidth=0.5, zorder=0, gid="grid")
-    x = 0.0
-    for term, text in labels.items():
-        ax.plot(
-            (_fraction(ax, x), _fraction(ax, x + 12)), (1 + _LINE / ax_height(ax),) * 2,
-            transform=ax.transAxes, color=look[term].colour, linewidth=1.6,
-            marker=look[term].marker, markersize=3.2, markevery=[0], clip_on=False, gid="key",
-        )  # fmt: skip
-        ax.annotate(
-            text, (0, 1), xycoords="axes fraction", xytext=(x + 16, _LINE), va="center_baseline",
-            textcoords="offset points", annotation_clip=False, gid="legend",
-        )  # fmt: skip
-        x += 16 + text_width(text) + 14
-
-
-def ax_height(ax: Axes) -> float:
-    """Return the height of axes in points."""
-    return ax.get_window_extent().height * 72 / ax.get_figure().dpi
-
-
-def _fraction(ax: Axes, points: float) -> float:
-    return points / (ax.get_window_extent().width * 72 / ax.get_figure().dpi)
+    tall = ax.get_window_extent().height * 72 / ax.get_figure().dpi
+    for i, line in enumerate(keys):
+        above = (len(keys) - i) * _LINE
+        for x, term, text in line:
+            ax.plot(
+                (x / room, (x + 12) / room), (1 + above / tall,) * 2,
+                transform=ax.transAxes, color=look[term].colour, linewidth=1.6,
+                marker=look[term].marker, markersize=3.2, markevery=[0], clip_on=False, gid="key",
+            )  # fmt: skip
+            ax.annotate(
+                text, (0, 1), xycoords="axes fraction", xytext=(x + 16, above), gid="legend",
+                va="center_baseline", textcoords="offset points", annotation_clip=False,
+            )  # fmt: skip
 
 
 def _episodes(ax: Axes, rows: pd.DataFrame, y: float, step: float, end: float, look) -> None:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from matplotlib.patches import Rectangle
 
-from carstats.language import sentences
+from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -81,21 +81,18 @@ def toxicity_figure(
         sheet = Sheet(
             width,
             top + body + 3.4 * SIZE,
-            heading=titled(f"Worst {_scale(result)} of each toxicity", result)
-            if heading is None
-            else heading,
+            heading=titled(_title(result), result) if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "Numbers in the bars are subjects.",
-                f"{_heads(result, inner)[1]} leaves out episodes without a {_scale(result)}."
-                if _has_ungraded(result)
-                else "",
+                tr("Numbers in the bars are subjects."),
+                _left_out(result, inner),
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=titled(f"Stacked bars of the worst {_scale(result)} of each toxicity", result)
-            + ". "
-            f"{_alt(rows, _heads(result, inner))}",
+            alt=sentences(
+                sentence(titled(_title(result, bars=True), result)),
+                _alt(rows, _heads(result, inner)),
+            ),
         )
         plot_width = inner - label - right - 2 * _GAP
         ax = sheet.axes(MARGIN + label + _GAP, top, plot_width, body)
@@ -169,8 +166,28 @@ def _layout(result: Result, inner: float) -> tuple[list[dict], float, float]:
     return rows, label, right
 
 
-def _scale(result: Result) -> str:
-    return "grade" if _in_grades(result) else "severity"
+def _title(result: Result, *, bars: bool = False) -> str:
+    if _in_grades(result):
+        return (
+            tr("Stacked bars of the worst grade of each toxicity")
+            if bars
+            else tr("Worst grade of each toxicity")
+        )
+    return (
+        tr("Stacked bars of the worst severity of each toxicity")
+        if bars
+        else tr("Worst severity of each toxicity")
+    )
+
+
+def _left_out(result: Result, inner: float) -> str:
+    """Say that the column of the severe ones leaves out episodes without a grade."""
+    if not _has_ungraded(result):
+        return ""
+    column = _heads(result, inner)[1]
+    if _in_grades(result):
+        return tr("{column} leaves out episodes without a grade.", column=column)
+    return tr("{column} leaves out episodes without a severity.", column=column)
 
 
 def _has_ungraded(result: Result) -> bool:
@@ -181,9 +198,12 @@ def _has_ungraded(result: Result) -> bool:
 def _levels(result: Result) -> dict[int, str]:
     """Return what each grade is called: 1 to 5, or the severities."""
     named = result.frame.get("level", result.frame["grade"].map("{:.0f}".format))
+    labels = result.labels.get("level", {})
     graded = result.frame["grade"] > 0
     pairs = zip(result.frame.loc[graded, "grade"], named[graded], strict=True)
-    return {grade: str(grade) for grade in GRADE_COLOURS} | {int(g): clean(w) for g, w in pairs}
+    return {grade: str(grade) for grade in GRADE_COLOURS} | {
+        int(g): clean(labels.get(w, w)) for g, w in pairs
+    }
 
 
 def _in_grades(result: Result) -> bool:
@@ -192,8 +212,8 @@ def _in_grades(result: Result) -> bool:
 
 def _heads(result: Result, inner: float) -> tuple[str, str]:
     if not _in_grades(result):
-        return "Any", f"≥{_levels(result)[_SEVERE]}"
-    return ("Any", "≥3") if inner < _NARROW else ("Any grade", "Grade ≥3")
+        return tr("Any"), f"≥{_levels(result)[_SEVERE]}"
+    return (tr("Any"), "≥3") if inner < _NARROW else (tr("Any grade"), tr("Grade ≥3"))
 
 
 def _numbers(grades: pd.DataFrame) -> tuple[str, str]:
@@ -215,7 +235,7 @@ def _draw(ax: Axes, result: Result, rows: list[dict], label: float, inner: float
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
     step = 25 if width > 90 else 50
     ax.set_xticks(*zip(*((t / 100, str(t)) for t in range(0, 101, step)), strict=True))
-    ax.set_xlabel("Subjects (%)", labelpad=2)
+    ax.set_xlabel(tr("Subjects (%)"), labelpad=2)
     heads = _heads(result, inner)
     numbers = [text for row in rows if not row["heading"] for text in _numbers(row["grades"])]
     column = max(map(text_width, (*heads, *numbers)))
@@ -268,10 +288,10 @@ def _bar(ax: Axes, y: float, grades: pd.DataFrame, width: float) -> None:
 
 def _legend_lines(result: Result, inner: float) -> list[list[tuple]]:
     """Return the keys of the colours in lines that fit, no-grade first as in the bars."""
-    keys = [("Not graded", _UNGRADED, "////")] if _has_ungraded(result) else []
+    keys = [(tr("Not graded"), _UNGRADED, "////")] if _has_ungraded(result) else []
     names = _levels(result)
     keys += [(names[g][:1].upper() + names[g][1:], c, None) for g, c in GRADE_COLOURS.items()]
-    lines, at = [[]], text_width("Grade") + 7 if _in_grades(result) else 0.0
+    lines, at = [[]], text_width(tr("Grade")) + 7 if _in_grades(result) else 0.0
     for key in keys:
         wide = 11 + text_width(key[0]) + 9
         if lines[-1] and at + wide - 9 > inner:
@@ -289,7 +309,7 @@ def _legend(ax: Axes, result: Result, label: float, inner: float) -> None:
     for i, line in enumerate(lines):
         y = -1.5 * _LINE - 4 - (len(lines) - 1 - i) * _LINE
         if i == 0 and _in_grades(result):
-            _name(ax, left, y, "Grade", color=GREY)
+            _name(ax, left, y, tr("Grade"), color=GREY)
         for x, text, colour, hatch in line:
             _key(ax, left + x, y, colour, hatch)
             _name(ax, left + x + 11, y, text, gid="legend")
@@ -341,10 +361,14 @@ def _alt(rows: list[dict], heads: tuple[str, str]) -> str:
     parts, group = [], ""
     for row in rows:
         if row["heading"]:
-            group = f"{row['text']}, "
+            group = f"{row['text']}{tr(', ')}"
         else:
             anything, severe = _numbers(row["grades"])
             parts.append(
-                f"{group}{row['text']}: {heads[0].lower()} {anything}, {heads[1]} {severe}"
-            )
-    return "; ".join(parts) + "."
+                tr(
+                    "{name}: {any_word} {anything}, {severe_word} {severe}",
+                    name=f"{group}{row['text']}", any_word=heads[0].lower(), anything=anything,
+                    severe_word=heads[1], severe=severe,
+                )
+            )  # fmt: skip
+    return full_stop(tr("; ").join(parts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from carstats.language import sentences
+from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_forest import (
     INDENT,
     RATE_COLUMNS,
@@ -23,11 +23,11 @@ from carstats.report.figures_sheet import (
     require,
     stratum_names,
     texts_of,
-    titled,
 )
-from carstats.report.format import confidence, of
+from carstats.report.format import confidence, of, sentence_list
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, looks, text_width
 from carstats.result import Result
+from carstats.vocabulary import column_name
 
 _WINDOW = ("term", "window_start", "window_end", *RATE_COLUMNS)
 
@@ -58,30 +58,37 @@ def windows_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     with drawing([*texts_of(result), heading or ""]):
         inner = page_width(width) - 2 * MARGIN
         forest = _forest(result, inner)
-        rows = "; ".join(
+        rows = tr("; ").join(
             f"{row.left[0]} {row.right[0]}" if row.right else row.left[0] for row in forest.rows
         )
+        title = _heading(result)
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=_heading(result) if heading is None else heading,
+            heading=title if heading is None else heading,
             caption=sentences(
                 result.caption(),
-                "N is the subjects still followed on the first day of the window.",
+                tr("N is the subjects still followed on the first day of the window."),
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{titled(f'Forest plot of {result.spec.endpoint}', result)}. {rows}.",
+            alt=sentences(sentence(tr("Forest plot of {what}", what=title)), full_stop(rows)),
         )
         left = MARGIN + forest.left_width()
         room = sheet.width - MARGIN - left - forest.right_width()
         ax = sheet.axes(left, 0, room, forest.height())
-        draw_forest(ax, forest, "Subjects (%)")
+        draw_forest(ax, forest, tr("Subjects (%)"))
     return sheet.figure
 
 
 def _heading(result: Result) -> str:
-    return titled(result.spec.endpoint, result).replace(" by ", " and ")
+    # The endpoint ends with "by onset" already.
+    strata = sentence_list([column_name(column) for column in result.by])
+    if len(result.by) > 1:
+        return tr("{endpoint}, {strata}", endpoint=result.spec.endpoint, strata=strata)
+    if strata:
+        return tr("{endpoint} and {strata}", endpoint=result.spec.endpoint, strata=strata)
+    return result.spec.endpoint
 
 
 def _forest(result: Result, inner: float) -> Forest:
@@ -109,10 +116,12 @@ def _forest(result: Result, inner: float) -> Forest:
                 )
     widest = max(text_width(row.left[0]) + row.indent for row in rows if not row.heading) + 2
     span = max([widest, *(text_width(r.left[0], weight="bold") for r in rows if r.heading)]) + 4
-    heads = ("Onset",)
-    right = ("n/N", f"Rate ({confidence(result.spec.conf_level)})")
-    return Forest(heads, right, rows, (widest,), max(span, 0.5 * inner)).broken()
+    heads = (tr("Onset"),)
+    right = ("n/N", tr("Rate ({interval})", interval=confidence(result.spec.conf_level)))
+    return Forest(heads, right, rows, (widest,), min(max(span, 0.5 * inner), inner)).broken()
 
 
 def _words(low: float, high: float) -> str:
-    return f"after day {low - 1:.0f}" if np.isinf(high) else f"days {low:.0f}–{high:.0f}"
+    if np.isinf(high):
+        return tr("after day {day}", day=f"{low - 1:.0f}")
+    return tr("days {low}–{high}", low=f"{low:.0f}", high=f"{high:.0f}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
 
 import numpy as np
 import pandas as pd
@@ -24,10 +24,19 @@ from carstats.estimators.beta_binomial import (
 )
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
+from carstats.language import tr, tr_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
 from carstats.toxicity.contrasts import compare
-from carstats.toxicity.episodes import GRADES, joined_notes, term_labels, zero_note
+from carstats.toxicity.episodes import (
+    GRADES,
+    Severe,
+    joined_notes,
+    level_text,
+    method_word,
+    term_labels,
+    zero_note,
+)
 from carstats.toxicity.references import (
     Side,
     accepted_scales,
@@ -132,18 +141,27 @@ def toxicity_benchmark(
     frame = pd.concat(
         [_rows(side, trials, by, method, conf_level) for side in sides], ignore_index=True
     )
-    population = f"{sum(n for side in sides for _, n in side.counts)} subjects of published trials"
+    population = tr_n(
+        "{n} subject of published trials", "{n} subjects of published trials",
+        sum(n for side in sides for _, n in side.counts),
+    )  # fmt: skip
     if left_out:
-        population += f"; {left_out} trials graded otherwise or not saying how left out"
+        population = tr_n(
+            "{population}; {n} trial graded otherwise or not saying how left out",
+            "{population}; {n} trials graded otherwise or not saying how left out",
+            left_out, population=population,
+        )  # fmt: skip
     spec = spec or Spec("", population=population, by=tuple(by))
-    words = f"grade {min_grade} or worse" if min_grade > 1 else "any grade"
+    toxicity = Severe("grade", min_grade).of(vocabulary.label("toxicity", term))
     spec = replace(
         spec,
         analysis="toxicity_benchmark",
-        endpoint=f"{vocabulary.label('toxicity', term)}, {words}, against oncology trials",
-        method=f"graded by {sides[0].scale}, one report of each trial; rates Clopper–Pearson, "
-        f"differences {method.replace('-', '–')}, {conf_level * 100:g} % limits; from three trials "
-        "on beta-binomial, posterior medians",
+        endpoint=tr("{toxicity}, against oncology trials", toxicity=toxicity),
+        method=tr(
+            "graded by {scale}, one report of each trial; rates Clopper–Pearson, differences "
+            "{method}, {level} % limits; from three trials on beta-binomial, posterior medians",
+            scale=tr(sides[0].scale), method=method_word(method), level=level_text(conf_level),
+        ),
         conf_level=conf_level,
         options={
             "term": term, "outcome": outcome, "min_grade": min_grade,
@@ -169,16 +187,19 @@ def _rows(side: Side, trials: pd.DataFrame, by, method: str, conf_level: float) 
     if len(used) >= LEAST_TRIALS:
         posterior, reference = _model(tuple(used["n_event"]), tuple(used["n_evaluable"]))
     low, high = map(float, proportion_limits(k, n, conf_level=conf_level))
-    several = f"{len(side.counts)} trials added up" if len(side.counts) > 1 else ""
-    few = "" if posterior else f"fewer than {LEAST_TRIALS} trials: no mean rate is estimated"
-    known = "" if side.note.startswith("0 of") else side.note
+    several = ""
+    if len(side.counts) > 1:
+        several = tr("{n} trials added up", n=len(side.counts))
+    few = ""
+    if posterior is None:
+        few = tr("fewer than {n} trials: no mean rate is estimated", n=LEAST_TRIALS)
     rows = [
         {
-            "row": "observed", "trial": "", "target": " or ".join(side.targets),
-            "costimulation": " or ".join(side.costimulation), "grading_scale": side.scale,
+            "row": "observed", "trial": "", "target": _either(side.targets),
+            "costimulation": _either(side.costimulation), "grading_scale": side.scale,
             "n_trials": len(side.counts), "n": n, "n_missing": side.n_missing, "n_event": k,
             "estimate": k / n if n else np.nan, "conf_low": low, "conf_high": high,
-            "note": joined_notes("no subjects" if not n else "", known, several, matched, few,
+            "note": joined_notes("" if n else tr("no subjects"), side.note, several, matched, few,
                                  zero_note(n, k, high)),
         }
     ]  # fmt: skip
@@ -225,24 +246,36 @@ _COLUMNS = [
 
 def _matched(side: Side, trials: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Return the trials to compare with, and how they were matched in words."""
-    if len(side.targets) != 1:
-        return trials, f"several targets: compared with all {len(trials)} trials"
+    counts: dict[str, object] = {"n": len(trials)}
+    if not side.targets:
+        return trials, tr("compared with all {n} trials", **counts)
+    if len(side.targets) > 1:
+        return trials, tr("several targets: compared with all {n} trials", **counts)
+    counts["target"] = tr(side.targets[0])
     same = trials["target"] == side.targets[0]
     both = same
     if len(side.costimulation) == 1:
         both = same & (trials["costimulation"].fillna("") == side.costimulation[0])
-        words = f"{side.targets[0]} with {side.costimulation[0]}"
         if both.sum() >= LEAST_TRIALS:
-            return trials[both], f"{int(both.sum())} of {len(trials)} trials are of {words}: used"
+            return trials[both], tr(
+                "{k} of {n} trials are of {target} with {costimulation}: used",
+                k=int(both.sum()), costimulation=tr(side.costimulation[0]), **counts,
+            )  # fmt: skip
     if same.sum() >= LEAST_TRIALS:
-        return trials[same], (
-            f"{int(same.sum())} of {len(trials)} trials are of {side.targets[0]}: used, of either "
-            "co-stimulation"
-        )
-    return trials, (
-        f"{int(same.sum())} of {len(trials)} trials are of {side.targets[0]}, too few to match: "
-        "all are used"
-    )
+        return trials[same], tr(
+            "{k} of {n} trials are of {target}: used, of either co-stimulation",
+            k=int(same.sum()), **counts,
+        )  # fmt: skip
+    return trials, tr(
+        "{k} of {n} trials are of {target}, too few to match: all are used",
+        k=int(same.sum()), **counts,
+    )  # fmt: skip
+
+
+def _either(names: Iterable[str]) -> str:
+    """Join names as alternatives: ``"BCMA or CD19"``."""
+    names = [tr(name) for name in names] or [""]
+    return reduce(lambda words, last: tr("{words} or {last}", words=words, last=last), names)
 
 
 def _pooled(
@@ -260,19 +293,23 @@ def _pooled(
         "n_trials": len(used), "n": int(used["n_evaluable"].sum()),
         "n_event": int(used["n_event"].sum()), "spread": spread,
     }  # fmt: skip
-    likelihood = f"maximum likelihood {100 * fit.mean:.1f} %" + (
-        f", spread {100 * fit.spread:.1f} %" if fit.spread == fit.spread else ""
-    )
+    mean_text, spread_text = f"{100 * fit.mean:.1f}", f"{100 * fit.spread:.1f}"
+    likelihood = tr("maximum likelihood {mean} %", mean=mean_text)
+    if fit.spread == fit.spread:
+        likelihood = tr(
+            "maximum likelihood {mean} %, spread {spread} %", mean=mean_text, spread=spread_text
+        )
     return [
         {
-            **shared, "row": "reference", "trial": f"mean of {len(used)} trials",
+            **shared, "row": "reference", "trial": tr("mean of {n} trials", n=len(used)),
             "estimate": float(mean[0]), "conf_low": float(mean[1]), "conf_high": float(mean[2]),
             "probability_lower": lower[0], "note": likelihood,
         },
         {
-            **shared, "row": "new trial", "trial": "one more such trial", "estimate": float(new[0]),
+            **shared, "row": "new trial", "trial": tr("one more such trial"),
+            "estimate": float(new[0]),
             "conf_low": float(new[1]), "conf_high": float(new[2]), "probability_lower": lower[1],
-            "note": "where the rate of one more trial would lie",
+            "note": tr("where the rate of one more trial would lie"),
         },
     ]  # fmt: skip
 
@@ -300,7 +337,7 @@ def _differences(mine: tuple[int, int], used: pd.DataFrame, method: str, conf_le
     pairs = [(r.trial_family, int(r.n_event), int(r.n_evaluable), 1) for r in used.itertuples()]
     if len(used) > 1:
         total = int(used["n_event"].sum()), int(used["n_evaluable"].sum())
-        pairs.append((f"{len(used)} trials added up", *total, len(used)))
+        pairs.append((tr("{n} trials added up", n=len(used)), *total, len(used)))
     rows = []
     for name, k, n, trials in pairs:
         found = compare((mine[0], k), (mine[1], n), "difference", method, conf_level)
@@ -308,9 +345,9 @@ def _differences(mine: tuple[int, int], used: pd.DataFrame, method: str, conf_le
             {
                 "row": "difference", "trial": name, "n_trials": trials, "n": n, "n_event": k,
                 "estimate": found.estimate, "conf_low": found.low, "conf_high": found.high,
-                "contrast": f"observed − {name}", "statistic": found.statistic, "df": np.nan,
-                "p_value": found.p_value,
-                "note": "takes the trials as one" if trials > 1 else "",
+                "contrast": tr("observed − {trial}", trial=name),
+                "statistic": found.statistic, "df": np.nan, "p_value": found.p_value,
+                "note": tr("takes the trials as one") if trials > 1 else "",
             }
         )  # fmt: skip
     return rows

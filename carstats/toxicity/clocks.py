@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice
+from carstats.language import tr
 from carstats.toxicity.episodes import (
     COMPETING,
     Severe,
@@ -97,14 +98,16 @@ def first_times(
 def clock_note(rows: pd.DataFrame) -> str:
     """Say what a reader of a stratum's row should know."""
     if not len(rows):
-        return "no subjects"
+        return tr("no subjects")
     undated, doubtful = int(rows["event_time"].isna().sum()), int(rows["unknown"].sum())
     return joined_notes(
-        f"{undated} with an event of unknown onset left out" if undated else "",
-        f"{doubtful} with an ungraded episode counted as without" if doubtful else "",
+        tr("{n} with an event of unknown onset left out", n=undated) if undated else "",
+        tr("{n} with an ungraded episode counted as without", n=doubtful) if doubtful else "",
     )
 
 
 def rival_words(competing: tuple[str, ...]) -> str:
     """Return what competes, for a method line."""
-    return " and ".join("unplanned re-infusion" if n == "re-infusion" else n for n in competing)
+    if "re-infusion" in competing:
+        return tr("death and unplanned re-infusion competing")
+    return tr("death competing")

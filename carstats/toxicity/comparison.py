@@ -13,6 +13,7 @@ from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.rate import event_rate
 from carstats.estimators.risk_table import RiskTable
+from carstats.language import tr, tr_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import (
@@ -26,6 +27,7 @@ from carstats.toxicity.clocks import (
 from carstats.toxicity.episodes import (
     checked_terms,
     joined_notes,
+    level_text,
     severe_enough,
     term_labels,
     term_words,
@@ -115,9 +117,12 @@ def toxicity_estimators(
 
     spec = cohort.spec(
         "toxicity_estimators",
-        endpoint=f"{term_words(study, terms)}{severe.words()}: first episode",
-        method=f"four estimators of the probability by a day, {rival_words(rivals)} competing, "
-        f"{conf_level * 100:g} % limits",
+        endpoint=tr("{toxicity}: first episode", toxicity=severe.of(term_words(study, terms))),
+        method=tr(
+            "four estimators of the probability by a day, {competing}, {level} % limits",
+            competing=rival_words(rivals),
+            level=level_text(conf_level),
+        ),
         by=by,
         conf_level=conf_level,
         terms=terms,
@@ -147,10 +152,16 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
         tuple(float(johansen[c]) for c in ("estimate", "conf_low", "conf_high")),
     ]
     early = int(((time < day) & (code == 0)).sum())
-    notes = [f"{early} censored before the day counted as without" if early else "", "", "", ""]
+    notes = ["", "", "", ""]
+    if early:
+        notes[0] = tr("{n} censored before the day counted as without", n=early)
     rival = int((by_then & (code == RIVAL)).sum())
-    notes[2] = f"{rival} competing events censored: not a probability" if rival else ""
-    notes[3] = "" if not np.isnan(johansen["estimate"]) or not n else "not followed so far"
+    if rival:
+        notes[2] = tr_n(
+            "{n} competing event censored: not a probability",
+            "{n} competing events censored: not a probability", rival,
+        )  # fmt: skip
+    notes[3] = "" if not np.isnan(johansen["estimate"]) or not n else tr("not followed so far")
     return pd.DataFrame(
         {
             "time": day,

@@ -10,10 +10,19 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.language import tr
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.toxicity.contrasts import check_contrast, compare
-from carstats.toxicity.episodes import joined_notes, severe_enough, term_labels, term_words
+from carstats.toxicity.episodes import (
+    joined_notes,
+    level_text,
+    limits_words,
+    method_word,
+    severe_enough,
+    term_labels,
+    term_words,
+)
 from carstats.toxicity.rates import toxicity_rate
 
 
@@ -126,19 +135,28 @@ def toxicity_difference(
                     "df": np.nan,
                     "p_value": found.p_value,
                     "note": joined_notes(
-                        "no subjects in a stratum" if min(n) == 0 else "",
-                        "nobody had it" if min(n) and not sum(k) else "",
+                        tr("no subjects in a stratum") if min(n) == 0 else "",
+                        tr("nobody had it") if min(n) and not sum(k) else "",
                     ),
                 }
             )
     frame = pd.DataFrame(rows)
     at = list(frame.columns).index("p_value") + 1
     frame.insert(at, "p_adjusted", adjust_p_values(frame["p_value"], method=adjust))
-    adjusted = "" if adjust == "none" else f", p-values adjusted after {adjust}"
+    toxicity = severe.of(term_words(study, terms))
     spec = cohort.spec(
         "toxicity_difference",
-        endpoint=f"{term_words(study, terms)}{severe.words()}: {contrast} of rates",
-        method=f"{method.replace('-', '–')} {conf_level * 100:g} % limits{adjusted}",
+        endpoint=tr("{toxicity}: difference of rates", toxicity=toxicity)
+        if contrast == "difference"
+        else tr("{toxicity}: ratio of rates", toxicity=toxicity),
+        method=limits_words(method, conf_level)
+        if adjust == "none"
+        else tr(
+            "{method} {level} % limits, p-values adjusted after {adjust}",
+            method=method_word(method),
+            level=level_text(conf_level),
+            adjust=adjust,
+        ),
         by=[by],
         conf_level=conf_level,
         terms=terms,

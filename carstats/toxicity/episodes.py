@@ -11,6 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, check_choice, listed
+from carstats.language import mark, tr
 from carstats.strata import check_by, listed_rows
 
 GRADES = (1, 2, 3, 4, 5)
@@ -18,9 +19,30 @@ DAYS_PER_YEAR = 365.25
 # Windows of onset that do not overlap (endpoint rules, 7.7).
 STANDARD_WINDOWS = ((0.0, 30.0), (31.0, 100.0), (101.0, 365.0), (366.0, np.inf))
 COMPETING = ("death", "re-infusion")
-UNSTATED = "not stated"
+UNSTATED = mark("not stated")
 # Scales whose versions and parts grade alike.
 _VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "MAGIC")
+# The severities as they stand within a sentence.
+_SEVERITIES = {
+    "mild": mark("mild"),
+    "moderate": mark("moderate"),
+    "severe": mark("severe"),
+    "life-threatening": mark("life-threatening"),
+    "fatal": mark("fatal"),
+}
+# The methods and scales of limits that have a word for a name.
+_METHODS = {
+    "melded": mark("melded"),
+    "mid-P": mark("mid–P"),
+    "log-log": mark("log-log"),
+    "log": mark("log"),
+    "plain": mark("plain"),
+    "arcsine": mark("arcsine"),
+    "beta product": mark("beta product"),
+    "exact": mark("exact Poisson"),
+    "negative binomial": mark("negative binomial"),
+    "robust": mark("Poisson with robust errors"),
+}
 
 
 @dataclass(frozen=True)
@@ -41,11 +63,21 @@ class Severe:
     least: int = 1
     name: str = ""
 
-    def words(self) -> str:
-        """Return what counts, as a title continues: ``", grade 3 or worse"``."""
-        if self.least <= 1:
-            return ", any grade" if self.scale == "grade" else ", any severity"
-        return f", {self.name or f'grade {self.least}'} or worse"
+    def of(self, toxicity: str) -> str:
+        """Return what counts of a toxicity: ``"Infection, grade 3 or worse"``."""
+        if self.least > 1 and self.name:
+            severity = severity_word(self.name)
+            return tr("{toxicity}, {severity} or worse", toxicity=toxicity, severity=severity)
+        if self.least > 1:
+            return tr("{toxicity}, grade {grade} or worse", toxicity=toxicity, grade=self.least)
+        if self.scale == "grade":
+            return tr("{toxicity}, any grade", toxicity=toxicity)
+        return tr("{toxicity}, any severity", toxicity=toxicity)
+
+
+def severity_word(name: str) -> str:
+    """Return a severity as it stands within a sentence; a study's own as it is."""
+    return tr(_SEVERITIES.get(name, name))
 
 
 def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> Severe:
@@ -306,17 +338,19 @@ def checked_windows(window) -> list[tuple[float, float]]:
 
 def zero_note(n: int, k: int, high: float) -> str:
     """Say what no event among so few rules out: ``"0 of 15: at most 21.8 %"``."""
-    return f"0 of {n}: at most {100 * high:.1f} %" if n and not k and high == high else ""
+    if not n or k or high != high:
+        return ""
+    return tr("0 of {n}: at most {high} %", n=n, high=f"{100 * high:.1f}")
 
 
 def joined_notes(*notes: str) -> str:
-    """Join the notes that say something."""
-    return "; ".join(note for note in notes if note)
+    """Join the notes that say something, each once."""
+    return tr("; ").join(dict.fromkeys(note for note in notes if note))
 
 
 def term_words(study: Study, terms: Iterable[str]) -> str:
     """Return the printed names of terms, for a title."""
-    return ", ".join(study.vocabulary.label("toxicity", name) for name in terms)
+    return tr(", ").join(study.vocabulary.label("toxicity", name) for name in terms)
 
 
 def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -324,6 +358,23 @@ def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]
     return {"term": {name: study.vocabulary.label("toxicity", name) for name in terms}}
 
 
-def counted(n: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun."""
-    return f"{n} {one if n == 1 else many or one + 's'}"
+def method_word(method: str) -> str:
+    """Return a method of limits as it prints: ``"Clopper–Pearson"``, or its word."""
+    return tr(_METHODS[method]) if method in _METHODS else method.replace("-", "–")
+
+
+def limits_words(method: str, conf_level: float) -> str:
+    """Return what limits are, for a method line: ``"Clopper–Pearson 95 % limits"``."""
+    method = method_word(method)
+    return tr("{method} {level} % limits", method=method, level=level_text(conf_level))
+
+
+def pointwise_words(conf_type: str, conf_level: float) -> str:
+    """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
+    scale = method_word(conf_type)
+    return tr("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
+
+
+def level_text(conf_level: float) -> str:
+    """Return a confidence level in per cent, without its sign."""
+    return f"{conf_level * 100:g}"

@@ -12,6 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.count_regression import negative_binomial, robust_poisson
 from carstats.estimators.rate import event_rate
+from carstats.language import tr
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -21,6 +22,7 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     joined_notes,
+    limits_words,
     merged_episodes,
     severe_enough,
     term_labels,
@@ -124,13 +126,21 @@ def exposure_adjusted_rate(
                 found.append({"term": name, **edges, **answer})
         return pd.DataFrame(found)
 
-    words = {"exact": "exact Poisson", "robust": "Poisson with robust errors"}
+    toxicity, years = severe.of(term_words(study, terms)), f"{per:g}"
+    if events == "first":
+        endpoint = (
+            tr("{toxicity}: first events per person-year", toxicity=toxicity)
+            if per == 1
+            else tr("{toxicity}: first events per {n} person-years", toxicity=toxicity, n=years)
+        )
+    elif per == 1:
+        endpoint = tr("{toxicity}: events per person-year", toxicity=toxicity)
+    else:
+        endpoint = tr("{toxicity}: events per {n} person-years", toxicity=toxicity, n=years)
     spec = cohort.spec(
         "exposure_adjusted_rate",
-        endpoint=f"{term_words(study, terms)}{severe.words()}: "
-        f"{'first events' if events == 'first' else 'events'} per "
-        f"{'person-year' if per == 1 else f'{per:g} person-years'}",
-        method=f"{words.get(method, method)} {conf_level * 100:g} % limits",
+        endpoint=endpoint,
+        method=limits_words(method, conf_level),
         by=by,
         conf_level=conf_level,
         terms=terms,
@@ -179,8 +189,14 @@ def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level:
         values = [float(np.exp(middle + sign * z * error)) for sign in (0, -1, 1)]
         dispersion = fit.dispersion
     elif method != "exact" and total:
-        how = "exact Poisson limits" if not k else "one subject: exact Poisson limits"
-    none = "" if k or not total else f"0 in {total:.1f} person-years: at most {values[2] * per:.3g}"
+        how = tr("exact Poisson limits") if not k else tr("one subject: exact Poisson limits")
+    none = ""
+    if not k and total:
+        none = tr(
+            "0 in {years} person-years: at most {high}",
+            years=f"{total:.1f}", high=f"{values[2] * per:.3g}",
+        )  # fmt: skip
+    nobody = "" if n else tr("nobody followed in the window")
     return {
         "n": n,
         "n_missing": undated,
@@ -192,8 +208,8 @@ def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level:
         "conf_high": values[2] * per,
         "dispersion": dispersion,
         "note": joined_notes(
-            "no subjects" if not len(stratum) else "" if n else "nobody followed in the window",
-            f"{undated} with an event of unknown onset, not counted" if undated else "",
+            nobody if len(stratum) else tr("no subjects"),
+            tr("{n} with an event of unknown onset, not counted", n=undated) if undated else "",
             how,
             none,
         ),

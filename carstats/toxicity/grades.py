@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -17,11 +18,13 @@ from carstats.toxicity.episodes import (
     frequent_terms,
     levels_of,
     one_scale,
+    severity_word,
     term_labels,
 )
 
 # Codes of a subject's worst grade beside 1 to 5.
 _NONE, _UNGRADED = -1.0, 0.0
+_NONE_WORD, _UNGRADED_WORD = mark("none"), mark("not graded")
 
 
 def toxicity_grades(
@@ -74,7 +77,8 @@ def toxicity_grades(
         level = one_scale(cohort, episodes, level, grading_scale)
     episodes = episodes.assign(worst=level)
     named = study.vocabulary.names("severity") if scale == "severity" else map(str, GRADES)
-    levels = {_NONE: "none", **dict(zip(GRADES, named, strict=True)), _UNGRADED: "not graded"}
+    graded = dict(zip(GRADES, named, strict=True))
+    levels = {_NONE: _NONE_WORD, **graded, _UNGRADED: _UNGRADED_WORD}
     # The worst of a subject's episodes that have a grade, `_UNGRADED` where none has.
     worst = {
         name: rows.groupby("subject_id")["worst"].max().fillna(_UNGRADED)
@@ -102,14 +106,17 @@ def toxicity_grades(
 
     spec = cohort.spec(
         "toxicity_grades",
-        endpoint=f"Worst {scale} of each toxicity",
-        method="subjects by their worst episode",
+        endpoint=tr("Worst grade of each toxicity")
+        if scale == "grade"
+        else tr("Worst severity of each toxicity"),
+        method=tr("subjects by their worst episode"),
         by=by,
         terms=terms,
         scale=scale,
         grading_scale=grading_scale,
     )
     labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
+    labels["level"] = {word: severity_word(word) for word in levels.values()}
     return Result(
         estimate_by(study.vocabulary, cohort.eligible, cohort.subjects, by, estimate), spec, labels
     )

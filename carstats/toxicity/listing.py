@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
+from carstats.language import tr
 from carstats.result import Result
 from carstats.strata import level_labels, stratum_keys
 from carstats.toxicity.episodes import (
@@ -110,7 +111,7 @@ def toxicity_listing(
     rows["grade"] = rows["level"]
     rows["note"] = np.select(
         [rows["onset_day"].isna(), rows["ongoing"]],
-        ["onset unknown", "ongoing or last day unknown"],
+        [tr("onset unknown"), tr("ongoing or last day unknown")],
         "",
     )
     columns = [
@@ -119,9 +120,10 @@ def toxicity_listing(
     ]  # fmt: skip
     spec = cohort.spec(
         "toxicity_listing",
-        endpoint=f"Episodes of {term_words(study, terms)}{severe.words()}",
-        method="overlapping records joined"
-        + ("" if identifiers else "; subjects numbered in the order of their first onset"),
+        endpoint=tr("Episodes of {toxicity}", toxicity=severe.of(term_words(study, terms))),
+        method=tr("overlapping records joined")
+        if identifiers
+        else tr("overlapping records joined; subjects numbered in the order of their first onset"),
         by=by,
         terms=terms,
         min_grade=min_grade,

@@ -10,6 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.language import tr
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -18,6 +19,7 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     joined_notes,
+    limits_words,
     severe_enough,
     term_labels,
     term_words,
@@ -121,13 +123,19 @@ def toxicity_rate(
             [row(stratum, name, days) for name in terms for days in (windows or [None])]
         )
 
-    onset = "" if windows is None else ", by onset"
-    counted_in = "" if windows is None else " among those followed at the window's start"
+    endpoint, limits = severe.of(term_words(study, terms)), limits_words(method, conf_level)
+    words = tr("subjects with at least one episode, {limits}", limits=limits)
+    if windows is not None:
+        endpoint = tr("{toxicity}, by onset", toxicity=endpoint)
+        words = tr(
+            "subjects with at least one episode among those followed at the window's start, "
+            "{limits}",
+            limits=limits,
+        )
     spec = cohort.spec(
         "toxicity_rate",
-        endpoint=f"{term_words(study, terms)}{severe.words()}{onset}",
-        method=f"subjects with at least one episode{counted_in}, "
-        f"{method.replace('-', '–')} {conf_level * 100:g} % limits",
+        endpoint=endpoint,
+        method=words,
         by=by,
         conf_level=conf_level,
         terms=terms,
@@ -155,23 +163,36 @@ def _had(episodes: pd.DataFrame, days: tuple[float, float] | None) -> tuple[set,
 
 def _note(stratum, n: int, k: int, unknown: int, days, episodes: pd.DataFrame) -> str:
     if not len(stratum):
-        return "no subjects"
+        return tr("no subjects")
     if not n:
-        return f"nobody followed to day {days[0]:g}"
+        return tr("nobody followed to day {day}", day=f"{days[0]:g}")
     if not unknown:
         return ""
     mine = episodes["subject_id"].isin(stratum["subject_id"])
     ungraded = bool((episodes["unknown"] & mine).any())
     undated = days is not None and bool(episodes.loc[mine, "onset_day"].isna().any())
-    what = {
-        (True, False): "an ungraded episode",
-        (False, True): "an episode of unknown onset",
-    }.get((ungraded, undated), "an episode of unknown grade or onset")
-    return f"{unknown} with {what} counted as without; at most {k + unknown} of {n}"
+    places = {"unknown": unknown, "most": k + unknown, "n": n}
+    if ungraded and not undated:
+        return tr(
+            "{unknown} with an ungraded episode counted as without; at most {most} of {n}", **places
+        )
+    if undated and not ungraded:
+        return tr(
+            "{unknown} with an episode of unknown onset counted as without; at most {most} of {n}",
+            **places,
+        )
+    return tr(
+        "{unknown} with an episode of unknown grade or onset counted as without; "
+        "at most {most} of {n}",
+        **places,
+    )
 
 
 def _left_early(at_risk: pd.DataFrame, days) -> str:
     if days is None or np.isinf(days[1]) or not len(at_risk):
         return ""
     early = int((at_risk["followed_to"] < days[1]).sum())
-    return f"{early} of the {len(at_risk)} left before day {days[1]:g}" if early else ""
+    if not early:
+        return ""
+    day = f"{days[1]:g}"
+    return tr("{early} of the {n} left before day {day}", early=early, n=len(at_risk), day=day)

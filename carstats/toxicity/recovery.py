@@ -13,17 +13,18 @@ from carstats.endpoints.derivation import EVENT_ENDPOINTS, derive_all
 from carstats.endpoints.return_times import first_return
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.clocks import CENSORED, EVENT, RIVAL, rival_days
-from carstats.toxicity.episodes import COMPETING, followup_end, joined_notes
+from carstats.toxicity.clocks import CENSORED, EVENT, RIVAL, clock_note, rival_days
+from carstats.toxicity.episodes import COMPETING, followup_end, pointwise_words
 from carstats.toxicity.incidence import at_days, checked_days, incidence_rows
 
 REPLACEMENT = "immunoglobulin_replacement"
 PERSISTENCE = "loss_of_persistence"
 _LABELS = {
-    REPLACEMENT: "Immunoglobulin replacement",
-    PERSISTENCE: "Loss of the engineered cells",
+    REPLACEMENT: mark("Immunoglobulin replacement"),
+    PERSISTENCE: mark("Loss of the engineered cells"),
 }
 _CODES = {"censored": CENSORED, "event": EVENT, "competing": RIVAL}
 
@@ -89,17 +90,22 @@ def time_to_recovery(
     days = None if at is None else checked_days(at)
     study = cohort.study
     if endpoint == REPLACEMENT:
-        events, label = _replacement(cohort), _LABELS[REPLACEMENT]
-        how = "first immunoglobulin, death and unplanned re-infusion competing"
+        events, label = _replacement(cohort), tr(_LABELS[REPLACEMENT])
+        how = tr("first immunoglobulin, death and unplanned re-infusion competing")
     elif endpoint == PERSISTENCE:
         events, name = _persistence(cohort, measure, below)
-        label = f"{_LABELS[PERSISTENCE]}: {name} below {below:g}"
-        how = "first of two samples, death and unplanned re-infusion competing"
+        label = tr(
+            "{loss}: {measure} below {below}",
+            loss=tr(_LABELS[PERSISTENCE]), measure=name, below=f"{below:g}",
+        )  # fmt: skip
+        how = tr("first of two samples, death and unplanned re-infusion competing")
     else:
         name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
         events, derived = _endpoint_events(cohort, name)
         label = study.vocabulary.label("endpoint", name)
-        how = "dated at the sample that showed it" + (", derived" if derived else "")
+        how = tr("dated at the sample that showed it")
+        if derived:
+            how = tr("dated at the sample that showed it, derived")
     who = cohort.subjects["subject_id"]
     times = cohort.subjects.assign(
         event_time=who.map(events["time"]).astype(float),
@@ -111,19 +117,23 @@ def time_to_recovery(
         frame = incidence_rows(rows, conf_type, conf_level)
         frame = frame if days is None else at_days(frame, rows, days)
         absent = int(rows["event_time"].isna().sum())
-        note = f"{absent} of {len(rows)} left out: it does not apply, or no record"
-        old = f"{absent} with an event of unknown onset left out"
         if absent:
-            frame["note"] = [
-                joined_notes(note, *(t for t in text.split("; ") if t and t != old)) if text else ""
-                for text in frame["note"]
-            ]
+            # Here a time that lacks is no unknown onset.
+            note = tr(
+                "{absent} of {n} left out: it does not apply, or no record",
+                absent=absent, n=len(rows),
+            )  # fmt: skip
+            frame["note"] = frame["note"].str.replace(clock_note(rows), note, regex=False)
         return frame
 
     spec = cohort.spec(
         "time_to_recovery",
         endpoint=label,
-        method=f"Aalen–Johansen, {how}, {conf_level * 100:g} % pointwise {conf_type} limits",
+        method=tr(
+            "Aalen–Johansen, {how}, {limits}",
+            how=how,
+            limits=pointwise_words(conf_type, conf_level),
+        ),
         by=by,
         conf_level=conf_level,
     )

@@ -10,6 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level, check_number
 from carstats.estimators.mean_cumulative import mean_cumulative
+from carstats.language import tr, tr_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -18,6 +19,7 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     joined_notes,
+    level_text,
     merged_episodes,
     severe_enough,
     term_labels,
@@ -97,7 +99,8 @@ def mean_cumulative_count(
         if not len(stratum):
             empty = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
             zero = dict.fromkeys(["n_risk", "n_event", "n_censor"], 0)
-            return pd.DataFrame([{"time": 0.0, **counts, **zero, **empty, "note": "no subjects"}])
+            none = {"time": 0.0, **counts, **zero, **empty, "note": tr("no subjects")}
+            return pd.DataFrame([none])
         dated = mine[mine["onset_day"] >= 0]
         curve = mean_cumulative(
             dated["onset_day"],
@@ -124,17 +127,27 @@ def mean_cumulative_count(
         )
         merged = int((mine["n_records"] - 1).sum())
         frame.loc[0, "note"] = joined_notes(
-            f"{merged} overlapping records joined to others" if merged else "",
-            f"{undated} with an episode of unknown onset, not counted" if undated else "",
-            "" if len(dated) else f"no episode in {len(stratum)}",
+            tr_n(
+                "{n} overlapping record joined to others",
+                "{n} overlapping records joined to others",
+                merged,
+            )
+            if merged
+            else "",
+            tr("{n} with an episode of unknown onset, not counted", n=undated) if undated else "",
+            "" if len(dated) else tr("no episode in {n}", n=len(stratum)),
         )
         return frame
 
     spec = cohort.spec(
         "mean_cumulative_count",
-        endpoint=f"Mean number of episodes: {term_words(study, terms)}{severe.words()}",
-        method="Ghosh–Lin, death ends the episodes, "
-        f"{conf_level * 100:g} % pointwise limits with robust errors",
+        endpoint=tr(
+            "Mean number of episodes: {toxicity}", toxicity=severe.of(term_words(study, terms))
+        ),
+        method=tr(
+            "Ghosh–Lin, death ends the episodes, {level} % pointwise limits with robust errors",
+            level=level_text(conf_level),
+        ),
         by=by,
         conf_level=conf_level,
         terms=terms,

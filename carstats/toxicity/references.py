@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
+from carstats.language import tr
 from carstats.strata import check_by, stratum_keys, stratum_mask
-from carstats.toxicity.episodes import UNSTATED, levels_of, scale_family
+from carstats.toxicity.episodes import UNSTATED, joined_notes, levels_of, scale_family, zero_note
 from carstats.toxicity.rates import toxicity_rate
 from carstats.vocabulary import Vocabulary
 
@@ -41,7 +42,7 @@ class Side:
     targets, costimulation : tuple of str
         What the subjects' products have.
     note : str
-        What a reader should know.
+        What a reader should know beside that nobody had it.
     """
 
     key: tuple
@@ -74,15 +75,19 @@ def cohort_sides(
     """Return the strata of a cohort with their counts and their grading scale."""
     by = check_by(cohort.subjects, by)
     scale = _cohort_scale(cohort, term, grading_scale)
-    rates = toxicity_rate(cohort, term, min_grade=min_grade, by=by, grading_scale=grading_scale)
+    # Grades that state no scale are of the one that the caller names: there is none to choose.
+    chosen = grading_scale if set(_stated_scales(cohort, term)) - {UNSTATED} else None
+    rates = toxicity_rate(cohort, term, min_grade=min_grade, by=by, grading_scale=chosen)
     keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, by)
     sides = []
     for key, row in zip(keys, rates.frame.itertuples(), strict=True):
         mine = cohort.subjects[stratum_mask(cohort.subjects, by, key)]
+        zero = zero_note(row.n, row.n_event, row.conf_high)
+        note = row.note.removesuffix(zero).removesuffix(tr("; ")) if zero else row.note
         sides.append(
             Side(
                 key, [(int(row.n_event), int(row.n))], int(row.n_missing), scale,
-                _levels(mine, "target"), _levels(mine, "costimulation"), row.note,
+                _levels(mine, "target"), _levels(mine, "costimulation"), note,
             )
         )  # fmt: skip
     return sides
@@ -98,24 +103,30 @@ def _cohort_scale(cohort: Cohort, term: str, grading_scale: str | None) -> str:
     """Return the one scale that the study graded the term by."""
     if grading_scale is not None:
         return scale_family(grading_scale)
-    rows = cohort.study.table("toxicities")
-    rows = rows[rows["term"] == term]
-    graded = rows[levels_of(cohort.study, rows, "grade").notna()] if len(rows) else rows
-    found = [UNSTATED] if len(graded) else []
-    if "grading_scale" in graded and len(graded):
-        found = list(dict.fromkeys(graded["grading_scale"].map(scale_family)))
+    found = _stated_scales(cohort, term)
     if len(found) > 1:
         raise CarstatsError(
             f"{term!r} is graded on several scales: {listed(found)}. Choose one with "
             "`grading_scale`."
         )
     if not found or found == [UNSTATED]:
-        why = "nobody had it" if not len(rows) else "the study does not state it"
+        had = (cohort.study.table("toxicities")["term"] == term).any()
+        why = "the study does not state it" if had else "nobody had it"
         raise CarstatsError(
             f"the grading scale of {term!r} is not known ({why}). Say with `grading_scale` which "
             "one was used; grades of different scales cannot be compared."
         )
     return found[0]
+
+
+def _stated_scales(cohort: Cohort, term: str) -> list[str]:
+    """Return the scales that the study's grades of a term are of; empty without grades."""
+    rows = cohort.study.table("toxicities")
+    rows = rows[rows["term"] == term]
+    graded = rows[levels_of(cohort.study, rows, "grade").notna()] if len(rows) else rows
+    if "grading_scale" not in graded:
+        return [UNSTATED] if len(graded) else []
+    return list(dict.fromkeys(graded["grading_scale"].map(scale_family)))
 
 
 def published_sides(
@@ -158,7 +169,11 @@ def published_sides(
         counts = [(int(k), int(n)) for k, n in zip(part["n_event"], part["n_evaluable"],
                                                    strict=True)]  # fmt: skip
         others = int((family[part.index] != wanted).sum())
-        note = f"{others} of {len(part)} trials graded otherwise, accepted" if others else ""
+        note = ""
+        if others:
+            note = tr(
+                "{others} of {n} trials graded otherwise, accepted", others=others, n=len(part)
+            )
         sides.append(
             Side(key, counts, 0, wanted, _levels(part, "target"), _levels(part, "costimulation"),
                  note)
@@ -201,13 +216,10 @@ def reference_trials(
     second = kept["primary"] != "yes"
     reasons = kept["family"].map(accepted).where(kept["family"] != scale)
     kept["note"] = [
-        "; ".join(
-            words
-            for words in (
-                "not the trial's primary report" if other else "",
-                f"graded by {name}, accepted: {reason}" if isinstance(reason, str) else "",
-            )
-            if words
+        joined_notes(
+            tr("not the trial's primary report") if other else "",
+            tr("graded by {scale}, accepted: {reason}", scale=tr(name), reason=reason)
+            if isinstance(reason, str) else "",
         )
         for other, name, reason in zip(second, kept["grading_scale"].fillna(UNSTATED), reasons,
                                        strict=True)
@@ -221,9 +233,3 @@ def _one_each(rows: pd.DataFrame, family: pd.Series) -> pd.DataFrame:
         ["second", "n_evaluable"], ascending=[True, False], kind="stable"
     )
     return rows.loc[order.drop_duplicates("trial_family").index].sort_index()
-
-
-def count_scales(families: Iterable[str]) -> str:
-    """Return scales with how often each stands, for a note."""
-    counts = pd.Series(list(families), dtype=object).value_counts()
-    return ", ".join(f"{name} {k}" for name, k in counts.items())

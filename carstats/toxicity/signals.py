@@ -9,10 +9,17 @@ import numpy as np
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.language import tr
 from carstats.result import Result
 from carstats.toxicity.contrasts import probability_higher
 from carstats.toxicity.differences import compared_levels, toxicity_difference
-from carstats.toxicity.episodes import checked_terms, frequent_terms
+from carstats.toxicity.episodes import (
+    checked_terms,
+    frequent_terms,
+    limits_words,
+    severe_enough,
+    term_words,
+)
 
 
 def toxicity_signals(
@@ -98,12 +105,24 @@ def toxicity_signals(
     ]
     frame.insert(list(frame.columns).index("note"), "probability", chances)
     order = np.lexsort([np.arange(len(frame)), frame["p_value"].fillna(2.0)])
+    severe, limits = (
+        severe_enough(cohort, min_grade, min_severity),
+        limits_words(method, conf_level),
+    )
+    words = term_words(cohort.study, terms)
+    if len(terms) > 3:
+        words = tr("{n} toxicities", n=len(terms))
     spec = cohort.spec(
         "toxicity_signals",
-        endpoint=found.spec.endpoint
-        if len(terms) < 4
-        else f"{len(terms)} toxicities{found.spec.endpoint[found.spec.endpoint.rindex(', ') :]}",
-        method=f"{found.spec.method}; {len(frame)} terms, p-values adjusted after {adjust}",
+        endpoint=tr("{toxicity}: difference of rates", toxicity=severe.of(words)),
+        method=tr("{limits}; {n} terms, p-values not adjusted", limits=limits, n=len(frame))
+        if adjust == "none"
+        else tr(
+            "{limits}; {n} terms, p-values adjusted after {adjust}",
+            limits=limits,
+            n=len(frame),
+            adjust=adjust,
+        ),
         by=[by],
         conf_level=conf_level,
         **(found.spec.options | {"level": str(level), "adjust": adjust}),

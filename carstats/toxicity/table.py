@@ -11,19 +11,30 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.toxicity.episodes import (
     episodes_of,
     joined_notes,
     levels_of,
+    limits_words,
     one_scale,
     term_labels,
     zero_note,
 )
 
 TOTAL = "any toxicity"
-_UNSTATED = "system not stated"
+_UNSTATED = mark("system not stated")
+# The vocabulary's systems and the criteria, which a table prints.
+_SYSTEMS = (
+    mark("blood"), mark("immune"), mark("infection"), mark("liver"), mark("neoplasm"),
+    mark("nervous system"),
+)  # fmt: skip
+_CRITERIA = (
+    mark("any"), mark("grade >=2"), mark("grade >=3"), mark("moderate or worse"),
+    mark("severe or worse"), mark("serious"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -145,9 +156,11 @@ def toxicity_table(
 
     spec = cohort.spec(
         "toxicity_table",
-        endpoint="Toxicity by system and term",
-        method=f"subjects with at least one episode, {method.replace('-', '–')} "
-        f"{conf_level * 100:g} % limits",
+        endpoint=tr("Toxicity by system and term"),
+        method=tr(
+            "subjects with at least one episode, {limits}",
+            limits=limits_words(method, conf_level),
+        ),
         by=by,
         conf_level=conf_level,
         terms=names,
@@ -206,9 +219,17 @@ def _rows(cohort, episodes, names, groups, by, at_least) -> list[tuple[str, str,
 
 def _note(n: int, k: int, unknown: int, high: float, criterion: str) -> str:
     if not n:
-        return "no subjects"
-    what = "not said whether serious" if criterion == "serious" else "with an ungraded episode"
-    return joined_notes(
-        f"{unknown} {what}, counted as without; at most {k + unknown} of {n}" if unknown else "",
-        zero_note(n, k, high),
-    )
+        return tr("no subjects")
+    places = {"unknown": unknown, "most": k + unknown, "n": n}
+    may = ""
+    if unknown and criterion == "serious":
+        may = tr(
+            "{unknown} not said whether serious, counted as without; at most {most} of {n}",
+            **places,
+        )
+    elif unknown:
+        may = tr(
+            "{unknown} with an ungraded episode, counted as without; at most {most} of {n}",
+            **places,
+        )
+    return joined_notes(may, zero_note(n, k, high))

@@ -13,6 +13,7 @@ from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.sample_median import sample_median
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -22,7 +23,9 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     joined_notes,
+    level_text,
     merged_episodes,
+    pointwise_words,
     severe_enough,
     term_labels,
     term_words,
@@ -109,15 +112,19 @@ def toxicity_timing(
             ]
         frame = pd.DataFrame(rows)
         frame["note"] = [
-            joined_notes("no subjects" if not len(stratum) else "", note) for note in frame["note"]
+            joined_notes("" if len(stratum) else tr("no subjects"), note) for note in frame["note"]
         ]
         return frame
 
     spec = cohort.spec(
         "toxicity_timing",
-        endpoint=f"Timing of {term_words(study, terms)}{severe.words()}",
-        method=f"{_WHICH[episode]}, medians with {conf_level * 100:g} % limits, ongoing episodes "
-        "censored at the end of follow-up (Kaplan–Meier)",
+        endpoint=tr("Timing of {toxicity}", toxicity=severe.of(term_words(study, terms))),
+        method=tr(
+            "{episodes}, medians with {level} % limits, ongoing episodes censored at the end of "
+            "follow-up (Kaplan–Meier)",
+            episodes=tr(_WHICH[episode]),
+            level=level_text(conf_level),
+        ),
         by=by,
         conf_level=conf_level,
         terms=terms,
@@ -198,7 +205,7 @@ def toxicity_duration(
         if not len(known):
             values = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
             zero = dict.fromkeys(["n_risk", "n_event", "n_censor"], 0)
-            note = "no subjects" if not len(stratum) else "no episode"
+            note = tr("no episode") if len(stratum) else tr("no subjects")
             return pd.DataFrame([{"time": 0.0, **counts, **zero, **values, "note": note}])
         table = risk_table(known["duration"].to_numpy(), known["ended"].to_numpy().astype(int))
         curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
@@ -220,9 +227,12 @@ def toxicity_duration(
 
     spec = cohort.spec(
         "toxicity_duration",
-        endpoint=f"{term_words(study, terms)}{severe.words()}: still going on",
-        method=f"{_WHICH[episode]}, Kaplan–Meier from onset, {conf_level * 100:g} % pointwise "
-        f"{conf_type} limits",
+        endpoint=tr("{toxicity}: still going on", toxicity=severe.of(term_words(study, terms))),
+        method=tr(
+            "{episodes}, Kaplan–Meier from onset, {limits}",
+            episodes=tr(_WHICH[episode]),
+            limits=pointwise_words(conf_type, conf_level),
+        ),
         by=by,
         conf_level=conf_level,
         terms=terms,
@@ -239,9 +249,9 @@ def toxicity_duration(
 
 
 _WHICH = {
-    "first": "the first episode of each subject",
-    "worst": "the worst episode of each subject",
-    "all": "every episode",
+    "first": mark("the first episode of each subject"),
+    "worst": mark("the worst episode of each subject"),
+    "all": mark("every episode"),
 }
 
 
@@ -271,11 +281,11 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
     known = rows[rows["onset_day"].notna()]
     missing = len(rows) - len(known)
     counts = {"n": len(rows), "n_missing": missing, "n_event": len(known), "n_censor": 0}
-    nothing = "nobody had it" if not len(rows) else ""
-    unknown = f"{missing} of unknown onset left out" if missing else ""
+    nothing = "" if len(rows) else tr("nobody had it")
+    unknown = tr("{n} of unknown onset left out", n=missing) if missing else ""
     if measure == "onset":
         m = sample_median(known["onset_day"], conf_level=conf_level)
-        few = "too few for limits of the median" if m.n and np.isnan(m.low) else ""
+        few = tr("too few for limits of the median") if m.n and np.isnan(m.low) else ""
         return {
             **counts, "estimate": m.estimate, "conf_low": m.low, "conf_high": m.high, "q1": m.q1,
             "q3": m.q3, "minimum": m.minimum, "maximum": m.maximum,
@@ -305,9 +315,9 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
         "maximum": float(time.max()),
         "note": joined_notes(
             unknown,
-            f"{ongoing} ongoing at the end of follow-up" if ongoing else "",
-            f"{dead} of them at death" if dead else "",
-            "the maximum is censored" if open_end.any() else "",
-            "median not reached" if not middle.reached else "",
+            tr("{n} ongoing at the end of follow-up", n=ongoing) if ongoing else "",
+            tr("{n} of them at death", n=dead) if dead else "",
+            tr("the maximum is censored") if open_end.any() else "",
+            "" if middle.reached else tr("median not reached"),
         ),
     }

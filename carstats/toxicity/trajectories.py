@@ -12,14 +12,17 @@ from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.sample_median import sample_median
+from carstats.language import mark, tr
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.episodes import followup_end, joined_notes
+from carstats.toxicity.episodes import followup_end, joined_notes, level_text
 
 # Baseline, weeks 2, 4, 8, 12, 24, 36, 52, and months 18 and 24.
 VISITS = (0.0, 14.0, 28.0, 56.0, 84.0, 168.0, 252.0, 364.0, 546.0, 728.0)
 # An infusion of immunoglobulin hides the subject's own IgG for so long (endpoint rules, 7.6).
 _MASK_DAYS = 28.0
+# Units that are words.
+_UNITS = (mark("points"), mark("% predicted"), mark("multiple of ULN"))
 
 
 def measure_trajectory(
@@ -121,21 +124,33 @@ def measure_trajectory(
                 share = k / m.n if m.n else np.nan
                 row |= {"n_below": k, "below": share}
                 row |= {"below_low": float(low), "below_high": float(high)}
-            few = "too few for limits of the median" if m.n and np.isnan(m.low) else ""
-            row["note"] = joined_notes(
-                "no subjects" if not len(stratum) else "" if n else "nobody followed so far", few
-            )
+            few = tr("too few for limits of the median") if m.n and np.isnan(m.low) else ""
+            nobody = "" if n else tr("nobody followed so far")
+            row["note"] = joined_notes(nobody if len(stratum) else tr("no subjects"), few)
             rows.append(row)
         return pd.DataFrame(rows)
 
     unit = next((t.group for t in study.vocabulary.measure if t.name == name), "")
-    masked = f", values within {mask:g} days of immunoglobulin left out" if mask is not None else ""
-    share = "" if below is None else f"; proportion below {below:g}, Clopper–Pearson"
+    label = study.vocabulary.label("measure", name)
+    method = tr(
+        "medians at the visits with distribution-free {level} % limits",
+        level=level_text(conf_level),
+    )
+    if mask is not None:
+        method = tr(
+            "{method}, values within {days} days of immunoglobulin left out",
+            method=method, days=f"{mask:g}",
+        )  # fmt: skip
+    if below is not None:
+        method = tr(
+            "{method}; proportion below {limit}, Clopper–Pearson", method=method, limit=f"{below:g}"
+        )
     spec = cohort.spec(
         "measure_trajectory",
-        endpoint=f"{study.vocabulary.label('measure', name)}{f' ({unit})' if unit else ''}",
-        method=f"medians at the visits with distribution-free {conf_level * 100:g} % limits"
-        f"{masked}{share}",
+        endpoint=tr("{measure} ({unit})", measure=label, unit=tr(unit) if unit in _UNITS else unit)
+        if unit
+        else label,
+        method=method,
         by=by,
         conf_level=conf_level,
         measure=name,
