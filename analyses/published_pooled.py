@@ -1,6 +1,7 @@
 """Remission and response in published trials, pooled, with what a new trial may find."""
 
 import carstats as cs
+from carstats.language import tr
 from carstats.report.figures import pooled_figure
 from carstats.report.save import save_figure
 from carstats.reproduce import run
@@ -14,7 +15,7 @@ def main(out):
         rates = cs.trial_rate(trials, "response", endpoint_class=name)
         pooled = cs.pooled_rate(trials, "response", endpoint_class=name)
         panels[name.capitalize()] = (rates, pooled)
-    figure = pooled_figure(panels, heading="Remission and response in published trials, pooled")
+    figure = pooled_figure(panels, heading=tr("Remission and response in published trials, pooled"))
     drawn = {f"{name}, {kind}": result for name, pair in panels.items()
              for kind, result in zip(("trials", "pooled"), pair, strict=True)}  # fmt: skip
     save_figure(figure, drawn, out, "published_pooled")

@@ -1,6 +1,7 @@
 """Remission and response in published trials, by disease and target: real trials, as reported."""
 
 import carstats as cs
+from carstats.language import mark, tr
 from carstats.report.figures import trials_figure
 from carstats.report.save import save_figure
 from carstats.reproduce import run
@@ -10,10 +11,10 @@ def main(out):
     """Draw what the trials report; it takes no study."""
     trials = cs.published_trials()
     panels = {
-        "Remission": cs.trial_rate(trials, "response", endpoint_class="remission"),
-        "Response": cs.trial_rate(trials, "response", endpoint_class="response"),
+        mark("Remission"): cs.trial_rate(trials, "response", endpoint_class="remission"),
+        mark("Response"): cs.trial_rate(trials, "response", endpoint_class="response"),
     }
-    figure = trials_figure(panels, heading="Remission and response in published trials")
+    figure = trials_figure(panels, heading=tr("Remission and response in published trials"))
     save_figure(figure, panels, out, "published_response")
 
 

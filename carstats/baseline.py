@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, listed
+from carstats.language import tr
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels, stratum_keys
 
@@ -81,12 +82,17 @@ def baseline_table(
 
     spec = cohort.spec(
         "baseline_table",
-        endpoint="Baseline characteristics",
-        method="mean (standard deviation), median [quartiles], or count (per cent of those known)",
+        endpoint=tr("Baseline characteristics"),
+        method=tr(
+            "mean (standard deviation), median [quartiles], or count (per cent of those known)"
+        ),
         by=by,
         variables=variables,
     )
     labels = level_labels(cohort.study.vocabulary, [*by, *levels])
+    for name, found in levels.items():
+        if any(isinstance(level, bool | np.bool_) for level in found):
+            labels[name] = {"yes": tr("yes"), "no": tr("no")}
     return Result(
         estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate), spec, labels
     )
@@ -143,7 +149,7 @@ def _category(start: dict, known: pd.Series, level: object) -> dict[str, object]
     k = int((known == level).sum())
     share = k / len(known) if len(known) else np.nan
     blank = dict.fromkeys(_SUMMARIES, np.nan)
-    shown = ("yes" if level else "no") if isinstance(level, bool) else str(level)
+    shown = ("yes" if level else "no") if isinstance(level, bool | np.bool_) else str(level)
     return {
         **start,
         "kind": "category",

@@ -11,6 +11,7 @@ import pandas as pd
 from carstats.criteria import Criterion
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
+from carstats.language import current_language, tr, tr_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
@@ -99,7 +100,7 @@ class Cohort:
             rows.append(
                 {
                     **stratum,
-                    "criterion": "all subjects",
+                    "criterion": tr("all subjects"),
                     "n_before": before,
                     "n_after": before,
                     "n_left_out": 0,
@@ -120,7 +121,10 @@ class Cohort:
                 )
                 before = after
         spec = self.spec(
-            "attrition", endpoint="Subjects", method="criteria applied in the order shown", by=by
+            "attrition",
+            endpoint=tr("Subjects"),
+            method=tr("criteria applied in the order shown"),
+            by=by,
         )
         return Result(pd.DataFrame(rows), spec, level_labels(self.study.vocabulary, by))
 
@@ -142,7 +146,8 @@ class Cohort:
         analysis, endpoint, method, by, conf_level
             As in `Spec`.
         population : str, optional
-            What to add to the number of subjects and the cohort's label.
+            What to add to the number of subjects and the cohort's label, with the sign that parts
+            it from them.
         **options
             Every other option of the analysis.
 
@@ -152,12 +157,16 @@ class Cohort:
             With the cohort's label, criteria and the origin of its data, and with the estimand of
             an endpoint that was derived and not given.
         """
-        subjects = "subject" if len(self) == 1 else "subjects"
-        label = f" ({self.label})" if self.label else ""
+        n = len(self)
+        subjects = (
+            tr_n("{n} subject ({label})", "{n} subjects ({label})", n, label=self.label)
+            if self.label
+            else tr_n("{n} subject", "{n} subjects", n)
+        )
         return Spec(
             analysis,
             endpoint=endpoint,
-            population=f"{len(self)} {subjects}{label}{population}",
+            population=f"{subjects}{population}",
             method=method,
             conf_level=conf_level,
             by=tuple(by),
@@ -170,25 +179,42 @@ class Cohort:
         )
 
     def __repr__(self) -> str:
-        title = f"Cohort {self.label!r}" if self.label else "Cohort"
-        lines = [f"{title}: {len(self)} of {len(self.study.subjects)} subjects"]
+        title = tr("Cohort {label}", label=repr(self.label)) if self.label else tr("Cohort")
+        n, of = len(self), len(self.study.subjects)
+        lines = [tr("{cohort}: {n} of {of} subjects", cohort=title, n=n, of=of)]
         for row in self.attrition.iloc[1:].itertuples():
-            missing = f" ({row.n_missing} missing)" if row.n_missing else ""
+            values = {
+                "criterion": row.criterion, "kept": row.n_after, "left_out": row.n_left_out,
+                "missing": row.n_missing,
+            }  # fmt: skip
             lines.append(
-                f"  {row.criterion}: {row.n_after} kept, {row.n_left_out} left out{missing}"
+                tr("  {criterion}: {kept} kept, {left_out} left out ({missing} missing)", **values)
+                if row.n_missing
+                else tr("  {criterion}: {kept} kept, {left_out} left out", **values)
             )
         return "\n".join(lines)
 
 
 def _estimand(study: Study, printed: str) -> str:
-    """Return the estimand of the derived endpoint that a printed endpoint begins with."""
-    labels = {study.vocabulary.label("endpoint", name): name for name in study.estimands}
-    # The longest label wins: "Drug-free remission, strict" begins with "Drug-free remission".
-    for label in sorted(labels, key=len, reverse=True):
-        following = printed[len(label) : len(label) + 1]
-        if printed.casefold().startswith(label.casefold()) and not following.isalnum():
-            return study.estimands[labels[label]]
-    return ""
+    """Return the estimand of the derived endpoint that a printed endpoint names."""
+    if not study.estimands:
+        return ""
+    names = [*study.vocabulary.names("endpoint"), *study.estimands]
+    labels = {study.vocabulary.label("endpoint", name): name for name in names}
+    places = {label: _place(printed.casefold(), label.casefold()) for label in labels}
+    # The first wins, of two the longer: "Drug-free remission, strict" is no "Drug-free remission",
+    # and a relapse by response is a relapse.
+    found = sorted((place, -len(label), label) for label, place in places.items() if place >= 0)
+    return study.estimands.get(labels[found[0][2]], "") if found else ""
+
+
+def _place(printed: str, label: str) -> int:
+    """Return where a printed endpoint names a label, -1 for nowhere."""
+    # Chinese may put the visit in front of the endpoint, and has no space behind it.
+    if current_language() == "zh":
+        return printed.find(label)
+    follows = printed[len(label) : len(label) + 1]
+    return 0 if printed.startswith(label) and not follows.isalnum() else -1
 
 
 def check_cohort(cohort: object) -> None:

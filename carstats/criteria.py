@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, check_number, listed
+from carstats.language import mark, tr
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,8 @@ class Criterion:
     Attributes
     ----------
     name : str
-        The criterion in words, as the attrition table prints it.
+        The criterion in words, as the attrition table prints it, in the language that is set
+        when the criterion is made.
     keeps : callable
         Takes the study and its subjects and returns, for each subject, True, False or missing
         (missing: it cannot be judged, and the subject is left out).
@@ -48,7 +50,7 @@ def infused() -> Criterion:
         )
         return _column(subjects, "infused", remedy)
 
-    return Criterion("infused", keeps)
+    return Criterion(tr("infused"), keeps)
 
 
 def with_disease(*diseases: str) -> Criterion:
@@ -143,7 +145,8 @@ def potential_followup(*, days: float) -> Criterion:
         cutoff = _column(subjects, "cutoff_day", remedy)
         return (cutoff >= days).astype("boolean").mask(cutoff.isna())
 
-    return Criterion(f"potential follow-up of at least {days:g} days", keeps)
+    name = tr("potential follow-up of at least {days} days", days=f"{days:g}")
+    return Criterion(name, keeps)
 
 
 def aged(low: float = 0, high: float = float("inf")) -> Criterion:
@@ -167,7 +170,11 @@ def aged(low: float = 0, high: float = float("inf")) -> Criterion:
     check_number("low", low)
     if isinstance(high, str) or not high >= low:
         raise CarstatsError(f"`high` is {high!r}; it takes a number of at least `low` ({low:g}).")
-    name = f"aged {low:g} or over" if high == float("inf") else f"aged {low:g} to {high:g}"
+    name = (
+        tr("aged {low} or over", low=f"{low:g}")
+        if high == float("inf")
+        else tr("aged {low} to {high}", low=f"{low:g}", high=f"{high:g}")
+    )
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
         age = _column(subjects, "age", "Give it in the subjects table.")
@@ -205,7 +212,7 @@ def has_baseline(measure: str) -> Criterion:
         before = (values["day"] < first) | ((values["day"] == 0) & (first == 0))
         return subjects["subject_id"].isin(values.loc[before, "subject_id"])
 
-    return Criterion(f"{measure} before treatment", keeps)
+    return Criterion(tr("{measure} before treatment", measure=measure), keeps)
 
 
 def where(column: str, values: Any) -> Criterion:
@@ -225,7 +232,7 @@ def where(column: str, values: Any) -> Criterion:
         a misspelt value must not give an empty cohort.
     """
     wanted = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
-    name = f"{column} is {' or '.join(str(value) for value in wanted)}"
+    name = tr("{column} is {values}", column=column, values=_either(wanted))
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
         found = _column(subjects, column, "Choose a column of the subjects table.")
@@ -248,7 +255,19 @@ def _with(column: str, terms: tuple[str, ...]) -> Criterion:
         names = [study.vocabulary.require(column, column, term) for term in terms]
         return subjects[column].isin(names)
 
-    return Criterion(f"{column.replace('_', ' ')} {' or '.join(map(str, terms))}", keeps, True)
+    return Criterion(tr(_TERMS[column], terms=_either(terms)), keeps, True)
+
+
+_TERMS = {
+    "disease": mark("disease {terms}"),
+    "target": mark("target {terms}"),
+    "platform": mark("platform {terms}"),
+    "cell_source": mark("cell source {terms}"),
+}
+
+
+def _either(values: Iterable[object]) -> str:
+    return tr(" or ").join(map(str, values))
 
 
 def _column(subjects: pd.DataFrame, name: str, remedy: str) -> pd.Series:

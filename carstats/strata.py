@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError, listed
+from carstats.language import tr
+from carstats.terms import FREE_WORDS
 from carstats.vocabulary import CATEGORIES, Vocabulary
 
 
@@ -116,12 +118,15 @@ def stratum_mask(subjects: pd.DataFrame, by: list[str], key: tuple[Any, ...]) ->
 
 
 def level_labels(vocabulary: Vocabulary, by: Iterable[str]) -> dict[str, dict[str, str]]:
-    """Return the printed label of every level of the vocabulary's columns among `by`."""
-    return {
-        column: {name: vocabulary.label(column, name) for name in vocabulary.names(column)}
-        for column in by
-        if column in CATEGORIES
-    }
+    """Return the printed label of every level of `by` that the vocabulary or carstats knows."""
+    labels = {}
+    for column in by:
+        if column in CATEGORIES:
+            names = vocabulary.names(column)
+            labels[column] = {name: vocabulary.label(column, name) for name in names}
+        elif column in FREE_WORDS:
+            labels[column] = {word: tr(word) for word in FREE_WORDS[column]}
+    return labels
 
 
 def estimate_by(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pandas as pd
 
 from carstats.evidence.table import check_trials, in_order, reports_of, trial_labels
+from carstats.evidence.words import n_subjects, n_trials
+from carstats.language import tr, tr_n
 from carstats.result import Result, Spec
 
 # The report of a cohort that holds most of its subjects, then those that split it by disease.
@@ -57,11 +59,15 @@ def evidence_map(table: pd.DataFrame) -> Result:
     controls = int((reports["synthesis"] == "control").sum())
     spec = Spec(
         "evidence_map",
-        endpoint="Subjects treated in published trials",
-        population=f"{len(used)} trials, {int(frame['n'].sum())} subjects, each counted once; "
-        f"of {len(reports)} reports {len(reports) - len(used) - controls} are nested in others or "
-        f"not for synthesis, {controls} "
-        + ("is a control group" if controls == 1 else "are control groups"),
+        endpoint=tr("Subjects treated in published trials"),
+        population=tr_n(
+            "{trials}, {subjects}, each counted once; of {all} reports {nested} are nested in "
+            "others or not for synthesis, {n} is a control group",
+            "{trials}, {subjects}, each counted once; of {all} reports {nested} are nested in "
+            "others or not for synthesis, {n} are control groups",
+            controls, trials=n_trials(len(used)), subjects=n_subjects(frame["n"].sum()),
+            all=len(reports), nested=len(reports) - len(used) - controls,
+        ),
         by=("disease", "target"),
-    )
+    )  # fmt: skip
     return Result(frame, spec, trial_labels(frame))

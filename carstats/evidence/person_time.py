@@ -13,11 +13,11 @@ from carstats.errors import check_conf_level
 from carstats.estimators.rate import event_rate
 from carstats.evidence.pooled import check_by_trial
 from carstats.evidence.table import select_counts, trial_labels
+from carstats.evidence.words import n_subjects, n_trials
+from carstats.language import mark, tr
 from carstats.result import Result, Spec
 from carstats.strata import stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
-
-_APPROXIMATE = "approximate: time at risk is subjects × median follow-up"
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,9 @@ class FlareRate:
 _HAO = "Hao 2022, Lupus Sci Med"
 # Treated lupus: clinical remission 0.12, complete remission on treatment 0.10.
 FLARE_RATES = (
-    FlareRate("SLE", "in remission on treatment", 0.10, 0.12, _HAO),
-    FlareRate("SLE", "in low disease activity (LLDAS)", 0.23, 0.23, _HAO),
-    FlareRate("SLE", "never in remission", 0.49, 0.49, _HAO),
+    FlareRate("SLE", mark("in remission on treatment"), 0.10, 0.12, _HAO),
+    FlareRate("SLE", mark("in low disease activity (LLDAS)"), 0.23, 0.23, _HAO),
+    FlareRate("SLE", mark("never in remission"), 0.49, 0.49, _HAO),
 )
 
 
@@ -105,7 +105,9 @@ def trial_incidence(
         conf_low=found.low,
         conf_high=found.high,
         basis=rows["basis"],
-        note=np.where(rows["subject_years"].isna(), "follow-up not reported", "approximate"),
+        note=np.where(
+            rows["subject_years"].isna(), tr("follow-up not reported"), tr("approximate")
+        ),
     )
     spec = _spec("trial_incidence", counts, rows, outcome, conf_level, ())
     return Result(frame, spec, trial_labels(frame))
@@ -184,7 +186,9 @@ def _added_up(rows: pd.DataFrame, conf_level: float) -> dict[str, Any]:
     years = float(known["subject_years"].sum()) if len(known) else np.nan
     events = int(known["n_event"].sum())
     found = event_rate(events, years, conf_level=conf_level)
-    note = "approximate; one constant rate assumed" if len(known) else "follow-up not reported"
+    note = (
+        tr("approximate; one constant rate assumed") if len(known) else tr("follow-up not reported")
+    )
     return {
         "n_trials": len(known),
         "n_missing": len(rows) - len(known),
@@ -200,19 +204,27 @@ def _added_up(rows: pd.DataFrame, conf_level: float) -> dict[str, Any]:
 
 def _spec(analysis, counts, rows, outcome, conf_level, by) -> Spec:
     lacking = rows[rows["subject_years"].isna()]
-    left = (
-        f"; left out for want of a follow-up: {', '.join(lacking['trial'])} "
-        f"({int(lacking['n_event'].sum())} of {int(lacking['n'].sum())})"
-        if len(lacking)
-        else ""
-    )
     known = rows[rows["subject_years"].notna()]
+    population = tr(
+        "{trials}, {subjects}, {years} subject-years",
+        trials=n_trials(len(known)), subjects=n_subjects(known["n"].sum()),
+        years=f"{known['subject_years'].sum():.1f}",
+    )  # fmt: skip
+    if len(lacking):
+        population = tr(
+            "{known}; left out for want of a follow-up: {trials} ({n_event} of {n})",
+            known=population, trials=tr(", ").join(lacking["trial"]),
+            n_event=int(lacking["n_event"].sum()), n=int(lacking["n"].sum()),
+        )  # fmt: skip
     return Spec(
         analysis,
-        endpoint=f"Published trials: {outcome} per subject-year",
-        population=f"{len(known)} trials, {int(known['n'].sum())} subjects, "
-        f"{known['subject_years'].sum():.1f} subject-years{left}",
-        method=f"{_APPROXIMATE}; exact Poisson {conf_level * 100:g} % limits",
+        endpoint=tr("Published trials: {outcome} per subject-year", outcome=tr(outcome)),
+        population=population,
+        method=tr(
+            "approximate: time at risk is subjects × median follow-up; exact Poisson {level} % "
+            "limits",
+            level=f"{conf_level * 100:g}",
+        ),
         conf_level=conf_level,
         by=by,
         options={"outcome": outcome},

@@ -11,6 +11,8 @@ import pandas as pd
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.proportion import proportion_limits
 from carstats.evidence.table import one_class, select_counts, trial_labels
+from carstats.evidence.words import LIMITS, in_trials
+from carstats.language import mark, tr, tr_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
@@ -20,9 +22,9 @@ CONF_TYPES = ("profile", "Wald")
 # With fewer trials a spread between them cannot be told from chance.
 FEWEST = 3
 _METHODS = {
-    "binomial-normal": "binomial–normal model by maximum likelihood in one stage",
-    "beta-binomial": "beta-binomial model by maximum likelihood",
-    "Bayesian": "binomial–normal model by Bayes, half-normal heterogeneity of scale {:g}",
+    "binomial-normal": mark("binomial–normal model by maximum likelihood in one stage"),
+    "beta-binomial": mark("beta-binomial model by maximum likelihood"),
+    "Bayesian": mark("binomial–normal model by Bayes, half-normal heterogeneity of scale {scale}"),
 }
 
 
@@ -132,10 +134,13 @@ def pooled_rate(
     limits = {"Bayesian": "credible", "beta-binomial": "profile"}.get(model, conf_type)
     spec = Spec(
         "pooled_rate",
-        endpoint=f"Published trials: {counts.what}",
+        endpoint=in_trials(counts.what),
         population=counts.population(),
-        method=f"{_METHODS[model].format(tau_scale)}, {conf_level * 100:g} % {limits} limits and "
-        "prediction interval, no continuity correction",
+        method=tr(
+            "{model}, {level} % {limits} and prediction interval, no continuity correction",
+            model=tr(_METHODS[model], scale=f"{tau_scale:g}"), level=f"{conf_level * 100:g}",
+            limits=tr(LIMITS[limits]),
+        ),
         conf_level=conf_level,
         by=tuple(columns),
         options={
@@ -180,19 +185,25 @@ def pool(
         "n_event": int(k.sum()),
         **dict.fromkeys(_NUMBERS, np.nan),
         "endpoint": "; ".join(named),
-        "basis": "; ".join(f"{b} {c}" for b, c in rows["basis"].value_counts().items()),
+        "basis": tr("; ").join(
+            tr("{what} {n}", what=tr(b), n=c) for b, c in rows["basis"].value_counts().items()
+        ),
         "note": "",
     }
     if not len(rows):
-        return {**row, "note": "no trial gives such a count"}
+        return {**row, "note": tr("no trial gives such a count")}
     reason = not_estimable(k, n)
     if model == "Bayesian":
-        note = f"tau rests on its prior: {reason}" if reason else ""
+        note = tr("tau rests on its prior: {reason}", reason=reason) if reason else ""
         return {**row, **_bayesian(k, n, tau_scale, conf_level), "note": note}
     if reason:
         low, high = proportion_limits(k.sum(), n.sum(), conf_level=conf_level)
         alone = len(rows) == 1
-        note = f"{reason}, its own exact interval" if alone else f"homogeneity assumed: {reason}"
+        note = (
+            tr("one trial, its own exact interval")
+            if alone
+            else tr("homogeneity assumed: {reason}", reason=reason)
+        )
         pooled = {"estimate": k.sum() / n.sum(), "conf_low": float(low), "conf_high": float(high)}
         return {**row, **pooled, "note": note}
     if model == "beta-binomial":
@@ -209,17 +220,21 @@ _NUMBERS = (
 def not_estimable(k: np.ndarray, n: np.ndarray) -> str:
     """Say why a spread between trials cannot be estimated; empty where it can."""
     if len(k) == 1:
-        return "one trial"
+        return tr("one trial")
     # A trial of one subject has one answer, whatever the spread.
     informing = int((n >= 2).sum())
     if informing < FEWEST:
-        return f"{informing or 'no'} trial{'' if informing == 1 else 's'} of two or more subjects"
+        if not informing:
+            return tr("no trials of two or more subjects")
+        return tr_n(
+            "{n} trial of two or more subjects", "{n} trials of two or more subjects", informing
+        )
     if not k.any():
-        return "no trial has an event"
+        return tr("no trial has an event")
     if (k == n).all():
-        return "every subject has the event"
+        return tr("every subject has the event")
     if ((k == 0) | (k == n)).all():
-        return "each trial has no event or nothing but events, which speaks against it"
+        return tr("each trial has no event or nothing but events, which speaks against it")
     return ""
 
 
@@ -251,10 +266,10 @@ def _beta_binomial(k, n, conf_level) -> dict[str, float]:
     if 0 < fit.correlation < 1:
         size = 1 / fit.correlation - 1
         values += betaincinv(fit.mean * size, (1 - fit.mean) * size, tails).tolist()
-        note = "prediction interval takes mean and correlation as known"
+        note = tr("prediction interval takes mean and correlation as known")
     else:
         values += [fit.mean, fit.mean]
-        note = "no spread found: the prediction interval is a point, which is too short"
+        note = tr("no spread found: the prediction interval is a point, which is too short")
     named = dict(zip(_NUMBERS, values, strict=False))
     return {**named, "correlation": fit.correlation, "note": note}
 

@@ -11,11 +11,11 @@ import pandas as pd
 from carstats.errors import check_choice, check_conf_level
 from carstats.evidence.pooled import CONF_TYPES, not_estimable
 from carstats.evidence.table import one_class, select_counts, trial_labels
+from carstats.evidence.words import LIMITS, MODERATORS, n_subjects, n_trials
+from carstats.language import tr, tr_n
 from carstats.result import Result, Spec
 from carstats.strata import stratum_keys
 from carstats.vocabulary import Vocabulary
-
-MODERATORS = ("target", "valency", "platform", "costimulation", "cell_source", "disease")
 
 
 def pooled_regression(
@@ -83,7 +83,7 @@ def pooled_regression(
     Stijnen T, Hamza TH, Ozdemir P. Stat Med 2010; 29: 3046-3067.
     Thompson SG, Higgins JPT. Stat Med 2002; 21: 1559-1573 (pitfalls).
     """
-    check_choice("on", on, MODERATORS)
+    check_choice("on", on, tuple(MODERATORS))
     check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     options = {
@@ -101,21 +101,33 @@ def pooled_regression(
     unknown = counts.rows[counts.rows[on].isna()]
     levels = [key[0] for key in stratum_keys(Vocabulary(), rows, [on])]
     frame = pd.DataFrame(_compare(rows, on, levels, conf_type, conf_level), columns=[on, *_COLUMNS])
-    left = (
-        f"; {len(unknown)} trials with {int(unknown['n'].sum())} subjects do not report it"
+    counted = {"trials": n_trials(len(rows)), "subjects": n_subjects(rows["n"].sum())}
+    population = (
+        tr_n(
+            "{trials}, {subjects}; {n} trial with {without} does not report it; trials compared "
+            "with trials, not randomised",
+            "{trials}, {subjects}; {n} trials with {without} do not report it; trials compared "
+            "with trials, not randomised",
+            len(unknown), without=n_subjects(unknown["n"].sum()), **counted,
+        )
         if len(unknown)
-        else ""
-    )
+        else tr("{trials}, {subjects}; trials compared with trials, not randomised", **counted)
+    )  # fmt: skip
     spec = Spec(
         "pooled_regression",
-        endpoint=f"Published trials: {counts.what} by {on.replace('_', ' ')}",
-        population=f"{len(rows)} trials, {int(rows['n'].sum())} subjects{left}; trials compared "
-        "with trials, not randomised",
-        method=f"binomial–normal meta-regression, {conf_level * 100:g} % {conf_type} limits",
+        endpoint=tr(
+            "Published trials: {outcome} by {kind}",
+            outcome=tr(counts.what), kind=tr(MODERATORS[on]),
+        ),
+        population=population,
+        method=tr(
+            "binomial–normal meta-regression, {level} % {limits}",
+            level=f"{conf_level * 100:g}", limits=tr(LIMITS[conf_type]),
+        ),
         conf_level=conf_level,
         by=(on,),
         options={"outcome": outcome, "on": on, **options, "conf_type": conf_type},
-    )
+    )  # fmt: skip
     return Result(frame, spec, trial_labels(frame))
 
 
@@ -142,7 +154,9 @@ def _compare(rows, on, levels, conf_type, conf_level) -> list[dict[str, Any]]:
         )
     if len(levels) < 2:
         for row in made:
-            row["note"] = f"all trials have one {on.replace('_', ' ')}: nothing to compare"
+            row["note"] = tr(
+                "all trials have one {kind}: nothing to compare", kind=tr(MODERATORS[on])
+            )
         return made
     # An odds ratio against a level without event, or with nothing but events, is never finite.
     base = max(range(len(levels)), key=lambda i: (not _one_sided(made[i]), made[i]["n"]))
@@ -172,13 +186,17 @@ def _one_sided(row: dict[str, Any]) -> bool:
 def _too_little(rows, made, base) -> str:
     reason = not_estimable(rows["n_event"].to_numpy(float), rows["n"].to_numpy(float))
     if reason:
-        return f"not estimable: {reason}"
+        return tr("not estimable: {reason}", reason=reason)
     if _one_sided(made[base]):
-        return "not estimable: no event, or nothing but events, in every level"
+        return tr("not estimable: no event, or nothing but events, in every level")
     informing = sum(row["n_trials"] for row in made if not _one_sided(row))
     parameters = 1 + sum(not _one_sided(row) for row in made)
     if informing <= parameters:
-        return f"not estimable: {informing} trials for {parameters} parameters"
+        return tr_n(
+            "not estimable: {n} trial for {parameters} parameters",
+            "not estimable: {n} trials for {parameters} parameters",
+            informing, parameters=parameters,
+        )  # fmt: skip
     return ""
 
 
@@ -234,10 +252,11 @@ def _contrast(fitted, i, row, conf_type, conf_level) -> dict[str, Any]:
         conf_level=conf_level,
     )  # fmt: skip
     limit = float(np.exp(end))
-    what = "every subject of the level has the event" if upwards else "the level has no event"
     return {
         "estimate": np.inf if upwards else 0.0,
         "conf_low": limit if upwards else 0.0,
         "conf_high": np.inf if upwards else limit,
-        "note": f"{what}; profile limit",
+        "note": tr("every subject of the level has the event; profile limit")
+        if upwards
+        else tr("the level has no event; profile limit"),
     }

@@ -10,9 +10,25 @@ import pandas as pd
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.evidence.pooled import CONF_TYPES, MODELS, pool
 from carstats.evidence.table import Counts, one_class, select_counts
+from carstats.evidence.words import in_trials
+from carstats.language import mark, tr
 from carstats.result import Result, Spec
 
 _SWAPPED = {"remission": "response", "response": "remission"}
+# Code compares the choices, so they are translated when printed.
+_MAIN = mark("main analysis")
+_ABSTRACT = mark("counts that stand in an abstract only")
+_NARROW = mark("narrowest denominator reported")
+_TREATED = mark("all treated, missing = failure")
+_OTHER = {
+    "response": mark("response where a trial reports both at one visit"),
+    "remission": mark("remission where a trial reports both at one visit"),
+}
+_MODELS = {
+    "binomial-normal": mark("binomial-normal"),
+    "beta-binomial": mark("beta-binomial"),
+    "Bayesian": mark("Bayesian"),
+}
 
 
 def leave_one_out(
@@ -82,9 +98,10 @@ def leave_one_out(
     rows = [{"left_out": "none", "trials": "", **_row(counts.rows, settings)}]
     for cohort in counts.rows["cohort"].drop_duplicates():
         gone = counts.rows["cohort"] == cohort
-        names = ", ".join(dict.fromkeys(_named(row) for _, row in counts.rows[gone].iterrows()))
+        names = tr(", ").join(dict.fromkeys(_named(row) for _, row in counts.rows[gone].iterrows()))
         rows.append({"left_out": cohort, "trials": names, **_row(counts.rows[~gone], settings)})
-    spec = _spec("leave_one_out", counts, outcome, options, settings, "one cohort left out in turn")
+    how = tr("one cohort left out in turn")
+    spec = _spec("leave_one_out", counts, outcome, options, settings, how)
     return Result(pd.DataFrame(rows), spec)
 
 
@@ -138,27 +155,30 @@ def pooled_sensitivity(
     asked = {"endpoint_class": endpoint_class, "near_weeks": near_weeks}
     main = select_counts(table, outcome, **asked)
     one_class(main)
-    chosen = [("main analysis", main.rows)]
+    chosen = [(_MAIN, main.rows)]
     if "abstract" in set(main.rows["basis"]):
         abstract = select_counts(table, outcome, **asked, basis="abstract")
-        chosen.append(("counts that stand in an abstract only", abstract.rows))
+        chosen.append((_ABSTRACT, abstract.rows))
     narrow = select_counts(table, outcome, **asked, denominator="narrowest")
-    chosen.append(("narrowest denominator reported", narrow.rows))
+    chosen.append((_NARROW, narrow.rows))
     treated = select_counts(table, outcome, **asked, denominator="treated")
-    chosen.append(("all treated, missing = failure", treated.rows))
+    chosen.append((_TREATED, treated.rows))
     if endpoint_class in _SWAPPED:
         other = _SWAPPED[endpoint_class]
         swapped = _with_other_endpoint(table, outcome, near_weeks, main.rows, other)
         if swapped is not None:
-            chosen.append((f"{other} where a trial reports both at one visit", swapped))
+            chosen.append((_OTHER[other], swapped))
     rows = [
         {"choice": name, "trials": _differing(main.rows, some), **_row(some, settings)}
         for name, some in chosen
     ]
     for row in rows:
-        if "both at one visit" in row["choice"]:
-            row["note"] = "; ".join(filter(None, [row["note"], "mixes endpoints on purpose"]))
-    spec = _spec("pooled_sensitivity", main, outcome, asked, settings, "one choice changed in turn")
+        if row["choice"] in _OTHER.values():
+            row["note"] = tr("; ").join(
+                filter(None, [row["note"], tr("mixes endpoints on purpose")])
+            )
+    how = tr("one choice changed in turn")
+    spec = _spec("pooled_sensitivity", main, outcome, asked, settings, how)
     return Result(pd.DataFrame(rows), spec)
 
 
@@ -180,7 +200,8 @@ def _row(rows: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any]:
 
 def _named(row: pd.Series) -> str:
     """Name a trial with its disease: one report may hold several."""
-    return f"{row['trial']} ({row['disease']})"
+    disease = row["disease"]
+    return tr("{trial} ({disease})", trial=row["trial"], disease=tr(disease))
 
 
 def _differing(main: pd.DataFrame, other: pd.DataFrame) -> str:
@@ -193,10 +214,13 @@ def _differing(main: pd.DataFrame, other: pd.DataFrame) -> str:
     for report in dict.fromkeys([*before, *after]):
         if before.get(report) == after.get(report):
             continue
-        old = "not counted" if report not in before else "{1}/{2}".format(*before[report])
-        new = "not counted" if report not in after else "{1}/{2}".format(*after[report])
-        parts.append(f"{(before.get(report) or after[report])[0]} {old} to {new}")
-    return "; ".join(parts)
+        old, new = (
+            "{1}/{2}".format(*counts[report]) if report in counts else tr("not counted")
+            for counts in (before, after)
+        )
+        name = (before.get(report) or after[report])[0]
+        parts.append(tr("{trial} {before} to {after}", trial=name, before=old, after=new))
+    return tr("; ").join(parts)
 
 
 def _with_other_endpoint(table, outcome, near_weeks, main, other) -> pd.DataFrame | None:
@@ -220,12 +244,15 @@ def _with_other_endpoint(table, outcome, near_weeks, main, other) -> pd.DataFram
 
 
 def _spec(analysis, counts: Counts, outcome, options, settings, how) -> Spec:
-    level = settings["conf_level"]
+    level, model = settings["conf_level"], settings["model"]
     return Spec(
         analysis,
-        endpoint=f"Published trials: {counts.what}",
+        endpoint=in_trials(counts.what),
         population=counts.population(),
-        method=f"{settings['model']} model as for the pooled rate, {how}, {level * 100:g} % limits",
+        method=tr(
+            "{model} model as for the pooled rate, {how}, {level} % limits",
+            model=tr(_MODELS[model]), how=how, level=f"{level * 100:g}",
+        ),
         conf_level=level,
         options={"outcome": outcome, **options, **settings},
-    )
+    )  # fmt: skip

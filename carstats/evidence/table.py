@@ -11,6 +11,8 @@ import pandas as pd
 from carstats.data.published import count_problems
 from carstats.errors import CarstatsError, Problem, check_choice, check_number, listed
 from carstats.evidence.links import check_counted_once, refuse_overlap
+from carstats.evidence.words import n_subjects, n_trials
+from carstats.language import tr, tr_n
 from carstats.vocabulary import Vocabulary
 
 # Widest denominator first: whoever was treated, then those whom the authors chose to count.
@@ -52,14 +54,17 @@ class Counts:
     shared: list[tuple[str, str]]
     what: str
 
-    def population(self, unit: str = "trials") -> str:
+    def population(self) -> str:
         """Say who is counted."""
-        rows = self.rows
-        once = "each counted once" if not self.shared else "some counted more than once"
-        return (
-            f"{len(rows)} {unit}, {int(rows['n'].sum())} subjects, {once}; "
-            f"{len(self.without)} other trials give no such count"
-        )
+        return tr(
+            "{trials}, {subjects}, {once}; {others}",
+            trials=n_trials(len(self.rows)), subjects=n_subjects(self.rows["n"].sum()),
+            once=tr("some counted more than once") if self.shared else tr("each counted once"),
+            others=tr_n(
+                "{n} other trial gives no such count", "{n} other trials give no such count",
+                len(self.without),
+            ),
+        )  # fmt: skip
 
 
 def check_trials(table: pd.DataFrame) -> pd.DataFrame:

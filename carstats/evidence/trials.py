@@ -9,6 +9,8 @@ import pandas as pd
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
 from carstats.evidence.table import select_counts, trial_labels
+from carstats.evidence.words import in_trials
+from carstats.language import tr
 from carstats.result import Result, Spec
 
 KEPT = [
@@ -97,13 +99,16 @@ def trial_rate(
         estimate=rows["n_event"] / rows["n"], conf_low=low, conf_high=high, note=""
     )
     shared = {report for pair in counts.shared for report in pair}
-    frame.loc[frame["study_id"].isin(shared), "note"] = "shares subjects with another row"
+    frame.loc[frame["study_id"].isin(shared), "note"] = tr("shares subjects with another row")
     spec = Spec(
         "trial_rate",
-        endpoint=f"Published trials: {counts.what}",
+        endpoint=in_trials(counts.what),
         population=counts.population(),
-        method=f"counts as reported, {method.replace('-', '–')} {conf_level * 100:g} % limits",
+        method=tr(
+            "counts as reported, {method} {level} % limits",
+            method=method.replace("-", "–"), level=f"{conf_level * 100:g}",
+        ),
         conf_level=conf_level,
         options={"outcome": outcome, **options, "method": method},
-    )
+    )  # fmt: skip
     return Result(frame, spec, trial_labels(frame))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences
+from carstats.errors import CarstatsError
+from carstats.language import mark, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
+    POINTS_PER_MM,
     Sheet,
     abbreviations,
     level_names,
@@ -16,7 +18,8 @@ from carstats.report.figures_sheet import (
     require,
     texts_of,
 )
-from carstats.report.format import count, counted
+from carstats.report.figures_trials import titled_alt
+from carstats.report.format import count, counted, with_limits
 from carstats.report.style import (
     GREY,
     INK,
@@ -35,6 +38,8 @@ from carstats.result import Result
 
 _LINE = 1.3 * SIZE
 _STEP = 17.0
+# How far the arcs of a group reach at most, and what lies between two columns, points.
+_REACH, _BETWEEN = 62.0, 22.0
 
 
 def evidence_map_figure(
@@ -70,28 +75,31 @@ def evidence_map_figure(
     looks = level_looks(result, "target")
     with drawing([*texts_of(result), heading]):
         inner = page_width(width) - 2 * MARGIN
-        labels = [clean(names.get(d, d)) for d in diseases]
-        room = max(map(text_width, labels)) + 8
-        step = (inner - room) / max(len(targets), 1)
+        labels = [wrap(clean(names.get(d, d)), 0.45 * inner, most=3) for d in diseases]
+        room = max(text_width(line) for lines in labels for line in lines) + 8
+        step = (inner - room) / len(targets)
         tall = 34.0
         top = max(len(wrap(heads[t], step - 4)) for t in targets) * _LINE + 6
         body = top + tall * len(diseases)
         parts = [
-            f"{clean(names.get(r.disease, r.disease))}, {heads[r.target]}: "
-            f"{counted(int(r.n), 'subject')} in {counted(int(r.n_trials), 'trial')}"
+            tr(
+                "{disease}, {target}: {subjects} in {trials}",
+                disease=clean(names.get(r.disease, r.disease)), target=heads[r.target],
+                subjects=counted(int(r.n), "subject"), trials=counted(int(r.n_trials), "trial"),
+            )
             for r in frame.itertuples()
-        ]
+        ]  # fmt: skip
         sheet = Sheet(
             width,
             body + 4,
             heading=heading,
             caption=sentences(
                 result.caption(),
-                "Area: subjects. In brackets: trials.",
+                tr("Area: subjects. In brackets: trials."),
                 abbreviations(result, ["target"]),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{heading}. {'; '.join(parts)}.",
+            alt=titled_alt(heading, parts),
         )
         ax = sheet.axes(MARGIN, 0, inner, body)
         plain_axes(ax)
@@ -99,23 +107,36 @@ def evidence_map_figure(
         for j, target in enumerate(targets):
             lines = "\n".join(wrap(heads[target], step - 4))
             ax.text(room + (j + 0.5) * step, 0, lines, ha="center", va="top", color=GREY)
-        for i, label in enumerate(labels):
+        for i, lines in enumerate(labels):
             y = top + (i + 0.5) * tall
             ax.plot((0, inner), (y + tall / 2, y + tall / 2), color=PALE, linewidth=0.6, zorder=0)
-            ax.text(0, y, label, va="center_baseline", gid="name")
+            for j, line in enumerate(lines):
+                at = y + (j - (len(lines) - 1) / 2) * _LINE
+                ax.text(0, at, line, va="center_baseline", gid="name")
+        texts = [with_limits(count(r.n), count(r.n_trials)) for r in frame.itertuples()]
         # The largest circle fills its cell.
         scale = min(tall, step) * 0.46 / max(frame["n"].max(), 1) ** 0.5
-        for row in frame.itertuples():
+        ends = [scale * r.n**0.5 + 2.5 + text_width(text, SMALL)
+                for r, text in zip(frame.itertuples(), texts, strict=True)]  # fmt: skip
+        largest = scale * frame["n"].max() ** 0.5
+        last = [end for end, t in zip(ends, frame["target"], strict=True) if t == targets[-1]]
+        below = max(ends) > step - largest or max(last) > step / 2
+        if below:
+            scale *= min(tall - 2 * SMALL, step) / min(tall, step)
+        for row, text in zip(frame.itertuples(), texts, strict=True):
             x = room + (targets.index(row.target) + 0.5) * step
-            y = top + (diseases.index(row.disease) + 0.5) * tall
-            _circle(ax, x, y, scale * row.n**0.5, looks[row.target].colour)
-            text = f"{count(row.n)} ({count(row.n_trials)})"
-            inside = 2 * scale * row.n**0.5 > text_width(text, SMALL) + 6
-            ax.text(
-                x if inside else x + scale * row.n**0.5 + 2.5, y, text,
-                ha="center" if inside else "left", va="center_baseline",
-                size=SMALL, color="white" if inside else INK, gid="number",
-            )  # fmt: skip
+            y = top + (diseases.index(row.disease) + 0.5) * tall - (SMALL if below else 0)
+            radius = scale * row.n**0.5
+            _circle(ax, x, y, radius, looks[row.target].colour)
+            inside = 2 * radius > text_width(text, SMALL) + 6
+            if inside or not below:
+                ax.text(
+                    x if inside else x + radius + 2.5, y, text,
+                    ha="center" if inside else "left", va="center_baseline",
+                    size=SMALL, color="white" if inside else INK, gid="number",
+                )  # fmt: skip
+            else:
+                ax.text(x, y + radius + 1.5, text, ha="center", va="top", size=SMALL, gid="number")
     return sheet.figure
 
 
@@ -145,46 +166,51 @@ def overlap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     require(result, "overlap_figure", *_PAIR)
     heading = heading or clean(result.spec.endpoint)
     groups = _groups(result)
-    with drawing([*texts_of(result), heading, *_USES.values()]):
-        columns = _columns(groups)
-        body = max(sum(_height(nodes) for nodes, _ in column) for column in columns) or _STEP
+    with drawing([*texts_of(result), heading]):
+        inner = page_width(width) - 2 * MARGIN
+        columns, most = _fitting(groups, inner)
+        heights = [sum(_height(nodes) for nodes, _ in column) for column in columns]
+        body = max(heights, default=_STEP)
         sheet = Sheet(
             width,
             body + 2,
             heading=heading,
             caption=sentences(
                 result.caption(),
-                "A line: one report names the other. Filled: used by the synthesis, for what "
-                "stands beside it. Open: not used, because its subjects are in another report or "
-                "its counts contradict it. Grey: named, but not in the table.",
+                tr(
+                    "A line: one report names the other. Filled: used by the synthesis, for what "
+                    "stands beside it. Open: not used, because its subjects are in another report "
+                    "or its counts contradict it. Grey: named, but not in the table."
+                ),
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{heading}. " + "; ".join(", ".join(nodes) for nodes, _ in groups) + ".",
+            alt=titled_alt(heading, [tr(", ").join(nodes) for nodes, _ in groups]),
         )
         if not groups:
-            sheet.write(MARGIN, sheet.top, "No report shares subjects with another.", va="top")
+            nothing = tr("No report shares subjects with another.")
+            sheet.write(MARGIN, sheet.top, nothing, va="top")
         left = MARGIN
-        for column in filter(None, columns):
-            arcs, names, words = _widths(column)
+        for column in columns:
+            arcs, names, words = _widths(column, most)
             ax = sheet.axes(left, 0, arcs + names + words, body)
             plain_axes(ax)
             ax.set(xlim=(0, arcs + names + words), ylim=(body, 0))
             top = 0.0
             for nodes, links in column:
-                _draw_group(ax, top, nodes, links, arcs, names)
+                _draw_group(ax, top, nodes, links, arcs, names, most)
                 top += _height(nodes)
-            left += arcs + names + words + 22
+            left += arcs + names + words + _BETWEEN
     return sheet.figure
 
 
 _PAIR = ("study_id", "other_id", "link", "use", "other_use", "n", "other_n")
 _USES = {
-    "all": "used",
-    "efficacy": "used for efficacy",
-    "toxicity": "used for toxicity",
-    "control": "control group",
-    "none": "not used",
-    "not in the table": "not in the table",
+    "all": mark("used"),
+    "efficacy": mark("used for efficacy"),
+    "toxicity": mark("used for toxicity"),
+    "control": mark("control group"),
+    "none": mark("not used"),
+    "not in the table": mark("not in the table"),
 }
 
 
@@ -223,25 +249,44 @@ def _height(nodes: dict) -> float:
     return _STEP * len(nodes) + 10
 
 
-def _columns(groups: list) -> list[list]:
-    """Share the groups between two columns, the longest first."""
-    columns: list[list] = [[], []]
+def _fitting(groups: list, inner: float) -> tuple[list[list], float]:
+    """Return the groups in as many columns as fit, and how far the arcs may reach.
+
+    Raises
+    ------
+    CarstatsError
+        If not even one column fits.
+    """
+    for number, most in ((2, _REACH), (1, _REACH), (1, _REACH / 2), (1, _REACH / 4)):
+        columns = [column for column in _columns(groups, number) if column]
+        taken = sum(sum(_widths(column, most)) + _BETWEEN for column in columns)
+        if taken - _BETWEEN <= inner:
+            return columns, most
+    raise CarstatsError(
+        f"`width` is {(inner + 2 * MARGIN) / POINTS_PER_MM:.0f}; the names of the reports need "
+        "more. Draw it wider (a page: 180)."
+    )
+
+
+def _columns(groups: list, number: int) -> list[list]:
+    """Share the groups among columns, the longest first."""
+    columns: list[list] = [[] for _ in range(number)]
     for group in groups:
         lengths = [sum(_height(nodes) for nodes, _ in column) for column in columns]
         columns[lengths.index(min(lengths))].append(group)
     return columns
 
 
-def _widths(column: list) -> tuple[float, float, float]:
+def _widths(column: list, most: float) -> tuple[float, float, float]:
     """Return the room that a column's arcs, names and words take."""
     nodes = {name: node for group, _ in column for name, node in group.items()}
-    arcs = max((_reach(group) for group, _ in column), default=0.0) + 4
+    arcs = max((_reach(group, most) for group, _ in column), default=0.0) + 4
     names = max((text_width(_name(name)) for name in nodes), default=0.0) + 18
     return arcs, names, max((text_width(_words(node), SMALL) for node in nodes.values()), default=0)
 
 
-def _reach(nodes: dict) -> float:
-    return min(max(0.42 * _STEP * (len(nodes) - 1), 12.0), 62.0)
+def _reach(nodes: dict, most: float) -> float:
+    return min(max(0.42 * _STEP * (len(nodes) - 1), 12.0), most)
 
 
 def _name(name: str) -> str:
@@ -250,12 +295,19 @@ def _name(name: str) -> str:
 
 def _words(node: tuple[str, float]) -> str:
     use, n = node
-    size = counted(int(n), "subject") if n == n else ""
-    return ", ".join(part for part in (size, _USES[use]) if part)
+    if n != n:
+        return tr(_USES[use])
+    return tr("{n}, {use}", n=counted(int(n), "subject"), use=tr(_USES[use]))
 
 
 def _draw_group(
-    ax: Axes, top: float, nodes: dict, links: list[tuple[str, str]], arcs: float, room: float
+    ax: Axes,
+    top: float,
+    nodes: dict,
+    links: list[tuple[str, str]],
+    arcs: float,
+    room: float,
+    most: float,
 ) -> None:
     from matplotlib.patches import Arc
 
@@ -264,7 +316,7 @@ def _draw_group(
     for first, second in links:
         a, b = sorted((places[first], places[second]))
         ax.add_patch(
-            Arc((arcs, (a + b) / 2), 2 * _reach(nodes) * (b - a) / max(reach, 1), b - a,
+            Arc((arcs, (a + b) / 2), 2 * _reach(nodes, most) * (b - a) / max(reach, 1), b - a,
                 theta1=90, theta2=270, color=RULE, linewidth=0.9, zorder=1, clip_on=False,
                 gid="link")
         )  # fmt: skip

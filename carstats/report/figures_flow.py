@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from carstats.errors import CarstatsError
+from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -85,12 +86,13 @@ def attrition_figure(
         If the results are not flows, or do not count the same subjects.
     """
     results = _checked(flow, by)
-    with drawing([*texts_of(*results), heading or ""]):
+    heading = tr("Flow of subjects") if heading is None else heading
+    with drawing([*texts_of(*results), heading]):
         inner = page_width(width) - 2 * MARGIN
         main, side = _boxes(flow, by, inner)
         body = main[-1].top + main[-1].height + 2
         sheet = Sheet(
-            width, body, heading="Flow of subjects" if heading is None else heading,
+            width, body, heading=heading,
             caption=flow.caption(), synthetic=flow.spec.synthetic, alt=_alt(flow, by),
         )  # fmt: skip
         ax = sheet.axes(MARGIN, 0, inner, body)
@@ -157,21 +159,19 @@ def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], l
     ]
     side = []
     for i, row in frame.iloc[1:].iterrows():
-        words = [f"Left out: {count(row['n_left_out'])}"]
-        reason = [
-            ("plain", line)
-            for line in wrap(f"Not met: {clean(row['criterion'])}", beside - 2 * _PAD)
-        ]
+        head = tr("Left out: {n}", n=count(row["n_left_out"]))
+        unmet = tr("Not met: {criterion}", criterion=clean(row["criterion"]))
+        reason = [("plain", line) for line in wrap(unmet, beside - 2 * _PAD)]
         if row["n_missing"]:
-            unknown = f"of these, {count(row['n_missing'])} with the value missing"
+            unknown = tr("of these, {n} with the value missing", n=count(row["n_missing"]))
             reason += [("grey", line) for line in wrap(unknown, beside - 2 * _PAD)]
-        left_out = _Box(wide + gap, 0, beside, [("bold", words[0]), *reason])
+        left_out = _Box(wide + gap, 0, beside, [("bold", head), *reason])
         top = main[-1].top + main[-1].height + _STEP
         side.append(_Box(wide + gap, top, beside, left_out.lines))
         below = top + left_out.height + _STEP
         last = i == frame.index[-1]
         name = (
-            _first_upper(flow.spec.cohort or "analysed")
+            _first_upper(flow.spec.cohort or tr("analysed"))
             if last
             else _first_upper(clean(row["criterion"]))
         )
@@ -250,14 +250,18 @@ def _first_upper(text: str) -> str:
 
 def _alt(flow: Result, by: Result | None) -> str:
     frame = flow.frame
-    parts = [f"{count(frame['n_after'].iloc[0])} {clean(frame['criterion'].iloc[0])}"]
+    n, everyone = count(frame["n_after"].iloc[0]), clean(frame["criterion"].iloc[0])
+    parts = [tr("{n} {criterion}", n=n, criterion=everyone)]
     for _, row in frame.iloc[1:].iterrows():
         parts.append(
-            f"{clean(row['criterion'])}: {count(row['n_left_out'])} left out, "
-            f"{count(row['n_after'])} remain"
-        )
-    text = f"Flow of subjects. {'; '.join(parts)}."
+            tr(
+                "{criterion}: {left_out} left out, {n} remain",
+                criterion=clean(row["criterion"]), left_out=count(row["n_left_out"]),
+                n=count(row["n_after"]),
+            )
+        )  # fmt: skip
+    text = sentences(sentence(tr("Flow of subjects")), full_stop(tr("; ").join(parts)))
     if by is None:
         return text
-    strata = (f"{by.label(k)} {count(r['n_after'].iloc[-1])}" for k, r in by.strata())
-    return f"{text} By stratum: {', '.join(strata)}."
+    strata = [f"{by.label(k)} {count(r['n_after'].iloc[-1])}" for k, r in by.strata()]
+    return sentences(text, tr("By stratum: {strata}.", strata=tr(", ").join(strata)))

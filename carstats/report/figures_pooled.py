@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from carstats.language import sentences
+from carstats.language import sentence, sentences, tr, tr_n
 from carstats.report.figures_forest import (
     INDENT,
     LINE,
@@ -32,9 +32,11 @@ from carstats.report.figures_sheet import (
 from carstats.report.figures_trials import (
     TRIAL_COLUMNS,
     alt_rates,
+    forest_alt,
+    forest_axes,
+    forests_of,
+    titled_alt,
     trial_caption,
-    trial_forest,
-    trial_widths,
 )
 from carstats.report.format import NONE, confidence, counted, of, percent
 from carstats.report.style import INK, PAGE_MM, SIZE, clean, drawing, text_width, wrap
@@ -42,13 +44,15 @@ from carstats.result import Result
 
 _POOLED = ("n_trials", *RATE_COLUMNS, "predict_low", "predict_high", "tau2", "note")
 _PREDICTION = "#8a8a8a"
+# Least room for the names of the trials of a cohort, points.
+_NAMES = 60.0
 
 
 def pooled_figure(
     panels: Mapping[str, tuple[Result, Result]],
     *,
     width: float = PAGE_MM,
-    heading: str = "Published trials, pooled",
+    heading: str | None = None,
 ) -> Figure:
     """Draw published trials with their pooled rate and the range of a new trial.
 
@@ -58,8 +62,8 @@ def pooled_figure(
         By the panel's name what `trial_rate` and what `pooled_rate` return for the same question.
     width : float
         Width in millimetres; 180 by default.
-    heading : str
-        The line above.
+    heading : str, optional
+        The line above; "Published trials, pooled" by default.
 
     Returns
     -------
@@ -76,33 +80,36 @@ def pooled_figure(
         require(pooled, "pooled_figure", *_POOLED)
     singles = [trials for trials, _ in panels.values()]
     together = [pooled for _, pooled in panels.values()]
-    with drawing([*texts_of(*singles, *together), heading, *panels, *_WORDS]):
+    heading = tr("Published trials, pooled") if heading is None else heading
+    with drawing([*texts_of(*singles, *together), heading, *map(tr, panels)]):
         inner = page_width(width) - 2 * MARGIN
-        widths = trial_widths(singles, 0.55 * inner)
-        forests = {
-            name: _with_pooled(trial_forest(trials, widths), pooled)
-            for name, (trials, pooled) in panels.items()
-        }
+        plain = forests_of(singles, inner, 0.55 * inner)
+        forests = [_with_pooled(*pair) for pair in zip(plain, together, strict=True)]
         step = 3.4 * SIZE + 2 * LINE
-        words = "; ".join(
-            f"{name}: {alt_rates(trials)} {_in_words(pooled)}"
-            for name, (trials, pooled) in panels.items()
-        )
+        words = sentences(
+            *(
+                tr(
+                    "{name}: {text}",
+                    name=tr(name), text=sentences(alt_rates(trials), _in_words(pooled)),
+                )
+                for name, (trials, pooled) in panels.items()
+            )
+        )  # fmt: skip
         sheet = Sheet(
             width,
-            sum(forest.height() + step for forest in forests.values()),
+            sum(forest.height() + step for forest in forests),
             heading=heading,
             caption=_caption(singles, together),
             synthetic=any(result.spec.synthetic for result in singles),
-            alt=f"Forest plot of {heading.lower()}. {words}",
+            alt=forest_alt(heading, words),
         )
-        left = MARGIN + max(forest.left_width() for forest in forests.values())
-        right = max(forest.right_width() for forest in forests.values())
+        left = MARGIN + max(forest.left_width() for forest in forests)
+        right = max(forest.right_width() for forest in forests)
         top = 0.0
-        for letter, (name, forest) in zip("abcdefgh", forests.items(), strict=False):
-            sheet.write(MARGIN, sheet.top + top, f"{letter}   {name}", weight="bold", va="top")
-            place = (left, top + 1.6 * LINE, sheet.width - MARGIN - left - right, forest.height())
-            ax = draw_forest(sheet.axes(*place), forest, "Subjects (%)")
+        for letter, name, forest in zip("abcdefgh", panels, forests, strict=False):
+            sheet.write(MARGIN, sheet.top + top, f"{letter}   {tr(name)}", weight="bold", va="top")
+            ax = forest_axes(sheet, forest, top + 1.6 * LINE, left, right)
+            draw_forest(ax, forest, tr("Subjects (%)"))
             _draw_pooled(ax, forest, panels[name][1])
             top += forest.height() + step
     return sheet.figure
@@ -132,66 +139,76 @@ def leave_one_out_figure(
     CarstatsError
         If the result is not of `leave_one_out`.
     """
-    require(result, "leave_one_out_figure", "left_out", "trials", *RATE_COLUMNS)
+    require(result, "leave_one_out_figure", "left_out", "trials", *_POOLED)
     if heading is None:
-        heading = f"{clean(result.spec.endpoint)}, without one cohort in turn"
-    with drawing([*texts_of(result), heading, *_WORDS]):
+        endpoint = clean(result.spec.endpoint)
+        heading = tr("{endpoint}, without one cohort in turn", endpoint=endpoint)
+    with drawing([*texts_of(result), heading]):
         rows = []
         for _, row in result.frame.iterrows():
             right = (of(row["n_event"], row["n"]), rate_text(row))
             if row["left_out"] == "none":
-                rows.append(Row(("All trials", ""), right, values(row)))
+                rows.append(Row((tr("All trials"), ""), right, values(row)))
             else:
                 left = (clean(row["left_out"]), clean(row["trials"]))
                 rows.append(Row(left, right, values(row), filled=False))
         inner = page_width(width) - 2 * MARGIN
-        first = max(text_width(text) + 1 for text in [r.left[0] for r in rows] + ["Left out"])
-        widths = (first, 0.44 * inner - first)
+        first = max(text_width(text) + 1 for text in [r.left[0] for r in rows] + [tr("Left out")])
+        first = min(first, 0.27 * inner)
+        widths = (first, max(0.44 * inner - first, _NAMES))
         forest = Forest(
-            ("Left out", "Its trials"),
-            ("n/N", f"Pooled ({confidence(result.spec.conf_level)})"),
+            (tr("Left out"), tr("Its trials")),
+            ("n/N", tr("Pooled ({interval})", interval=confidence(result.spec.conf_level))),
             rows,
             widths,
             sum(widths),
         ).broken()
-        homogeneous = any("homogeneity" in note for note in result.frame["note"])
+        homogeneous = any(map(_homogeneous, result.frame.to_dict("records")))
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
             heading=heading,
             caption=sentences(
                 result.caption(),
-                "A filled mark and the line: all trials.",
-                "Where homogeneity is assumed, the pooled count with its exact limits."
+                tr("A filled mark and the line: all trials."),
+                tr("Where homogeneity is assumed, the pooled count with its exact limits.")
                 if homogeneous
                 else "",
             ),
             synthetic=result.spec.synthetic,
-            alt=f"{heading}. " + "; ".join(f"{r.left[0]} {r.right[1]}" for r in rows) + ".",
+            alt=titled_alt(heading, [f"{r.left[0]} {r.right[1]}" for r in rows]),
         )
         left = MARGIN + forest.left_width()
-        place = (left, 0, sheet.width - MARGIN - left - forest.right_width(), forest.height())
-        ax = draw_forest(sheet.axes(*place), forest, "Subjects (%)")
+        ax = forest_axes(sheet, forest, 0, left, forest.right_width())
+        draw_forest(ax, forest, tr("Subjects (%)"))
         overall = float(result.frame["estimate"].iloc[0])
         ax.plot((overall, overall), (ROW + 2, forest.height()), color=INK, linewidth=0.6,
                 linestyle=(0, (1, 2)), zorder=0, gid="overall")  # fmt: skip
     return sheet.figure
 
 
-_WORDS = ("All trials", "Left out", "Its trials", "Expected in a new trial", "τ²∞", "Pooled")
+def _homogeneous(row: Mapping) -> bool:
+    """Say whether several trials were pooled as if they were one."""
+    pooled = row["n_trials"] > 1 and row["estimate"] == row["estimate"]
+    return pooled and row["predict_low"] != row["predict_low"]
 
 
 def _with_pooled(forest: Forest, pooled: Result) -> Forest:
     """Return the forest with a pair of rows for every pooled rate under its trials."""
-    rows = [*forest.rows, Row(("Pooled",), heading=True)]
+    rows = [*forest.rows, Row((tr("Pooled"),), heading=True)]
     for name, row in _named(pooled):
-        trials = counted(int(row["n_trials"]), "trial")
-        label = f"All {trials}" if name == "All trials" else f"{name}, {trials}"
+        n = int(row["n_trials"])
+        label = (
+            tr("{stratum}, {trials}", stratum=name, trials=counted(n, "trial"))
+            if pooled.by
+            else tr_n("All {n} trial", "All {n} trials", n)
+        )
         rows.append(
             Row((label, "", ""), (of(row["n_event"], row["n"]), rate_text(row)), indent=INDENT)
         )
         expected = _prediction(row)
-        rows.append(Row(("Expected in a new trial", "", ""), ("", expected), indent=INDENT))
+        label = tr("Expected in a new trial")
+        rows.append(Row((label, "", ""), ("", expected), indent=INDENT))
     # These labels run across the columns of trial, target and endpoint.
     added = [[wrap(row.left[0], forest.span)] for row in rows[len(forest.rows) :]]
     return replace(forest, rows=rows, lines=[*forest.lines, *added])
@@ -199,14 +216,14 @@ def _with_pooled(forest: Forest, pooled: Result) -> Forest:
 
 def _named(pooled: Result) -> Iterator[tuple[str, pd.Series]]:
     for key, rows in pooled.strata():
-        yield ("All trials" if not key else clean(pooled.label(key))), rows.iloc[0]
+        yield (clean(pooled.label(key)) if key else tr("All trials")), rows.iloc[0]
 
 
 def _prediction(row: pd.Series) -> str:
     if row["predict_low"] != row["predict_low"]:
         return NONE
     low, high = percent(row["predict_low"]), percent(row["predict_high"])
-    return f"{low} to {high}"
+    return tr("{low} to {high}", low=low, high=high)
 
 
 def _draw_pooled(ax: Axes, forest: Forest, pooled: Result) -> None:
@@ -235,12 +252,17 @@ def _draw_pooled(ax: Axes, forest: Forest, pooled: Result) -> None:
 def _caption(singles: list[Result], together: list[Result]) -> str:
     notes = dict.fromkeys(note for result in together for note in result.frame["note"] if note)
     captions = dict.fromkeys(result.spec.method for result in together)
-    methods = [f"Diamond: {method}; grey: the prediction interval." for method in captions]
-    return sentences(trial_caption(singles), *methods, *(f"{n[0].upper()}{n[1:]}." for n in notes))
+    methods = [tr("Diamond: {method}; grey: the prediction interval.", method=m) for m in captions]
+    return sentences(trial_caption(singles), *methods, *map(sentence, notes))
 
 
 def _in_words(pooled: Result) -> str:
-    return " ".join(
-        f"Pooled, {name}: {rate_text(row)}; a new trial {_prediction(row)}."
-        for name, row in _named(pooled)
-    )
+    return sentences(
+        *(
+            tr(
+                "Pooled, {name}: {rate}; a new trial {expected}.",
+                name=name, rate=rate_text(row), expected=_prediction(row),
+            )
+            for name, row in _named(pooled)
+        )
+    )  # fmt: skip
