@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carstats.language import mark
+
 
 @dataclass(frozen=True)
 class Term:
@@ -234,8 +236,9 @@ MEASURES = (
     Term("new_BILAG_B", "BILAG domains newly B since baseline", (), "0-9"),
     Term("haemolytic_or_gastrointestinal", "Haemolytic or gastrointestinal lupus", (), "0-1"),
     *(
-        Term(f"SLEDAI_{item}", f"SLEDAI-2K: {item.replace('_', ' ')}", (), "0-1")
+        Term(f"SLEDAI_{item}", f"SLEDAI-2K: {words}", (), "0-1")
         for item in _SLEDAI_ITEMS
+        for words in [item.replace("_", " ").replace("dna", "DNA")]
     ),
     Term("patient_global", "Patient global activity", (), "0-10 cm"),
     Term("extramuscular_global", "Extramuscular global activity", (), "0-10 cm"),
@@ -323,3 +326,38 @@ REASONS = (
     Term("supportive", "Supportive care", ("支持治疗",)),
     Term("replacement", "Replacement", ("替代治疗",)),
 )
+
+# What columns without a vocabulary say in carstats' own data, and the units that are words.
+SYSTEMS = (
+    mark("blood"),
+    mark("bloodstream"),
+    mark("gastrointestinal tract"),
+    mark("immune"),
+    mark("infection"),
+    mark("joints"),
+    mark("kidney"),
+    mark("liver"),
+    mark("lung"),
+    mark("muscle"),
+    mark("neoplasm"),
+    mark("nervous system"),
+    mark("respiratory tract"),
+    mark("skin"),
+    mark("urinary tract"),
+)
+SUBTYPES = (
+    mark("lupus nephritis"),
+    mark("non-renal"),
+    mark("antisynthetase syndrome"),
+    mark("dermatomyositis"),
+    mark("necrotising myopathy"),
+    mark("diffuse cutaneous"),
+    mark("limited cutaneous"),
+    mark("AChR-positive"),
+    mark("MuSK-positive"),
+    mark("AQP4-IgG-positive"),
+    mark("warm antibody"),
+)
+DEATH_CAUSES = (mark("cardiovascular"), mark("disease"), mark("infection"), mark("unknown"))
+FREE_WORDS = {"system": SYSTEMS, "disease_subtype": SUBTYPES, "death_cause": DEATH_CAUSES}
+UNITS = (mark("% predicted"), mark("multiple of ULN"), mark("points"))

@@ -34,14 +34,28 @@ from carstats.terms import (
 # What columns of the subjects table are called within a sentence.
 _COLUMNS = {
     "age": mark("age"),
+    "basket": mark("basket"),
+    "case": mark("case"),
+    "category": mark("category"),
     "cell_source": mark("cell source"),
     "construct": mark("construct"),
     "costimulation": mark("co-stimulatory domain"),
+    "cutoff_day": mark("cutoff day"),
+    "death_cause": mark("death cause"),
+    "death_day": mark("death day"),
     "disease": mark("disease"),
     "disease_duration_years": mark("disease duration"),
     "disease_subtype": mark("disease subtype"),
+    "enrolment_day": mark("enrolment day"),
+    "infused": mark("infused"),
+    "last_contact_day": mark("last contact day"),
+    "leukapheresis_day": mark("leukapheresis day"),
+    "lymphodepletion_day": mark("lymphodepletion day"),
+    "endpoint": mark("endpoint"),
+    "left_out": mark("left out"),
     "n_prior_therapies": mark("number of earlier therapies"),
     "platform": mark("cell platform"),
+    "scenario": mark("scenario"),
     "sex": mark("sex"),
     "site_id": mark("site"),
     "study_id": mark("study"),
@@ -54,6 +68,13 @@ _COLUMNS = {
 def column_name(column: str) -> str:
     """Return what a column is called within a sentence, in the language that is set."""
     return tr(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
+
+
+def within_sentence(label: str) -> str:
+    """Return a label as it stands within a sentence: small letters first, but for abbreviations."""
+    word = label.split(" ")[0]
+    ordinary = word[1:2].islower() and word[1:].islower()
+    return word[0].lower() + label[1:] if ordinary else label
 
 
 def folded(text: str) -> str:

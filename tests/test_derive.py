@@ -15,8 +15,8 @@ from carstats.endpoints.derivation import (
     RESPONSE_ENDPOINTS,
     derive,
     derive_all,
-    estimand_of,
 )
+from carstats.endpoints.estimand import estimand_of
 from carstats.endpoints.intercurrent import Strategies, classify_medications, find_intercurrent
 from carstats.endpoints.rules import Rules, Schedule
 from carstats.endpoints.visits import find_visits, nearest_visit
@@ -110,7 +110,7 @@ def test_baseline_falls_back_to_the_last_before_infusion_and_says_so():
     study = one({28: 8.0}, baseline=None, extra=[(-2.0, "MG-ADL", 9.0)])
     found, fallback = find_visits(study).subject_baseline("MG-ADL")
     assert (found.tolist(), fallback.tolist()) == ([9.0], [True])
-    assert "MG-ADL: the baseline of 1 subjects is from after" in " ".join(derive(study).notes)
+    assert "MG-ADL: the baseline of 1 subject is from after" in " ".join(derive(study).notes)
 
 
 def test_baseline_without_lymphodepletion_may_be_day_0():

@@ -23,6 +23,7 @@ from carstats.data.readers import list_files
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
+from carstats.language import tr
 
 _TABLES = {"ADSL": "subjects", "ADTTE": "events", "ADRS": "responses", "ADAE": "toxicities"}
 _SAS_ORIGIN = dt.date(1960, 1, 1)
@@ -157,8 +158,9 @@ def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]
             frame = sheet.frame.copy()
             frame.columns = [heading.upper() for heading in frame.columns]
             sheets[_TABLES[name]] = Sheet(sheet.name, frame, sheet.workbook)
-    text = f"Files that no table was read from: {listed(ignored)}."
-    return sheets, (text,) if ignored else ()
+    if not ignored:
+        return sheets, ()
+    return sheets, (tr("Files that no table was read from: {files}.", files=listed(ignored)),)
 
 
 def _prepare(sheets: dict[str, Sheet], settings: Settings, problems: list, notes: list) -> None:
@@ -251,7 +253,11 @@ def _add_latest(sheets: dict[str, Sheet], notes: list[str]) -> None:
             latest[:] = np.fmax(latest.to_numpy(), days)
             used.append(f"{sheets[table].name} {name}")
     adsl[_LATEST] = [None if d != d else dt.date.fromordinal(int(d)) for d in latest]
-    notes.append(f"The last contact is the latest of {', '.join(used) or 'no date at all'}.")
+    notes.append(
+        tr("The last contact is the latest of {dates}.", dates=tr(", ").join(used))
+        if used
+        else tr("The last contact is the latest of no date at all.")
+    )
 
 
 def _lay_over(sheets: dict[str, Sheet], settings: Settings) -> None:

@@ -12,6 +12,7 @@ from carstats.data.check import MISSING
 from carstats.data.dates import NotADate, date_ordinal, plain_number
 from carstats.data.rows import Rows, split
 from carstats.data.schema import TABLES
+from carstats.language import tr
 
 _TIMES = ("time", "time_low", "time_high")
 
@@ -94,7 +95,11 @@ def long_table(rows: Rows, section: Mapping) -> pd.DataFrame:
             frame[name] = value
     if "grade" in data and (none := (frame["grade"] == 0)).any():
         rows.context.notes.append(
-            f"{rows.sheet.name}: {int(none.sum())} rows of grade 0 are no episode; left out."
+            tr(
+                "{sheet}: {n} rows of grade 0 are no episode; left out.",
+                sheet=rows.sheet.name,
+                n=int(none.sum()),
+            )
         )
         frame = frame[~none]
     return frame

@@ -12,6 +12,7 @@ from carstats.data.dates import NotADate, date_ordinal
 from carstats.data.long_tables import long_table, taken_columns
 from carstats.data.rows import Rows, shown, split
 from carstats.errors import Problem
+from carstats.language import tr
 
 
 def refuse_repeats(rows: Rows, heading: str, remedy: str) -> None:
@@ -47,7 +48,10 @@ def subjects_table(rows: Rows, section: Mapping) -> pd.DataFrame:
         frame["last_contact_day"] = last.where(~filled, death)
         if filled.any():
             context.notes.append(
-                f"{int(filled.sum())} subjects without a last contact have that of their death."
+                tr(
+                    "{n} subjects without a last contact have that of their death.",
+                    n=int(filled.sum()),
+                )
             )
     if "enrolment_date" in study and context.dated and "enrolment_day" not in frame:
         frame["enrolment_day"] = enrolment - rows.day0

@@ -16,6 +16,7 @@ from carstats.data.rows import Context, Rows, split
 from carstats.data.schema import TABLES
 from carstats.data.settings import Settings
 from carstats.errors import CarstatsError, Problem
+from carstats.language import tr
 from carstats.vocabulary import Term
 
 Opener = Callable[[str, Mapping], Sheet | None]
@@ -80,12 +81,19 @@ def map_tables(
     for name, (count, used) in context.used.items():
         if count > len(used):
             context.notes.append(
-                f"{name}: {count - len(used)} of {count} columns are not mapped and were left out."
+                tr(
+                    "{sheet}: {n} of {of} columns are not mapped and were left out.",
+                    sheet=name,
+                    n=count - len(used),
+                    of=count,
+                )
             )
     named = section.get("columns", {}).get("subject_id", "subject_id") != "subject_id"
     if settings.study.get("pseudonymise", named):
         _pseudonymise(frames)
-        context.notes.append("Identifiers were replaced by S001, S002, … in the order of the file.")
+        context.notes.append(
+            tr("Identifiers were replaced by S001, S002, … in the order of the file.")
+        )
     return {
         **frames,
         "sources": sources,

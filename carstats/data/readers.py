@@ -12,6 +12,7 @@ from carstats.data.schema import TABLES
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
+from carstats.language import tr
 from carstats.vocabulary import folded
 
 
@@ -238,7 +239,9 @@ class _Finder:
             if path.name not in self.files.names
             and (path.suffix.lower() != ".txt" or path.stem.casefold() in TABLES)
         ]
-        return (f"Files that no table was read from: {listed(ignored)}.",) if ignored else ()
+        if not ignored:
+            return ()
+        return (tr("Files that no table was read from: {files}.", files=listed(ignored)),)
 
 
 def _standard_table(table: str, sheet: Sheet):

@@ -18,6 +18,7 @@ from carstats.data.dates import plain_number, read_dates
 from carstats.data.formats import Sheet
 from carstats.data.settings import Settings
 from carstats.errors import Problem, listed
+from carstats.language import tr
 from carstats.vocabulary import folded
 
 _NO_EPISODE = frozenset({"0", "无", "否", "没有", "no", "none", "未发生", "未出现", "阴性"})
@@ -133,8 +134,13 @@ class Rows:
         out = np.array([value in self.context.left_out for value in self.ids], dtype=bool)
         if out.any():
             self.context.notes.append(
-                f"{self.sheet.name}: {int(out.sum())} rows of {len(set(self.ids[out]))} subjects"
-                " that [subjects] where does not take were left out."
+                tr(
+                    "{sheet}: {n} rows of {subjects} subjects"
+                    " that [subjects] where does not take were left out.",
+                    sheet=self.sheet.name,
+                    n=int(out.sum()),
+                    subjects=len(set(self.ids[out])),
+                )
             )
             self._keep(~out)
             self.ids = self.ids[~out]

@@ -29,9 +29,10 @@ from carstats.data.synthetic_truth import truth
 from carstats.data.synthetic_visits import Visits, derive_events, simulate_visits
 from carstats.data.writer import write_study
 from carstats.errors import CarstatsError, Problem
+from carstats.language import mark
 
 SEED, SUBJECTS = 21, 240
-LABEL = "Synthetic study of engineered-cell therapy"
+LABEL = mark("Synthetic study of engineered-cell therapy")
 _MOST = 1_000_000
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from carstats.data.rows import Rows, split
 from carstats.errors import listed
+from carstats.language import tr
 
 # A visit planned for day 182 may have been held a little before it, as the last one often is:
 # so far its planned day may lie behind the last contact, and the last contact is then its day.
@@ -76,13 +77,24 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         unread = int((blank & ~episode).sum())
         if unread:
             rows.context.notes.append(
-                f"[toxicities.{term}]: {unread} of {len(rows)} cells of `{heading}` are blank or a"
-                " sign for missing, and were read as no episode."
+                tr(
+                    "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank or a"
+                    " sign for missing, and were read as no episode.",
+                    term=term,
+                    n=unread,
+                    of=len(rows),
+                    heading=heading,
+                )
             )
         ungraded = int((episode & np.isnan(grade)).sum()) if "grade" in spec else 0
         if ungraded:
             rows.context.notes.append(
-                f"[toxicities.{term}]: {ungraded} episodes have no grade in `{heading}`."
+                tr(
+                    "[toxicities.{term}]: {n} episodes have no grade in `{heading}`.",
+                    term=term,
+                    n=ungraded,
+                    heading=heading,
+                )
             )
         columns["onset_day"] = np.nan if onset is None else onset
         if "resolution" in spec:
@@ -142,8 +154,14 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
             parts.append(_frame(rows, filled, columns))
         if moved:
             rows.context.notes.append(
-                f"[{rows.table}.{term}]: {moved} values of a visit planned up to {VISIT_TOLERANCE}"
-                " days after the subject's last contact stand at the day of that contact."
+                tr(
+                    "[{table}.{term}]: {n} values of a visit planned up to {days}"
+                    " days after the subject's last contact stand at the day of that contact.",
+                    table=rows.table,
+                    term=term,
+                    n=moved,
+                    days=VISIT_TOLERANCE,
+                )
             )
     return pd.concat(parts)
 
@@ -172,8 +190,12 @@ def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             ongoing = int((~dated).sum())
             if ongoing:
                 rows.context.notes.append(
-                    f"[medications.{drug}]: {ongoing} subjects without a stop date are taken to be"
-                    " on it still; map `present` if some never had it."
+                    tr(
+                        "[medications.{drug}]: {n} subjects without a stop date are taken to be"
+                        " on it still; map `present` if some never had it.",
+                        drug=drug,
+                        n=ongoing,
+                    )
                 )
         if "stop" in spec and "start" in spec:
             for i in np.flatnonzero(stop < start):

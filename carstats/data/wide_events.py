@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.rows import Rows, split
+from carstats.language import tr
 
 _RELAPSE, _RELAPSE_FREE = "relapse", "relapse_free_survival"
 
@@ -35,17 +36,28 @@ def wide_events(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         if term == _RELAPSE:
             if dies and "competing" not in spec and "status" not in spec:
                 found.compete("death", death)
-                notes.append(f"[events.{term}]: a death without a relapse competes, as `death`.")
+                notes.append(
+                    tr(
+                        "[events.{term}]: a death without a relapse competes, as `death`.",
+                        term=term,
+                    )
+                )
             if _RELAPSE_FREE not in terms and dies:
                 derived.append(_relapse_free(found, death).frame(_RELAPSE_FREE))
                 notes.append(
-                    f"{_RELAPSE_FREE} was made from the relapse and the day of death, with the"
-                    " censoring of the relapse."
+                    tr(
+                        "{endpoint} was made from the relapse and the day of death, with the"
+                        " censoring of the relapse.",
+                        endpoint=_RELAPSE_FREE,
+                    )
                 )
             elif _RELAPSE_FREE not in terms:
                 notes.append(
-                    f"{_RELAPSE_FREE} was not made: map subjects.death_day, or"
-                    f" [events.{_RELAPSE_FREE}] itself."
+                    tr(
+                        "{endpoint} was not made: map subjects.death_day, or"
+                        " [events.{endpoint}] itself.",
+                        endpoint=_RELAPSE_FREE,
+                    )
                 )
         parts += [found.frame(term), *derived]
     return pd.concat(parts)
@@ -79,7 +91,11 @@ class _Endpoint:
         skipped = int((~self.infused & ~np.isnan(self.event)).sum())
         if skipped:
             rows.context.notes.append(
-                f"[events.{term}]: {skipped} subjects never infused have an event and no row."
+                tr(
+                    "[events.{term}]: {n} subjects never infused have an event and no row.",
+                    term=term,
+                    n=skipped,
+                )
             )
 
     def compete(self, cause: str, day: np.ndarray) -> None:
@@ -143,8 +159,12 @@ class _Endpoint:
         none = self.infused & np.isnan(self.event) & ~(censor >= 0)
         if none.any():
             rows.context.notes.append(
-                f"[events.{self.term}]: {int(none.sum())} subjects without an event have no date of"
-                " censoring at or after the infusion, and are censored at day 0."
+                tr(
+                    "[events.{term}]: {n} subjects without an event have no date of"
+                    " censoring at or after the infusion, and are censored at day 0.",
+                    term=self.term,
+                    n=int(none.sum()),
+                )
             )
         self.censor = np.where(censor >= 0, censor, 0.0)
 

@@ -6,8 +6,20 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-STATUSES = ("verified", "verify", "design")
-KINDS = ("score", "response", "flare", "event", "state", "biomarker", "time-to-event", "toxicity")
+from carstats.endpoints.naming import plain_words
+from carstats.language import current_language, mark, tr
+
+STATUSES = (mark("verified"), mark("verify"), mark("design"))
+KINDS = (
+    mark("score"),
+    mark("response"),
+    mark("flare"),
+    mark("event"),
+    mark("state"),
+    mark("biomarker"),
+    mark("time-to-event"),
+    mark("toxicity"),
+)
 
 
 @dataclass(frozen=True)
@@ -53,6 +65,9 @@ class Endpoint:
 def endpoint_catalogue() -> pd.DataFrame:
     """List every endpoint and clinical rule of carstats with its source and its standing.
 
+    The definition and the thresholds are in the language that is set; every other column is what
+    code compares, and stays as it is.
+
     Returns
     -------
     pandas.DataFrame
@@ -79,7 +94,28 @@ def endpoint_catalogue() -> pd.DataFrame:
     from carstats.endpoints.catalogue_toxicity import TOXICITY
 
     entries = (*LUPUS, *RHEUMATOLOGY, *NEUROLOGY, *COURSE, *DERIVED, *TOXICITY)
-    return pd.DataFrame([asdict(entry) for entry in entries])
+    table = pd.DataFrame([asdict(entry) for entry in entries])
+    return table.assign(
+        definition=table["definition"].map(tr), thresholds=table["thresholds"].map(tr)
+    )
+
+
+def disease_words(name: str) -> str:
+    """Return the disease of an endpoint as the catalogue prints it.
+
+    Parameters
+    ----------
+    name : str
+        The disease by the vocabulary, or ``"any"``.
+
+    Returns
+    -------
+    str
+        In the language that is set.
+    """
+    if name != "any":
+        return plain_words("disease", name)
+    return name if current_language() == "en" else tr("any disease")
 
 
 def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
@@ -97,13 +133,13 @@ def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
     """
     rows = endpoint_catalogue() if catalogue is None else catalogue
     lines = [
-        "| name | disease | kind | definition | thresholds | source | status | function |",
+        tr("| name | disease | kind | definition | thresholds | source | status | function |"),
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows.itertuples():
         source = f"[{row.source}](https://doi.org/{row.doi})" if row.doi else row.source
-        function = f"`{row.function}`" if row.function else "as recorded"
-        cells = [f"`{row.name}`", row.disease, row.kind, row.definition, row.thresholds, source]
-        cells += [row.status, function]
+        function = f"`{row.function}`" if row.function else tr("as recorded")
+        cells = [f"`{row.name}`", disease_words(row.disease), tr(row.kind), row.definition]
+        cells += [row.thresholds, source, tr(row.status), function]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

@@ -11,21 +11,18 @@ from numpy.typing import NDArray
 
 from carstats.data.study import Study
 from carstats.endpoints.course import Course
-from carstats.endpoints.disease_states import REMISSION, RESPONSE
-from carstats.endpoints.estimand import Estimand
+from carstats.endpoints.disease_states import RESPONSE
+from carstats.endpoints.estimand import EVENT_ENDPOINTS, estimand_of
 from carstats.endpoints.immune_events import IMMUNE_EVENTS
 from carstats.endpoints.infections import describe_infections
-from carstats.endpoints.intercurrent import (
-    Strategies,
-    event_estimand,
-    find_intercurrent,
-    response_estimand,
-)
+from carstats.endpoints.intercurrent import Strategies, find_intercurrent
+from carstats.endpoints.naming import term_words, terms_in_words
 from carstats.endpoints.responses import (
     RESPONSE_ENDPOINTS,
     Judge,
     derivable,
     derive_responses,
+    not_derived,
 )
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.searches import runs_between
@@ -33,9 +30,7 @@ from carstats.endpoints.time_to_event import EVENTS
 from carstats.endpoints.toxicity_episodes import derive_toxicities
 from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
 from carstats.errors import CarstatsError, listed
-
-EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
-"""Every time-to-event endpoint that can be derived."""
+from carstats.language import tr, tr_n
 
 # Largest daily dose of LLDAS (Franklyn 2016), mg of prednisone.
 LLDAS_MG = 7.5
@@ -125,10 +120,13 @@ def derive(
     }
     notes = [*study.notes, *found.notes]
     if study.toxicities is None and tables["toxicities"] is not None:
-        terms = listed(sorted(set(found.toxicities["term"])), 20)
+        terms = sorted(set(found.toxicities["term"]))
         notes.append(
-            f"the toxicities are derived and hold {terms} only: of other terms nothing is known, "
-            "and a rate of 0 says nothing of them."
+            tr(
+                "the toxicities are derived and hold {terms} only: of other terms nothing is "
+                "known, and a rate of 0 says nothing of them.",
+                terms=terms_in_words(study.vocabulary, "toxicity", terms, 20),
+            )
         )
     # What a study gives of an endpoint was adjudicated by its own definition, which wins.
     given = {
@@ -197,7 +195,10 @@ def derive_all(
     for disease in dict.fromkeys(study.subjects["disease"]):
         if rules.response == "response" and disease not in RESPONSE:
             notes.append(
-                f"{disease}: carstats has no rule for a response, so relapse is not found."
+                tr(
+                    "{disease}: carstats has no rule for a response, so relapse is not found.",
+                    disease=term_words(study.vocabulary, "disease", disease),
+                )
             )
     course = Course(judge, strategies)
     measured = set(visits.table["measure"])
@@ -205,7 +206,7 @@ def derive_all(
     for name in EVENT_ENDPOINTS if events is None else events:
         absent = [m for m in _NEEDS.get(name, ()) if m not in measured]
         if absent and events is None:
-            notes.append(f"{name} was not derived: the study has no {', '.join(absent)}.")
+            notes.append(not_derived(study, name, absent))
             continue
         parts.append((EVENTS | IMMUNE_EVENTS)[name](course))
     parts = [part for part in parts if len(part)]
@@ -232,7 +233,12 @@ def _late_baselines(visits: Visits) -> list[str]:
         for name in dict.fromkeys(name for scores in DISEASE_SCORES.values() for name in scores)
     }
     return [
-        f"{name}: the baseline of {count} subjects is from after the start of lymphodepletion."
+        tr_n(
+            "{measure}: the baseline of {n} subject is from after the start of lymphodepletion.",
+            "{measure}: the baseline of {n} subjects is from after the start of lymphodepletion.",
+            count,
+            measure=term_words(visits.study.vocabulary, "measure", name),
+        )
         for name, count in counts.items()
         if count
     ]
@@ -314,83 +320,3 @@ def _stacked(given: pd.DataFrame, new: pd.DataFrame) -> pd.DataFrame:
     columns = [*given.columns, *(c for c in new.columns if c not in given)]
     parts = [frame.reindex(columns=columns).astype(object) for frame in (given, new)]
     return pd.concat(parts, ignore_index=True)
-
-
-_IGNORED, _EVENT, _RIVAL = "treatment policy", "composite", "competing"
-# What an endpoint's own definition does about an event, where it is not the strategy for relapse.
-_BY_DEFINITION = {
-    "relapse_free_survival": {"reinfusion": _IGNORED, "death": _EVENT},
-    "event_free_survival": {"reinfusion": _IGNORED, "death": _EVENT},
-    "overall_survival": {"rescue": _IGNORED, "reinfusion": _IGNORED, "death": _EVENT},
-    "time_to_response": {"rescue": _RIVAL, "reinfusion": _RIVAL, "death": _RIVAL},
-    "duration_of_response": {"reinfusion": _EVENT, "death": _RIVAL},
-    "drug_free_duration": {"rescue": _EVENT, "reinfusion": _IGNORED, "death": _RIVAL},
-    **{name: {"rescue": _IGNORED, "reinfusion": _RIVAL, "death": _RIVAL} for name in IMMUNE_EVENTS},
-}
-# Endpoints that a relapse ends; of these a hypothetical strategy censors some, whatever their
-# definition does otherwise.
-_ON_RELAPSE = (
-    "relapse",
-    "relapse_free_survival",
-    "event_free_survival",
-    "duration_of_response",
-    "drug_free_duration",
-)
-_CENSORED_BEFORE = ("relapse_free_survival", "event_free_survival", "duration_of_response")
-
-
-def estimand_of(
-    endpoint: str, *, strategies: Strategies | None = None, rules: Rules | None = None
-) -> Estimand:
-    """Return the estimand of a derived endpoint, to print beside its analysis.
-
-    Parameters
-    ----------
-    endpoint : str
-        A time-to-event or response endpoint that `derive` knows.
-    strategies : Strategies, optional
-        What is done about intercurrent events.
-    rules : Rules, optional
-        The other parameters; what counts as response and as relapse is named.
-
-    Returns
-    -------
-    Estimand
-        Population, treatment, variable, strategies and summary; ``str()`` prints it.
-
-    Raises
-    ------
-    CarstatsError
-        If the endpoint is not one that carstats derives.
-
-    Examples
-    --------
-    >>> print(estimand_of("relapse").summary)
-    cumulative incidence, with its competing events
-    """
-    rules = rules or Rules()
-    if endpoint in EVENT_ENDPOINTS:
-        words = (EVENTS | IMMUNE_EVENTS)[endpoint].__doc__.splitlines()[0]
-        words = words.removeprefix(f"Return `{endpoint}`: ").removeprefix(f"Return `{endpoint}` ")
-        summary = (
-            "survival function"
-            if endpoint.endswith("survival")
-            else "cumulative incidence, with its competing events"
-        )
-        if endpoint in _ON_RELAPSE:
-            what = "the rule of the disease" if rules.relapse == "flare" else rules.relapse
-            words = f"{words} Relapse is {what}, after a first `{rules.response}`."
-        found = event_estimand(f"{endpoint}: {words}", summary, strategies)
-        changed = dict(found.strategies)
-        for event, strategy in _BY_DEFINITION.get(endpoint, {}).items():
-            if changed[event] != "hypothetical" or endpoint not in _CENSORED_BEFORE:
-                changed[event] = strategy
-        return replace(found, strategies=tuple(changed.items()))
-    if endpoint not in RESPONSE_ENDPOINTS:
-        raise CarstatsError(
-            f"`endpoint` is {endpoint!r}; carstats derives "
-            f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
-        )
-    states = {"response": RESPONSE, "remission": REMISSION}.get(endpoint, {})
-    words = "; ".join(f"{disease}: {state.words}" for disease, state in states.items())
-    return response_estimand(f"{endpoint}{f' ({words})' if words else ''}", strategies)

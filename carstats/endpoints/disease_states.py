@@ -28,6 +28,7 @@ from carstats.endpoints.other_diseases import aav_remission, essdai_response
 from carstats.endpoints.sle import sri
 from carstats.endpoints.ssc import mrss_response
 from carstats.endpoints.visits import Visits
+from carstats.language import mark
 
 # The upper limit of normal of creatine kinase, U/L, where a study gives none (design).
 CK_ULN = 200.0
@@ -212,13 +213,8 @@ def _aav_remission(judge) -> BooleanArray:
     return aav_remission(score, dose)
 
 
-def _change(name: str, rule) -> StateRule:
-    return StateRule(
-        (name,),
-        (name,),
-        lambda v: rule(v.baseline(name), v.measure(name)),
-        f"{name}: `{rule.__name__}` (verify)",
-    )
+def _change(name: str, rule, words: str) -> StateRule:
+    return StateRule((name,), (name,), lambda v: rule(v.baseline(name), v.measure(name)), words)
 
 
 _SLE_NEEDS = ("SLEDAI-2K", "PGA", "new_BILAG_A", "new_BILAG_B")
@@ -226,77 +222,91 @@ _ADL = StateRule(
     ("MG-ADL",),
     ("MG-ADL",),
     lambda v: mg_adl_response(v.baseline("MG-ADL"), v.measure("MG-ADL")),
-    "MG-ADL down by 2 points or more (verify)",
+    mark("MG-ADL down by 2 points or more (verify)"),
 )
 _MSE = StateRule(
     ("MG-ADL",),
     (),
     lambda v: minimal_symptom_expression(v.measure("MG-ADL")),
-    "minimal symptom expression: MG-ADL 0 or 1",
+    mark("minimal symptom expression: MG-ADL 0 or 1"),
 )
-_SRI4 = StateRule(_SLE_NEEDS, ("SLEDAI-2K", "PGA"), _sri4, "SRI-4 (Furie 2009; verify)")
-_SKIN = StateRule(("mRSS",), ("mRSS",), _mrss, "mRSS down by 5 points and 25 % or more (design)")
+_SRI4 = StateRule(_SLE_NEEDS, ("SLEDAI-2K", "PGA"), _sri4, mark("SRI-4 (Furie 2009; verify)"))
+_SKIN = StateRule(
+    ("mRSS",), ("mRSS",), _mrss, mark("mRSS down by 5 points and 25 % or more (design)")
+)
 
 RESPONSE: dict[str, StateRule] = {
     "SLE": _SRI4,
-    "IIM": StateRule(_TIS, _TIS, tis("moderate"), "TIS of 40 or more, juvenile 45 (verify)"),
+    "IIM": StateRule(_TIS, _TIS, tis("moderate"), mark("TIS of 40 or more, juvenile 45 (verify)")),
     "SSc": _SKIN,
     "MG": _ADL,
-    "NMOSD": StateRule(("EDSS",), ("EDSS",), _edss, "EDSS down by 0.5 or more (design)"),
-    "MOGAD": StateRule(("EDSS",), ("EDSS",), _edss, "EDSS down by 0.5 or more (design)"),
-    "MS": StateRule(("EDSS",), ("EDSS",), _edss, "EDSS down by 0.5 or more (design)"),
+    "NMOSD": StateRule(("EDSS",), ("EDSS",), _edss, mark("EDSS down by 0.5 or more (design)")),
+    "MOGAD": StateRule(("EDSS",), ("EDSS",), _edss, mark("EDSS down by 0.5 or more (design)")),
+    "MS": StateRule(("EDSS",), ("EDSS",), _edss, mark("EDSS down by 0.5 or more (design)")),
     "RA": StateRule(
-        ("DAS28-CRP",), ("DAS28-CRP",), _das28_good, "EULAR good response by DAS28-CRP (verify)"
+        ("DAS28-CRP",),
+        ("DAS28-CRP",),
+        _das28_good,
+        mark("EULAR good response by DAS28-CRP (verify)"),
     ),
-    "SjD": _change("ESSDAI", essdai_response),
-    "CIDP": _change("INCAT", incat_response),
-    "SPS": _change("T25FW", t25fw_improved),
+    "SjD": _change("ESSDAI", essdai_response, mark("ESSDAI down by 3 points or more (verify)")),
+    "CIDP": _change("INCAT", incat_response, mark("INCAT down by 1 point or more (verify)")),
+    "SPS": _change("T25FW", t25fw_improved, mark("T25FW faster by 20 % or more (design)")),
     "AIHA": StateRule(
         ("haemoglobin",),
         ("haemoglobin",),
         _aiha_response,
-        "haemoglobin 10 g/dL or more and up by 2 g/dL or more (design)",
+        mark("haemoglobin 10 g/dL or more and up by 2 g/dL or more (design)"),
     ),
     "ITP": StateRule(
-        ("platelets", "bleeding"), ("platelets",), _itp("response"), "response of the IWG (verify)"
+        ("platelets", "bleeding"),
+        ("platelets",),
+        _itp("response"),
+        mark("response of the IWG (verify)"),
     ),
 }
 """The response of each disease; a disease that is not here has none that can be derived."""
 
 REMISSION: dict[str, StateRule] = {
     "SLE": StateRule(
-        ("cSLEDAI", "PGA"), (), _sle_remission, "clinical SLEDAI 0 and PGA below 0.5 (design)"
+        ("cSLEDAI", "PGA"), (), _sle_remission, mark("clinical SLEDAI 0 and PGA below 0.5 (design)")
     ),
     "IIM": StateRule(
         ("physician_global", "MMT8", "CK"),
         (),
         _iim_remission,
-        "physician global 1 or less, MMT8 76 or more, CK 200 U/L or less (design)",
+        mark("physician global 1 or less, MMT8 76 or more, CK 200 U/L or less (design)"),
     ),
     "SSc": StateRule(
         ("mRSS", "FVC"),
         ("mRSS", "FVC"),
         _ssc_remission,
-        "mRSS at most half of baseline, FVC not 5 points below it (design)",
+        mark("mRSS at most half of baseline, FVC not 5 points below it (design)"),
     ),
     "MG": _MSE,
     "NMOSD": StateRule(
         ("EDSS", "autoantibody"),
         ("EDSS",),
         _nmosd_remission,
-        "EDSS down by 0.5 or more and anti-AQP4 below the upper limit of normal (design)",
+        mark("EDSS down by 0.5 or more and anti-AQP4 below the upper limit of normal (design)"),
     ),
     "RA": StateRule(
-        ("DAS28-CRP",), (), lambda v: das28_remission(v.measure("DAS28-CRP")), "DAS28-CRP below 2.6"
+        ("DAS28-CRP",),
+        (),
+        lambda v: das28_remission(v.measure("DAS28-CRP")),
+        mark("DAS28-CRP below 2.6"),
     ),
     "AAV": StateRule(
-        ("BVAS",), (), _aav_remission, "BVAS 0 off glucocorticoids (verify)", treatment=True
+        ("BVAS",), (), _aav_remission, mark("BVAS 0 off glucocorticoids (verify)"), treatment=True
     ),
     "AIHA": StateRule(
-        ("haemoglobin",), (), _aiha_remission, "haemoglobin 12 g/dL or more (design)"
+        ("haemoglobin",), (), _aiha_remission, mark("haemoglobin 12 g/dL or more (design)")
     ),
     "ITP": StateRule(
-        ("platelets", "bleeding"), ("platelets",), _itp("complete"), "complete response (verify)"
+        ("platelets", "bleeding"),
+        ("platelets",),
+        _itp("complete"),
+        mark("complete response (verify)"),
     ),
 }
 """The remission of each disease, whatever treatment it is on."""
@@ -305,26 +315,34 @@ SPECIFIC: dict[str, tuple[str, StateRule]] = {
     "SRI-4": ("SLE", _SRI4),
     "CRR": (
         "SLE",
-        StateRule(("UPCR", "eGFR"), ("eGFR",), _renal(nephritis.crr), "BLISS-LN (verify)"),
+        StateRule(("UPCR", "eGFR"), ("eGFR",), _renal(nephritis.crr), mark("BLISS-LN (verify)")),
     ),
     "PERR": (
         "SLE",
-        StateRule(("UPCR", "eGFR"), ("eGFR",), _renal(nephritis.perr), "BLISS-LN (verify)"),
+        StateRule(("UPCR", "eGFR"), ("eGFR",), _renal(nephritis.perr), mark("BLISS-LN (verify)")),
     ),
     "KDIGO_CR": (
         "SLE",
-        StateRule(("UPCR", "eGFR"), ("eGFR",), _renal(nephritis.kdigo_complete), "KDIGO 2024"),
+        StateRule(
+            ("UPCR", "eGFR"), ("eGFR",), _renal(nephritis.kdigo_complete), mark("KDIGO 2024")
+        ),
     ),
     "KDIGO_PR": (
         "SLE",
-        StateRule(("UPCR", "eGFR"), ("UPCR", "eGFR"), _kdigo_partial, "KDIGO 2024"),
+        StateRule(("UPCR", "eGFR"), ("UPCR", "eGFR"), _kdigo_partial, mark("KDIGO 2024")),
     ),
-    "TIS_minimal": ("IIM", StateRule(_TIS, _TIS, tis("minimal"), "TIS of 20 or more (verify)")),
-    "TIS_moderate": ("IIM", StateRule(_TIS, _TIS, tis("moderate"), "TIS of 40 or more (verify)")),
-    "TIS_major": ("IIM", StateRule(_TIS, _TIS, tis("major"), "TIS of 60 or more (verify)")),
+    "TIS_minimal": (
+        "IIM",
+        StateRule(_TIS, _TIS, tis("minimal"), mark("TIS of 20 or more (verify)")),
+    ),
+    "TIS_moderate": (
+        "IIM",
+        StateRule(_TIS, _TIS, tis("moderate"), mark("TIS of 40 or more (verify)")),
+    ),
+    "TIS_major": ("IIM", StateRule(_TIS, _TIS, tis("major"), mark("TIS of 60 or more (verify)"))),
     "mRSS_response": ("SSc", _SKIN),
-    "CRISS": ("SSc", StateRule(_CRISS, _CRISS, _criss, "ACR-CRISS of 0.60 or more (verify)")),
-    "revised_CRISS": ("SSc", StateRule(_CRISS, _CRISS, _revised_criss, "ACR-CRISS-20")),
+    "CRISS": ("SSc", StateRule(_CRISS, _CRISS, _criss, mark("ACR-CRISS of 0.60 or more (verify)"))),
+    "revised_CRISS": ("SSc", StateRule(_CRISS, _CRISS, _revised_criss, mark("ACR-CRISS-20"))),
     "MG-ADL_response": ("MG", _ADL),
     "QMG_response": (
         "MG",
@@ -332,7 +350,7 @@ SPECIFIC: dict[str, tuple[str, StateRule]] = {
             ("QMG",),
             ("QMG",),
             lambda v: qmg_response(v.baseline("QMG"), v.measure("QMG")),
-            "QMG down by 3 points or more (verify)",
+            mark("QMG down by 3 points or more (verify)"),
         ),
     ),
     "MGC_response": (
@@ -341,7 +359,7 @@ SPECIFIC: dict[str, tuple[str, StateRule]] = {
             ("MGC",),
             ("MGC",),
             lambda v: mgc_response(v.baseline("MGC"), v.measure("MGC")),
-            "MGC down by 3 points or more",
+            mark("MGC down by 3 points or more"),
         ),
     ),
     "MSE": ("MG", _MSE),

@@ -4,6 +4,86 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carstats.endpoints.disease_states import REMISSION, RESPONSE
+from carstats.endpoints.immune_events import IMMUNE_EVENTS
+from carstats.endpoints.intercurrent import Strategies
+from carstats.endpoints.naming import plain_words
+from carstats.endpoints.responses import RESPONSE_ENDPOINTS
+from carstats.endpoints.rules import Rules
+from carstats.endpoints.time_to_event import EVENTS
+from carstats.errors import CarstatsError, listed
+from carstats.language import mark, sentences, tr
+
+EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
+"""Every time-to-event endpoint that can be derived."""
+
+# What each endpoint is, under its name in the study tables.
+_VARIABLES = {
+    "relapse": mark("relapse: from the infusion; non-response, re-infusion and death compete."),
+    "relapse_free_survival": mark("relapse_free_survival: relapse, rescue, or death of any cause."),
+    "event_free_survival": mark(
+        "event_free_survival: no response by the close of week 24, relapse, rescue, death."
+    ),
+    "overall_survival": mark("overall_survival: death of any cause, censored at the last contact."),
+    "time_to_response": mark(
+        "time_to_response: first visit in a confirmed response, in (visit before, visit]."
+    ),
+    "duration_of_response": mark(
+        "duration_of_response: of the responders: from the first visit in response."
+    ),
+    "drug_free_duration": mark(
+        "drug_free_duration: from the later of first remission and last drug, to the end."
+    ),
+    "b_cell_reconstitution": mark(
+        "b_cell_reconstitution: of those whose product aims at B cells and depleted them."
+    ),
+    "igg_recovery": mark(
+        "igg_recovery: of those whose IgG fell below 7 g/L: unassisted, two samples."
+    ),
+    "seroconversion": mark("seroconversion: of the positive at baseline: two negatives in a row."),
+    "complement_normalisation": mark(
+        "complement_normalisation: of SLE with low C3 or C4 before: both normal, first sample."
+    ),
+    "ck_normalisation": mark(
+        "ck_normalisation: of IIM with raised creatine kinase before: two normal samples."
+    ),
+}
+_EVENT_NAMES = {
+    "rescue": mark("rescue"),
+    "reinfusion": mark("reinfusion"),
+    "death": mark("death"),
+    "toxicity": mark("toxicity"),
+    "supportive": mark("supportive"),
+    "background": mark("background"),
+    "withdrawal": mark("withdrawal"),
+}
+_RELAPSE_NAMES = {
+    "flare": mark("the rule of the disease"),
+    "loss of response": mark("loss of response"),
+}
+
+_IGNORED, _EVENT, _RIVAL = "treatment policy", "composite", "competing"
+# What an endpoint's own definition does about an event, where it is not the strategy for relapse.
+_BY_DEFINITION = {
+    "relapse_free_survival": {"reinfusion": _IGNORED, "death": _EVENT},
+    "event_free_survival": {"reinfusion": _IGNORED, "death": _EVENT},
+    "overall_survival": {"rescue": _IGNORED, "reinfusion": _IGNORED, "death": _EVENT},
+    "time_to_response": {"rescue": _RIVAL, "reinfusion": _RIVAL, "death": _RIVAL},
+    "duration_of_response": {"reinfusion": _EVENT, "death": _RIVAL},
+    "drug_free_duration": {"rescue": _EVENT, "reinfusion": _IGNORED, "death": _RIVAL},
+    **{name: {"rescue": _IGNORED, "reinfusion": _RIVAL, "death": _RIVAL} for name in IMMUNE_EVENTS},
+}
+# Endpoints that a relapse ends; of these a hypothetical strategy censors some, whatever their
+# definition does otherwise.
+_ON_RELAPSE = (
+    "relapse",
+    "relapse_free_survival",
+    "event_free_survival",
+    "duration_of_response",
+    "drug_free_duration",
+)
+_CENSORED_BEFORE = ("relapse_free_survival", "event_free_survival", "duration_of_response")
+
 
 @dataclass(frozen=True)
 class Estimand:
@@ -18,9 +98,14 @@ class Estimand:
     variable : str
         The endpoint in words.
     strategies : tuple of (str, str)
-        Each intercurrent event and what is done about it.
+        Each intercurrent event and what is done about it, as `Strategies` names them.
     summary : str
         The population-level summary.
+
+    Notes
+    -----
+    The texts are in the language that was set when `estimand_of` made them; ``str()`` prints the
+    strategies and the headings in the language that is set then.
     """
 
     population: str
@@ -30,13 +115,98 @@ class Estimand:
     summary: str
 
     def __str__(self) -> str:
-        events = "; ".join(f"{event}: {strategy}" for event, strategy in self.strategies)
+        events = tr("; ").join(
+            tr("{name}: {text}", name=tr(_EVENT_NAMES.get(event, event)), text=tr(strategy))
+            for event, strategy in self.strategies
+        )
         return "\n".join(
             (
-                f"Population: {self.population}",
-                f"Treatment: {self.treatment}",
-                f"Variable: {self.variable}",
-                f"Intercurrent events: {events}",
-                f"Summary: {self.summary}",
+                tr("Population: {population}", population=self.population),
+                tr("Treatment: {treatment}", treatment=self.treatment),
+                tr("Variable: {variable}", variable=self.variable),
+                tr("Intercurrent events: {events}", events=events),
+                tr("Summary: {summary}", summary=self.summary),
             )
         )
+
+
+def estimand_of(
+    endpoint: str, *, strategies: Strategies | None = None, rules: Rules | None = None
+) -> Estimand:
+    """Return the estimand of a derived endpoint, to print beside its analysis.
+
+    Parameters
+    ----------
+    endpoint : str
+        A time-to-event or response endpoint that `derive` knows.
+    strategies : Strategies, optional
+        What is done about intercurrent events.
+    rules : Rules, optional
+        The other parameters; what counts as response and as relapse is named.
+
+    Returns
+    -------
+    Estimand
+        Population, treatment, variable, strategies and summary; ``str()`` prints it.
+
+    Raises
+    ------
+    CarstatsError
+        If the endpoint is not one that carstats derives.
+
+    Examples
+    --------
+    >>> print(estimand_of("relapse").summary)
+    cumulative incidence, with its competing events
+    """
+    rules, strategies = rules or Rules(), strategies or Strategies()
+    treatment = tr("engineered cells with their conditioning, as infused")
+    if endpoint in EVENT_ENDPOINTS:
+        chosen = dict(strategies.named("relapse_"))
+        for event, strategy in _BY_DEFINITION.get(endpoint, {}).items():
+            if chosen[event] != "hypothetical" or endpoint not in _CENSORED_BEFORE:
+                chosen[event] = strategy
+        survives = endpoint.endswith("survival")
+        return Estimand(
+            tr("all infused subjects (mITT)"),
+            treatment,
+            _event_variable(endpoint, rules),
+            tuple(chosen.items()),
+            tr("survival function")
+            if survives
+            else tr("cumulative incidence, with its competing events"),
+        )
+    if endpoint not in RESPONSE_ENDPOINTS:
+        raise CarstatsError(
+            f"`endpoint` is {endpoint!r}; carstats derives "
+            f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
+        )
+    return Estimand(
+        tr("all infused subjects (mITT); a missing response counts as a failure"),
+        treatment,
+        _response_variable(endpoint),
+        strategies.named(),
+        tr("proportion of subjects in response at the visit"),
+    )
+
+
+def _event_variable(endpoint: str, rules: Rules) -> str:
+    words = tr(_VARIABLES[endpoint])
+    if endpoint not in _ON_RELAPSE:
+        return words
+    after = tr(
+        "Relapse is {rule}, after a first `{response}`.",
+        rule=tr(_RELAPSE_NAMES[rules.relapse]),
+        response=plain_words("endpoint", rules.response),
+    )
+    return sentences(words, after)
+
+
+def _response_variable(endpoint: str) -> str:
+    states = {"response": RESPONSE, "remission": REMISSION}.get(endpoint, {})
+    words = tr("; ").join(
+        tr("{name}: {text}", name=disease, text=tr(state.words))
+        for disease, state in states.items()
+    )
+    name = plain_words("endpoint", endpoint)
+    return tr("{name} ({words})", name=name, words=words) if words else name

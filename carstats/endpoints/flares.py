@@ -18,23 +18,34 @@ from carstats.endpoints.mg import mg_relapse, mg_worsening
 from carstats.endpoints.responses import Judge
 from carstats.endpoints.searches import Days, at, begun_between
 from carstats.endpoints.ssc import ild_progression, ssc_event
+from carstats.language import mark
 
 Flags = NDArray[np.bool_]
 Days_ = NDArray[np.float64]
 
 RELAPSE_RULES = {
-    "SLE": "severe flare (SFI); mild or moderate flare without the medication items, confirmed at "
-    "the next visit or treated; renal flare",
-    "IIM": "TIS below 40 after a response, with two of physician global up 2 cm, MMT8 down 20 %, "
-    "CK doubled since the response",
-    "SSc": "ILD progression since the response, heart or renal failure, arterial hypertension, or "
-    "a new antifibrotic (Auth 2024)",
-    "MG": "MG-ADL 2 points above its best sustained value at two visits two weeks apart, crisis, "
-    "or admission",
-    "NMOSD": "attack on its day; loss of response where attacks are not recorded",
-    "MOGAD": "attack on its day; loss of response where attacks are not recorded",
-    "ITP": "platelets below 100 after a complete response, below 30 after a response, or bleeding",
-    "AIHA": "loss of response",
+    "SLE": mark(
+        "severe flare (SFI); mild or moderate flare without the medication items, confirmed at "
+        "the next visit or treated; renal flare"
+    ),
+    "IIM": mark(
+        "TIS below 40 after a response, with two of physician global up 2 cm, MMT8 down 20 %, "
+        "CK doubled since the response"
+    ),
+    "SSc": mark(
+        "ILD progression since the response, heart or renal failure, arterial hypertension, or "
+        "a new antifibrotic (Auth 2024)"
+    ),
+    "MG": mark(
+        "MG-ADL 2 points above its best sustained value at two visits two weeks apart, crisis, "
+        "or admission"
+    ),
+    "NMOSD": mark("attack on its day; loss of response where attacks are not recorded"),
+    "MOGAD": mark("attack on its day; loss of response where attacks are not recorded"),
+    "ITP": mark(
+        "platelets below 100 after a complete response, below 30 after a response, or bleeding"
+    ),
+    "AIHA": mark("loss of response"),
 }
 """Relapse of each disease in words; rescue for the disease is one everywhere (by strategy)."""
 

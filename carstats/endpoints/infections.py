@@ -13,9 +13,17 @@ from carstats.endpoints.grades import check_grades
 from carstats.endpoints.logic import any_of, compare, flags, numbers
 from carstats.endpoints.worksheets import check_table
 from carstats.errors import CarstatsError, check_choice
+from carstats.language import mark
 from carstats.vocabulary import folded
 
-CLASSES = ("bacterial", "viral", "fungal", "parasitic", "no organism", "unclassified")
+CLASSES = (
+    mark("bacterial"),
+    mark("viral"),
+    mark("fungal"),
+    mark("parasitic"),
+    mark("no organism"),
+    mark("unclassified"),
+)
 WINDOWS = ("0-30", "31-100", "101-365", ">365")
 _STARTS = (0, 31, 101, 366)
 

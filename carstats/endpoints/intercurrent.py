@@ -15,12 +15,18 @@ from carstats.endpoints.drug_free import (
     THROMBOPOIETIN_DRUGS,
     named_like,
 )
-from carstats.endpoints.estimand import Estimand
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.searches import Days, at, first_per_subject
 from carstats.errors import check_choice
+from carstats.language import mark
 
-KINDS = ("rescue", "toxicity", "supportive", "background", "conditioning")
+KINDS = (
+    mark("rescue"),
+    mark("toxicity"),
+    mark("supportive"),
+    mark("background"),
+    mark("conditioning"),
+)
 """What `classify_medications` calls a treatment episode."""
 
 _TREATS = (
@@ -32,8 +38,13 @@ _TREATS = (
     "other",
 )
 
-_RESPONSE = ("composite", "treatment policy", "hypothetical", "while on study")
-_RELAPSE = ("composite", "competing", "treatment policy", "hypothetical")
+_RESPONSE = (
+    mark("composite"),
+    mark("treatment policy"),
+    mark("hypothetical"),
+    mark("while on study"),
+)
+_RELAPSE = (_RESPONSE[0], mark("competing"), _RESPONSE[1], _RESPONSE[2])
 
 
 @dataclass(frozen=True)
@@ -274,51 +285,3 @@ def find_intercurrent(
     empty = ("hypothetical", "while on study")
     blank = np.minimum.reduce([never, *(days[k] for k, s in chosen.items() if s in empty)])
     return Intercurrent(rescue, reinfusion, death, fails, blank)
-
-
-def response_estimand(variable: str, strategies: Strategies | None = None) -> Estimand:
-    """Return the estimand of a response endpoint.
-
-    Parameters
-    ----------
-    variable : str
-        The endpoint in words.
-    strategies : Strategies, optional
-        What is done about intercurrent events.
-
-    Returns
-    -------
-    Estimand
-        Its text is ``str(estimand)``.
-    """
-    return Estimand(
-        "all infused subjects (mITT); a missing response counts as a failure",
-        "engineered cells with their conditioning, as infused",
-        variable,
-        (strategies or Strategies()).named(),
-        "proportion of subjects in response at the visit",
-    )
-
-
-def event_estimand(variable: str, summary: str, strategies: Strategies | None = None) -> Estimand:
-    """Return the estimand of a time-to-event endpoint.
-
-    Parameters
-    ----------
-    variable, summary : str
-        The endpoint and the population-level summary in words.
-    strategies : Strategies, optional
-        What is done about intercurrent events.
-
-    Returns
-    -------
-    Estimand
-        Its text is ``str(estimand)``.
-    """
-    return Estimand(
-        "all infused subjects (mITT)",
-        "engineered cells with their conditioning, as infused",
-        variable,
-        (strategies or Strategies()).named("relapse_"),
-        summary,
-    )

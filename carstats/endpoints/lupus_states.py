@@ -14,6 +14,7 @@ from carstats.endpoints.sledai import (
     major_organ_activity,
     new_activity,
 )
+from carstats.language import mark
 
 ITEM = "SLEDAI_{}"
 """How the vocabulary names a SLEDAI-2K item as a measure."""
@@ -88,14 +89,16 @@ LUPUS_STATES: dict[str, tuple[str, StateRule]] = {
             ("cSLEDAI", "PGA"),
             (),
             _doris,
-            "DORIS 2021: clinical SLEDAI 0, PGA below 0.5, prednisone 5 mg a day or less, drugs "
-            "stable",
+            mark(
+                "DORIS 2021: clinical SLEDAI 0, PGA below 0.5, prednisone 5 mg a day or less, "
+                "drugs stable"
+            ),
             treatment=True,
         ),
     ),
     "DORIS_drug_free": (
         "SLE",
-        StateRule(("cSLEDAI", "PGA"), (), _doris_drug_free, "DORIS 2021, drug-free", True),
+        StateRule(("cSLEDAI", "PGA"), (), _doris_drug_free, mark("DORIS 2021, drug-free"), True),
     ),
     "LLDAS": (
         "SLE",
@@ -103,7 +106,7 @@ LUPUS_STATES: dict[str, tuple[str, StateRule]] = {
             ("SLEDAI-2K", "PGA", "haemolytic_or_gastrointestinal", *_ITEMS),
             (),
             _lldas,
-            "LLDAS (Franklyn 2016; verify)",
+            mark("LLDAS (Franklyn 2016; verify)"),
             treatment=True,
         ),
     ),

@@ -11,14 +11,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.data.study import Study
 from carstats.endpoints.confirmation import confirmed
 from carstats.endpoints.disease_states import REMISSION, RESPONSE, SPECIFIC, StateRule
 from carstats.endpoints.drug_free import DrugFree, judge_treatment
 from carstats.endpoints.intercurrent import Intercurrent
 from carstats.endpoints.logic import all_of, boolean, failed_by
 from carstats.endpoints.lupus_states import LUPUS_STATES
+from carstats.endpoints.naming import term_words, terms_in_words
 from carstats.endpoints.visits import Visits
-from carstats.errors import listed
+from carstats.language import tr
 
 COMMON = (
     "response",
@@ -245,6 +247,30 @@ def _lacking(v: Visits, rule: StateRule, rows: NDArray[np.bool_]) -> NDArray[np.
     return out
 
 
+def not_derived(study: Study, endpoint: str, absent: Iterable[str]) -> str:
+    """Return the note on an endpoint of which a study never collected a component.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    endpoint : str
+        The endpoint.
+    absent : iterable of str
+        The measures that it lacks.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    return tr(
+        "{endpoint} was not derived: the study has no {measures}.",
+        endpoint=term_words(study.vocabulary, "endpoint", endpoint),
+        measures=terms_in_words(study.vocabulary, "measure", absent, 4),
+    )
+
+
 def derivable(visits: Visits, asked: Iterable[str] | None = None) -> tuple[list[str], list[str]]:
     """Return the response endpoints that a study can derive, and notes on those that it cannot.
 
@@ -280,7 +306,7 @@ def derivable(visits: Visits, asked: Iterable[str] | None = None) -> tuple[list[
             if measure not in visits.rules.waived and not visits.has(measure, disease)
         ]
         if absent:
-            notes.append(f"{name} was not derived: the study has no {listed(absent, 4)}.")
+            notes.append(not_derived(visits.study, name, absent))
         else:
             names.append(name)
     names += [name for name, base in _HELD.items() if base in names]

@@ -18,6 +18,7 @@ from carstats.endpoints.intercurrent import classify_medications
 from carstats.endpoints.logic import known
 from carstats.endpoints.searches import Days, at, first_per_subject
 from carstats.endpoints.visits import infused
+from carstats.language import mark
 
 Array = NDArray[np.float64]
 _OTHER_CLASSES = ("immunosuppressant", "biologic", "targeted synthetic", "plasma exchange")
@@ -295,3 +296,16 @@ EVENTS = {
     "drug_free_duration": drug_free_duration,
 }
 """The endpoints of the disease's course, each a function of a `Course`."""
+
+COMPONENTS = (
+    mark("relapse"),
+    mark("rescue"),
+    mark("death"),
+    mark("response"),
+    mark("no response"),
+    mark("treatment"),
+    mark("primary non-response"),
+    mark("re-infusion"),
+    mark("other treatment"),
+)
+"""What `component` and `cause` call an event and a competing event."""

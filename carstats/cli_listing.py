@@ -1,0 +1,94 @@
+"""What the commands `check` and `endpoints` print, line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from carstats.data.study import Study
+from carstats.endpoints.catalogue import disease_words
+from carstats.language import current_language, tr
+from carstats.vocabulary import column_name
+
+
+def study_lines(study: Study, name: str) -> Iterator[str]:
+    """Yield what a study holds.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    name : str
+        What it is called where it has no label.
+
+    Yields
+    ------
+    str
+        A line in the language that is set; English has the names of the tables and columns, other
+        languages what they mean.
+    """
+    english = current_language() == "en"
+    yield tr("{study}: read without problems.", study=tr(study.label or name))
+    width = max(map(len, study.tables()))
+    for table, frame in study.tables().items():
+        yield tr(
+            "  {table}  {rows} rows  {subjects} subjects",
+            table=f"{table:{width}}",
+            rows=f"{len(frame):>7}",
+            subjects=f"{frame['subject_id'].nunique():>6}",
+        )
+    labels = study.vocabulary.label
+    for column in ("disease", "target", "platform", "cell_source"):
+        counts = study.subjects[column].value_counts()
+        parts = [
+            f"{term if english else labels(column, term)} {counts[term]}"
+            for term in study.vocabulary.names(column)
+            if term in counts
+        ]
+        words = column if english else column_name(column)
+        yield tr("  {column}: {counts}", column=words, counts=tr(", ").join(parts))
+    for kind in ("time-to-event", "response"):
+        names = study.endpoints(kind)
+        if not names:
+            continue
+        shown = tr(", ").join(names if english else [labels("endpoint", n) for n in names])
+        yield (
+            tr("  endpoints of events: {names}", names=shown)
+            if kind == "time-to-event"
+            else tr("  endpoints of responses: {names}", names=shown)
+        )
+    for note in study.notes:
+        yield tr("  note: {note}", note=note)
+
+
+def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:
+    """Yield the catalogue of endpoints, three lines an endpoint.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Rows of `endpoint_catalogue`.
+
+    Yields
+    ------
+    str
+        A line in the language that is set.
+    """
+    for row in table.itertuples():
+        yield tr(
+            "{endpoint} ({disease}, {kind}, {status})",
+            endpoint=row.name,
+            disease=disease_words(row.disease),
+            kind=tr(row.kind),
+            status=tr(row.status),
+        )
+        yield f"  {row.definition}"
+        source = (
+            tr("{source}, doi:{doi}", source=row.source, doi=row.doi) if row.doi else row.source
+        )
+        yield tr(
+            "  thresholds: {thresholds}. Source: {source}",
+            thresholds=row.thresholds,
+            source=source,
+        )
