@@ -2,15 +2,17 @@
 
 import carstats as cs
 from carstats.report.save import save_table
-from carstats.report.tables import baseline_html
+from carstats.report.tables import tabulate_baseline
 from carstats.reproduce import main_cohort, run
 
 
 def main(study, out):
     """Print Table 1."""
     cohort = main_cohort(study)
-    table = cs.baseline_table(cohort, by="target")
-    save_table(baseline_html(table), table, out, "baseline")
+    everyone = cs.baseline_table(cohort)
+    by_target = cs.baseline_table(cohort, by="target")
+    table = tabulate_baseline(by_target, everyone)
+    save_table(table, {"all": everyone, "by target": by_target}, out, "baseline")
 
 
 if __name__ == "__main__":

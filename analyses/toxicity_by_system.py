@@ -2,14 +2,14 @@
 
 import carstats as cs
 from carstats.report.save import save_table
-from carstats.report.tables import toxicity_html
+from carstats.report.tables import tabulate_toxicities
 from carstats.reproduce import main_cohort, run
 
 
 def main(study, out):
     """Print the table of the infused subjects."""
-    table = cs.toxicity_table(main_cohort(study), by="target")
-    save_table(toxicity_html(table), table, out, "toxicity_by_system")
+    counts = cs.toxicity_table(main_cohort(study), by="target")
+    save_table(tabulate_toxicities(counts), counts, out, "toxicity_by_system")
 
 
 if __name__ == "__main__":

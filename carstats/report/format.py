@@ -1,8 +1,10 @@
 """Numbers as text: the only place where carstats rounds.
 
-One convention everywhere: a no-break space before the per cent sign ("60 %"), an en dash between
-limits ("36–81"; "to" where a limit is negative), halves rounded up, and never a "0 %" for what is
-not nought. Words and signs are those of the language that is set: Chinese writes "60%".
+One convention everywhere: whole per cent, measurements and months with one decimal, ratios and
+incidences with two, p-values with two, or three under 0.01 and about 0.05. A no-break space before
+the per cent sign ("60 %"), an en dash between limits ("36–81"; "to" where a limit is negative),
+halves rounded up, and never a "0 %" for what is not nought. Words and signs are those of the
+language that is set: Chinese writes "60%".
 """
 
 from __future__ import annotations
@@ -154,17 +156,28 @@ def counted(n: int, noun: str) -> str:
     return _COUNTED[noun](int(n))
 
 
+def p_number(value: float | None) -> str:
+    """Write a p-value without its letter, as in a column: ``"0.03"``, ``"<0.001"``."""
+    return NONE if _missing(value) else "".join(_p_parts(value)).removeprefix("=")
+
+
+def _p_parts(value: float) -> tuple[str, str]:
+    """Return the sign and the number of a p-value; the only place that rounds one."""
+    if value < 0.001:
+        return "<", "0.001"
+    if value > 0.99:
+        return ">", "0.99"
+    # Two decimals would print 0.0496 as 0.05 and hide on which side of it the value lies.
+    exact = value < 0.01 or 0.045 <= value < 0.055
+    return "=", number(value, 3 if exact else 2)
+
+
 def p_value(value: float | None) -> str:
     """Write a p-value: ``"p = 0.03"``, ``"p = 0.004"``, ``"p < 0.001"``, ``"p > 0.99"``."""
     if _missing(value):
         return NONE
-    if value < 0.001:
-        return tr("p {sign} {number}", sign="<", number="0.001")
-    if value > 0.99:
-        return tr("p {sign} {number}", sign=">", number="0.99")
-    # Two decimals would print 0.0496 as 0.05 and hide on which side of it the value lies.
-    exact = value < 0.01 or 0.045 <= value < 0.055
-    return tr("p {sign} {number}", sign="=", number=number(value, 3 if exact else 2))
+    sign, text = _p_parts(value)
+    return tr("p {sign} {number}", sign=sign, number=text)
 
 
 def months(days: float | None, digits: int = 1) -> str:
@@ -172,6 +185,95 @@ def months(days: float | None, digits: int = 1) -> str:
     if _missing(days) or math.isinf(days):
         return not_reached()
     return tr("{n} months", n=number(days / DAYS_PER_MONTH, digits))
+
+
+def month_count(
+    days: float | None, low: float | None = None, high: float | None = None, digits: int = 1
+) -> str:
+    """Write days as a number of months with limits: ``"6.2 (4.1–9.8)"``; the head has the unit.
+
+    Parameters
+    ----------
+    days : float or None
+        The time; where it is missing the curve does not reach it.
+    low, high : float or None
+        Its limits; nothing is written for them where both are missing.
+    digits : int
+        Decimals.
+
+    Returns
+    -------
+    str
+        ``"not reached (17.8 to not reached)"`` where the curve ends too early.
+    """
+    never = _missing(days) or math.isinf(days)
+    text = not_reached() if never else number(days / DAYS_PER_MONTH, digits)
+    if _missing(low) and _missing(high):
+        return text
+    ends = [None if _missing(end) else end / DAYS_PER_MONTH for end in (low, high)]
+    return with_limits(text, interval(*ends, digits))
+
+
+def landmark(days: float) -> str:
+    """Write a day that is looked at: ``"12 months"`` where it is a whole number of them."""
+    whole = round(days / DAYS_PER_MONTH)
+    # Protocols call days 30, 60, 90, 182 and 365 months; day 168 is week 24 and not a month.
+    if whole and abs(days - whole * DAYS_PER_MONTH) <= 0.5 * min(whole, 3):
+        return tr_n("{n} month", "{n} months", whole)
+    return tr("day {day}", day=f"{days:g}")
+
+
+def ratio(estimate: float | None, low: float | None, high: float | None) -> str:
+    """Write a ratio with its limits, two decimals or three figures: ``"0.60 (0.32–1.10)"``.
+
+    Parameters
+    ----------
+    estimate, low, high : float or None
+        The ratio and its limits.
+
+    Returns
+    -------
+    str
+        ``"12.3 (1.50–101)"`` where they are large, ``"<0.01"`` for what is not nought.
+    """
+    if _missing(estimate):
+        return NONE
+    if _missing(low) or _missing(high):
+        return _ratio_number(estimate)
+    return with_limits(_ratio_number(estimate), f"{_ratio_number(low)}–{_ratio_number(high)}")
+
+
+def _ratio_number(value: float) -> str:
+    if 0 < value < 0.005:
+        return "<0.01"
+    return number(value, 2 if value < 9.995 else 1 if value < 99.95 else 0)
+
+
+def incidence(estimate: float | None, low: float | None, high: float | None) -> str:
+    """Write events per unit of time with limits, two decimals: ``"0.08 (0.00–0.45)"``."""
+    if _missing(estimate):
+        return NONE
+    if _missing(low) and _missing(high):
+        return number(estimate, 2)
+    return with_limits(number(estimate, 2), interval(low, high, 2))
+
+
+def decimals(spread: float | None) -> int:
+    """Return how many decimals a measurement is printed with: one, more where its spread is small.
+
+    Parameters
+    ----------
+    spread : float or None
+        Its standard deviation.
+
+    Returns
+    -------
+    int
+        As many as show two figures of the spread, and one to six.
+    """
+    if _missing(spread) or spread <= 0 or math.isinf(spread):
+        return 1
+    return min(6, max(1, 1 - math.floor(math.log10(spread))))
 
 
 def mean_sd(mean: float | None, std_dev: float | None, digits: int = 1) -> str:
@@ -186,6 +288,16 @@ def median_range(
     if _missing(median):
         return NONE
     return with_limits(number(median, digits), interval(low, high, digits))
+
+
+def median_quartiles(
+    median: float | None, low: float | None, high: float | None, digits: int = 1
+) -> str:
+    """Write a median with its quartiles in square brackets: ``"33.0 [24.5–41.0]"``."""
+    if _missing(median):
+        return NONE
+    limits = interval(low, high, digits)
+    return tr("{estimate} [{limits}]", estimate=number(median, digits), limits=limits)
 
 
 def confidence(level: float | None) -> str:

@@ -1,0 +1,25 @@
+"""Relapse-free survival as a table: follow-up, medians, one and two years, hazard ratios."""
+
+import carstats as cs
+from carstats.report.save import save_table
+from carstats.report.tables import tabulate_times
+from carstats.reproduce import event_endpoint, main_cohort, run
+
+
+def main(study, out):
+    """Print the summary of the infused subjects by target."""
+    cohort = main_cohort(study)
+    endpoint = event_endpoint(study, "relapse_free_survival")
+    results = {
+        "quantiles": cs.survival_quantile(cohort, endpoint, by="target"),
+        "at": cs.survival_at(cohort, endpoint, at=[365, 730], by="target"),
+        "followup": cs.followup_time(cohort, endpoint, by="target"),
+    }
+    if cohort.subjects["target"].nunique() > 1:
+        results["test"] = cs.logrank_test(cohort, endpoint, by="target")
+        results["ratios"] = cs.cox_regression(cohort, endpoint, "target")
+    save_table(tabulate_times(**results), results, out, "time_to_event_table")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,332 @@
+"""Tables of subjects: who they are, how many stay in, and how many had an outcome."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from carstats.errors import CarstatsError
+from carstats.language import tr
+from carstats.report.format import (
+    confidence,
+    count,
+    decimals,
+    incidence,
+    interval,
+    mean_sd,
+    median_quartiles,
+    number,
+    percent,
+    rate,
+    with_limits,
+)
+from carstats.report.table_abbreviations import spelled_out
+from carstats.report.table_model import (
+    Marks,
+    Row,
+    Table,
+    check_columns,
+    column_title,
+    footnoted,
+    fraction,
+    is_synthetic,
+    level_label,
+    sentence_table,
+    share,
+    stratum_heads,
+)
+from carstats.result import Result
+
+# Results with these columns are not of rates, or not of rates alone.
+_OTHER = {
+    "alpha_n", "contrast", "n_trials", "p", "raw_estimate", "row", "subject_years", "time", "trial",
+}  # fmt: skip
+# More columns of medians with their quartiles than this leave no room for the names of the rows.
+_BESIDE = 7
+
+
+def tabulate_baseline(
+    result: Result, overall: Result | None = None, *, title: str | None = None
+) -> Table:
+    """Return Table 1: rows by characteristic, a column per stratum.
+
+    Parameters
+    ----------
+    result : Result
+        What `baseline_table` returns.
+    overall : Result, optional
+        The same variables of all subjects, without `by`: a first column. What `by` names is left
+        out of it.
+    title : str, optional
+        The heading; by default the endpoint.
+
+    Returns
+    -------
+    Table
+        With more than seven columns of numbers the strata stand below each other.
+
+    Raises
+    ------
+    CarstatsError
+        If a result is not one of baseline characteristics, or the two have other variables.
+    """
+    results = [result] if overall is None else [overall, result]
+    for each in results:
+        check_columns(
+            each, "tabulate_baseline", "what baseline_table returns",
+            {"variable", "kind", "level", "median"},
+        )  # fmt: skip
+    title = title or tr("Baseline characteristics")
+    heads, columns, lines = [], [], []
+    # One count of decimals for a characteristic, whatever the spread in a stratum.
+    numbers = pd.concat([each.frame for each in results]).groupby("variable")
+    digits = {name: _digits(rows) for name, rows in numbers}
+    for each in results:
+        names = stratum_heads(each)
+        for key, rows in each.strata():
+            cells = [
+                cell
+                for name, group in rows.groupby("variable", sort=False)
+                # What the others are split by is a characteristic of all subjects together.
+                if name not in result.by
+                for cell in _characteristic(each, str(name), group, *digits[name])
+            ]
+            lines = lines or [cell[:2] for cell in cells]
+            if [cell[:2] for cell in cells] != lines:
+                raise CarstatsError("`overall` and `result` have other variables or levels.")
+            heads.append(names[key])
+            columns.append([cell[2] for cell in cells])
+    if not lines:
+        return sentence_table(title, tr("No characteristic was recorded."), results)
+    # A line of the missing stands only where some stratum lacks a value.
+    kept = [
+        i for i, line in enumerate(lines)
+        if line[1] != tr("Missing") or any(column[i] != "0" for column in columns)
+    ]  # fmt: skip
+    if len(heads) <= _BESIDE:
+        rows = tuple(
+            Row((lines[i][1], *(column[i] for column in columns)), lines[i][0], 1) for i in kept
+        )
+    else:
+        rows, heads = _stacked(heads, columns, lines, kept), [tr("Summary")]
+    table = Table(
+        title,
+        (tr("Characteristic"), *heads),
+        rows,
+        notes=footnoted([result], rows),
+        synthetic=is_synthetic(*results),
+    )
+    return spelled_out(table)
+
+
+def tabulate_attrition(result: Result, *, title: str | None = None) -> Table:
+    """Return the flow of subjects: a row per criterion.
+
+    Parameters
+    ----------
+    result : Result
+        What ``cohort.flow()`` returns.
+    title : str, optional
+        The heading.
+
+    Returns
+    -------
+    Table
+        Strata, if any, as headings.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not a flow.
+    """
+    names = ("n_before", "n_left_out", "n_missing", "n_after")
+    check_columns(result, "tabulate_attrition", "a flow", {"criterion", *names})
+    rows = []
+    for key, part in result.strata():
+        for line in part.to_dict("records"):
+            text = tr(str(line["criterion"]))
+            cells = (text[:1].upper() + text[1:], *(count(line[name]) for name in names))
+            rows.append(Row(cells, result.label(key) if key else "", int(bool(key))))
+    heads = (tr("Criterion"), tr("Before"), tr("Number left out"), tr("Of these, value missing"))
+    table = Table(
+        title or tr("Flow of subjects"),
+        (*heads, tr("After")),
+        tuple(rows),
+        notes=footnoted([result], rows, tr("Each column counts subjects.")),
+        synthetic=result.spec.synthetic,
+    )
+    return spelled_out(table)
+
+
+def tabulate_rates(result: Result, title: str | None = None) -> Table:
+    """Return rates: a row per stratum with n/N, the rate and its interval.
+
+    Parameters
+    ----------
+    result : Result
+        What `response_rate`, `toxicity_rate` or another function of rates returns.
+    title : str, optional
+        The heading; by default the endpoint.
+
+    Returns
+    -------
+    Table
+        The first column of `by` as headings where there are several; where the result has them,
+        also the missing and the rate of the evaluable.
+
+    Raises
+    ------
+    CarstatsError
+        If the result has no rates of subjects.
+    """
+    check_columns(
+        result, "tabulate_rates", "rates",
+        {"n", "n_event", "estimate", "conf_low", "conf_high"},
+    )  # fmt: skip
+    frame = result.frame
+    if _OTHER & set(frame):
+        raise CarstatsError(f"tabulate_rates prints rates, not {result.spec.analysis!r}.")
+    title = title or result.spec.endpoint
+    if frame.empty:
+        return sentence_table(title, tr("Nobody is counted here."), [result])
+    names = [*result.by]
+    names += ["term"] if "term" in frame and len(set(frame["term"])) > 1 else []
+    named = [
+        (column_title(c), [level_label(result, c, v) for v in frame[c]])
+        for c in dict.fromkeys(names)
+    ]
+    if "window_start" in frame:
+        days = zip(frame["window_start"], frame["window_end"], strict=True)
+        named.append((tr("Onset, days"), [_window(*window) for window in days]))
+    groups = named.pop(0)[1] if len(named) > 1 else [""] * len(frame)
+    named = named or [("", [tr("All subjects")] * len(frame))]
+    counted, *notes = _counted(result)
+    columns = [*named, *counted]
+    if "n_missing" in frame:
+        columns.append((tr("Missing"), [count(n) for n in frame["n_missing"]]))
+        notes.append(_missing_note(result))
+    if "n_evaluable" in frame and not (frame["n"] == frame["n_evaluable"]).all():
+        of_these = [percent(part) for part in frame["estimate_evaluable"]]
+        columns.append((tr("Evaluable"), [count(n) for n in frame["n_evaluable"]]))
+        columns.append((tr("Rate of the evaluable"), of_these))
+    marks = Marks()
+    letters = [marks.add(note) for note in frame["note"]] if "note" in frame else [""] * len(frame)
+    rows = tuple(
+        Row(cells, group, int(bool(group)), letter)
+        for cells, group, letter in zip(
+            zip(*(texts for _, texts in columns), strict=True), groups, letters, strict=True
+        )
+    )
+    table = Table(
+        title,
+        tuple(head for head, _ in columns),
+        rows,
+        notes=footnoted([result], rows, *notes),
+        marked=tuple(marks.notes),
+        align=("left",) * len(named) + ("right",) * (len(columns) - len(named)),
+        synthetic=result.spec.synthetic,
+    )
+    return spelled_out(table)
+
+
+def _counted(result: Result) -> tuple:
+    """Return the columns of counts and rates, each its head and texts, and what they count."""
+    frame, level = result.frame, confidence(result.spec.conf_level)
+    limits = list(zip(*(frame[c] for c in ("estimate", "conf_low", "conf_high")), strict=True))
+    if "person_years" in frame:
+        per = count(result.spec.options.get("per", 1))
+        name = tr("Events per person-year")
+        if per != "1":
+            name = tr("Events per {n} person-years", n=per)
+        columns = [
+            (tr("Subjects"), [count(n) for n in frame["n"]]),
+            (tr("Events"), [count(n) for n in frame["n_event"]]),
+            (tr("Person-years"), [number(years) for years in frame["person_years"]]),
+            (with_limits(name, level), [incidence(*row) for row in limits]),
+        ]
+        return (columns,)
+    of_all = [fraction(*pair) for pair in zip(frame["n_event"], frame["n"], strict=True)]
+    rates = [rate(*row) for row in limits]
+    columns = [(tr("n/N"), of_all), (with_limits(tr("Rate"), level), rates)]
+    if "n_not_eligible" in frame:
+        columns.append((tr("Not yet followed"), [count(n) for n in frame["n_not_eligible"]]))
+        return columns, tr("n: subjects free of the event at the day; N: those asked about it.")
+    return columns, tr("n: subjects with the event; N: subjects counted.")
+
+
+def _missing_note(result: Result) -> str:
+    """Return how the missing were counted."""
+    if "n_not_eligible" in result.frame:
+        return tr("Missing: subjects lost before the day without the event, counted as not free.")
+    if result.spec.analysis == "toxicity_rate":
+        return tr(
+            "Missing: subjects who may have had the event, but whose episode has no grade or no "
+            "day of onset; they are counted as without it."
+        )
+    how = result.spec.options.get("missing")
+    if how == "failure" and result.spec.options.get("population") != "evaluable":
+        return tr("Missing: subjects without an evaluable assessment, counted as without response.")
+    if how == "bounds":
+        return tr(
+            "Missing: subjects without an evaluable assessment, counted as failures in the worst "
+            "case and as responses in the best."
+        )
+    if how is not None:
+        return tr("Missing: subjects without an evaluable assessment, left out of N.")
+    return tr("Missing: subjects whose outcome is not known.")
+
+
+def _digits(rows: pd.DataFrame) -> tuple[int, bool]:
+    """Return a characteristic's decimals, and whether its extremes are whole numbers."""
+    extremes = pd.concat([rows["low"], rows["high"]]).dropna()
+    return decimals(rows["std_dev"].max()), bool((extremes % 1 == 0).all())
+
+
+def _characteristic(
+    result: Result, name: str, group: pd.DataFrame, digits: int, whole: bool
+) -> list[tuple[str, str, str]]:
+    """Return the rows of one characteristic in one stratum: heading, row name, text."""
+    title, first = column_title(name), group.iloc[0]
+    if first["kind"] == "number":
+        low, median, high = (first[c] for c in ("low", "median", "high"))
+        rows = [
+            (title, tr("Mean (SD)"), mean_sd(first["estimate"], first["std_dev"], digits)),
+            (
+                title,
+                tr("Median [quartiles]"),
+                median_quartiles(median, first["q1"], first["q3"], digits),
+            ),
+            (title, tr("Range"), interval(low, high, 0 if whole else digits)),
+        ]
+    else:
+        labels = result.labels.get(name, {})
+        title = tr("{characteristic}, n (%)", characteristic=title)
+        rows = [
+            (title, labels.get(level, str(level)), share(k, part))
+            for level, k, part in zip(
+                group["level"], group["n_event"], group["estimate"], strict=True
+            )
+        ]
+    return [*rows, (title, tr("Missing"), count(first["n_missing"]))]
+
+
+def _window(low: float, high: float) -> str:
+    if math.isinf(high):
+        return tr("{low} or later", low=number(low, 0))
+    return interval(low, high, 0)
+
+
+def _stacked(
+    heads: list[str], columns: list[list[str]], lines: list[tuple[str, str]], kept: list[int]
+) -> tuple[Row, ...]:
+    """Return the rows with the strata below each other as headings."""
+    rows = []
+    for head, column in zip(heads, columns, strict=True):
+        before = None
+        for i in kept:
+            if lines[i][0] != before:
+                before = lines[i][0]
+                rows.append(Row((before, ""), head, 1))
+            rows.append(Row((lines[i][1], column[i]), head, 2))
+    return tuple(rows)
