@@ -106,6 +106,39 @@ class Result:
         names = [self.labels.get(c, {}).get(v, str(v)) for c, v in zip(self.by, key, strict=True)]
         return " · ".join(names) or tr("All")
 
+    def to_ard(self) -> pd.DataFrame:
+        """Return the numbers as Analysis Results Data, one row for each statistic.
+
+        The shape is that of CDISC's Analysis Results Data as R's package cards writes it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``group1``, ``group1_level``, ``group2``, …: the `by` columns, then whatever else tells
+            the rows apart (contrast, term, cause, …). ``variable``, ``variable_level``: the last
+            of these, such as ``"time"`` and the day; Table 1's own variable and its level; where
+            the strata alone tell the rows apart, the endpoint or term by its name. ``context``:
+            the analysis. ``stat_name``: ``N`` subjects, ``n`` of them with the event, ``N_miss``,
+            ``mean``, ``sd``, ``median``, ``p25``, ``p75``, ``min``, ``max``, ``p``, and otherwise
+            the column of `frame` with dots: ``estimate``, ``conf.low``, ``std.error``,
+            ``p.value``; ``parameter`` is the degrees of freedom. ``stat_label``: its name in
+            words. ``stat``: the value, unrounded; a word where the column is one of words, NaN
+            where it is undefined. ``fmt_fun``: how it prints: ``"xx"`` a count, ``"xx%"`` a
+            proportion, ``"xx.x"`` with one decimal, ``"p"`` a p-value, blank words. ``warning``:
+            the row's note. ``error``: blank; what fails raises. ``endpoint``, ``population``,
+            ``method``, ``conf_level``: as in `spec`. ``row``: the row of `frame`, from 1.
+
+        Notes
+        -----
+        Each column of each row is a group, the variable, the warning, or one statistic. Records of
+        single subjects (timelines, score courses, listings) are no statistics: these results have
+        no rows. The printed text of each statistic, ``stat_fmt``, is made by the report:
+        ``carstats.report.results_file.printed``.
+        """
+        from carstats.ard import result_ard
+
+        return result_ard(self)
+
     def caption(self) -> str:
         """Return the method line: what was estimated, in whom, how."""
         parts = (self.spec.endpoint, self.spec.population, self.spec.method)
