@@ -35,7 +35,7 @@ _HOMES = {
     "derive": "endpoints.derivation",
     "disagreements": "endpoints.comparison",
     "endpoint_catalogue": "endpoints.catalogue",
-    "estimand_of": "endpoints.derivation",
+    "estimand_of": "endpoints.estimand",
     "evidence_map": "evidence.overview",
     "exposure_adjusted_rate": "toxicity.exposure",
     "fine_gray_regression": "survival.competing",
@@ -233,7 +233,8 @@ if TYPE_CHECKING:
     from carstats.data.writer import write_study
     from carstats.endpoints.catalogue import endpoint_catalogue
     from carstats.endpoints.comparison import disagreements
-    from carstats.endpoints.derivation import derive, estimand_of
+    from carstats.endpoints.derivation import derive
+    from carstats.endpoints.estimand import estimand_of
     from carstats.endpoints.intercurrent import Strategies
     from carstats.endpoints.rules import Rules
     from carstats.errors import CarstatsError

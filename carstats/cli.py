@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 import carstats
 from carstats.errors import CarstatsError
+from carstats.language import LANGUAGE_VARIABLE
 
 
 class _Group(TyperGroup):
@@ -36,6 +37,17 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Outcomes of engineered-cell therapy in autoimmune disease.",
 )
+
+
+Language = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        envvar=LANGUAGE_VARIABLE,
+        show_envvar=False,
+        help="Language of what is printed: en, or zh (simplified Chinese).",
+    ),
+]
 
 
 def _print_version(wanted: bool) -> None:
@@ -65,26 +77,17 @@ def check(
     derive: Annotated[
         bool, typer.Option("--derive", help="Derive endpoints and toxicities, and say of which.")
     ] = False,
+    lang: Language = "en",
 ) -> None:
     """Read a study and print what was read, or every problem in one list."""
-    study = carstats.read_study(folder, mapping)
-    if derive:
-        study = carstats.derive(study)
-    width = max(map(len, study.tables()))
-    typer.echo(f"{study.label or Path(folder).name}: read without problems.")
-    for name, frame in study.tables().items():
-        subjects = frame["subject_id"].nunique()
-        typer.echo(f"  {name:{width}}  {len(frame):>7} rows  {subjects:>6} subjects")
-    for column in ("disease", "target", "platform", "cell_source"):
-        counts = study.subjects[column].value_counts()
-        order = [name for name in study.vocabulary.names(column) if name in counts]
-        typer.echo(f"  {column}: {', '.join(f'{name} {counts[name]}' for name in order)}")
-    for kind, words in (("time-to-event", "events"), ("response", "responses")):
-        names = study.endpoints(kind)
-        if names:
-            typer.echo(f"  endpoints of {words}: {', '.join(names)}")
-    for note in study.notes:
-        typer.echo(f"  note: {note}")
+    from carstats.cli_listing import study_lines
+
+    with carstats.in_language(lang):
+        study = carstats.read_study(folder, mapping)
+        if derive:
+            study = carstats.derive(study)
+        for line in study_lines(study, Path(folder).name):
+            typer.echo(line)
 
 
 @app.command()
@@ -96,24 +99,43 @@ def endpoints(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the table of docs/endpoints.md.")
     ] = False,
+    lang: Language = "en",
 ) -> None:
     """List the endpoints and clinical rules with their thresholds, source and standing."""
+    from carstats.cli_listing import catalogue_lines
     from carstats.endpoints.catalogue import catalogue_in_markdown
 
-    table = carstats.endpoint_catalogue()
-    if disease is not None:
-        name = carstats.Vocabulary().require("--disease", "disease", disease)
-        table = table[table["disease"].isin([name, "any"])]
-    if csv:
-        typer.echo(table.to_csv(index=False), nl=False)
-    elif markdown:
-        typer.echo(catalogue_in_markdown(table), nl=False)
-    else:
-        for row in table.itertuples():
-            typer.echo(f"{row.name} ({row.disease}, {row.kind}, {row.status})")
-            typer.echo(f"  {row.definition}")
-            doi = f", doi:{row.doi}" if row.doi else ""
-            typer.echo(f"  thresholds: {row.thresholds}. Source: {row.source}{doi}")
+    with carstats.in_language(lang):
+        table = carstats.endpoint_catalogue()
+        if disease is not None:
+            name = carstats.Vocabulary().require("--disease", "disease", disease)
+            table = table[table["disease"].isin([name, "any"])]
+        if csv:
+            typer.echo(table.to_csv(index=False), nl=False)
+        elif markdown:
+            typer.echo(catalogue_in_markdown(table), nl=False)
+        else:
+            for line in catalogue_lines(table):
+                typer.echo(line)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
+    lang: Language = "en",
+    mapping: Annotated[
+        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+    ] = None,
+) -> None:
+    """Write a report of a study: one page to read, print and send, and its tables in Word."""
+    from carstats.cli_progress import progress
+    from carstats.reproduce_report import study_report
+
+    with progress() as told:
+        files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
+    for file in files:
+        typer.echo(file)
 
 
 @app.command()
@@ -127,13 +149,14 @@ def reproduce(
     only: Annotated[
         list[str] | None, typer.Option(help="Name of an analysis; may be repeated.")
     ] = None,
+    lang: Language = "en",
 ) -> None:
     """Run the analyses and write figures, tables and reports."""
     from carstats.cli_progress import progress
     from carstats.reproduce import reproduce as run_all
 
     with progress() as report:
-        outcomes = run_all(data, out, only or None, report=report)
+        outcomes = run_all(data, out, only or None, lang=lang, report=report)
     files = [file for outcome in outcomes for file in outcome.files]
     if files:
         folders = sorted({str(file.parent) for file in files})

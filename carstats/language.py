@@ -135,11 +135,14 @@ def sentences(*parts: str) -> str:
 
 def sentence(text: str) -> str:
     """Return a phrase as a sentence: a capital first, the language's full stop last."""
+    text = full_stop(text)
+    return text[:1].upper() + text[1:]
+
+
+def full_stop(text: str) -> str:
+    """Return a text with the language's full stop, its first letter as it is: a label, a name."""
     text = text.strip()
-    if not text:
-        return ""
-    stop = "。" if _active == "zh" else "."
-    return f"{text[0].upper()}{text[1:].rstrip('.。')}{stop}"
+    return f"{text.rstrip('.。')}{'。' if _active == 'zh' else '.'}" if text else ""
 
 
 @lru_cache(maxsize=2)

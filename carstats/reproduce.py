@@ -5,54 +5,22 @@ from __future__ import annotations
 import inspect
 import os
 import runpy
-import signal
 import sys
-import time
-import traceback
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from dataclasses import dataclass
-from functools import lru_cache
-from multiprocessing import active_children, get_context
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, listed
+from carstats.language import LANGUAGES, current_language, in_language, tr
+from carstats.reproduce_workers import Outcome, run_jobs
 
 if TYPE_CHECKING:
-    from multiprocessing.process import BaseProcess
-
     from carstats.cohort import Cohort
     from carstats.data.study import Study
 
-_WORKERS = 2
 DEFAULT_OUT = "carstats-results"
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one analysis.
-
-    Attributes
-    ----------
-    name : str
-        The script's or notebook's name without its ending.
-    files : tuple of Path
-        What it wrote.
-    reason : str
-        Why it wrote nothing; empty where it did.
-    defect : bool
-        Whether carstats itself is at fault.
-    seconds : float
-        How long it took.
-    """
-
-    name: str
-    files: tuple[Path, ...] = ()
-    reason: str = ""
-    defect: bool = False
-    seconds: float = 0.0
 
 
 def reproduce(
@@ -61,6 +29,7 @@ def reproduce(
     only: str | Iterable[str] | None = None,
     *,
     notebooks: bool = True,
+    lang: str | None = None,
     report: Callable[[Outcome, int], None] | None = None,
 ) -> list[Outcome]:
     """Run the analyses on a study and write their figures, tables and reports.
@@ -70,12 +39,14 @@ def reproduce(
     data : str or Path, optional
         A folder or workbook of study tables; by default the synthetic study.
     out : str or Path, optional
-        Where ``figures/`` and ``reports/`` go. By default the repository, and with `data` or
-        without a repository ``carstats-results``.
+        Where ``figures/`` and ``reports/`` go. By default the repository, and with `data`, in
+        another language or without a repository ``carstats-results``.
     only : str or list of str, optional
         Names of the analyses to run; by default all.
     notebooks : bool
         Whether to run the notebooks too.
+    lang : {"en", "zh"}, optional
+        The language of what is made; by default the one that is set.
     report : callable, optional
         Called with each outcome and the number of analyses, as soon as it is there.
 
@@ -88,36 +59,40 @@ def reproduce(
     Raises
     ------
     CarstatsError
-        If the study cannot be read, `only` names no analysis, or the folder cannot be written.
+        If the study cannot be read, `only` names no analysis, the folder cannot be written, or
+        no font for the language is installed.
+
+    Notes
+    -----
+    At the end ``figures/results.csv``, ``figures/methods.csv`` and the page
+    ``figures/index.html`` are made anew from all figures and tables that are then there.
     """
+    with in_language(lang or current_language()):
+        return _reproduce(data, out, only, notebooks, report)
+
+
+def _reproduce(
+    data: str | Path | None,
+    out: str | Path | None,
+    only: str | Iterable[str] | None,
+    notebooks: bool,
+    report: Callable[[Outcome, int], None] | None,
+) -> list[Outcome]:
+    lang = current_language()
     scripts = find_analyses(only, notebooks=notebooks)
     folder = Path(data).resolve() if data is not None else packaged_folder("data/synthetic")
     target = Path(out).resolve() if out is not None else _default_out(data)
     # Read here first: a study that cannot be read is one error and not one for each analysis.
     if any(script.parent.name == "notebooks" or _takes_study(script) for script in scripts):
         _study(str(folder))
-    _check_writable(target)
-    outcomes = {}
-    # A fresh interpreter for each worker: what a script imports or leaves behind stays there.
-    before = set(active_children())
-    with ProcessPoolExecutor(
-        min(_WORKERS, len(scripts)), mp_context=get_context("spawn"), initializer=_ignore_interrupt
-    ) as pool:
-        tasks: dict[Future, Path] = {
-            pool.submit(_make, script, folder, target): script for script in scripts
-        }
-        try:
-            waiting = set(tasks)
-            while waiting:
-                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                for task in done:
-                    outcome = _outcome(task, tasks[task].stem)
-                    outcomes[outcome.name] = outcome
-                    if report:
-                        report(outcome, len(scripts))
-        except KeyboardInterrupt:
-            _stop(set(active_children()) - before, target)
-            raise
+    check_writable(target)
+    if lang != "en":
+        from carstats.report.style import font_families
+
+        font_families(LANGUAGES[lang][0])
+    jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
+    outcomes = run_jobs(jobs, target, report)
+    _gather(target / "figures")
     return [outcomes[name] for name in sorted(outcomes)]
 
 
@@ -206,16 +181,16 @@ def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
     criteria, words = [], []
     if "infused" in study.subjects:
         criteria.append(cs.infused())
-        words.append("infused")
+        words.append(tr("infused"))
     else:
-        words.append("infusions not recorded")
+        words.append(tr("infusions not recorded"))
     if followup is not None:
         if "cutoff_day" in study.subjects:
             criteria.append(cs.potential_followup(days=followup))
-            words.append(f"data cut-off on day {followup:g} or later")
+            words.append(tr("data cut-off on day {day} or later", day=f"{followup:g}"))
         else:
-            words.append("data cut-off not recorded")
-    return cs.define_cohort(study, *criteria, label=", ".join(words))
+            words.append(tr("data cut-off not recorded"))
+    return cs.define_cohort(study, *criteria, label=tr(", ").join(words))
 
 
 def event_endpoint(study: Study, preferred: str) -> str:
@@ -305,18 +280,29 @@ def response_visit(study: Study, endpoint: str, preferred: float) -> float:
     return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
 
 
-def _default_out(data: str | Path | None) -> Path:
-    analyses = packaged_folder("analyses")
-    if data is not None or analyses.parent.name == "_bundled":
-        return Path.cwd() / DEFAULT_OUT
-    return analyses.parent
+def check_writable(target: Path) -> None:
+    """Fail before the work and not after it.
 
+    Parameters
+    ----------
+    target : Path
+        The folder to write to; it need not be there.
 
-def _check_writable(target: Path) -> None:
-    """Fail before the work and not after it."""
+    Raises
+    ------
+    CarstatsError
+        If it cannot be written.
+    """
     place = next(folder for folder in (target, *target.parents) if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise CarstatsError(f"cannot write to {target}. Choose another folder with --out.")
+
+
+def _default_out(data: str | Path | None) -> Path:
+    analyses = packaged_folder("analyses")
+    if data is not None or current_language() != "en" or analyses.parent.name == "_bundled":
+        return Path.cwd() / DEFAULT_OUT
+    return analyses.parent
 
 
 @lru_cache(maxsize=1)
@@ -326,41 +312,30 @@ def _study(data: str) -> Study:
     return cs.read_study(data)
 
 
-def _ignore_interrupt() -> None:
-    """Leave an interrupt to the parent: within a queue's lock it would leave both waiting."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
-def _stop(workers: set[BaseProcess], target: Path) -> None:
-    """End the workers and remove what they had begun to write."""
-    for worker in workers:
-        # Asked to end, one that runs a notebook would close its kernel and go on; a kernel without
-        # its worker ends by itself.
-        worker.kill()
-        worker.join()
-        for part in target.rglob(f".*.{worker.pid}.part"):
-            part.unlink(missing_ok=True)
-
-
 def _takes_study(script: Path) -> bool:
     return "def main(study" in script.read_text(encoding="utf-8")
 
 
-def _make(script: Path, data: Path, target: Path) -> tuple[tuple[Path, ...], str, float]:
-    """Run one analysis in a worker and return its files, the reason for none, and the seconds."""
-    start = time.perf_counter()
-    files: list[Path] = []
-    reason = ""
-    try:
+def _make(script: Path, data: Path, target: Path, lang: str) -> list[Path]:
+    """Run one analysis in a language and return its files."""
+    with in_language(lang):
         if script.parent.name == "notebooks":
-            files = _report(script, data, target / "reports")
-        else:
-            main = runpy.run_path(str(script), run_name="carstats_analysis")["main"]
-            _call(main, data, target / "figures")
-            files = sorted((target / "figures").glob(f"{script.stem}.*"))
-    except CarstatsError as error:
-        reason = str(error)
-    return tuple(files), reason, time.perf_counter() - start
+            return _report(script, data, target / "reports")
+        main = runpy.run_path(str(script), run_name="carstats_analysis")["main"]
+        _call(main, data, target / "figures")
+    return sorted((target / "figures").glob(f"{script.stem}.*"))
+
+
+def _gather(folder: Path) -> None:
+    """Write what is made of all figures and tables of a folder: the numbers, and the page."""
+    if not any(folder.glob("*.json")):
+        return
+    from carstats.report.contact_sheet import PAGE, contact_sheet
+    from carstats.report.results_file import results_files
+    from carstats.report.save import write_files
+
+    write_files(folder, results_files(folder))
+    write_files(folder, {PAGE: contact_sheet(folder).encode()})
 
 
 def _call(main: Callable, data: Path, out: Path) -> None:
@@ -376,11 +351,3 @@ def _report(source: Path, data: Path, out: Path) -> list[Path]:
 
     html = notebook_html(run_notebook(source, data))
     return write_files(out, {f"{source.stem}.html": html.encode()})
-
-
-def _outcome(task: Future, name: str) -> Outcome:
-    error = task.exception()
-    if error is None:
-        return Outcome(name, task.result()[0], task.result()[1], False, task.result()[2])
-    reason = traceback.format_exception_only(error)[-1].strip()
-    return Outcome(name, reason=f"a defect of carstats, please report it: {reason}", defect=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
+import re
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ from pathlib import Path
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
+from carstats.report.contact_sheet import PAGE
 from carstats.reproduce import Outcome, find_analyses, reproduce
 
 # Processors and versions of the numerical libraries differ in the last digits of a sum or of an
 # incomplete beta function, by far less than this; a change of method differs by far more.
 RELATIVE_TOLERANCE = 1e-6
 ABSOLUTE_TOLERANCE = 1e-9
+_SIZE = re.compile(r' width="\d+" height="\d+"')
 _COMPARED = (".csv", ".json")
-_DRAWN = (".svg", ".pdf", ".png", ".html")
+_DRAWN = (".svg", ".pdf", ".png", ".html", ".docx", ".rtf", ".tex")
 
 
 @dataclass(frozen=True)
@@ -46,8 +49,9 @@ def verify(
 ) -> list[Comparison]:
     """Make all figures and tables anew and compare their numbers and their origin.
 
-    The CSV files are compared number by number, to the named tolerances, and the JSON files
-    exactly. Drawings must be there; their bytes depend on the fonts and the version of matplotlib.
+    The CSV files are compared number by number, to the named tolerances, and the JSON files and
+    the page of all figures exactly. Drawings must be there; their bytes, and their sizes on the
+    page, depend on the fonts and the version of matplotlib.
 
     Parameters
     ----------
@@ -75,7 +79,7 @@ def verify(
             "carstats reproduce."
         )
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = reproduce(out=folder, notebooks=False, report=report)
+        outcomes = reproduce(out=folder, notebooks=False, lang="en", report=report)
         lines = compare_folders(Path(folder) / "figures", committed)
     made = {outcome.name: outcome.reason for outcome in outcomes if outcome.reason}
     lines += [Comparison(name, f"not made: {reason}", False) for name, reason in made.items()]
@@ -114,6 +118,10 @@ def _compare(new: Path, committed: Path, stems: set[str]) -> Comparison:
         differs = _csv_difference if committed.suffix == ".csv" else _json_difference
         difference = differs(committed.read_text("utf-8"), new.read_text("utf-8"))
         return Comparison(name, f"differs: {difference}" if difference else "same", not difference)
+    if name == PAGE:
+        pages = (_SIZE.sub("", file.read_text("utf-8")) for file in (new, committed))
+        same = len(set(pages)) == 1
+        return Comparison(name, "same" if same else "differs: its words or its links", same)
     if committed.suffix in _DRAWN:
         if not committed.stat().st_size:
             return Comparison(name, "empty", False)

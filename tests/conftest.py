@@ -1,4 +1,7 @@
-"""Small studies that several tests use."""
+"""Small studies that several tests use, and a browser."""
+
+import os
+import sys
 
 import pandas as pd
 import pytest
@@ -47,3 +50,28 @@ def study_of_times(times, **columns):
 def freireich():
     """Freireich 1963: 21 subjects on 6-MP as CD19, 21 on placebo as BCMA; weeks as days."""
     return study_of_times(f"{SIX_MP} {PLACEBO}", target=["CD19"] * 21 + ["BCMA"] * 21)
+
+
+@pytest.fixture(scope="session")
+def browser_or_reason():
+    """A browser that is open, or the reason why there is none."""
+    if sys.platform == "win32":
+        yield "the browser is driven over a pipe, which Windows does not have"
+        return
+    from tests.browser import VARIABLE, Browser, NoBrowserError, find_browser
+
+    try:
+        with Browser(find_browser()) as opened:
+            yield opened
+    except NoBrowserError as error:
+        if os.environ.get(VARIABLE):
+            pytest.fail(f"{VARIABLE} names a browser that does not work: {error}")
+        yield f"no Chromium or Chrome to look at the pages with: {error}"
+
+
+@pytest.fixture
+def browser(browser_or_reason):
+    """A browser that is open; the test is skipped where there is none."""
+    if isinstance(browser_or_reason, str):
+        pytest.skip(browser_or_reason)
+    return browser_or_reason

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager
 
 from carstats.errors import CarstatsError
-from carstats.report import figures, save, style, tables
+from carstats.report import figures, save, style
 from carstats.report.figures_sheet import STAMP, stratum_names
 from carstats.report.figures_survival import spread
 from carstats.result import Result, Spec
@@ -429,29 +429,3 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(CarstatsError, match="cannot write to"):
         save.write_files(tmp_path / "out", {"a": b""})
-
-
-def test_tables_print_what_they_are_given():
-    row = {
-        "variable": "age",
-        "kind": "number",
-        "level": "",
-        "n": 3,
-        "n_missing": 1,
-        "n_event": np.nan,
-    }
-    number = {"estimate": 40.25, "std_dev": 5.0, "median": 39.0, "q1": 35.0, "q3": 44.0}
-    share = {**dict.fromkeys(number, np.nan), "n_event": 2.0, "estimate": 2 / 3, "n_missing": 0}
-    sex = {**row, "variable": "sex", "kind": "category", "level": "F"}
-    frame = pd.DataFrame([{**row, **number}, {**sex, **share}]).assign(low=0.0, high=0.0)
-    html = tables.baseline_html(Result(frame, spec(), {"sex": {"F": "Female <b>"}}))
-    assert "40.3 (5.0)" in html
-    assert "39.0 [35.0–44.0]" in html
-    assert "2 (67\u00a0%)" in html
-    assert "All subjects (n = 3)" in html
-    assert html == tables.baseline_html(Result(frame, spec(), {"sex": {"F": "Female <b>"}}))
-    rate = tables.rates_html(rates({("SLE", "CD19"): (15, 34)}))
-    assert "15/34" in rate
-    assert "Left out" in tables.attrition_html(Result(flow(), spec()))
-    with pytest.raises(CarstatsError, match="baseline_table"):
-        tables.baseline_html(rates({("SLE", "CD19"): (15, 34)}))

@@ -86,3 +86,43 @@ def test_summaries():
     assert fmt.sentence_list(["a", "b", "c"]) == "a, b and c"
     assert fmt.sentence_list(["a"]) == "a"
     assert fmt.sentence_list([]) == ""
+
+
+def test_numbers_of_tables():
+    assert fmt.p_number(0.0004) == "<0.001"
+    assert fmt.p_number(0.999) == ">0.99"
+    assert fmt.p_number(0.03) == "0.03"
+    assert fmt.p_number(NAN) == "–"
+    assert fmt.ratio(0.596, 0.323, 1.0995) == "0.60 (0.32–1.10)"
+    assert fmt.ratio(12.34, 0.001, 152.2) == "12.3 (<0.01–152)"
+    assert fmt.ratio(NAN, NAN, NAN) == "–"
+    assert fmt.ratio(1.5, NAN, NAN) == "1.50"
+    assert fmt.incidence(0.08, 0.002, 0.45) == "0.08 (0.00–0.45)"
+    assert fmt.incidence(NAN, NAN, NAN) == "–"
+    assert fmt.median_quartiles(39, 29.75, 47) == "39.0 [29.8–47.0]"
+    assert fmt.median_quartiles(NAN, NAN, NAN) == "–"
+    month = 30.4375
+    assert fmt.month_count(20 * month, 12.1 * month, NAN) == "20.0 (12.1 to not reached)"
+    assert fmt.month_count(NAN, NAN, NAN) == "not reached"
+
+
+@pytest.mark.parametrize(
+    ("days", "text"),
+    [
+        (30, "1 month"),
+        (182, "6 months"),
+        (365, "12 months"),
+        (730, "24 months"),
+        (168, "day 168"),
+        (7, "day 7"),
+    ],
+)
+def test_landmarks(days, text):
+    assert fmt.landmark(days) == text
+
+
+@pytest.mark.parametrize(
+    ("spread", "digits"), [(13.4, 1), (1.2, 1), (0.5, 2), (0.013, 3), (0.0, 1), (NAN, 1)]
+)
+def test_decimals_follow_the_spread(spread, digits):
+    assert fmt.decimals(spread) == digits

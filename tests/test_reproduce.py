@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,9 @@ from bs4 import BeautifulSoup
 import carstats as cs
 from carstats import reproduce_verify
 from carstats.errors import CarstatsError
+from carstats.language import in_language
 from carstats.reproduce import (
+    _default_out,
     event_endpoint,
     find_analyses,
     main_cohort,
@@ -24,6 +27,7 @@ from carstats.reproduce import (
 )
 
 ROOT = Path(__file__).parents[1]
+GATHERED = ("index.html", "methods.csv", "results.csv")
 
 
 def subjects(n=12, **columns):
@@ -102,6 +106,7 @@ def test_what_the_data_allow_is_made_and_the_rest_is_explained(made):
     kinds = ("svg", "pdf", "png", "csv", "json")
     assert {f"attrition.{kind}" for kind in kinds} <= written
     assert {"baseline.html", "baseline.csv", "baseline.json"} <= written
+    assert set(GATHERED) <= written
     assert not any(name.startswith(".") or "response_by" in name for name in written)
     drawn = json.loads((out / "figures" / "relapse_free_by_target.json").read_text("utf-8"))
     assert drawn["results"][0]["endpoint"] == "Overall survival"
@@ -117,7 +122,40 @@ def test_a_second_run_writes_the_same_bytes(made, small, tmp_path):
     _, out = made
     reproduce(small, tmp_path, only=["attrition", "baseline"], notebooks=False)
     for file in (tmp_path / "figures").iterdir():
-        assert file.read_bytes() == (out / "figures" / file.name).read_bytes(), file.name
+        if file.name not in GATHERED:
+            assert file.read_bytes() == (out / "figures" / file.name).read_bytes(), file.name
+
+
+def test_a_partial_run_keeps_the_numbers_of_the_others(made, small, tmp_path):
+    outcomes, out = made
+    shutil.copytree(out / "figures", tmp_path / "figures")
+    for name in GATHERED:
+        (tmp_path / "figures" / name).unlink()
+    reproduce(small, tmp_path, only="attrition", notebooks=False)
+    for name in GATHERED:
+        new, old = ((place / "figures" / name).read_bytes() for place in (tmp_path, out))
+        assert new == old, name
+    results = pd.read_csv(tmp_path / "figures" / "results.csv", dtype=str, keep_default_na=False)
+    done = {name for name, outcome in outcomes.items() if not outcome.reason}
+    assert set(results["output"]) == done - {"swimmer"}
+    assert list(results["output"]) == sorted(results["output"])
+
+
+def test_analyses_speak_the_language_that_is_asked_for(small, tmp_path):
+    with pytest.raises(CarstatsError, match="language"):
+        reproduce(small, tmp_path, only="attrition", lang="xx")
+    (outcome,) = reproduce(small, tmp_path, only="baseline", lang="zh", notebooks=False)
+    assert not outcome.reason
+    drawn = json.loads((tmp_path / "figures" / "baseline.json").read_text("utf-8"))
+    assert "受试者" in drawn["caption"]
+    assert 'lang="zh' in (tmp_path / "figures" / "index.html").read_text("utf-8")
+
+
+def test_another_language_does_not_land_in_the_repository(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    with in_language("zh"):
+        assert _default_out(None) == tmp_path / "carstats-results"
+    assert _default_out(None) == ROOT
 
 
 def test_unknown_names_and_places_are_refused(small, tmp_path):
@@ -206,15 +244,22 @@ def test_folders_are_compared_output_by_output(tmp_path):
     (old / "invented.csv").write_text(TABLE)
     (old / "attrition.csv").write_text(TABLE)
     (new / "baseline.html").write_text("")
+    for folder, alt, side in ((new, "a", 10), (old, "a", 11)):
+        (folder / "index.html").write_text(f'<img alt="{alt}" width="{side}" height="{side}">')
     lines = reproduce_verify.compare_folders(new, old)
     assert {line.name: line.verdict for line in lines} == {
         "attrition.csv": "no longer written by its script",
         "baseline.csv": "differs: column estimate, row 3: 0.2 → 0.25",
         "baseline.html": "missing",
         "baseline.json": "same",
+        "index.html": "same",
         "invented.csv": "not made by any script",
     }
-    assert [line.name for line in lines if line.same] == ["baseline.json"]
+    assert [line.name for line in lines if line.same] == ["baseline.json", "index.html"]
+    (old / "index.html").write_text('<img alt="b" width="10" height="10">')
+    lines = reproduce_verify.compare_folders(new, old)
+    verdicts = {line.name: line.verdict for line in lines if not line.same}
+    assert verdicts["index.html"] == "differs: its words or its links"
 
 
 def test_notebook_is_one_page_that_needs_nothing_else(tmp_path):
@@ -237,7 +282,7 @@ def test_notebook_is_one_page_that_needs_nothing_else(tmp_path):
     assert '<h2 id="section-1">' in page
     assert BeautifulSoup(page, "html.parser").find("img")["alt"] == 'What it "shows"'
     assert "<script" not in page
-    assert "http" not in page.replace("http://www.w3.org", "")
+    assert "://" not in page.replace("http://www.w3.org", "")
     assert str(tmp_path) in page
     assert "Out[" not in page
 

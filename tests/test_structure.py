@@ -42,7 +42,7 @@ LAYERS = {
     for part in parts
 }
 # Parts of several files; a file such as `reproduce_verify.py` is told by its name.
-SPLIT = {"criteria": "cohort", "terms": "vocabulary"}
+SPLIT = {"ard": "result", "criteria": "cohort", "terms": "vocabulary"}
 
 HEAVY = ("lifelines", "matplotlib", "openpyxl", "pyreadstat", "rich", "scipy", "seaborn")
 HEAVY += ("statsmodels", "typer")
@@ -257,7 +257,7 @@ def test_lock_has_every_dependency():
 def test_libraries_that_are_imported_are_declared():
     project = PYPROJECT["project"]
     declared = list(project["dependencies"])
-    for extra in ("models", "notebooks", "parquet"):
+    for extra in ("models", "notebooks", "parquet", "rtf"):
         declared += project["optional-dependencies"][extra]
     names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in declared}
     homes = importlib.metadata.packages_distributions()

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import mark, sentence, tr
+from carstats.language import full_stop, mark, tr
 from carstats.report.format import sentence_list
 from carstats.report.style import (
     GREY,
@@ -64,7 +64,10 @@ class Sheet:
         # A figure's label is what a reader hears who cannot see it; save_figure writes it.
         self.figure.set_label(clean(alt))
         for i, line in enumerate(head):
-            self.write(MARGIN, MARGIN + i * SIZE * LINE_HEIGHT, line, weight="bold", va="top")
+            self.write(
+                MARGIN, MARGIN + i * SIZE * LINE_HEIGHT, line, weight="bold", va="top",
+                gid=f"heading-{i + 1}",
+            )  # fmt: skip
         if synthetic:
             self.write(
                 self.width - MARGIN, MARGIN + 0.5, tr(STAMP), size=SMALL, color=GREY, ha="right",
@@ -157,12 +160,13 @@ def abbreviations(result: Result, columns: Iterable[str] | None = None) -> str:
             label = clean(labels.get(level, level))
             if name != label:
                 pairs.append(tr("{name}: {text}", name=name, text=label))
-    return sentence(tr("; ").join(dict.fromkeys(pairs)))
+    return full_stop(tr("; ").join(dict.fromkeys(pairs)))
 
 
 def texts_of(*results: Result) -> list[str]:
     """Return what a figure of these results may write, for the choice of its fonts."""
-    texts = ["–−≥…%·"]
+    # A result keeps the language that it was made in; the figure has words of the one set now.
+    texts = ["–−≥…%·", tr("All subjects")]
     for result in results:
         texts += [result.caption(), result.spec.endpoint, result.spec.cohort]
         for column in result.frame.select_dtypes(exclude="number"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -14,10 +15,13 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carstats.errors import CarstatsError
+from carstats.language import sentences
 from carstats.result import Result
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from carstats.report.table_model import Table
 
 FIGURE_FORMATS = ("svg", "pdf", "png")
 DPI = 300
@@ -27,6 +31,7 @@ _METADATA = {
     "pdf": {"CreationDate": None, "Creator": "carstats", "Producer": None},
     "png": {"Software": None},
 }
+_FULL_WIDTH = "，。；：、（）"
 Results = Result | Sequence[Result] | Mapping[str, Result]
 
 
@@ -60,24 +65,28 @@ def save_figure(
     CarstatsError
         If a file cannot be written.
     """
-    captions = [text.get_text() for text in figure.texts if text.get_gid() == "caption"]
-    contents = _numbers(
-        results, stem, script, " ".join(captions).replace("\n", " "), figure.get_label()
-    )
+    caption, title = _written(figure, "caption"), _written(figure, "heading")
+    contents = _numbers(results, stem, script, caption, figure.get_label(), title)
     for kind in FIGURE_FORMATS:
         contents[f"{stem}.{kind}"] = figure_bytes(figure, kind)
     return write_files(folder, contents)
 
 
 def save_table(
-    html: str, results: Results, folder: str | Path, stem: str, *, script: str | None = None
+    table: Table,
+    results: Results,
+    folder: str | Path,
+    stem: str,
+    *,
+    script: str | None = None,
+    formats: Sequence[str] = ("html", "latex", "word"),
 ) -> list[Path]:
-    """Write a table as HTML, with its unrounded numbers and how they were made.
+    """Write a table for the web, LaTeX and Word, with its unrounded numbers and how they were made.
 
     Parameters
     ----------
-    html : str
-        The table, as `table_html` of the tables module makes it.
+    table : Table
+        The table, as a function of the tables module makes it.
     results : Result, list of Result, or dict of str to Result
         What the table shows.
     folder : str or Path
@@ -86,20 +95,33 @@ def save_table(
         Name of the files without their endings.
     script : str, optional
         What made the table; by default ``analyses/<stem>.py``.
+    formats : list of {"html", "latex", "word", "rtf"}
+        How to print it.
 
     Returns
     -------
     list of Path
-        The files: ``<stem>.html``, ``.csv`` and ``.json``.
+        The files: ``<stem>.html``, ``.tex``, ``.docx``, as asked ``.rtf``, and ``.csv`` and
+        ``.json``; all are written, or none.
 
     Raises
     ------
     CarstatsError
-        If a file cannot be written.
+        If a file cannot be written, a format is not known, or RTF is asked for and what writes it
+        is not installed.
+
+    Notes
+    -----
+    The CSV holds the data's own texts unchanged, one that begins with "=" too, so that a program
+    reads back what was counted; a spreadsheet should import it as text.
     """
-    caption = " ".join(dict.fromkeys(result.caption() for result in _panels(results).values()))
-    contents = _numbers(results, stem, script, caption, caption)
-    contents[f"{stem}.html"] = html.encode()
+    from carstats.report.table_files import FORMATS, table_bytes
+
+    caption = sentences(*dict.fromkeys(result.caption() for result in _panels(results).values()))
+    contents = _numbers(results, stem, script, caption, caption, table.title)
+    for kind in formats:
+        made = table_bytes(table, kind, re.sub(r"[^\w-]|^(?=[^A-Za-z])", "t", stem))
+        contents[f"{stem}.{FORMATS[kind]}"] = made
     return write_files(folder, contents)
 
 
@@ -118,8 +140,9 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
     bytes
         The same for the same figure, on every run.
     """
-    from carstats.report.style import drawing
+    from carstats.report.style import drawing, one_weight
 
+    one_weight(figure)
     with drawing(), BytesIO() as file:
         figure.savefig(file, format=kind, dpi=DPI, metadata=_METADATA[kind])
         return file.getvalue()
@@ -174,8 +197,21 @@ def _panels(results: Results) -> dict[str, Result]:
     return {chr(ord("a") + i): result for i, result in enumerate(results)}
 
 
+def _written(figure: Figure, what: str) -> str:
+    """Return a text of a figure as it was before it was broken into lines."""
+    texts = [t.get_text() for t in figure.texts if (t.get_gid() or "").startswith(what)]
+    lines = "\n".join(texts).split("\n")
+    text = lines[0]
+    for line in lines[1:]:
+        ends = text[-1:] + line[:1]
+        # Chinese has spaces only beside words and numbers of another script.
+        chinese = all(end >= "\u2e80" for end in ends) or any(end in _FULL_WIDTH for end in ends)
+        text += line if chinese else f" {line}"
+    return text
+
+
 def _numbers(
-    results: Results, stem: str, script: str | None, caption: str, alt: str
+    results: Results, stem: str, script: str | None, caption: str, alt: str, title: str = ""
 ) -> dict[str, bytes]:
     panels = _panels(results)
     frames = [
@@ -194,13 +230,19 @@ def _numbers(
         "caption": caption,
         "carstats": _version(),
         "results": [
-            {**({"panel": name} if len(panels) > 1 else {}), **result.spec.to_dict()}
+            {**_place(name, result, len(panels)), **result.spec.to_dict()}
             for name, result in panels.items()
         ],
         "script": script or f"analyses/{stem}.py",
+        **({"title": title} if title else {}),
     }
     text = json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
     return {f"{stem}.csv": csv.encode(), f"{stem}.json": f"{text}\n".encode()}
+
+
+def _place(name: str, result: Result, panels: int) -> dict[str, object]:
+    """Return which rows and columns of a common CSV are a result's own."""
+    return {"panel": name, "columns": list(result.frame)} if panels > 1 else {}
 
 
 def _plain(value: object) -> object:

@@ -17,6 +17,8 @@ from pathlib import Path
 
 import matplotlib
 from matplotlib import font_manager
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
 from carstats.result import Result
@@ -110,10 +112,11 @@ _FIXED = {
 
 
 # What stays on one line: a word, or a Chinese character with the marks that must not begin a line
-# after it and those that must not end one before it.
+# after it and those that must not end one before it, a number with the unit behind it.
 _OPENING, _CLOSING, _CHINESE = "（《“【", "，。；：、）》”】！？％", "⺀-⿿々-鿿豈-﫿＀-￯"
 _WORDS = re.compile(
-    f" *[{_OPENING}]*(?:[{_CHINESE}]|[^ {_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*"
+    f" *[{_OPENING}]*(?:(?:第 )?[≥≤]?[0-9.]+ [{_CHINESE}]|[{_CHINESE}]"
+    f"|[^ {_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*"
     f"| *[{_OPENING}{_CLOSING}]+"
 )
 
@@ -204,6 +207,16 @@ def _characters(family: str) -> frozenset[int]:
     return frozenset(font_manager.get_font(path).get_charmap())
 
 
+def one_weight(figure: Figure) -> None:
+    """Write bold texts that have Chinese in them in regular type: their font has one weight.
+
+    Only the digits and Latin letters among them would be bold otherwise.
+    """
+    for text in figure.findobj(Text):
+        if text.get_weight() == "bold" and re.search(f"[{_CHINESE}]", text.get_text()):
+            text.set_weight("normal")
+
+
 def clean(text: object) -> str:
     """Return a label on one line, without characters that have no shape of their own."""
     kept = (
@@ -285,6 +298,11 @@ def wrap(
             last = last[:-1]
         lines[-1] = last.rstrip() + "…"
     return lines
+
+
+def min_width(text: str, size: float = SIZE) -> float:
+    """Return the width in points that a text can be broken to without breaking a word."""
+    return max((text_width(word.strip(), size) for word in _WORDS.findall(clean(text))), default=0)
 
 
 def looks(result: Result) -> dict[tuple, Look]:

@@ -7,6 +7,7 @@ catalogue has. Prints what is not translated, and fails while there is any.
 """
 
 import argparse
+import ast
 import fcntl
 import io
 import json
@@ -16,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -25,7 +25,8 @@ from carstats.report.notebooks import markdown_paragraphs
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "carstats/locale/zh_CN/LC_MESSAGES"
-KEYWORDS = {"tr": None, "mark": None, "tr_n": (1, 2)}
+# How many arguments of each function are text.
+ARGUMENTS = {"tr": 1, "mark": 1, "tr_n": 2}
 # The header has a date, which must not change with each run.
 _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 PLACES = re.compile(r"\{(\w*)[^{}]*\}")
@@ -34,13 +35,10 @@ PLACES = re.compile(r"\{(\w*)[^{}]*\}")
 def messages():
     """Return every message with the file that it stands in."""
     found = {}
-    for folder in ("carstats", "analyses"):
-        files = extract_from_dir(
-            ROOT / folder, method_map=[("**.py", "python")], keywords=KEYWORDS,
-            directory_filter=lambda path: Path(path).name not in ("__pycache__", "_bundled"),
-        )  # fmt: skip
-        for name, _, message, _, _ in files:
-            found.setdefault(message, f"{folder}/{name}")
+    for path in sorted([*ROOT.glob("carstats/**/*.py"), *ROOT.glob("analyses/**/*.py")]):
+        if "_bundled" not in path.parts:
+            for message in literals(path.read_text(encoding="utf-8")):
+                found.setdefault(message, path.relative_to(ROOT).as_posix())
     for source in sorted((ROOT / "analyses/notebooks").glob("*.py")):
         for paragraph in markdown_paragraphs(source):
             found.setdefault(paragraph, f"analyses/notebooks/{source.name}")
@@ -51,6 +49,17 @@ def messages():
         for text in table[column]:
             found.setdefault(text, "the catalogue of endpoints")
     return {message: place for message, place in found.items() if message}
+
+
+def literals(code):
+    """Yield the literals that a file gives to `tr`, `mark` and, as pairs, `tr_n`."""
+    # Babel's own extraction overlooks calls that stand within the arguments of another.
+    calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
+    for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
+        wanted = ARGUMENTS.get(getattr(call.func, "id", ""), 0)
+        texts = [arg.value for arg in call.args[:wanted] if isinstance(arg, ast.Constant)]
+        if wanted and len(texts) == wanted:
+            yield texts[0] if wanted == 1 else tuple(texts)
 
 
 def terms():

@@ -1,0 +1,188 @@
+# %% [markdown]
+# # The study and who is counted
+
+# %%
+import os
+
+import carstats as cs
+from carstats.data.packaged import packaged_folder
+from carstats.language import sentences, tr, tr_n
+from carstats.report import figures
+from carstats.report.chapters import part, points, prose
+from carstats.report.format import count, counted, months, percent, sentence_list
+from carstats.report.notebooks import Picture
+from carstats.report.tables import Row, Table, tabulate_attrition, tabulate_baseline
+from carstats.reproduce import main_cohort
+
+cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
+study = cs.read_study(
+    os.environ.get("CARSTATS_DATA") or packaged_folder("data/synthetic"),
+    os.environ.get("CARSTATS_MAPPING"),
+)
+cohort = main_cohort(study)
+label = study.vocabulary.label
+subjects = cohort.subjects
+
+# %%
+flow = cohort.flow()
+by_disease = cohort.flow(by="disease")
+last = by_disease.frame.groupby("disease", sort=False).tail(1)
+counts = [f"{label('disease', d)} {n}" for d, n in last[["disease", "n_after"]].to_numpy() if n]
+left = int(flow.frame["n_before"].iloc[0] - flow.frame["n_after"].iloc[-1])
+prose(
+    tr(
+        "> **The subjects of this report do not exist.** They were simulated, so that every step "
+        "from the tables to the figures can be seen and checked. No conclusion about a treatment "
+        "follows."
+    )
+    if study.synthetic
+    else "",
+    sentences(
+        tr(
+            "The study has {all}; {counted} are counted here and {left} left out.",
+            all=counted(len(study.subjects), "subject"),
+            counted=counted(len(cohort), "subject"),
+            left=left,
+        ),
+        tr("By disease: {counts}.", counts=tr(", ").join(counts)) if counts else "",
+        tr(
+            "Everybody who was infused is counted, also those who did not respond or were lost: "
+            "leaving them out would make any treatment look better."
+        )
+        if "infused" in study.subjects
+        else tr("Whether a subject was infused is not recorded; all subjects are counted."),
+    ),
+)
+
+# %% [markdown]
+# ## What the study holds
+
+# %%
+NAMES = {
+    "subjects": tr("Subjects"),
+    "infusions": tr("Infusions"),
+    "assessments": tr("Assessments"),
+    "medications": tr("Medications"),
+    "toxicities": tr("Toxicities"),
+    "events": tr("Times to events"),
+    "responses": tr("Responses"),
+}
+held = study.tables()
+rows = [
+    Row((NAMES[name], count(len(held[name])), count(held[name]["subject_id"].nunique())))
+    if name in held
+    else Row((NAMES[name], tr("not collected"), ""))
+    for name in NAMES
+]
+notes = [tr("A table that was not collected is unknown; an empty one says that there was nothing.")]
+Table(
+    title=tr("Tables of the study"),
+    heads=(tr("Table"), tr("Records"), tr("Subjects with a record")),
+    rows=tuple(rows),
+    notes=(*notes, *study.notes),
+    synthetic=study.synthetic,
+)
+
+# %%
+contact = subjects["last_contact_day"]
+followed = (
+    tr(
+        "Half of the subjects counted were followed for {median} or longer; the shortest for "
+        "{low}, the longest for {high}.",
+        median=months(contact.median()),
+        low=months(contact.min()),
+        high=months(contact.max()),
+    )
+    if len(subjects)
+    else ""
+)
+year = int((contact >= 365).sum())
+prose(
+    sentences(
+        followed,
+        tr(
+            "{n} of {all} ({share}) were followed for a year or longer. What is said about later "
+            "times rests on these alone.",
+            n=year,
+            all=len(subjects),
+            share=percent(year / len(subjects)),
+        )
+        if len(subjects)
+        else "",
+    )
+)
+
+# %% [markdown]
+# ## Who is counted
+
+# %%
+part(lambda: Picture(figures.attrition_figure(flow, by_disease, width=140)))
+
+# %%
+tabulate_attrition(flow)
+
+# %% [markdown]
+# ## Diseases and targets
+
+# %%
+levels = {c: study.vocabulary.names(c) for c in ("disease", "target")}
+present = {c: [v for v in levels[c] if (subjects[c] == v).any()] for c in levels}
+cross = subjects.groupby(["disease", "target"]).size()
+Table(
+    title=tr("Subjects counted, by disease and target"),
+    heads=(tr("Disease"), *(label("target", t) for t in present["target"]), tr("All")),
+    rows=tuple(
+        Row(
+            (
+                label("disease", d),
+                *(count(cross.get((d, t), 0)) for t in present["target"]),
+                count((subjects["disease"] == d).sum()),
+            )
+        )
+        for d in present["disease"]
+    ),
+    notes=(
+        tr(
+            "Where a target was given in few diseases, a difference between targets may be one "
+            "between diseases."
+        ),
+    ),
+    synthetic=study.synthetic,
+)
+
+# %% [markdown]
+# ## Characteristics
+
+# %%
+part(lambda: tabulate_baseline(cs.baseline_table(cohort, by="target")))
+
+# %% [markdown]
+# ## What this means, and what it does not
+
+# %%
+single = [label("target", t) for t in present["target"] if (subjects["target"] == t).sum() < 10]
+prose(
+    points(
+        tr(
+            "The groups were formed by who was offered which product, not by chance. Differences "
+            "in outcome between them cannot be ascribed to the product."
+        ),
+        tr(
+            "No p-values stand in the table of characteristics: they would ask whether chance "
+            "formed the groups, which it did not."
+        ),
+        tr_n(
+            "{groups} has fewer than ten subjects: its rates can hardly be told from any other.",
+            "{groups} have fewer than ten subjects each: their rates can hardly be told from any "
+            "other.",
+            len(single),
+            groups=sentence_list(single),
+        )
+        if single
+        else "",
+        tr(
+            "Subjects lost before a visit are not left out; each chapter says how they were "
+            "counted."
+        ),
+    )
+)

@@ -1,0 +1,190 @@
+# %% [markdown]
+# # Estimands and methods
+
+# %%
+import os
+
+import carstats as cs
+from carstats.data.packaged import packaged_folder
+from carstats.language import sentence, sentences, tr
+from carstats.report.chapters import points, prose
+from carstats.report.tables import Row, Table
+from carstats.reproduce import event_endpoint, main_cohort, response_visit
+
+cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
+study = cs.read_study(
+    os.environ.get("CARSTATS_DATA") or packaged_folder("data/synthetic"),
+    os.environ.get("CARSTATS_MAPPING"),
+)
+cohort = main_cohort(study)
+label = study.vocabulary.label
+endpoints = [*study.endpoints("time-to-event"), *study.endpoints("response")]
+
+# %% [markdown]
+# ## Endpoints
+
+# %%
+catalogue = cs.endpoint_catalogue().drop_duplicates("name").set_index("name")
+given = [name for name in endpoints if name not in study.estimands]
+rows = []
+for name in endpoints:
+    known = name in catalogue.index
+    rows.append(
+        Row(
+            (
+                label("endpoint", name),
+                catalogue.loc[name, "definition"] if known else tr("as the study defines it"),
+                catalogue.loc[name, "source"] if known else "–",
+            )
+        )
+    )
+Table(
+    title=tr("Endpoints of the study"),
+    heads=(tr("Endpoint"), tr("Customary definition"), tr("Source")),
+    rows=tuple(rows),
+    notes=tuple(
+        note
+        for note in (
+            tr(
+                "The definition is the published one. Where the study's own table gave the outcome "
+                "of an endpoint, its definition is the study's, which may differ."
+            ),
+            tr(
+                "Given by the study and not derived: {names}.",
+                names=tr(", ").join(label("endpoint", name) for name in given),
+            )
+            if given
+            else "",
+        )
+        if note
+    ),
+    synthetic=study.synthetic,
+)
+
+# %% [markdown]
+# ## Estimands
+
+# %%
+derived = [name for name in endpoints if study.estimands.get(name)]
+
+
+def estimand(name):
+    """Return the lines of an endpoint's estimand as a list, its name above."""
+    lines = [line for line in study.estimands[name].splitlines() if line]
+    return f"**{label('endpoint', name)}**\n\n{points(*lines)}"
+
+
+general = points(
+    tr("**Population**: all infused subjects, whether they responded, stayed or dropped out.")
+    if "infused" in study.subjects
+    else tr("**Population**: all subjects of the study; infusions are not recorded."),
+    tr("**Treatment**: the first infusion of engineered cells with its lymphodepletion."),
+    tr("**Variable**: the endpoint as the study's own table gives it (see above)."),
+    tr(
+        "**Intercurrent events**: for times to an event, death, another infusion or other "
+        "treatment count as the endpoint's definition says: as the event, or as competing with it. "
+        "For responses, a subject not assessed at the visit counts as a failure."
+    ),
+    tr(
+        "**Summary**: the probability of being free of the event over time; the share with the "
+        "response at a visit; the share with a toxicity. None of them is a comparison with "
+        "subjects who were not treated."
+    ),
+)
+prose(
+    tr("What is estimated, before how it is estimated:") if endpoints else "",
+    *(estimand(name) for name in derived),
+    general if given else "",
+    "" if endpoints else tr("The study has no endpoint of efficacy."),
+)
+
+# %% [markdown]
+# ## Methods
+
+# %%
+results = []
+try:
+    timed = event_endpoint(study, "relapse_free_survival")
+except cs.CarstatsError:
+    timed = None
+makers = []
+if timed:
+    makers += [
+        lambda: cs.survival_curve(cohort, timed, by="target"),
+        lambda: cs.survival_quantile(cohort, timed, by="target"),
+        lambda: cs.followup_time(cohort, timed, by="target"),
+        lambda: cs.logrank_test(cohort, timed, by="target"),
+        lambda: cs.landmark_rate(cohort, timed, at=365),
+    ]
+if study.endpoints("response"):
+    name = study.endpoints("response")[0]
+    at = response_visit(study, name, 168)
+    eligible = main_cohort(study, followup=at + 28)
+    makers += [
+        lambda: cs.response_rate(eligible, name, at=at, by="target"),
+        lambda: cs.basket_response(eligible, name, at=at, by="disease"),
+    ]
+if study.toxicities is not None and len(study.toxicities):
+    term = study.toxicities["term"].value_counts().index[0]
+    makers += [
+        lambda: cs.toxicity_rate(cohort, term, by="target"),
+        lambda: cs.toxicity_difference(cohort, [term], by="target"),
+    ]
+lines = []
+for make in makers:
+    try:
+        result = make()
+    except cs.CarstatsError:
+        # What this study does not allow is not in the report either.
+        continue
+    lines.append(sentences(sentence(result.spec.endpoint), sentence(result.spec.method)))
+prose(
+    points(*dict.fromkeys(lines))
+    if lines
+    else tr("The study's data allow none of the analyses of this report.")
+)
+
+# %%
+prose(
+    points(
+        tr(
+            "Limits are two-sided and at the level of 95\u00a0% unless stated; they are exact or "
+            "built for few subjects wherever such a method exists."
+        ),
+        tr(
+            "Strata come from the table of subjects: a group in which nothing happened has its "
+            "line, as nought of its subjects."
+        ),
+        tr(
+            "Missing outcomes are counted, never dropped; how they are counted stands with each "
+            "number."
+        ),
+        tr(
+            "P-values are not adjusted for the number of tests unless stated. In a study of this "
+            "kind they describe, and prove nothing."
+        ),
+        tr("Days are counted from the first infusion; a month has 30.4375 days."),
+        tr("Numbers are rounded for print only, halves upwards."),
+    )
+)
+
+# %% [markdown]
+# ## Software and data
+
+# %%
+prose(
+    sentences(
+        tr("Made with carstats {version}.", version=cs.__version__),
+        tr(
+            "Its estimators are compared with those of R (survival, cmprsk and others) over grids "
+            "of small data sets; the comparison is part of the package."
+        ),
+        tr(
+            "The data are known by their SHA-256 fingerprint, {fingerprint}: the same data give "
+            "the same report.",
+            fingerprint=study.fingerprint[:16],
+        )
+        if study.fingerprint
+        else "",
+    )
+)

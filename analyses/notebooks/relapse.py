@@ -1,0 +1,274 @@
+# %% [markdown]
+# # Time to relapse
+
+# %%
+import os
+
+import carstats as cs
+from carstats.data.packaged import packaged_folder
+from carstats.errors import CarstatsError
+from carstats.language import sentences, tr
+from carstats.report import figures
+from carstats.report.chapters import part, points, prose
+from carstats.report.format import (
+    counted,
+    months,
+    p_value,
+    rate,
+    sentence_list,
+)
+from carstats.report.notebooks import Picture
+from carstats.report.tables import tabulate_times
+from carstats.reproduce import event_endpoint, main_cohort
+
+cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
+study = cs.read_study(
+    os.environ.get("CARSTATS_DATA") or packaged_folder("data/synthetic"),
+    os.environ.get("CARSTATS_MAPPING"),
+)
+cohort = main_cohort(study)
+label = study.vocabulary.label
+YEAR, TWO_YEARS = 365, 731
+
+# %%
+try:
+    endpoint = event_endpoint(study, "relapse_free_survival")
+    name = label("endpoint", endpoint)
+    curve = cs.survival_curve(cohort, endpoint)
+except CarstatsError as error:
+    endpoint, reason = None, str(error)
+followed = endpoint is not None and curve.frame["n_risk"].gt(0).any()
+if followed:
+    whole = curve.frame
+    median = cs.survival_quantile(cohort, endpoint).frame.iloc[0]
+    at = cs.survival_at(cohort, endpoint, at=[YEAR, TWO_YEARS]).frame.set_index("time")
+    seen = cs.followup_time(cohort, endpoint).frame.iloc[0]
+    n, events = int(whole["n"].iloc[0]), int(whole["n_event"].sum())
+if endpoint is None:
+    first = tr("No time to relapse can be shown: {reason}", reason=reason)
+elif not followed:
+    first = tr("Nobody was followed for {endpoint}.", endpoint=name.lower())
+else:
+    first = sentences(
+        tr(
+            "The question is how long a subject lives free of the event ({endpoint}). Of {n}, "
+            "{events} had it while followed.",
+            endpoint=name,
+            n=counted(n, "subject"),
+            events=events,
+        ),
+        tr(
+            "Half of the subjects were followed for {time} or longer.",
+            time=months(seen["estimate"]),
+        )
+        if seen["estimate"] == seen["estimate"]
+        else "",
+        *(
+            tr(
+                "At {time} an estimated {rate} were still free of it.",
+                time=tr("one year") if day == YEAR else tr("two years"),
+                rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
+            )
+            for day, row in at.iterrows()
+            if row["estimate"] == row["estimate"]
+        ),
+        tr("The median time to the event is {time}.", time=months(median["estimate"]))
+        if median["estimate"] == median["estimate"]
+        else tr(
+            "The median time was not reached: at the end of follow-up more than half were "
+            "estimated to be free of the event."
+        ),
+        tr(
+            "The numbers in brackets are 95\u00a0% limits: how far chance alone could have moved "
+            "the estimate."
+        ),
+    )
+prose(first)
+
+# %% [markdown]
+# ## By target
+
+# %%
+if followed:
+    curves = cs.survival_curve(cohort, endpoint, by="target")
+    medians = cs.survival_quantile(cohort, endpoint, by="target")
+    times = cs.survival_at(cohort, endpoint, at=[YEAR, TWO_YEARS], by="target")
+    spans = cs.followup_time(cohort, endpoint, by="target")
+    several = len(curves.strata()) > 1 and events > 0
+    test = cs.logrank_test(cohort, endpoint, by="target") if several else None
+    beyond = [
+        label("target", row.target)
+        for row in times.frame.itertuples()
+        if row.time == TWO_YEARS and row.n > 0 and not row.n_risk
+    ]
+prose(
+    sentences(
+        tr(
+            "The curves show the estimated share still free of the event at each time. A step down "
+            "is an event, a tick a subject whose follow-up ended without one. Faded parts rest on "
+            "fewer than five subjects."
+        ),
+        tr("Nobody was followed to two years among: {groups}.", groups=sentence_list(beyond))
+        if beyond
+        else "",
+        tr(
+            "The log-rank test asks whether the curves differ by more than chance: {p}.",
+            p=p_value(test.frame["p_value"].iloc[0]),
+        )
+        if test is not None and test.frame["p_value"].notna().all()
+        else "",
+        tr(
+            "As the groups were not formed by chance, a difference between them need not be due to "
+            "the target."
+        )
+        if several
+        else "",
+    )
+    if followed
+    else tr("There is nothing to compare.")
+)
+
+# %%
+part(
+    lambda: Picture(figures.survival_figure(curves, medians=medians, test=test, width=160))
+) if followed else None
+
+# %%
+part(
+    lambda: tabulate_times(curves, quantiles=medians, at=times, followup=spans, test=test)
+) if followed else None
+
+# %% [markdown]
+# ## By disease
+
+# %%
+part(
+    lambda: Picture(
+        figures.survival_figure(cs.survival_curve(cohort, endpoint, by="disease"), width=160)
+    )
+) if followed else None
+
+# %%
+part(
+    lambda: tabulate_times(
+        cs.survival_curve(cohort, endpoint, by="disease"),
+        quantiles=cs.survival_quantile(cohort, endpoint, by="disease"),
+        at=cs.survival_at(cohort, endpoint, at=[YEAR, TWO_YEARS], by="disease"),
+        followup=cs.followup_time(cohort, endpoint, by="disease"),
+    )
+) if followed else None
+
+# %% [markdown]
+# ## Relapse beside what competes with it
+
+# %%
+events_table = study.events
+rival = None
+if events_table is not None:
+    mixed = events_table.loc[events_table["status"] == "competing", "endpoint"].unique()
+    rival = next((e for e in study.endpoints("time-to-event") if e in mixed), None)
+prose(
+    tr(
+        "Who dies or is treated again before a relapse can no longer relapse under the first "
+        "treatment. Counting them as “not yet relapsed” would make relapse look more frequent than "
+        "it is; here each outcome has its own share, and the shares add up."
+    )
+    if rival
+    else tr("The study records no event that competes with relapse, or no time to relapse.")
+)
+
+# %%
+part(
+    lambda: Picture(
+        figures.competing_figure(
+            cs.cumulative_incidence(cohort, rival, by="target"),
+            width=160,
+        )
+    )
+) if rival else None
+
+# %% [markdown]
+# ## Beyond one and two years
+
+# %%
+landmarks = {}
+if followed:
+    for day in (YEAR, TWO_YEARS):
+        try:
+            landmarks[day] = cs.landmark_rate(cohort, endpoint, at=day)
+        except CarstatsError:
+            # Without a data cut-off nobody is known to have been followed for long enough.
+            landmarks = {}
+            break
+words = []
+for day, result in landmarks.items():
+    row = result.frame.iloc[0]
+    if not row["n"]:
+        continue
+    words.append(
+        tr(
+            "Of {n} whose data could reach {time}, {known} are known to have been free of the "
+            "event then: {rate}; {missing} were lost before and count as not free.",
+            n=counted(row["n"], "subject"),
+            time=tr("one year") if day == YEAR else tr("two years"),
+            known=int(row["n_event"]),
+            rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
+            missing=int(row["n_missing"]),
+        )
+    )
+prose(
+    sentences(
+        *words,
+        tr(
+            "The curve and this count answer different questions: the curve uses everybody for as "
+            "long as they were seen, the count only those who could have been seen for so long."
+        ),
+    )
+    if words
+    else tr("The study cannot say who could have been followed for one or two years.")
+)
+
+# %%
+part(
+    lambda: Picture(
+        figures.landmark_figure(
+            [cs.landmark_rate(cohort, endpoint, at=day, by="target") for day in landmarks]
+        )
+    )
+) if words else None
+
+# %% [markdown]
+# ## What this means, and what it does not
+
+# %%
+late = whole[whole["time"] >= TWO_YEARS] if followed else None
+at_two = int(late["n_risk"].iloc[0]) if followed and len(late) else 0
+prose(
+    points(
+        tr(
+            "{n} of {all} were still followed and free of the event at two years. What happens "
+            "after that is told by these alone.",
+            n=at_two,
+            all=n,
+        ),
+        tr(
+            "“No relapse beyond two years” cannot be read off a curve that is level because few "
+            "are left to relapse. “Cure” would need many subjects followed for many years."
+        ),
+        tr(
+            "With {events} events the limits are what the data say; the curve in the middle is one "
+            "of many that fit them.",
+            events=events,
+        ),
+        tr(
+            "A relapse is dated by the visit that finds it. It happened at some time since the "
+            "visit before, so the curve comes late by up to that interval."
+        ),
+        tr(
+            "There is no untreated group. Whether the cells did better than other treatment is not "
+            "a question that this study can answer."
+        ),
+    )
+    if followed
+    else tr("No conclusion about relapse can be drawn from this study.")
+)

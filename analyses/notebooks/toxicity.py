@@ -1,0 +1,217 @@
+# %% [markdown]
+# # Toxicity
+
+# %%
+import os
+
+import carstats as cs
+from carstats.data.packaged import packaged_folder
+from carstats.estimators.proportion import proportion_limits
+from carstats.language import sentences, tr
+from carstats.report import figures
+from carstats.report.chapters import part, points, prose
+from carstats.report.format import counted, number, of, percent, percent_interval, rate
+from carstats.report.notebooks import Picture
+from carstats.report.tables import tabulate_grades, tabulate_toxicities
+from carstats.reproduce import main_cohort
+
+cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
+study = cs.read_study(
+    os.environ.get("CARSTATS_DATA") or packaged_folder("data/synthetic"),
+    os.environ.get("CARSTATS_MAPPING"),
+)
+cohort = main_cohort(study)
+label = study.vocabulary.label
+
+# %%
+records = None if study.toxicities is None else cohort.table("toxicities")
+n = len(cohort)
+recorded = records is not None and len(records) > 0
+if recorded:
+    subjects = records.groupby("term")["subject_id"].nunique()
+    order = study.vocabulary.names("toxicity")
+    frequent = sorted(subjects.index, key=lambda t: (-subjects[t], order.index(t)))
+    any_event = records["subject_id"].nunique()
+known = [t for t in ("CRS", "ICANS", "infection") if recorded and t in subjects.index]
+lines = []
+for term in known:
+    every = cs.toxicity_rate(cohort, term).frame.iloc[0]
+    graded = part(lambda term=term: cs.toxicity_rate(cohort, term, min_grade=3))
+    severe = graded.frame.iloc[0] if isinstance(graded, cs.Result) else None
+    lines.append(
+        sentences(
+            tr(
+                "**{term}**: {count} had it, {rate}.",
+                term=label("toxicity", term),
+                count=of(every["n_event"], every["n"]),
+                rate=rate(every["estimate"], every["conf_low"], every["conf_high"]),
+            ),
+            tr(
+                "Of grade 3 or worse: {count}; a true rate of up to {high} is compatible with it.",
+                count=of(severe["n_event"], severe["n"]),
+                high=percent(severe["conf_high"]),
+            )
+            if severe is not None and severe["conf_high"] == severe["conf_high"]
+            else "",
+        )
+    )
+if study.toxicities is None:
+    first = tr("The study did not collect toxicities. That is not the same as none.")
+elif not recorded:
+    first = tr(
+        "No toxicity was recorded in {n}. A true rate of up to {high} of subjects with a toxicity "
+        "is compatible with it.",
+        n=counted(n, "subject"),
+        high=percent(float(proportion_limits(0, n, method="Clopper-Pearson")[1])),
+    )
+else:
+    first = tr(
+        "Each subject is counted once for each toxicity, by the worst grade. {count} had at least "
+        "one recorded toxicity of any kind. The numbers in brackets are 95\u00a0% limits.",
+        count=of(any_event, n),
+    )
+prose(first, points(*lines))
+
+# %% [markdown]
+# ## By worst grade
+
+# %%
+grades = part(lambda: cs.toxicity_grades(cohort, frequent[:10])) if recorded else None
+part(lambda: Picture(figures.toxicity_figure(grades))) if isinstance(grades, cs.Result) else grades
+
+# %%
+part(lambda: tabulate_grades(grades)) if isinstance(grades, cs.Result) else None
+
+# %%
+prose(
+    tr(
+        "The most frequent toxicities stand first. A toxicity without a grade is shown as not "
+        "graded; it is not taken for a mild one."
+    )
+    if recorded
+    else tr("There is nothing to show.")
+)
+
+# %% [markdown]
+# ## By target
+
+# %%
+several = recorded and cohort.subjects["target"].nunique() > 1
+part(
+    lambda: Picture(
+        figures.differences_figure(cs.toxicity_difference(cohort, frequent[:8], by="target"))
+    )
+) if several else None
+
+# %%
+part(lambda: tabulate_toxicities(cs.toxicity_table(cohort, by="target"))) if recorded else None
+
+# %% [markdown]
+# ## When it comes, and how long it lasts
+
+# %%
+acute = [t for t in ("CRS", "ICANS") if t in known]
+timing = part(lambda: cs.toxicity_timing(cohort, acute)) if acute else None
+words = []
+if isinstance(timing, cs.Result):
+    for term, rows in timing.frame.groupby("term", sort=False):
+        found = rows.set_index("measure")
+        onset, lasting = found.loc["onset"], found.loc["duration"]
+        if onset["estimate"] == onset["estimate"]:
+            words.append(
+                tr(
+                    "**{term}** began on day {day} (median; day {first} to {last}) and lasted "
+                    "{duration} days (median) in the {n} who had it.",
+                    term=label("toxicity", term),
+                    day=number(onset["estimate"], 0),
+                    first=number(onset["minimum"], 0),
+                    last=number(onset["maximum"], 0),
+                    duration=number(lasting["estimate"], 0),
+                    n=int(onset["n"]),
+                )
+            )
+prose(
+    points(*words)
+    if words
+    else tr("The study records no cytokine release or neurotoxicity with a day of onset.")
+)
+
+# %% [markdown]
+# ## Infections
+
+# %%
+infections = "infection" in known
+windows = None
+if infections:
+    windows = part(lambda: cs.toxicity_rate(cohort, "infection", window="standard", by="target"))
+part(lambda: Picture(figures.windows_figure(windows))) if isinstance(
+    windows, cs.Result
+) else windows
+
+# %%
+prose(
+    tr(
+        "Early infections belong to the lymphodepletion, later ones to the missing B cells and "
+        "antibodies. The share in each window is of those still followed when it began."
+    )
+    if infections
+    else tr("No infection is recorded.")
+)
+
+# %% [markdown]
+# ## Severe cytokine release, beside oncology
+
+# %%
+benchmark = None
+if "CRS" in known:
+    benchmark = part(lambda: cs.toxicity_benchmark(cohort, "CRS", min_grade=3))
+compared = isinstance(benchmark, cs.Result)
+if compared:
+    own = benchmark.frame[benchmark.frame["row"] == "observed"].iloc[0]
+    trials = benchmark.frame[benchmark.frame["row"] == "reference"].iloc[0]
+prose(
+    tr(
+        "Severe cytokine release was seen in {own} ({own_limits}) here and in {mean} "
+        "({mean_limits}) on average over {n} oncology trials graded on the same scale. The trials "
+        "had other diseases, other doses and sicker subjects: the comparison shows how far apart "
+        "the rates are, not why.",
+        own=of(own["n_event"], own["n"]),
+        own_limits=percent_interval(own["conf_low"], own["conf_high"]) + "\u00a0%",
+        mean=percent(trials["estimate"]),
+        mean_limits=percent_interval(trials["conf_low"], trials["conf_high"]) + "\u00a0%",
+        n=int(trials["n_trials"]),
+    )
+    if compared and trials["estimate"] == trials["estimate"]
+    else tr("There is no rate to compare with oncology.")
+)
+
+# %%
+part(lambda: Picture(figures.benchmark_figure(benchmark))) if compared else benchmark
+
+# %% [markdown]
+# ## What this means, and what it does not
+
+# %%
+prose(
+    points(
+        tr(
+            "With {n} subjects an event of one in fifty is missed altogether in {share} of such "
+            "studies. What was not seen is not thereby absent.",
+            n=n,
+            share=percent(0.98**n),
+        )
+        if n
+        else "",
+        tr(
+            "“Rarer and milder than in oncology” needs the same scale, the same window and the "
+            "same care in looking. Where the scale is not stated, the comparison is not made."
+        ),
+        tr(
+            "Toxicities are counted as reported. Mild ones are missed more easily than severe "
+            "ones, late ones more easily than early ones."
+        ),
+        tr("Differences between targets are differences between groups that chance did not form."),
+    )
+    if recorded
+    else tr("No conclusion about safety can be drawn from this study.")
+)

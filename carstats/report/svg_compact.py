@@ -1,0 +1,67 @@
+"""A figure's SVG made small for a page: what no eye can tell apart is not written out."""
+
+from __future__ import annotations
+
+import re
+
+_DROPPED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
+_PATH = re.compile(r'(<path(?: id="[^"]*")?) d="([^"]*)"([^>]*)>')
+_STEP = re.compile(r"([MLCQZz])([^MLCQZz]*)")
+_PLACE = re.compile(r' ((?:x|y)="|transform="translate\()([^")]*)')
+_LONG = re.compile(r"-?\d+\.\d{3,}")
+
+
+def compact_svg(text: str) -> str:
+    """Return a drawing of matplotlib's in fewer bytes, the same to the eye.
+
+    Parameters
+    ----------
+    text : str
+        The SVG.
+
+    Returns
+    -------
+    str
+        The same with places to a hundredth of a point, outlines of letters to a thousandth, short
+        names, and without comments and description.
+    """
+    text = _PATH.sub(_path, _DROPPED.sub("", text))
+    text = _PLACE.sub(lambda m: f" {m[1]}{_LONG.sub(lambda n: _short(float(n[0]), 2), m[2])}", text)
+    used = dict.fromkeys(re.findall(r'(?<=href="#)[^"]+|(?<=url\(#)[^)]+', text))
+    names = {name: f"_{number:x}" for number, name in enumerate(used)}
+    text = re.sub(r' id="([^"]+)"', lambda m: f' id="{names[m[1]]}"' if m[1] in names else "", text)
+    text = re.sub(r'(?<=href="#)[^"]+|(?<=url\(#)[^)]+', lambda m: names[m[0]], text)
+    return re.sub(r">\s+<", "><", text).strip()
+
+
+def _path(match: re.Match) -> str:
+    """Write a path's points as steps from one to the next, which have fewer digits."""
+    head, data, tail = match.groups()
+    # Letters are drawn in units of about a thousandth of a point.
+    places = 0 if "scale(0.015625)" in tail else 2
+    scale = 10**places
+    at = start = (0, 0)
+    steps = []
+    for sign, numbers in _STEP.findall(data):
+        if sign in "Zz":
+            at = start
+            steps.append("z")
+            continue
+        given = [round(float(number) * scale) for number in numbers.split()]
+        points = list(zip(given[::2], given[1::2], strict=True))
+        steps.append(sign.lower() if steps else sign)
+        before = at if steps[-1] != "M" else (0, 0)
+        words = [
+            _short((v - o) / scale, places) for p in points for v, o in zip(p, before, strict=True)
+        ]
+        # A sign parts two numbers as well as a space does.
+        steps.append(" ".join(words).replace(" -", "-"))
+        at = points[-1]
+        start = at if sign == "M" else start
+    return f'{head} d="{"".join(steps)}"{tail}>'
+
+
+def _short(value: float, places: int) -> str:
+    text = f"{value:.{places}f}"
+    text = text.rstrip("0").rstrip(".") if places else text
+    return re.sub(r"^(-?)0\.", r"\1.", text) if text not in ("-0", "") else "0"

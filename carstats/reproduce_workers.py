@@ -1,0 +1,133 @@
+"""Jobs side by side in processes of their own; an interrupt ends them and leaves nothing behind."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from multiprocessing import active_children, get_context
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carstats.errors import CarstatsError
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
+
+_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one analysis.
+
+    Attributes
+    ----------
+    name : str
+        The script's or notebook's name without its ending.
+    files : tuple of Path
+        What it wrote.
+    reason : str
+        Why it wrote nothing; empty where it did.
+    defect : bool
+        Whether carstats itself is at fault.
+    seconds : float
+        How long it took.
+    """
+
+    name: str
+    files: tuple[Path, ...] = ()
+    reason: str = ""
+    defect: bool = False
+    seconds: float = 0.0
+
+
+def run_jobs(
+    jobs: Mapping[str, Callable[[], list[Path]]],
+    target: Path,
+    report: Callable[[Outcome, int], None] | None = None,
+) -> dict[str, Outcome]:
+    """Run jobs, two at a time, and return what became of each.
+
+    Parameters
+    ----------
+    jobs : mapping of str to callable
+        By name; each writes files and returns them, and can be sent to another process.
+    target : Path
+        The folder that they write to; what a stopped job had begun there is removed.
+    report : callable, optional
+        Called with each outcome and the number of jobs, as soon as it is there.
+
+    Returns
+    -------
+    dict of str to Outcome
+        In the order in which they ended.
+    """
+    outcomes: dict[str, Outcome] = {}
+    before = set(active_children())
+    with (
+        # A worker that is stopped cannot remove its scratch files: they go with this folder.
+        tempfile.TemporaryDirectory(prefix="carstats-", ignore_cleanup_errors=True) as scratch,
+        # A fresh interpreter for each worker: what a script imports or leaves behind stays there.
+        ProcessPoolExecutor(
+            max(1, min(_WORKERS, len(jobs))),
+            mp_context=get_context("spawn"),
+            initializer=_begin,
+            initargs=(scratch,),
+        ) as pool,
+    ):
+        tasks: dict[Future, str] = {pool.submit(_run, job): name for name, job in jobs.items()}
+        try:
+            waiting = set(tasks)
+            while waiting:
+                done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                for task in done:
+                    outcome = _outcome(task, tasks[task])
+                    outcomes[outcome.name] = outcome
+                    if report:
+                        report(outcome, len(jobs))
+        except KeyboardInterrupt:
+            _stop(set(active_children()) - before, target)
+            raise
+    return outcomes
+
+
+def _begin(scratch: str) -> None:
+    """Leave an interrupt to the parent: within a queue's lock it would leave both waiting."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tempfile.tempdir = scratch
+
+
+def _stop(workers: set[BaseProcess], target: Path) -> None:
+    """End the workers and remove what they had begun to write."""
+    for worker in workers:
+        # Asked to end, one that runs a notebook would close its kernel and go on; a kernel without
+        # its worker ends by itself.
+        worker.kill()
+        worker.join()
+        for part in target.rglob(f".*.{worker.pid}.part"):
+            part.unlink(missing_ok=True)
+
+
+def _run(job: Callable[[], list[Path]]) -> tuple[tuple[Path, ...], str, float]:
+    """Run one job in a worker and return its files, the reason for none, and the seconds."""
+    start = time.perf_counter()
+    files: list[Path] = []
+    reason = ""
+    try:
+        files = job()
+    except CarstatsError as error:
+        reason = str(error)
+    return tuple(files), reason, time.perf_counter() - start
+
+
+def _outcome(task: Future, name: str) -> Outcome:
+    error = task.exception()
+    if error is None:
+        return Outcome(name, task.result()[0], task.result()[1], False, task.result()[2])
+    reason = traceback.format_exception_only(error)[-1].strip()
+    return Outcome(name, reason=f"a defect of carstats, please report it: {reason}", defect=True)
