@@ -69,7 +69,7 @@ class _Page(HTMLParser):
             self.style += data
 
 
-def page_problems(html, lang=None):
+def page_problems(html, lang=None, largest=LARGEST):
     """Return what is wrong with a page, as sentences."""
     page = _Page()
     page.feed(html)
@@ -77,7 +77,7 @@ def page_problems(html, lang=None):
     wrong = page.wrong
     if not html.startswith("<!DOCTYPE html>"):
         wrong.append("no doctype")
-    if len(html.encode()) > LARGEST:
+    if len(html.encode()) > largest:
         wrong.append(f"{len(html.encode())} bytes")
     if not page.root.get("lang") or (lang and not page.root["lang"].startswith(lang)):
         wrong.append(f"language {page.root.get('lang')}")

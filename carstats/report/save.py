@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences
+from carstats.language import sentence, sentences
 from carstats.result import Result
 
 if TYPE_CHECKING:
@@ -117,7 +117,11 @@ def save_table(
     """
     from carstats.report.table_files import FORMATS, table_bytes
 
-    caption = sentences(*dict.fromkeys(result.caption() for result in _panels(results).values()))
+    specs = [result.spec for result in _panels(results).values()]
+    # What several results share is said once, the methods each after it.
+    words = [spec.endpoint for spec in specs] + [spec.population for spec in specs]
+    words += [spec.method for spec in specs]
+    caption = sentences(*dict.fromkeys(map(sentence, words)))
     contents = _numbers(results, stem, script, caption, caption, table.title)
     for kind in formats:
         made = table_bytes(table, kind, re.sub(r"[^\w-]|^(?=[^A-Za-z])", "t", stem))
