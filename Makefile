@@ -93,7 +93,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(RUN) -m pip install --quiet --no-deps --require-hashes -r $(VENV)/uv.lock; \
 	index=$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null || true)}; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
-	$(RUN) -m uv pip sync --python $(RUN) --quiet --require-hashes requirements.lock || { \
+	$(RUN) -m uv pip sync --python $(RUN) --quiet --compile-bytecode --require-hashes requirements.lock || { \
 	    echo "uv could not install; trying pip" >&2; \
 	    $(RUN) -m pip install --quiet --no-deps --require-hashes -r requirements.lock; \
 	}

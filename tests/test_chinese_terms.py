@@ -243,7 +243,7 @@ def test_markdown_in_chinese(chinese):
     assert head == "| 名称 | 疾病 | 类别 | 定义 | 界值 | 来源 | 核对状态 | 函数 |"
     doris = next(row for row in rows if row.startswith("| `DORIS` |"))
     assert "| 系统性红斑狼疮 | 应答 | 临床 SLEDAI 为 0" in doris
-    assert "| 已核对原文 | `sle.doris_2021` |" in doris
+    assert "| 已核实 | `sle.doris_2021` |" in doris
     assert all(row.count(" | ") == head.count(" | ") for row in rows)
 
 
@@ -380,7 +380,7 @@ def test_a_disease_without_a_rule_is_noted_in_chinese(chinese, bare):
 def test_command_lists_endpoints_in_chinese():
     result = CliRunner().invoke(app, ["endpoints", "--disease", "SLE", "--lang", "zh"])
     assert result.exit_code == 0
-    assert "DORIS（系统性红斑狼疮，应答，已核对原文）" in result.output
+    assert "DORIS（系统性红斑狼疮，应答，已核实）" in result.output
     assert "relapse（不限疾病，至事件时间，自定规则）" in result.output
     assert (
         "  界值：糖皮质激素（泼尼松当量）≤5.0 mg/d；PGA <0.5。来源：van Vollenhoven"
@@ -418,4 +418,4 @@ def test_check_says_in_chinese_what_was_read_and_derived(tmp_path, bare):
 
 def test_language_of_a_command_can_come_from_the_environment():
     result = CliRunner().invoke(app, ["endpoints"], env={"CARSTATS_LANGUAGE": "zh"})
-    assert "已核对原文" in result.output
+    assert "已核实" in result.output

@@ -154,7 +154,14 @@ Table(
 # ## Characteristics
 
 # %%
-part(lambda: tabulate_baseline(cs.baseline_table(cohort, by="target")))
+MOST = 8
+by = "target" if len(present["target"]) <= MOST else None
+prose(
+    tr("The study has {n} targets, too many for a column each.", n=len(present["target"]))
+) if by is None else None
+
+# %%
+part(lambda: tabulate_baseline(cs.baseline_table(cohort, by=by)))
 
 # %% [markdown]
 # ## What this means, and what it does not

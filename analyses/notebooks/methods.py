@@ -38,7 +38,7 @@ for name in endpoints:
             )
         )
     )
-Table(
+table = Table(
     title=tr("Endpoints of the study"),
     heads=(tr("Endpoint"), tr("Customary definition"), tr("Source")),
     rows=tuple(rows),
@@ -58,8 +58,10 @@ Table(
         )
         if note
     ),
+    align=("left", "left", "left"),
     synthetic=study.synthetic,
 )
+table if rows else prose(tr("The study has no endpoint of efficacy."))
 
 # %% [markdown]
 # ## Estimands
@@ -92,10 +94,11 @@ general = points(
     ),
 )
 prose(
-    tr("What is estimated, before how it is estimated:") if endpoints else "",
+    tr("What is estimated, before how it is estimated:")
+    if endpoints
+    else tr("Without an endpoint there is nothing to estimate but the share with a toxicity."),
     *(estimand(name) for name in derived),
     general if given else "",
-    "" if endpoints else tr("The study has no endpoint of efficacy."),
 )
 
 # %% [markdown]

@@ -44,7 +44,9 @@ if followed:
     at = cs.survival_at(cohort, endpoint, at=[YEAR, TWO_YEARS]).frame.set_index("time")
     seen = cs.followup_time(cohort, endpoint).frame.iloc[0]
     n, events = int(whole["n"].iloc[0]), int(whole["n_event"].sum())
-if endpoint is None:
+if not study.endpoints("time-to-event"):
+    first = tr("The study recorded no time to an event.")
+elif endpoint is None:
     first = tr("No time to relapse can be shown: {reason}", reason=reason)
 elif not followed:
     first = tr("Nobody was followed for {endpoint}.", endpoint=name.lower())

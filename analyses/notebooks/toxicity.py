@@ -10,7 +10,7 @@ from carstats.estimators.proportion import proportion_limits
 from carstats.language import sentences, tr
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
-from carstats.report.format import counted, number, of, percent, percent_interval, rate
+from carstats.report.format import counted, number, of, percent, percent_limits, rate
 from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_grades, tabulate_toxicities
 from carstats.reproduce import main_cohort
@@ -96,7 +96,10 @@ prose(
 # ## By target
 
 # %%
-several = recorded and cohort.subjects["target"].nunique() > 1
+targets = cohort.subjects["target"].nunique()
+several = recorded and targets > 1
+# More have no room beside each other; the figure above shows them below each other.
+by = "target" if targets <= 8 else None
 part(
     lambda: Picture(
         figures.differences_figure(cs.toxicity_difference(cohort, frequent[:8], by="target"))
@@ -104,7 +107,7 @@ part(
 ) if several else None
 
 # %%
-part(lambda: tabulate_toxicities(cs.toxicity_table(cohort, by="target"))) if recorded else None
+part(lambda: tabulate_toxicities(cs.toxicity_table(cohort, by=by))) if recorded else None
 
 # %% [markdown]
 # ## When it comes, and how long it lasts
@@ -176,9 +179,9 @@ prose(
         "had other diseases, other doses and sicker subjects: the comparison shows how far apart "
         "the rates are, not why.",
         own=of(own["n_event"], own["n"]),
-        own_limits=percent_interval(own["conf_low"], own["conf_high"]) + "\u00a0%",
+        own_limits=percent_limits(own["conf_low"], own["conf_high"]),
         mean=percent(trials["estimate"]),
-        mean_limits=percent_interval(trials["conf_low"], trials["conf_high"]) + "\u00a0%",
+        mean_limits=percent_limits(trials["conf_low"], trials["conf_high"]),
         n=int(trials["n_trials"]),
     )
     if compared and trials["estimate"] == trials["estimate"]

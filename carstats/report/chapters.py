@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING
 
 from carstats.errors import CarstatsError
-from carstats.language import tr
+from carstats.language import current_language, tr
 
 if TYPE_CHECKING:
     from IPython.display import HTML, Markdown
+
+_CHINESE = "\u4e00-\u9fff"
 
 
 def prose(*paragraphs: str) -> Markdown:
@@ -30,7 +33,18 @@ def prose(*paragraphs: str) -> Markdown:
     from IPython.display import Markdown
 
     text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    if current_language() == "zh":
+        text = _spaced(text)
     return Markdown(text.replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _spaced(text: str) -> str:
+    """Put a space between Chinese and Latin letters or digits, and take it from between Chinese.
+
+    A sentence's places take names that may be either.
+    """
+    text = re.sub(f"(?<=[{_CHINESE}])(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?=[{_CHINESE}])", " ", text)
+    return re.sub(f"(?<=[{_CHINESE}，。；：、（）]) +(?=[{_CHINESE}，。；：、（）])", "", text)
 
 
 def points(*items: str) -> str:

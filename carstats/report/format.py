@@ -92,6 +92,13 @@ def percent_interval(low: float | None, high: float | None, digits: int = 0) -> 
     return _between(*ends, words=low < 0)
 
 
+def percent_limits(low: float | None, high: float | None, digits: int = 0) -> str:
+    """Write the limits of a percentage with the sign: ``"36–81 %"``."""
+    if _missing(low) or _missing(high):
+        return NONE
+    return tr("{number}\u00a0%", number=percent_interval(low, high, digits))
+
+
 def rate(estimate: float | None, low: float | None, high: float | None, digits: int = 0) -> str:
     """Write a rate with its limits: ``"60 % (36–81)"``; an en dash where it is undefined."""
     if _missing(estimate):
