@@ -81,6 +81,7 @@ _HOMES = {
     "seroconversion_rate": "response.seroconversion",
     "set_language": "language",
     "simulate_study": "data.synthetic",
+    "study_report": "reproduce_report",
     "subject_timelines": "survival.timelines",
     "survival_at": "survival.curves",
     "survival_curve": "survival.curves",
@@ -181,6 +182,7 @@ __all__ = [
     "seroconversion_rate",
     "set_language",
     "simulate_study",
+    "study_report",
     "subject_timelines",
     "survival_at",
     "survival_curve",
@@ -248,6 +250,7 @@ if TYPE_CHECKING:
     from carstats.evidence.sensitivity import leave_one_out, pooled_sensitivity
     from carstats.evidence.trials import trial_rate
     from carstats.language import in_language, set_language
+    from carstats.reproduce_report import study_report
     from carstats.response.basket import (
         basket_leave_one_out,
         basket_response,
