@@ -5,7 +5,7 @@ from carstats.report.figures import landmark_figure
 from carstats.report.save import save_figure
 from carstats.reproduce import event_endpoint, main_cohort, run
 
-LANDMARKS = {"month 6": 183, "month 12": 365, "month 24": 731}
+LANDMARKS = {"month 6": 183, "month 12": 365, "month 24": 730}
 
 
 def main(study, out):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +24,9 @@ class _Group(TyperGroup):
             # A terminal or a pipe without UTF-8 gets a question mark for what it cannot show.
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
+        if threading.current_thread() is threading.main_thread():
+            # Ended by a scheduler or a container as by Ctrl-C: with nothing left behind.
+            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
         try:
             return super().main(*args, **options)
         except CarstatsError as error:

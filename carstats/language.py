@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # The language's own name, and its folder in `locale`; English needs none.
 LANGUAGES = {"en": ("English", ""), "zh": ("简体中文", "zh_CN")}
+# What a page calls it, for browsers and screen readers.
+LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 LANGUAGE_VARIABLE = "CARSTATS_LANGUAGE"
 _active = "en"
 

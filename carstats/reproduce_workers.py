@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,8 +82,8 @@ def run_jobs(
             initargs=(scratch,),
         ) as pool,
     ):
-        tasks: dict[Future, str] = {pool.submit(_run, job): name for name, job in jobs.items()}
         try:
+            tasks: dict[Future, str] = {pool.submit(_run, job): name for name, job in jobs.items()}
             waiting = set(tasks)
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -90,7 +92,8 @@ def run_jobs(
                     outcomes[outcome.name] = outcome
                     if report:
                         report(outcome, len(jobs))
-        except KeyboardInterrupt:
+        except BaseException:
+            # An interrupt, or `report` has no reader any more: the pool would work to the end.
             _stop(set(active_children()) - before, target)
             raise
     return outcomes
@@ -100,6 +103,13 @@ def _begin(scratch: str) -> None:
     """Leave an interrupt to the parent: within a queue's lock it would leave both waiting."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tempfile.tempdir = scratch
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when its parent was killed and could not stop it: it would wait forever."""
+    parent_process().join()
+    os._exit(1)
 
 
 def _stop(workers: set[BaseProcess], target: Path) -> None:

@@ -763,3 +763,16 @@ class TestGuide:
     def test_the_wide_example_is_the_committed_one(self):
         committed = tomllib.loads((EXAMPLE / "study.toml").read_text(encoding="utf-8"))
         assert committed in self.blocks()
+
+
+@pytest.mark.parametrize("sign", ["\u202e", "\u2067", "\n", "\x07"])
+def test_names_hold_no_sign_that_turns_or_breaks_the_words_after_them(sign):
+    given = {
+        "study": {"name": f"a{sign}b"},
+        "vocabulary": {"disease": [{"name": "X", "label": f"c{sign}d"}, f"e{sign}f"]},
+    }
+    with pytest.raises(CarstatsError) as caught:
+        check_settings(given)
+    assert str(caught.value).count("characters that cannot be seen") == 3
+    assert ascii(f"a{sign}b") in str(caught.value)
+    check_settings({"study": {"name": "研究\u3000甲 👩\u200d⚕️ é"}})

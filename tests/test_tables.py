@@ -132,6 +132,25 @@ def test_baseline_by_hand():
     )
 
 
+def test_baseline_as_it_is_asked_for():
+    subjects = subjects_table(3, crp=[10.0, 20.0, np.nan], disease_subtype="AQP4-IgG-positive")
+    result = cs.baseline_table(
+        cs.define_cohort(cs.Study(subjects=subjects)), variables=["crp", "disease_subtype"]
+    )
+    table = tabulate_baseline(result, statistics="median", labels={"crp": "CRP, mg/L"})
+    assert [(row.group, row.cells[0]) for row in table.rows][:2] == [
+        ("CRP, mg/L", "Median [quartiles]"),
+        ("CRP, mg/L", "Missing"),
+    ]
+    assert not any("standard deviation" in note for note in table.notes)
+    assert "%: of those known." in table.notes
+    assert any("AQP4-IgG: immunoglobulin G against" in note for note in table.notes)
+    with pytest.raises(CarstatsError, match=r"`labels` names \['age'\]"):
+        tabulate_baseline(result, labels={"age": "Age"})
+    with pytest.raises(CarstatsError, match="statistics"):
+        tabulate_baseline(result, statistics=["mode"])
+
+
 def test_many_strata_of_a_baseline_stand_below_each_other():
     sites = [f"Site {i:02d}" for i in range(25)]
     cohort = cs.define_cohort(
@@ -172,6 +191,20 @@ def test_rates_by_hand():
     notes = " ".join(table.notes)
     assert "counted as without response" in notes
     assert "–: not applicable" in notes
+
+
+def test_rates_with_all_subjects_above(cohort):
+    options = {"at": 168, "missing": "failure"}
+    rates = cs.response_rate(cohort, "response", by=["disease", "target"], **options)
+    whole = cs.response_rate(cohort, "response", **options)
+    table = tabulate_rates(rates, whole)
+    plain = tabulate_rates(rates)
+    assert table.rows[0].cells == ("All subjects", *tabulate_rates(whole).rows[0].cells[1:])
+    assert [r.cells for r in table.rows[1:]] == [r.cells for r in plain.rows]
+    assert table.rows[0].group == ""
+    assert table.notes == plain.notes
+    with pytest.raises(CarstatsError, match="without `by`"):
+        tabulate_rates(rates, rates)
 
 
 def test_rates_of_several_terms_and_windows_are_told_apart(cohort):
@@ -236,6 +269,11 @@ def test_times_of_freireich(freireich):
     assert any(text.startswith(("4.82", "0.21")) for text in ratio)
     assert rows["Cox regression", "p value"] in {("–", "<0.001"), ("<0.001", "–")}
     assert any(note.startswith("Log-rank test") and "p < 0.001" in note for note in table.notes)
+    assert "Number at risk at" not in {row.group for row in table.rows}
+    assert any("range of all observed times" in note for note in table.notes)
+    with_risk = tabulate_times(**given, at_risk=True)
+    risk = [row.cells for row in with_risk.rows if row.group == "Number at risk at"]
+    assert risk == [("1 month", "4", "0"), ("12 months", "0", "0")]
 
 
 def test_times_of_many_strata_are_rows_and_of_other_results_refused(freireich):

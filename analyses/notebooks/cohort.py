@@ -11,6 +11,7 @@ from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import count, counted, months, percent, sentence_list
 from carstats.report.notebooks import Picture
+from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table, tabulate_attrition, tabulate_baseline
 from carstats.reproduce import main_cohort
 
@@ -39,15 +40,15 @@ prose(
     else "",
     sentences(
         tr(
-            "The study has {all}; {counted} are counted here and {left} left out.",
+            "The study has {all}. Counted here: {counted}; left out: {left}.",
             all=counted(len(study.subjects), "subject"),
             counted=counted(len(cohort), "subject"),
             left=left,
         ),
         tr("By disease: {counts}.", counts=tr(", ").join(counts)) if counts else "",
         tr(
-            "Everybody who was infused is counted, also those who did not respond or were lost: "
-            "leaving them out would make any treatment look better."
+            "Everybody who was infused is counted, including those who did not respond or were "
+            "lost to follow-up: leaving them out would make any treatment look better than it is."
         )
         if "infused" in study.subjects
         else tr("Whether a subject was infused is not recorded; all subjects are counted."),
@@ -74,7 +75,12 @@ rows = [
     else Row((NAMES[name], tr("not collected"), ""))
     for name in NAMES
 ]
-notes = [tr("A table that was not collected is unknown; an empty one says that there was nothing.")]
+notes = [
+    tr(
+        "What a table that was not collected would hold is unknown; an empty table says that "
+        "nothing happened."
+    )
+]
 Table(
     title=tr("Tables of the study"),
     heads=(tr("Table"), tr("Records"), tr("Subjects with a record")),
@@ -87,8 +93,8 @@ Table(
 contact = subjects["last_contact_day"]
 followed = (
     tr(
-        "Half of the subjects counted were followed for {median} or longer; the shortest for "
-        "{low}, the longest for {high}.",
+        "Half of the subjects counted were followed for {median} or longer from the first infusion "
+        "to the last contact; the shortest such time is {low}, the longest {high}.",
         median=months(contact.median()),
         low=months(contact.min()),
         high=months(contact.max()),
@@ -128,26 +134,28 @@ tabulate_attrition(flow)
 levels = {c: study.vocabulary.names(c) for c in ("disease", "target")}
 present = {c: [v for v in levels[c] if (subjects[c] == v).any()] for c in levels}
 cross = subjects.groupby(["disease", "target"]).size()
-Table(
-    title=tr("Subjects counted, by disease and target"),
-    heads=(tr("Disease"), *(label("target", t) for t in present["target"]), tr("All")),
-    rows=tuple(
-        Row(
-            (
-                label("disease", d),
-                *(count(cross.get((d, t), 0)) for t in present["target"]),
-                count((subjects["disease"] == d).sum()),
+spelled_out(
+    Table(
+        title=tr("Subjects counted, by disease and target"),
+        heads=(tr("Disease"), *(label("target", t) for t in present["target"]), tr("All")),
+        rows=tuple(
+            Row(
+                (
+                    label("disease", d),
+                    *(count(cross.get((d, t), 0)) for t in present["target"]),
+                    count((subjects["disease"] == d).sum()),
+                )
             )
-        )
-        for d in present["disease"]
-    ),
-    notes=(
-        tr(
-            "Where a target was given in few diseases, a difference between targets may be one "
-            "between diseases."
+            for d in present["disease"]
         ),
-    ),
-    synthetic=study.synthetic,
+        notes=(
+            tr(
+                "Where a target was treated in few diseases only, a difference between targets may "
+                "be one between diseases."
+            ),
+        ),
+        synthetic=study.synthetic,
+    )
 )
 
 # %% [markdown]
@@ -175,8 +183,8 @@ prose(
             "in outcome between them cannot be ascribed to the product."
         ),
         tr(
-            "No p-values stand in the table of characteristics: they would ask whether chance "
-            "formed the groups, which it did not."
+            "The table of characteristics gives no p-values: they would ask whether chance formed "
+            "the groups, and it is known that it did not."
         ),
         tr_n(
             "{groups} has fewer than ten subjects: its rates can hardly be told from any other.",

@@ -17,10 +17,12 @@ from carstats.report.format import (
     sentence_list,
 )
 from carstats.report.notebooks import Picture
+from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table, tabulate_evidence
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 trials = cs.published_trials()
+label = cs.Vocabulary().label
 CLASSES = {"remission": tr("Remission"), "response": tr("Response")}
 
 
@@ -51,10 +53,10 @@ with_severe = by_trial[by_trial["n_event"] > 0]
 where = sentence_list(
     [
         tr(
-            "{trial} ({count}, {disease})",
+            "{trial} ({disease}, {count})",
             trial=r.trial,
             count=of(r.n_event, r.n),
-            disease=r.disease,
+            disease=label("disease", r.disease),
         )
         for r in with_severe.itertuples()
     ]
@@ -78,7 +80,8 @@ prose(
             controlled=counted(controlled, "trial"),
         ),
         tr(
-            "**Of those with a count, {count} were in remission.** The pooled estimate is {rate}.",
+            "**Of the subjects of trials that report it, {count} were in remission.** The pooled "
+            "estimate is {rate}.",
             count=of(row["n_event"], row["n"]),
             rate=limits(row),
         ),
@@ -88,7 +91,7 @@ prose(
             span=span(row, "predict_low", "predict_high"),
         ),
         tr(
-            "**Severe cytokine release was rare, not absent:** {count}, in {where}.",
+            "**Severe cytokine release was rare, not absent:** {count}, all of them in {where}.",
             count=of(severe["n_event"], severe["n"]),
             where=where,
         )
@@ -98,13 +101,13 @@ prose(
             count=of(severe["n_event"], severe["n"]),
         ),
         tr(
-            "**How long it lasts is not known:** the lupus trials that report relapse and "
+            "**How long remission lasts is not known:** the lupus trials that report relapse and "
             "follow-up add up to about {years} subject-years.",
             years=number(lupus["subject_years"], 0),
         ),
         tr(
-            "**Better than other treatment?** Only the randomised comparison below speaks to it, "
-            "in one disease."
+            "**Better than other treatment?** Only one randomised comparison speaks to it, in one "
+            "disease; it stands in the chapter on treatments, relapse and harm."
         ),
     ),
 )
@@ -119,8 +122,8 @@ used = reports[reports["synthesis"].isin(["all", "efficacy"])]
 prose(
     sentences(
         tr(
-            "The table holds {reports} and {counts}. Half of the trials used for efficacy have "
-            "{subjects} or fewer.",
+            "The table of published trials holds {reports} and {counts}. Half of the trials used "
+            "for efficacy have {subjects} or fewer.",
             reports=counted(int(trials.attrs["n_reports"]), "report"),
             counts=counted(len(trials), "count"),
             subjects=counted(int(used["n_treated"].median()), "subject"),
@@ -151,17 +154,17 @@ prose(
             "longer follow-up."
         ),
         tr_n(
-            "{reports} of the table is therefore set aside; adding up those that are nested in "
+            "For that reason {reports} is set aside altogether; adding up those that are nested in "
             "others would count up to {subjects} again.",
-            "{reports} of the table are therefore set aside; adding up those that are nested in "
-            "others would count up to {subjects} again.",
+            "For that reason {reports} are set aside altogether; adding up those that are nested "
+            "in others would count up to {subjects} again.",
             len(nested),
             reports=counted(len(nested), "report"),
             subjects=counted(int(sizes.sum()), "subject"),
         ),
         tr(
             "A series of several diseases enters by its parts for efficacy and as a whole for "
-            "toxicity. Reports that share subjects are refused unless asked for."
+            "toxicity. Reports that share subjects are not pooled together."
         ),
     )
 )
@@ -179,15 +182,21 @@ response = overall["response"]
 prose(
     sentences(
         tr(
-            "Remission and response are unlike and never joined. Remission was reported for "
-            "{remission} subjects of {remission_trials}, by {definitions} different definitions; "
-            "response for {response} of {response_trials}.",
+            "Remission and response are different outcomes and are pooled apart. Remission was "
+            "reported for {remission} subjects of {remission_trials}, by {definitions} different "
+            "definitions; response for {response} of {response_trials}.",
             remission=of(row["n_event"], row["n"]),
             remission_trials=counted(int(row["n_trials"]), "trial"),
             definitions=len(row["endpoint"].split("; ")),
             response=of(response["n_event"], response["n"]),
             response_trials=counted(int(response["n_trials"]), "trial"),
         ),
+        tr(
+            "Not all of these definitions are strict: low disease activity (LLDAS) is among them, "
+            "as the trials report it."
+        )
+        if "LLDAS" in row["endpoint"].split("; ")
+        else "",
         tr(
             "The trials differ by more than chance explains (τ² = {tau2} on the log odds of "
             "remission), so two ranges matter.",
@@ -205,8 +214,8 @@ prose(
         if row["predict_high"] - row["predict_low"] > 0.5
         else "",
         tr(
-            "A cautious Bayesian reading gives {rate}, and {span} for a new trial. No correction "
-            "was added to trials in which every subject remitted.",
+            "A Bayesian model gives {rate}, and {span} for a new trial. No continuity correction "
+            "was made for trials in which every subject was in remission.",
             rate=limits(bayes),
             span=span(bayes, "predict_low", "predict_high"),
         ),
@@ -249,16 +258,16 @@ swapped = choices[choices["choice"].str.contains("both at one visit")]
 prose(
     sentences(
         tr(
-            "Without any one cohort the pooled remission lies between {low} (without {first}) and "
-            "{high} (without {last}).",
+            "With one cohort left out at a time, the pooled rate of remission lies between {low} "
+            "(without {first}) and {high} (without {last}).",
             low=percent(lowest["estimate"]),
             first=lowest["left_out"],
             high=percent(highest["estimate"]),
             last=highest["left_out"],
         ),
         tr(
-            "What counts as success matters as much: with response in place of remission, for the "
-            "same subjects at the same visit, it is {rate}.",
+            "What counts as success matters as much: with response in place of remission where a "
+            "trial reports both at one visit, it is {rate}.",
             rate=percent(swapped["estimate"].iloc[0]),
         )
         if len(swapped)
@@ -271,14 +280,16 @@ prose(
 Picture(figures.leave_one_out_figure(left))
 
 # %%
-Table(
-    title=tr("Pooled remission by the choices made"),
-    heads=(tr("Choice"), tr("n/N"), tr("Pooled (95\u00a0% CI)"), tr("What changes")),
-    rows=tuple(
-        Row((tr(c.choice), of(c["n_event"], c["n"]), limits(c), changed(c)))
-        for _, c in choices.iterrows()
-    ),
-    notes=(tr("n/N: subjects in remission of subjects with a count."),),
+spelled_out(
+    Table(
+        title=tr("Pooled remission by the choices made"),
+        heads=(tr("Choice"), tr("n/N"), tr("Pooled (95\u00a0% CI)"), tr("What changes")),
+        rows=tuple(
+            Row((tr(c.choice), of(c["n_event"], c["n"]), limits(c), changed(c)))
+            for _, c in choices.iterrows()
+        ),
+        notes=(tr("n/N: subjects in remission of subjects with a count."),),
+    )
 )
 
 # %% [markdown]
@@ -307,14 +318,14 @@ prose(
             followed=len(rates.frame) - len(unknown),
         ),
         tr(
-            "**Safety beyond the common.** A trial of {subjects} misses an event of one in fifty "
-            "in {share} of cases.",
+            "**Safety beyond the common.** A trial of {subjects} has a chance of {share} to miss "
+            "an event that happens to one subject in fifty.",
             subjects=counted(median, "subject"),
             share=percent(0.98**median),
         ),
         tr(
-            "**Freedom from selection.** Small series are published when they go well; unpublished "
-            "ones are not in the table, and no statistic brings them back."
+            "**Freedom from selection.** Small series are more likely to be published when they go "
+            "well; unpublished ones are not in the table, and no statistic brings them back."
         ),
     )
 )

@@ -17,10 +17,11 @@ from carstats.report.format import (
     p_value,
     percent,
     rate,
+    ratio,
     sentence_list,
-    with_limits,
 )
 from carstats.report.notebooks import Picture
+from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -70,20 +71,21 @@ target = compared["target"].frame
 prose(
     sentences(
         tr(
-            "Comparing trials with trials, remission could be examined by: {kinds}.",
+            "Between trials, remission could be compared by: {kinds}.",
             kinds=sentence_list(tested),
         )
         if tested
         else "",
         tr(
-            "It could not be by: {kinds}; the trials that report both are alike or too few.",
+            "It could not be compared by: {kinds}; the trials that report it are too few, or all "
+            "of one kind.",
             kinds=sentence_list([KINDS[k] for k in silent]),
         )
         if silent
         else "",
         tr(
             "None of this is a comparison of treatments. Targets went with diseases and "
-            "definitions: {rests}. With this few trials p-values of this kind come out too small.",
+            "definitions: {rests}. With so few trials, p-values of this kind come out too small.",
             rests=sentence_list(
                 [
                     tr(
@@ -101,39 +103,42 @@ prose(
 # %%
 
 
-def ratio(row):
+def odds(row):
     """Return an odds ratio with its limits."""
     if row["contrast"] == "reference":
         return tr("reference")
-    if row["estimate"] != row["estimate"]:
-        return "–"
-    return with_limits(number(row["estimate"]), interval(row["conf_low"], row["conf_high"], 2))
+    return ratio(row["estimate"], row["conf_low"], row["conf_high"])
 
 
-Table(
-    title=tr("Remission by what was given, trials compared with trials"),
-    heads=(
-        tr("Level"),
-        tr("Trials"),
-        tr("n/N"),
-        tr("Odds ratio (95\u00a0% CI)"),
-        tr("Note"),
-    ),
-    rows=tuple(
-        Row(
-            (
-                tr(str(r[kind])),
-                number(r["n_trials"], 0),
-                of(r["n_event"], r["n"]),
-                ratio(r),
-                r["note"] or "–",
-            ),
-            group=KINDS[kind],
-        )
-        for kind in KINDS
-        for _, r in compared[kind].frame.iterrows()
-    ),
-    notes=(tr("n/N: subjects in remission of subjects with a count."),),
+spelled_out(
+    Table(
+        title=tr("Remission by what was given, trials compared with trials"),
+        heads=(
+            tr("Level"),
+            tr("Trials"),
+            tr("n/N"),
+            tr("Odds ratio (95\u00a0% CI)"),
+            tr("Note"),
+        ),
+        rows=tuple(
+            Row(
+                (
+                    tr(str(r[kind])),
+                    number(r["n_trials"], 0),
+                    of(r["n_event"], r["n"]),
+                    odds(r),
+                    r["note"] or "–",
+                ),
+                group=KINDS[kind],
+            )
+            for kind in KINDS
+            for _, r in compared[kind].frame.iterrows()
+        ),
+        notes=(
+            tr("n/N: subjects in remission of subjects with a count."),
+            tr("Odds ratios between trials, each against the level marked as the reference."),
+        ),
+    )
 )
 
 # %% [markdown]
@@ -150,15 +155,16 @@ prose(
     sentences(
         tr(
             "A product against {target} was compared with placebo ({disease}): response in "
-            "{treated} against {control} ({population}). The difference is {gap}, with exact "
-            "limits from {span}; Fisher's test gives {p}.",
+            "{treated} against {control} ({population}). The difference is {gap} percentage "
+            "points, with exact limits of {low} to {high}; Fisher's test gives {p}.",
             target=test["target"],
             disease=label("disease", test["disease"]),
             treated=of(test["n_event"], test["n"]),
             control=of(test["n_event_control"], test["n_control"]),
             population=tr(test.population),
-            gap=percent(gap["estimate"]),
-            span=span(gap),
+            gap=number(100 * gap["estimate"], 0),
+            low=number(100 * gap["conf_low"], 0),
+            high=number(100 * gap["conf_high"], 0),
             p=p_value(test["p_value"]),
         ),
         tr(
@@ -176,28 +182,35 @@ prose(
 )
 
 # %%
-Table(
-    title=tr("The randomised comparison: every contrast"),
-    heads=(
-        tr("Contrast"),
-        tr("Limits"),
-        tr("Estimate"),
-        tr("95\u00a0% CI"),
-        tr("p-value"),
-    ),
-    rows=tuple(
-        Row(
-            (
-                tr(r.contrast),
-                r["method"].replace("-", "–"),
-                number(r["estimate"], 2 + (r["contrast"] == "difference")),
-                interval(r["conf_low"], r["conf_high"], 2 + (r["contrast"] == "difference")),
-                p_value(r["p_value"]),
-            ),
-            group=tr(r.population),
-        )
-        for _, r in random.iterrows()
-    ),
+spelled_out(
+    Table(
+        title=tr("The randomised comparison: every contrast"),
+        heads=(
+            tr("Contrast"),
+            tr("Limits"),
+            tr("Estimate"),
+            tr("95\u00a0% CI"),
+            tr("p-value"),
+        ),
+        rows=tuple(
+            Row(
+                (
+                    tr(r.contrast),
+                    r["method"].replace("-", "–"),
+                    number(r["estimate"], 2 + (r["contrast"] == "difference")),
+                    interval(r["conf_low"], r["conf_high"], 2 + (r["contrast"] == "difference")),
+                    p_value(r["p_value"]),
+                ),
+                group=tr(r.population),
+            )
+            for _, r in random.iterrows()
+        ),
+        notes=(
+            tr("Contrasts of the rate of response, product against control."),
+            tr("Fisher: the conditional odds ratio, with exact limits."),
+        ),
+        align=("left", "left", "right", "right", "right"),
+    )
 )
 
 # %% [markdown]
@@ -223,8 +236,8 @@ prose(
             high=number(lupus["conf_high"], 2),
         ),
         tr(
-            "In treated lupus in remission flares come at {low} to {high} a year ({source}), in "
-            "lupus that never remits at {never}.",
+            "Under conventional treatment, lupus in remission flares {low} to {high} times a year "
+            "({source}), lupus never in remission {never} times.",
             low=number(calm.low, 2),
             high=number(calm.high, 2),
             source=calm.source,
@@ -238,8 +251,8 @@ prose(
         else "",
         tr("The time at risk is approximate (subjects times median follow-up)."),
         tr(
-            "{trials} reported {count} relapsed without saying how long the subjects were "
-            "followed, and has no rate here.",
+            "{trials} reported that {count} relapsed, but not how long the subjects were followed; "
+            "no rate can be given.",
             trials=sentence_list(list(unknown["trial"])),
             count=of(unknown["n_event"].sum(), unknown["n"].sum()),
         )
@@ -257,7 +270,7 @@ prose(
 Picture(figures.trial_incidence_figure(rates, pooled_by, FLARE_RATES))
 
 # %% [markdown]
-# ## Harm, beside oncology
+# ## Harm, compared with oncology
 
 # %%
 severe = cs.pooled_rate(trials, "CRS grade >=3").frame.iloc[0]
@@ -277,7 +290,7 @@ for term in ("CRS", "ICANS"):
     lines.append(
         tr(
             "{term} of grade 3 or worse was seen in {own} ({span}) where the same scale (ASTCT) "
-            "was used, {every} over all trials, and {mean} in oncology.",
+            "was used, in {every} over all trials, and in {mean} on average in oncology trials.",
             term=label("toxicity", term),
             own=of(own["n_event"], own["n"]),
             span=span(own),
@@ -300,13 +313,13 @@ prose(
             ),
         ),
         tr(
-            "What follows: the counts on the same scale are too few to show a difference, and the "
-            "others can only suggest one. That fewer B cells to kill mean less toxicity is "
-            "plausible and not shown here."
+            "It follows that the counts on the same scale are too few to show a difference, and "
+            "that the others can only suggest one. That having fewer B cells to kill means less "
+            "toxicity is plausible, but not shown here."
         ),
         tr(
-            "The pooled rate of severe cytokine release, {rate}, takes all trials as alike, which "
-            "they are not.",
+            "The pooled rate of severe cytokine release, {rate}, assumes that all trials are "
+            "alike, which they are not.",
             rate=limits(severe),
         ),
     ),

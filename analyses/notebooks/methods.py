@@ -8,6 +8,7 @@ import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.language import sentence, sentences, tr
 from carstats.report.chapters import points, prose
+from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table
 from carstats.reproduce import event_endpoint, main_cohort, response_visit
 
@@ -33,7 +34,9 @@ for name in endpoints:
         Row(
             (
                 label("endpoint", name),
-                catalogue.loc[name, "definition"] if known else tr("as the study defines it"),
+                catalogue.loc[name, "definition"].replace("_", " ")
+                if known
+                else tr("as the study defines it"),
                 catalogue.loc[name, "source"] if known else "–",
             )
         )
@@ -46,8 +49,9 @@ table = Table(
         note
         for note in (
             tr(
-                "The definition is the published one. Where the study's own table gave the outcome "
-                "of an endpoint, its definition is the study's, which may differ."
+                "The definition is that of the source beside it; “carstats” stands for this "
+                "software's own. Where the study's own table gave the outcome of an endpoint, its "
+                "definition is the study's, which may differ."
             ),
             tr(
                 "Given by the study and not derived: {names}.",
@@ -61,7 +65,7 @@ table = Table(
     align=("left", "left", "left"),
     synthetic=study.synthetic,
 )
-table if rows else prose(tr("The study has no endpoint of efficacy."))
+spelled_out(table) if rows else prose(tr("The study has no endpoint of efficacy."))
 
 # %% [markdown]
 # ## Estimands
@@ -85,7 +89,11 @@ general = points(
     tr(
         "**Intercurrent events**: for times to an event, death, another infusion or other "
         "treatment count as the endpoint's definition says: as the event, or as competing with it. "
-        "For responses, a subject not assessed at the visit counts as a failure."
+        "For responses, they count as the study's own table gives the outcome."
+    ),
+    tr(
+        "**Missing data**: for responses, a subject not assessed at the visit counts as a failure; "
+        "for times to an event, a subject lost to follow-up is censored when last seen."
     ),
     tr(
         "**Summary**: the probability of being free of the event over time; the share with the "
@@ -156,12 +164,9 @@ prose(
         ),
         tr(
             "Strata come from the table of subjects: a group in which nothing happened has its "
-            "line, as nought of its subjects."
+            "line, as none of its subjects."
         ),
-        tr(
-            "Missing outcomes are counted, never dropped; how they are counted stands with each "
-            "number."
-        ),
+        tr("Missing outcomes are counted, never dropped; each number says how they are counted."),
         tr(
             "P-values are not adjusted for the number of tests unless stated. In a study of this "
             "kind they describe, and prove nothing."
@@ -183,8 +188,8 @@ prose(
             "of small data sets; the comparison is part of the package."
         ),
         tr(
-            "The data are known by their SHA-256 fingerprint, {fingerprint}: the same data give "
-            "the same report.",
+            "The data are identified by their SHA-256 fingerprint, {fingerprint}: the same data "
+            "give the same report.",
             fingerprint=study.fingerprint[:16],
         )
         if study.fingerprint

@@ -12,6 +12,7 @@ from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import (
     counted,
+    month_count,
     months,
     p_value,
     rate,
@@ -28,7 +29,7 @@ study = cs.read_study(
 )
 cohort = main_cohort(study)
 label = study.vocabulary.label
-YEAR, TWO_YEARS = 365, 731
+YEAR, TWO_YEARS = 365, 730
 
 # %%
 try:
@@ -53,14 +54,14 @@ elif not followed:
 else:
     first = sentences(
         tr(
-            "The question is how long a subject lives free of the event ({endpoint}). Of {n}, "
-            "{events} had it while followed.",
+            "{endpoint}: the question is how long a subject stays free of the event, which the "
+            "chapter on methods defines. Of {n}, {events} had the event while followed.",
             endpoint=name,
             n=counted(n, "subject"),
             events=events,
         ),
         tr(
-            "Half of the subjects were followed for {time} or longer.",
+            "The median follow-up, estimated by the reverse Kaplan–Meier method, is {time}.",
             time=months(seen["estimate"]),
         )
         if seen["estimate"] == seen["estimate"]
@@ -74,15 +75,18 @@ else:
             for day, row in at.iterrows()
             if row["estimate"] == row["estimate"]
         ),
-        tr("The median time to the event is {time}.", time=months(median["estimate"]))
+        tr(
+            "The median time to the event is {time} months.",
+            time=month_count(median["estimate"], median["conf_low"], median["conf_high"]),
+        )
         if median["estimate"] == median["estimate"]
         else tr(
             "The median time was not reached: at the end of follow-up more than half were "
             "estimated to be free of the event."
         ),
         tr(
-            "The numbers in brackets are 95\u00a0% limits: how far chance alone could have moved "
-            "the estimate."
+            "The numbers in brackets are 95\u00a0% confidence limits: values between them are "
+            "compatible with the data."
         ),
     )
 prose(first)
@@ -114,7 +118,8 @@ prose(
         if beyond
         else "",
         tr(
-            "The log-rank test asks whether the curves differ by more than chance: {p}.",
+            "The log-rank test asks whether the curves differ by more than chance: {p}. A large "
+            "p-value does not show that they are alike.",
             p=p_value(test.frame["p_value"].iloc[0]),
         )
         if test is not None and test.frame["p_value"].notna().all()
@@ -161,7 +166,7 @@ part(
 ) if followed else None
 
 # %% [markdown]
-# ## Relapse beside what competes with it
+# ## Relapse and competing events
 
 # %%
 events_table = study.events
@@ -171,9 +176,10 @@ if events_table is not None:
     rival = next((e for e in study.endpoints("time-to-event") if e in mixed), None)
 prose(
     tr(
-        "Who dies or is treated again before a relapse can no longer relapse under the first "
-        "treatment. Counting them as “not yet relapsed” would make relapse look more frequent than "
-        "it is; here each outcome has its own share, and the shares add up."
+        "Some outcomes, such as death, another treatment or primary non-response, rule out a later "
+        "relapse under the first treatment. Taking these subjects as merely lost to follow-up "
+        "(censored) would make relapse look more frequent than it is; here each outcome has its "
+        "own share, and the shares add up to the share with any of them."
     )
     if rival
     else tr("The study records no event that competes with relapse, or no time to relapse.")
@@ -190,7 +196,7 @@ part(
 ) if rival else None
 
 # %% [markdown]
-# ## Beyond one and two years
+# ## Free of the event at one and two years
 
 # %%
 landmarks = {}
@@ -209,8 +215,9 @@ for day, result in landmarks.items():
         continue
     words.append(
         tr(
-            "Of {n} whose data could reach {time}, {known} are known to have been free of the "
-            "event then: {rate}; {missing} were lost before and count as not free.",
+            "Of {n} whose data cut-off came {time} or more after the infusion, {known} are known "
+            "to have been free of the event then: {rate}; {missing} were lost before then and are "
+            "counted as not free.",
             n=counted(row["n"], "subject"),
             time=tr("one year") if day == YEAR else tr("two years"),
             known=int(row["n_event"]),
@@ -223,7 +230,8 @@ prose(
         *words,
         tr(
             "The curve and this count answer different questions: the curve uses everybody for as "
-            "long as they were seen, the count only those who could have been seen for so long."
+            "long as they were seen; the count uses only those who could have been seen for so "
+            "long, and takes those lost as not free, which tends to make it the lower of the two."
         ),
     )
     if words
@@ -248,8 +256,8 @@ at_two = int(late["n_risk"].iloc[0]) if followed and len(late) else 0
 prose(
     points(
         tr(
-            "{n} of {all} were still followed and free of the event at two years. What happens "
-            "after that is told by these alone.",
+            "{n} of {all} were still followed and free of the event at two years. What is known "
+            "of later times rests on these alone.",
             n=at_two,
             all=n,
         ),
@@ -258,17 +266,17 @@ prose(
             "are left to relapse. “Cure” would need many subjects followed for many years."
         ),
         tr(
-            "With {events} events the limits are what the data say; the curve in the middle is one "
-            "of many that fit them.",
+            "With {events} events, the limits matter more than the curve between them, which is "
+            "only one of many that fit the data.",
             events=events,
         ),
         tr(
-            "A relapse is dated by the visit that finds it. It happened at some time since the "
-            "visit before, so the curve comes late by up to that interval."
+            "A relapse found at a visit is dated by that visit. It happened at some time since the "
+            "visit before, so the curve may lag by up to that interval."
         ),
         tr(
-            "There is no untreated group. Whether the cells did better than other treatment is not "
-            "a question that this study can answer."
+            "There is no untreated comparison group. Whether cell therapy does better than other "
+            "treatment is not a question that this study can answer."
         ),
     )
     if followed

@@ -32,11 +32,21 @@ for name in shown:
     row = cs.response_rate(main_cohort(study, followup=at + 28), name, at=at).frame.iloc[0]
     n = int(row["n"])
     if n:
+        # Where everybody was seen there is nothing to be cautious about.
         lines.append(
             tr(
-                "**{endpoint}**, day {day}: {known} of {n}, {rate}. For {missing} it is not known; "
-                "they are counted as failures, which is the cautious reading. Among the {seen} "
-                "seen it was {share}.",
+                "**{endpoint}**, day {day}: {known} of {n}, {rate}. It is known for everybody.",
+                endpoint=label("endpoint", name),
+                day=number(at, 0),
+                known=int(row["n_event"]),
+                n=counted(n, "subject"),
+                rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
+            )
+            if not row["n_missing"]
+            else tr(
+                "**{endpoint}**, day {day}: {known} of {n}, {rate}. For {missing} the outcome is "
+                "not known; they are counted as failures, which is the cautious reading. Among the "
+                "{seen} whose outcome is known it was {share}.",
                 endpoint=label("endpoint", name),
                 day=number(at, 0),
                 known=int(row["n_event"]),
@@ -49,8 +59,9 @@ for name in shown:
         )
 prose(
     tr(
-        "The question is how many subjects did well at a visit. Counted are those whose data could "
-        "reach the end of the visit's window, also the ones who dropped out before."
+        "The question is how many subjects did well at a visit. All those whose data cut-off came "
+        "no earlier than the end of the visit's window are counted, including the ones who dropped "
+        "out."
     )
     if lines
     else "",
@@ -70,9 +81,10 @@ if main:
     rates = cs.response_rate(eligible, main, at=at, by=PAIR)
 prose(
     tr(
-        "Each line is a group of subjects with the same disease and target. The square is "
-        "the share with the outcome, the line its 95\u00a0% limits. Long lines that overlap say "
-        "that the groups are too small to be told apart."
+        "Each line is a group of subjects with the same disease and target. The marker is the "
+        "share with the outcome, the line its 95\u00a0% confidence limits. A long line means a "
+        "small group; groups whose lines overlap widely cannot be told apart, which does not show "
+        "that they are alike."
     )
     if main
     else tr("There is nothing to show.")
@@ -100,9 +112,9 @@ part(
 # %%
 prose(
     tr(
-        "Each subject stands once at each visit, with the best outcome met then. Hatched parts are "
-        "unknown: not assessed, or the visit not yet due. They are shown because leaving them out "
-        "would let the others look like everybody."
+        "Each subject appears once at each visit, with the best outcome met then. Hatched and "
+        "dotted parts are unknown: not assessed, or the visit not yet due. They are shown because "
+        "without them the subjects assessed would look like everybody."
     )
     if main
     else tr("There is nothing to show.")
@@ -113,7 +125,7 @@ prose(
 
 # %%
 basket = None
-if main:
+if main and rates.frame.loc[rates.frame["n"] > 0, "disease"].nunique() > 1:
     basket = part(lambda: cs.basket_response(eligible, main, at=at, by="disease"))
 borrowed = isinstance(basket, cs.Result)
 if borrowed:
@@ -122,10 +134,10 @@ if borrowed:
 prose(
     tr(
         "A rate of few subjects says little by itself. If the diseases are believed to be alike, "
-        "each can borrow from the others; how much is decided by how alike the data look. For "
-        "{disease}, the smallest group ({n}), the raw rate is {raw} with limits {raw_limits}; with "
-        "borrowing it is {shrunk} with limits {limits}. Whether borrowing is right is a clinical "
-        "question, and both are shown.",
+        "each can borrow from the others; how much is decided by how alike the data look. "
+        "{disease} is the smallest group ({n}): the raw rate is {raw} with limits {raw_limits}; "
+        "with borrowing it is {shrunk} with limits {limits}. Whether borrowing is right is a "
+        "clinical question, and both are shown.",
         disease=label("disease", small["disease"]),
         n=counted(small["n"], "subject"),
         raw=percent(small["raw_estimate"]),
@@ -153,7 +165,7 @@ course = (
 drawn = isinstance(course, cs.Result) and (course.frame["visit"] > 0).any()
 prose(
     tr(
-        "The bars show how far the score of each subject ({measure}) fell from before treatment: "
+        "The bars show how far the score of each subject ({measure}) changed from baseline: "
         "downward is better. A score that falls is not remission; what counts as remission is "
         "defined in the chapter on methods.",
         measure=label("measure", measure),
@@ -183,17 +195,17 @@ prose(
             "far as the records of medication go."
         ),
         tr(
-            "Response at a visit says nothing about how long it lasts; that is the chapter on "
-            "relapse."
+            "Response at a visit says nothing about how long it lasts; for that, see the chapter "
+            "on relapse."
         ),
         tr(
-            "A comparison of the relapse of responders and non-responders would favour responders "
-            "even without any effect, because they must live long enough to respond. It is not "
-            "made here."
+            "A comparison of relapse between responders and non-responders would favour responders "
+            "even without any effect, because they must first stay well for long enough to be "
+            "found to respond. It is not made here."
         ),
         tr(
-            "Subjects chosen for a first-in-human trial differ from those in a clinic, and there "
-            "is no untreated group."
+            "Subjects selected for early trials differ from those seen in the clinic, and there is "
+            "no untreated comparison group."
         ),
     )
     if main

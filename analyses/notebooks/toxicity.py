@@ -10,7 +10,7 @@ from carstats.estimators.proportion import proportion_limits
 from carstats.language import sentences, tr
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
-from carstats.report.format import counted, number, of, percent, percent_limits, rate
+from carstats.report.format import counted, number, of, percent, rate
 from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_grades, tabulate_toxicities
 from carstats.reproduce import main_cohort
@@ -123,14 +123,14 @@ if isinstance(timing, cs.Result):
         if onset["estimate"] == onset["estimate"]:
             words.append(
                 tr(
-                    "**{term}** began on day {day} (median; day {first} to {last}) and lasted "
-                    "{duration} days (median) in the {n} who had it.",
+                    "**{term}**, {n}: median onset on day {day} (range {first} to {last}), median "
+                    "duration {duration} days.",
                     term=label("toxicity", term),
                     day=number(onset["estimate"], 0),
                     first=number(onset["minimum"], 0),
                     last=number(onset["maximum"], 0),
                     duration=number(lasting["estimate"], 0),
-                    n=int(onset["n"]),
+                    n=counted(onset["n"], "subject"),
                 )
             )
 prose(
@@ -144,8 +144,9 @@ prose(
 
 # %%
 infections = "infection" in known
+dated = infections and records.loc[records["term"] == "infection", "onset_day"].notna().any()
 windows = None
-if infections:
+if dated:
     windows = part(lambda: cs.toxicity_rate(cohort, "infection", window="standard", by="target"))
 part(lambda: Picture(figures.windows_figure(windows))) if isinstance(
     windows, cs.Result
@@ -154,15 +155,27 @@ part(lambda: Picture(figures.windows_figure(windows))) if isinstance(
 # %%
 prose(
     tr(
-        "Early infections belong to the lymphodepletion, later ones to the missing B cells and "
-        "antibodies. The share in each window is of those still followed when it began."
+        "Early infections are commonly ascribed to the cytopenias after lymphodepletion, later "
+        "ones to the lack of B cells and antibodies; these data do not show the cause. The share "
+        "in each window is of those still followed when it began. The windows differ in length, "
+        "so the shares do not show when infections came fastest."
     )
+    if dated
+    else tr("The study records infections without the day on which they began.")
     if infections
+    else tr("The study did not collect toxicities. That is not the same as none.")
+    if study.toxicities is None
+    else tr(
+        "No toxicity is recorded under the name {term}. Infections under other names stand in the "
+        "table above.",
+        term=label("toxicity", "infection"),
+    )
+    if recorded
     else tr("No infection is recorded.")
 )
 
 # %% [markdown]
-# ## Severe cytokine release, beside oncology
+# ## Severe cytokine release, compared with oncology
 
 # %%
 benchmark = None
@@ -174,14 +187,13 @@ if compared:
     trials = benchmark.frame[benchmark.frame["row"] == "reference"].iloc[0]
 prose(
     tr(
-        "Severe cytokine release was seen in {own} ({own_limits}) here and in {mean} "
-        "({mean_limits}) on average over {n} oncology trials graded on the same scale. The trials "
-        "had other diseases, other doses and sicker subjects: the comparison shows how far apart "
-        "the rates are, not why.",
+        "Cytokine release syndrome of grade 3 or worse was seen in {own} here, {own_rate}; the "
+        "average over {n} oncology trials graded on the same scale is {mean_rate}. Those trials "
+        "differ in disease, in dose and in how ill the subjects were: the comparison shows how far "
+        "apart the rates are, not why.",
         own=of(own["n_event"], own["n"]),
-        own_limits=percent_limits(own["conf_low"], own["conf_high"]),
-        mean=percent(trials["estimate"]),
-        mean_limits=percent_limits(trials["conf_low"], trials["conf_high"]),
+        own_rate=rate(own["estimate"], own["conf_low"], own["conf_high"]),
+        mean_rate=rate(trials["estimate"], trials["conf_low"], trials["conf_high"]),
         n=int(trials["n_trials"]),
     )
     if compared and trials["estimate"] == trials["estimate"]
@@ -198,16 +210,16 @@ part(lambda: Picture(figures.benchmark_figure(benchmark))) if compared else benc
 prose(
     points(
         tr(
-            "With {n} subjects an event of one in fifty is missed altogether in {share} of such "
-            "studies. What was not seen is not thereby absent.",
+            "An event that happens to one subject in fifty would be missed altogether by {share} "
+            "of studies with {n} subjects. What was not seen is not thereby absent.",
             n=n,
             share=percent(0.98**n),
         )
         if n
         else "",
         tr(
-            "“Rarer and milder than in oncology” needs the same scale, the same window and the "
-            "same care in looking. Where the scale is not stated, the comparison is not made."
+            "To say “rarer and milder than in oncology” takes the same scale, the same window and "
+            "the same care in looking. Where the scale is not stated, the comparison is not made."
         ),
         tr(
             "Toxicities are counted as reported. Mild ones are missed more easily than severe "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,8 @@ from carstats.vocabulary import CATEGORIES, Term, Vocabulary
 
 FILE_NAME = "study.toml"
 FROM_DATA = "from data"
+# Control characters and those that turn the direction of writing, of the words after them too.
+_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _STUDY_KEYS: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "synthetic": (bool,),
@@ -211,6 +214,7 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
         raise CarstatsError(checker.problems)
     checker.keys(data.get("study", {}), _STUDY_KEYS, "study")
     checker.keys(data.get("adam", {}), _ADAM_KEYS, "adam")
+    checker.printable("[study] name", data.get("study", {}).get("name"))
     order = data.get("study", {}).get("date_order")
     if order is not None and order not in ORDERS:
         checker.add(f"[study] date_order is {order!r}; allowed: {listed(ORDERS)}.")
@@ -248,6 +252,11 @@ class _Checker:
         hint = f"Did you mean {close[0]!r}?" if close else f"Known are {listed(allowed, 20)}."
         self.add(f"[{where}] has no key {key!r}." if where else f"[{key}] is no section.", hint)
 
+    def printable(self, what: str, text: object) -> None:
+        if isinstance(text, str) and _UNSEEN.search(text):
+            remedy = "Write it anew on one line."
+            self.add(f"{what} is {text!a}, with characters that cannot be seen.", remedy)
+
     def vocabulary(self, section: dict) -> tuple[Vocabulary, set[str]]:
         from_data, added = set(), {}
         for category, terms in section.items():
@@ -279,6 +288,8 @@ class _Checker:
         if set(given) <= known and all(
             isinstance(v, list if k == "aliases" else str) and v for k, v in given.items()
         ):
+            for key in ("name", "label"):
+                self.printable(f"[vocabulary] {key}", given.get(key))
             return Term(**{**given, "aliases": tuple(given.get("aliases", ()))})
         self.add(
             f"[vocabulary] {given!r} is no term; it has a name, and may have label, aliases, group."

@@ -54,7 +54,7 @@ MODERATORS = {
     "target": mark("target"),
     "valency": mark("valency"),
     "platform": mark("platform"),
-    "costimulation": mark("costimulation"),
+    "costimulation": mark("co-stimulatory domain"),
     "cell_source": mark("cell source"),
     "disease": mark("disease"),
 }

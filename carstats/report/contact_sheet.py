@@ -11,12 +11,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 from carstats.errors import CarstatsError
-from carstats.language import current_language, mark, tr
+from carstats.language import LANGUAGE_TAGS, current_language, mark, tr
 from carstats.report.format import sentence_list
 from carstats.vocabulary import column_name
 
 PAGE = "index.html"
-_LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 # In the order of the page; the part of carstats that made a result says its topic.
 _TOPICS = {
     "cohort": mark("Cohort"),
@@ -123,7 +122,7 @@ def contact_sheet(folder: str | Path) -> str:
     lines = "".join(f"<p>{escape(line)}</p>\n" for line in head)
     title = escape(tr("Figures and tables"))
     return (
-        f'<!DOCTYPE html>\n<html lang="{_LANGUAGE_TAGS[current_language()]}">\n<head>\n'
+        f'<!DOCTYPE html>\n<html lang="{LANGUAGE_TAGS[current_language()]}">\n<head>\n'
         f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n{_STYLE}</style>\n</head>\n<body>\n"

@@ -223,7 +223,7 @@ def plot_basket_sensitivity(result: Result, ax: Axes, *, room: float = np.inf) -
         ax.spines["left"].set_bounds(0, 1)
         ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
         ax.set_xlabel(tr("Standard deviation between baskets, tau (log odds)"), labelpad=2)
-        ax.set_ylabel(tr("Response (%)"), labelpad=3)
+        ax.set_ylabel(tr("Subjects (%)"), labelpad=3)
     return ax
 
 

@@ -19,6 +19,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.table_abbreviations import in_full
 from carstats.result import Result
 from carstats.vocabulary import column_name
 
@@ -158,6 +159,9 @@ def abbreviations(result: Result, columns: Iterable[str] | None = None) -> str:
         labels = result.labels.get(column, {})
         for level, name in level_names(result, column).items():
             label = clean(labels.get(level, level))
+            if label.endswith(f"({name})"):
+                # A label that ends in the abbreviation does not spell it out.
+                label = in_full(name)
             if name != label:
                 pairs.append(tr("{name}: {text}", name=name, text=label))
     return full_stop(tr("; ").join(dict.fromkeys(pairs)))

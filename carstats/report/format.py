@@ -3,8 +3,8 @@
 One convention everywhere: whole per cent, measurements and months with one decimal, ratios and
 incidences with two, p-values with two, or three under 0.01 and about 0.05. A no-break space before
 the per cent sign ("60 %"), an en dash between limits ("36–81"; "to" where a limit is negative),
-halves rounded up, and never a "0 %" for what is not nought. Words and signs are those of the
-language that is set: Chinese writes "60%".
+halves rounded up, and never a "0 %" for what is not nought (a limit may read 0 or 100). Words and
+signs are those of the language that is set: Chinese writes "60%".
 """
 
 from __future__ import annotations
@@ -112,8 +112,11 @@ def interval(low: float | None, high: float | None, digits: int = 1) -> str:
     """Write two limits: ``"1.2–3.4"``, ``"−1.2 to 3.4"``; "not reached" for a limit without end."""
     if _missing(low) and _missing(high):
         return NONE
-    ends = [not_reached() if _missing(end) else number(end, digits) for end in (low, high)]
-    return _between(*ends, words=_missing(low) or _missing(high) or low < 0)
+    if _missing(low):
+        return tr("{low} to {high}", low=not_reached(), high=number(high, digits))
+    if _missing(high):
+        return tr("{low} to not reached", low=number(low, digits))
+    return _between(number(low, digits), number(high, digits), words=low < 0)
 
 
 def with_limits(estimate: str, limits: str) -> str:

@@ -9,6 +9,8 @@ from carstats.report.table_model import Row, Table
 _LONGEST_NUMBER = 40
 # A table of up to so many rows is kept on one page in print.
 _SHORT = 20
+# A table of more columns is set closer.
+_NARROW = 7
 
 
 def table_on_page(table: Table, place: str) -> str:
@@ -41,7 +43,9 @@ def table_on_page(table: Table, place: str) -> str:
         f'<p class="note">{_raised(letters)}{" " if letters else ""}{escape(note)}</p>'
         for letters, note in table.footnotes()
     )
-    kind = "table short" if len(table.rows) <= _SHORT else "table"
+    kind = "table"
+    kind += " short" if len(table.rows) <= _SHORT else ""
+    kind += " wide" if len(table.heads) > _NARROW else ""
     return f'<div class="{kind}">\n{title}\n{inner}\n{notes}\n</div>'
 
 

@@ -13,14 +13,13 @@ from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carstats.language import current_language, tr
+from carstats.language import LANGUAGE_TAGS, current_language, tr
 from carstats.report.page_table import table_on_page
 from carstats.report.table_model import MIMETYPE, Table
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-_LANGUAGE_TAGS = {"en": "en", "zh": "zh-Hans"}
 # Even a label that got past every escape could load nothing and run nothing.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)</h\1>", re.DOTALL)
@@ -226,7 +225,7 @@ def _markdown(text: str, *, labels: bool = False) -> str:
     text = _SIGNS.sub(r"\\\g<0>", text) if labels else text
     html = MarkdownWithMath(renderer).render(text).strip()
     # Strong words that end in a Chinese full stop need a space after them to be seen as strong.
-    return re.sub(r"(?<=[，。；：！？）]</strong>) (?=[一-鿿])", "", html)
+    return re.sub(r"(?<=[，。；：！？）]</strong>) ", "", html)
 
 
 def _scrolling(html: str) -> str:
@@ -292,7 +291,7 @@ def _page(
         else ""
     )
     return (
-        f'<!DOCTYPE html>\n<html lang="{_LANGUAGE_TAGS[current_language()]}">\n<head>\n'
+        f'<!DOCTYPE html>\n<html lang="{LANGUAGE_TAGS[current_language()]}">\n<head>\n'
         '<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

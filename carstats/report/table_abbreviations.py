@@ -10,8 +10,11 @@ from carstats.report.table_model import Table
 
 _IN_FULL = {
     "AAV": mark("ANCA-associated vasculitis"),
+    "AChR": mark("acetylcholine receptor"),
     "AIHA": mark("autoimmune haemolytic anaemia"),
+    "AQP4-IgG": mark("immunoglobulin G against aquaporin-4"),
     "BCMA": mark("B-cell maturation antigen"),
+    "BILAG": mark("British Isles Lupus Assessment Group index"),
     "CAR-NK": mark("natural killer cells with a chimeric antigen receptor"),
     "CAR-T": mark("T cells with a chimeric antigen receptor"),
     "CAR-Treg": mark("regulatory T cells with a chimeric antigen receptor"),
@@ -25,6 +28,7 @@ _IN_FULL = {
         "immune effector cell-associated haemophagocytic lymphohistiocytosis-like syndrome"
     ),
     "IIM": mark("idiopathic inflammatory myopathy"),
+    "ITP": mark("immune thrombocytopenia"),
     "LICATS": mark("local immune effector cell-associated toxicity syndrome"),
     "LLDAS": mark("lupus low disease activity state"),
     "LN": mark("lupus nephritis"),
@@ -32,14 +36,24 @@ _IN_FULL = {
     "MG": mark("myasthenia gravis"),
     "MG-ADL": mark("myasthenia gravis activities of daily living"),
     "MSE": mark("minimal symptom expression"),
+    "MuSK": mark("muscle-specific kinase"),
     "NMOSD": mark("neuromyelitis optica spectrum disorder"),
+    "PGA": mark("physician's global assessment"),
     "SD": mark("standard deviation"),
     "SLE": mark("systemic lupus erythematosus"),
     "SLEDAI": mark("SLE disease activity index"),
     "SSc": mark("systemic sclerosis"),
+    "TIS": mark("total improvement score"),
 }
-# "CAR-T" is one abbreviation, the "CD19" of "CD19+BCMA" two names.
-_WORD = re.compile(r"(?<![A-Za-z0-9-])[A-Z][A-Za-z]*(?:-[A-Z][A-Za-z]+|-[A-Z])*(?![A-Za-z0-9-])")
+# "CAR-T" is one abbreviation, "CD19+BCMA" two; "AQP4-IgG-positive" has one before a word.
+_WORD = re.compile(
+    r"(?<![A-Za-z0-9-])[A-Z][A-Za-z]*\d*(?:-[A-Z][A-Za-z]*)*(?![A-Za-z0-9]|-[A-Z0-9])"
+)
+
+
+def in_full(short: str) -> str:
+    """Return what an abbreviation stands for; the same where it is not known."""
+    return tr(_IN_FULL[short]) if short in _IN_FULL else short
 
 
 def spelled_out(table: Table) -> Table:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from carstats.errors import CarstatsError
+from carstats.errors import CarstatsError, check_choice
+from carstats.language import LANGUAGE_TAGS
 from carstats.report.table_latex import table_latex
 from carstats.report.table_rtf import table_rtf
 from carstats.report.table_widths import unbroken
@@ -21,7 +22,6 @@ __all__ = ["FORMATS", "table_bytes", "table_html", "table_latex", "table_page", 
            "table_word"]  # fmt: skip
 # The ending of each format's file.
 FORMATS = {"html": "html", "latex": "tex", "word": "docx", "rtf": "rtf"}
-HTML_LANGUAGES = {"en": "en", "zh": "zh-Hans"}
 _FONTS = ["Helvetica Neue", "Arial", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei",
           "DejaVu Sans", "sans-serif"]  # fmt: skip
 _STYLE = """
@@ -142,7 +142,7 @@ def table_page(table: Table, table_id: str | None = None) -> str:
         The page.
     """
     return (
-        f'<!DOCTYPE html>\n<html lang="{HTML_LANGUAGES[table.language]}">\n<head>\n'
+        f'<!DOCTYPE html>\n<html lang="{LANGUAGE_TAGS[table.language]}">\n<head>\n'
         '<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(table.title)}</title>\n"
@@ -173,8 +173,6 @@ def table_bytes(table: Table, kind: str, table_id: str | None = None) -> bytes:
     CarstatsError
         If the format is none of these, or what it needs is not installed.
     """
-    from carstats.errors import check_choice
-
     check_choice("formats", kind, tuple(FORMATS))
     if kind == "html":
         return table_page(table, table_id).encode()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import pandas as pd
 
-from carstats.errors import CarstatsError
+from carstats.errors import CarstatsError, check_choice
 from carstats.language import tr
 from carstats.report.format import (
     confidence,
@@ -42,12 +44,18 @@ from carstats.result import Result
 _OTHER = {
     "alpha_n", "contrast", "n_trials", "p", "raw_estimate", "row", "subject_years", "time", "trial",
 }  # fmt: skip
+_STATISTICS = ("mean", "median", "range")
 # More columns of medians with their quartiles than this leave no room for the names of the rows.
 _BESIDE = 7
 
 
 def tabulate_baseline(
-    result: Result, overall: Result | None = None, *, title: str | None = None
+    result: Result,
+    overall: Result | None = None,
+    *,
+    statistics: Iterable[str] = _STATISTICS,
+    labels: Mapping[str, str] | None = None,
+    title: str | None = None,
 ) -> Table:
     """Return Table 1: rows by characteristic, a column per stratum.
 
@@ -58,6 +66,10 @@ def tabulate_baseline(
     overall : Result, optional
         The same variables of all subjects, without `by`: a first column. What `by` names is left
         out of it.
+    statistics : list of {"mean", "median", "range"}
+        What is printed of numbers: mean (SD), median [quartiles], range; in this order.
+    labels : mapping, optional
+        What variables are called, such as ``{"crp": "CRP, mg/L"}``; the others have their own name.
     title : str, optional
         The heading; by default the endpoint.
 
@@ -69,7 +81,8 @@ def tabulate_baseline(
     Raises
     ------
     CarstatsError
-        If a result is not one of baseline characteristics, or the two have other variables.
+        If a result is not one of baseline characteristics, the two have other variables, or
+        `labels` names a variable that they do not have.
     """
     results = [result] if overall is None else [overall, result]
     for each in results:
@@ -77,6 +90,13 @@ def tabulate_baseline(
             each, "tabulate_baseline", "what baseline_table returns",
             {"variable", "kind", "level", "median"},
         )  # fmt: skip
+    shown = [statistics] if isinstance(statistics, str) else list(statistics)
+    for name in shown:
+        check_choice("statistics", name, _STATISTICS)
+    named = dict(labels or {})
+    variables = {name for each in results for name in each.frame["variable"]}
+    if unknown := sorted(set(named) - variables):
+        raise CarstatsError(f"`labels` names {unknown}; the variables are {sorted(variables)}.")
     title = title or tr("Baseline characteristics")
     heads, columns, lines = [], [], []
     # One count of decimals for a characteristic, whatever the spread in a stratum.
@@ -90,7 +110,9 @@ def tabulate_baseline(
                 for name, group in rows.groupby("variable", sort=False)
                 # What the others are split by is a characteristic of all subjects together.
                 if name not in result.by
-                for cell in _characteristic(each, str(name), group, *digits[name])
+                for cell in _characteristic(
+                    each, named.get(name) or column_title(str(name)), group, shown, *digits[name]
+                )
             ]
             lines = lines or [cell[:2] for cell in cells]
             if [cell[:2] for cell in cells] != lines:
@@ -110,11 +132,13 @@ def tabulate_baseline(
         )
     else:
         rows, heads = _stacked(heads, columns, lines, kept), [tr("Summary")]
+    whole = set(shown) == set(_STATISTICS)
+    notes = footnoted([result], rows, "" if whole else tr("%: of those known."), method=whole)
     table = Table(
         title,
         (tr("Characteristic"), *heads),
         rows,
-        notes=footnoted([result], rows),
+        notes=notes,
         synthetic=is_synthetic(*results),
     )
     return spelled_out(table)
@@ -159,13 +183,17 @@ def tabulate_attrition(result: Result, *, title: str | None = None) -> Table:
     return spelled_out(table)
 
 
-def tabulate_rates(result: Result, title: str | None = None) -> Table:
+def tabulate_rates(
+    result: Result, overall: Result | None = None, *, title: str | None = None
+) -> Table:
     """Return rates: a row per stratum with n/N, the rate and its interval.
 
     Parameters
     ----------
     result : Result
         What `response_rate`, `toxicity_rate` or another function of rates returns.
+    overall : Result, optional
+        The same rate of all subjects, without `by`: a first row.
     title : str, optional
         The heading; by default the endpoint.
 
@@ -178,7 +206,7 @@ def tabulate_rates(result: Result, title: str | None = None) -> Table:
     Raises
     ------
     CarstatsError
-        If the result has no rates of subjects.
+        If the result has no rates of subjects, or `overall` is not one rate of the same kind.
     """
     check_columns(
         result, "tabulate_rates", "rates",
@@ -201,6 +229,16 @@ def tabulate_rates(result: Result, title: str | None = None) -> Table:
         named.append((tr("Onset, days"), [_window(*window) for window in days]))
     groups = named.pop(0)[1] if len(named) > 1 else [""] * len(frame)
     named = named or [("", [tr("All subjects")] * len(frame))]
+    if overall is not None:
+        kinds = {(r.spec.analysis, r.spec.endpoint, r.spec.population) for r in (overall, result)}
+        if len(kinds) > 1 or len(overall.frame) != 1:
+            raise CarstatsError("`overall` is the rate of `result` in one row, without `by`.")
+        groups = ["", *groups]
+        # The name stands in the first column; a second one, such as of days, says nothing of it.
+        first = [tr("All subjects"), *[""] * (len(named) - 1)]
+        named = [(head, [a, *texts]) for a, (head, texts) in zip(first, named, strict=True)]
+        frame = pd.concat([overall.frame, frame], ignore_index=True)[list(frame)]
+        result = replace(result, frame=frame)
     counted, *notes = _counted(result)
     columns = [*named, *counted]
     if "n_missing" in frame:
@@ -252,6 +290,8 @@ def _counted(result: Result) -> tuple:
     if "n_not_eligible" in frame:
         columns.append((tr("Not yet followed"), [count(n) for n in frame["n_not_eligible"]]))
         return columns, tr("n: subjects free of the event at the day; N: those asked about it.")
+    if "n_evaluable" in frame:
+        return columns, tr("n: subjects with the outcome; N: subjects counted.")
     return columns, tr("n: subjects with the event; N: subjects counted.")
 
 
@@ -284,23 +324,26 @@ def _digits(rows: pd.DataFrame) -> tuple[int, bool]:
 
 
 def _characteristic(
-    result: Result, name: str, group: pd.DataFrame, digits: int, whole: bool
+    result: Result,
+    title: str,
+    group: pd.DataFrame,
+    shown: list[str],
+    digits: int,
+    whole: bool,
 ) -> list[tuple[str, str, str]]:
     """Return the rows of one characteristic in one stratum: heading, row name, text."""
-    title, first = column_title(name), group.iloc[0]
+    first = group.iloc[0]
     if first["kind"] == "number":
         low, median, high = (first[c] for c in ("low", "median", "high"))
-        rows = [
-            (title, tr("Mean (SD)"), mean_sd(first["estimate"], first["std_dev"], digits)),
-            (
-                title,
-                tr("Median [quartiles]"),
-                median_quartiles(median, first["q1"], first["q3"], digits),
-            ),
-            (title, tr("Range"), interval(low, high, 0 if whole else digits)),
-        ]
+        quartiles = median_quartiles(median, first["q1"], first["q3"], digits)
+        texts = {
+            "mean": (tr("Mean (SD)"), mean_sd(first["estimate"], first["std_dev"], digits)),
+            "median": (tr("Median [quartiles]"), quartiles),
+            "range": (tr("Range"), interval(low, high, 0 if whole else digits)),
+        }
+        rows = [(title, *texts[name]) for name in _STATISTICS if name in shown]
     else:
-        labels = result.labels.get(name, {})
+        labels = result.labels.get(first["variable"], {})
         title = tr("{characteristic}, n (%)", characteristic=title)
         rows = [
             (title, labels.get(level, str(level)), share(k, part))

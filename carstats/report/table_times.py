@@ -54,6 +54,7 @@ def tabulate_times(
     means: Result | None = None,
     test: Result | None = None,
     ratios: Result | None = None,
+    at_risk: bool = False,
     title: str | None = None,
 ) -> Table:
     """Return the summary of a time to an event: a column per stratum, times in months.
@@ -74,6 +75,8 @@ def tabulate_times(
         What `logrank_test` returns; stands in a footnote.
     ratios : Result, optional
         What `cox_regression` returns with the strata's column as a covariate.
+    at_risk : bool
+        Whether to print the numbers at risk on the days of `at`.
     title : str, optional
         The heading; by default the endpoint.
 
@@ -113,12 +116,12 @@ def tabulate_times(
         return sentence_table(title, tr("Nobody is counted here."), results)
     marks = Marks()
     beside = len(strata) <= _BESIDE
-    lines = _lines(quantiles, at, followup, means, beside)
+    lines = _lines(quantiles, at, followup, means, beside, at_risk)
     if ratios is not None:
         lines += _ratio_lines(ratios, quantiles, marks)
     heads = stratum_heads(quantiles)
     letters = {
-        key: marks.add(*dict.fromkeys(n for r in (quantiles, at, followup) for n in _notes(r, key)))
+        key: marks.add(*_once([n for r in (quantiles, at, followup) for n in _notes(r, key)]))
         for key, _ in strata
     }
     if beside:
@@ -146,7 +149,9 @@ def tabulate_times(
         title,
         table_heads,
         rows,
-        notes=footnoted(told, rows, *_explained(quantiles, ratios, test)),
+        notes=footnoted(
+            told, rows, *_explained(quantiles, ratios, test, ranged=beside and followup is not None)
+        ),
         spanners=spanners,
         marked=tuple(marks.notes),
         head_marks=head_marks,
@@ -164,6 +169,7 @@ def _lines(
     followup: Result | None,
     means: Result | None,
     beside: bool,
+    at_risk: bool,
 ) -> list[_Line]:
     """Return the rows as their heading, their name, and what they say of a stratum."""
     counts = _rows_by(quantiles)
@@ -199,6 +205,11 @@ def _lines(
         for place, day in enumerate(days):
             name = with_limits(landmark(day), level)
             lines.append((group, name, lambda key, i=place: _rate(found_at[key].iloc[i])))
+        group = tr("Number at risk at")
+        for place, day in enumerate(days if at_risk else ()):
+            lines.append(
+                (group, landmark(day), lambda key, i=place: count(found_at[key]["n_risk"].iloc[i]))
+            )
     return lines
 
 
@@ -267,8 +278,25 @@ def _notes(result: Result | None, key: tuple) -> list[str]:
     return [] if rows is None else [n for n in rows["note"] if n and n != not_reached()]
 
 
-def _explained(quantiles: Result, ratios: Result | None, test: Result | None) -> list[str]:
-    notes = [tr("A month is 30.4375 days."), tr("n: subjects with the event; N: subjects counted.")]
+def _once(notes: list[str]) -> list[str]:
+    """Leave out a note that another one holds as a part of its list."""
+    parts = {part for note in notes if tr("; ") in note for part in note.split(tr("; "))}
+    return [note for note in dict.fromkeys(notes) if note not in parts]
+
+
+def _explained(
+    quantiles: Result, ratios: Result | None, test: Result | None, *, ranged: bool
+) -> list[str]:
+    notes = []
+    if ranged:
+        # The range is not what its neighbours are: it counts those with the event too.
+        notes.append(
+            tr("Follow-up: quartiles by reverse Kaplan–Meier too; range of all observed times.")
+        )
+    notes += [
+        tr("A month is 30.4375 days."),
+        tr("n: subjects with the event; N: subjects counted."),
+    ]
     if ratios is not None:
         others = [t for t in dict.fromkeys(ratios.frame["term"]) if t not in quantiles.by]
         if others:

@@ -185,7 +185,9 @@ def _name(result: Result, row: object) -> str:
     if row.row == "total":
         return tr("Any toxicity")
     if row.row == "system":
-        return _capital(tr(row.system).lower())
+        # Coding dictionaries give systems in capitals; a study's own "GI tract" stays as it is.
+        system = tr(row.system)
+        return _capital(system.lower() if system.isupper() else system)
     return level_label(result, "term", row.term)
 
 

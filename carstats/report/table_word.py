@@ -57,7 +57,7 @@ def table_word(*tables: Table) -> bytes:
     from docx import Document
 
     document = Document()
-    _set_styles(document, tables[0].language)
+    _set_styles(document)
     _set_page(document.sections[0], landscape(tables[0]))
     for place, table in enumerate(tables):
         turned = landscape(table)
@@ -136,7 +136,7 @@ def add_table(document: Any, table: Table, number: int) -> None:
         _run(paragraph, text)
 
 
-def _set_styles(document: Any, language: str) -> None:
+def _set_styles(document: Any) -> None:
     """Give the styles their fonts, sizes and language."""
     from docx.enum.style import WD_STYLE_TYPE
     from docx.oxml.ns import qn
@@ -163,8 +163,8 @@ def _set_styles(document: Any, language: str) -> None:
     note.paragraph_format.space_before = Pt(2)
     default = document.styles.element.find(f"{qn('w:docDefaults')}/{qn('w:rPrDefault')}")
     for lang in default.iter(qn("w:lang")):
-        lang.set(qn("w:val"), _LANGUAGES[language if language != "zh" else "en"])
-        lang.set(qn("w:eastAsia"), "zh-CN")
+        lang.set(qn("w:val"), _LANGUAGES["en"])
+        lang.set(qn("w:eastAsia"), _LANGUAGES["zh"])
 
 
 def _set_page(section: Any, turned: bool) -> None:

@@ -104,7 +104,10 @@ def survival_quantile(
 
     spec = times.spec(
         "survival_quantile",
-        tr("{curve} (Brookmeyer–Crowley)", curve=curve_in_words(aside, conf_type, conf_level)),
+        tr(
+            "{curve}, inverted (Brookmeyer–Crowley)",
+            curve=curve_in_words(aside, conf_type, conf_level),
+        ),
         conf_level=conf_level,
         conf_type=conf_type,
         competing=competing,

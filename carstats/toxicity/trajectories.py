@@ -147,9 +147,7 @@ def measure_trajectory(
         )
     spec = cohort.spec(
         "measure_trajectory",
-        endpoint=tr("{measure} ({unit})", measure=label, unit=tr(unit) if unit in _UNITS else unit)
-        if unit
-        else label,
+        endpoint=tr("{measure} ({unit})", measure=label, unit=_printed(unit)) if unit else label,
         method=method,
         by=by,
         conf_level=conf_level,
@@ -189,6 +187,11 @@ def _nearest(values: pd.DataFrame, days: list[float]) -> pd.DataFrame:
     frame = values.assign(visit=place, distance=distance)
     order = ["visit", "distance", "day"]
     return frame.sort_values(order, ascending=[True, True, False], kind="stable")
+
+
+def _printed(unit: str) -> str:
+    """Return a unit as journals print it; data files write the micro sign as a u."""
+    return tr(unit) if unit in _UNITS else unit.replace("uL", "\u00b5L")
 
 
 def _masked(cohort: Cohort, values: pd.DataFrame, mask: float | None) -> pd.Series:

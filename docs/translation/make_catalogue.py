@@ -3,12 +3,12 @@
 The messages are the literals given to `tr`, `tr_n` and `mark`, the labels of the vocabulary, the
 words of the endpoint catalogue, and the paragraphs of the notebooks. `--fill FILE` takes
 translations from a JSON file of messages and their translations; what it holds replaces what the
-catalogue has. Prints what is not translated, and fails while there is any.
+catalogue has. Prints what is not translated, and fails while there is any. One at a time: who fills
+in translations while another does undoes them.
 """
 
 import argparse
 import ast
-import fcntl
 import io
 import json
 import re
@@ -57,6 +57,10 @@ def literals(code):
     calls = [node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)]
     for call in sorted(calls, key=lambda node: (node.lineno, node.col_offset)):
         wanted = ARGUMENTS.get(getattr(call.func, "id", ""), 0)
+        for arg in call.args[:wanted]:
+            if isinstance(arg, ast.JoinedStr | ast.BinOp):
+                # It would stay English, and nothing would say so.
+                sys.exit(f"not a literal: {ast.unparse(call)}")
         texts = [arg.value for arg in call.args[:wanted] if isinstance(arg, ast.Constant)]
         if wanted and len(texts) == wanted:
             yield texts[0] if wanted == 1 else tuple(texts)
@@ -133,19 +137,21 @@ def main():
     given = {}
     for file in options.fill:
         given |= json.loads(file.read_text(encoding="utf-8"))
-    # Two who fill in translations at once must not undo each other's.
-    with (FOLDER / "carstats.po").open("ab") as held:
-        fcntl.flock(held, fcntl.LOCK_EX)
-        catalogue = updated(read(), messages(), given)
-        for name, content in contents(catalogue).items():
-            (FOLDER / name).write_bytes(content)
-    wrong = lacking(catalogue)
+    found = messages()
+    catalogue = updated(read(), found, given)
+    for name, content in contents(catalogue).items():
+        (FOLDER / name).write_bytes(content)
+    known = {message[0] if isinstance(message, tuple) else message for message in found}
+    wrong = [f"no message of the code: {text!r}" for text in given if text not in known]
+    wrong += lacking(catalogue)
     if options.lacking:
         empty = {
             m.id[0] if isinstance(m.id, tuple) else m.id: "" for m in catalogue
             if m.id and not any(m.string)
         }  # fmt: skip
-        options.lacking.write_text(json.dumps(empty, ensure_ascii=False, indent=1))
+        options.lacking.write_text(
+            json.dumps(empty, ensure_ascii=False, indent=1), encoding="utf-8"
+        )
     print(f"{len(catalogue)} messages, {len(wrong)} to mend")
     print("\n".join(wrong[:40]))
     sys.exit(bool(wrong))
