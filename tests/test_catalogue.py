@@ -11,7 +11,6 @@ import pytest
 import carstats as cs
 from carstats.language import tr
 
-pytest.importorskip("babel")
 ROOT = Path(__file__).parents[1]
 
 

@@ -11,7 +11,7 @@ from carstats.evidence.person_time import FLARE_RATES
 from carstats.evidence.words import ENDPOINTS, WORDS
 from carstats.language import in_language, tr
 from carstats.report import figures
-from tests.test_cohort import study  # noqa: F401
+from tests.test_cohort import six_subjects
 from tests.test_evidence import table_of
 from tests.test_figures_evidence import caption, fits, texts
 
@@ -140,10 +140,10 @@ def test_a_forest_without_room_is_refused_in_words(figure):
         draw[figure]()
 
 
-def test_criteria_keep_the_language_they_were_made_in(study, chinese):  # noqa: F811
+def test_criteria_keep_the_language_they_were_made_in(chinese):
     criteria = [cs.infused(), cs.potential_followup(days=168), cs.with_disease("SLE", "MG")]
     criteria += [cs.aged(18), cs.has_baseline("SLEDAI-2K"), cs.where("region", ["N", "S"])]
-    cohort = cs.define_cohort(study, *criteria, label="队列甲")
+    cohort = cs.define_cohort(six_subjects(), *criteria, label="队列甲")
     assert list(cohort.attrition["criterion"]) == [
         "全部受试者", "已输注", "潜在随访至少 168 天", "疾病为 SLE 或 MG", "年龄不小于 18 岁",
         "治疗前有 SLEDAI-2K", "region 为 N 或 S",
@@ -157,8 +157,8 @@ def test_criteria_keep_the_language_they_were_made_in(study, chinese):  # noqa: 
     assert not english
 
 
-def test_baseline_says_yes_and_no_in_chinese(study, chinese):  # noqa: F811
-    table = cs.baseline_table(cs.define_cohort(study), variables=["infused"])
+def test_baseline_says_yes_and_no_in_chinese(chinese):
+    table = cs.baseline_table(cs.define_cohort(six_subjects()), variables=["infused"])
     assert table.labels["infused"] == {"yes": "是", "no": "否"}
     assert set(table.frame["level"]) == {"yes", "no"}
 

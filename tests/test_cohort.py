@@ -8,8 +8,7 @@ import carstats as cs
 from tests.conftest import subjects_table
 
 
-@pytest.fixture
-def study():
+def six_subjects():
     return cs.Study(
         subjects=subjects_table(
             6,
@@ -30,6 +29,11 @@ def study():
             }
         ),
     )
+
+
+@pytest.fixture
+def study():
+    return six_subjects()
 
 
 def kept(study, *criteria):

@@ -163,7 +163,6 @@ def test_latex_is_escaped_and_balanced():
 
 
 def test_rtf_is_ascii_and_whole():
-    pytest.importorskip("rtflite")
     content = files.table_rtf(awkward())
     text = content.decode("ascii")
     bare = re.sub(r"\\[\\{}]", "", text)
