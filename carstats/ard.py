@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 
 if TYPE_CHECKING:
     from carstats.result import Result
@@ -219,7 +219,7 @@ def result_ard(result: Result) -> pd.DataFrame:
         ard["variable"], ard["variable_level"] = variable[0], named[0]
     else:
         ard["variable"], ard["variable_level"] = _measured(result), ""
-    words = {name: tr(LABELS[name]) if name in LABELS else name for name in set(names.flat)}
+    words = {name: message(LABELS[name]) if name in LABELS else name for name in set(names.flat)}
     note = _plain(frame["note"]) if "note" in frame else np.full(n, "", dtype=object)
     ard |= {
         "context": spec.analysis,

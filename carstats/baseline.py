@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels, stratum_keys
 
@@ -82,8 +82,8 @@ def baseline_table(
 
     spec = cohort.spec(
         "baseline_table",
-        endpoint=tr("Baseline characteristics"),
-        method=tr(
+        endpoint=message("Baseline characteristics"),
+        method=message(
             "mean (standard deviation), median [quartiles], or count (per cent of those known)"
         ),
         by=by,
@@ -92,7 +92,7 @@ def baseline_table(
     labels = level_labels(cohort.study.vocabulary, [*by, *levels])
     for name, found in levels.items():
         if any(isinstance(level, bool | np.bool_) for level in found):
-            labels[name] = {"yes": tr("yes"), "no": tr("no")}
+            labels[name] = {"yes": message("yes"), "no": message("no")}
     return Result(
         estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate), spec, labels
     )

@@ -11,7 +11,8 @@ import pandas as pd
 from carstats.criteria import Criterion
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
-from carstats.language import current_language, tr, tr_n
+from carstats.language import current_language
+from carstats.messages import message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
@@ -100,7 +101,7 @@ class Cohort:
             rows.append(
                 {
                     **stratum,
-                    "criterion": tr("all subjects"),
+                    "criterion": message("all subjects"),
                     "n_before": before,
                     "n_after": before,
                     "n_left_out": 0,
@@ -122,8 +123,8 @@ class Cohort:
                 before = after
         spec = self.spec(
             "attrition",
-            endpoint=tr("Subjects"),
-            method=tr("criteria applied in the order shown"),
+            endpoint=message("Subjects"),
+            method=message("criteria applied in the order shown"),
             by=by,
         )
         return Result(pd.DataFrame(rows), spec, level_labels(self.study.vocabulary, by))
@@ -159,9 +160,9 @@ class Cohort:
         """
         n = len(self)
         subjects = (
-            tr_n("{n} subject ({label})", "{n} subjects ({label})", n, label=self.label)
+            message_n("{n} subject ({label})", "{n} subjects ({label})", n, label=self.label)
             if self.label
-            else tr_n("{n} subject", "{n} subjects", n)
+            else message_n("{n} subject", "{n} subjects", n)
         )
         return Spec(
             analysis,
@@ -179,18 +180,22 @@ class Cohort:
         )
 
     def __repr__(self) -> str:
-        title = tr("Cohort {label}", label=repr(self.label)) if self.label else tr("Cohort")
+        title = (
+            message("Cohort {label}", label=repr(self.label)) if self.label else message("Cohort")
+        )
         n, of = len(self), len(self.study.subjects)
-        lines = [tr("{cohort}: {n} of {of} subjects", cohort=title, n=n, of=of)]
+        lines = [message("{cohort}: {n} of {of} subjects", cohort=title, n=n, of=of)]
         for row in self.attrition.iloc[1:].itertuples():
             values = {
                 "criterion": row.criterion, "kept": row.n_after, "left_out": row.n_left_out,
                 "missing": row.n_missing,
             }  # fmt: skip
             lines.append(
-                tr("  {criterion}: {kept} kept, {left_out} left out ({missing} missing)", **values)
+                message(
+                    "  {criterion}: {kept} kept, {left_out} left out ({missing} missing)", **values
+                )
                 if row.n_missing
-                else tr("  {criterion}: {kept} kept, {left_out} left out", **values)
+                else message("  {criterion}: {kept} kept, {left_out} left out", **values)
             )
         return "\n".join(lines)
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, check_number, listed
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def infused() -> Criterion:
         )
         return _column(subjects, "infused", remedy)
 
-    return Criterion(tr("infused"), keeps)
+    return Criterion(message("infused"), keeps)
 
 
 def with_disease(*diseases: str) -> Criterion:
@@ -145,7 +145,7 @@ def potential_followup(*, days: float) -> Criterion:
         cutoff = _column(subjects, "cutoff_day", remedy)
         return (cutoff >= days).astype("boolean").mask(cutoff.isna())
 
-    name = tr("potential follow-up of at least {days} days", days=f"{days:g}")
+    name = message("potential follow-up of at least {days} days", days=f"{days:g}")
     return Criterion(name, keeps)
 
 
@@ -171,9 +171,9 @@ def aged(low: float = 0, high: float = float("inf")) -> Criterion:
     if isinstance(high, str) or not high >= low:
         raise CarstatsError(f"`high` is {high!r}; it takes a number of at least `low` ({low:g}).")
     name = (
-        tr("aged {low} or over", low=f"{low:g}")
+        message("aged {low} or over", low=f"{low:g}")
         if high == float("inf")
-        else tr("aged {low} to {high}", low=f"{low:g}", high=f"{high:g}")
+        else message("aged {low} to {high}", low=f"{low:g}", high=f"{high:g}")
     )
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
@@ -212,7 +212,7 @@ def has_baseline(measure: str) -> Criterion:
         before = (values["day"] < first) | ((values["day"] == 0) & (first == 0))
         return subjects["subject_id"].isin(values.loc[before, "subject_id"])
 
-    return Criterion(tr("{measure} before treatment", measure=measure), keeps)
+    return Criterion(message("{measure} before treatment", measure=measure), keeps)
 
 
 def where(column: str, values: Any) -> Criterion:
@@ -232,7 +232,7 @@ def where(column: str, values: Any) -> Criterion:
         a misspelt value must not give an empty cohort.
     """
     wanted = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
-    name = tr("{column} is {values}", column=column, values=_either(wanted))
+    name = message("{column} is {values}", column=column, values=_either(wanted))
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
         found = _column(subjects, column, "Choose a column of the subjects table.")
@@ -255,7 +255,7 @@ def _with(column: str, terms: tuple[str, ...]) -> Criterion:
         names = [study.vocabulary.require(column, column, term) for term in terms]
         return subjects[column].isin(names)
 
-    return Criterion(tr(_TERMS[column], terms=_either(terms)), keeps, True)
+    return Criterion(message(_TERMS[column], terms=_either(terms)), keeps, True)
 
 
 _TERMS = {
@@ -267,7 +267,7 @@ _TERMS = {
 
 
 def _either(values: Iterable[object]) -> str:
-    return tr(" or ").join(map(str, values))
+    return message(" or ").join(map(str, values))
 
 
 def _column(subjects: pd.DataFrame, name: str, remedy: str) -> pd.Series:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.errors import check_choice
+from carstats.messages import Message, found, message, message_n
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
@@ -81,53 +82,58 @@ def in_language(name: str) -> Iterator[None]:
         set_language(before)
 
 
-def tr(message: str, /, **values: object) -> str:
-    """Return a message in the language that is set.
+def in_words(text: str) -> str:
+    """Return a text in the language that is set.
 
     Parameters
     ----------
-    message : str
-        The English text, a literal that the catalogue's tool finds; ``{name}`` is a place for a
-        value. A text that is not in the catalogue, such as a study's own label, stays as it is.
+    text : str
+        A message, the English text of one that was made, or a literal of the catalogue; any other
+        text, such as a study's own label, stays as it is.
+
+    Returns
+    -------
+    str
+        Plain text.
+    """
+    if _active == "en" or not text:
+        return str(text)
+    known = found(text)
+    return known.put(_lookup) if isinstance(known, Message) else _lookup(text, None)
+
+
+def tr(text: str, /, **values: object) -> str:
+    """Return a literal in the language that is set, its places filled.
+
+    Parameters
+    ----------
+    text : str
+        As for `carstats.messages.message`.
     **values : object
         What to put in the places.
 
     Returns
     -------
     str
-        The text.
+        Plain text.
     """
-    text = _catalogue(_active).gettext(message) if _active != "en" and message else message
-    return text.format(**values) if values else text
+    return in_words(message(text, **values)) if text else text
 
 
 def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
-    """Return the form of a message that fits a number.
+    """Return the form of a literal that fits a number, in the language that is set.
 
     Parameters
     ----------
-    one, many : str
-        The English text for one and for any other number.
-    n : int
-        The number; the text's place ``{n}`` is for it, unless `values` has another text for it.
-    **values : object
-        What to put in the other places.
+    one, many, n, **values
+        As for `carstats.messages.message_n`.
 
     Returns
     -------
     str
-        The text.
+        Plain text.
     """
-    if _active == "en":
-        text = one if n == 1 else many
-    else:
-        text = _catalogue(_active).ngettext(one, many, n)
-    return text.format(**{"n": n, **values})
-
-
-def mark(message: str) -> str:
-    """Return a message unchanged: it is in the catalogue, and `tr` takes it when it is printed."""
-    return message
+    return in_words(message_n(one, many, n, **values))
 
 
 def sentences(*parts: str) -> str:
@@ -145,6 +151,14 @@ def full_stop(text: str) -> str:
     """Return a text with the language's full stop, its first letter as it is: a label, a name."""
     text = text.strip()
     return f"{text.rstrip('.。')}{'。' if _active == 'zh' else '.'}" if text else ""
+
+
+def _lookup(key: str | tuple[str, str], number: int | None) -> str:
+    """Return a key's translation: of a pair, the form that fits a number."""
+    if not key:
+        return ""  # the catalogue's own header
+    catalogue = _catalogue(_active)
+    return catalogue.gettext(key) if isinstance(key, str) else catalogue.ngettext(*key, number)
 
 
 @lru_cache(maxsize=2)

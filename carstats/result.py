@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from carstats.language import sentence, sentences, tr
+from carstats.language import in_words, sentence, sentences, tr
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Result:
     def label(self, key: tuple[Any, ...]) -> str:
         """Return a stratum's printed name: its levels joined by a middle dot; "All" without any."""
         names = [self.labels.get(c, {}).get(v, str(v)) for c, v in zip(self.by, key, strict=True)]
-        return " · ".join(names) or tr("All")
+        return " · ".join(map(in_words, names)) or tr("All")
 
     def to_ard(self) -> pd.DataFrame:
         """Return the numbers as Analysis Results Data, one row for each statistic.
@@ -142,7 +142,7 @@ class Result:
     def caption(self) -> str:
         """Return the method line: what was estimated, in whom, how."""
         parts = (self.spec.endpoint, self.spec.population, self.spec.method)
-        return sentences(*map(sentence, parts))
+        return sentences(*(sentence(in_words(part)) for part in parts))
 
     def __repr__(self) -> str:
         with pd.option_context(

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.terms import FREE_WORDS
 from carstats.vocabulary import CATEGORIES, Vocabulary
 
@@ -125,7 +125,7 @@ def level_labels(vocabulary: Vocabulary, by: Iterable[str]) -> dict[str, dict[st
             names = vocabulary.names(column)
             labels[column] = {name: vocabulary.label(column, name) for name in names}
         elif column in FREE_WORDS:
-            labels[column] = {word: tr(word) for word in FREE_WORDS[column]}
+            labels[column] = {word: message(word) for word in FREE_WORDS[column]}
     return labels
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from carstats.language import mark
+from carstats.messages import mark
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from carstats.errors import CarstatsError, listed
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.terms import (
     CELL_SOURCES,
     DISEASES,
@@ -67,7 +67,7 @@ _COLUMNS = {
 
 def column_name(column: str) -> str:
     """Return what a column is called within a sentence, in the language that is set."""
-    return tr(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
+    return message(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
 
 
 def within_sentence(label: str) -> str:
@@ -156,7 +156,7 @@ class Vocabulary:
         """Return a term's printed label in the language that is set; an unknown value as it is."""
         for term in getattr(self, category, ()):
             if term.name == name:
-                return tr(term.label)
+                return message(term.label)
         return str(name)
 
     def extended(self, **terms: Iterable[Term | str]) -> Vocabulary:

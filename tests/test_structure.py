@@ -27,6 +27,7 @@ LAYERS = {
     part: depth
     for depth, parts in enumerate(
         [
+            ["messages"],
             ["errors"],
             ["language"],
             ["vocabulary"],

@@ -23,7 +23,7 @@ from carstats.data.readers import list_files
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
-from carstats.language import tr
+from carstats.messages import message
 
 _TABLES = {"ADSL": "subjects", "ADTTE": "events", "ADRS": "responses", "ADAE": "toxicities"}
 _SAS_ORIGIN = dt.date(1960, 1, 1)
@@ -160,7 +160,7 @@ def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]
             sheets[_TABLES[name]] = Sheet(sheet.name, frame, sheet.workbook)
     if not ignored:
         return sheets, ()
-    return sheets, (tr("Files that no table was read from: {files}.", files=listed(ignored)),)
+    return sheets, (message("Files that no table was read from: {files}.", files=listed(ignored)),)
 
 
 def _prepare(sheets: dict[str, Sheet], settings: Settings, problems: list, notes: list) -> None:
@@ -254,9 +254,9 @@ def _add_latest(sheets: dict[str, Sheet], notes: list[str]) -> None:
             used.append(f"{sheets[table].name} {name}")
     adsl[_LATEST] = [None if d != d else dt.date.fromordinal(int(d)) for d in latest]
     notes.append(
-        tr("The last contact is the latest of {dates}.", dates=tr(", ").join(used))
+        message("The last contact is the latest of {dates}.", dates=message(", ").join(used))
         if used
-        else tr("The last contact is the latest of no date at all.")
+        else message("The last contact is the latest of no date at all.")
     )
 
 

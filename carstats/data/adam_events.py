@@ -12,7 +12,7 @@ from carstats.data.check import cell_text, read_numbers
 from carstats.data.dates import read_dates
 from carstats.data.formats import Sheet
 from carstats.errors import Problem, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.vocabulary import folded
 
 _UNITS = {"DAY": 1.0, "WEEK": 7.0, "MONTH": 30.4375, "YEAR": 365.25}
@@ -82,7 +82,7 @@ def _causes(frame: pd.DataFrame, codes, competing: Mapping, notes: list[str]) ->
         key for key, value in competing.items() if isinstance(value, str) and folded(key) not in met
     ]
     if unmet:
-        notes.append(tr("[adam.competing]: no censored row has {codes}.", codes=listed(unmet)))
+        notes.append(message("[adam.competing]: no censored row has {codes}.", codes=listed(unmet)))
     return cause
 
 
@@ -108,14 +108,14 @@ def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarr
         time[only] = given[only] - (1 if counted else 0)
         if counted:
             notes.append(
-                tr(
+                message(
                     "{endpoint}: AVAL counts the first day as 1; times are AVAL - 1 days.",
                     endpoint=endpoint,
                 )
             )
         elif not both.any() and only.any():
             notes.append(
-                tr(
+                message(
                     "{endpoint}: no dates tell how AVAL is counted; it was taken as days elapsed."
                     " Say [adam] aval_is_study_day = true if the first day is 1.",
                     endpoint=endpoint,
@@ -126,7 +126,7 @@ def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarr
             apart = int((both & (np.abs(given - elapsed) > 1.5)).sum())
             if apart:
                 notes.append(
-                    tr(
+                    message(
                         "{endpoint}: AVAL differs from ADT - STARTDT in {n} rows; the dates are"
                         " taken.",
                         endpoint=endpoint,

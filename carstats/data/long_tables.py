@@ -12,7 +12,7 @@ from carstats.data.check import MISSING
 from carstats.data.dates import NotADate, date_ordinal, plain_number
 from carstats.data.rows import Rows, split
 from carstats.data.schema import TABLES
-from carstats.language import tr
+from carstats.messages import message
 
 _TIMES = ("time", "time_low", "time_high")
 
@@ -95,7 +95,7 @@ def long_table(rows: Rows, section: Mapping) -> pd.DataFrame:
             frame[name] = value
     if "grade" in data and (none := (frame["grade"] == 0)).any():
         rows.context.notes.append(
-            tr(
+            message(
                 "{sheet}: {n} rows of grade 0 are no episode; left out.",
                 sheet=rows.sheet.name,
                 n=int(none.sum()),

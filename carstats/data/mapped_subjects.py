@@ -12,7 +12,7 @@ from carstats.data.dates import NotADate, date_ordinal
 from carstats.data.long_tables import long_table, taken_columns
 from carstats.data.rows import Rows, shown, split
 from carstats.errors import Problem
-from carstats.language import tr
+from carstats.messages import message
 
 
 def refuse_repeats(rows: Rows, heading: str, remedy: str) -> None:
@@ -48,7 +48,7 @@ def subjects_table(rows: Rows, section: Mapping) -> pd.DataFrame:
         frame["last_contact_day"] = last.where(~filled, death)
         if filled.any():
             context.notes.append(
-                tr(
+                message(
                     "{n} subjects without a last contact have that of their death.",
                     n=int(filled.sum()),
                 )

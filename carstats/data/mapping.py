@@ -16,7 +16,7 @@ from carstats.data.rows import Context, Rows, split
 from carstats.data.schema import TABLES
 from carstats.data.settings import Settings
 from carstats.errors import CarstatsError, Problem
-from carstats.language import tr
+from carstats.messages import message
 from carstats.vocabulary import Term
 
 Opener = Callable[[str, Mapping], Sheet | None]
@@ -81,7 +81,7 @@ def map_tables(
     for name, (count, used) in context.used.items():
         if count > len(used):
             context.notes.append(
-                tr(
+                message(
                     "{sheet}: {n} of {of} columns are not mapped and were left out.",
                     sheet=name,
                     n=count - len(used),
@@ -92,7 +92,7 @@ def map_tables(
     if settings.study.get("pseudonymise", named):
         _pseudonymise(frames)
         context.notes.append(
-            tr("Identifiers were replaced by S001, S002, … in the order of the file.")
+            message("Identifiers were replaced by S001, S002, … in the order of the file.")
         )
     return {
         **frames,

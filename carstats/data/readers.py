@@ -12,7 +12,7 @@ from carstats.data.schema import TABLES
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.vocabulary import folded
 
 
@@ -241,7 +241,7 @@ class _Finder:
         ]
         if not ignored:
             return ()
-        return (tr("Files that no table was read from: {files}.", files=listed(ignored)),)
+        return (message("Files that no table was read from: {files}.", files=listed(ignored)),)
 
 
 def _standard_table(table: str, sheet: Sheet):

@@ -18,7 +18,7 @@ from carstats.data.dates import plain_number, read_dates
 from carstats.data.formats import Sheet
 from carstats.data.settings import Settings
 from carstats.errors import Problem, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.vocabulary import folded
 
 _NO_EPISODE = frozenset({"0", "无", "否", "没有", "no", "none", "未发生", "未出现", "阴性"})
@@ -134,7 +134,7 @@ class Rows:
         out = np.array([value in self.context.left_out for value in self.ids], dtype=bool)
         if out.any():
             self.context.notes.append(
-                tr(
+                message(
                     "{sheet}: {n} rows of {subjects} subjects"
                     " that [subjects] where does not take were left out.",
                     sheet=self.sheet.name,

@@ -29,7 +29,7 @@ from carstats.data.synthetic_truth import truth
 from carstats.data.synthetic_visits import Visits, derive_events, simulate_visits
 from carstats.data.writer import write_study
 from carstats.errors import CarstatsError, Problem
-from carstats.language import mark
+from carstats.messages import mark
 
 SEED, SUBJECTS = 21, 240
 LABEL = mark("Synthetic study of engineered-cell therapy")

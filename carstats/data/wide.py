@@ -13,7 +13,7 @@ import pandas as pd
 
 from carstats.data.rows import Rows, split
 from carstats.errors import listed
-from carstats.language import tr
+from carstats.messages import message
 
 # A visit planned for day 182 may have been held a little before it, as the last one often is:
 # so far its planned day may lie behind the last contact, and the last contact is then its day.
@@ -77,7 +77,7 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         unread = int((blank & ~episode).sum())
         if unread:
             rows.context.notes.append(
-                tr(
+                message(
                     "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank or a"
                     " sign for missing, and were read as no episode.",
                     term=term,
@@ -89,7 +89,7 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         ungraded = int((episode & np.isnan(grade)).sum()) if "grade" in spec else 0
         if ungraded:
             rows.context.notes.append(
-                tr(
+                message(
                     "[toxicities.{term}]: {n} episodes have no grade in `{heading}`.",
                     term=term,
                     n=ungraded,
@@ -154,7 +154,7 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
             parts.append(_frame(rows, filled, columns))
         if moved:
             rows.context.notes.append(
-                tr(
+                message(
                     "[{table}.{term}]: {n} values of a visit planned up to {days}"
                     " days after the subject's last contact stand at the day of that contact.",
                     table=rows.table,
@@ -190,7 +190,7 @@ def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             ongoing = int((~dated).sum())
             if ongoing:
                 rows.context.notes.append(
-                    tr(
+                    message(
                         "[medications.{drug}]: {n} subjects without a stop date are taken to be"
                         " on it still; map `present` if some never had it.",
                         drug=drug,

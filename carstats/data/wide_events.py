@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.rows import Rows, split
-from carstats.language import tr
+from carstats.messages import message
 
 _RELAPSE, _RELAPSE_FREE = "relapse", "relapse_free_survival"
 
@@ -37,7 +37,7 @@ def wide_events(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             if dies and "competing" not in spec and "status" not in spec:
                 found.compete("death", death)
                 notes.append(
-                    tr(
+                    message(
                         "[events.{term}]: a death without a relapse competes, as `death`.",
                         term=term,
                     )
@@ -45,7 +45,7 @@ def wide_events(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             if _RELAPSE_FREE not in terms and dies:
                 derived.append(_relapse_free(found, death).frame(_RELAPSE_FREE))
                 notes.append(
-                    tr(
+                    message(
                         "{endpoint} was made from the relapse and the day of death, with the"
                         " censoring of the relapse.",
                         endpoint=_RELAPSE_FREE,
@@ -53,7 +53,7 @@ def wide_events(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
                 )
             elif _RELAPSE_FREE not in terms:
                 notes.append(
-                    tr(
+                    message(
                         "{endpoint} was not made: map subjects.death_day, or"
                         " [events.{endpoint}] itself.",
                         endpoint=_RELAPSE_FREE,
@@ -91,7 +91,7 @@ class _Endpoint:
         skipped = int((~self.infused & ~np.isnan(self.event)).sum())
         if skipped:
             rows.context.notes.append(
-                tr(
+                message(
                     "[events.{term}]: {n} subjects never infused have an event and no row.",
                     term=term,
                     n=skipped,
@@ -159,7 +159,7 @@ class _Endpoint:
         none = self.infused & np.isnan(self.event) & ~(censor >= 0)
         if none.any():
             rows.context.notes.append(
-                tr(
+                message(
                     "[events.{term}]: {n} subjects without an event have no date of"
                     " censoring at or after the infusion, and are censored at day 0.",
                     term=self.term,

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from carstats.endpoints.naming import plain_words
-from carstats.language import current_language, mark, tr
+from carstats.language import current_language
+from carstats.messages import mark, message
 
 STATUSES = (mark("verified"), mark("verify"), mark("design"))
 KINDS = (
@@ -96,7 +97,7 @@ def endpoint_catalogue() -> pd.DataFrame:
     entries = (*LUPUS, *RHEUMATOLOGY, *NEUROLOGY, *COURSE, *DERIVED, *TOXICITY)
     table = pd.DataFrame([asdict(entry) for entry in entries])
     return table.assign(
-        definition=table["definition"].map(tr), thresholds=table["thresholds"].map(tr)
+        definition=table["definition"].map(message), thresholds=table["thresholds"].map(message)
     )
 
 
@@ -115,7 +116,7 @@ def disease_words(name: str) -> str:
     """
     if name != "any":
         return plain_words("disease", name)
-    return name if current_language() == "en" else tr("any disease")
+    return name if current_language() == "en" else message("any disease")
 
 
 def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
@@ -133,13 +134,13 @@ def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
     """
     rows = endpoint_catalogue() if catalogue is None else catalogue
     lines = [
-        tr("| name | disease | kind | definition | thresholds | source | status | function |"),
+        message("| name | disease | kind | definition | thresholds | source | status | function |"),
         "|---|---|---|---|---|---|---|---|",
     ]
     for row in rows.itertuples():
         source = f"[{row.source}](https://doi.org/{row.doi})" if row.doi else row.source
-        function = f"`{row.function}`" if row.function else tr("as recorded")
-        cells = [f"`{row.name}`", disease_words(row.disease), tr(row.kind), row.definition]
-        cells += [row.thresholds, source, tr(row.status), function]
+        function = f"`{row.function}`" if row.function else message("as recorded")
+        cells = [f"`{row.name}`", disease_words(row.disease), message(row.kind), row.definition]
+        cells += [row.thresholds, source, message(row.status), function]
         lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     return "\n".join(lines) + "\n"

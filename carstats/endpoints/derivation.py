@@ -30,7 +30,7 @@ from carstats.endpoints.time_to_event import EVENTS
 from carstats.endpoints.toxicity_episodes import derive_toxicities
 from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
 from carstats.errors import CarstatsError, listed
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 
 # Largest daily dose of LLDAS (Franklyn 2016), mg of prednisone.
 LLDAS_MG = 7.5
@@ -122,7 +122,7 @@ def derive(
     if study.toxicities is None and tables["toxicities"] is not None:
         terms = sorted(set(found.toxicities["term"]))
         notes.append(
-            tr(
+            message(
                 "the toxicities are derived and hold {terms} only: of other terms nothing is "
                 "known, and a rate of 0 says nothing of them.",
                 terms=terms_in_words(study.vocabulary, "toxicity", terms, 20),
@@ -195,7 +195,7 @@ def derive_all(
     for disease in dict.fromkeys(study.subjects["disease"]):
         if rules.response == "response" and disease not in RESPONSE:
             notes.append(
-                tr(
+                message(
                     "{disease}: carstats has no rule for a response, so relapse is not found.",
                     disease=term_words(study.vocabulary, "disease", disease),
                 )
@@ -233,7 +233,7 @@ def _late_baselines(visits: Visits) -> list[str]:
         for name in dict.fromkeys(name for scores in DISEASE_SCORES.values() for name in scores)
     }
     return [
-        tr_n(
+        message_n(
             "{measure}: the baseline of {n} subject is from after the start of lymphodepletion.",
             "{measure}: the baseline of {n} subjects is from after the start of lymphodepletion.",
             count,

@@ -28,7 +28,7 @@ from carstats.endpoints.other_diseases import aav_remission, essdai_response
 from carstats.endpoints.sle import sri
 from carstats.endpoints.ssc import mrss_response
 from carstats.endpoints.visits import Visits
-from carstats.language import mark
+from carstats.messages import mark
 
 # The upper limit of normal of creatine kinase, U/L, where a study gives none (design).
 CK_ULN = 200.0

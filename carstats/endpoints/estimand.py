@@ -12,7 +12,8 @@ from carstats.endpoints.responses import RESPONSE_ENDPOINTS
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.time_to_event import EVENTS
 from carstats.errors import CarstatsError, listed
-from carstats.language import mark, sentences, tr
+from carstats.language import sentences
+from carstats.messages import mark, message
 
 EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
 """Every time-to-event endpoint that can be derived."""
@@ -115,17 +116,21 @@ class Estimand:
     summary: str
 
     def __str__(self) -> str:
-        events = tr("; ").join(
-            tr("{name}: {text}", name=tr(_EVENT_NAMES.get(event, event)), text=tr(strategy))
+        events = message("; ").join(
+            message(
+                "{name}: {text}",
+                name=message(_EVENT_NAMES.get(event, event)),
+                text=message(strategy),
+            )
             for event, strategy in self.strategies
         )
         return "\n".join(
             (
-                tr("Population: {population}", population=self.population),
-                tr("Treatment: {treatment}", treatment=self.treatment),
-                tr("Variable: {variable}", variable=self.variable),
-                tr("Intercurrent events: {events}", events=events),
-                tr("Summary: {summary}", summary=self.summary),
+                message("Population: {population}", population=self.population),
+                message("Treatment: {treatment}", treatment=self.treatment),
+                message("Variable: {variable}", variable=self.variable),
+                message("Intercurrent events: {events}", events=events),
+                message("Summary: {summary}", summary=self.summary),
             )
         )
 
@@ -160,7 +165,7 @@ def estimand_of(
     cumulative incidence, with its competing events
     """
     rules, strategies = rules or Rules(), strategies or Strategies()
-    treatment = tr("engineered cells with their conditioning, as infused")
+    treatment = message("engineered cells with their conditioning, as infused")
     if endpoint in EVENT_ENDPOINTS:
         chosen = dict(strategies.named("relapse_"))
         for event, strategy in _BY_DEFINITION.get(endpoint, {}).items():
@@ -168,13 +173,13 @@ def estimand_of(
                 chosen[event] = strategy
         survives = endpoint.endswith("survival")
         return Estimand(
-            tr("all infused subjects (mITT)"),
+            message("all infused subjects (mITT)"),
             treatment,
             _event_variable(endpoint, rules),
             tuple(chosen.items()),
-            tr("survival function")
+            message("survival function")
             if survives
-            else tr("cumulative incidence, with its competing events"),
+            else message("cumulative incidence, with its competing events"),
         )
     if endpoint not in RESPONSE_ENDPOINTS:
         raise CarstatsError(
@@ -182,21 +187,21 @@ def estimand_of(
             f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
         )
     return Estimand(
-        tr("all infused subjects (mITT); a missing response counts as a failure"),
+        message("all infused subjects (mITT); a missing response counts as a failure"),
         treatment,
         _response_variable(endpoint),
         strategies.named(),
-        tr("proportion of subjects in response at the visit"),
+        message("proportion of subjects in response at the visit"),
     )
 
 
 def _event_variable(endpoint: str, rules: Rules) -> str:
-    words = tr(_VARIABLES[endpoint])
+    words = message(_VARIABLES[endpoint])
     if endpoint not in _ON_RELAPSE:
         return words
-    after = tr(
+    after = message(
         "Relapse is {rule}, after a first `{response}`.",
-        rule=tr(_RELAPSE_NAMES[rules.relapse]),
+        rule=message(_RELAPSE_NAMES[rules.relapse]),
         response=plain_words("endpoint", rules.response),
     )
     return sentences(words, after)
@@ -204,9 +209,9 @@ def _event_variable(endpoint: str, rules: Rules) -> str:
 
 def _response_variable(endpoint: str) -> str:
     states = {"response": RESPONSE, "remission": REMISSION}.get(endpoint, {})
-    words = tr("; ").join(
-        tr("{name}: {text}", name=disease, text=tr(state.words))
+    words = message("; ").join(
+        message("{name}: {text}", name=disease, text=message(state.words))
         for disease, state in states.items()
     )
     name = plain_words("endpoint", endpoint)
-    return tr("{name} ({words})", name=name, words=words) if words else name
+    return message("{name} ({words})", name=name, words=words) if words else name

@@ -18,7 +18,7 @@ from carstats.endpoints.mg import mg_relapse, mg_worsening
 from carstats.endpoints.responses import Judge
 from carstats.endpoints.searches import Days, at, begun_between
 from carstats.endpoints.ssc import ild_progression, ssc_event
-from carstats.language import mark
+from carstats.messages import mark
 
 Flags = NDArray[np.bool_]
 Days_ = NDArray[np.float64]

@@ -13,7 +13,7 @@ from carstats.endpoints.grades import check_grades
 from carstats.endpoints.logic import any_of, compare, flags, numbers
 from carstats.endpoints.worksheets import check_table
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import mark
+from carstats.messages import mark
 from carstats.vocabulary import folded
 
 CLASSES = (

@@ -18,7 +18,7 @@ from carstats.endpoints.drug_free import (
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.searches import Days, at, first_per_subject
 from carstats.errors import check_choice
-from carstats.language import mark
+from carstats.messages import mark
 
 KINDS = (
     mark("rescue"),

@@ -14,7 +14,7 @@ from carstats.endpoints.sledai import (
     major_organ_activity,
     new_activity,
 )
-from carstats.language import mark
+from carstats.messages import mark
 
 ITEM = "SLEDAI_{}"
 """How the vocabulary names a SLEDAI-2K item as a measure."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from carstats.language import current_language, tr
+from carstats.language import current_language
+from carstats.messages import message
 from carstats.vocabulary import Vocabulary
 
 
@@ -48,7 +49,7 @@ def term_words(vocabulary: Vocabulary, category: str, name: str) -> str:
         return name
     if name in label:
         return label
-    return tr("{label} ({name})", label=label, name=name)
+    return message("{label} ({name})", label=label, name=name)
 
 
 def terms_in_words(
@@ -74,5 +75,11 @@ def terms_in_words(
     """
     names = list(names)
     quote = repr if current_language() == "en" else str
-    shown = tr(", ").join(quote(term_words(vocabulary, category, name)) for name in names[:most])
-    return tr("{names}, … ({n} in all)", names=shown, n=len(names)) if len(names) > most else shown
+    shown = message(", ").join(
+        quote(term_words(vocabulary, category, name)) for name in names[:most]
+    )
+    return (
+        message("{names}, … ({n} in all)", names=shown, n=len(names))
+        if len(names) > most
+        else shown
+    )

@@ -20,7 +20,7 @@ from carstats.endpoints.logic import all_of, boolean, failed_by
 from carstats.endpoints.lupus_states import LUPUS_STATES
 from carstats.endpoints.naming import term_words, terms_in_words
 from carstats.endpoints.visits import Visits
-from carstats.language import tr
+from carstats.messages import message
 
 COMMON = (
     "response",
@@ -264,7 +264,7 @@ def not_derived(study: Study, endpoint: str, absent: Iterable[str]) -> str:
     str
         A sentence.
     """
-    return tr(
+    return message(
         "{endpoint} was not derived: the study has no {measures}.",
         endpoint=term_words(study.vocabulary, "endpoint", endpoint),
         measures=terms_in_words(study.vocabulary, "measure", absent, 4),

@@ -18,7 +18,7 @@ from carstats.endpoints.intercurrent import classify_medications
 from carstats.endpoints.logic import known
 from carstats.endpoints.searches import Days, at, first_per_subject
 from carstats.endpoints.visits import infused
-from carstats.language import mark
+from carstats.messages import mark
 
 Array = NDArray[np.float64]
 _OTHER_CLASSES = ("immunosuppressant", "biologic", "targeted synthetic", "plasma exchange")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.risk_table import RiskTable, distinct_times
-from carstats.language import mark
+from carstats.messages import mark
 
 INCIDENCE_CONF_TYPES = ("log-log", "log", "plain", "arcsine")
 INCIDENCE_VARIANCES = ("Greenwood", "Aalen")

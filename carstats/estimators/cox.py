@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
 from carstats.estimators.risk_table import distinct_times
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 
 _MAX_ITERATIONS = 60
 # Newton's decrement at which the coefficients are as exact as double precision has them.
@@ -131,7 +131,7 @@ def cox(
         raise CarstatsError("`covariates` has missing or infinite values; leave those out.")
     n_event = int(status.sum())
     if not n_event:
-        return _no_fit(x, 0, tr("no event"))
+        return _no_fit(x, 0, message("no event"))
     centre, scale = x.mean(axis=0), x.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     parts = _parts(time, status, (x - centre) / scale, strata, entry)
@@ -141,12 +141,12 @@ def cox(
     start = np.linalg.eigvalsh(information)[0]
     if start < 1e-10 * n_event:
         return _no_fit(
-            x, n_event, tr("the covariates do not vary among those at risk at the events")
+            x, n_event, message("the covariates do not vary among those at risk at the events")
         )
     decrement = np.inf
     for _ in range(_MAX_ITERATIONS):
         if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
-            return _no_fit(x, n_event, tr(RUNS_OFF))
+            return _no_fit(x, n_event, message(RUNS_OFF))
         step = np.linalg.solve(information, score)
         decrement = float(score @ step)
         longest = max(np.abs(part.x @ step).max() for part in parts)
@@ -159,13 +159,13 @@ def cox(
         beta = beta + size * step
         value, score, information = found
         if max(np.ptp(part.x @ beta) for part in parts) > _WIDEST:
-            return _no_fit(x, n_event, tr(RUNS_OFF))
+            return _no_fit(x, n_event, message(RUNS_OFF))
         if decrement < _DECREMENT:
             break
     if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
-        return _no_fit(x, n_event, tr(RUNS_OFF))
+        return _no_fit(x, n_event, message(RUNS_OFF))
     if decrement >= 1e-10:
-        return _no_fit(x, n_event, tr("no convergence in {n} iterations", n=_MAX_ITERATIONS))
+        return _no_fit(x, n_event, message("no convergence in {n} iterations", n=_MAX_ITERATIONS))
     inverse = np.linalg.inv(information)
     scores = _subject_scores(parts, beta, time.size) @ inverse
     pieces = [_by_time(part, beta) for part in parts]

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.parametric import log_survival, maximised, without_maximum
 from carstats.estimators.turnbull import checked_intervals
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 
 MIN_EVENTS = 10
 _LEVEL = 0.05
@@ -114,16 +114,16 @@ def sufficient_followup(time: ArrayLike, status: ArrayLike) -> FollowupTest:
     alpha = (1 - q) ** time.size if events.size else np.nan
     refusal = ""
     if not time.size:
-        refusal = tr("no subjects")
+        refusal = message("no subjects")
     elif events.size < MIN_EVENTS:
-        refusal = tr_n(
+        refusal = message_n(
             "{n} event: at least {needed} are needed to tell late events from none",
             "{n} events: at least {needed} are needed to tell late events from none",
             int(events.size),
             needed=MIN_EVENTS,
         )
     elif longest - last < last:
-        refusal = tr(
+        refusal = message(
             "the last event is at {last} and follow-up ends at {end}: the plateau of {plateau} is "
             "shorter than the time to the last event",
             last=f"{last:g}",
@@ -131,7 +131,7 @@ def sufficient_followup(time: ArrayLike, status: ArrayLike) -> FollowupTest:
             plateau=f"{longest - last:g}",
         )
     elif alpha >= _LEVEL:
-        refusal = tr(
+        refusal = message(
             "follow-up is not shown to suffice (Maller and Zhou, alpha_n = {alpha})",
             alpha=f"{alpha:.3f}",
         )
@@ -184,7 +184,7 @@ def mixture_cure(low: ArrayLike, high: ArrayLike, *, conf_level: float = 0.95) -
     fits = [] if reason else [fit(cured) for cured in _GRID]
     profile = np.array([-np.inf if found is None else found[1] for found in fits])
     if not reason and not np.isfinite(profile).any():
-        reason = tr("the likelihood has no maximum")
+        reason = message("the likelihood has no maximum")
     if reason:
         return CureFit(*[np.nan] * 8, low.size, n_event, reason)
 

@@ -16,7 +16,7 @@ from carstats.estimators.kaplan_meier import (
 from carstats.estimators.melding import difference_probability, difference_quantile
 from carstats.estimators.risk_table import RiskTable
 from carstats.estimators.rmst import known_until, normal_p
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 
 DIFFERENCE_METHODS = ("melded beta product", "Greenwood")
 
@@ -81,7 +81,7 @@ def greenwood_difference(
     p_value = float(normal_p(np.float64(estimate / error)))
     low, high = np.maximum(estimate - half, -1.0), np.minimum(estimate + half, 1.0)
     if not note and np.isnan(error):
-        note = tr("a curve is 1 or 0: Greenwood's error says nothing")
+        note = message("a curve is 1 or 0: Greenwood's error says nothing")
     return CurveDifference(a, b, estimate, error, float(low), float(high), p_value, note)
 
 
@@ -140,9 +140,9 @@ def _estimates(first: RiskTable, second: RiskTable, at: float):
     for words, table in zip(_MISSING, (first, second), strict=True):
         if not table.time.size or known_until(table) < at:
             if table.time.size:
-                notes.append(tr(words[0], day=f"{table.time[-1]:g}"))
+                notes.append(message(words[0], day=f"{table.time[-1]:g}"))
             else:
-                notes.append(tr(words[1]))
+                notes.append(message(words[1]))
             values.append(np.nan)
             errors.append(np.nan)
             continue
@@ -151,7 +151,7 @@ def _estimates(first: RiskTable, second: RiskTable, at: float):
         error = float(step_values(table.time, curve.std_error, [at], np.nan)[0])
         values.append(survival)
         errors.append(error if 0 < survival < 1 else np.nan)
-    return *values, float(np.hypot(*errors)), tr("; ").join(notes)
+    return *values, float(np.hypot(*errors)), message("; ").join(notes)
 
 
 def _beta_at(table: RiskTable, at: float) -> tuple[BetaParameters, BetaParameters]:

@@ -22,7 +22,7 @@ from carstats.estimators.permutation_sums import (
     upper_tail,
 )
 from carstats.estimators.quadratic_form import pseudo_inverse
-from carstats.language import tr
+from carstats.messages import message
 
 METHODS = ("auto", "exact", "resampling")
 SCORINGS = ("within strata", "overall")
@@ -129,7 +129,7 @@ def permutation_logrank(
     scores = logrank_scores(time, status, strata=within, **options)
     present, group = np.unique(np.asarray(group, int), return_inverse=True)
     if present.size < 2:
-        why = tr("only one group has subjects") if present.size else tr("no subjects")
+        why = message("only one group has subjects") if present.size else message("no subjects")
         return PermutationTest(*[np.nan] * 6, "none", 0, float(present.size), why)
     coded, unit = coded_scores(scores)
     parts = []
@@ -138,9 +138,9 @@ def permutation_logrank(
         order = order[np.argsort(group[order], kind="stable")]
         sizes = np.bincount(group[order], minlength=present.size)
         parts.append(Stratum(coded[order], sizes))
-    note = "" if entry is None else tr("entry times permuted with the event times")
+    note = "" if entry is None else message("entry times permuted with the event times")
     if not scores.any():
-        note = tr("no events, or none that the weight counts: every arrangement is alike")
+        note = message("no events, or none that the weight counts: every arrangement is alike")
     if present.size == 2:
         step = 1.0 if trend is None else float(np.diff(np.asarray(trend, float)[present])[0])
         return _two_groups(parts, unit, step, method, n_resamples, seed, note)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
 from carstats.estimators.risk_table import distinct_times
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 
 _MAX_ITERATIONS = 60
 # Newton's decrement at which the coefficients are as exact as double precision has them.
@@ -133,12 +133,12 @@ def fine_gray(
         )
     n_event = int((status == cause).sum())
     if not n_event:
-        return _no_fit(x, n_event, tr("no event of this cause"))
+        return _no_fit(x, n_event, message("no event of this cause"))
     centre = x.mean(axis=0)
     scale = np.sqrt(((x - centre) ** 2).mean(axis=0))
     scaled = (x - centre) / np.where(scale > 0, scale, 1.0)
     if (scale == 0).any() or np.linalg.matrix_rank(scaled, tol=1e-8 * len(x) ** 0.5) < x.shape[1]:
-        return _no_fit(x, n_event, tr("a covariate is constant or follows from the others"))
+        return _no_fit(x, n_event, message("a covariate is constant or follows from the others"))
     distinct, design = _design(scaled, time, status, cause, censoring_group)
 
     beta = np.zeros(x.shape[1])
@@ -147,12 +147,12 @@ def fine_gray(
     start = np.linalg.eigvalsh(information)[0]
     if start < 1e-10 * n_event:
         return _no_fit(
-            x, n_event, tr("the covariates do not vary among those at risk at the events")
+            x, n_event, message("the covariates do not vary among those at risk at the events")
         )
     for _ in range(_MAX_ITERATIONS):
         step = _solved(information, score)
         if step is None:
-            return _no_fit(x, n_event, tr(_RUNS_OFF))
+            return _no_fit(x, n_event, message(_RUNS_OFF))
         decrement = float(score @ step)
         size = min(1.0, _LONGEST_STEP / max(np.abs(design.x @ step).max(), 1e-300))
         found = _evaluate(design, beta + size * step)
@@ -163,13 +163,13 @@ def fine_gray(
         beta = beta + size * step
         value, score, information = found[:3]
         if np.ptp(design.x @ beta) > _WIDEST:
-            return _no_fit(x, n_event, tr(_RUNS_OFF))
+            return _no_fit(x, n_event, message(_RUNS_OFF))
         if decrement < _DECREMENT:
             break
     if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
-        return _no_fit(x, n_event, tr(_RUNS_OFF))
+        return _no_fit(x, n_event, message(_RUNS_OFF))
     if decrement >= 1e-10:
-        return _no_fit(x, n_event, tr("no convergence in {n} iterations", n=_MAX_ITERATIONS))
+        return _no_fit(x, n_event, message("no convergence in {n} iterations", n=_MAX_ITERATIONS))
 
     inverse = np.linalg.inv(information)
     residual = _residuals(design, *found[3:])

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.language import tr
+from carstats.messages import message
 
 
 @dataclass(frozen=True)
@@ -150,15 +150,15 @@ def _ratio(above, below):
 def _chi_squared(score, variance, n_groups: int, any_event: bool) -> GrayTest:
     nothing = (np.nan, 0, np.nan, score, variance)
     if n_groups < 2:
-        return GrayTest(*nothing, tr("fewer than two groups"))
+        return GrayTest(*nothing, message("fewer than two groups"))
     if not any_event:
-        return GrayTest(*nothing, tr("no event of this cause"))
+        return GrayTest(*nothing, message("no event of this cause"))
     # The scores add up to 0, so that one direction of the variance is empty.
     inverse, rank = pseudo_inverse(variance)
     if not rank:
-        return GrayTest(*nothing, tr("no event of this cause tells the groups apart"))
+        return GrayTest(*nothing, message("no event of this cause tells the groups apart"))
     statistic = float(score @ inverse @ score)
-    weaker = tr(
+    weaker = message(
         "only {n} of {total} contrasts between groups are informative", n=rank, total=n_groups - 1
     )
     reason = weaker if rank < n_groups - 1 else ""

@@ -22,7 +22,7 @@ from carstats.estimators.permutation_sums import (
 )
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.turnbull import checked_intervals, innermost_intervals, turnbull
-from carstats.language import tr
+from carstats.messages import message
 
 INTERVAL_SCORES = ("Sun", "Finkelstein", "Wilcoxon")
 INTERVAL_METHODS = ("permutation", "score", "exact", "resampling")
@@ -168,9 +168,9 @@ def interval_logrank(
     inverse, rank = pseudo_inverse(variance)
     nothing = (np.nan, 0, np.nan, z, total, expected, variance, method, 0)
     if present.size < 2:
-        return IntervalTest(*nothing, tr("fewer than two groups"))
+        return IntervalTest(*nothing, message("fewer than two groups"))
     if not rank or np.diag(variance).max() < 1e-14 * low.size:
-        return IntervalTest(*nothing, tr("the data do not tell the subjects apart"))
+        return IntervalTest(*nothing, message("the data do not tell the subjects apart"))
     difference = total - expected
     statistic = float(difference @ inverse @ difference)
     if present.size == 2:

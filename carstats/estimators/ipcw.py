@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
 from carstats.estimators.risk_table import risk_table
-from carstats.language import tr
+from carstats.messages import message
 
 
 @dataclass(frozen=True)
@@ -143,13 +143,17 @@ def _curve(table):
 
 def _note(table, names, grouped: bool) -> str:
     if not table.time.size:
-        return tr("no subjects")
+        return message("no subjects")
     if not grouped:
-        return tr("one group: the Kaplan-Meier curve")
+        return message("one group: the Kaplan-Meier curve")
     # The last of a group to go is censored, while others are still followed.
     lost = []
     for name, n, left in zip(names, table.n_risk, table.n_censor, strict=True):
         last = int(np.flatnonzero(n > 0).max(initial=-1))
         if 0 <= last < table.time.size - 1 and left[last] > 0:
-            lost.append(tr("{group} from {day}", group=name, day=f"{table.time[last]:g}"))
-    return tr("no longer represented: group {groups}", groups=tr(", ").join(lost)) if lost else ""
+            lost.append(message("{group} from {day}", group=name, day=f"{table.time[last]:g}"))
+    return (
+        message("no longer represented: group {groups}", groups=message(", ").join(lost))
+        if lost
+        else ""
+    )

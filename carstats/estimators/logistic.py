@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from carstats.errors import check_choice
 from carstats.estimators.quadratic_form import chi_square_tail
 from carstats.estimators.root_finding import find_root
-from carstats.language import tr
+from carstats.messages import message
 
 LOGISTIC_METHODS = ("Firth", "maximum likelihood")
 
@@ -107,12 +107,14 @@ def logistic_regression(
     design = np.column_stack([np.ones(y.size), (x - centre) / scale])
     size = design.shape[1]
     if np.linalg.matrix_rank(design) < size:
-        return _no_fit(size, tr("covariates determine each other, or are constant: no estimate"))
+        return _no_fit(
+            size, message("covariates determine each other, or are constant: no estimate")
+        )
     penalty = 0.5 if method == "Firth" else 0.0
     start = _maximised(design, y, penalty)
     if start is None:
         return _no_fit(
-            size, tr("the covariates separate the responses: no finite estimate (see Firth)")
+            size, message("the covariates separate the responses: no finite estimate (see Firth)")
         )
     # Back to the covariates' own scale: the intercept is a sum of all coefficients.
     back = np.diag(np.append(1.0, 1 / scale))

@@ -15,7 +15,7 @@ from carstats.estimators.risk_table import (
     distinct_times,
     placed,
 )
-from carstats.language import tr
+from carstats.messages import message
 
 WEIGHTS = ("log-rank", "Gehan-Wilcoxon", "Tarone-Ware", "Peto-Peto", "Fleming-Harrington")
 
@@ -310,17 +310,19 @@ def _answer(observed, expected, variance, people, trend) -> LogrankTest:
 
 def _why(df: int, observed, variance, people) -> str:
     if not people.sum():
-        return tr("no subjects")
+        return message("no subjects")
     if (people > 0).sum() < 2:
-        return tr("only one group has subjects")
+        return message("only one group has subjects")
     if not observed.any() and not np.diag(variance).any():
-        return tr("no events, or none that the weight counts")
+        return message("no events, or none that the weight counts")
     if df == 0:
-        return tr("no event while subjects of two groups were at risk and could have had it or not")
+        return message(
+            "no event while subjects of two groups were at risk and could have had it or not"
+        )
     idle = int((np.diag(variance) <= 0).sum())
     if not idle:
         return ""
-    return tr(
+    return message(
         "{n} of {total} groups not compared: never at risk at an event beside others",
         n=idle,
         total=observed.size,

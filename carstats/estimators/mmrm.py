@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 
 COVARIANCES = (mark("unstructured"), mark("heterogeneous AR(1)"), mark("compound symmetry"))
 
@@ -101,7 +101,7 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     p, q = x.shape[2], y.shape[1]
     rows = x[seen]
     if len(rows) <= p or np.linalg.matrix_rank(rows) < p:
-        return _no_fit(p, q, structure, tr("fewer values than the model has coefficients"))
+        return _no_fit(p, q, structure, message("fewer values than the model has coefficients"))
     patterns = []
     for mask in np.unique(seen[seen.any(axis=1)], axis=0):
         here, visits = (seen == mask).all(axis=1), np.flatnonzero(mask)
@@ -109,7 +109,7 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     residual = y[seen] - rows @ np.linalg.lstsq(rows, y[seen], rcond=None)[0]
     spread = np.sqrt((residual**2).sum() / (len(rows) - p))
     if not spread > 1e-10 * max(1.0, float(np.abs(y[seen]).max())):
-        return _no_fit(p, q, structure, tr("the values do not vary"))
+        return _no_fit(p, q, structure, message("the values do not vary"))
     # In units of the residual spread: steps and tolerances then do not depend on the score's unit.
     patterns = [_Pattern(pattern.seen, pattern.y / spread, pattern.x) for pattern in patterns]
 
@@ -142,7 +142,7 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     curved = np.linalg.eigvalsh(hessian)
     gradient = slope(theta)
     if not curved[0] > 1e-6 * curved[-1] or np.abs(gradient).max() > 1e-4:
-        return _no_fit(p, q, structure, tr("the likelihood has no clear maximum"))
+        return _no_fit(p, q, structure, message("the likelihood has no clear maximum"))
     between = _between(theta, structure, q)
     coef, covariance = _coefficients(patterns, between)
     uncertainty = np.linalg.inv(hessian)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from carstats.errors import CarstatsError
 from carstats.estimators.quadratic_form import chi_square_tail
 from carstats.estimators.turnbull import checked_intervals
-from carstats.language import tr
+from carstats.messages import message
 
 AFT_DISTRIBUTIONS = ("Weibull", "log-logistic")
 
@@ -112,14 +112,16 @@ def aft_regression(
     spread = x.std(axis=0) if len(x) else centre
     design = np.column_stack([np.ones(len(x)), (x - centre) / np.where(spread > 0, spread, 1.0)])
     if not reason and np.linalg.matrix_rank(design) < design.shape[1]:
-        reason = tr("a covariate is constant or follows from the others")
+        reason = message("a covariate is constant or follows from the others")
     found = None
     if not reason:
         null = maximised(low, high, design[:, :1], distribution)
         found = maximised(low, high, design, distribution) if x.shape[1] else null
         if null is None or found is None:
             found = None
-            reason = tr("the likelihood has no maximum: too few events, or a covariate separates")
+            reason = message(
+                "the likelihood has no maximum: too few events, or a covariate separates"
+            )
     if found is None:
         p = x.shape[1]
         nothing = np.full((p + 2, p + 2), np.nan)
@@ -237,18 +239,18 @@ def without_maximum(low, high) -> str:
         Why there is no fit, in words; empty where there may be one.
     """
     if not low.size:
-        return tr("no subjects")
+        return message("no subjects")
     if np.isposinf(high).all():
-        return tr("no event")
+        return message("no event")
     if (high <= 0).any():
-        return tr("an event at time 0 has no likelihood in this model: give it an interval")
+        return message("an event at time 0 has no likelihood in this model: give it an interval")
     # A curve that falls in one step through every event leaves the scale to run to 0.
     earliest, latest = high[np.isfinite(high)].min(), low.max()
     exact = low == high
     if exact.any() and np.unique(low[exact]).size == 1 and latest <= low[exact][0] <= earliest:
-        return tr("all events could be at one time: no finite scale")
+        return message("all events could be at one time: no finite scale")
     if not exact.any() and latest < earliest:
-        return tr("all events could be at one time: no finite scale")
+        return message("all events could be at one time: no finite scale")
     return ""
 
 

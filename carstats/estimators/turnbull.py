@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
 from carstats.estimators.risk_table import TIME_TOLERANCE, distinct_times
-from carstats.language import tr
+from carstats.messages import message
 
 _TOLERANCE = 1e-10
 _MAX_ITERATIONS = 500
@@ -115,14 +115,14 @@ def turnbull(low: ArrayLike, high: ArrayLike) -> Turnbull:
     low, high = checked_intervals(low, high)
     if not low.size:
         none = np.empty(0)
-        return Turnbull(none, none, none, none, 0.0, 0.0, True, 0, tr("no subjects"))
+        return Turnbull(none, none, none, none, 0.0, 0.0, True, 0, message("no subjects"))
     left, right, first, last = innermost_intervals(low, high)
     ranges, counts = np.unique(np.stack([first, last]), axis=1, return_counts=True)
     cliques = clique_matrix(*ranges, left.size)
     mass, violation = _maximised(cliques, counts.astype(float))
     inside = cliques @ mass
     support = mass > 0
-    stuck = tr("no convergence in {n} iterations", n=_MAX_ITERATIONS)
+    stuck = message("no convergence in {n} iterations", n=_MAX_ITERATIONS)
     return Turnbull(
         left=left,
         right=right,
@@ -341,12 +341,12 @@ def bootstrap_limits(
     """
     low, high = checked_intervals(low, high)
     at = np.asarray(at, float)
-    note = tr(
+    note = message(
         "descriptive: percentiles of {n} bootstrap resamples, no coverage guaranteed", n=n_resamples
     )
     if not low.size:
         nothing = np.full(at.shape, np.nan)
-        return BootstrapLimits(at, nothing, nothing, n_resamples, seed, tr("no subjects"))
+        return BootstrapLimits(at, nothing, nothing, n_resamples, seed, message("no subjects"))
     rng = np.random.default_rng(seed)
     bounds = np.empty((2, n_resamples, at.size))
     for row in range(n_resamples):

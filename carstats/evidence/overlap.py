@@ -6,7 +6,7 @@ import pandas as pd
 
 from carstats.evidence.links import overlapping_pairs
 from carstats.evidence.table import check_trials, names_of, reports_of
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result, Spec
 
 
@@ -54,19 +54,19 @@ def report_overlap(table: pd.DataFrame) -> Result:
                 "other_use": uses[second] if known else "not in the table",
                 "n": treated[first],
                 "other_n": treated[second] if known else float("nan"),
-                "note": "" if known else tr("{report} is named but has no row", report=second),
+                "note": "" if known else message("{report} is named but has no row", report=second),
             }
         )
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     apart = len(set(reports["study_id"]) - set(frame["study_id"]) - set(frame["other_id"]))
     spec = Spec(
         "report_overlap",
-        endpoint=tr("Published reports that share subjects"),
-        population=tr(
+        endpoint=message("Published reports that share subjects"),
+        population=message(
             "{n} reports, of which {apart} share subjects with no other",
             n=len(reports), apart=apart,
         ),
-        method=tr("as the table names them, and by chains of reports on the same disease"),
+        method=message("as the table names them, and by chains of reports on the same disease"),
     )  # fmt: skip
     return Result(frame, spec)
 

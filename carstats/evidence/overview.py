@@ -6,7 +6,7 @@ import pandas as pd
 
 from carstats.evidence.table import check_trials, in_order, reports_of, trial_labels
 from carstats.evidence.words import n_subjects, n_trials
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 from carstats.result import Result, Spec
 
 # The report of a cohort that holds most of its subjects, then those that split it by disease.
@@ -59,8 +59,8 @@ def evidence_map(table: pd.DataFrame) -> Result:
     controls = int((reports["synthesis"] == "control").sum())
     spec = Spec(
         "evidence_map",
-        endpoint=tr("Subjects treated in published trials"),
-        population=tr_n(
+        endpoint=message("Subjects treated in published trials"),
+        population=message_n(
             "{trials}, {subjects}, each counted once; of {all} reports {nested} are nested in "
             "others or not for synthesis, {n} is a control group",
             "{trials}, {subjects}, each counted once; of {all} reports {nested} are nested in "

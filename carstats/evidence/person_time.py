@@ -14,7 +14,7 @@ from carstats.estimators.rate import event_rate
 from carstats.evidence.pooled import check_by_trial
 from carstats.evidence.table import select_counts, trial_labels
 from carstats.evidence.words import n_subjects, n_trials
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result, Spec
 from carstats.strata import stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
@@ -106,7 +106,7 @@ def trial_incidence(
         conf_high=found.high,
         basis=rows["basis"],
         note=np.where(
-            rows["subject_years"].isna(), tr("follow-up not reported"), tr("approximate")
+            rows["subject_years"].isna(), message("follow-up not reported"), message("approximate")
         ),
     )
     spec = _spec("trial_incidence", counts, rows, outcome, conf_level, ())
@@ -187,7 +187,9 @@ def _added_up(rows: pd.DataFrame, conf_level: float) -> dict[str, Any]:
     events = int(known["n_event"].sum())
     found = event_rate(events, years, conf_level=conf_level)
     note = (
-        tr("approximate; one constant rate assumed") if len(known) else tr("follow-up not reported")
+        message("approximate; one constant rate assumed")
+        if len(known)
+        else message("follow-up not reported")
     )
     return {
         "n_trials": len(known),
@@ -205,22 +207,22 @@ def _added_up(rows: pd.DataFrame, conf_level: float) -> dict[str, Any]:
 def _spec(analysis, counts, rows, outcome, conf_level, by) -> Spec:
     lacking = rows[rows["subject_years"].isna()]
     known = rows[rows["subject_years"].notna()]
-    population = tr(
+    population = message(
         "{trials}, {subjects}, {years} subject-years",
         trials=n_trials(len(known)), subjects=n_subjects(known["n"].sum()),
         years=f"{known['subject_years'].sum():.1f}",
     )  # fmt: skip
     if len(lacking):
-        population = tr(
+        population = message(
             "{known}; left out for want of a follow-up: {trials} ({n_event} of {n})",
-            known=population, trials=tr(", ").join(lacking["trial"]),
+            known=population, trials=message(", ").join(lacking["trial"]),
             n_event=int(lacking["n_event"].sum()), n=int(lacking["n"].sum()),
         )  # fmt: skip
     return Spec(
         analysis,
-        endpoint=tr("Published trials: {outcome} per subject-year", outcome=tr(outcome)),
+        endpoint=message("Published trials: {outcome} per subject-year", outcome=message(outcome)),
         population=population,
-        method=tr(
+        method=message(
             "approximate: time at risk is subjects × median follow-up; exact Poisson {level} % "
             "limits",
             level=f"{conf_level * 100:g}",

@@ -12,7 +12,7 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.proportion import proportion_limits
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, in_trials
-from carstats.language import mark, tr, tr_n
+from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
@@ -136,10 +136,10 @@ def pooled_rate(
         "pooled_rate",
         endpoint=in_trials(counts.what),
         population=counts.population(),
-        method=tr(
+        method=message(
             "{model}, {level} % {limits} and prediction interval, no continuity correction",
-            model=tr(_METHODS[model], scale=f"{tau_scale:g}"), level=f"{conf_level * 100:g}",
-            limits=tr(LIMITS[limits]),
+            model=message(_METHODS[model], scale=f"{tau_scale:g}"), level=f"{conf_level * 100:g}",
+            limits=message(LIMITS[limits]),
         ),
         conf_level=conf_level,
         by=tuple(columns),
@@ -185,24 +185,25 @@ def pool(
         "n_event": int(k.sum()),
         **dict.fromkeys(_NUMBERS, np.nan),
         "endpoint": "; ".join(named),
-        "basis": tr("; ").join(
-            tr("{what} {n}", what=tr(b), n=c) for b, c in rows["basis"].value_counts().items()
+        "basis": message("; ").join(
+            message("{what} {n}", what=message(b), n=c)
+            for b, c in rows["basis"].value_counts().items()
         ),
         "note": "",
     }
     if not len(rows):
-        return {**row, "note": tr("no trial gives such a count")}
+        return {**row, "note": message("no trial gives such a count")}
     reason = not_estimable(k, n)
     if model == "Bayesian":
-        note = tr("tau rests on its prior: {reason}", reason=reason) if reason else ""
+        note = message("tau rests on its prior: {reason}", reason=reason) if reason else ""
         return {**row, **_bayesian(k, n, tau_scale, conf_level), "note": note}
     if reason:
         low, high = proportion_limits(k.sum(), n.sum(), conf_level=conf_level)
         alone = len(rows) == 1
         note = (
-            tr("one trial, its own exact interval")
+            message("one trial, its own exact interval")
             if alone
-            else tr("homogeneity assumed: {reason}", reason=reason)
+            else message("homogeneity assumed: {reason}", reason=reason)
         )
         pooled = {"estimate": k.sum() / n.sum(), "conf_low": float(low), "conf_high": float(high)}
         return {**row, **pooled, "note": note}
@@ -220,21 +221,21 @@ _NUMBERS = (
 def not_estimable(k: np.ndarray, n: np.ndarray) -> str:
     """Say why a spread between trials cannot be estimated; empty where it can."""
     if len(k) == 1:
-        return tr("one trial")
+        return message("one trial")
     # A trial of one subject has one answer, whatever the spread.
     informing = int((n >= 2).sum())
     if informing < FEWEST:
         if not informing:
-            return tr("no trials of two or more subjects")
-        return tr_n(
+            return message("no trials of two or more subjects")
+        return message_n(
             "{n} trial of two or more subjects", "{n} trials of two or more subjects", informing
         )
     if not k.any():
-        return tr("no trial has an event")
+        return message("no trial has an event")
     if (k == n).all():
-        return tr("every subject has the event")
+        return message("every subject has the event")
     if ((k == 0) | (k == n)).all():
-        return tr("each trial has no event or nothing but events, which speaks against it")
+        return message("each trial has no event or nothing but events, which speaks against it")
     return ""
 
 
@@ -266,10 +267,10 @@ def _beta_binomial(k, n, conf_level) -> dict[str, float]:
     if 0 < fit.correlation < 1:
         size = 1 / fit.correlation - 1
         values += betaincinv(fit.mean * size, (1 - fit.mean) * size, tails).tolist()
-        note = tr("prediction interval takes mean and correlation as known")
+        note = message("prediction interval takes mean and correlation as known")
     else:
         values += [fit.mean, fit.mean]
-        note = tr("no spread found: the prediction interval is a point, which is too short")
+        note = message("no spread found: the prediction interval is a point, which is too short")
     named = dict(zip(_NUMBERS, values, strict=False))
     return {**named, "correlation": fit.correlation, "note": note}
 

@@ -12,7 +12,7 @@ from carstats.estimators.odds_ratio import odds_ratio_limits
 from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.two_by_two import fisher_test
 from carstats.evidence.table import check_trials, in_order, names_of, trial_labels
-from carstats.language import mark, tr, tr_n
+from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec
 
 _WHICH = {
@@ -86,13 +86,13 @@ def randomised_comparison(
     frame = pd.DataFrame([made for pair in pairs for made in _contrasts(*pair, conf_level)])
     spec = Spec(
         "randomised_comparison",
-        endpoint=tr("Randomised comparison: {outcome}", outcome=tr(outcome)),
-        population=tr_n(
+        endpoint=message("Randomised comparison: {outcome}", outcome=message(outcome)),
+        population=message_n(
             "{n} comparison, populations as the authors name them",
             "{n} comparisons, populations as the authors name them",
             len(pairs),
         ),
-        method=tr(
+        method=message(
             "{level} % limits: Miettinen–Nurminen, exact unconditional (Chan–Zhang), and Fisher's "
             "exact test with the odds ratios that it does not reject",
             level=f"{conf_level * 100:g}",
@@ -150,7 +150,13 @@ def _contrasts(row: pd.Series, control: pd.Series, conf_level: float) -> list[di
 def _with(start, contrast, method, values) -> dict[str, Any]:
     names = ("estimate", "conf_low", "conf_high", "p_value")
     numbers = dict(zip(names, values, strict=True))
-    return {**start, "contrast": contrast, "method": method, **numbers, "note": tr(_WHICH[method])}
+    return {
+        **start,
+        "contrast": contrast,
+        "method": method,
+        **numbers,
+        "note": message(_WHICH[method]),
+    }
 
 
 def _odds_ratio(counts, sizes) -> float:

@@ -12,7 +12,7 @@ from carstats.errors import check_choice, check_conf_level
 from carstats.evidence.pooled import CONF_TYPES, not_estimable
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, MODERATORS, n_subjects, n_trials
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import stratum_keys
 from carstats.vocabulary import Vocabulary
@@ -103,7 +103,7 @@ def pooled_regression(
     frame = pd.DataFrame(_compare(rows, on, levels, conf_type, conf_level), columns=[on, *_COLUMNS])
     counted = {"trials": n_trials(len(rows)), "subjects": n_subjects(rows["n"].sum())}
     population = (
-        tr_n(
+        message_n(
             "{trials}, {subjects}; {n} trial with {without} does not report it; trials compared "
             "with trials, not randomised",
             "{trials}, {subjects}; {n} trials with {without} do not report it; trials compared "
@@ -111,18 +111,18 @@ def pooled_regression(
             len(unknown), without=n_subjects(unknown["n"].sum()), **counted,
         )
         if len(unknown)
-        else tr("{trials}, {subjects}; trials compared with trials, not randomised", **counted)
+        else message("{trials}, {subjects}; trials compared with trials, not randomised", **counted)
     )  # fmt: skip
     spec = Spec(
         "pooled_regression",
-        endpoint=tr(
+        endpoint=message(
             "Published trials: {outcome} by {kind}",
-            outcome=tr(counts.what), kind=tr(MODERATORS[on]),
+            outcome=message(counts.what), kind=message(MODERATORS[on]),
         ),
         population=population,
-        method=tr(
+        method=message(
             "binomial–normal meta-regression, {level} % {limits}",
-            level=f"{conf_level * 100:g}", limits=tr(LIMITS[conf_type]),
+            level=f"{conf_level * 100:g}", limits=message(LIMITS[conf_type]),
         ),
         conf_level=conf_level,
         by=(on,),
@@ -154,8 +154,8 @@ def _compare(rows, on, levels, conf_type, conf_level) -> list[dict[str, Any]]:
         )
     if len(levels) < 2:
         for row in made:
-            row["note"] = tr(
-                "all trials have one {kind}: nothing to compare", kind=tr(MODERATORS[on])
+            row["note"] = message(
+                "all trials have one {kind}: nothing to compare", kind=message(MODERATORS[on])
             )
         return made
     # An odds ratio against a level without event, or with nothing but events, is never finite.
@@ -186,13 +186,13 @@ def _one_sided(row: dict[str, Any]) -> bool:
 def _too_little(rows, made, base) -> str:
     reason = not_estimable(rows["n_event"].to_numpy(float), rows["n"].to_numpy(float))
     if reason:
-        return tr("not estimable: {reason}", reason=reason)
+        return message("not estimable: {reason}", reason=reason)
     if _one_sided(made[base]):
-        return tr("not estimable: no event, or nothing but events, in every level")
+        return message("not estimable: no event, or nothing but events, in every level")
     informing = sum(row["n_trials"] for row in made if not _one_sided(row))
     parameters = 1 + sum(not _one_sided(row) for row in made)
     if informing <= parameters:
-        return tr_n(
+        return message_n(
             "not estimable: {n} trial for {parameters} parameters",
             "not estimable: {n} trials for {parameters} parameters",
             informing, parameters=parameters,
@@ -256,7 +256,7 @@ def _contrast(fitted, i, row, conf_type, conf_level) -> dict[str, Any]:
         "estimate": np.inf if upwards else 0.0,
         "conf_low": limit if upwards else 0.0,
         "conf_high": np.inf if upwards else limit,
-        "note": tr("every subject of the level has the event; profile limit")
+        "note": message("every subject of the level has the event; profile limit")
         if upwards
-        else tr("the level has no event; profile limit"),
+        else message("the level has no event; profile limit"),
     }

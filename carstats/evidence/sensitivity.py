@@ -11,7 +11,7 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.evidence.pooled import CONF_TYPES, MODELS, pool
 from carstats.evidence.table import Counts, one_class, select_counts
 from carstats.evidence.words import in_trials
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result, Spec
 
 _SWAPPED = {"remission": "response", "response": "remission"}
@@ -98,9 +98,11 @@ def leave_one_out(
     rows = [{"left_out": "none", "trials": "", **_row(counts.rows, settings)}]
     for cohort in counts.rows["cohort"].drop_duplicates():
         gone = counts.rows["cohort"] == cohort
-        names = tr(", ").join(dict.fromkeys(_named(row) for _, row in counts.rows[gone].iterrows()))
+        names = message(", ").join(
+            dict.fromkeys(_named(row) for _, row in counts.rows[gone].iterrows())
+        )
         rows.append({"left_out": cohort, "trials": names, **_row(counts.rows[~gone], settings)})
-    how = tr("one cohort left out in turn")
+    how = message("one cohort left out in turn")
     spec = _spec("leave_one_out", counts, outcome, options, settings, how)
     return Result(pd.DataFrame(rows), spec)
 
@@ -174,10 +176,10 @@ def pooled_sensitivity(
     ]
     for row in rows:
         if row["choice"] in _OTHER.values():
-            row["note"] = tr("; ").join(
-                filter(None, [row["note"], tr("mixes endpoints on purpose")])
+            row["note"] = message("; ").join(
+                filter(None, [row["note"], message("mixes endpoints on purpose")])
             )
-    how = tr("one choice changed in turn")
+    how = message("one choice changed in turn")
     spec = _spec("pooled_sensitivity", main, outcome, asked, settings, how)
     return Result(pd.DataFrame(rows), spec)
 
@@ -201,7 +203,7 @@ def _row(rows: pd.DataFrame, settings: dict[str, Any]) -> dict[str, Any]:
 def _named(row: pd.Series) -> str:
     """Name a trial with its disease: one report may hold several."""
     disease = row["disease"]
-    return tr("{trial} ({disease})", trial=row["trial"], disease=tr(disease))
+    return message("{trial} ({disease})", trial=row["trial"], disease=message(disease))
 
 
 def _differing(main: pd.DataFrame, other: pd.DataFrame) -> str:
@@ -215,12 +217,12 @@ def _differing(main: pd.DataFrame, other: pd.DataFrame) -> str:
         if before.get(report) == after.get(report):
             continue
         old, new = (
-            "{1}/{2}".format(*counts[report]) if report in counts else tr("not counted")
+            "{1}/{2}".format(*counts[report]) if report in counts else message("not counted")
             for counts in (before, after)
         )
         name = (before.get(report) or after[report])[0]
-        parts.append(tr("{trial} {before} to {after}", trial=name, before=old, after=new))
-    return tr("; ").join(parts)
+        parts.append(message("{trial} {before} to {after}", trial=name, before=old, after=new))
+    return message("; ").join(parts)
 
 
 def _with_other_endpoint(table, outcome, near_weeks, main, other) -> pd.DataFrame | None:
@@ -249,9 +251,9 @@ def _spec(analysis, counts: Counts, outcome, options, settings, how) -> Spec:
         analysis,
         endpoint=in_trials(counts.what),
         population=counts.population(),
-        method=tr(
+        method=message(
             "{model} model as for the pooled rate, {how}, {level} % limits",
-            model=tr(_MODELS[model]), how=how, level=f"{level * 100:g}",
+            model=message(_MODELS[model]), how=how, level=f"{level * 100:g}",
         ),
         conf_level=level,
         options={"outcome": outcome, **options, **settings},

@@ -12,7 +12,7 @@ from carstats.data.published import count_problems
 from carstats.errors import CarstatsError, Problem, check_choice, check_number, listed
 from carstats.evidence.links import check_counted_once, refuse_overlap
 from carstats.evidence.words import n_subjects, n_trials
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 from carstats.vocabulary import Vocabulary
 
 # Widest denominator first: whoever was treated, then those whom the authors chose to count.
@@ -56,11 +56,12 @@ class Counts:
 
     def population(self) -> str:
         """Say who is counted."""
-        return tr(
+        return message(
             "{trials}, {subjects}, {once}; {others}",
             trials=n_trials(len(self.rows)), subjects=n_subjects(self.rows["n"].sum()),
-            once=tr("some counted more than once") if self.shared else tr("each counted once"),
-            others=tr_n(
+            once=message("some counted more than once") if self.shared
+            else message("each counted once"),
+            others=message_n(
                 "{n} other trial gives no such count", "{n} other trials give no such count",
                 len(self.without),
             ),

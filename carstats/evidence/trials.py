@@ -10,7 +10,7 @@ from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
 from carstats.evidence.table import select_counts, trial_labels
 from carstats.evidence.words import in_trials
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result, Spec
 
 KEPT = [
@@ -99,12 +99,12 @@ def trial_rate(
         estimate=rows["n_event"] / rows["n"], conf_low=low, conf_high=high, note=""
     )
     shared = {report for pair in counts.shared for report in pair}
-    frame.loc[frame["study_id"].isin(shared), "note"] = tr("shares subjects with another row")
+    frame.loc[frame["study_id"].isin(shared), "note"] = message("shares subjects with another row")
     spec = Spec(
         "trial_rate",
         endpoint=in_trials(counts.what),
         population=counts.population(),
-        method=tr(
+        method=message(
             "counts as reported, {method} {level} % limits",
             method=method.replace("-", "–"), level=f"{conf_level * 100:g}",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from carstats.language import mark, tr, tr_n
+from carstats.messages import mark, message, message_n
 
 # What the columns of the table hold; code compares these, so they are translated when printed.
 WORDS = (
@@ -67,14 +67,14 @@ LIMITS = {
 
 def n_trials(n: int) -> str:
     """Write a number of trials: ``"3 trials"``."""
-    return tr_n("{n} trial", "{n} trials", n)
+    return message_n("{n} trial", "{n} trials", n)
 
 
 def n_subjects(n: float) -> str:
     """Write a number of subjects: ``"12 subjects"``."""
-    return tr_n("{n} subject", "{n} subjects", int(n))
+    return message_n("{n} subject", "{n} subjects", int(n))
 
 
 def in_trials(what: str) -> str:
     """Return an outcome or a class of endpoints as the endpoint of a result of trials."""
-    return tr("Published trials: {outcome}", outcome=tr(what))
+    return message("Published trials: {outcome}", outcome=message(what))

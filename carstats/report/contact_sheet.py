@@ -11,7 +11,8 @@ from pathlib import Path
 from urllib.parse import quote
 
 from carstats.errors import CarstatsError
-from carstats.language import LANGUAGE_TAGS, current_language, mark, tr
+from carstats.language import LANGUAGE_TAGS, current_language, tr
+from carstats.messages import mark
 from carstats.report.format import sentence_list
 from carstats.vocabulary import column_name
 

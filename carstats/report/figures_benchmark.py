@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, mark, sentence, sentences, tr
+from carstats.language import full_stop, sentence, sentences, tr
+from carstats.messages import mark
 from carstats.report.figures_forest import (
     GAP,
     INDENT,

@@ -9,7 +9,8 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.language import mark, sentences, tr
+from carstats.language import sentences, tr
+from carstats.messages import mark
 from carstats.report.figures_categories import legend_rows
 from carstats.report.figures_sheet import (
     MARGIN,

@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import mark, sentences, tr
+from carstats.language import sentences, tr
+from carstats.messages import mark
 from carstats.report.figures_sheet import (
     MARGIN,
     POINTS_PER_MM,

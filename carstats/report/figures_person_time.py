@@ -8,7 +8,8 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from carstats.evidence.person_time import FlareRate
-from carstats.language import mark, sentences, tr
+from carstats.language import sentences, tr
+from carstats.messages import mark
 from carstats.report.figures_forest import INDENT, LINE, ROW, Forest, Row
 from carstats.report.figures_sheet import (
     MARGIN,

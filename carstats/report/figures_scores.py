@@ -7,7 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from carstats.language import mark, sentences, tr
+from carstats.language import sentences, tr
+from carstats.messages import mark
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,

@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, mark, tr
+from carstats.language import full_stop, tr
+from carstats.messages import mark
 from carstats.report.format import sentence_list
 from carstats.report.style import (
     GREY,

@@ -6,7 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, mark, sentences, tr
+from carstats.language import full_stop, sentences, tr
+from carstats.messages import mark
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from carstats.language import mark, sentence, tr
+from carstats.language import sentence, tr
+from carstats.messages import mark
 from carstats.report.table_model import Table
 
 _IN_FULL = {

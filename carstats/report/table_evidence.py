@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from carstats.language import mark, tr
+from carstats.language import tr
+from carstats.messages import mark
 from carstats.report.format import (
     NONE,
     confidence,

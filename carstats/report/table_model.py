@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from carstats.errors import CarstatsError
-from carstats.language import current_language, in_language, mark, sentence, sentences, tr
+from carstats.language import current_language, in_language, sentence, sentences, tr
+from carstats.messages import mark
 from carstats.report.format import NONE, count, of, percent, with_limits
 from carstats.result import Result
 

@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.response.rates import response_rate
 from carstats.result import Result
 
@@ -104,9 +104,9 @@ def basket_response(
     counts = raw.frame
     fit = _fit(counts, prior, reference, conf_level)
     frame = _basket_frame(counts, fit, raw.by)
-    method = tr(
+    method = message(
         "{method}; {definitions}", method=_method(model_words(model, prior), conf_level),
-        definitions=tr(_TOLD),
+        definitions=message(_TOLD),
     )  # fmt: skip
     more = {"reference": reference, "accuracy": fit.accuracy, "tau_median": fit.tau_median}
     return _result(raw, "basket_response", frame, method, model, prior, more)
@@ -168,12 +168,12 @@ def basket_leave_one_out(
         fewer.loc[k, ["n", "n_event", "n_missing"]] = 0
         fit = _fit(fewer, prior, reference, conf_level)
         found = _basket_frame(fewer, fit, raw.by)
-        found.loc[k, "note"] = tr("left out: predicted from the others")
+        found.loc[k, "note"] = message("left out: predicted from the others")
         found.insert(0, "left_out", raw.label(key))
         parts.append(found)
     frame = pd.concat(parts, ignore_index=True)
     method = _method(model_words(model, prior), conf_level)
-    method = tr("{method}; each left out in turn", method=method)
+    method = message("{method}; each left out in turn", method=method)
     more = {"reference": reference}
     found = _result(raw, "basket_leave_one_out", frame, method, model, prior, more)
     return replace(found, spec=replace(found.spec, by=("left_out", *raw.by)))
@@ -240,7 +240,7 @@ def basket_sensitivity(
         found.insert(len(raw.by), "tau", value)
         parts.append(found)
     frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    words = tr("{model}, tau fixed", model=_model_words(model, prior))
+    words = message("{model}, tau fixed", model=_model_words(model, prior))
     return _result(
         raw,
         "basket_sensitivity",
@@ -293,10 +293,10 @@ def _fit(
 
 
 def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.DataFrame:
-    note = counts["note"].where(counts["n"] > 0, tr("no subjects: predicted from the others"))
+    note = counts["note"].where(counts["n"] > 0, message("no subjects: predicted from the others"))
     if fit.accuracy >= ACCURACY:
-        told = tr("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
-        note = note.map(lambda text: tr("; ").join(filter(None, [text, told])))
+        told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
+        note = note.map(lambda text: message("; ").join(filter(None, [text, told])))
     return counts[[*by, "n", "n_missing", "n_event"]].assign(
         estimate=fit.mean,
         conf_low=fit.low,
@@ -322,11 +322,11 @@ def _result(raw: Result, analysis: str, frame, method: str, model: str, prior, m
 def _model_words(model: str, prior: BasketPrior) -> str:
     mean = {"rate": f"{prior.rate:g}", "sd": f"{prior.sd:g}"}
     if model == "hierarchical":
-        return tr(
+        return message(
             "Bayesian hierarchical model by numerical integration, mu ~ N(logit {rate}, {sd}²)",
             **mean,
         )
-    return tr(
+    return message(
         "EXNEX model by numerical integration, mu ~ N(logit {rate}, {sd}²), P(exchangeable) "
         "{exchangeable}, else N(logit {nex_rate}, {nex_sd}²)",
         **mean,
@@ -337,7 +337,7 @@ def _model_words(model: str, prior: BasketPrior) -> str:
 
 
 def _method(model: str, conf_level: float) -> str:
-    return tr("{model}; {level} % credible limits", model=model, level=f"{conf_level * 100:g}")
+    return message("{model}; {level} % credible limits", model=model, level=f"{conf_level * 100:g}")
 
 
 def prior_options(prior: BasketPrior) -> dict[str, object]:
@@ -350,8 +350,8 @@ def prior_options(prior: BasketPrior) -> dict[str, object]:
 
 def model_words(model: str, prior: BasketPrior) -> str:
     """Return the model and its priors in words, for a method line."""
-    tau = tr(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
-    return tr("{model}, {tau}", model=_model_words(model, prior), tau=tau)
+    tau = message(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
+    return message("{model}, {tau}", model=_model_words(model, prior), tau=tau)
 
 
 def _listed(value) -> str:

@@ -11,7 +11,7 @@ from carstats.errors import CarstatsError, check_number
 from carstats.estimators.basket import basket_batch
 from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.estimators.proportion import proportion_limits
-from carstats.language import tr
+from carstats.messages import message
 from carstats.response.basket import checked_prior, model_words, prior_options
 from carstats.result import Result, Spec
 
@@ -109,7 +109,7 @@ def basket_operating_characteristics(
                 **_called(name, "any false", wrong, conf_level),
                 "note": ""
                 if false.any()
-                else tr("every basket's true rate is above the reference"),
+                else message("every basket's true rate is above the reference"),
                 "n_subjects": int(sizes.sum()),
                 "true_rate": np.nan,
                 "bias": np.nan,
@@ -120,15 +120,15 @@ def basket_operating_characteristics(
         raise CarstatsError("`scenarios` is empty; give at least one, such as {'null': rates}.")
     spec = Spec(
         "basket_operating_characteristics",
-        endpoint=tr(
+        endpoint=message(
             "Baskets called effective: P(rate > {reference}) > {threshold}",
             reference=f"{reference:g}", threshold=f"{threshold:g}",
         ),
-        population=tr(
+        population=message(
             "{n} simulated trials of {baskets} baskets for each scenario",
             n=int(n_trials), baskets=sizes.size,
         ),
-        method=tr(
+        method=message(
             "{model}; limits are of the simulation, seed {seed}",
             model=model_words(model, prior), seed=seed,
         ),
@@ -143,7 +143,7 @@ def basket_operating_characteristics(
         },
         synthetic=True,
     )  # fmt: skip
-    return Result(pd.DataFrame(rows), spec, {"basket": {"any false": tr("any false")}})
+    return Result(pd.DataFrame(rows), spec, {"basket": {"any false": message("any false")}})
 
 
 def _called(scenario: str, basket: str, called, conf_level: float) -> dict[str, object]:

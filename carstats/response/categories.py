@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.response.outcomes import analysis_set, endpoint_rows, nearest, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
@@ -86,19 +86,19 @@ def response_categories(
                         "n": n,
                         "n_event": k,
                         "estimate": k / n if n else np.nan,
-                        "note": "" if n else tr("no subjects"),
+                        "note": "" if n else message("no subjects"),
                     }
                 )
         return pd.DataFrame(rows)
 
     vocabulary = cohort.study.vocabulary
     labels = {name: vocabulary.label("endpoint", name) for name in names}
-    labels |= {category: tr(label) for category, label in _LABELS.items()}
+    labels |= {category: message(label) for category, label in _LABELS.items()}
     spec = cohort.spec(
         "response_categories",
-        endpoint=tr("Best endpoint met at each visit"),
+        endpoint=message("Best endpoint met at each visit"),
         population=words,
-        method=tr("each subject once a visit; the evaluable assessment nearest to it counts"),
+        method=message("each subject once a visit; the evaluable assessment nearest to it counts"),
         by=by,
     )
     frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)

@@ -17,7 +17,7 @@ from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.stratified_tables import breslow_day_test, mantel_haenszel_test
 from carstats.estimators.two_by_two import fisher_test, trend_test
 from carstats.estimators.unconditional import boschloo_p_value, unconditional_p_value
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.response.pairs import (
     Compared,
     against,
@@ -136,11 +136,11 @@ def response_test(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
         test=method, adjust=adjust,
     )  # fmt: skip
-    words = tr(_WORDS[method])
+    words = message(_WORDS[method])
     if method in OVERALL:
         frame = _overall(table, method, scores)
         if table.strata:
-            words = tr("{test} within {strata}", test=words, strata=column_list(table.strata))
+            words = message("{test} within {strata}", test=words, strata=column_list(table.strata))
     else:
         rows = []
         for first, second in pairs(table, reference):
@@ -151,10 +151,10 @@ def response_test(
         frame = frame[[*(c for c in frame if c != "note"), "note"]]
         if len(frame) > 1 and adjust != "none":
             name = adjust.replace("-", "–")
-            words = tr("{test}; p-values adjusted by {method}", test=words, method=name)
+            words = message("{test}; p-values adjusted by {method}", test=words, method=name)
         if method != "Boschloo":
             level = f"{conf_level * 100:g}"
-            words = tr("{test}; {level} % limits, not adjusted", test=words, level=level)
+            words = message("{test}; {level} % limits, not adjusted", test=words, level=level)
     spec = replace(table.spec, method=words, conf_level=conf_level, strata=tuple(table.strata))
     return Result(frame, spec)
 
@@ -171,12 +171,12 @@ def _pair(
             found = fisher_test(*k, *n, conf_level=conf_level)
             estimate, low, high, p_value = found.odds_ratio, found.low, found.high, found.p_value
             if np.isnan(estimate):
-                note = tr("all or none responded: the odds ratio is undefined")
+                note = message("all or none responded: the odds ratio is undefined")
         else:
             estimate = k[0] / n[0] - k[1] / n[1]
             low, high, p_value = _unconditional(k, n, method, conf_level)
             if method == "Boschloo":
-                note = tr("no interval inverts Boschloo's test")
+                note = message("no interval inverts Boschloo's test")
     return {
         "measure": measure,
         "estimate": estimate,
@@ -215,7 +215,7 @@ def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd
             [k for _, _, k in everyone], [n for n, _, _ in everyone],
             None if scores is None else list(scores),
         )  # fmt: skip
-        note = tr("all or none responded") if np.isnan(found.statistic) else ""
+        note = message("all or none responded") if np.isnan(found.statistic) else ""
         row = {"test": "exact trend", "statistic": found.statistic, "df": np.nan}
         return pd.DataFrame([{**counts, **row, "p_value": found.p_value, "note": note}])
     k, n = table.block_counts(range(len(table.keys)))
@@ -229,9 +229,11 @@ def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd
             "statistic": test.statistic,
             "df": float(test.df) if test.df else np.nan,
             "p_value": test.p_value,
-            "note": tr("{n} of {total} strata inform", n=test.n_strata, total=len(table.blocks))
+            "note": message(
+                "{n} of {total} strata inform", n=test.n_strata, total=len(table.blocks)
+            )
             if table.strata
-            else ("" if test.df else tr("all or none responded")),
+            else ("" if test.df else message("all or none responded")),
         }
         for name, test in tests.items()
     )

@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_number, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.response.outcomes import analysis_set, joined_words, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
@@ -147,14 +147,14 @@ def score_course(
                    "percent_change"]]  # fmt: skip
     left = len(subjects) - len(chosen)
     if left:
-        lacking = tr("{n} without a baseline or a later value left out", n=left)
+        lacking = message("{n} without a baseline or a later value left out", n=left)
         words = joined_words(words, lacking)
     units = rows["unit"].dropna().unique() if "unit" in rows else []
     spec = cohort.spec(
         "score_course",
         endpoint=cohort.study.vocabulary.label("measure", name),
         population=words,
-        method=tr(
+        method=message(
             "baseline is the last value before lymphodepletion, or by day 0 where there is none"
         ),
         by=by,

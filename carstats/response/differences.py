@@ -20,7 +20,7 @@ from carstats.estimators.stratified_tables import (
     stratified_contrast,
 )
 from carstats.estimators.unconditional import unconditional_p_value
-from carstats.language import mark, tr, tr_n
+from carstats.messages import mark, message, message_n
 from carstats.response.outcomes import limits_words
 from carstats.response.pairs import (
     Compared,
@@ -126,13 +126,13 @@ def response_difference(
             names = (table.names[first], table.names[second])
             row |= _plain(row, names, contrast, method, conf_level)
         rows.append(row)
-    words = tr(_CONTRASTS[contrast])
+    words = message(_CONTRASTS[contrast])
     if table.strata:
         words = adjusted_for(words, table.strata)
     limits = limits_words(method, conf_level)
     spec = replace(
         table.spec,
-        method=tr("{contrast}, {limits}", contrast=words, limits=limits),
+        method=message("{contrast}, {limits}", contrast=words, limits=limits),
         conf_level=conf_level,
         strata=tuple(table.strata),
     )
@@ -148,7 +148,7 @@ def _plain(
     if not note:
         statistic, p_value = _test(k, n, contrast, method)
         if contrast == "ratio" and not any(k):
-            note = tr("nobody responded: the ratio is undefined")
+            note = message("nobody responded: the ratio is undefined")
     return {
         "estimate": float(found.estimate),
         "conf_low": float(found.low),
@@ -182,16 +182,16 @@ def _adjusted(
     found = stratified_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
     test = mantel_haenszel_test(k, n)
     alone = int(((n > 0).sum(axis=1) == 1).sum())
-    said = tr_n(
+    said = message_n(
         "{n} stratum has one group only and says nothing",
         "{n} strata have one group only and say nothing",
         alone,
     )
     notes = [said] if alone else []
     if not found.n_strata:
-        notes = [tr("no stratum has subjects of both")]
+        notes = [message("no stratum has subjects of both")]
     elif np.isnan(found.low):
-        notes.append(tr("no variance: no limits"))
+        notes.append(message("no variance: no limits"))
     return {
         "estimate": found.estimate,
         "conf_low": found.low,
@@ -199,5 +199,5 @@ def _adjusted(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": tr("; ").join(notes),
+        "note": message("; ").join(notes),
     }

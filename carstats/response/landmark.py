@@ -13,7 +13,7 @@ from carstats.estimators.curve_difference import melded_difference
 from carstats.estimators.logrank import group_tables, logrank_of_tables, weighted_logrank
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
-from carstats.language import tr
+from carstats.messages import message
 from carstats.response.outcomes import (
     analysis_set,
     endpoint_rows,
@@ -115,7 +115,7 @@ def landmark_comparison(
     found = melded_difference(*tables, day - landmark, conf_level=conf_level)
     test = weighted_logrank(time, status, member.astype(int), n_groups=2)
     row = {
-        "contrast": tr("responders v non-responders"),
+        "contrast": message("responders v non-responders"),
         "n": int(member.sum()),
         "n_missing": int(group.isna().sum()),
         "n_event": int(status[member].sum()),
@@ -131,22 +131,22 @@ def landmark_comparison(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": tr("; ").join(dict.fromkeys(note for note in (found.note, test.note) if note)),
+        "note": message("; ").join(dict.fromkeys(note for note in (found.note, test.note) if note)),
     }
     vocabulary = cohort.study.vocabulary
     spec = cohort.spec(
         "landmark_comparison",
-        endpoint=tr(
+        endpoint=message(
             "{endpoint}, by {response} on day {day}",
             endpoint=label,
             response=within_sentence(vocabulary.label("endpoint", name)),
             day=f"{landmark:g}",
         ),
         population=joined_words(
-            words, tr("free of the event and observed on day {day}", day=f"{landmark:g}")
+            words, message("free of the event and observed on day {day}", day=f"{landmark:g}")
         ),
         method=_with_cause(
-            tr(
+            message(
                 "difference at day {day} by Kaplan–Meier, melded {level} % limits; log-rank test "
                 "from day {landmark}",
                 day=f"{day:g}",
@@ -228,9 +228,9 @@ def response_exposure(
     test = logrank_of_tables(tables)
     fit = two_group_cox(tables[0], conf_level=conf_level)
     few = int(status.sum()) < MIN_EVENTS
-    notes = [tr("fewer than {n} events: no hazard ratio", n=MIN_EVENTS)] if few else []
+    notes = [message("fewer than {n} events: no hazard ratio", n=MIN_EVENTS)] if few else []
     row = {
-        "contrast": tr("in response v not yet in response"),
+        "contrast": message("in response v not yet in response"),
         "n": len(joined),
         "n_missing": missing,
         "n_exposed": int(exposed.sum()),
@@ -242,19 +242,19 @@ def response_exposure(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": tr("; ").join([*notes, *([test.note] if test.note else [])]),
+        "note": message("; ").join([*notes, *([test.note] if test.note else [])]),
     }
     vocabulary = cohort.study.vocabulary
     spec = cohort.spec(
         "response_exposure",
-        endpoint=tr(
+        endpoint=message(
             "{endpoint}, {response} as exposure over time",
             endpoint=label,
             response=within_sentence(vocabulary.label("endpoint", name)),
         ),
         population=words,
         method=_with_cause(
-            tr(
+            message(
                 "Cox hazard ratio (Efron), {level} % profile-likelihood limits; Mantel–Byar test",
                 level=f"{conf_level * 100:g}",
             ),
@@ -268,7 +268,7 @@ def response_exposure(
 def _with_cause(method: str, competing: str | None) -> str:
     if not competing:
         return method
-    return tr("{method}; competing events censored: cause-specific", method=method)
+    return message("{method}; competing events censored: cause-specific", method=method)
 
 
 def _events(cohort: Cohort, endpoint: str, competing: str | None) -> tuple[pd.DataFrame, str]:

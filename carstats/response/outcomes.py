@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_number, listed
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 
 POPULATIONS = ("treated", "evaluable", "intention to treat")
 MISSING = ("failure", "excluded", "bounds")
@@ -58,7 +58,7 @@ class Outcome:
 def asked(endpoint: str, when: str) -> str:
     """Return an endpoint with when it was asked: ``"Remission at day 168 (window 140 to 196)"``."""
     # The label stays first: by it a cohort finds the endpoint's estimand.
-    return tr("{endpoint} {when}", endpoint=endpoint, when=when)
+    return message("{endpoint} {when}", endpoint=endpoint, when=when)
 
 
 def visit_window(at: float) -> tuple[float, float]:
@@ -102,22 +102,22 @@ def checked_window(window: tuple[float, float] | None, at: float) -> tuple[float
 def limits_words(method: str, conf_level: float) -> str:
     """Return what limits are called: ``"Clopper–Pearson 95 % limits"``."""
     name = method if method == "mid-P" else method.replace("-", "–")
-    return tr("{method} {level} % limits", method=name, level=f"{conf_level * 100:g}")
+    return message("{method} {level} % limits", method=name, level=f"{conf_level * 100:g}")
 
 
 def case_labels() -> dict[str, str]:
     """Return the printed names of the two bounds of a rate."""
-    return {case: tr(label) for case, label in _CASES.items()}
+    return {case: message(label) for case, label in _CASES.items()}
 
 
 def missing_words(missing: str) -> str:
     """Return what is done with a missing response, in words."""
-    return tr(_MISSING_WORDS[missing])
+    return message(_MISSING_WORDS[missing])
 
 
 def joined_words(population: str, clause: str) -> str:
     """Return the words of a population with one clause more."""
-    return tr("{population}, {clause}", population=population, clause=clause)
+    return message("{population}, {clause}", population=population, clause=clause)
 
 
 def endpoint_rows(cohort: Cohort, endpoint: str) -> tuple[str, pd.DataFrame]:
@@ -171,7 +171,7 @@ def visit_outcome(
             f"Assessments lie on days {days[0]} to {days[-1]}; give `at` or `window` accordingly."
         )
     label = cohort.study.vocabulary.label("endpoint", name)
-    when = tr(
+    when = message(
         "at day {at} (window {low} to {high})", at=f"{at:g}", low=f"{low:g}", high=f"{high:g}"
     )
     return Outcome(name, label, when, nearest(rows, at, low, high), low)
@@ -211,7 +211,7 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
     failed = (parts == 0).any(axis=1)
     held = (parts["a"] == 1) & (parts["c"] == 1) & ~failed
     response = held.astype(float)[failed | held]
-    when = tr("sustained from day {at} to day {until}", at=f"{at:g}", until=f"{until:g}")
+    when = message("sustained from day {at} to day {until}", at=f"{at:g}", until=f"{until:g}")
     return Outcome(first.name, first.label, when, response, last.due)
 
 
@@ -233,7 +233,7 @@ def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
         )
     response = evaluable_rows(within).groupby("subject_id")["response"].max().astype(float)
     label = cohort.study.vocabulary.label("endpoint", name)
-    when = tr("at any visit up to day {until}", until=f"{until:g}")
+    when = message("at any visit up to day {until}", until=f"{until:g}")
     return Outcome(name, label, when, response, float(until))
 
 
@@ -268,19 +268,19 @@ def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
                 "`population` is 'intention to treat', and the cohort leaves out those never "
                 "infused. Make it without infused()."
             )
-        return subjects, joined_words("", tr("intention to treat"))
+        return subjects, joined_words("", message("intention to treat"))
     if "infused" not in subjects:
-        return subjects, joined_words("", tr("infusions not recorded"))
+        return subjects, joined_words("", message("infusions not recorded"))
     infused = subjects["infused"].fillna(False).astype(bool)
     unknown = int(subjects["infused"].isna().sum())
     never = int((~infused).sum()) - unknown
     if never and unknown:
-        words = tr(
+        words = message(
             "{never} never infused and {unknown} with no record of infusion left out",
             never=never, unknown=unknown,
         )  # fmt: skip
     elif unknown:
-        words = tr("{unknown} with no record of infusion left out", unknown=unknown)
+        words = message("{unknown} with no record of infusion left out", unknown=unknown)
     else:
-        words = tr("{never} never infused left out", never=never) if never else ""
+        words = message("{never} never infused left out", never=never) if never else ""
     return subjects[infused], joined_words("", words) if words else ""

@@ -12,7 +12,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.response.outcomes import (
     MISSING,
     analysis_set,
@@ -110,7 +110,7 @@ def compared(
             "takes two."
         )
     if population == "evaluable":
-        missing, counted = "excluded", joined_words(counted, tr("evaluable only"))
+        missing, counted = "excluded", joined_words(counted, message("evaluable only"))
     labels = level_labels(vocabulary, by)
     names = [
         " · ".join(labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True))
@@ -150,17 +150,17 @@ def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
 
 def column_list(columns: Iterable[str]) -> str:
     """Return columns as a method line names them: ``"disease, target"``."""
-    return tr(", ").join(map(column_name, columns))
+    return message(", ").join(map(column_name, columns))
 
 
 def adjusted_for(what: str, columns: Iterable[str]) -> str:
     """Return what is estimated with the columns that it is adjusted for."""
-    return tr("{what} adjusted for {columns}", what=what, columns=column_list(columns))
+    return message("{what} adjusted for {columns}", what=what, columns=column_list(columns))
 
 
 def against(first: str, second: str) -> str:
     """Return the words for two that are compared: ``"CD19 v BCMA"``."""
-    return tr("{first} v {second}", first=first, second=second)
+    return message("{first} v {second}", first=first, second=second)
 
 
 def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
@@ -180,7 +180,7 @@ def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
 def empty_note(row: dict[str, object], first: str, second: str) -> str:
     """Say which of the two, by their names, has nobody to be counted."""
     if not row["n"] and not row["n_reference"]:
-        return tr("no subjects in {first} and {second}", first=first, second=second)
+        return message("no subjects in {first} and {second}", first=first, second=second)
     if row["n"] and row["n_reference"]:
         return ""
-    return tr("no subjects in {name}", name=second if row["n"] else first)
+    return message("no subjects in {name}", name=second if row["n"] else first)

@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.language import tr
+from carstats.messages import message
 from carstats.response.outcomes import (
     MISSING,
     Outcome,
@@ -230,7 +230,7 @@ def _rates(
     subjects, words = analysis_set(cohort, population)
     by = check_by(subjects, by)
     if population == "evaluable":
-        missing, words = "excluded", joined_words(words, tr("evaluable only"))
+        missing, words = "excluded", joined_words(words, message("evaluable only"))
     cases = ("worst", "best") if missing == "bounds" else ("",)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -247,7 +247,7 @@ def _rates(
     vocabulary = cohort.study.vocabulary
     shown = [*by, *(["endpoint"] if several else []), *(["case"] if cases[0] else [])]
     first = outcomes[0]
-    title = tr(", ").join(dict.fromkeys(outcome.label for outcome in outcomes))
+    title = message(", ").join(dict.fromkeys(outcome.label for outcome in outcomes))
     spec = cohort.spec(
         analysis,
         endpoint=asked(title, first.when),
@@ -321,16 +321,16 @@ def rate_row(
 def stratum_note(stratum: pd.DataFrame, response: pd.Series, due: float) -> str:
     """Return what a reader must know about a stratum's missing responses."""
     if not len(stratum):
-        return tr("no subjects")
-    notes = [] if response.notna().any() else [tr("nobody evaluable")]
+        return message("no subjects")
+    notes = [] if response.notna().any() else [message("nobody evaluable")]
     if "cutoff_day" in stratum:
         early = int((response.isna() & (stratum["cutoff_day"] < due)).sum())
         if early:
             notes.append(
-                tr(
+                message(
                     "{n} of the missing had not reached the visit at the data cut-off "
                     "(see potential_followup)",
                     n=early,
                 )
             )
-    return tr("; ").join(notes)
+    return message("; ").join(notes)

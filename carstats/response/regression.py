@@ -18,7 +18,7 @@ from carstats.estimators.logistic import (
     logistic_regression,
     predicted,
 )
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.response.outcomes import analysis_set, joined_words, missing_words, visit_outcome
 from carstats.response.pairs import adjusted_for, against
 from carstats.result import Result, Spec
@@ -129,9 +129,9 @@ def response_regression(
                 "note": fit.note,
             }
         )
-    words = tr(
+    words = message(
         "{method}, odds ratios with {level} % profile-likelihood limits",
-        method=tr(_METHOD[method]),
+        method=message(_METHOD[method]),
         level=f"{conf_level * 100:g}",
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
@@ -246,11 +246,11 @@ def marginal_response_difference(
                 "note": fit.note,
             }
         )
-    words = tr("marginal differences")
-    words = tr(
+    words = message("marginal differences")
+    words = message(
         "{differences} from {method}, delta method, {level} % limits",
         differences=adjusted_for(words, more) if more else words,
-        method=tr(_METHOD[method]),
+        method=message(_METHOD[method]),
         level=f"{conf_level * 100:g}",
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
@@ -317,7 +317,7 @@ def _fitted(
         design, response, method=method, conf_level=conf_level, profiled=profiled
     )
     if left_out:
-        lacking = tr("{n} with a missing covariate left out", n=left_out)
+        lacking = message("{n} with a missing covariate left out", n=left_out)
         words = joined_words(words, lacking)
     spec = cohort.spec(analysis, endpoint=outcome.title, population=words, method="")
     options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}

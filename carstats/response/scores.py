@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.mmrm import COVARIANCES, MmrmFit, fit_mmrm
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import analysis_set, visit_window
 from carstats.result import Result
@@ -107,22 +107,22 @@ def score_change(
         fit = _means if method == "observed" else _model
         found = fit(own.to_numpy(float), start.to_numpy(float), structure, conf_level)
         odd = int(late.reindex(own.index).eq(True).sum())
-        rest = tr("baseline of {n} between lymphodepletion and infusion", n=odd) if odd else ""
+        rest = message("baseline of {n} between lymphodepletion and infusion", n=odd) if odd else ""
         for row in found:
-            row["note"] = tr("; ").join(filter(None, [row["note"], rest]))
+            row["note"] = message("; ").join(filter(None, [row["note"], rest]))
         return pd.DataFrame([{"time": float(d), **r} for d, r in zip(days, found, strict=True)])
 
     units = rows["unit"].dropna().unique() if "unit" in rows else []
     spec = cohort.spec(
         "score_change",
-        endpoint=tr(
+        endpoint=message(
             "{measure}: change from baseline",
             measure=cohort.study.vocabulary.label("measure", name),
         ),
         population=words,
-        method=tr(
+        method=message(
             "{method}; {level} % limits; baseline: last before lymphodepletion",
-            method=tr(_WORDS[method]),
+            method=message(_WORDS[method]),
             level=f"{conf_level * 100:g}",
         ),
         by=by,
@@ -150,7 +150,7 @@ def _row(change, baseline, note: str = "") -> dict[str, object]:
         "n": len(change),
         "n_missing": int((~seen).sum()),
         **blank,
-        "note": note if len(change) else tr("no subjects"),
+        "note": note if len(change) else message("no subjects"),
         "std_error": np.nan,
         "df": np.nan,
         "baseline": float(baseline[seen].mean()) if seen.any() else np.nan,
@@ -171,14 +171,14 @@ def _means(changes, baseline, structure: str, conf_level: float) -> list[dict[st
     found = []
     for change in changes.T:
         seen = change[~np.isnan(change)]
-        row = _row(change, baseline, "" if seen.size else tr("nobody seen at the visit"))
+        row = _row(change, baseline, "" if seen.size else message("nobody seen at the visit"))
         if seen.size == 1:
-            row |= {"estimate": float(seen[0]), "note": tr("one subject: no limits")}
+            row |= {"estimate": float(seen[0]), "note": message("one subject: no limits")}
         elif seen.size:
             error = float(seen.std(ddof=1) / np.sqrt(seen.size))
             _limits(row, float(seen.mean()), error, float(seen.size - 1), conf_level)
             if error == 0:
-                note = tr("all alike: no limits")
+                note = message("all alike: no limits")
                 row |= {"conf_low": np.nan, "conf_high": np.nan, "note": note}
         found.append(row)
     return found
@@ -188,16 +188,16 @@ def _model(changes, baseline, structure: str, conf_level: float) -> list[dict[st
     used = ~np.isnan(changes).all(axis=1)
     # A mean of one value has no error of its own in any of the covariances.
     visits = np.flatnonzero((~np.isnan(changes)).sum(axis=0) >= 2)
-    few = tr("too few values for a model")
+    few = message("too few values for a model")
     if visits.size:
-        few = tr("fewer than two values at the visit")
+        few = message("fewer than two values at the visit")
     found = [_row(change, baseline, few) for change in changes.T]
     if not visits.size:
         return found
     y, start = changes[used][:, visits], baseline[used]
     fit = _fitted(y, start - start.mean(), structure)
     for i, visit in enumerate(visits):
-        fitted = tr("{structure} covariance", structure=tr(fit.structure))
+        fitted = message("{structure} covariance", structure=message(fit.structure))
         row = _row(changes[:, visit], baseline, fit.reason or fitted)
         if not fit.reason:
             row["baseline"] = float(start.mean())
@@ -221,7 +221,9 @@ def _fitted(y, start, structure: str) -> MmrmFit:
         "compound symmetry": (seen.sum(axis=1) >= 2).sum() >= 3,
     }
     tried = [structure] if structure != "auto" else [s for s, fine in allowed.items() if fine]
-    fit = MmrmFit(*[np.empty(0)] * 4, np.nan, "", tr("too few values for a model; see 'observed'"))
+    fit = MmrmFit(
+        *[np.empty(0)] * 4, np.nan, "", message("too few values for a model; see 'observed'")
+    )
     for choice in tried:
         fit = fit_mmrm(y, x, structure=choice)
         if not fit.reason:

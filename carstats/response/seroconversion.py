@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.proportion import METHODS
-from carstats.language import tr
+from carstats.messages import message
 from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import (
     MISSING,
@@ -106,7 +106,9 @@ def seroconversion_rate(
         found = []
         for case in cases:
             row = rate_row(positive, response, low, missing == "excluded", case, method, conf_level)
-            note = row.pop("note") if len(positive) else tr("nobody positive before the infusion")
+            note = (
+                row.pop("note") if len(positive) else message("nobody positive before the infusion")
+            )
             found.append({**({"case": case} if case else {}), **row, **beside, "note": note})
         return pd.DataFrame(found)
 
@@ -115,7 +117,7 @@ def seroconversion_rate(
     counted = int((subjects["start"] > above).sum())
     spec = cohort.spec(
         "seroconversion_rate",
-        endpoint=tr(
+        endpoint=message(
             "{measure} negative (at most {above}) at day {at} (window {low} to {high})",
             measure=vocabulary.label("measure", name),
             above=f"{above:g}",
@@ -124,7 +126,7 @@ def seroconversion_rate(
             high=f"{high:g}",
         ),
         population=joined_words(
-            joined_words(words, tr("{n} positive before the infusion", n=counted)),
+            joined_words(words, message("{n} positive before the infusion", n=counted)),
             missing_words(missing),
         ),
         method=limits_words(method, conf_level),

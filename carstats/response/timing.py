@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
 from carstats.estimators.risk_table import risk_table
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.response.outcomes import (
     analysis_set,
     endpoint_rows,
@@ -102,21 +102,21 @@ def time_to_response(
             }
         )
         if not len(stratum):
-            frame.loc[0, "note"] = tr("no subjects")
+            frame.loc[0, "note"] = message("no subjects")
         elif not (code == 1).any():
-            frame.loc[0, "note"] = tr("nobody responded: no limits")
+            frame.loc[0, "note"] = message("nobody responded: no limits")
         return frame
 
     label = cohort.study.vocabulary.label("endpoint", name)
     spec = cohort.spec(
         "time_to_response",
-        endpoint=tr("Time to {response}", response=within_sentence(label)),
+        endpoint=message("Time to {response}", response=within_sentence(label)),
         population=words,
-        method=tr(
+        method=message(
             "Aalen–Johansen; death and unplanned re-infusion compete, dated at the visit that "
             "found it, {level} % pointwise {scale} limits",
             level=f"{conf_level * 100:g}",
-            scale=tr(_SCALES[conf_type]),
+            scale=message(_SCALES[conf_type]),
         ),
         by=by,
         conf_level=conf_level,

@@ -13,7 +13,7 @@ from carstats.estimators.melding import melded_p_value
 from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.two_by_two import fisher_test
 from carstats.estimators.unconditional import unconditional_p_value
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.response.pairs import against, compared
 from carstats.result import Result
 
@@ -87,7 +87,7 @@ def response_tipping_point(
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, None, at, window, population, "failure", "response_tipping_point",
-        tr("missing set in turn"), test=method,
+        message("missing set in turn"), test=method,
     )  # fmt: skip
     places = _two(table.keys, first, second)
     (n_1, missing_1, k_1), (n_2, missing_2, k_2) = (table.counts(place) for place in places)
@@ -128,13 +128,15 @@ def response_tipping_point(
     frame = pd.DataFrame(rows)
     tipped = int(frame["tips"].sum())
     if tipped:
-        said = tr("{n} of {total} assumptions change the conclusion", n=tipped, total=len(frame))
+        said = message(
+            "{n} of {total} assumptions change the conclusion", n=tipped, total=len(frame)
+        )
     else:
-        said = tr("no assumption changes the conclusion")
-    words = tr(
+        said = message("no assumption changes the conclusion")
+    words = message(
         "{test} at {level} under every assumption on the missing, melded limits of the "
         "difference; {conclusion}",
-        test=tr(_WORDS[method]),
+        test=message(_WORDS[method]),
         level=f"{level:.3g}",
         conclusion=said,
     )

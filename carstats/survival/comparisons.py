@@ -14,7 +14,7 @@ from carstats.estimators.curve_difference import greenwood_difference, melded_di
 from carstats.estimators.exact_logrank import permutation_logrank
 from carstats.estimators.logrank import WEIGHTS, weighted_logrank
 from carstats.estimators.multiplicity import adjust_p_values
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.curves import check_days, percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
@@ -147,13 +147,13 @@ def logrank_test(
         name += f" ({exponents[0]:g}, {exponents[1]:g})"
     spec = times.spec(
         "logrank_test",
-        tr(
+        message(
             _TESTS[method],
-            test=tr("{name} test", name=name)
+            test=message("{name} test", name=name)
             if scores is None
-            else tr("{name} test for trend", name=name),
+            else message("{name} test for trend", name=name),
             adjusted=adjusted_in_words(times.strata),
-            pairs=tr(_PAIRS[adjustment]) if pairwise else "",
+            pairs=message(_PAIRS[adjustment]) if pairwise else "",
             aside=aside,
         ),
         weight=weight,
@@ -313,7 +313,7 @@ def survival_difference(
             )
     spec = times.spec(
         "survival_difference",
-        tr(_DIFFERENCES[method], aside=aside, level=percentage(conf_level)),
+        message(_DIFFERENCES[method], aside=aside, level=percentage(conf_level)),
         conf_level=conf_level,
         at=days.tolist(),
         reference=reference,

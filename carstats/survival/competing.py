@@ -16,7 +16,7 @@ from carstats.estimators.aalen_johansen import (
     aalen_johansen,
     truncated_errors,
 )
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.curves import percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
@@ -107,12 +107,12 @@ def cumulative_incidence(
 
     spec = times.spec(
         "cumulative_incidence",
-        tr(_LIMITS[conf_type], level=percentage(conf_level)),
+        message(_LIMITS[conf_type], level=percentage(conf_level)),
         conf_level=conf_level,
         conf_type=conf_type,
         variance=variance,
     )
-    known = {cause: tr(cause) for cause in _CAUSES}
+    known = {cause: message(cause) for cause in _CAUSES}
     labels = times.labels | {"cause": {times.name: times.label} | known}
     return Result(times.estimate(estimate), spec, labels)
 
@@ -150,7 +150,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
             "std_error": np.append(0.0, curve.std_error[:, place]),
             "conf_low": np.append(np.nan, curve.low[:, place]),
             "conf_high": np.append(np.nan, curve.high[:, place]),
-            "note": ["", *(tr(NO_LIMITS[reason]) for reason in curve.reason[:, place])],
+            "note": ["", *(message(NO_LIMITS[reason]) for reason in curve.reason[:, place])],
         }
     )
     frame.loc[0, "note"] = stratum_note(rows)
@@ -230,9 +230,9 @@ def gray_test(
             }
         ]
     )
-    method = tr(
+    method = message(
         "Gray's test{weighed}{adjusted}",
-        weighed=tr(", rho = {rho}", rho=f"{rho:g}") if rho else "",
+        weighed=message(", rho = {rho}", rho=f"{rho:g}") if rho else "",
         adjusted=adjusted_in_words(times.strata),
     )
     spec = times.spec("gray_test", method, cause=cause, rho=rho)
@@ -310,7 +310,7 @@ def fine_gray_regression(
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "fine_gray_regression",
-        tr(
+        message(
             "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich errors",
             level=percentage(conf_level),
         ),

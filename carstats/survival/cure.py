@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level
 from carstats.estimators.cure import mixture_cure, sufficient_followup
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.survival.curves import percentage
 from carstats.survival.times import (
@@ -87,7 +87,7 @@ def cure_fraction(
             "conf_high": np.nan,
             "note": joined_notes(
                 stratum_note(rows),
-                tr(
+                message(
                     "no cured part is estimated: {reason}; see landmark_rate()",
                     reason=test.refusal,
                 )
@@ -109,7 +109,7 @@ def cure_fraction(
 
     spec = times.spec(
         "cure_fraction",
-        tr(
+        message(
             "mixture cure model (Weibull){aside}, {level} % profile-likelihood limits, after the "
             "Maller–Zhou test of sufficient follow-up",
             aside=aside,

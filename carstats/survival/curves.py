@@ -11,7 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, SurvivalCurve, kaplan_meier, step_values
 from carstats.estimators.risk_table import RiskTable
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.times import (
     endpoint_times,
@@ -120,7 +120,7 @@ def survival_curve(
 
     spec = times.spec(
         "survival_curve",
-        curve_in_words(aside, conf_type, conf_level) + tr(_DRAWN_BANDS[band]),
+        curve_in_words(aside, conf_type, conf_level) + message(_DRAWN_BANDS[band]),
         conf_level=conf_level,
         conf_type=conf_type,
         competing=competing,
@@ -263,7 +263,7 @@ def survival_at(
         frame.loc[unknown, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
         if table.time.size:
             ended = joined_notes(
-                stratum_note(rows), tr("followed to day {day} only", day=f"{last:g}")
+                stratum_note(rows), message("followed to day {day} only", day=f"{last:g}")
             )
             frame.loc[unknown, "note"] = ended
         return frame
@@ -318,12 +318,12 @@ def _at_risk(rows: pd.DataFrame, days: np.ndarray) -> list[int]:
 def curve_in_words(aside: str, conf_type: str, conf_level: float) -> str:
     """Return the method line of a Kaplan-Meier curve, with what is to be said aside."""
     limits = limits_in_words(conf_type, conf_level)
-    return tr("Kaplan–Meier{aside}, {limits}", aside=aside, limits=limits)
+    return message("Kaplan–Meier{aside}, {limits}", aside=aside, limits=limits)
 
 
 def limits_in_words(conf_type: str, conf_level: float) -> str:
     """Return what the method line says of a curve's limits."""
-    return tr(_LIMITS[conf_type], level=percentage(conf_level))
+    return message(_LIMITS[conf_type], level=percentage(conf_level))
 
 
 def percentage(conf_level: float) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
-from carstats.language import mark, tr_n
+from carstats.messages import mark, message_n
 from carstats.strata import stratum_keys
 
 # Fewer events than this support no regression: see the rule of the package's documentation.
@@ -21,7 +21,7 @@ MIN_EVENTS = 5
 
 def too_few_events(n_event: int) -> str:
     """Say in words that a regression has too few events to be fitted."""
-    return tr_n(
+    return message_n(
         "{n} event: a regression needs at least {needed}; compare curves or rates instead",
         "{n} events: a regression needs at least {needed}; compare curves or rates instead",
         n_event,

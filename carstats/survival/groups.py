@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Spec
 from carstats.survival.times import EndpointTimes
 from carstats.vocabulary import column_name
@@ -63,8 +63,8 @@ def adjusted_in_words(strata: tuple[str, ...]) -> str:
     if not strata:
         return ""
     names = [column_name(column) for column in strata]
-    both = tr("{words} and {last}", words=tr(", ").join(names[:-1]), last=names[-1])
-    return tr(", stratified by {columns}", columns=both if len(names) > 1 else names[0])
+    both = message("{words} and {last}", words=message(", ").join(names[:-1]), last=names[-1])
+    return message(", stratified by {columns}", columns=both if len(names) > 1 else names[0])
 
 
 def ungrouped(spec: Spec) -> Spec:

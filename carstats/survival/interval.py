@@ -11,7 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.interval_tests import interval_logrank
 from carstats.estimators.turnbull import bootstrap_limits, turnbull
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.curves import percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
@@ -118,7 +118,9 @@ def interval_censored_curve(
             }
         )
         note = joined_notes(
-            stratum_note(rows), fit.reason, "" if fit.unique else tr("the masses are not unique")
+            stratum_note(rows),
+            fit.reason,
+            "" if fit.unique else message("the masses are not unique"),
         )
         if n_resamples and len(known):
             limits = bootstrap_limits(
@@ -130,12 +132,12 @@ def interval_censored_curve(
                 conf_level=conf_level,
             )
             frame["conf_low"], frame["conf_high"] = limits.low, limits.high
-            note = joined_notes(note, tr("bootstrap limits are descriptive"))
+            note = joined_notes(note, message("bootstrap limits are descriptive"))
         frame.loc[0, "note"] = note
         return frame
 
     described = (
-        tr(
+        message(
             ", descriptive {level} % bootstrap limits ({n} resamples, seed {seed})",
             level=percentage(conf_level),
             n=n_resamples,
@@ -146,7 +148,7 @@ def interval_censored_curve(
     )
     spec = times.spec(
         "interval_censored_curve",
-        tr(
+        message(
             "nonparametric maximum likelihood for interval-censored times (Turnbull){described}",
             described=described,
         ),
@@ -241,7 +243,7 @@ def interval_censored_test(
     }
     spec = times.spec(
         "interval_censored_test",
-        tr(_TESTS[test.method], scores=scores, adjusted=adjusted_in_words(times.strata)),
+        message(_TESTS[test.method], scores=scores, adjusted=adjusted_in_words(times.strata)),
         scores=scores,
         method=method,
         n_resamples=n_resamples,

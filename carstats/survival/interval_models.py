@@ -13,7 +13,7 @@ from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.parametric import aft_regression
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.turnbull import survival_bounds, turnbull
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.curves import check_days, percentage
 from carstats.survival.design import MIN_EVENTS, covariate_matrix, ratio_rows, too_few_events
@@ -94,7 +94,7 @@ def interval_censored_regression(
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "interval_censored_regression",
-        tr(_DISTRIBUTIONS[distribution], level=percentage(conf_level)),
+        message(_DISTRIBUTIONS[distribution], level=percentage(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         distribution=distribution,
@@ -167,7 +167,7 @@ def interval_sensitivity(
 
     spec = times.spec(
         "interval_sensitivity",
-        tr("Kaplan–Meier at the right end and at the midpoint of each interval, and Turnbull"),
+        message("Kaplan–Meier at the right end and at the midpoint of each interval, and Turnbull"),
         at=days.tolist(),
         competing=competing,
     )

@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import stratum_keys, stratum_mask
 from carstats.survival.curves import curve_frame, limits_in_words, percentage
@@ -105,21 +105,21 @@ def landmark_rate(
             "conf_high": float(high),
             "estimate_best": (k + missing) / n if n else np.nan,
             "note": joined_notes(
-                "" if n else tr("no subjects eligible"),
-                tr("{n} lost before day {day}, counted as not free", n=missing, day=f"{at:g}")
+                "" if n else message("no subjects eligible"),
+                message("{n} lost before day {day}, counted as not free", n=missing, day=f"{at:g}")
                 if missing
                 else "",
-                tr("{n} not yet eligible", n=waiting) if waiting else "",
+                message("{n} not yet eligible", n=waiting) if waiting else "",
             ),
         }
 
     frame = replace(times, rows=rows).estimate(estimate)
     spec = times.spec(
         "landmark_rate",
-        tr(
+        message(
             "free of the event at {moment}, of those with potential follow-up to it{aside}, "
             "{method} {level} % limits",
-            moment=tr("day {day}", day=f"{at:g}"),
+            moment=message("day {day}", day=f"{at:g}"),
             aside=aside,
             method=method.replace("-", "–"),
             level=percentage(conf_level),
@@ -231,7 +231,7 @@ def landmark_curve(
         frames.append(frame)
     spec = times.spec(
         "landmark_curve",
-        tr(
+        message(
             "Kaplan–Meier from day {day} on{group}{aside}, {limits}",
             day=f"{at:g}",
             group=words,
@@ -266,6 +266,6 @@ def _property(
     met = rows["subject_id"].map(last.set_index("subject_id")["response"].astype(float))
     label = study.vocabulary.label("endpoint", name)
     inner = within_sentence(label)
-    named = met.map({1.0: label, 0.0: tr("No {response}", response=inner)})
-    words = tr(", by {response} known then", response=inner)
-    return named.fillna(tr("Not assessed by then")), words
+    named = met.map({1.0: label, 0.0: message("No {response}", response=inner)})
+    words = message(", by {response} known then", response=inner)
+    return named.fillna(message("Not assessed by then")), words

@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.rmst import check_horizon, mean_contrast, mean_survival
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts
 from carstats.survival.curves import percentage
@@ -91,7 +91,7 @@ def restricted_mean(
     check_horizon(dict(zip(names, tables, strict=True)), at)
     spec = times.spec(
         "restricted_mean",
-        tr(_METHODS[contrast], day=f"{at:g}", aside=aside, level=percentage(conf_level)),
+        message(_METHODS[contrast], day=f"{at:g}", aside=aside, level=percentage(conf_level)),
         conf_level=conf_level,
         at=float(at),
         contrast=contrast,
@@ -132,7 +132,7 @@ def restricted_mean(
                 "conf_high": float(test.high),
                 "statistic": float(test.statistic),
                 "p_value": float(test.p_value),
-                "note": tr("a group without an error: no limits") if unknown else "",
+                "note": message("a group without an error: no limits") if unknown else "",
             }
         )
     return Result(pd.DataFrame(found), ungrouped(spec), times.labels)

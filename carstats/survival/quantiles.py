@@ -11,7 +11,7 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
 from carstats.estimators.risk_table import risk_table
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.survival.curves import curve_in_words, limits_in_words
 from carstats.survival.times import (
@@ -95,7 +95,8 @@ def survival_quantile(
                 "conf_high": [float(q.high) for q in found],
                 "note": [
                     joined_notes(
-                        stratum_note(rows), "" if q.reached or not len(rows) else tr("not reached")
+                        stratum_note(rows),
+                        "" if q.reached or not len(rows) else message("not reached"),
                     )
                     for q in found
                 ],
@@ -104,7 +105,7 @@ def survival_quantile(
 
     spec = times.spec(
         "survival_quantile",
-        tr(
+        message(
             "{curve}, inverted (Brookmeyer–Crowley)",
             curve=curve_in_words(aside, conf_type, conf_level),
         ),
@@ -163,7 +164,7 @@ def followup_time(
         table = risk_table(known["event_time"].to_numpy(), ended, entry=entry)
         curve = kaplan_meier(table, conf_type="log-log", conf_level=conf_level)
         q1, median, q3 = (curve_quantile(table, curve, part) for part in (0.25, 0.5, 0.75))
-        missed = "" if median.reached or not len(known) else tr("not reached")
+        missed = "" if median.reached or not len(known) else message("not reached")
         return {
             "n": len(rows),
             "n_missing": len(rows) - len(known),
@@ -180,7 +181,7 @@ def followup_time(
 
     spec = times.spec(
         "followup_time",
-        tr(
+        message(
             "median follow-up by reverse Kaplan–Meier, {limits}",
             limits=limits_in_words("log-log", conf_level),
         ),

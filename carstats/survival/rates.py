@@ -11,7 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.ipcw import weighted_survival
 from carstats.estimators.rate import event_rate
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import check_by
 from carstats.survival.curves import percentage
@@ -88,7 +88,7 @@ def incidence_rate(
             "conf_low": np.nan,
             "conf_high": np.nan,
             "note": joined_notes(
-                stratum_note(rows), "" if years or not len(rows) else tr("no time")
+                stratum_note(rows), "" if years or not len(rows) else message("no time")
             ),
         }
         if years > 0:
@@ -102,7 +102,7 @@ def incidence_rate(
 
     spec = times.spec(
         "incidence_rate",
-        tr(_METHODS[method], level=percentage(conf_level)),
+        message(_METHODS[method], level=percentage(conf_level)),
         conf_level=conf_level,
         method=method,
     )
@@ -198,7 +198,7 @@ def withdrawal_weighted_curve(
 
     spec = times.spec(
         "withdrawal_weighted_curve",
-        tr(
+        message(
             "survival curve weighted by the inverse probability of censoring in each {column}"
             "{aside}",
             column=column_name(censoring),

@@ -11,7 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.cox import RUNS_OFF, cox
 from carstats.estimators.schoenfeld import proportional_hazards
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.curves import percentage
 from carstats.survival.design import (
@@ -110,7 +110,7 @@ def cox_regression(
     rows = times.rows[known].assign(happened=times.rows.loc[known, "event_code"] == code)
     n_event = int(rows["happened"].sum())
     matrix, used = design.matrix[known], method
-    scarce = tr("fewer than {n} events a coefficient", n=_EVENTS_A_TERM)
+    scarce = message("fewer than {n} events a coefficient", n=_EVENTS_A_TERM)
     # What Firth's likelihood here has no form for.
     special = bool(times.strata) or "entry_time" in rows
     if method == "Firth" and special:
@@ -127,12 +127,12 @@ def cox_regression(
         firth = method == "auto" and not (special or robust)
         if not (firth and few):
             frame = _partial_likelihood(times, rows, design, matrix, robust, conf_level)
-        separates = frame is not None and frame["note"].eq(tr(RUNS_OFF)).all()
+        separates = frame is not None and frame["note"].eq(message(RUNS_OFF)).all()
         if frame is None or (firth and separates):
             frame, used = _firth(rows, design, matrix, conf_level), "Firth"
-            frame["note"] = tr(_SEPARATED) if separates else scarce
+            frame["note"] = message(_SEPARATED) if separates else scarce
         elif separates and not special:
-            frame["note"] = tr("{reason}; method='Firth' has one", reason=tr(RUNS_OFF))
+            frame["note"] = message("{reason}; method='Firth' has one", reason=message(RUNS_OFF))
         elif method == "auto" and few and not separates:
             frame["note"] = [joined_notes(note, scarce) for note in frame["note"]]
     place = frame.columns.get_loc("contrast") + 1
@@ -143,7 +143,7 @@ def cox_regression(
     fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
     spec = times.spec(
         "cox_regression",
-        tr(fitted, adjusted=adjusted_in_words(times.strata), level=percentage(conf_level)),
+        message(fitted, adjusted=adjusted_in_words(times.strata), level=percentage(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         cause=cause,

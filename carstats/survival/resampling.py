@@ -11,7 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.resampling import STATISTICS, bootstrap_survival
 from carstats.estimators.rmst import check_horizon
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 from carstats.result import Result
 from carstats.survival.curves import percentage
 from carstats.survival.times import (
@@ -129,8 +129,8 @@ def bootstrap_interval(
             "n_not_reached": missed,
             "note": joined_notes(
                 stratum_note(rows),
-                tr("not reached") if np.isinf(found.estimate) else "",
-                tr_n(
+                message("not reached") if np.isinf(found.estimate) else "",
+                message_n(
                     "{n} resample does not reach the median",
                     "{n} resamples do not reach the median",
                     missed,
@@ -142,13 +142,13 @@ def bootstrap_interval(
 
     day = "" if at is None else f"{at:g}"
     named = {
-        "median": tr("median"),
-        "restricted mean": tr("restricted mean to day {day}", day=day),
-        "survival at": tr("probability at day {day}", day=day),
+        "median": message("median"),
+        "restricted mean": message("restricted mean to day {day}", day=day),
+        "survival at": message("probability at day {day}", day=day),
     }[statistic]
     spec = times.spec(
         "bootstrap_interval",
-        tr(
+        message(
             "{statistic} by Kaplan–Meier{aside}, {level} % percentile limits of {n} bootstrap "
             "resamples (seed {seed})",
             statistic=named,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
@@ -99,8 +99,8 @@ def subject_timelines(
     frame = frame.drop(columns=["subject_id", "place"]).reset_index(drop=True)
     spec = cohort.spec(
         "subject_timelines",
-        endpoint=tr("Course of each subject"),
-        method=tr(
+        endpoint=message("Course of each subject"),
+        method=message(
             "days since the first infusion; states last from the visit that finds them to the "
             "first that does not"
         ),

@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Spec
 from carstats.strata import (
     check_by,
@@ -209,7 +209,7 @@ def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
             "them as events such as 'relapse_free_survival', or competing='censor' for the "
             "cause-specific curve."
         )
-    return tr("; competing events censored: cause-specific, not a probability")
+    return message("; competing events censored: cause-specific, not a probability")
 
 
 def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
@@ -241,17 +241,17 @@ def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
 def stratum_note(rows: pd.DataFrame) -> str:
     """Say what a reader of a stratum's row should know: who has no record, who no follow-up."""
     if not len(rows):
-        return tr("no subjects")
+        return message("no subjects")
     missing = int(rows["event_time"].isna().sum())
     at_start = int(((rows["event_time"] == 0) & (rows["event_code"] == 0)).sum())
     return joined_notes(
-        tr("{n} of {total} without a record of the endpoint", n=missing, total=len(rows))
+        message("{n} of {total} without a record of the endpoint", n=missing, total=len(rows))
         if missing
         else "",
-        tr("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
+        message("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
     )
 
 
 def joined_notes(*notes: str) -> str:
     """Join the notes that say something, each once."""
-    return tr("; ").join(dict.fromkeys(note for note in notes if note))
+    return message("; ").join(dict.fromkeys(note for note in notes if note))

@@ -24,7 +24,7 @@ from carstats.estimators.beta_binomial import (
 )
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
 from carstats.toxicity.contrasts import compare
@@ -141,12 +141,12 @@ def toxicity_benchmark(
     frame = pd.concat(
         [_rows(side, trials, by, method, conf_level) for side in sides], ignore_index=True
     )
-    population = tr_n(
+    population = message_n(
         "{n} subject of published trials", "{n} subjects of published trials",
         sum(n for side in sides for _, n in side.counts),
     )  # fmt: skip
     if left_out:
-        population = tr_n(
+        population = message_n(
             "{population}; {n} trial graded otherwise or not saying how left out",
             "{population}; {n} trials graded otherwise or not saying how left out",
             left_out, population=population,
@@ -156,11 +156,11 @@ def toxicity_benchmark(
     spec = replace(
         spec,
         analysis="toxicity_benchmark",
-        endpoint=tr("{toxicity}, against oncology trials", toxicity=toxicity),
-        method=tr(
+        endpoint=message("{toxicity}, against oncology trials", toxicity=toxicity),
+        method=message(
             "graded by {scale}, one report of each trial; rates Clopper–Pearson, differences "
             "{method}, {level} % limits; from three trials on beta-binomial, posterior medians",
-            scale=tr(sides[0].scale), method=method_word(method), level=level_text(conf_level),
+            scale=message(sides[0].scale), method=method_word(method), level=level_text(conf_level),
         ),
         conf_level=conf_level,
         options={
@@ -189,18 +189,18 @@ def _rows(side: Side, trials: pd.DataFrame, by, method: str, conf_level: float) 
     low, high = map(float, proportion_limits(k, n, conf_level=conf_level))
     several = ""
     if len(side.counts) > 1:
-        several = tr("{n} trials added up", n=len(side.counts))
+        several = message("{n} trials added up", n=len(side.counts))
     few = ""
     if posterior is None:
-        few = tr("fewer than {n} trials: no mean rate is estimated", n=LEAST_TRIALS)
+        few = message("fewer than {n} trials: no mean rate is estimated", n=LEAST_TRIALS)
     rows = [
         {
             "row": "observed", "trial": "", "target": _either(side.targets),
             "costimulation": _either(side.costimulation), "grading_scale": side.scale,
             "n_trials": len(side.counts), "n": n, "n_missing": side.n_missing, "n_event": k,
             "estimate": k / n if n else np.nan, "conf_low": low, "conf_high": high,
-            "note": joined_notes("" if n else tr("no subjects"), side.note, several, matched, few,
-                                 zero_note(n, k, high)),
+            "note": joined_notes(message("no subjects") if not n else "", side.note, several,
+                                 matched, few, zero_note(n, k, high)),
         }
     ]  # fmt: skip
     for row in used.itertuples():
@@ -248,25 +248,25 @@ def _matched(side: Side, trials: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Return the trials to compare with, and how they were matched in words."""
     counts: dict[str, object] = {"n": len(trials)}
     if not side.targets:
-        return trials, tr("compared with all {n} trials", **counts)
+        return trials, message("compared with all {n} trials", **counts)
     if len(side.targets) > 1:
-        return trials, tr("several targets: compared with all {n} trials", **counts)
-    counts["target"] = tr(side.targets[0])
+        return trials, message("several targets: compared with all {n} trials", **counts)
+    counts["target"] = message(side.targets[0])
     same = trials["target"] == side.targets[0]
     both = same
     if len(side.costimulation) == 1:
         both = same & (trials["costimulation"].fillna("") == side.costimulation[0])
         if both.sum() >= LEAST_TRIALS:
-            return trials[both], tr(
+            return trials[both], message(
                 "{k} of {n} trials are of {target} with {costimulation}: used",
-                k=int(both.sum()), costimulation=tr(side.costimulation[0]), **counts,
+                k=int(both.sum()), costimulation=message(side.costimulation[0]), **counts,
             )  # fmt: skip
     if same.sum() >= LEAST_TRIALS:
-        return trials[same], tr(
+        return trials[same], message(
             "{k} of {n} trials are of {target}: used, of either co-stimulation",
             k=int(same.sum()), **counts,
         )  # fmt: skip
-    return trials, tr(
+    return trials, message(
         "{k} of {n} trials are of {target}, too few to match: all are used",
         k=int(same.sum()), **counts,
     )  # fmt: skip
@@ -274,8 +274,8 @@ def _matched(side: Side, trials: pd.DataFrame) -> tuple[pd.DataFrame, str]:
 
 def _either(names: Iterable[str]) -> str:
     """Join names as alternatives: ``"BCMA or CD19"``."""
-    names = [tr(name) for name in names] or [""]
-    return reduce(lambda words, last: tr("{words} or {last}", words=words, last=last), names)
+    names = [message(name) for name in names] or [""]
+    return reduce(lambda words, last: message("{words} or {last}", words=words, last=last), names)
 
 
 def _pooled(
@@ -294,22 +294,22 @@ def _pooled(
         "n_event": int(used["n_event"].sum()), "spread": spread,
     }  # fmt: skip
     mean_text, spread_text = f"{100 * fit.mean:.1f}", f"{100 * fit.spread:.1f}"
-    likelihood = tr("maximum likelihood {mean} %", mean=mean_text)
+    likelihood = message("maximum likelihood {mean} %", mean=mean_text)
     if fit.spread == fit.spread:
-        likelihood = tr(
+        likelihood = message(
             "maximum likelihood {mean} %, spread {spread} %", mean=mean_text, spread=spread_text
         )
     return [
         {
-            **shared, "row": "reference", "trial": tr("mean of {n} trials", n=len(used)),
+            **shared, "row": "reference", "trial": message("mean of {n} trials", n=len(used)),
             "estimate": float(mean[0]), "conf_low": float(mean[1]), "conf_high": float(mean[2]),
             "probability_lower": lower[0], "note": likelihood,
         },
         {
-            **shared, "row": "new trial", "trial": tr("one more such trial"),
+            **shared, "row": "new trial", "trial": message("one more such trial"),
             "estimate": float(new[0]),
             "conf_low": float(new[1]), "conf_high": float(new[2]), "probability_lower": lower[1],
-            "note": tr("where the rate of one more trial would lie"),
+            "note": message("where the rate of one more trial would lie"),
         },
     ]  # fmt: skip
 
@@ -337,7 +337,7 @@ def _differences(mine: tuple[int, int], used: pd.DataFrame, method: str, conf_le
     pairs = [(r.trial_family, int(r.n_event), int(r.n_evaluable), 1) for r in used.itertuples()]
     if len(used) > 1:
         total = int(used["n_event"].sum()), int(used["n_evaluable"].sum())
-        pairs.append((tr("{n} trials added up", n=len(used)), *total, len(used)))
+        pairs.append((message("{n} trials added up", n=len(used)), *total, len(used)))
     rows = []
     for name, k, n, trials in pairs:
         found = compare((mine[0], k), (mine[1], n), "difference", method, conf_level)
@@ -345,9 +345,9 @@ def _differences(mine: tuple[int, int], used: pd.DataFrame, method: str, conf_le
             {
                 "row": "difference", "trial": name, "n_trials": trials, "n": n, "n_event": k,
                 "estimate": found.estimate, "conf_low": found.low, "conf_high": found.high,
-                "contrast": tr("observed − {trial}", trial=name),
+                "contrast": message("observed − {trial}", trial=name),
                 "statistic": found.statistic, "df": np.nan, "p_value": found.p_value,
-                "note": tr("takes the trials as one") if trials > 1 else "",
+                "note": message("takes the trials as one") if trials > 1 else "",
             }
         )  # fmt: skip
     return rows

@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import tr
+from carstats.messages import message
 from carstats.toxicity.episodes import (
     COMPETING,
     Severe,
@@ -98,16 +98,16 @@ def first_times(
 def clock_note(rows: pd.DataFrame) -> str:
     """Say what a reader of a stratum's row should know."""
     if not len(rows):
-        return tr("no subjects")
+        return message("no subjects")
     undated, doubtful = int(rows["event_time"].isna().sum()), int(rows["unknown"].sum())
     return joined_notes(
-        tr("{n} with an event of unknown onset left out", n=undated) if undated else "",
-        tr("{n} with an ungraded episode counted as without", n=doubtful) if doubtful else "",
+        message("{n} with an event of unknown onset left out", n=undated) if undated else "",
+        message("{n} with an ungraded episode counted as without", n=doubtful) if doubtful else "",
     )
 
 
 def rival_words(competing: tuple[str, ...]) -> str:
     """Return what competes, for a method line."""
     if "re-infusion" in competing:
-        return tr("death and unplanned re-infusion competing")
-    return tr("death competing")
+        return message("death and unplanned re-infusion competing")
+    return message("death competing")

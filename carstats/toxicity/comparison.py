@@ -13,7 +13,7 @@ from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.rate import event_rate
 from carstats.estimators.risk_table import RiskTable
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import (
@@ -117,8 +117,8 @@ def toxicity_estimators(
 
     spec = cohort.spec(
         "toxicity_estimators",
-        endpoint=tr("{toxicity}: first episode", toxicity=severe.of(term_words(study, terms))),
-        method=tr(
+        endpoint=message("{toxicity}: first episode", toxicity=severe.of(term_words(study, terms))),
+        method=message(
             "four estimators of the probability by a day, {competing}, {level} % limits",
             competing=rival_words(rivals),
             level=level_text(conf_level),
@@ -154,14 +154,14 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
     early = int(((time < day) & (code == 0)).sum())
     notes = ["", "", "", ""]
     if early:
-        notes[0] = tr("{n} censored before the day counted as without", n=early)
+        notes[0] = message("{n} censored before the day counted as without", n=early)
     rival = int((by_then & (code == RIVAL)).sum())
     if rival:
-        notes[2] = tr_n(
+        notes[2] = message_n(
             "{n} competing event censored: not a probability",
             "{n} competing events censored: not a probability", rival,
         )  # fmt: skip
-    notes[3] = "" if not np.isnan(johansen["estimate"]) or not n else tr("not followed so far")
+    notes[3] = "" if not np.isnan(johansen["estimate"]) or not n else message("not followed so far")
     return pd.DataFrame(
         {
             "time": day,

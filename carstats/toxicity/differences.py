@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.toxicity.contrasts import check_contrast, compare
@@ -135,8 +135,8 @@ def toxicity_difference(
                     "df": np.nan,
                     "p_value": found.p_value,
                     "note": joined_notes(
-                        tr("no subjects in a stratum") if min(n) == 0 else "",
-                        tr("nobody had it") if min(n) and not sum(k) else "",
+                        message("no subjects in a stratum") if min(n) == 0 else "",
+                        message("nobody had it") if min(n) and not sum(k) else "",
                     ),
                 }
             )
@@ -146,12 +146,12 @@ def toxicity_difference(
     toxicity = severe.of(term_words(study, terms))
     spec = cohort.spec(
         "toxicity_difference",
-        endpoint=tr("{toxicity}: difference of rates", toxicity=toxicity)
+        endpoint=message("{toxicity}: difference of rates", toxicity=toxicity)
         if contrast == "difference"
-        else tr("{toxicity}: ratio of rates", toxicity=toxicity),
+        else message("{toxicity}: ratio of rates", toxicity=toxicity),
         method=limits_words(method, conf_level)
         if adjust == "none"
-        else tr(
+        else message(
             "{method} {level} % limits, p-values adjusted after {adjust}",
             method=method_word(method),
             level=level_text(conf_level),

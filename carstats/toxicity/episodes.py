@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.strata import check_by, listed_rows
 
 GRADES = (1, 2, 3, 4, 5)
@@ -67,17 +67,19 @@ class Severe:
         """Return what counts of a toxicity: ``"Infection, grade 3 or worse"``."""
         if self.least > 1 and self.name:
             severity = severity_word(self.name)
-            return tr("{toxicity}, {severity} or worse", toxicity=toxicity, severity=severity)
+            return message("{toxicity}, {severity} or worse", toxicity=toxicity, severity=severity)
         if self.least > 1:
-            return tr("{toxicity}, grade {grade} or worse", toxicity=toxicity, grade=self.least)
+            return message(
+                "{toxicity}, grade {grade} or worse", toxicity=toxicity, grade=self.least
+            )
         if self.scale == "grade":
-            return tr("{toxicity}, any grade", toxicity=toxicity)
-        return tr("{toxicity}, any severity", toxicity=toxicity)
+            return message("{toxicity}, any grade", toxicity=toxicity)
+        return message("{toxicity}, any severity", toxicity=toxicity)
 
 
 def severity_word(name: str) -> str:
     """Return a severity as it stands within a sentence; a study's own as it is."""
-    return tr(_SEVERITIES.get(name, name))
+    return message(_SEVERITIES.get(name, name))
 
 
 def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> Severe:
@@ -340,17 +342,17 @@ def zero_note(n: int, k: int, high: float) -> str:
     """Say what no event among so few rules out: ``"0 of 15: at most 21.8 %"``."""
     if not n or k or high != high:
         return ""
-    return tr("0 of {n}: at most {high} %", n=n, high=f"{100 * high:.1f}")
+    return message("0 of {n}: at most {high} %", n=n, high=f"{100 * high:.1f}")
 
 
 def joined_notes(*notes: str) -> str:
     """Join the notes that say something, each once."""
-    return tr("; ").join(dict.fromkeys(note for note in notes if note))
+    return message("; ").join(dict.fromkeys(note for note in notes if note))
 
 
 def term_words(study: Study, terms: Iterable[str]) -> str:
     """Return the printed names of terms, for a title."""
-    return tr(", ").join(study.vocabulary.label("toxicity", name) for name in terms)
+    return message(", ").join(study.vocabulary.label("toxicity", name) for name in terms)
 
 
 def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -360,19 +362,19 @@ def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]
 
 def method_word(method: str) -> str:
     """Return a method of limits as it prints: ``"Clopper–Pearson"``, or its word."""
-    return tr(_METHODS[method]) if method in _METHODS else method.replace("-", "–")
+    return message(_METHODS[method]) if method in _METHODS else method.replace("-", "–")
 
 
 def limits_words(method: str, conf_level: float) -> str:
     """Return what limits are, for a method line: ``"Clopper–Pearson 95 % limits"``."""
     method = method_word(method)
-    return tr("{method} {level} % limits", method=method, level=level_text(conf_level))
+    return message("{method} {level} % limits", method=method, level=level_text(conf_level))
 
 
 def pointwise_words(conf_type: str, conf_level: float) -> str:
     """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
     scale = method_word(conf_type)
-    return tr("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
+    return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
 
 
 def level_text(conf_level: float) -> str:

@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.count_regression import negative_binomial, robust_poisson
 from carstats.estimators.rate import event_rate
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -129,14 +129,16 @@ def exposure_adjusted_rate(
     toxicity, years = severe.of(term_words(study, terms)), f"{per:g}"
     if events == "first":
         endpoint = (
-            tr("{toxicity}: first events per person-year", toxicity=toxicity)
+            message("{toxicity}: first events per person-year", toxicity=toxicity)
             if per == 1
-            else tr("{toxicity}: first events per {n} person-years", toxicity=toxicity, n=years)
+            else message(
+                "{toxicity}: first events per {n} person-years", toxicity=toxicity, n=years
+            )
         )
     elif per == 1:
-        endpoint = tr("{toxicity}: events per person-year", toxicity=toxicity)
+        endpoint = message("{toxicity}: events per person-year", toxicity=toxicity)
     else:
-        endpoint = tr("{toxicity}: events per {n} person-years", toxicity=toxicity, n=years)
+        endpoint = message("{toxicity}: events per {n} person-years", toxicity=toxicity, n=years)
     spec = cohort.spec(
         "exposure_adjusted_rate",
         endpoint=endpoint,
@@ -189,14 +191,18 @@ def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level:
         values = [float(np.exp(middle + sign * z * error)) for sign in (0, -1, 1)]
         dispersion = fit.dispersion
     elif method != "exact" and total:
-        how = tr("exact Poisson limits") if not k else tr("one subject: exact Poisson limits")
+        how = (
+            message("exact Poisson limits")
+            if not k
+            else message("one subject: exact Poisson limits")
+        )
     none = ""
     if not k and total:
-        none = tr(
+        none = message(
             "0 in {years} person-years: at most {high}",
             years=f"{total:.1f}", high=f"{values[2] * per:.3g}",
         )  # fmt: skip
-    nobody = "" if n else tr("nobody followed in the window")
+    nobody = "" if n else message("nobody followed in the window")
     return {
         "n": n,
         "n_missing": undated,
@@ -208,8 +214,10 @@ def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level:
         "conf_high": values[2] * per,
         "dispersion": dispersion,
         "note": joined_notes(
-            nobody if len(stratum) else tr("no subjects"),
-            tr("{n} with an event of unknown onset, not counted", n=undated) if undated else "",
+            nobody if len(stratum) else message("no subjects"),
+            message("{n} with an event of unknown onset, not counted", n=undated)
+            if undated
+            else "",
             how,
             none,
         ),

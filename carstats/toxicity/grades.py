@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -106,10 +106,10 @@ def toxicity_grades(
 
     spec = cohort.spec(
         "toxicity_grades",
-        endpoint=tr("Worst grade of each toxicity")
+        endpoint=message("Worst grade of each toxicity")
         if scale == "grade"
-        else tr("Worst severity of each toxicity"),
-        method=tr("subjects by their worst episode"),
+        else message("Worst severity of each toxicity"),
+        method=message("subjects by their worst episode"),
         by=by,
         terms=terms,
         scale=scale,

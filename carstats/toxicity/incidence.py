@@ -12,7 +12,7 @@ from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
 from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import checked_competing, clock_note, first_times, rival_words
@@ -114,8 +114,8 @@ def toxicity_incidence(
         frame = frame.reset_index(drop=True)
     spec = cohort.spec(
         "toxicity_incidence",
-        endpoint=tr("{toxicity}: first episode", toxicity=severe.of(term_words(study, terms))),
-        method=tr(
+        endpoint=message("{toxicity}: first episode", toxicity=severe.of(term_words(study, terms))),
+        method=message(
             "Aalen–Johansen, {competing}, {limits}",
             competing=rival_words(rivals),
             limits=pointwise_words(conf_type, conf_level),
@@ -178,7 +178,7 @@ def incidence_rows(rows: pd.DataFrame, conf_type: str, conf_level: float) -> pd.
         }
     )
     k, n = int(frame["n_event"].sum()), counts["n"] - counts["n_missing"]
-    nothing = tr("0 of {n} had it", n=n) if not k else ""
+    nothing = message("0 of {n} had it", n=n) if not k else ""
     frame.loc[0, "note"] = joined_notes(clock_note(rows), nothing)
     return frame
 
@@ -213,7 +213,7 @@ def at_days(frame: pd.DataFrame, rows: pd.DataFrame, days: np.ndarray) -> pd.Dat
     found["note"] = [
         joined_notes(
             clock_note(rows),
-            tr("followed to day {day} only", day=f"{time[-1]:g}") if late and n else "",
+            message("followed to day {day} only", day=f"{time[-1]:g}") if late and n else "",
             zero_note(n, int(k), high) if not late else "",
         )
         for late, k, high in zip(beyond, found["n_event"], found["conf_high"], strict=True)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import level_labels, stratum_keys
 from carstats.toxicity.episodes import (
@@ -111,7 +111,7 @@ def toxicity_listing(
     rows["grade"] = rows["level"]
     rows["note"] = np.select(
         [rows["onset_day"].isna(), rows["ongoing"]],
-        [tr("onset unknown"), tr("ongoing or last day unknown")],
+        [message("onset unknown"), message("ongoing or last day unknown")],
         "",
     )
     columns = [
@@ -120,10 +120,12 @@ def toxicity_listing(
     ]  # fmt: skip
     spec = cohort.spec(
         "toxicity_listing",
-        endpoint=tr("Episodes of {toxicity}", toxicity=severe.of(term_words(study, terms))),
-        method=tr("overlapping records joined")
+        endpoint=message("Episodes of {toxicity}", toxicity=severe.of(term_words(study, terms))),
+        method=message("overlapping records joined")
         if identifiers
-        else tr("overlapping records joined; subjects numbered in the order of their first onset"),
+        else message(
+            "overlapping records joined; subjects numbered in the order of their first onset"
+        ),
         by=by,
         terms=terms,
         min_grade=min_grade,

@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -124,10 +124,10 @@ def toxicity_rate(
         )
 
     endpoint, limits = severe.of(term_words(study, terms)), limits_words(method, conf_level)
-    words = tr("subjects with at least one episode, {limits}", limits=limits)
+    words = message("subjects with at least one episode, {limits}", limits=limits)
     if windows is not None:
-        endpoint = tr("{toxicity}, by onset", toxicity=endpoint)
-        words = tr(
+        endpoint = message("{toxicity}, by onset", toxicity=endpoint)
+        words = message(
             "subjects with at least one episode among those followed at the window's start, "
             "{limits}",
             limits=limits,
@@ -163,9 +163,9 @@ def _had(episodes: pd.DataFrame, days: tuple[float, float] | None) -> tuple[set,
 
 def _note(stratum, n: int, k: int, unknown: int, days, episodes: pd.DataFrame) -> str:
     if not len(stratum):
-        return tr("no subjects")
+        return message("no subjects")
     if not n:
-        return tr("nobody followed to day {day}", day=f"{days[0]:g}")
+        return message("nobody followed to day {day}", day=f"{days[0]:g}")
     if not unknown:
         return ""
     mine = episodes["subject_id"].isin(stratum["subject_id"])
@@ -173,15 +173,15 @@ def _note(stratum, n: int, k: int, unknown: int, days, episodes: pd.DataFrame) -
     undated = days is not None and bool(episodes.loc[mine, "onset_day"].isna().any())
     places = {"unknown": unknown, "most": k + unknown, "n": n}
     if ungraded and not undated:
-        return tr(
+        return message(
             "{unknown} with an ungraded episode counted as without; at most {most} of {n}", **places
         )
     if undated and not ungraded:
-        return tr(
+        return message(
             "{unknown} with an episode of unknown onset counted as without; at most {most} of {n}",
             **places,
         )
-    return tr(
+    return message(
         "{unknown} with an episode of unknown grade or onset counted as without; "
         "at most {most} of {n}",
         **places,
@@ -195,4 +195,4 @@ def _left_early(at_risk: pd.DataFrame, days) -> str:
     if not early:
         return ""
     day = f"{days[1]:g}"
-    return tr("{early} of the {n} left before day {day}", early=early, n=len(at_risk), day=day)
+    return message("{early} of the {n} left before day {day}", early=early, n=len(at_risk), day=day)

@@ -13,7 +13,7 @@ from carstats.endpoints.derivation import EVENT_ENDPOINTS, derive_all
 from carstats.endpoints.return_times import first_return
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.toxicity.clocks import CENSORED, EVENT, RIVAL, clock_note, rival_days
@@ -90,22 +90,22 @@ def time_to_recovery(
     days = None if at is None else checked_days(at)
     study = cohort.study
     if endpoint == REPLACEMENT:
-        events, label = _replacement(cohort), tr(_LABELS[REPLACEMENT])
-        how = tr("first immunoglobulin, death and unplanned re-infusion competing")
+        events, label = _replacement(cohort), message(_LABELS[REPLACEMENT])
+        how = message("first immunoglobulin, death and unplanned re-infusion competing")
     elif endpoint == PERSISTENCE:
         events, name = _persistence(cohort, measure, below)
-        label = tr(
+        label = message(
             "{loss}: {measure} below {below}",
-            loss=tr(_LABELS[PERSISTENCE]), measure=name, below=f"{below:g}",
+            loss=message(_LABELS[PERSISTENCE]), measure=name, below=f"{below:g}",
         )  # fmt: skip
-        how = tr("first of two samples, death and unplanned re-infusion competing")
+        how = message("first of two samples, death and unplanned re-infusion competing")
     else:
         name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
         events, derived = _endpoint_events(cohort, name)
         label = study.vocabulary.label("endpoint", name)
-        how = tr("dated at the sample that showed it")
+        how = message("dated at the sample that showed it")
         if derived:
-            how = tr("dated at the sample that showed it, derived")
+            how = message("dated at the sample that showed it, derived")
     who = cohort.subjects["subject_id"]
     times = cohort.subjects.assign(
         event_time=who.map(events["time"]).astype(float),
@@ -119,7 +119,7 @@ def time_to_recovery(
         absent = int(rows["event_time"].isna().sum())
         if absent:
             # Here a time that lacks is no unknown onset.
-            note = tr(
+            note = message(
                 "{absent} of {n} left out: it does not apply, or no record",
                 absent=absent, n=len(rows),
             )  # fmt: skip
@@ -129,7 +129,7 @@ def time_to_recovery(
     spec = cohort.spec(
         "time_to_recovery",
         endpoint=label,
-        method=tr(
+        method=message(
             "Aalen–Johansen, {how}, {limits}",
             how=how,
             limits=pointwise_words(conf_type, conf_level),

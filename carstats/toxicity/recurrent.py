@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level, check_number
 from carstats.estimators.mean_cumulative import mean_cumulative
-from carstats.language import tr, tr_n
+from carstats.messages import message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -99,7 +99,7 @@ def mean_cumulative_count(
         if not len(stratum):
             empty = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
             zero = dict.fromkeys(["n_risk", "n_event", "n_censor"], 0)
-            none = {"time": 0.0, **counts, **zero, **empty, "note": tr("no subjects")}
+            none = {"time": 0.0, **counts, **zero, **empty, "note": message("no subjects")}
             return pd.DataFrame([none])
         dated = mine[mine["onset_day"] >= 0]
         curve = mean_cumulative(
@@ -127,24 +127,26 @@ def mean_cumulative_count(
         )
         merged = int((mine["n_records"] - 1).sum())
         frame.loc[0, "note"] = joined_notes(
-            tr_n(
+            message_n(
                 "{n} overlapping record joined to others",
                 "{n} overlapping records joined to others",
                 merged,
             )
             if merged
             else "",
-            tr("{n} with an episode of unknown onset, not counted", n=undated) if undated else "",
-            "" if len(dated) else tr("no episode in {n}", n=len(stratum)),
+            message("{n} with an episode of unknown onset, not counted", n=undated)
+            if undated
+            else "",
+            "" if len(dated) else message("no episode in {n}", n=len(stratum)),
         )
         return frame
 
     spec = cohort.spec(
         "mean_cumulative_count",
-        endpoint=tr(
+        endpoint=message(
             "Mean number of episodes: {toxicity}", toxicity=severe.of(term_words(study, terms))
         ),
-        method=tr(
+        method=message(
             "Ghosh–Lin, death ends the episodes, {level} % pointwise limits with robust errors",
             level=level_text(conf_level),
         ),

@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
-from carstats.language import tr
+from carstats.messages import message
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.toxicity.episodes import UNSTATED, joined_notes, levels_of, scale_family, zero_note
 from carstats.toxicity.rates import toxicity_rate
@@ -83,7 +83,7 @@ def cohort_sides(
     for key, row in zip(keys, rates.frame.itertuples(), strict=True):
         mine = cohort.subjects[stratum_mask(cohort.subjects, by, key)]
         zero = zero_note(row.n, row.n_event, row.conf_high)
-        note = row.note.removesuffix(zero).removesuffix(tr("; ")) if zero else row.note
+        note = row.note.removesuffix(zero).removesuffix(message("; ")) if zero else row.note
         sides.append(
             Side(
                 key, [(int(row.n_event), int(row.n))], int(row.n_missing), scale,
@@ -171,7 +171,7 @@ def published_sides(
         others = int((family[part.index] != wanted).sum())
         note = ""
         if others:
-            note = tr(
+            note = message(
                 "{others} of {n} trials graded otherwise, accepted", others=others, n=len(part)
             )
         sides.append(
@@ -217,8 +217,8 @@ def reference_trials(
     reasons = kept["family"].map(accepted).where(kept["family"] != scale)
     kept["note"] = [
         joined_notes(
-            tr("not the trial's primary report") if other else "",
-            tr("graded by {scale}, accepted: {reason}", scale=tr(name), reason=reason)
+            message("not the trial's primary report") if other else "",
+            message("graded by {scale}, accepted: {reason}", scale=message(name), reason=reason)
             if isinstance(reason, str) else "",
         )
         for other, name, reason in zip(second, kept["grading_scale"].fillna(UNSTATED), reasons,

@@ -9,7 +9,7 @@ import numpy as np
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.language import tr
+from carstats.messages import message
 from carstats.result import Result
 from carstats.toxicity.contrasts import probability_higher
 from carstats.toxicity.differences import compared_levels, toxicity_difference
@@ -111,13 +111,13 @@ def toxicity_signals(
     )
     words = term_words(cohort.study, terms)
     if len(terms) > 3:
-        words = tr("{n} toxicities", n=len(terms))
+        words = message("{n} toxicities", n=len(terms))
     spec = cohort.spec(
         "toxicity_signals",
-        endpoint=tr("{toxicity}: difference of rates", toxicity=severe.of(words)),
-        method=tr("{limits}; {n} terms, p-values not adjusted", limits=limits, n=len(frame))
+        endpoint=message("{toxicity}: difference of rates", toxicity=severe.of(words)),
+        method=message("{limits}; {n} terms, p-values not adjusted", limits=limits, n=len(frame))
         if adjust == "none"
-        else tr(
+        else message(
             "{limits}; {n} terms, p-values adjusted after {adjust}",
             limits=limits,
             n=len(frame),

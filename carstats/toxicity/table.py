@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -156,8 +156,8 @@ def toxicity_table(
 
     spec = cohort.spec(
         "toxicity_table",
-        endpoint=tr("Toxicity by system and term"),
-        method=tr(
+        endpoint=message("Toxicity by system and term"),
+        method=message(
             "subjects with at least one episode, {limits}",
             limits=limits_words(method, conf_level),
         ),
@@ -219,16 +219,16 @@ def _rows(cohort, episodes, names, groups, by, at_least) -> list[tuple[str, str,
 
 def _note(n: int, k: int, unknown: int, high: float, criterion: str) -> str:
     if not n:
-        return tr("no subjects")
+        return message("no subjects")
     places = {"unknown": unknown, "most": k + unknown, "n": n}
     may = ""
     if unknown and criterion == "serious":
-        may = tr(
+        may = message(
             "{unknown} not said whether serious, counted as without; at most {most} of {n}",
             **places,
         )
     elif unknown:
-        may = tr(
+        may = message(
             "{unknown} with an ungraded episode, counted as without; at most {most} of {n}",
             **places,
         )

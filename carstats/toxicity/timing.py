@@ -13,7 +13,7 @@ from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.sample_median import sample_median
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -112,17 +112,18 @@ def toxicity_timing(
             ]
         frame = pd.DataFrame(rows)
         frame["note"] = [
-            joined_notes("" if len(stratum) else tr("no subjects"), note) for note in frame["note"]
+            joined_notes("" if len(stratum) else message("no subjects"), note)
+            for note in frame["note"]
         ]
         return frame
 
     spec = cohort.spec(
         "toxicity_timing",
-        endpoint=tr("Timing of {toxicity}", toxicity=severe.of(term_words(study, terms))),
-        method=tr(
+        endpoint=message("Timing of {toxicity}", toxicity=severe.of(term_words(study, terms))),
+        method=message(
             "{episodes}, medians with {level} % limits, ongoing episodes censored at the end of "
             "follow-up (Kaplan–Meier)",
-            episodes=tr(_WHICH[episode]),
+            episodes=message(_WHICH[episode]),
             level=level_text(conf_level),
         ),
         by=by,
@@ -205,7 +206,7 @@ def toxicity_duration(
         if not len(known):
             values = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
             zero = dict.fromkeys(["n_risk", "n_event", "n_censor"], 0)
-            note = tr("no episode") if len(stratum) else tr("no subjects")
+            note = message("no episode") if len(stratum) else message("no subjects")
             return pd.DataFrame([{"time": 0.0, **counts, **zero, **values, "note": note}])
         table = risk_table(known["duration"].to_numpy(), known["ended"].to_numpy().astype(int))
         curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
@@ -227,10 +228,12 @@ def toxicity_duration(
 
     spec = cohort.spec(
         "toxicity_duration",
-        endpoint=tr("{toxicity}: still going on", toxicity=severe.of(term_words(study, terms))),
-        method=tr(
+        endpoint=message(
+            "{toxicity}: still going on", toxicity=severe.of(term_words(study, terms))
+        ),
+        method=message(
             "{episodes}, Kaplan–Meier from onset, {limits}",
-            episodes=tr(_WHICH[episode]),
+            episodes=message(_WHICH[episode]),
             limits=pointwise_words(conf_type, conf_level),
         ),
         by=by,
@@ -281,11 +284,11 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
     known = rows[rows["onset_day"].notna()]
     missing = len(rows) - len(known)
     counts = {"n": len(rows), "n_missing": missing, "n_event": len(known), "n_censor": 0}
-    nothing = "" if len(rows) else tr("nobody had it")
-    unknown = tr("{n} of unknown onset left out", n=missing) if missing else ""
+    nothing = "" if len(rows) else message("nobody had it")
+    unknown = message("{n} of unknown onset left out", n=missing) if missing else ""
     if measure == "onset":
         m = sample_median(known["onset_day"], conf_level=conf_level)
-        few = tr("too few for limits of the median") if m.n and np.isnan(m.low) else ""
+        few = message("too few for limits of the median") if m.n and np.isnan(m.low) else ""
         return {
             **counts, "estimate": m.estimate, "conf_low": m.low, "conf_high": m.high, "q1": m.q1,
             "q3": m.q3, "minimum": m.minimum, "maximum": m.maximum,
@@ -315,9 +318,9 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
         "maximum": float(time.max()),
         "note": joined_notes(
             unknown,
-            tr("{n} ongoing at the end of follow-up", n=ongoing) if ongoing else "",
-            tr("{n} of them at death", n=dead) if dead else "",
-            tr("the maximum is censored") if open_end.any() else "",
-            "" if middle.reached else tr("median not reached"),
+            message("{n} ongoing at the end of follow-up", n=ongoing) if ongoing else "",
+            message("{n} of them at death", n=dead) if dead else "",
+            message("the maximum is censored") if open_end.any() else "",
+            "" if middle.reached else message("median not reached"),
         ),
     }

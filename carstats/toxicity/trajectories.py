@@ -12,7 +12,7 @@ from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.sample_median import sample_median
-from carstats.language import mark, tr
+from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.toxicity.episodes import followup_end, joined_notes, level_text
@@ -124,30 +124,32 @@ def measure_trajectory(
                 share = k / m.n if m.n else np.nan
                 row |= {"n_below": k, "below": share}
                 row |= {"below_low": float(low), "below_high": float(high)}
-            few = tr("too few for limits of the median") if m.n and np.isnan(m.low) else ""
-            nobody = "" if n else tr("nobody followed so far")
-            row["note"] = joined_notes(nobody if len(stratum) else tr("no subjects"), few)
+            few = message("too few for limits of the median") if m.n and np.isnan(m.low) else ""
+            nobody = "" if n else message("nobody followed so far")
+            row["note"] = joined_notes(nobody if len(stratum) else message("no subjects"), few)
             rows.append(row)
         return pd.DataFrame(rows)
 
     unit = next((t.group for t in study.vocabulary.measure if t.name == name), "")
     label = study.vocabulary.label("measure", name)
-    method = tr(
+    method = message(
         "medians at the visits with distribution-free {level} % limits",
         level=level_text(conf_level),
     )
     if mask is not None:
-        method = tr(
+        method = message(
             "{method}, values within {days} days of immunoglobulin left out",
             method=method, days=f"{mask:g}",
         )  # fmt: skip
     if below is not None:
-        method = tr(
+        method = message(
             "{method}; proportion below {limit}, Clopper–Pearson", method=method, limit=f"{below:g}"
         )
     spec = cohort.spec(
         "measure_trajectory",
-        endpoint=tr("{measure} ({unit})", measure=label, unit=_printed(unit)) if unit else label,
+        endpoint=message("{measure} ({unit})", measure=label, unit=_printed(unit))
+        if unit
+        else label,
         method=method,
         by=by,
         conf_level=conf_level,
@@ -191,7 +193,7 @@ def _nearest(values: pd.DataFrame, days: list[float]) -> pd.DataFrame:
 
 def _printed(unit: str) -> str:
     """Return a unit as journals print it; data files write the micro sign as a u."""
-    return tr(unit) if unit in _UNITS else unit.replace("uL", "\u00b5L")
+    return message(unit) if unit in _UNITS else unit.replace("uL", "\u00b5L")
 
 
 def _masked(cohort: Cohort, values: pd.DataFrame, mask: float | None) -> pd.Series:

@@ -26,7 +26,7 @@ from carstats.report.notebooks import markdown_paragraphs
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "carstats/locale/zh_CN/LC_MESSAGES"
 # How many arguments of each function are text.
-ARGUMENTS = {"tr": 1, "mark": 1, "tr_n": 2}
+ARGUMENTS = {"tr": 1, "message": 1, "mark": 1, "tr_n": 2, "message_n": 2}
 # The header has a date, which must not change with each run.
 _NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 PLACES = re.compile(r"\{(\w*)[^{}]*\}")
