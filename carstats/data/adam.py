@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,10 +18,11 @@ import pandas as pd
 from carstats.data.adam_events import prepare_events
 from carstats.data.check import cell_text
 from carstats.data.dates import plain_number, read_dates
-from carstats.data.formats import Files, Sheet
+from carstats.data.finder import list_files, reading_of
+from carstats.data.formats import Files
 from carstats.data.mapping import map_tables
-from carstats.data.readers import list_files
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
+from carstats.data.sheets import Sheet
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
 from carstats.messages import message
@@ -103,18 +105,24 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CarstatsError(Problem("is not a folder.", str(folder), remedy="Check the path."))
+        what, remedy = message("is not a folder."), message("Check the path.")
+        raise CarstatsError(Problem(what, str(folder), remedy=remedy))
     files = Files()
     settings, extra = _settings(folder, mapping, files)
-    sheets, ignored = _read(folder, files)
+    sheets, ignored = _read(folder, files, settings)
     if files.problems:
         raise CarstatsError(files.problems)
     notes: list[str] = []
     _prepare(sheets, settings, files.problems, notes)
-    made = map_tables(
-        settings, lambda table, _: sheets[table], set(sheets) - {"subjects"}, files.problems
-    )
-    made["notes"] = (*notes, *made["notes"], *ignored)
+
+    def opened(table: str, _: Mapping) -> Sheet | None:
+        if table not in sheets:
+            what = message("[{table}]: the folder has no data set for it.", table=table)
+            notes.append(what)
+        return sheets.get(table)
+
+    made = map_tables(settings, opened, set(sheets) - {"subjects"}, files.problems)
+    made["notes"] = (*files.notes, *notes, *made["notes"], *ignored)
     return Study(
         **made,
         label=settings.study.get("name", folder.resolve().name),
@@ -134,7 +142,9 @@ def _settings(folder: Path, mapping, files: Files) -> tuple[Settings, bytes]:
     return check_settings(data, path.name, adam=True), b""
 
 
-def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]]:
+def _read(
+    folder: Path, files: Files, settings: Settings
+) -> tuple[dict[str, Sheet], tuple[str, ...]]:
     found: dict[str, Path] = {}
     ignored = []
     paths = list_files(folder)
@@ -143,21 +153,29 @@ def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]
         if name not in _TABLES:
             ignored.append(path.name)
         elif name in found:
-            what = f"and {found[name].name} are both the data set {name}."
-            files.problems.append(Problem(what, path.name, remedy="Keep one of them."))
+            what = message(
+                "and {file} are both the data set {name}.", file=found[name].name, name=name
+            )
+            files.problems.append(Problem(what, path.name, remedy=message("Keep one of them.")))
         else:
             found[name] = path
     if "ADSL" not in found:
-        what = f"has no data set ADSL. It has: {listed(p.name for p in paths) or 'no data'}."
-        remedy = "Give the folder that holds adsl.xpt, or use read_study() for other files."
+        what = message(
+            "has no data set ADSL. It has: {files}.",
+            files=listed(p.name for p in paths) or message("no data"),
+        )
+        remedy = message(
+            "Give the folder that holds adsl.xpt, or use read_study() for other files."
+        )
         files.problems.append(Problem(what, str(folder), remedy=remedy))
     sheets = {}
     for name, path in found.items():
-        sheet = files.sheet(path)
+        names = frozenset(v for known in _DEFAULTS[_TABLES[name]].values() for v in known)
+        sheet = files.sheet(path, reading_of(settings, {}, names))
         if sheet is not None:
             frame = sheet.frame.copy()
             frame.columns = [heading.upper() for heading in frame.columns]
-            sheets[_TABLES[name]] = Sheet(sheet.name, frame, sheet.workbook)
+            sheets[_TABLES[name]] = replace(sheet, frame=frame)
     if not ignored:
         return sheets, ()
     return sheets, (message("Files that no table was read from: {files}.", files=listed(ignored)),)
@@ -166,12 +184,26 @@ def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]
 def _prepare(sheets: dict[str, Sheet], settings: Settings, problems: list, notes: list) -> None:
     """Bring the data sets to what the engine reads, and lay the mapping over the defaults."""
     for table, sheet in sheets.items():
+        twice = sheet.frame.columns[sheet.frame.columns.duplicated()]
+        problems += [
+            Problem(
+                message("the heading {heading!r} stands {n} times.", heading=name, n=2),
+                sheet.name,
+                remedy=message("Rename one of them."),
+            )
+            for name in dict.fromkeys(twice)
+        ]
         required = {"subjects": ["USUBJID", "TRTSDT"], "events": ["USUBJID", "PARAMCD", "CNSR"]}
         for name in required.get(table, ["USUBJID"]):
             if name not in sheet.frame:
-                has = listed(sheet.frame.columns, 60)
-                problems.append(Problem(f"has no variable {name}. It has: {has}.", sheet.name))
-        _read_sas_dates(sheet.frame)
+                what = message(
+                    "has no variable {name}. It has: {names}.",
+                    name=name,
+                    names=listed(sheet.frame.columns, 60),
+                )
+                problems.append(Problem(what, sheet.name))
+        if not len(twice):
+            _read_sas_dates(sheet.frame)
     if problems:
         raise CarstatsError(problems)
     first = _first_doses(sheets["subjects"])
@@ -276,8 +308,9 @@ def _lay_over(sheets: dict[str, Sheet], settings: Settings) -> None:
             if name and column not in constants:
                 columns.setdefault(column, name)
     values = data["subjects"].setdefault("values", {}).setdefault("sex", {})
-    for code in ("U", "UNDIFFERENTIATED", "UNKNOWN"):
-        values.setdefault(code, "")
-    if data.get("adam", {}).get("treatment_emergent") and "toxicities" in data:
+    unknown = {"U", "UNDIFFERENTIATED", "UNKNOWN"} - set(values)
+    values |= dict.fromkeys(sorted(unknown), "")
+    settings.assumed["subjects", "sex"] = frozenset(unknown)
+    if data.get("adam", {}).get("treatment_emergent") and "toxicities" in sheets:
         data["toxicities"].setdefault("where", {})["TRTEMFL"] = "Y"
     settings.from_data |= {"toxicity", "endpoint"}

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import html
 import io
+import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from carstats.errors import CarstatsError, Problem
+from carstats.messages import message
+
+_HIDDEN_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*\bhidden="(?:1|true)"')
+# The last column of a worksheet.
+_WIDEST = 16_384
 
 # What openpyxl and pandas let through from the depths of a damaged file.
 _BROKEN = (
@@ -28,12 +37,42 @@ _BROKEN = (
 
 
 def _damaged(path: Path, kind: str) -> CarstatsError:
-    what = f"cannot be read as {kind}: it is cut off, damaged, locked, or of another kind."
-    return CarstatsError(Problem(what, path.name, remedy="Copy or export it again."))
+    what = message(
+        "cannot be read as {kind}: it is cut off, damaged, locked, or of another kind.", kind=kind
+    )
+    return CarstatsError(Problem(what, path.name, remedy=message("Copy or export it again.")))
 
 
-def open_workbook(path: Path, data: bytes):
-    """Return an Excel workbook by its values and, where it has formulas, also by its formulas.
+@dataclass(frozen=True)
+class Workbook:
+    """An Excel workbook.
+
+    Attributes
+    ----------
+    values : openpyxl.Workbook
+        Its cells by their values.
+    formulas : openpyxl.Workbook or None
+        Its cells by their formulas; None where no cell has one.
+    titles : list of str
+        Its worksheets.
+    lost : list of str
+        Sheets that it names and whose part of the file is gone.
+    hidden : dict of str to tuple
+        By sheet, the rows and the columns (from 1) that are hidden, and whether the sheet is.
+    epoch : int
+        1900 or 1904: the year from which its dates count.
+    """
+
+    values: object
+    formulas: object
+    titles: list[str]
+    lost: list[str]
+    hidden: dict[str, tuple[frozenset[int], tuple[int, ...], bool]]
+    epoch: int
+
+
+def open_workbook(path: Path, data: bytes) -> Workbook:
+    """Return an Excel workbook.
 
     Parameters
     ----------
@@ -44,8 +83,8 @@ def open_workbook(path: Path, data: bytes):
 
     Returns
     -------
-    values, formulas : openpyxl.Workbook
-        `formulas` is None where no cell has one.
+    Workbook
+        The workbook.
 
     Raises
     ------
@@ -57,28 +96,66 @@ def open_workbook(path: Path, data: bytes):
 
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            sheets = [n for n in archive.namelist() if n.startswith("xl/worksheets/")]
-            has_formulas = any(b"<f>" in (x := archive.read(n)) or b"<f " in x for n in sheets)
+            parts = {
+                name: archive.read(name)
+                for name in archive.namelist()
+                if name.startswith("xl/worksheets/") and name.endswith(".xml")
+            }
+            named = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+        has_formulas = any(b"<f>" in part or b"<f " in part for part in parts.values())
         values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         formulas = (
             openpyxl.load_workbook(io.BytesIO(data), read_only=True) if has_formulas else None
         )
     except (*_BROKEN, InvalidFileException):
-        raise _damaged(path, "an Excel workbook") from None
-    return values, formulas
+        raise _damaged(path, message("an Excel workbook")) from None
+    titles = [sheet.title for sheet in values.worksheets]
+    known = {sheet.title for sheet in (*values.worksheets, *values.chartsheets)}
+    sheets = re.findall(r"<(?:\w+:)?sheet\b([^>]*)>", named)
+    titled = [(html.unescape(_attribute(sheet, "name")), sheet) for sheet in sheets]
+    hidden = {}
+    for sheet in values.worksheets:
+        part = parts.get(sheet._worksheet_path.lstrip("/"), b"")
+        hidden[sheet.title] = (
+            frozenset(map(int, _HIDDEN_ROW.findall(part))),
+            tuple(_hidden_columns(part)),
+            sheet.sheet_state != "visible",
+        )
+    epoch = 1904 if values.epoch.year == 1904 else 1900
+    lost = [title for title, _ in titled if title and title not in known]
+    return Workbook(values, formulas, titles, lost, hidden, epoch)
+
+
+def _attribute(tag: str, name: str) -> str:
+    found = re.search(rf"""\b{name}=(?:"([^"]*)"|'([^']*)')""", tag)
+    return (found[1] or found[2] or "") if found else ""
+
+
+def _hidden_columns(part: bytes) -> Iterator[int]:
+    for tag in re.findall(rb"<col\b([^>]*)>", part):
+        text = tag.decode("ascii", "replace")
+        first, last = _attribute(text, "min"), _attribute(text, "max")
+        if _attribute(text, "hidden") in ("1", "true") and first.isdigit() and last.isdigit():
+            yield from range(int(first), min(int(last), _WIDEST) + 1)
 
 
 def worksheet_rows(sheet, name: str) -> list[list]:
     """Return the cells of a worksheet row by row; an empty text counts as an empty cell."""
     # Some programs write a wrong size into the sheet; without it every row is read.
     sheet.reset_dimensions()
+    rows: list[list] = []
+    last = 0
     try:
-        rows = [
-            [None if isinstance(c, str) and not c.strip() else c for c in row]
-            for row in sheet.iter_rows(values_only=True)
-        ]
+        for row in sheet.iter_rows(values_only=True):
+            cells = [None if isinstance(c, str) and not c.strip() else c for c in row]
+            # A stray blank far to the right or below would otherwise fill a whole sheet.
+            while cells and cells[-1] is None:
+                cells.pop()
+            rows.append(cells)
+            last = len(rows) if cells else last
     except _BROKEN:
-        raise _damaged(Path(name), "an Excel workbook") from None
+        raise _damaged(Path(name), message("an Excel workbook")) from None
+    del rows[last:]
     width = max((len(row) for row in rows), default=0)
     return [row + [None] * (width - len(row)) for row in rows]
 
@@ -88,12 +165,12 @@ def read_parquet(path: Path, data: bytes, encoding: str | None) -> pd.DataFrame:
     try:
         import pyarrow
     except ImportError:
-        remedy = 'Install it with: pip install "carstats[parquet]"'
-        raise CarstatsError(Problem("needs pyarrow.", path.name, remedy=remedy)) from None
+        remedy = message("Install it with: {command}", command='pip install "carstats[parquet]"')
+        raise CarstatsError(Problem(message("needs pyarrow."), path.name, remedy=remedy)) from None
     try:
         return pd.read_parquet(io.BytesIO(data), engine="pyarrow")
     except (*_BROKEN, pyarrow.ArrowException):
-        raise _damaged(path, "a Parquet file") from None
+        raise _damaged(path, message("a Parquet file")) from None
 
 
 def read_statistical(path: Path, data: bytes, encoding: str | None) -> pd.DataFrame:
@@ -101,7 +178,10 @@ def read_statistical(path: Path, data: bytes, encoding: str | None) -> pd.DataFr
     import pyreadstat
 
     suffix = path.suffix.lower()
-    kind = {".xpt": "a SAS transport file", ".sav": "an SPSS file"}.get(suffix, "a SAS data set")
+    kind = {
+        ".xpt": message("a SAS transport file"),
+        ".sav": message("an SPSS file"),
+    }.get(suffix, message("a SAS data set"))
     options = {"apply_value_formats": True, "formats_as_category": False}
     read = {
         ".xpt": pyreadstat.read_xport,
@@ -114,6 +194,11 @@ def read_statistical(path: Path, data: bytes, encoding: str | None) -> pd.DataFr
             frame, about = read(str(path), encoding=codec, **(options if suffix == ".sav" else {}))
         except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeError, ValueError):
             continue
+        except OverflowError:
+            # A date beyond the calendar, such as 99999999 for "not known".
+            what = message("holds a date beyond the calendar, such as 99999999.")
+            remedy = message("Clear such dates in the program that wrote the file.")
+            raise CarstatsError(Problem(what, path.name, remedy=remedy)) from None
         if suffix == ".xpt" and _is_cut(data, sum(about.variable_storage_width.values())):
             break
         return frame

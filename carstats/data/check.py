@@ -9,27 +9,34 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
+from carstats.data.likeness import near_misses
+from carstats.data.matching import code_key
 from carstats.data.schema import TABLES, Column
 from carstats.errors import Problem, listed
-from carstats.vocabulary import Vocabulary, folded
+from carstats.vocabulary import Vocabulary
 
 # A day this far from the infusion (55 years) is a spreadsheet's date serial, not a study day.
 _DATE_SERIAL = 20_000
 _DATE = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}(日|[ T].*)?$")
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "."})
-_TRUE = frozenset({"true", "yes", "y", "1", "1.0", "是", "有", "达到", "已"})
-_FALSE = frozenset({"false", "no", "n", "0", "0.0", "否", "无", "未", "未达到"})
+_TRUE = frozenset({"true", "yes", "y", "1", "checked", "是", "有", "达到", "已"})
+_FALSE = frozenset({"false", "no", "n", "0", "unchecked", "否", "无", "未", "未达到"})
 
 
 @dataclass(frozen=True)
 class Source:
     """Where a table came from: what messages call it, and the file's own headings.
 
-    The index of the table's data frame holds the row numbers that the file shows.
+    `own` names columns of the study's own that may look like one of carstats', `ignored` the
+    headings that nothing read, `sheets` what it was read from if that is several. The index of the
+    table's data frame holds the row numbers that the file shows.
     """
 
     name: str
     headings: dict[str, str] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+    ignored: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
     def problem(
         self, what: str, row: object, column: str | None, remedy: str | None = None
@@ -66,7 +73,7 @@ def read_flag(value: object) -> bool | None:
     """Return what a yes/no cell says, or None if it says neither."""
     if isinstance(value, bool | np.bool_):
         return bool(value)
-    text = folded(str(value))
+    text = code_key(cell_text(value))
     return True if text in _TRUE else False if text in _FALSE else None
 
 
@@ -230,6 +237,7 @@ def check_table(
             )
             for column in absent
         ]
+    problems += near_misses(name, frame, source)
     checked = {}
     for column in table.columns:
         if column.name in frame:

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from carstats.data.finder import list_files
 from carstats.data.formats import Files
-from carstats.data.readers import list_files
 from carstats.data.schema import TABLES
 from carstats.data.settings import FILE_NAME, check_settings, read_settings
 from carstats.data.study import Study
