@@ -114,8 +114,7 @@ def grouped(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     merged: dict[tuple, list[Problem]] = {}
     for problem in problems:
         key = (problem.file, problem.column, str(problem.what), str(problem.remedy or ""))
-        own = () if problem.row is not None else (len(merged),)
-        merged.setdefault((*key, *own), []).append(problem)
+        merged.setdefault((*key, problem.row is None), []).append(problem)
     first = [_one(group, group[0].what) for group in merged.values()]
     kinds: dict[tuple, list[Problem]] = {}
     for problem in first:

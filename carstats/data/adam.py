@@ -17,9 +17,11 @@ import pandas as pd
 
 from carstats.data.adam_events import prepare_events
 from carstats.data.check import cell_text
+from carstats.data.context import shown
 from carstats.data.dates import plain_number, read_dates
-from carstats.data.finder import list_files, reading_of
-from carstats.data.formats import Files
+from carstats.data.finder import list_entries, list_files, reading_of
+from carstats.data.formats import Files, stem_of, unread_kind
+from carstats.data.likeness import bare_name
 from carstats.data.mapping import map_tables
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.sheets import Sheet
@@ -107,7 +109,7 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
     if not folder.is_dir():
         what, remedy = message("is not a folder."), message("Check the path.")
         raise CarstatsError(Problem(what, str(folder), remedy=remedy))
-    files = Files()
+    files = Files(folder)
     settings, extra = _settings(folder, mapping, files)
     sheets, ignored = _read(folder, files, settings)
     if files.problems:
@@ -168,9 +170,26 @@ def _read(
             "Give the folder that holds adsl.xpt, or use read_study() for other files."
         )
         files.problems.append(Problem(what, str(folder), remedy=remedy))
+    passed_over = {str(name) for name in settings.study.get("ignore", ())}
+    for path in list_entries(folder):
+        name = bare_name(stem_of(path)).upper()
+        if path in found.values() or name not in _TABLES or path.name in passed_over:
+            continue
+        if path in paths and path.suffix.lower() != ".xls":
+            what = message("is not read.")
+            remedy = message(
+                "Is it the data set {name}? Then name it so; else say under [study]"
+                " ignore = [{file}].",
+                name=name,
+                file=f'"{path.name}"',
+            )
+        else:
+            what, remedy = unread_kind(path)
+        files.problems.append(Problem(what, path.name, remedy=remedy))
     sheets = {}
     for name, path in found.items():
         names = frozenset(v for known in _DEFAULTS[_TABLES[name]].values() for v in known)
+        names |= {"TRTSDT", *_ALIVE, "PARAM", "AVALU"}
         sheet = files.sheet(path, reading_of(settings, {}, names))
         if sheet is not None:
             frame = sheet.frame.copy()
@@ -206,14 +225,15 @@ def _prepare(sheets: dict[str, Sheet], settings: Settings, problems: list, notes
             _read_sas_dates(sheet.frame)
     if problems:
         raise CarstatsError(problems)
-    first = _first_doses(sheets["subjects"])
+    order = settings.study.get("date_order")
+    first = _first_doses(sheets["subjects"], order)
     for table in ("toxicities", "responses"):
         if table in sheets:
-            _place_study_days(sheets[table].frame, first)
+            _place_study_days(sheets[table].frame, first, order)
     if "events" in sheets:
         options = settings.data.get("adam", {})
-        prepare_events(sheets["events"], first, options, problems, notes)
-    _add_latest(sheets, notes)
+        prepare_events(sheets["events"], first, {**options, "date_order": order}, problems, notes)
+    _add_latest(sheets, order, problems, notes)
     _lay_over(sheets, settings)
 
 
@@ -235,22 +255,22 @@ def _sas_date(value: object) -> object:
     return _SAS_ORIGIN + dt.timedelta(days=int(number))
 
 
-def ordinals(frame: pd.DataFrame, name: str) -> np.ndarray:
+def ordinals(frame: pd.DataFrame, name: str, order: str | None = None) -> np.ndarray:
     """Return a date variable as ordinals, NaN where it is no date; the engine names those."""
     if name not in frame:
         return np.full(len(frame), np.nan)
     cells = frame[name].to_numpy(dtype=object)
     present = np.array([c is not None and str(c).strip() != "" for c in cells], dtype=bool)
-    return read_dates(cells, present)[0]
+    return read_dates(cells, present, order)[0]
 
 
-def _first_doses(sheet: Sheet) -> pd.Series:
+def _first_doses(sheet: Sheet, order: str | None) -> pd.Series:
     ids = [cell_text(value) for value in sheet.frame["USUBJID"]]
-    dates = pd.Series(ordinals(sheet.frame, "TRTSDT"), index=ids)
+    dates = pd.Series(ordinals(sheet.frame, "TRTSDT", order), index=ids)
     return dates[~dates.index.duplicated()]
 
 
-def _place_study_days(frame: pd.DataFrame, first: pd.Series) -> None:
+def _place_study_days(frame: pd.DataFrame, first: pd.Series, order: str | None) -> None:
     """Fill blank dates from the study days, or turn those into days where no date is given."""
     start = first.reindex([cell_text(value) for value in frame["USUBJID"]]).to_numpy()
     for date, day in _STUDY_DAYS.items():
@@ -262,34 +282,55 @@ def _place_study_days(frame: pd.DataFrame, first: pd.Series) -> None:
         if date not in frame:
             frame[day] = days
             continue
-        known = np.isfinite(ordinals(frame, date))
+        known = np.isfinite(ordinals(frame, date, order))
         for i in np.flatnonzero(~known & np.isfinite(days + start)):
             if frame[date].iloc[i] in (None, ""):
                 filled = dt.date.fromordinal(int(start[i] + days[i]))
                 frame.iloc[i, frame.columns.get_loc(date)] = filled
 
 
-def _add_latest(sheets: dict[str, Sheet], notes: list[str]) -> None:
+def _add_latest(
+    sheets: dict[str, Sheet], order: str | None, problems: list, notes: list[str]
+) -> None:
     """Add the latest date of each subject to the subjects: the day last known alive."""
     adsl = sheets["subjects"].frame
     ids = [cell_text(value) for value in adsl["USUBJID"]]
     latest = pd.Series(np.nan, index=ids)
     used = []
+    unread = np.zeros(len(adsl), dtype=bool)
     named = [("subjects", name) for name in _ALIVE]
     named += [("events", "ADT"), ("toxicities", "ASTDT"), ("responses", "ADT")]
     for table, name in named:
         if table in sheets and name in sheets[table].frame:
             frame = sheets[table].frame
-            days = pd.Series(ordinals(frame, name), [cell_text(v) for v in frame["USUBJID"]])
+            days = pd.Series(ordinals(frame, name, order), [cell_text(v) for v in frame["USUBJID"]])
+            if table == "subjects":
+                unread |= _note_bad_dates(sheets[table], name, order, problems)
             days = days.groupby(level=0).max().reindex(ids).to_numpy()
             latest[:] = np.fmax(latest.to_numpy(), days)
             used.append(f"{sheets[table].name} {name}")
+    # What is wrong is the date that could not be read, and not that there is none.
+    start = ordinals(adsl, "TRTSDT", order)
+    latest[:] = np.where(unread & np.isnan(latest), start, latest)
     adsl[_LATEST] = [None if d != d else dt.date.fromordinal(int(d)) for d in latest]
     notes.append(
         message("The last contact is the latest of {dates}.", dates=message(", ").join(used))
         if used
         else message("The last contact is the latest of no date at all.")
     )
+
+
+def _note_bad_dates(sheet: Sheet, name: str, order: str | None, problems: list) -> np.ndarray:
+    """Note each cell of a variable that is no date, and return which rows have one."""
+    cells = sheet.frame[name].to_numpy(dtype=object)
+    present = np.array([c is not None and str(c).strip() != "" for c in cells], dtype=bool)
+    bad = np.zeros(len(cells), dtype=bool)
+    for i, fault in read_dates(cells, present, order)[1].items():
+        what = message("{cell} {fault}", cell=shown(cells[i]), fault=fault.what)
+        row = int(sheet.frame.index[i])
+        problems.append(Problem(what, sheet.name, row, name, fault.remedy))
+        bad[i] = True
+    return bad
 
 
 def _lay_over(sheets: dict[str, Sheet], settings: Settings) -> None:

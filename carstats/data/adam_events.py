@@ -32,7 +32,7 @@ def prepare_events(
     first : pandas.Series
         By subject, the ordinal of the first dose.
     options : mapping
-        The section ``[adam]``.
+        The section ``[adam]``, and the ``date_order``.
     problems : list of Problem
         Where a wrong ``CNSR`` or time is noted.
     notes : list of str
@@ -97,9 +97,12 @@ def _causes(frame: pd.DataFrame, codes, competing: Mapping, notes: list[str]) ->
 def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarray:
     frame = sheet.frame
     ids = [cell_text(value) for value in frame["USUBJID"]]
-    end = _dates(sheet, "ADT", problems)
+    order = options.get("date_order")
+    end = _dates(sheet, "ADT", order, problems)
     start = (
-        _dates(sheet, "STARTDT", problems) if "STARTDT" in frame else first.reindex(ids).to_numpy()
+        _dates(sheet, "STARTDT", order, problems)
+        if "STARTDT" in frame
+        else first.reindex(ids).to_numpy()
     )
     elapsed = end - start
     given = np.full(len(frame), np.nan)
@@ -151,12 +154,12 @@ def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarr
     return time
 
 
-def _dates(sheet: Sheet, name: str, problems: list[Problem]) -> np.ndarray:
+def _dates(sheet: Sheet, name: str, order: str | None, problems: list[Problem]) -> np.ndarray:
     if name not in sheet.frame:
         return np.full(len(sheet.frame), np.nan)
     cells = sheet.frame[name].to_numpy(dtype=object)
     present = np.array([c is not None and str(c).strip() != "" for c in cells], dtype=bool)
-    ordinals, faults = read_dates(cells, present)
+    ordinals, faults = read_dates(cells, present, order)
     for i, fault in faults.items():
         what = message("{cell!r} {fault}", cell=cell_text(cells[i]), fault=fault.what)
         problems.append(Problem(what, sheet.name, int(sheet.frame.index[i]), name, fault.remedy))

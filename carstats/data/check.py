@@ -27,14 +27,15 @@ _FALSE = frozenset({"false", "no", "n", "0", "unchecked", "否", "无", "未", "
 class Source:
     """Where a table came from: what messages call it, and the file's own headings.
 
-    `own` names columns of the study's own that may look like one of carstats', `ignored` the
-    headings that nothing read, `sheets` what it was read from if that is several. The index of the
-    table's data frame holds the row numbers that the file shows.
+    `columns` are those that the files gave, `own` those of the study's own that may look like one
+    of carstats', `ignored` the headings that nothing read, `sheets` what it was read from if that
+    is several. The index of the table's data frame holds the row numbers that the file shows.
     """
 
     name: str
     headings: dict[str, str] = field(default_factory=dict)
     own: frozenset[str] = frozenset()
+    columns: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
     sheets: tuple[str, ...] = ()
 

@@ -160,7 +160,7 @@ def _held(held: Mapping[str, int], private: bool) -> str:
     return values_held([text for text, n in held.items() for _ in range(n)], private)
 
 
-def ticked(rows, spec: Mapping) -> np.ndarray:
+def ticked(rows, spec: Mapping, needed: bool = False) -> np.ndarray:
     """Return what the check boxes of each row say, as REDCap exports them: a column a box.
 
     Parameters
@@ -171,6 +171,8 @@ def ticked(rows, spec: Mapping) -> np.ndarray:
         ``checkboxes``: by heading, what a tick there means; ``both``: what two ticks mean;
         ``several``: by meaning, the headings that are ticked together; ``none``: what no tick
         means, by default that it is not known.
+    needed : bool, optional
+        Whether every row needs a value.
 
     Returns
     -------
@@ -201,8 +203,13 @@ def ticked(rows, spec: Mapping) -> np.ndarray:
                 + ", ".join(f'"{h}"' for h in ticks) + "] }",
             )  # fmt: skip
             rows.fault(i, ticks[0], what, remedy)
-        elif "none" in spec and any(cells[i] is not None for cells in said.values()):
-            out[i] = spec["none"]
+        elif any(cells[i] is not None for cells in said.values()):
+            out[i] = spec.get("none")
+            if needed and "none" not in spec:
+                boxes_said = message(", ").join(f"`{heading}`" for heading in boxes)
+                what = message("no box is ticked among {boxes}.", boxes=boxes_said)
+                remedy = message("Tick one, or say what none means: none = {value}.", value='"…"')
+                rows.fault(i, next(iter(boxes)), what, remedy)
     unsaid = sum(
         out[i] is None and any(cells[i] is not None for cells in said.values())
         for i in range(len(rows))

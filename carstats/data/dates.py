@@ -136,7 +136,7 @@ def date_ordinal(value: object, order: str | None = None, epoch: int = 1900) -> 
         if order not in ("dmy", "mdy"):
             what = message("may have the day or the month first.")
             remedy = message('Say which under [study] date_order = "dmy" (or "mdy").')
-            raise NotADate(what, remedy)
+            raise NotADate(what, remedy, "order")
         day, month = (first, second) if order == "dmy" else (second, first)
         return _day(year, month, day)
     if _PARTIAL.match(text):
@@ -147,6 +147,19 @@ def date_ordinal(value: object, order: str | None = None, epoch: int = 1900) -> 
         raise NotADate(what, message("Write the year with four digits."))
     remedy = message("Write it as 2024-03-05; a sign for missing belongs under [study] missing.")
     raise NotADate(message("is not a date."), remedy, "no_date")
+
+
+def fitting_order(values: list) -> str | None:
+    """Return the order of day and month in which all cells are dates, if it is one alone."""
+    fits = []
+    for order in ("dmy", "mdy"):
+        try:
+            for value in values:
+                date_ordinal(value, order)
+        except NotADate:
+            continue
+        fits.append(order)
+    return fits[0] if len(fits) == 1 else None
 
 
 def read_dates(

@@ -45,12 +45,12 @@ def list_files(folder: Path) -> list[Path]:
     """
     return [
         path
-        for path in _entries(folder)
+        for path in list_entries(folder)
         if path.suffix.lower() in (*SUFFIXES, ".xls") and path.is_file()
     ]
 
 
-def _entries(folder: Path) -> list[Path]:
+def list_entries(folder: Path) -> list[Path]:
     """Return what stands in a folder, but for hidden files."""
     try:
         # "~$book.xlsx" is the mark of a workbook that is open in Excel.
@@ -119,9 +119,9 @@ class Finder:
     def standard(self) -> dict:
         """Return the tables of a folder or workbook that are named as carstats names them."""
         book = self._workbook()
-        sheets = self._sheets_of(book) if book else self._files_of()
         if not self.given:
             self._near_files()
+        sheets = self._sheets_of(book) if book else self._files_of()
         problems = self.files.problems
         frames, sources, found = {}, {}, []
         for table, (path, title) in sheets.items():
@@ -201,7 +201,7 @@ class Finder:
     def _near_files(self) -> None:
         """Note files that look like a table and are not read."""
         named = {str(self.settings.table(t).get("file", "")) for t in TABLES}
-        for path in _entries(self.folder):
+        for path in list_entries(self.folder):
             if path.name in self.ignored or path.name in named or path.suffix.lower() == ".toml":
                 continue
             readable = path in self.paths and path.suffix.lower() != ".xls"
@@ -216,9 +216,10 @@ class Finder:
                 self.files.problems.append(Problem(what, path.name, remedy=remedy))
 
     def _files_of(self) -> dict[str, tuple[Path, None]]:
-        if not self.given:
-            self._near_files()
-        if "subjects" not in self.tables and not self._is_near("subjects"):
+        if self.given and self.given.suffix.lower() not in SUFFIXES:
+            what, remedy = unread_kind(self.given)
+            self.files.problems.append(Problem(what, self.given.name, remedy=remedy))
+        elif "subjects" not in self.tables and not self._is_near("subjects"):
             name = str(self.given or self.folder)
             self._no_subjects(name, message("file"), [p.name for p in self.paths])
         return {table: (self.tables[table], None) for table in TABLES if table in self.tables}
@@ -301,7 +302,7 @@ class Finder:
             return notes
         ignored = [
             path.name
-            for path in _entries(self.folder)
+            for path in list_entries(self.folder)
             if not self.files.has_read(path) and self._is_data(path)
         ]
         if ignored:
@@ -350,4 +351,5 @@ def _standard_table(table: str, sheet: Sheet, settings: Settings):
         for fault in faults:
             frame.loc[fault.row, fault.column] = None
     frame = frame.rename(columns={heading: name for name, heading in headings.items()})
-    return frame, Source(sheet.name, headings, own=own), problems + faults
+    columns = tuple(map(str, frame.columns))
+    return frame, Source(sheet.name, headings, own=own, columns=columns), problems + faults

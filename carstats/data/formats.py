@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from carstats.data.binary import (
@@ -67,14 +67,25 @@ def unread_kind(path: Path) -> tuple[str, str]:
 
 @dataclass
 class Files:
-    """The files of one study: each is read once, and all problems and notes are kept."""
+    """The files of one study: each is read once, and all problems and notes are kept.
 
+    `root` is the study's folder: a file of a folder within it is called by its path from there.
+    """
+
+    root: Path = field(default_factory=Path)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     _bytes: dict[Path, bytes] = field(default_factory=dict)
     _sheets: dict[tuple, Sheet | None] = field(default_factory=dict)
     _books: dict[Path, Workbook] = field(default_factory=dict)
     _read_sheets: dict[Path, set[str]] = field(default_factory=dict)
+
+    def name_of(self, path: Path) -> str:
+        """Return what messages call a file."""
+        try:
+            return path.relative_to(self.root).as_posix()
+        except ValueError:
+            return path.name
 
     def has_read(self, path: Path) -> bool:
         """Return whether a file was read."""
@@ -166,7 +177,7 @@ class Files:
         return self._books[path].lost if path in self._books else []
 
     def _fail(self, path: Path, what: str, remedy: str | None = None) -> None:
-        raise CarstatsError(Problem(what, path.name, remedy=remedy))
+        raise CarstatsError(Problem(what, self.name_of(path), remedy=remedy))
 
     def _read(self, path: Path, reading: Reading) -> Sheet:
         suffix = path.suffix.lower()
@@ -180,11 +191,13 @@ class Files:
             return self._workbook_sheet(path, reading)
         data = self.content(path)
         if suffix in _TEXT:
-            return text_table(data, path.name, reading)
+            sheet = text_table(data, self.name_of(path), reading)
+            return replace(sheet, epoch=reading.epoch or 1900)
         read = read_parquet if suffix == ".parquet" else read_statistical
         frame = plain(read(path, data, reading.encoding))
         frame.columns = headings_of(frame.columns)
-        return Sheet(path.name, frame.set_axis(range(1, len(frame) + 1)))
+        frame = frame.set_axis(range(1, len(frame) + 1))
+        return Sheet(self.name_of(path), frame, epoch=reading.epoch or 1900)
 
     def _book(self, path: Path) -> Workbook:
         if path not in self._books:
@@ -204,9 +217,9 @@ class Files:
             )
             self._fail(path, what)
         self._read_sheets.setdefault(path, set()).add(title)
-        name = path.name
+        name = self.name_of(path)
         if len(book.titles) > 1:
-            name = message("{file}, sheet {title}", file=path.name, title=title)
+            name = message("{file}, sheet {title}", file=name, title=title)
         rows = worksheet_rows(book.values[title], name)
         if book.formulas is not None:
             others = worksheet_rows(book.formulas[title], name)

@@ -35,6 +35,14 @@ _COPY = re.compile(
 )
 
 
+def bare_name(name: str) -> str:
+    """Return a name without what programs and people add to that of a copy."""
+    bare = name.strip()
+    while (shorter := _COPY.sub("", bare)) not in (bare, ""):
+        bare = shorter
+    return bare
+
+
 def like_table(name: str) -> str | None:
     """Return the table that a name looks like; None if it looks like none or is one.
 
@@ -48,9 +56,7 @@ def like_table(name: str) -> str | None:
     str or None
         The table.
     """
-    bare = name.strip()
-    while (shorter := _COPY.sub("", bare)) not in (bare, ""):
-        bare = shorter
+    bare = bare_name(name)
     for table, others in _CALLED.items():
         if folded(bare) in {folded(other) for other in (table, *others)}:
             return table

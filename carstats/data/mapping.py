@@ -128,16 +128,24 @@ def _note_guesses(context: Context) -> None:
 
 def _add_columns(frames, sources: dict[str, Source], context: Context) -> None:
     """Tell each table's source which headings of its sheets nothing read, for `carstats check`."""
+    told: set[str] = set()
     for table, source in sources.items():
         names = TABLES[table].names()
         own = frozenset(name for name in frames[table].columns if name not in names)
         unread = [
             heading
             for sheet in source.sheets or (source.name,)
+            if sheet not in told
             for heading in context.used.get(sheet, ([], set()))[0]
             if heading not in context.used[sheet][1] and not heading.startswith(UNNAMED)
         ]
-        sources[table] = replace(source, own=own, ignored=tuple(dict.fromkeys(unread)))
+        told |= {*source.sheets, source.name}
+        sources[table] = replace(
+            source,
+            columns=tuple(map(str, frames[table].columns)),
+            own=own,
+            ignored=tuple(dict.fromkeys(unread)),
+        )
 
 
 def _further(frames, sources, vocabulary, context: Context) -> list[Problem]:

@@ -41,8 +41,8 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
         shows it, the heading and the remedy.
     """
     path = Path(path)
-    files = Files()
     folder, given = _place(path)
+    files = Files(folder)
     if given is None and _is_adam(folder):
         from carstats.data.adam import read_adam
 

@@ -14,7 +14,7 @@ import pandas as pd
 from carstats.data.check import cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
 from carstats.data.context import Context, Recode, shown, split, toml_text
-from carstats.data.dates import SERIAL_HIGH, SERIAL_LOW, plain_number, read_dates
+from carstats.data.dates import SERIAL_HIGH, SERIAL_LOW, fitting_order, plain_number, read_dates
 from carstats.data.matching import (
     NO_EPISODE,
     code_key,
@@ -22,6 +22,7 @@ from carstats.data.matching import (
     is_grade_range,
     read_grade,
 )
+from carstats.data.schema import TABLES
 from carstats.data.sheets import Sheet
 from carstats.errors import Problem
 from carstats.messages import mark, message
@@ -206,7 +207,8 @@ class Rows:
         """Yield each heading of an entry with its cells; what a condition leaves out is blank."""
         headings, where = split(spec)
         if isinstance(spec, dict) and "checkboxes" in spec:
-            yield headings[0], ticked(self, spec)
+            described = TABLES[self.table].column(column)
+            yield headings[0], ticked(self, spec, described is not None and described.filled)
             return
         for heading in headings:
             cells = self.cells(heading)
@@ -264,12 +266,8 @@ class Rows:
         any_date = bool(np.isfinite(ordinals).any())
         for i, fault in faults.items():
             if any_date or numbers[i] is None:
-                what = message("{cell} {fault}", cell=shown(cells[i]), fault=fault.what)
-                if not any_date and fault.code == "no_date":
-                    what = message(
-                        "{cell} is neither a date nor a number of days.", cell=shown(cells[i])
-                    )
-                self.fault(i, heading, what, fault.remedy)
+                days = not any_date and fault.code == "no_date"
+                self._date_fault(i, heading, cells, faults, days)
         if any_date and not self.context.dated:
             what = message("holds calendar dates.")
             remedy = message(
@@ -295,10 +293,27 @@ class Rows:
         cells = self.values(spec)
         present = np.array([cell is not None for cell in cells], dtype=bool)
         ordinals, faults = self._read_dates(heading, cells, present)
-        for i, fault in faults.items():
-            what = message("{cell} {fault}", cell=shown(cells[i]), fault=fault.what)
-            self.fault(i, heading, what, fault.remedy)
+        for i in faults:
+            self._date_fault(i, heading, cells, faults)
         return ordinals
+
+    def _date_fault(self, i: int, heading: str, cells, faults, days: bool = False) -> None:
+        """Note a cell that is no date; of several in which day and month are open, all at once."""
+        fault, cell = faults[i], cells[i]
+        remedy = fault.remedy
+        if fault.code == "order":
+            mine = [cells[j] for j in faults if faults[j].code == "order"]
+            cell = mine[0]
+            if fits := fitting_order(mine):
+                remedy = message(
+                    "Say so under [study]: date_order = {order}; all {n} fit it and not the other.",
+                    order=f'"{fits}"',
+                    n=len(mine),
+                )
+        what = message("{cell} {fault}", cell=shown(cell), fault=fault.what)
+        if days:
+            what = message("{cell} is neither a date nor a number of days.", cell=shown(cell))
+        self.fault(i, heading, what, remedy)
 
     def flags(self, spec, column: str = "") -> np.ndarray:
         """Return yes or no as True and False, None for missing; anything else is noted.
