@@ -111,10 +111,3 @@ def shown(value: object) -> str:
     """Return a cell as a message shows it."""
     text = cell_text(value)
     return repr(text if len(text) <= 60 else text[:57] + "…")
-
-
-def toml_text(value: object) -> str:
-    """Return a cell as a key of TOML."""
-    text = cell_text(value)
-    text = text if len(text) <= 60 else text[:57] + "…"
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

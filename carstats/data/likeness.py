@@ -15,7 +15,7 @@ from carstats.vocabulary import folded
 if TYPE_CHECKING:
     import pandas as pd
 
-    from carstats.data.check import Source
+    from carstats.data.source import Source
 
 # What others call the tables; compared without width, case, spaces and hyphens.
 _CALLED = {

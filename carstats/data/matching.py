@@ -98,3 +98,9 @@ def nearest(name: str, known: Iterable[str], least: float = _NEAR) -> str | None
         if ratio >= score:
             best, score = other, ratio
     return best
+
+
+def toml_text(text: str) -> str:
+    """Return a text as a key or value of TOML."""
+    text = text if len(text) <= 60 else text[:57] + "…"
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -13,7 +13,7 @@ import pandas as pd
 
 from carstats.data.check import cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
-from carstats.data.context import Context, Recode, shown, split, toml_text
+from carstats.data.context import Context, Recode, shown, split
 from carstats.data.dates import SERIAL_HIGH, SERIAL_LOW, fitting_order, plain_number, read_dates
 from carstats.data.matching import (
     NO_EPISODE,
@@ -21,6 +21,7 @@ from carstats.data.matching import (
     find_name,
     is_grade_range,
     read_grade,
+    toml_text,
 )
 from carstats.data.schema import TABLES
 from carstats.data.sheets import Sheet
@@ -332,7 +333,7 @@ class Rows:
                     "Recode it: [{table}.values.{column}] {line}",
                     table=self.table,
                     column=column,
-                    line=f"{toml_text(cell)} = true",
+                    line=f"{toml_text(cell_text(cell))} = true",
                 )
                 what = message("{cell} is neither yes nor no.", cell=shown(cell))
                 self.fault(i, headings[0], what, remedy)
@@ -376,7 +377,7 @@ class Rows:
                     " [{table}.values.{column}] {line}",
                     table=self.table,
                     column=column,
-                    line=f"{toml_text(cell)} = …",
+                    line=f"{toml_text(cell_text(cell))} = …",
                 )
             elif code_key(text).startswith("-"):
                 remedy = message(

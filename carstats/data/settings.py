@@ -7,9 +7,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from carstats.data.encodings import decoded
+from carstats.data.measure_settings import declared_measures
 from carstats.data.schema import TABLES
 from carstats.data.settings_check import Checker
-from carstats.data.settings_keys import ADAM_KEYS, PLAIN_KEYS, STUDY_KEYS, TABLE_KEYS, texts_of
+from carstats.data.settings_keys import (
+    ADAM_KEYS,
+    CENSORED_OTHERS,
+    OWN_KEYS,
+    PLAIN_KEYS,
+    STUDY_KEYS,
+    TABLE_KEYS,
+    texts_of,
+)
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import message
 from carstats.vocabulary import Vocabulary
@@ -55,8 +64,12 @@ class Settings:
         return {k: v for k, v in self.data.get(name, {}).items() if k in TABLE_KEYS}
 
     def terms(self, name: str) -> dict[str, dict]:
-        """Return a table's sections for single terms."""
-        return {k: v for k, v in self.data.get(name, {}).items() if k not in TABLE_KEYS}
+        """Return a table's sections for single terms that map something."""
+        keys = {*TABLE_KEYS, *OWN_KEYS.get(name, {})}
+        found = {k: v for k, v in self.data.get(name, {}).items() if k not in keys}
+        if name == "assessments":
+            return {k: v for k, v in found.items() if "columns" in v}
+        return found
 
     def headings(self, table: str) -> set[str]:
         """Return the headings that the mapping reads for a table or for the subjects' clocks."""
@@ -71,7 +84,15 @@ class Settings:
     @property
     def maps(self) -> bool:
         """Whether it maps anything, or only names the study and its vocabulary."""
-        return bool(set(self.data) & set(TABLES)) or bool(set(self.study) - PLAIN_KEYS)
+        tables = (name for name in TABLES if self.data.get(name))
+        return bool(set(self.study) - PLAIN_KEYS) or any(
+            self.table(name) or self.terms(name) or not OWN_KEYS.get(name) for name in tables
+        )
+
+    @property
+    def others_censored(self) -> bool:
+        """Whether whoever has no row of an endpoint is censored at the last contact."""
+        return "others" in self.data.get("events", {})
 
 
 def _headings(spec: object) -> set[str]:
@@ -153,6 +174,17 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     checker.printable("[study] name", data.get("study", {}).get("name"))
     checker.choices(data.get("study", {}))
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))
+    vocabulary, faults = declared_measures(data.get("assessments", {}), vocabulary)
+    for what, remedy in faults:
+        checker.add(what, remedy)
+    others = data.get("events", {}).get("others", CENSORED_OTHERS)
+    if others != CENSORED_OTHERS:
+        checker.add(
+            message(
+                "[events] others is {given}; allowed: {allowed}.",
+                given=repr(others), allowed=repr(CENSORED_OTHERS),
+            )
+        )  # fmt: skip
     for table in TABLES:
         checker.table(table, data.get(table, {}), vocabulary, from_data)
     if checker.problems:

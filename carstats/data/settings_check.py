@@ -10,9 +10,11 @@ from carstats.data.schema import TABLES
 from carstats.data.settings_keys import (
     ALLOWED,
     FROM_DATA,
+    OWN_KEYS,
     TABLE_KEYS,
     TERM_CATEGORY,
     TERM_KEYS,
+    TIME_UNITS,
     texts_of,
 )
 from carstats.errors import Problem, listed
@@ -190,8 +192,9 @@ class Checker:
         return None
 
     def table(self, name: str, section: dict, vocabulary: Vocabulary, from_data: set[str]) -> None:
-        own = {k: v for k, v in section.items() if k in TABLE_KEYS}
-        self.keys(own, TABLE_KEYS, name)
+        allowed = {**TABLE_KEYS, **OWN_KEYS.get(name, {})}
+        own = {k: v for k, v in section.items() if k in allowed}
+        self.keys(own, allowed, name)
         parts = {
             part: own[part] if isinstance(own.get(part), dict) else {}
             for part in ("columns", "constants", "values", "where")
@@ -227,10 +230,10 @@ class Checker:
             self.scalar(value, f"[{name}.constants] {column}")
         self.condition(parts["where"], f"[{name}] where")
         for term, keys in section.items():
-            if term in TABLE_KEYS:
+            if term in allowed:
                 continue
             if not isinstance(keys, dict) or not TERM_KEYS[name]:
-                self.unknown(term, {**TABLE_KEYS, **TERM_KEYS[name]}, name)
+                self.unknown(term, {**allowed, **TERM_KEYS[name]}, name)
                 continue
             self.one_term(name, term, keys, vocabulary, from_data)
 
@@ -269,12 +272,13 @@ class Checker:
             elif key == "values" and isinstance(spec, dict):
                 for code, value in spec.items():
                     self.scalar(value, f"[{where}] values {code}")
-            elif key != "values" and isinstance(spec, dict | list):
+            elif key not in ("values", "missing", "range") and isinstance(spec, dict | list):
                 self.column(spec, f"[{where}] {key}")
         needs = {"events": ("date", "time"), "toxicities": ("grade", "present", "severity"),
                  "responses": ("columns",), "assessments": ("columns",),
                  "medications": ("start", "stop", "present")}.get(name)  # fmt: skip
-        if needs and not set(needs) & set(keys):
+        declares = name == "assessments" and set(keys) & {"missing", "range"}
+        if needs and not set(needs) & set(keys) and not declares:
             words = message(" or ").join(needs)
             self.add(message("[{section}] needs {words}.", section=where, words=words))
         if name == "medications" and "drug_class" not in keys:
@@ -320,11 +324,20 @@ class Checker:
             self.boxes(spec, where)
             return
         if isinstance(spec, dict):
-            known = {"column", "where", "may_be_empty"}
+            known = {"column", "where", "may_be_empty", "unit"}
             good = isinstance(spec.get("column"), str | list) and set(spec) <= known
             good = good and isinstance(spec.get("where", {}), dict)
             good = good and isinstance(spec.get("may_be_empty", False), bool)
             self.condition(spec.get("where"), f"{where} where")
+            if good and spec.get("unit", "days") not in TIME_UNITS:
+                self.add(
+                    message(
+                        "{place} has the unit {unit}; allowed: {allowed}.",
+                        place=where,
+                        unit=repr(spec["unit"]),
+                        allowed=listed(TIME_UNITS),
+                    )
+                )
             spec = spec.get("column") if good else None
         if not (isinstance(spec, str) or (isinstance(spec, list) and spec
                 and all(isinstance(s, str) for s in spec))):  # fmt: skip
@@ -332,7 +345,7 @@ class Checker:
                 message(
                     "{place} takes a heading, a list of headings or {example}.",
                     place=where,
-                    example="{ column = …, where = {…} }",
+                    example="{ column = …, where = {…}, unit = … }",
                 )
             )
 

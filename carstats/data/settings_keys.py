@@ -46,12 +46,20 @@ TABLE_KEYS: dict[str, tuple[type, ...]] = {
     "values": (dict,),
     "constants": (dict,),
 }
+# What only one table has.
+OWN_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
+    "assessments": {"missing": (list, dict), "range": (dict,)},
+    "events": {"others": (str,)},
+}
+# Days in one unit of a time column.
+TIME_UNITS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+CENSORED_OTHERS = "censored at last contact"
 _COLUMN = (str, list, dict)
 _CONSTANT = (str, dict)
 TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "subjects": {},
     "infusions": {"date": _COLUMN, "planned": (bool,), "dose": _COLUMN, "product": _CONSTANT},
-    "assessments": {"columns": (dict,), "unit": _CONSTANT},
+    "assessments": {"columns": (dict,), "unit": _CONSTANT, "missing": (list,), "range": (list,)},
     "medications": {
         "drug_class": (str,),
         "start": _COLUMN,
