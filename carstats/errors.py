@@ -162,11 +162,19 @@ def _kind(problem: Problem) -> tuple:
 
 def _differ_in_numbers(group: list[Problem]) -> bool:
     texts = {
-        tuple((k, v) for k, v in p.what.values.items() if not isinstance(v, int | float))
+        tuple((k, str(v)) for k, v in p.what.values.items() if not _is_number(v))
         for p in group
         if isinstance(p.what, Message)
     }
     return len(texts) == 1
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True
 
 
 def listed(values: Iterable[object], most: int = 12) -> str:

@@ -13,10 +13,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from carstats.data.encodings import guessed, judged
 from carstats.errors import CarstatsError, Problem
-from carstats.messages import message
+from carstats.messages import Message, message
 
 _HIDDEN_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*\bhidden="(?:1|true)"')
+_MERGED = re.compile(rb'<mergeCell\b[^>]*?ref="[A-Z]+(\d+):[A-Z]+(\d+)"')
 # The last column of a worksheet.
 _WIDEST = 16_384
 
@@ -59,6 +61,8 @@ class Workbook:
         Sheets that it names and whose part of the file is gone.
     hidden : dict of str to tuple
         By sheet, the rows and the columns (from 1) that are hidden, and whether the sheet is.
+    merged : dict of str to list
+        By sheet, the cells that are merged over several rows: the first and the last row.
     epoch : int
         1900 or 1904: the year from which its dates count.
     """
@@ -68,6 +72,7 @@ class Workbook:
     titles: list[str]
     lost: list[str]
     hidden: dict[str, tuple[frozenset[int], tuple[int, ...], bool]]
+    merged: dict[str, list[tuple[int, int]]]
     epoch: int
 
 
@@ -113,7 +118,7 @@ def open_workbook(path: Path, data: bytes) -> Workbook:
     known = {sheet.title for sheet in (*values.worksheets, *values.chartsheets)}
     sheets = re.findall(r"<(?:\w+:)?sheet\b([^>]*)>", named)
     titled = [(html.unescape(_attribute(sheet, "name")), sheet) for sheet in sheets]
-    hidden = {}
+    hidden, merged = {}, {}
     for sheet in values.worksheets:
         part = parts.get(sheet._worksheet_path.lstrip("/"), b"")
         hidden[sheet.title] = (
@@ -121,9 +126,11 @@ def open_workbook(path: Path, data: bytes) -> Workbook:
             tuple(_hidden_columns(part)),
             sheet.sheet_state != "visible",
         )
+        spans = [(int(first), int(last)) for first, last in _MERGED.findall(part)]
+        merged[sheet.title] = [(first, last) for first, last in spans if last > first]
     epoch = 1904 if values.epoch.year == 1904 else 1900
     lost = [title for title, _ in titled if title and title not in known]
-    return Workbook(values, formulas, titles, lost, hidden, epoch)
+    return Workbook(values, formulas, titles, lost, hidden, merged, epoch)
 
 
 def _attribute(tag: str, name: str) -> str:
@@ -160,7 +167,7 @@ def worksheet_rows(sheet, name: str) -> list[list]:
     return [row + [None] * (width - len(row)) for row in rows]
 
 
-def read_parquet(path: Path, data: bytes, encoding: str | None) -> pd.DataFrame:
+def read_parquet(path: Path, data: bytes) -> pd.DataFrame:
     """Return the columns of a Parquet file."""
     try:
         import pyarrow
@@ -173,8 +180,13 @@ def read_parquet(path: Path, data: bytes, encoding: str | None) -> pd.DataFrame:
         raise _damaged(path, message("a Parquet file")) from None
 
 
-def read_statistical(path: Path, data: bytes, encoding: str | None) -> pd.DataFrame:
-    """Return the columns of a SAS or SPSS file; an SPSS code stands by its label."""
+def read_statistical(
+    path: Path, data: bytes, encoding: str | None, name: str
+) -> tuple[pd.DataFrame, Message | None]:
+    """Return the columns of a SAS or SPSS file, and a note where its encoding was guessed.
+
+    An SPSS code stands by its label.
+    """
     import pyreadstat
 
     suffix = path.suffix.lower()
@@ -188,21 +200,42 @@ def read_statistical(path: Path, data: bytes, encoding: str | None) -> pd.DataFr
         ".sas7bdat": pyreadstat.read_sas7bdat,
         ".sav": pyreadstat.read_sav,
     }[suffix]
-    # A file made in China names no encoding, or the wrong one.
-    for codec in (encoding,) if encoding else (None, "GB18030"):
+    options = options if suffix == ".sav" else {}
+
+    def frame_in(codec: str | None) -> pd.DataFrame | None:
         try:
-            frame, about = read(str(path), encoding=codec, **(options if suffix == ".sav" else {}))
+            frame, about = read(str(path), encoding=codec, **options)
         except (pyreadstat.ReadstatError, pyreadstat.PyreadstatError, UnicodeError, ValueError):
-            continue
+            return None
         except OverflowError:
             # A date beyond the calendar, such as 99999999 for "not known".
             what = message("holds a date beyond the calendar, such as 99999999.")
             remedy = message("Clear such dates in the program that wrote the file.")
-            raise CarstatsError(Problem(what, path.name, remedy=remedy)) from None
+            raise CarstatsError(Problem(what, name, remedy=remedy)) from None
         if suffix == ".xpt" and _is_cut(data, sum(about.variable_storage_width.values())):
-            break
+            return None
         return frame
-    raise _damaged(path, kind)
+
+    frame, note = frame_in(encoding), None
+    if frame is None and encoding is None:
+        # A file made in China names no encoding, or the wrong one, and so may a Western one: in
+        # Latin-1 every byte is a letter, and the letters are judged.
+        raw = frame_in("LATIN1")
+        if raw is not None:
+            codec = judged(_text_of(raw), name)
+            frame = frame_in({"gb18030": "GB18030", "cp1252": "WINDOWS-1252"}[codec])
+            note = guessed(name, codec)
+    if frame is None:
+        raise _damaged(path, kind)
+    return frame, note
+
+
+def _text_of(frame: pd.DataFrame) -> bytes:
+    texts = [str(name) for name in frame.columns]
+    for _, column in frame.items():
+        if column.dtype == object or isinstance(column.dtype, pd.StringDtype):
+            texts += [cell for cell in column.dropna().unique() if isinstance(cell, str)]
+    return "\n".join(texts).encode("latin-1", "replace")
 
 
 def _is_cut(data: bytes, width: int) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.check_values import check_values
-from carstats.data.likeness import near_misses
+from carstats.data.likeness import near_misses, near_names
 from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.schema import TABLES, Column
 from carstats.data.source import Source as Source
@@ -282,24 +282,12 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
+    near = {name: extra for extra, name in near_names(name, frame.columns).items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]
-    if absent:
-        has = listed(frame.columns, 30) or "none"
-        problems += [
-            source.problem(
-                message(
-                    "the column `{column}` ({meaning}) is missing. The file has: {has}.",
-                    column=column.name, meaning=column.meaning, has=has,
-                ),
-                None, None,
-                message(
-                    "Add it, or map it in study.toml under {columns} or {constants}.",
-                    columns=f"[{name}.columns]", constants=f"[{name}.constants]",
-                ),
-            )
-            for column in absent
-        ]  # fmt: skip
-    problems += near_misses(name, frame, source)
+    has = listed(frame.columns, 30) or message("none")
+    problems += [_absent(name, column, has, near.get(column.name), source) for column in absent]
+    told = {column.name for column in absent}
+    problems += near_misses(name, frame, source, told)
     checked = {}
     for column in [c for c in table.columns if c.name in frame]:
         values = frame[column.name]
@@ -316,6 +304,23 @@ def check_table(
         made, found, more = check_values(made, source, vocabulary)
         problems, notes = problems + found, notes + more
     return made, problems, notes
+
+
+def _absent(table: str, column: Column, has: str, near: str | None, source: Source) -> Problem:
+    """Return the problem of a column that a table must have, with the heading that is nearest."""
+    remedy = message(
+        "Add it, or map it in study.toml under {columns} or {constants}.",
+        columns=f"[{table}.columns]", constants=f"[{table}.constants]",
+    )  # fmt: skip
+    if near:
+        remedy = message(
+            "Is it {near!r}? Then name that `{column}`.", near=near, column=column.name
+        )
+    what = message(
+        "the column `{column}` ({meaning}) is missing. The file has: {has}.",
+        column=column.name, meaning=column.meaning, has=has,
+    )  # fmt: skip
+    return source.problem(what, None, None, remedy)
 
 
 def _is_date(value: object) -> bool:

@@ -51,7 +51,8 @@ class NotADate(Exception):
 
 def plain_number(value: object) -> float | None:
     """Return a number too small to be a date (under 20,000 either way), or None."""
-    if isinstance(value, bool | dt.date | dt.time):
+    # Python would take 1_000 for a number.
+    if isinstance(value, bool | dt.date | dt.time) or (isinstance(value, str) and "_" in value):
         return None
     try:
         number = float(value)
@@ -122,7 +123,7 @@ def date_ordinal(value: object, order: str | None = None, epoch: int = 1900) -> 
         return _numeric_date(float(value) if np.isfinite(value) else 0, epoch)
     text = unicodedata.normalize("NFKC", str(value)).strip()
     try:
-        return _numeric_date(float(text), epoch)
+        return _numeric_date(float(text.replace("_", "x")), epoch)
     except (ValueError, OverflowError):
         pass
     if found := _YEAR_FIRST.match(text):

@@ -87,7 +87,8 @@ def decoded(data: bytes, name: str, encoding: str | None = None) -> tuple[str, M
     else:
         text = _try(data, "utf-8-sig")
         if text is None or _reads_as_chinese(data, text):
-            text, note = _guessed(data, name)
+            codec = judged(data, name)
+            text, note = data.decode(codec), guessed(name, codec)
     if _CONTROL.search(text):
         what = message("is not a text file: it holds control characters.")
         raise CarstatsError(Problem(what, name, remedy=remedy))
@@ -114,7 +115,36 @@ def _in_encoding(data: bytes, encoding: str, name: str, remedy: str) -> str:
     return text
 
 
-def _guessed(data: bytes, name: str) -> tuple[str, Message]:
+def guessed(name: str, codec: str) -> Message:
+    """Return the note that names the encoding taken for a file."""
+    return message(
+        "{file}: not UTF-8; read as {encoding}, judged by its letters. [study] encoding sets"
+        " another.",
+        file=name,
+        encoding=codec,
+    )
+
+
+def judged(data: bytes, name: str) -> str:
+    """Return the encoding of bytes that are not UTF-8: ``"gb18030"`` or ``"cp1252"``.
+
+    Parameters
+    ----------
+    data : bytes
+        The bytes.
+    name : str
+        What messages call the file.
+
+    Returns
+    -------
+    str
+        The encoding.
+
+    Raises
+    ------
+    CarstatsError
+        If neither is likely, or both are.
+    """
     chinese, western = _try(data, "gb18030"), _try(data, "cp1252")
     is_chinese = chinese is not None and _is_chinese(chinese)
     is_western = western is not None and _western_share(western) >= _WESTERN_LEAST
@@ -129,13 +159,7 @@ def _guessed(data: bytes, name: str) -> tuple[str, Message]:
             known='"gb18030" | "cp1252" | "big5" | "shift_jis" | "euc_kr" | …',
         )
         raise CarstatsError(Problem(what, name, remedy=ask))
-    note = message(
-        "{file}: not UTF-8; read as {encoding}, judged by its letters. [study] encoding sets"
-        " another.",
-        file=name,
-        encoding="gb18030" if is_chinese else "cp1252",
-    )
-    return (chinese if is_chinese else western), note
+    return "gb18030" if is_chinese else "cp1252"
 
 
 def _is_chinese(text: str) -> bool:

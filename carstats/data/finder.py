@@ -242,7 +242,7 @@ class Finder:
         if path is None:
             return None
         names = set().union(*(self.settings.headings(name) for name in TABLES))
-        names |= set(TABLES[table].names())
+        names |= {name for other in TABLES.values() for name in other.names()}
         reading = reading_of(self.settings, section, frozenset(names))
         if path.suffix.lower() not in WORKBOOKS:
             reading = replace(reading, sheet=None)

@@ -193,11 +193,16 @@ class Files:
         if suffix in _TEXT:
             sheet = text_table(data, self.name_of(path), reading)
             return replace(sheet, epoch=reading.epoch or 1900)
-        read = read_parquet if suffix == ".parquet" else read_statistical
-        frame = plain(read(path, data, reading.encoding))
+        name = self.name_of(path)
+        if suffix == ".parquet":
+            frame, note = read_parquet(path, data), None
+        else:
+            frame, note = read_statistical(path, data, reading.encoding, name)
+        frame = plain(frame)
         frame.columns = headings_of(frame.columns)
         frame = frame.set_axis(range(1, len(frame) + 1))
-        return Sheet(self.name_of(path), frame, epoch=reading.epoch or 1900)
+        notes = (note,) if note else ()
+        return Sheet(name, frame, notes=notes, epoch=reading.epoch or 1900)
 
     def _book(self, path: Path) -> Workbook:
         if path not in self._books:
@@ -227,6 +232,16 @@ class Files:
         notes, skipped = _hidden(book, title, name, reading)
         header_row, note = find_headings(rows, name, reading)
         notes += [note] if note else []
+        merged = [first for first, last in book.merged.get(title, ()) if last > header_row]
+        if merged:
+            notes.append(
+                message(
+                    "{sheet}: cells are merged over several rows (from row {rows}); only the first"
+                    " of them holds the value.",
+                    sheet=name,
+                    rows=", ".join(map(str, merged[:8])),
+                )
+            )
         epoch = reading.epoch or book.epoch
         if epoch == 1904:
             notes.append(

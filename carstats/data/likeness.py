@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from carstats.data.matching import nearest
@@ -68,22 +68,33 @@ def named_like(name: str, tables: Iterable[str]) -> str | None:
     return next((table for table in tables if folded(name) == folded(table)), None)
 
 
-def near_misses(table: str, frame: pd.DataFrame, source: Source) -> list[Problem]:
-    """Return a problem for each column whose name is nearly one that the table lacks."""
-    names = TABLES[table].names()
-    lacking = [name for name in names if name not in frame]
+def near_misses(
+    table: str, frame: pd.DataFrame, source: Source, told: Collection[str]
+) -> list[Problem]:
+    """Return a problem for each column whose name is nearly one that the table lacks.
+
+    `told` are columns that are said to be missing anyway.
+    """
     problems = []
-    for extra in frame.columns:
-        if extra in names or extra in source.own:
+    for extra, near in near_names(table, frame.columns).items():
+        if extra in source.own or near in told:
             continue
-        near = nearest(str(extra), lacking)
-        if near:
-            what = message("is not read: no column of `{table}` is called so.", table=table)
+        what = message("is not read: no column of `{table}` is called so.", table=table)
+        remedy = message("Is it `{near}`? Then name it so, else give it another name.", near=near)
+        if source.columns:
             remedy = message(
                 "Is it `{near}`? Then name it so; if it is a column of the study's own, say under"
                 " [study] own_columns = [{name}].",
                 near=near,
                 name=f'"{extra}"',
             )
-            problems.append(source.problem(what, None, str(extra), remedy))
+        problems.append(source.problem(what, None, str(extra), remedy))
     return problems
+
+
+def near_names(table: str, columns: Iterable[str]) -> dict[str, str]:
+    """Return columns of the study's own that are nearly called as one that the table lacks."""
+    names, columns = TABLES[table].names(), list(map(str, columns))
+    lacking = [name for name in names if name not in columns]
+    found = {extra: nearest(extra, lacking) for extra in columns if extra not in names}
+    return {extra: near for extra, near in found.items() if near}

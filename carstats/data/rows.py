@@ -14,7 +14,8 @@ import pandas as pd
 from carstats.data.check import cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
 from carstats.data.context import Context, Recode, shown, split
-from carstats.data.dates import SERIAL_HIGH, SERIAL_LOW, fitting_order, plain_number, read_dates
+from carstats.data.date_faults import are_years, date_fault
+from carstats.data.dates import SERIAL_HIGH, SERIAL_LOW, plain_number, read_dates
 from carstats.data.matching import (
     NO_EPISODE,
     code_key,
@@ -262,6 +263,11 @@ class Rows:
         present = np.array([cell is not None for cell in cells], dtype=bool)
         numbers = [plain_number(cell) if cell is not None else np.nan for cell in cells]
         if None not in numbers:
+            if self.context.dated and are_years(numbers):
+                what = message("holds years, which are no dates and no days.")
+                remedy = message("Give whole dates, or days since the infusion.")
+                problem = Problem(what, self.sheet.name, None, heading, remedy)
+                self.context.problems += [problem] if problem not in self.context.problems else []
             return np.array(numbers, dtype=float)
         ordinals, faults = self._read_dates(heading, cells, present)
         any_date = bool(np.isfinite(ordinals).any())
@@ -299,22 +305,7 @@ class Rows:
         return ordinals
 
     def _date_fault(self, i: int, heading: str, cells, faults, days: bool = False) -> None:
-        """Note a cell that is no date; of several in which day and month are open, all at once."""
-        fault, cell = faults[i], cells[i]
-        remedy = fault.remedy
-        if fault.code == "order":
-            mine = [cells[j] for j in faults if faults[j].code == "order"]
-            cell = mine[0]
-            if fits := fitting_order(mine):
-                remedy = message(
-                    "Say so under [study]: date_order = {order}; all {n} fit it and not the other.",
-                    order=f'"{fits}"',
-                    n=len(mine),
-                )
-        what = message("{cell} {fault}", cell=shown(cell), fault=fault.what)
-        if days:
-            what = message("{cell} is neither a date nor a number of days.", cell=shown(cell))
-        self.fault(i, heading, what, remedy)
+        self.fault(i, heading, *date_fault(i, cells, faults, days))
 
     def flags(self, spec, column: str = "") -> np.ndarray:
         """Return yes or no as True and False, None for missing; anything else is noted.

@@ -306,6 +306,13 @@ class Checker:
         described = TABLES[table].column(column)
         headings = sorted(h for h in texts_of(spec) if "___" in h) if described else []
         boxes = isinstance(spec, dict) and "checkboxes" in spec
+        if boxes and described and described.kind in ("day", "number"):
+            what = message(
+                "[{table}.columns] {column} is no column that check boxes can give.",
+                table=table,
+                column=column,
+            )
+            self.add(what)
         if not headings or boxes or described.kind not in ("term", "text"):
             return
         what = message(

@@ -14,6 +14,7 @@ import pandas as pd
 
 from carstats.data.finder import list_files
 from carstats.data.formats import Files
+from carstats.data.likeness import near_names
 from carstats.data.schema import TABLES
 from carstats.data.settings import FILE_NAME, check_settings, read_settings
 from carstats.data.study import Study
@@ -135,6 +136,10 @@ def _parquet(name: str, frame: pd.DataFrame) -> bytes:
 def _toml(study: Study) -> str:
     lines = ["[study]", f"name = {_text(study.label)}"]
     lines.append(f"synthetic = {'true' if study.synthetic else 'false'}")
+    near = [near_names(name, frame.columns) for name, frame in study.tables().items()]
+    own_columns = sorted({extra for found in near for extra in found})
+    if own_columns:
+        lines.append(f"own_columns = [{', '.join(map(_text, own_columns))}]")
     own = []
     for category in CATEGORIES:
         known = set(getattr(Vocabulary(), category))
