@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 from carstats.data.dates import ORDERS
+from carstats.data.day_units import TIME_UNITS
 from carstats.data.formats import decoded
 from carstats.data.measure_settings import declared_measures
 from carstats.data.schema import TABLES
@@ -49,8 +50,6 @@ _OWN_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "assessments": {"missing": (list, dict), "range": (dict,)},
     "events": {"others": (str,)},
 }
-# Days in one unit of a time column.
-TIME_UNITS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 CENSORED_OTHERS = "censored at last contact"
 _COLUMN = (str, list, dict)
 _CONSTANT = (str, dict)
