@@ -210,14 +210,19 @@ def missing_words(
         for cell in values
         if isinstance(cell, str) and cell.strip() and cell.strip().casefold() in signs
     )
-    return [
-        message_n(
-            "{table}, `{column}`: {n} cell {word} was taken for missing.",
-            "{table}, `{column}`: {n} cells {word} were taken for missing.",
-            count, table=table, column=name, word=repr(word),
-        )
-        for word, count in words.items()
-    ]  # fmt: skip
+    return [missing_note(table, name, word, count) for word, count in words.items()]
+
+
+def missing_note(table: str, column: str, word: str, count: int) -> str:
+    """Return the note that counts a word that was taken for missing."""
+    return message_n(
+        "{table}, `{column}`: {n} cell {word} was taken for missing.",
+        "{table}, `{column}`: {n} cells {word} were taken for missing.",
+        count,
+        table=table,
+        column=column,
+        word=repr(word),
+    )
 
 
 def _check_column(

@@ -60,6 +60,10 @@ class Context:
         The subjects that ``[subjects] where`` does not take; their rows elsewhere go too.
     used : dict
         By sheet, which headings it has and which were read.
+    missing : dict
+        By sheet, heading and word, how many cells were taken for missing.
+    slack : dict
+        By table and column, how far in days a time in months may be from the truth.
     recodes : dict
         By table, column and sheet, what became of the recodes.
     serials : dict
@@ -76,6 +80,8 @@ class Context:
     absent: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
     used: dict[str, tuple[list[str], set[str]]] = field(default_factory=dict)
+    missing: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    slack: dict[tuple[str, str], float] = field(default_factory=dict)
     recodes: dict[tuple[str, str, str], Recode] = field(default_factory=dict)
     serials: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
     unplaced: set[tuple[str, int, str]] = field(default_factory=set)

@@ -6,21 +6,22 @@ problem that is noted when it is something else.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
+from carstats.data.cell_faults import are_years, date_fault, grade_fault
 from carstats.data.check import cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
 from carstats.data.context import Context, Recode, shown, split
-from carstats.data.date_faults import are_years, date_fault
 from carstats.data.dates import SERIAL_HIGH, SERIAL_LOW, plain_number, read_dates
+from carstats.data.day_units import TIME_UNITS, printed_slack, whole_days
 from carstats.data.matching import (
     NO_EPISODE,
     code_key,
     find_name,
-    is_grade_range,
     read_grade,
     toml_text,
 )
@@ -189,6 +190,7 @@ class Rows:
         known: dict = {}
         for heading, cells in self._sources(spec, column):
             met = self._recode(column, heading, recodes) if recodes else None
+            words: Counter[str] = Counter()
             for i, cell in enumerate(cells):
                 if cell is None or out[i] is not None:
                     continue
@@ -203,6 +205,11 @@ class Rows:
                     met.met.add(code)
                 elif met is not None:
                     met.held[cell_text(cell)] = met.held.get(cell_text(cell), 0) + 1
+                if out[i] is None:
+                    words[cell_text(cell)] += 1
+            for word, count in words.items():
+                place = (self.sheet.name, heading, word)
+                self.context.missing[place] = max(count, self.context.missing.get(place, 0))
         return out
 
     def _sources(self, spec, column: str):
@@ -250,7 +257,8 @@ class Rows:
             entry = {**spec, "column": heading} if where else heading
             cells = self.values(entry, column)
             filled |= np.array([cell is not None for cell in cells], dtype=bool)
-            out = pick(out, self._one_day(heading, cells))
+            unit = spec.get("unit", "") if isinstance(spec, dict) else ""
+            out = pick(out, self._one_day(heading, cells, column, unit))
         for i in np.flatnonzero(filled & np.isnan(out) & np.isnan(self.day0)):
             self.context.unplaced.add((self.sheet.name, int(self.index[i]), headings[0]))
         return out
@@ -259,7 +267,9 @@ class Rows:
         """Return whether a cell holds a date, and its subject has no day 0 to count from."""
         return (self.sheet.name, int(self.index[i]), heading) in self.context.unplaced
 
-    def _one_day(self, heading: str, cells: np.ndarray) -> np.ndarray:
+    def _one_day(
+        self, heading: str, cells: np.ndarray, column: str = "", unit: str = ""
+    ) -> np.ndarray:
         present = np.array([cell is not None for cell in cells], dtype=bool)
         numbers = [plain_number(cell) if cell is not None else np.nan for cell in cells]
         if None not in numbers:
@@ -268,7 +278,13 @@ class Rows:
                 remedy = message("Give whole dates, or days since the infusion.")
                 problem = Problem(what, self.sheet.name, None, heading, remedy)
                 self.context.problems += [problem] if problem not in self.context.problems else []
-            return np.array(numbers, dtype=float)
+            factor = TIME_UNITS[unit or "days"]
+            given = self.sheet.frame.attrs.get("slack", {}).get(heading)
+            slack = given if given is not None else printed_slack(cells, factor) if unit else None
+            if slack is not None:
+                place = (self.table, column)
+                self.context.slack[place] = max(slack, self.context.slack.get(place, 0.0))
+            return whole_days(np.array(numbers, dtype=float) * factor, slack)
         ordinals, faults = self._read_dates(heading, cells, present)
         any_date = bool(np.isfinite(ordinals).any())
         for i, fault in faults.items():
@@ -357,31 +373,15 @@ class Rows:
             if grade is not None:
                 out[i] = grade
                 continue
-            what = message("{cell} is not a grade from 0 to 5.", cell=shown(cell))
-            remedy = message("Correct it; a yes/no column is mapped by `present`.")
-            if is_grade_range(text):
-                what = message(
-                    "{cell} is a range, and is not a grade from 0 to 5.", cell=shown(cell)
-                )
-                remedy = message(
-                    "Give the worst grade of the episode, or recode it:"
-                    " [{table}.values.{column}] {line}",
-                    table=self.table,
-                    column=column,
-                    line=f"{toml_text(cell_text(cell))} = …",
-                )
-            elif code_key(text).startswith("-"):
-                remedy = message(
-                    "A grade has no sign: it may be a code for missing ([study] missing) or the"
-                    " direction of a laboratory value."
-                )
-            self.fault(i, split(spec)[0][0], what, remedy)
+            self.fault(i, split(spec)[0][0], *grade_fault(cell, self.table, column))
         return out, int(sum(cell is None for cell in cells))
 
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""
         heading = split(spec)[0][0]
-        for i in np.flatnonzero(mask & (days > self.end + 1e-9)):
+        slack = max((s for (table, _), s in self.context.slack.items()
+                     if table in (self.table, "subjects")), default=0.0)  # fmt: skip
+        for i in np.flatnonzero(mask & (days > self.end + max(slack, 1e-3))):
             what = message(
                 "day {day:g} is after the subject's last contact on day {last:g}.",
                 day=float(days[i]),

@@ -6,6 +6,7 @@ import difflib
 import re
 from datetime import date
 
+from carstats.data.day_units import TIME_UNITS
 from carstats.data.schema import TABLES
 from carstats.data.settings_keys import (
     ALLOWED,
@@ -14,7 +15,6 @@ from carstats.data.settings_keys import (
     TABLE_KEYS,
     TERM_CATEGORY,
     TERM_KEYS,
-    TIME_UNITS,
     texts_of,
 )
 from carstats.errors import Problem, listed

@@ -51,8 +51,6 @@ OWN_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "assessments": {"missing": (list, dict), "range": (dict,)},
     "events": {"others": (str,)},
 }
-# Days in one unit of a time column.
-TIME_UNITS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
 CENSORED_OTHERS = "censored at last contact"
 _COLUMN = (str, list, dict)
 _CONSTANT = (str, dict)

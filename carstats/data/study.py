@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.check import check_table
-from carstats.data.cross_check import cross_check
+from carstats.data.cross_check import cross_check, settled
 from carstats.data.schema import TABLES
 from carstats.data.source import Source
 from carstats.errors import CarstatsError, Problem, check_choice
@@ -107,7 +107,9 @@ class Study:
             )
         # The rules across tables read clean columns only.
         if not problems:
-            problems = cross_check(tables, self.source)
+            tables = settled(tables, self.source)
+            problems, more = cross_check(tables, self.source)
+            notes += more
         if problems:
             raise CarstatsError(problems)
         for name, frame in tables.items():

@@ -1,4 +1,4 @@
-"""What is said of cells that are no dates."""
+"""What is said of cells that are no dates or no grades."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from carstats.data.check import cell_text
 from carstats.data.context import shown
 from carstats.data.dates import NotADate, fitting_order
+from carstats.data.matching import code_key, is_grade_range, toml_text
 from carstats.messages import message
 
 _YEARS = (1990, 2035)
@@ -54,3 +56,23 @@ def are_years(numbers: Sequence[float]) -> bool:
     known = np.array([n for n in numbers if n == n], dtype=float)
     whole = bool(np.all(known == np.round(known)))
     return len(known) > 1 and whole and bool(np.all((known >= _YEARS[0]) & (known <= _YEARS[1])))
+
+
+def grade_fault(cell: object, table: str, column: str) -> tuple[str, str]:
+    """Return what is wrong with a cell that is no single grade, and the remedy."""
+    text = cell_text(cell)
+    if is_grade_range(text):
+        what = message("{cell} is a range, and is not a grade from 0 to 5.", cell=shown(cell))
+        return what, message(
+            "Give the worst grade of the episode, or recode it: [{table}.values.{column}] {line}",
+            table=table,
+            column=column,
+            line=f"{toml_text(text)} = …",
+        )
+    what = message("{cell} is not a grade from 0 to 5.", cell=shown(cell))
+    if code_key(text).startswith("-"):
+        return what, message(
+            "A grade has no sign: it may be a code for missing ([study] missing) or the direction"
+            " of a laboratory value."
+        )
+    return what, message("Correct it; a yes/no column is mapped by `present`.")
