@@ -180,14 +180,18 @@ def ticked(rows, spec: Mapping, needed: bool = False) -> np.ndarray:
         The values; None where no box is ticked.
     """
     boxes = spec["checkboxes"]
-    said = {heading: _ticks(rows, heading) for heading in boxes}
+    unread: set[int] = set()
+    said = {heading: _ticks(rows, heading, unread) for heading in boxes}
     together = {frozenset(names): value for value, names in spec.get("several", {}).items()}
     if "both" in spec and len(boxes) == 2:
         together[frozenset(boxes)] = spec["both"]
     out = np.full(len(rows), None, dtype=object)
     for i in range(len(rows)):
         ticks = [heading for heading, cells in said.items() if cells[i]]
-        if len(ticks) == 1:
+        if i in unread:
+            # Refused already; that there is no value would be untrue.
+            out[i] = next(iter(boxes.values()))
+        elif len(ticks) == 1:
             out[i] = boxes[ticks[0]]
         elif ticks and frozenset(ticks) in together:
             out[i] = together[frozenset(ticks)]
@@ -225,7 +229,7 @@ def ticked(rows, spec: Mapping, needed: bool = False) -> np.ndarray:
     return out
 
 
-def _ticks(rows, heading: str) -> list[bool | None]:
+def _ticks(rows, heading: str, unread: set[int]) -> list[bool | None]:
     ticks: list[bool | None] = []
     for i, cell in enumerate(rows.cells(heading)):
         tick = None
@@ -234,6 +238,7 @@ def _ticks(rows, heading: str) -> list[bool | None]:
             if tick is None:
                 what = message("{cell} is neither ticked nor not.", cell=shown(cell))
                 rows.fault(i, heading, what, message("A box is 0 or 1, Checked or Unchecked."))
+                unread.add(i)
         ticks.append(tick)
     return ticks
 

@@ -28,7 +28,8 @@ _SEP = re.compile(r'"?sep=(.)"?[,;\t|]*$', re.I)
 _COMMA = re.compile(r"[+-]?\d+,\d+$")
 _THOUSANDS_COMMA = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+,\d+$")
 _POINT = re.compile(r"[+-]?\d+\.\d+$")
-_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+$")
+_THOUSANDS = re.compile(r"[+-]?[1-9]\d{0,2}(?:\.\d{3})+$")
+_NUMBER = re.compile(r"[<>≤≥~]? ?[+-]?(?:\d+(?:[.,]\d+)?|\d{1,3}(?:\.\d{3})+(?:,\d+)?)$")
 _WHOLE = re.compile(r"[+-]?\d+$")
 
 
@@ -169,12 +170,19 @@ def _decimals(frame: pd.DataFrame, name: str, delimiter: str, decimal: str | Non
         shapes[i] = (heading, commas, rest)
     # A column of lists such as "1,3" and "2" among texts is no column of numbers.
     numeric = {i for i, (_, commas, rest) in shapes.items() if commas and not _other(rest)}
-    points = any(t for _, _, rest in shapes.values() for t in rest if _POINT.match(t))
+    points = any(
+        _POINT.match(t) and not _THOUSANDS.match(t) for _, _, rest in shapes.values() for t in rest
+    )
     if not numeric or (decimal is None and points):
         return frame, {}, None
     frame = frame.copy()
     doubts: dict[str, list[Problem]] = {}
-    for i in numeric:
+    thousands = {
+        i
+        for i, (_, _, rest) in shapes.items()
+        if any(map(_THOUSANDS.match, rest)) and not _other(rest)
+    }
+    for i in sorted(numeric | thousands):
         cells = frame.iloc[:, i]
         heading = str(shapes[i][0])
         doubtful = [row for row, cell in cells.items() if _is_doubtful(cell, shapes[i][1], decimal)]
@@ -203,7 +211,7 @@ def _decimals(frame: pd.DataFrame, name: str, delimiter: str, decimal: str | Non
 
 def _other(rest: set[str]) -> bool:
     """Return whether a column holds anything but numbers and values beyond a limit (<0,5)."""
-    return any(not re.match(r"[<>≤≥~]? ?[+-]?[\d.,]+$", text) for text in rest)
+    return any(not _NUMBER.match(text) for text in rest)
 
 
 def _is_doubtful(cell: object, commas: set[str], decimal: str | None) -> bool:
