@@ -180,5 +180,5 @@ class TestCheckBoxes:
         ],
     )
     def test_not_check_boxes(self, tmp_path, entry):
-        old = "target = " + MAPPING.split("target = ")[1].split("\n")[0]
+        old = MAPPING.split("target = ")[1].split("\n")[0]
         assert "takes check boxes as {" in problems(tmp_path, (old, entry))[0]
