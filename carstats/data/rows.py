@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 
-from carstats.data.check import MISSING, cell_text, read_flag, read_numbers
+from carstats.data.check import MISSING, UNKNOWN, cell_text, read_flag, read_numbers
 from carstats.data.dates import plain_number, read_dates
 from carstats.data.day_units import TIME_UNITS, printed_slack, whole_days
 from carstats.data.formats import Sheet
@@ -380,6 +380,8 @@ class Rows:
             found = _GRADE.match(text)
             if text in _NO_EPISODE:
                 out[i] = 0
+            elif _sign(cell_text(cell)) in UNKNOWN:
+                self._count_missing(split(spec)[0][0], cell_text(cell))
             elif found:
                 out[i] = _ROMAN.get(found[1]) or int(found[1])
             else:
@@ -387,6 +389,30 @@ class Rows:
                 remedy = "Correct it; a yes/no column is mapped by `present`."
                 self.fault(i, split(spec)[0][0], what, remedy)
         return out, int(sum(cell is None for cell in cells))
+
+    def _count_missing(self, heading: str, word: str) -> None:
+        place = (self.sheet.name, heading, word)
+        self.context.missing[place] = self.context.missing.get(place, 0) + 1
+
+    def said_unknown(self, spec) -> np.ndarray:
+        """Return where every heading of an entry is empty or not known, and one says so in a word.
+
+        An empty cell says nothing; "unknown" and a sign for missing say that it is not known.
+        """
+        headings, _ = split(spec)
+        said = np.zeros(len(self), dtype=bool)
+        known = np.zeros(len(self), dtype=bool)
+        for heading in headings:
+            for i, cell in enumerate(self.cells(heading)):
+                if cell is None:
+                    continue
+                text = cell_text(cell)
+                word = _sign(text) in UNKNOWN or (
+                    isinstance(cell, str) and self.context.is_missing(text, _NO_EPISODE)
+                )
+                said[i] |= word
+                known[i] |= not word
+        return said & ~known
 
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""
