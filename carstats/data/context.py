@@ -93,14 +93,16 @@ class Context:
 
     def is_listed(self, text: str) -> bool:
         """Return whether the mapping lists a text as a sign for missing."""
-        return _sign(text) in {_sign(str(sign)) for sign in self.settings.study.get("missing", ())}
+        given = self.settings.study.get("missing", ())
+        return sign_of(text) in {sign_of(str(sign)) for sign in given}
 
     def is_missing(self, text: str, keep: frozenset[str] = frozenset()) -> bool:
         """Return whether a text is a sign for missing, other than those of `keep`."""
-        return _sign(text) not in keep and (_sign(text) in MISSING or self.is_listed(text))
+        return sign_of(text) not in keep and (sign_of(text) in MISSING or self.is_listed(text))
 
 
-def _sign(text: str) -> str:
+def sign_of(text: str) -> str:
+    """Return a sign for missing as it is compared."""
     return unicodedata.normalize("NFKC", text).strip().casefold()
 
 

@@ -12,19 +12,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.data.cell_faults import are_years, date_fault, grade_fault
-from carstats.data.check import cell_text, read_flag, read_numbers
+from carstats.data.cell_faults import are_years, date_fault, grade_fault, said_unknown
+from carstats.data.check import UNKNOWN, cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
-from carstats.data.context import Context, Recode, shown, split
+from carstats.data.context import Context, Recode, shown, sign_of, split
 from carstats.data.dates import SERIAL_HIGH, SERIAL_LOW, plain_number, read_dates
 from carstats.data.day_units import TIME_UNITS, printed_slack, whole_days
-from carstats.data.matching import (
-    NO_EPISODE,
-    code_key,
-    find_name,
-    read_grade,
-    toml_text,
-)
+from carstats.data.matching import NO_EPISODE, code_key, find_name, read_grade, toml_text
 from carstats.data.schema import TABLES
 from carstats.data.sheets import Sheet
 from carstats.errors import Problem
@@ -264,7 +258,7 @@ class Rows:
         return out
 
     def is_unplaced(self, i: int, heading: str) -> bool:
-        """Return whether a cell holds a date, and its subject has no day 0 to count from."""
+        """Return whether a cell holds a date that has no day 0 to count from."""
         return (self.sheet.name, int(self.index[i]), heading) in self.context.unplaced
 
     def _one_day(
@@ -372,9 +366,21 @@ class Rows:
             grade = read_grade(text)
             if grade is not None:
                 out[i] = grade
-                continue
-            self.fault(i, split(spec)[0][0], *grade_fault(cell, self.table, column))
+            elif sign_of(text) in UNKNOWN:
+                place = (self.sheet.name, split(spec)[0][0], text)
+                self.context.missing[place] = self.context.missing.get(place, 0) + 1
+            else:
+                self.fault(i, split(spec)[0][0], *grade_fault(cell, self.table, column))
         return out, int(sum(cell is None for cell in cells))
+
+    def said_unknown(self, spec) -> np.ndarray:
+        """Return where every heading of an entry is empty or not known, and one says so in a word.
+
+        An empty cell says nothing; "unknown" and a sign for missing say that it is not known.
+        """
+        told = [[said_unknown(c, self.context) for c in self.cells(h)] for h in split(spec)[0]]
+        rows = zip(*told, strict=True)
+        return np.array([True in row and False not in row for row in rows], dtype=bool)
 
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""

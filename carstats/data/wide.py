@@ -75,19 +75,32 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             what = message("says there was no episode, and another column describes one.")
             remedy = message("Correct one of the columns of [toxicities.{term}].", term=term)
             rows.fault(i, heading, what, remedy)
-        unread = int((blank & ~episode).sum())
+        maybe = _not_known(rows, spec, blank & ~episode, denied)
+        unread = int((blank & ~episode & ~maybe).sum())
         if unread:
             rows.context.notes.append(
                 message(
-                    "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank or a"
-                    " sign for missing, and were read as no episode.",
+                    "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank, and were"
+                    " read as no episode.",
                     term=term,
                     n=unread,
                     of=len(rows),
                     heading=heading,
                 )
             )
-        ungraded = int((episode & np.isnan(grade)).sum()) if "grade" in spec else 0
+        if maybe.any():
+            rows.context.notes.append(
+                message(
+                    "[toxicities.{term}]: {n} of {of} subjects are not known to have had it or"
+                    " not: counted as possible, not as without.",
+                    term=term,
+                    n=int(maybe.sum()),
+                    of=len(rows),
+                )
+            )
+            columns["grade_at_least"] = np.where(maybe, 0.0, np.nan)
+            episode = episode | maybe
+        ungraded = int((episode & ~maybe & np.isnan(grade)).sum()) if "grade" in spec else 0
         if ungraded:
             rows.context.notes.append(
                 message(
@@ -117,6 +130,19 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             columns["attribution"] = rows.values(spec["attribution"], "attribution")
         parts.append(_frame(rows, episode, columns))
     return pd.concat(parts)
+
+
+def _not_known(rows: Rows, spec: dict, open_: np.ndarray, denied: np.ndarray) -> np.ndarray:
+    """Return of whom it is not known whether there was an episode.
+
+    A word says so. An empty cell is no episode, as registries leave it, unless the column says no
+    in words or 0 for others: then it says nothing.
+    """
+    said = np.zeros(len(rows), dtype=bool)
+    for key in ("grade", "present", "severity"):
+        if key in spec:
+            said |= rows.said_unknown(spec[key])
+    return open_ & (said | bool(denied.any()))
 
 
 def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:

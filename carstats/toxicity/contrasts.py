@@ -82,6 +82,45 @@ def compare(
     return Compared(*limits, statistic, p_value)
 
 
+def bounded_comparison(
+    k: tuple[int, int],
+    unknown: tuple[int, int],
+    n: tuple[int, int],
+    contrast: str,
+    method: str,
+    conf_level: float,
+) -> Compared:
+    """Compare two proportions of which some subjects may be events too.
+
+    Parameters
+    ----------
+    k, unknown, n : (int, int)
+        Proven events, subjects who may be events, and subjects of both groups.
+    contrast, method : str
+        As for `compare`.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Compared
+        The estimate of the proven; limits from the lower one where all unknown of the second group
+        are events and none of the first, to the upper one of the reverse. The p-value is the
+        larger of those two, and 1 where they lie on either side of no difference.
+    """
+    found = compare(k, n, contrast, method, conf_level)
+    if not any(unknown) or min(n) == 0:
+        return found
+    least = compare((k[0], k[1] + unknown[1]), n, contrast, method, conf_level)
+    most = compare((k[0] + unknown[0], k[1]), n, contrast, method, conf_level)
+    none = 0.0 if contrast == "difference" else 1.0
+    across = not (least.estimate > none or most.estimate < none)
+    p_value = 1.0 if across else float(np.fmax(least.p_value, most.p_value))
+    if np.isnan(found.p_value):
+        p_value = np.nan
+    return Compared(found.estimate, least.low, most.high, np.nan, p_value)
+
+
 def probability_higher(k: tuple[int, int], n: tuple[int, int]) -> float:
     """Return the posterior probability, by Jeffreys' priors, that the first rate is higher."""
     from scipy.special import betainc

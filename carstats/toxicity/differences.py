@@ -13,7 +13,7 @@ from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
-from carstats.toxicity.contrasts import check_contrast, compare
+from carstats.toxicity.contrasts import bounded_comparison, check_contrast
 from carstats.toxicity.episodes import (
     joined_notes,
     level_text,
@@ -76,9 +76,11 @@ def toxicity_difference(
     -------
     Result
         For each term and level but the reference: the `by` column, ``term``, ``contrast`` in words,
-        ``n``, ``n_missing``, ``n_event``, ``rate``, ``n_reference``, ``n_event_reference``,
-        ``rate_reference``, ``estimate``, ``conf_low``, ``conf_high``, ``statistic``, ``df``,
-        ``p_value``, ``p_adjusted``, ``note``.
+        ``n``, ``n_missing`` of both strata, ``n_event``, ``rate``, ``n_reference``,
+        ``n_event_reference``, ``rate_reference``, ``estimate``, ``conf_low``, ``conf_high``,
+        ``statistic``, ``df``, ``p_value``, ``p_adjusted``, ``note``. The rates and the estimate
+        are of what is proven. Where somebody's grade is not known, the limits reach over all that
+        it may be, and the p-value is the largest of those.
 
     Raises
     ------
@@ -113,7 +115,8 @@ def toxicity_difference(
             mine = of_term.loc[level]
             k, n = (mine["n_event"], base["n_event"]), (mine["n"], base["n"])
             k, n = tuple(map(int, k)), tuple(map(int, n))
-            found = compare(k, n, contrast, method, conf_level)
+            m = int(mine["n_missing"]), int(base["n_missing"])
+            found = bounded_comparison(k, m, n, contrast, method, conf_level)
             sign = "−" if contrast == "difference" else "/"
             rows.append(
                 {
@@ -122,7 +125,7 @@ def toxicity_difference(
                     "contrast": f"{named.get(level, level)} {sign} "
                     f"{named.get(reference, reference)}",
                     "n": n[0],
-                    "n_missing": int(mine["n_missing"]) + int(base["n_missing"]),
+                    "n_missing": sum(m),
                     "n_event": k[0],
                     "rate": mine["estimate"],
                     "n_reference": n[1],
@@ -137,6 +140,7 @@ def toxicity_difference(
                     "note": joined_notes(
                         message("no subjects in a stratum") if min(n) == 0 else "",
                         message("nobody had it") if min(n) and not sum(k) else "",
+                        _bounds_note(sum(m)),
                     ),
                 }
             )
@@ -170,6 +174,12 @@ def toxicity_difference(
         adjust=adjust,
     )
     return Result(frame, spec, labels | term_labels(study, terms))
+
+
+def _bounds_note(unknown: int) -> str:
+    if not unknown:
+        return ""
+    return message("{n} who may have had it: limits and p-value for whatever they had", n=unknown)
 
 
 def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list, object]:

@@ -23,11 +23,12 @@ from carstats.toxicity.episodes import (
     followup_end,
     joined_notes,
     limits_words,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
+from carstats.toxicity.unknown import before_note, left_out_note
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
 
@@ -83,8 +84,10 @@ def exposure_adjusted_rate(
     Result
         For each stratum, term and window: ``term``, with windows ``window_start`` and
         ``window_end``, ``n`` subjects with follow-up, ``n_missing`` (an event of unknown onset,
-        not counted), ``n_event`` events, ``n_with_event`` subjects, ``person_years``, ``estimate``
-        per `per` person-years, ``conf_low``, ``conf_high``, ``dispersion``, ``note``.
+        not counted; one of unknown grade that may count, or before the infusion, is not counted
+        either, and the note says how many have one), ``n_event`` events, ``n_with_event``
+        subjects, ``person_years``, ``estimate`` per `per` person-years, ``conf_low``,
+        ``conf_high``, ``dispersion``, ``note``.
 
     Raises
     ------
@@ -112,7 +115,8 @@ def exposure_adjusted_rate(
     by, terms = checked_terms(cohort, term, by)
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
     study = cohort.study
-    rows = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
+    records = episodes_of(cohort, terms, severe, grading_scale)
+    rows = merged_episodes(records, severe, gap=gap)
     rows = rows[rows["counts"]]
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
 
@@ -122,6 +126,9 @@ def exposure_adjusted_rate(
             mine = rows[(rows["term"] == name) & rows["subject_id"].isin(stratum["subject_id"])]
             for days in windows:
                 answer = _rate(stratum, mine, days, events, method, per, conf_level)
+                of_term = records[records["term"] == name]
+                apart = joined_notes(left_out_note(of_term, stratum), before_note(of_term, stratum))
+                answer["note"] = joined_notes(answer["note"], apart)
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})
         return pd.DataFrame(found)
