@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from carstats.messages import Message, message
+from carstats.messages import Message, message, message_n
 
 _SHOWN = 60
 _ROWS_SHOWN = 6
@@ -123,10 +123,11 @@ def grouped(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     for kind, group in kinds.items():
         if kind[0] and (len(group) > _ALIKE or (len(group) > 2 and _differ_in_numbers(group))):
             rows = _rows([p for p in group if p is not group[0]])
-            what = message(
+            what = message_n(
+                "{first} {n} more row is alike ({rows}).",
                 "{first} {n} more rows are alike ({rows}).",
+                len(rows),
                 first=group[0].what,
-                n=len(rows),
                 rows=_first_rows(rows),
             )
             alike = replace(group[0], what=what, rows=_rows(group))

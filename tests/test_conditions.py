@@ -71,7 +71,7 @@ class TestConditions:
     def test_none_kept_lists_what_the_column_has(self, tmp_path):
         (found,) = problems(tmp_path, ('"ae" }', '"Adverse Events" }'))
         assert found == (
-            "export.csv, `redcap_repeat_instrument`: [toxicities] takes none of 5 rows: no cell is"
+            "export.csv, `redcap_repeat_instrument`: [toxicities] takes no row of 5: no cell is"
             " 'Adverse Events'. The column has: blank (3), 'ae' (2). Correct the condition, or say"
             " may_be_empty = true beside it if none is right."
         )
@@ -87,7 +87,7 @@ class TestConditions:
 
     def test_no_row_fulfils_both(self, tmp_path):
         (found,) = problems(tmp_path, ('instrument = "" }', 'instrument = "ae", arm = "1" }'))
-        assert "no row fulfils all of redcap_repeat_instrument = 'ae' and arm = '1'" in found
+        assert "none fulfils all of redcap_repeat_instrument = 'ae' and arm = '1'" in found
 
     def test_identifiers_are_not_listed(self, tmp_path):
         (found,) = problems(tmp_path, ('instrument = "" }', 'instrument = "", record_id = "9" }'))
@@ -96,7 +96,7 @@ class TestConditions:
     def test_a_column_with_a_condition(self, tmp_path):
         entry = 'death_day = { column = "last", where = { arm = "9" } }'
         (found,) = problems(tmp_path, ("[subjects.constants]", f"{entry}\n[subjects.constants]"))
-        assert "`arm`: [subjects] death_day takes none of 3 rows" in found
+        assert "`arm`: [subjects] death_day takes no row of 3" in found
         entry = entry.replace("} }", "}, may_be_empty = true }")
         made = study(tmp_path, ("[subjects.constants]", f"{entry}\n[subjects.constants]"))
         assert made.subjects["death_day"].isna().all()
@@ -121,7 +121,7 @@ class TestRecodes:
         change = ('1 = "SLE"\n2 = "SSc"', '7 = "SLE"')
         export = EXPORT.replace(",,1,", ",,SLE,").replace(",,2,", ",,SSc,")
         (found,) = problems(tmp_path, change, export=export)
-        assert "none of the 1 values that [subjects.values.disease] recodes is there" in found
+        assert "none of the values that [subjects.values.disease] recodes is there" in found
         assert "The column has: 'SLE' (2), 'SSc' (1)" in found
         allowed = ("[subjects]\n", "[subjects]\nmay_be_empty = true\n")
         assert len(study(tmp_path, change, allowed, export=export).subjects) == 3

@@ -166,8 +166,8 @@ class TestSheets:
         made.save(tmp_path / "a.xlsx")
         study = read_study(tmp_path, MAPPING)
         assert len(study.subjects) == 2
-        assert any("1 hidden rows (3) were read as any other" in note for note in study.notes)
-        assert any("1 columns are hidden" in note for note in study.notes)
+        assert any("1 hidden row (3) was read as any other" in note for note in study.notes)
+        assert any("1 column is hidden" in note for note in study.notes)
         skip = {**MAPPING, "study": {**MAPPING["study"], "hidden_rows": "skip"}}
         assert len(read_study(tmp_path, skip).subjects) == 1
 

@@ -75,7 +75,7 @@ class TestDecimalComma:
     def test_found_and_said(self):
         sheet = table(self.TEXT)
         assert [row[2] for row in cells(sheet)] == ["70.5", "81", "NA"]
-        assert any("decimal commas were read in 1 columns (weight)" in n for n in sheet.notes)
+        assert any("decimal commas were read in `weight`" in n for n in sheet.notes)
 
     def test_below_a_limit(self):
         assert [row[2] for row in cells(table(self.TEXT.replace("81", "<0,5")))][1] == "<0,5"

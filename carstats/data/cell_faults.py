@@ -42,9 +42,8 @@ def date_fault(
         cell = mine[0]
         if fits := fitting_order(mine):
             remedy = message(
-                "Say so under [study]: date_order = {order}; all {n} fit it and not the other.",
+                "Say so under [study]: date_order = {order}; the other order does not fit.",
                 order=f'"{fits}"',
-                n=len(mine),
             )
     if days:
         return message("{cell} is neither a date nor a number of days.", cell=shown(cell)), remedy

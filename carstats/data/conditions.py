@@ -12,7 +12,7 @@ from carstats.data.context import Context, shown
 from carstats.data.matching import code_key, nearest
 from carstats.data.sheets import Sheet, has_names
 from carstats.errors import Problem
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 _LISTED = 8
 # A column of so many different values is no code list; what it holds stays in it.
@@ -82,7 +82,7 @@ def report_condition(
     for heading in empty or list(taken)[:1]:
         what = (
             message(
-                "{place} takes none of {of} rows: no cell is {value}. The column has: {values}.",
+                "{place} takes no row of {of}: no cell is {value}. The column has: {values}.",
                 place=place,
                 of=seen,
                 value=_shown_value(where[heading]),
@@ -90,7 +90,7 @@ def report_condition(
             )
             if empty
             else message(
-                "{place} takes none of {of} rows: no row fulfils all of {condition}.",
+                "{place} takes no row of {of}: none fulfils all of {condition}.",
                 place=place,
                 of=seen,
                 condition=words,
@@ -137,8 +137,7 @@ def report_recodes(context: Context) -> None:
             continue
         if not recode.met & set(given) and not context.settings.may_be_empty(table):
             what = message(
-                "none of the {n} values that {place} recodes is there. The column has: {values}.",
-                n=len(given),
+                "none of the values that {place} recodes is there. The column has: {values}.",
                 place=place,
                 values=_held(recode.held, _is_identifier(context, recode.heading)),
             )
@@ -219,10 +218,11 @@ def ticked(rows, spec: Mapping, needed: bool = False) -> np.ndarray:
         for i in range(len(rows))
     )
     if unsaid:
-        note = message(
+        note = message_n(
+            "{sheet}: {n} row has no box ticked among {headings}.",
             "{sheet}: {n} rows have no box ticked among {headings}.",
+            unsaid,
             sheet=rows.sheet.name,
-            n=unsaid,
             headings=message(", ").join(f"`{h}`" for h in boxes),
         )
         rows.context.notes += [note] if note not in rows.context.notes else []

@@ -23,7 +23,7 @@ from carstats.data.binary import (
 from carstats.data.sheets import Reading, Sheet, Uncalculated, find_headings, framed, headings_of
 from carstats.data.text_tables import text_table
 from carstats.errors import CarstatsError, Problem, listed
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 SUFFIXES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".parquet", ".xpt", ".sas7bdat", ".sav")
 WORKBOOKS = (".xlsx", ".xlsm")
@@ -292,23 +292,31 @@ def _hidden(
         shown = ", ".join(map(str, sorted(rows)[:8])) + (", …" if len(rows) > 8 else "")
         skip = reading.hidden_rows == "skip"
         notes.append(
-            message(
+            message_n(
+                "{sheet}: {n} hidden row ({rows}) was left out.",
                 "{sheet}: {n} hidden rows ({rows}) were left out.",
+                len(rows),
                 sheet=name,
-                n=len(rows),
                 rows=shown,
             )
             if skip
-            else message(
+            else message_n(
+                '{sheet}: {n} hidden row ({rows}) was read as any other; [study] hidden_rows = "skip"'
+                " leaves it out.",
                 "{sheet}: {n} hidden rows ({rows}) were read as any other; [study] hidden_rows ="
                 ' "skip" leaves them out.',
+                len(rows),
                 sheet=name,
-                n=len(rows),
                 rows=shown,
             )
         )
     if columns:
         notes.append(
-            message("{sheet}: {n} columns are hidden in the workbook.", sheet=name, n=len(columns))
+            message_n(
+                "{sheet}: {n} column is hidden in the workbook.",
+                "{sheet}: {n} columns are hidden in the workbook.",
+                len(columns),
+                sheet=name,
+            )
         )
     return notes, rows if rows and reading.hidden_rows == "skip" else frozenset()

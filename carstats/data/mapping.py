@@ -20,7 +20,7 @@ from carstats.data.schema import TABLES
 from carstats.data.settings import Settings
 from carstats.data.sheets import UNNAMED, Sheet
 from carstats.errors import CarstatsError, Problem
-from carstats.messages import message
+from carstats.messages import message, message_n
 from carstats.vocabulary import Term
 
 Opener = Callable[[str, Mapping], Sheet | None]
@@ -123,11 +123,13 @@ def _note_guesses(context: Context) -> None:
         years[sheet, year] = years.get((sheet, year), 0) + n
     for (sheet, year), n in years.items():
         context.notes.append(
-            message(
+            message_n(
+                "{sheet}: {n} date is a plain number, counted from {year}. [study] epoch sets"
+                " another year.",
                 "{sheet}: {n} dates are plain numbers, counted from {year}. [study] epoch sets"
                 " another year.",
+                n,
                 sheet=sheet,
-                n=n,
                 year=year,
             )
         )

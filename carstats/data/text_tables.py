@@ -200,11 +200,9 @@ def _decimals(frame: pd.DataFrame, name: str, delimiter: str, decimal: str | Non
     if not turned:
         return frame, doubts, None
     note = message(
-        "{file}: decimal commas were read in {n} columns ({headings}). [study] decimal sets the"
-        " sign.",
+        "{file}: decimal commas were read in {headings}. [study] decimal sets the sign.",
         file=name,
-        n=len(turned),
-        headings=message(", ").join(turned[:12]),
+        headings=message(", ").join(f"`{heading}`" for heading in turned[:12]),
     )
     return frame, doubts, note
 
