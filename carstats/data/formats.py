@@ -301,8 +301,8 @@ def _hidden(
             )
             if skip
             else message_n(
-                '{sheet}: {n} hidden row ({rows}) was read as any other; [study] hidden_rows = "skip"'
-                " leaves it out.",
+                "{sheet}: {n} hidden row ({rows}) was read as any other; [study] hidden_rows ="
+                ' "skip" leaves it out.',
                 "{sheet}: {n} hidden rows ({rows}) were read as any other; [study] hidden_rows ="
                 ' "skip" leaves them out.',
                 len(rows),
