@@ -31,6 +31,8 @@ class _Group(TyperGroup):
             return super().main(*args, **options)
         except CarstatsError as error:
             print(f"Error: {error}", file=sys.stderr)
+            for note in error.notes:
+                print(f"  note: {note}", file=sys.stderr)
             sys.exit(2)
 
 

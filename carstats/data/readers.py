@@ -49,13 +49,17 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
         return read_adam(folder, mapping)
     settings, extra = _settings(mapping, folder, given, files)
     finder = Finder(folder, given, settings, files)
-    made = finder.mapped() if settings.maps else finder.standard()
-    return Study(
-        **made,
-        label=settings.study.get("name", given.stem if given else folder.resolve().name),
-        synthetic=settings.study.get("synthetic", False),
-        fingerprint=files.fingerprint(extra),
-    )
+    try:
+        made = finder.mapped() if settings.maps else finder.standard()
+        return Study(
+            **made,
+            label=settings.study.get("name", given.stem if given else folder.resolve().name),
+            synthetic=settings.study.get("synthetic", False),
+            fingerprint=files.fingerprint(extra),
+        )
+    except CarstatsError as error:
+        error.notes = tuple(files.notes)
+        raise
 
 
 def _place(path: Path) -> tuple[Path, Path | None]:

@@ -331,10 +331,10 @@ class Rows:
             out[i] = None if cell is None else read_flag(cell)
             if cell is not None and out[i] is None:
                 remedy = message(
-                    "Recode it: [{table}.values.{column}] {line}",
+                    "Recode it: [{table}.values.{column}] {line} (true or false).",
                     table=self.table,
                     column=column,
-                    line=f"{toml_text(cell_text(cell))} = true",
+                    line=f"{toml_text(cell_text(cell))} = …",
                 )
                 what = message("{cell} is neither yes nor no.", cell=shown(cell))
                 self.fault(i, headings[0], what, remedy)
