@@ -10,7 +10,6 @@ import pandas as pd
 
 from carstats.data import wide, wide_events
 from carstats.data.check import Source, cell_text, check_table, missing_note
-from carstats.data.event_rows import with_others
 from carstats.data.formats import Sheet
 from carstats.data.long_tables import long_table, source_headings
 from carstats.data.mapped_subjects import refuse_repeats, subjects_table
@@ -91,8 +90,6 @@ def map_tables(
                 )
             )
     context.notes += [missing_note(*place, n) for place, n in context.missing.items()]
-    if settings.others_censored and "events" in frames:
-        frames["events"] = with_others(frames, vocabulary, context.notes)
     for table, source in sources.items():
         slack = {c: s for (name, c), s in context.slack.items() if name == table}
         sources[table] = replace(source, slack=slack)
@@ -106,6 +103,7 @@ def map_tables(
         **frames,
         "sources": sources,
         "vocabulary": vocabulary,
+        "censor_others": settings.others_censored,
         "notes": tuple(dict.fromkeys(context.notes)),
     }
 

@@ -159,7 +159,9 @@ class _Finder:
             problems += faults
         vocabulary = self.settings.vocabulary
         if not problems:
-            return {**frames, "sources": sources, "vocabulary": vocabulary, "notes": self._notes()}
+            others = self.settings.others_censored
+            made = {"sources": sources, "vocabulary": vocabulary, "notes": self._notes()}
+            return {**frames, **made, "censor_others": others}
         # What could be read is checked too, so that one list has everything.
         places = {(p.file, p.row, p.column) for p in problems}
         for table, frame in frames.items():
