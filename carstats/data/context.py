@@ -63,7 +63,7 @@ class Context:
     missing : dict
         By sheet, heading and word, how many cells were taken for missing.
     slack : dict
-        By table and column, how far in days a time in months may be from the truth.
+        By table and column, how many days a time in months may be off.
     recodes : dict
         By table, column and sheet, what became of the recodes.
     serials : dict

@@ -7,12 +7,13 @@ problem that is noted when it is something else.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from carstats.data.cell_faults import are_years, date_fault, grade_fault, said_unknown
+from carstats.data.cell_faults import are_years, date_fault, grade_fault
 from carstats.data.check import UNKNOWN, cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
 from carstats.data.context import Context, Recode, shown, sign_of, split
@@ -201,10 +202,12 @@ class Rows:
                     met.held[cell_text(cell)] = met.held.get(cell_text(cell), 0) + 1
                 if out[i] is None:
                     words[cell_text(cell)] += 1
-            for word, count in words.items():
-                place = (self.sheet.name, heading, word)
-                self.context.missing[place] = max(count, self.context.missing.get(place, 0))
+            self._count_words(heading, words)
         return out
+
+    def _count_words(self, heading: str, words: Mapping[str, int]) -> None:
+        for word, count in words.items():  # the heading may be read twice
+            self.context.missing[self.sheet.name, heading, word] = count
 
     def _sources(self, spec, column: str):
         """Yield each heading of an entry with its cells; what a condition leaves out is blank."""
@@ -276,8 +279,7 @@ class Rows:
             given = self.sheet.frame.attrs.get("slack", {}).get(heading)
             slack = given if given is not None else printed_slack(cells, factor) if unit else None
             if slack is not None:
-                place = (self.table, column)
-                self.context.slack[place] = max(slack, self.context.slack.get(place, 0.0))
+                self.context.slack[self.table, column] = slack
             return whole_days(np.array(numbers, dtype=float) * factor, slack)
         ordinals, faults = self._read_dates(heading, cells, present)
         any_date = bool(np.isfinite(ordinals).any())
@@ -359,6 +361,7 @@ class Rows:
         """Return grades, 0 for no episode and NaN for a blank cell, and how many were blank."""
         cells = self.values(spec, column, keep=NO_EPISODE)
         out = np.full(len(self), np.nan)
+        unknown = Counter()
         for i, cell in enumerate(cells):
             if cell is None:
                 continue
@@ -367,20 +370,11 @@ class Rows:
             if grade is not None:
                 out[i] = grade
             elif sign_of(text) in UNKNOWN:
-                place = (self.sheet.name, split(spec)[0][0], text)
-                self.context.missing[place] = self.context.missing.get(place, 0) + 1
+                unknown[text] += 1
             else:
                 self.fault(i, split(spec)[0][0], *grade_fault(cell, self.table, column))
+        self._count_words(split(spec)[0][0], unknown)
         return out, int(sum(cell is None for cell in cells))
-
-    def said_unknown(self, spec) -> np.ndarray:
-        """Return where every heading of an entry is empty or not known, and one says so in a word.
-
-        An empty cell says nothing; "unknown" and a sign for missing say that it is not known.
-        """
-        told = [[said_unknown(c, self.context) for c in self.cells(h)] for h in split(spec)[0]]
-        rows = zip(*told, strict=True)
-        return np.array([True in row and False not in row for row in rows], dtype=bool)
 
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from carstats.data.encodings import decoded
-from carstats.data.measure_settings import declared_measures
+from carstats.data.measure_settings import declared_measures, wrong_words
 from carstats.data.schema import TABLES
 from carstats.data.settings_check import Checker
 from carstats.data.settings_keys import (
     ADAM_KEYS,
-    CENSORED_OTHERS,
     OWN_KEYS,
     PLAIN_KEYS,
     STUDY_KEYS,
@@ -175,16 +174,8 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     checker.choices(data.get("study", {}))
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))
     vocabulary, faults = declared_measures(data.get("assessments", {}), vocabulary)
-    for what, remedy in faults:
+    for what, remedy in [*faults, *wrong_words(data)]:
         checker.add(what, remedy)
-    others = data.get("events", {}).get("others", CENSORED_OTHERS)
-    if others != CENSORED_OTHERS:
-        checker.add(
-            message(
-                "[events] others is {given}; allowed: {allowed}.",
-                given=repr(others), allowed=repr(CENSORED_OTHERS),
-            )
-        )  # fmt: skip
     for table in TABLES:
         checker.table(table, data.get(table, {}), vocabulary, from_data)
     if checker.problems:

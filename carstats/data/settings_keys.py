@@ -51,7 +51,6 @@ OWN_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "assessments": {"missing": (list, dict), "range": (dict,)},
     "events": {"others": (str,)},
 }
-CENSORED_OTHERS = "censored at last contact"
 _COLUMN = (str, list, dict)
 _CONSTANT = (str, dict)
 TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
@@ -76,6 +75,7 @@ TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "grading_scale": _CONSTANT,
         "system": _CONSTANT,
         "attribution": _COLUMN,
+        "blank": (str,),
     },
     "events": {
         "date": _COLUMN,

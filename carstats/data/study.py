@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.data.check import check_table
 from carstats.data.cross_check import cross_check, settled
+from carstats.data.event_rows import with_others
 from carstats.data.schema import TABLES
 from carstats.data.source import Source
 from carstats.errors import CarstatsError, Problem, check_choice
@@ -49,6 +50,10 @@ class Study:
     estimands : mapping of str to str, optional
         The estimand of each endpoint that was derived and not given; `derive` gives it, and every
         result of such an endpoint carries it.
+    censor_others : bool, optional
+        Whether `events` names only those who had the event: whoever has no row of an endpoint is
+        then censored at the last contact, and a note says how many are. It is done once, and False
+        from then on.
 
     Raises
     ------
@@ -80,6 +85,7 @@ class Study:
     fingerprint: str | None = None
     notes: tuple[str, ...] = ()
     estimands: Mapping[str, str] = field(default_factory=dict)
+    censor_others: bool = False
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -107,6 +113,8 @@ class Study:
             )
         # The rules across tables read clean columns only.
         if not problems:
+            if self.censor_others and "events" in tables:
+                tables["events"] = with_others(tables, notes)
             tables = settled(tables, self.source)
             problems, more = cross_check(tables, self.source)
             notes += more
@@ -114,6 +122,7 @@ class Study:
             raise CarstatsError(problems)
         for name, frame in tables.items():
             object.__setattr__(self, name, frame.reset_index(drop=True))
+        object.__setattr__(self, "censor_others", False)
         object.__setattr__(self, "notes", tuple(dict.fromkeys(notes)))
         object.__setattr__(self, "subjects", _filled(self.subjects, self.infusions))
 

@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from carstats.data.check import UNKNOWN, cell_text
 from carstats.data.context import split
+from carstats.data.matching import NO_EPISODE
 from carstats.data.rows import Rows
 from carstats.messages import message
 
@@ -75,13 +77,13 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             what = message("says there was no episode, and another column describes one.")
             remedy = message("Correct one of the columns of [toxicities.{term}].", term=term)
             rows.fault(i, heading, what, remedy)
-        maybe = _not_known(rows, spec, blank & ~episode, denied)
+        maybe = _not_known(rows, spec, blank & ~episode)
         unread = int((blank & ~episode & ~maybe).sum())
         if unread:
             rows.context.notes.append(
                 message(
                     "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank, and were"
-                    " read as no episode.",
+                    ' read as no episode; blank = "unknown" says that they are not known.',
                     term=term,
                     n=unread,
                     of=len(rows),
@@ -132,17 +134,33 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
     return pd.concat(parts)
 
 
-def _not_known(rows: Rows, spec: dict, open_: np.ndarray, denied: np.ndarray) -> np.ndarray:
+def _not_known(rows: Rows, spec: dict, open_: np.ndarray) -> np.ndarray:
     """Return of whom it is not known whether there was an episode.
 
-    A word says so. An empty cell is no episode, as registries leave it, unless the column says no
-    in words or 0 for others: then it says nothing.
+    A word such as "unknown" says so. An empty cell is no episode, as registries leave it, unless
+    the mapping says otherwise.
     """
+    if spec.get("blank") == "unknown":
+        return open_
     said = np.zeros(len(rows), dtype=bool)
     for key in ("grade", "present", "severity"):
         if key in spec:
-            said |= rows.said_unknown(spec[key])
-    return open_ & (said | bool(denied.any()))
+            said |= _said_unknown(rows, spec[key])
+    return open_ & said
+
+
+def _said_unknown(rows: Rows, spec) -> np.ndarray:
+    """Return where a heading says in a word that it is not known, and none says anything else."""
+    said, known = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for heading in split(spec)[0]:
+        for i, cell in enumerate(rows.cells(heading)):
+            if cell is not None:
+                text = cell_text(cell)
+                word = text.casefold() in UNKNOWN or (
+                    isinstance(cell, str) and rows.context.is_missing(text, NO_EPISODE)
+                )
+                said[i], known[i] = said[i] | word, known[i] | (not word)
+    return said & ~known
 
 
 def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:

@@ -26,7 +26,7 @@ from carstats.toxicity.unknown import before_note, began_before
 # Codes of a subject's worst grade beside 1 to 5.
 _NONE, _UNGRADED, _UNKNOWN = -1.0, 0.0, -0.5
 _NONE_WORD, _UNGRADED_WORD = mark("none"), mark("not graded")
-_UNKNOWN_WORD = mark("not known whether it happened")
+NOT_KNOWN = mark("not known whether it happened")
 
 
 def toxicity_grades(
@@ -84,7 +84,7 @@ def toxicity_grades(
     levels = {_NONE: _NONE_WORD, **dict(zip(GRADES, named, strict=True))}
     levels[_UNGRADED] = _UNGRADED_WORD
     if (episodes["least"] == 0).any():
-        levels[_UNKNOWN] = _UNKNOWN_WORD
+        levels[_UNKNOWN] = NOT_KNOWN
     worst, open_ends = {}, {}
     for name in terms:
         rows = episodes[episodes["term"] == name]
