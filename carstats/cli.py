@@ -109,6 +109,7 @@ def endpoints(
     """List the endpoints and clinical rules with their thresholds, source and standing."""
     from carstats.cli_listing import catalogue_lines
     from carstats.endpoints.catalogue import catalogue_in_markdown
+    from carstats.report.words import in_words
 
     with carstats.in_language(lang):
         table = carstats.endpoint_catalogue()
@@ -116,9 +117,10 @@ def endpoints(
             name = carstats.Vocabulary().require("--disease", "disease", disease)
             table = table[table["disease"].isin([name, "any"])]
         if csv:
-            typer.echo(table.to_csv(index=False), nl=False)
+            told = {c: table[c].map(in_words) for c in ("definition", "thresholds")}
+            typer.echo(table.assign(**told).to_csv(index=False), nl=False)
         elif markdown:
-            typer.echo(catalogue_in_markdown(table), nl=False)
+            typer.echo(in_words(catalogue_in_markdown(table)), nl=False)
         else:
             for line in catalogue_lines(table):
                 typer.echo(line)

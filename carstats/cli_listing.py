@@ -8,7 +8,8 @@ import pandas as pd
 
 from carstats.data.study import Study
 from carstats.endpoints.catalogue import disease_words
-from carstats.language import current_language, tr
+from carstats.language import current_language
+from carstats.report.words import in_words, labels_of, tr
 from carstats.vocabulary import column_name
 
 
@@ -29,7 +30,7 @@ def study_lines(study: Study, name: str) -> Iterator[str]:
         languages what they mean.
     """
     english = current_language() == "en"
-    yield tr("{study}: read without problems.", study=tr(study.label or name))
+    yield tr("{study}: read without problems.", study=in_words(study.label or name))
     width = max(map(len, study.tables()))
     for table, frame in study.tables().items():
         yield tr(
@@ -38,11 +39,11 @@ def study_lines(study: Study, name: str) -> Iterator[str]:
             rows=f"{len(frame):>7}",
             subjects=f"{frame['subject_id'].nunique():>6}",
         )
-    labels = study.vocabulary.label
+    label = labels_of(study.vocabulary)
     for column in ("disease", "target", "platform", "cell_source"):
         counts = study.subjects[column].value_counts()
         parts = [
-            f"{term if english else labels(column, term)} {counts[term]}"
+            f"{term if english else label(column, term)} {counts[term]}"
             for term in study.vocabulary.names(column)
             if term in counts
         ]
@@ -52,14 +53,14 @@ def study_lines(study: Study, name: str) -> Iterator[str]:
         names = study.endpoints(kind)
         if not names:
             continue
-        shown = tr(", ").join(names if english else [labels("endpoint", n) for n in names])
+        shown = tr(", ").join(names if english else [label("endpoint", n) for n in names])
         yield (
             tr("  endpoints of events: {names}", names=shown)
             if kind == "time-to-event"
             else tr("  endpoints of responses: {names}", names=shown)
         )
     for note in study.notes:
-        yield tr("  note: {note}", note=note)
+        yield tr("  note: {note}", note=in_words(note))
 
 
 def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:
@@ -83,12 +84,12 @@ def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:
             kind=tr(row.kind),
             status=tr(row.status),
         )
-        yield f"  {row.definition}"
+        yield f"  {in_words(row.definition)}"
         source = (
             tr("{source}, doi:{doi}", source=row.source, doi=row.doi) if row.doi else row.source
         )
         yield tr(
             "  thresholds: {thresholds}. Source: {source}",
-            thresholds=row.thresholds,
+            thresholds=in_words(row.thresholds),
             source=source,
         )

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, listed
-from carstats.language import LANGUAGES, current_language, in_language, tr
+from carstats.language import LANGUAGES, current_language, in_language
+from carstats.messages import message
 from carstats.reproduce_workers import Outcome, run_jobs
 
 if TYPE_CHECKING:
@@ -181,16 +182,16 @@ def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
     criteria, words = [], []
     if "infused" in study.subjects:
         criteria.append(cs.infused())
-        words.append(tr("infused"))
+        words.append(message("infused"))
     else:
-        words.append(tr("infusions not recorded"))
+        words.append(message("infusions not recorded"))
     if followup is not None:
         if "cutoff_day" in study.subjects:
             criteria.append(cs.potential_followup(days=followup))
-            words.append(tr("data cut-off on day {day} or later", day=f"{followup:g}"))
+            words.append(message("data cut-off on day {day} or later", day=f"{followup:g}"))
         else:
-            words.append(tr("data cut-off not recorded"))
-    return cs.define_cohort(study, *criteria, label=tr(", ").join(words))
+            words.append(message("data cut-off not recorded"))
+    return cs.define_cohort(study, *criteria, label=message(", ").join(words))
 
 
 def event_endpoint(study: Study, preferred: str) -> str:

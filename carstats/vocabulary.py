@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from carstats.errors import CarstatsError, listed
-from carstats.messages import mark, message
+from carstats.messages import Named, found, mark, message
 from carstats.terms import (
     CELL_SOURCES,
     DISEASES,
@@ -66,15 +66,16 @@ _COLUMNS = {
 
 
 def column_name(column: str) -> str:
-    """Return what a column is called within a sentence, in the language that is set."""
+    """Return what a column is called within a sentence."""
     return message(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
 
 
 def within_sentence(label: str) -> str:
     """Return a label as it stands within a sentence: small letters first, but for abbreviations."""
     word = label.split(" ")[0]
-    ordinary = word[1:2].islower() and word[1:].islower()
-    return word[0].lower() + label[1:] if ordinary else label
+    if not (word[1:2].islower() and word[1:].islower()):
+        return label
+    return Named(word[0].lower() + str(label[1:]), found(label))
 
 
 def folded(text: str) -> str:
@@ -153,7 +154,7 @@ class Vocabulary:
         return name
 
     def label(self, category: str, name: object) -> str:
-        """Return a term's printed label in the language that is set; an unknown value as it is."""
+        """Return a term's printed label; an unknown value as it is."""
         for term in getattr(self, category, ()):
             if term.name == name:
                 return message(term.label)

@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from carstats.endpoints.naming import plain_words
-from carstats.language import current_language
-from carstats.messages import mark, message
+from carstats.messages import Joined, Message, Named, mark, message
 
 STATUSES = (mark("verified"), mark("verify"), mark("design"))
 KINDS = (
@@ -66,8 +65,8 @@ class Endpoint:
 def endpoint_catalogue() -> pd.DataFrame:
     """List every endpoint and clinical rule of carstats with its source and its standing.
 
-    The definition and the thresholds are in the language that is set; every other column is what
-    code compares, and stays as it is.
+    The definitions and the thresholds are messages; ``carstats endpoints --lang zh`` prints them in
+    Chinese. Every other column is what code compares.
 
     Returns
     -------
@@ -102,7 +101,7 @@ def endpoint_catalogue() -> pd.DataFrame:
 
 
 def disease_words(name: str) -> str:
-    """Return the disease of an endpoint as the catalogue prints it.
+    """Return the disease of an endpoint as the catalogue names it.
 
     Parameters
     ----------
@@ -112,14 +111,12 @@ def disease_words(name: str) -> str:
     Returns
     -------
     str
-        In the language that is set.
+        A message: the name in English, elsewhere what it means.
     """
-    if name != "any":
-        return plain_words("disease", name)
-    return name if current_language() == "en" else message("any disease")
+    return Named(name, message("any disease")) if name == "any" else plain_words("disease", name)
 
 
-def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
+def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> Message:
     """Return the catalogue as a table in Markdown, as it stands in ``docs/endpoints.md``.
 
     Parameters
@@ -130,7 +127,7 @@ def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
     Returns
     -------
     str
-        One line an endpoint; a DOI is a link.
+        A message: one line an endpoint; a DOI is a link.
     """
     rows = endpoint_catalogue() if catalogue is None else catalogue
     lines = [
@@ -140,7 +137,8 @@ def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
     for row in rows.itertuples():
         source = f"[{row.source}](https://doi.org/{row.doi})" if row.doi else row.source
         function = f"`{row.function}`" if row.function else message("as recorded")
-        cells = [f"`{row.name}`", disease_words(row.disease), message(row.kind), row.definition]
-        cells += [row.thresholds, source, message(row.status), function]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+        cells = [f"`{row.name}`", disease_words(row.disease), message(row.kind)]
+        cells += [message(row.definition), message(row.thresholds), source.replace("|", "\\|")]
+        cells += [message(row.status), function]
+        lines.append(Joined(("| ", Joined(cells, " | "), " |"), ""))
+    return Joined((Joined(lines, "\n"), "\n"), "")

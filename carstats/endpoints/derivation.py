@@ -137,7 +137,7 @@ def derive(
     }
     names = dict.fromkeys([*found.events["endpoint"], *found.responses["endpoint"]])
     estimands = {
-        name: str(estimand_of(name, strategies=strategies, rules=rules))
+        name: estimand_of(name, strategies=strategies, rules=rules).said
         for name in names
         if name not in given
     }

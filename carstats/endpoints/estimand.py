@@ -12,8 +12,8 @@ from carstats.endpoints.responses import RESPONSE_ENDPOINTS
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.time_to_event import EVENTS
 from carstats.errors import CarstatsError, listed
-from carstats.language import sentences
-from carstats.messages import mark, message
+from carstats.language import in_words
+from carstats.messages import Joined, Message, mark, message
 
 EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
 """Every time-to-event endpoint that can be derived."""
@@ -105,8 +105,7 @@ class Estimand:
 
     Notes
     -----
-    The texts are in the language that was set when `estimand_of` made them; ``str()`` prints the
-    strategies and the headings in the language that is set then.
+    The texts are messages, in English; ``str()`` shows them in the language that is set.
     """
 
     population: str
@@ -115,7 +114,9 @@ class Estimand:
     strategies: tuple[tuple[str, str], ...]
     summary: str
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Message:
+        """The five attributes, one a line."""
         events = message("; ").join(
             message(
                 "{name}: {text}",
@@ -124,15 +125,17 @@ class Estimand:
             )
             for event, strategy in self.strategies
         )
-        return "\n".join(
-            (
-                message("Population: {population}", population=self.population),
-                message("Treatment: {treatment}", treatment=self.treatment),
-                message("Variable: {variable}", variable=self.variable),
-                message("Intercurrent events: {events}", events=events),
-                message("Summary: {summary}", summary=self.summary),
-            )
+        lines = (
+            message("Population: {population}", population=self.population),
+            message("Treatment: {treatment}", treatment=self.treatment),
+            message("Variable: {variable}", variable=self.variable),
+            message("Intercurrent events: {events}", events=events),
+            message("Summary: {summary}", summary=self.summary),
         )
+        return Joined(lines, "\n")
+
+    def __str__(self) -> str:
+        return in_words(self.said)
 
 
 def estimand_of(
@@ -204,7 +207,7 @@ def _event_variable(endpoint: str, rules: Rules) -> str:
         rule=message(_RELAPSE_NAMES[rules.relapse]),
         response=plain_words("endpoint", rules.response),
     )
-    return sentences(words, after)
+    return message("{first} {second}", first=words, second=after)
 
 
 def _response_variable(endpoint: str) -> str:
