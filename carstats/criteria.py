@@ -169,7 +169,13 @@ def aged(low: float = 0, high: float = float("inf")) -> Criterion:
     """
     check_number("low", low)
     if isinstance(high, str) or not high >= low:
-        raise CarstatsError(f"`high` is {high!r}; it takes a number of at least `low` ({low:g}).")
+        raise CarstatsError(
+            message(
+                "`high` is {high}; it takes a number of at least `low` ({low}).",
+                high=repr(high),
+                low=f"{low:g}",
+            )
+        )
     name = (
         message("aged {low} or over", low=f"{low:g}")
         if high == float("inf")
@@ -239,8 +245,12 @@ def where(column: str, values: Any) -> Criterion:
         absent = [value for value in wanted if not (found == value).any()]
         if absent:
             raise CarstatsError(
-                f"`values` names {listed(absent)}, which no subject has in `{column}`. "
-                f"It has: {listed(found.dropna().unique())}."
+                message(
+                    "`values` names {absent}, which no subject has in `{column}`. It has: {found}.",
+                    absent=listed(absent),
+                    column=column,
+                    found=listed(found.dropna().unique()),
+                )
             )
         return found.isin(wanted).astype("boolean").mask(found.isna())
 
@@ -249,7 +259,13 @@ def where(column: str, values: Any) -> Criterion:
 
 def _with(column: str, terms: tuple[str, ...]) -> Criterion:
     if not terms:
-        raise CarstatsError(f"with_{column}() takes at least one {column.replace('_', ' ')}.")
+        raise CarstatsError(
+            message(
+                "with_{column}() takes at least one {thing}.",
+                column=column,
+                thing=column.replace("_", " "),
+            )
+        )
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
         names = [study.vocabulary.require(column, column, term) for term in terms]
@@ -273,7 +289,11 @@ def _either(values: Iterable[object]) -> str:
 def _column(subjects: pd.DataFrame, name: str, remedy: str) -> pd.Series:
     if name not in subjects:
         raise CarstatsError(
-            f"the subjects table has no column {name!r}. "
-            f"It has: {listed(subjects.columns, 40)}. {remedy}"
+            message(
+                "the subjects table has no column {name}. It has: {columns}. {remedy}",
+                name=repr(name),
+                columns=listed(subjects.columns, 40),
+                remedy=remedy,
+            )
         )
     return subjects[name]

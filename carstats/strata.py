@@ -45,17 +45,29 @@ def check_by(
     if unknown:
         has = listed([c for c in subjects.columns if c != "subject_id"], 40)
         raise CarstatsError(
-            f"`{argument}` names {unknown}, not in the subjects table. It has: {has}."
+            message(
+                "`{argument}` names {unknown}, not in the subjects table. It has: {has}.",
+                argument=argument,
+                unknown=unknown,
+                has=has,
+            )
         )
     if len(set(by)) < len(by):
-        raise CarstatsError(f"`{argument}` names a column twice: {by}.")
+        raise CarstatsError(
+            message("`{argument}` names a column twice: {by}.", argument=argument, by=by)
+        )
     for column in by:
         missing = subjects[column].isna()
         if missing.any():
             raise CarstatsError(
-                f"`{column}` is missing for {int(missing.sum())} of {len(subjects)} subjects "
-                f"(rows {listed_rows(missing)} of the subjects). Leave them out in define_cohort() "
-                "or give them a level."
+                message(
+                    "`{column}` is missing for {missing} of {n} subjects (rows {rows} of "
+                    "the subjects). Leave them out in define_cohort() or give them a level.",
+                    column=column,
+                    missing=int(missing.sum()),
+                    n=len(subjects),
+                    rows=listed_rows(missing),
+                )
             )
     return by
 

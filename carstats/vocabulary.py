@@ -147,8 +147,12 @@ class Vocabulary:
         allowed = self.names(category, group)
         if name is None or name not in allowed:
             raise CarstatsError(
-                f"`{argument}` is {value!r}, not in the study's vocabulary. It has: "
-                f"{listed(allowed, 40)}."
+                message(
+                    "`{argument}` is {value}, not in the study's vocabulary. It has: {allowed}.",
+                    argument=argument,
+                    value=repr(value),
+                    allowed=listed(allowed, 40),
+                )
             )
         return name
 
@@ -181,8 +185,11 @@ class Vocabulary:
         for category, added in terms.items():
             if category not in CATEGORIES:
                 raise CarstatsError(
-                    f"the vocabulary has no category {category!r}. "
-                    f"It has: {listed(CATEGORIES, 20)}."
+                    message(
+                        "the vocabulary has no category {category}. It has: {categories}.",
+                        category=repr(category),
+                        categories=listed(CATEGORIES, 20),
+                    )
                 )
             known = set(self.names(category))
             new = [term if isinstance(term, Term) else Term(str(term)) for term in added]

@@ -7,6 +7,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 
 def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -65,9 +66,17 @@ def refuse_overlap(pairs: list[tuple[str, str]]) -> None:
         If there are any.
     """
     if pairs:
-        shown = "; ".join(f"{first} and {second}" for first, second in pairs[:6])
-        more = f" and {len(pairs) - 6} pairs more" if len(pairs) > 6 else ""
+        shown = message("; ").join(
+            message("{first} and {second}", first=first, second=second)
+            for first, second in pairs[:6]
+        )
+        more = message(" and {n} pairs more", n=len(pairs) - 6) if len(pairs) > 6 else ""
         raise CarstatsError(
-            f"these reports share subjects, who would be counted twice: {shown}{more}. Choose one "
-            'of them with `reports` or in the table\'s `synthesis`, or say overlapping="allow".'
+            message(
+                "these reports share subjects, who would be counted twice: {shown}{more}. Choose "
+                "one of them with `reports` or in the table's `synthesis`, or say "
+                'overlapping="allow".',
+                shown=shown,
+                more=more,
+            )
         )

@@ -110,7 +110,9 @@ def pooled_rate(
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":
-        raise CarstatsError('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        raise CarstatsError(
+            message('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        )
     options = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
@@ -164,8 +166,12 @@ def check_by_trial(rows: pd.DataFrame, by: str | Iterable[str] | None) -> list[s
         if column in rows and rows[column].isna().any():
             lacking = ", ".join(rows.loc[rows[column].isna(), "study_id"])
             raise CarstatsError(
-                f"`{column}` is not reported by {lacking}. Leave these trials out with `reports`, "
-                "or fill the column in."
+                message(
+                    "`{column}` is not reported by {lacking}. Leave these trials out with "
+                    "`reports`, or fill the column in.",
+                    column=column,
+                    lacking=lacking,
+                )
             )
     return check_by(rows, columns)
 

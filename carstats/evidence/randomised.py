@@ -80,8 +80,11 @@ def randomised_comparison(
     pairs = _pairs(in_order(rows))
     if not pairs:
         raise CarstatsError(
-            f"no control group of the table reports {outcome!r} beside a treated group of its "
-            "cohort, in one population, at one visit and on one endpoint."
+            message(
+                "no control group of the table reports {outcome} beside a treated group of its "
+                "cohort, in one population, at one visit and on one endpoint.",
+                outcome=repr(outcome),
+            )
         )
     frame = pd.DataFrame([made for pair in pairs for made in _contrasts(*pair, conf_level)])
     spec = Spec(

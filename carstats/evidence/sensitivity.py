@@ -190,7 +190,9 @@ def _checked(model, conf_type, tau_scale, conf_level) -> dict[str, Any]:
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":
-        raise CarstatsError('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        raise CarstatsError(
+            message('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        )
     return {
         "model": model, "conf_type": conf_type, "tau_scale": tau_scale, "conf_level": conf_level,
     }  # fmt: skip

@@ -89,31 +89,50 @@ def check_trials(table: pd.DataFrame) -> pd.DataFrame:
     """
     if not isinstance(table, pd.DataFrame):
         raise CarstatsError(
-            f"`table` is {type(table).__name__}; it takes a table of published_trials()."
+            message(
+                "`table` is {name}; it takes a table of published_trials().",
+                name=type(table).__name__,
+            )
         )
     absent = [c for c in _NEEDED if c not in table]
     if absent:
         raise CarstatsError(
-            f"`table` lacks the columns {absent}. published_trials() shows the shape."
+            message(
+                "`table` lacks the columns {absent}. published_trials() shows the shape.",
+                absent=absent,
+            )
         )
     table = table.reset_index(drop=True)
     added = {c: np.nan for c in _OPTIONAL if c not in table}
     table = table.assign(**added)
     table["cohort"] = table["cohort"].where(table["cohort"].notna(), table["study_id"])
-    problems = count_problems(table, "the table of trials")
+    problems = count_problems(table, message("the table of trials"))
     for column, allowed in (("synthesis", _USES), ("population", POPULATIONS)):
         wrong = ~table[column].isin(allowed)
         problems += [
             Problem(
-                f"{table.loc[i, column]!r}; allowed: {listed(allowed)}.",
-                "the table of trials", int(i) + 2, column,
+                message(
+                    "{value}; allowed: {allowed}.",
+                    value=repr(table.loc[i, column]),
+                    allowed=listed(allowed),
+                ),
+                message("the table of trials"),
+                int(i) + 2,
+                column,
             )
             for i in table.index[wrong]
-        ]  # fmt: skip
+        ]
     for column in _OF_THE_TRIAL:
         kinds = table.groupby("study_id")[column].nunique(dropna=False)
         problems += [
-            Problem(f"{report!r} is described in {kinds[report]} ways.", column=column)
+            Problem(
+                message(
+                    "{report} is described in {n} ways.",
+                    report=repr(report),
+                    n=kinds[report],
+                ),
+                column=column,
+            )
             for report in kinds.index[kinds > 1]
         ]
     if problems:
@@ -187,8 +206,11 @@ def select_counts(
         unknown = sorted(set(reports) - set(table["study_id"]))
         if unknown:
             raise CarstatsError(
-                f"`reports` names {unknown}, not in the table. It has: "
-                f"{listed(table['study_id'].unique(), 60)}."
+                message(
+                    "`reports` names {unknown}, not in the table. It has: {known}.",
+                    unknown=unknown,
+                    known=listed(table["study_id"].unique(), 60),
+                )
             )
         once = table[table["study_id"].isin(reports)]
     # A count that is missing is not zero: the trial then gives no such count.
@@ -225,8 +247,11 @@ def one_class(counts: Counts) -> None:
     classes = counts.rows["endpoint_class"].dropna().unique()
     if len(classes) > 1:
         raise CarstatsError(
-            f"the trials report endpoints of the classes {listed(classes)}, which are not alike. "
-            "Say which with `endpoint_class`."
+            message(
+                "the trials report endpoints of the classes {classes}, which are not alike. Say "
+                "which with `endpoint_class`.",
+                classes=listed(classes),
+            )
         )
 
 

@@ -231,7 +231,9 @@ def basket_sensitivity(
     check_rate("reference", reference)
     values = [float(t) for t in tau if check_number("tau", t, low=0) is None]
     if not values:
-        raise CarstatsError("`tau` is empty; give at least one standard deviation, such as 0.5.")
+        raise CarstatsError(
+            message("`tau` is empty; give at least one standard deviation, such as 0.5.")
+        )
     raw = _raw(cohort, endpoint, by, at, window, conf_level)
     counts, parts = raw.frame, []
     for value in values:
@@ -264,23 +266,31 @@ def checked_prior(model: str, prior: BasketPrior | None) -> BasketPrior:
     exnex = model == "EXNEX"
     prior = prior or BasketPrior(exchangeable=0.5 if exnex else 1.0)
     if not isinstance(prior, BasketPrior):
-        raise CarstatsError(f"`prior` is {type(prior).__name__}; it takes a BasketPrior.")
+        raise CarstatsError(
+            message("`prior` is {name}; it takes a BasketPrior.", name=type(prior).__name__)
+        )
     if not exnex and np.min(prior.exchangeable) < 1:
         raise CarstatsError(
-            "`prior` has `exchangeable` below 1, which the hierarchical model does not know. Use "
-            "model='EXNEX'."
+            message(
+                "`prior` has `exchangeable` below 1, which the hierarchical model does not know. "
+                "Use model='EXNEX'."
+            )
         )
     return prior
 
 
 def _raw(cohort: Cohort, endpoint: str, by, at: float, window, conf_level: float) -> Result:
     if by is None or not list(by):
-        raise CarstatsError("`by` is empty; name the columns whose strata are the baskets.")
+        raise CarstatsError(
+            message("`by` is empty; name the columns whose strata are the baskets.")
+        )
     if not isinstance(endpoint, str):
-        raise CarstatsError("`endpoint` takes one endpoint here.")
+        raise CarstatsError(message("`endpoint` takes one endpoint here."))
     raw = response_rate(cohort, endpoint, at=at, window=window, by=by, conf_level=conf_level)
     if raw.frame.empty:
-        raise CarstatsError("the cohort has no basket: no subject of the study is eligible.")
+        raise CarstatsError(
+            message("the cohort has no basket: no subject of the study is eligible.")
+        )
     return raw
 
 

@@ -126,12 +126,20 @@ def response_test(
     check_conf_level(conf_level)
     if strata is not None and method != "Cochran-Mantel-Haenszel":
         raise CarstatsError(
-            f"`strata` does not go with {method!r}; method='Cochran-Mantel-Haenszel' adjusts."
+            message(
+                "`strata` does not go with {method}; method='Cochran-Mantel-Haenszel' adjusts.",
+                method=repr(method),
+            )
         )
     if method in OVERALL and reference is not None:
-        raise CarstatsError(f"`reference` does not go with {method!r}, which compares all strata.")
+        raise CarstatsError(
+            message(
+                "`reference` does not go with {method}, which compares all strata.",
+                method=repr(method),
+            )
+        )
     if scores is not None and method != "trend":
-        raise CarstatsError("`scores` are those of the trend test; give method='trend'.")
+        raise CarstatsError(message("`scores` are those of the trend test; give method='trend'."))
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
         test=method, adjust=adjust,

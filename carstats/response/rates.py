@@ -225,7 +225,7 @@ def _rates(
     several = not isinstance(endpoint, str)
     names = list(endpoint) if several else [endpoint]
     if not names:
-        raise CarstatsError("`endpoint` is empty; name at least one response endpoint.")
+        raise CarstatsError(message("`endpoint` is empty; name at least one response endpoint."))
     outcomes = [outcome_of(name) for name in names]
     subjects, words = analysis_set(cohort, population)
     by = check_by(subjects, by)

@@ -276,13 +276,18 @@ def _fitted(
     subjects, words = analysis_set(cohort, population)
     columns = [covariates] if isinstance(covariates, str) else list(covariates)
     if not columns:
-        raise CarstatsError("`covariates` is empty; name at least one column.")
+        raise CarstatsError(message("`covariates` is empty; name at least one column."))
     # Missing values are counted below: only the names are checked here.
     check_by(subjects.iloc[:0], columns, "covariates")
     reference = dict(reference or {})
     strangers = sorted(set(reference) - set(columns))
     if strangers:
-        raise CarstatsError(f"`reference` names {listed(strangers)}, no covariates of this model.")
+        raise CarstatsError(
+            message(
+                "`reference` names {strangers}, no covariates of this model.",
+                strangers=listed(strangers),
+            )
+        )
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     if missing == "excluded" or population == "evaluable":
         subjects = subjects[subjects["response"].notna()]
@@ -293,7 +298,7 @@ def _fitted(
     left_out = int((~whole).sum())
     subjects = subjects[whole]
     if not len(subjects):
-        raise CarstatsError("no subject has the response and every covariate.")
+        raise CarstatsError(message("no subject has the response and every covariate."))
     parts, terms = [], []
     for column in columns:
         values = subjects[column]
@@ -305,13 +310,20 @@ def _fitted(
         base = reference.get(column, levels[0])
         if base not in levels:
             raise CarstatsError(
-                f"`reference` of `{column}` is {base!r}; its levels are {listed(levels, 20)}."
+                message(
+                    "`reference` of `{column}` is {base}; its levels are {levels}.",
+                    column=column,
+                    base=repr(base),
+                    levels=listed(levels, 20),
+                )
             )
         for level in (level for level in levels if level != base):
             parts.append((values == level).to_numpy(float)[:, None])
             terms.append((column, level, base))
     if not terms:
-        raise CarstatsError(f"the covariates {listed(columns)} have one level each.")
+        raise CarstatsError(
+            message("the covariates {columns} have one level each.", columns=listed(columns))
+        )
     design = np.hstack(parts)
     response = subjects["response"].eq(1).to_numpy(float)
     fit = logistic_regression(

@@ -96,13 +96,17 @@ def score_change(
     for day in days:
         check_number("at", day, low=1)
     if not days or len(set(days)) < len(days) or sorted(days) != days:
-        raise CarstatsError(f"`at` is {days}; it takes different days in rising order.")
+        raise CarstatsError(
+            message("`at` is {days}; it takes different days in rising order.", days=days)
+        )
     name, rows = measure_rows(cohort, measure)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
     base, late = baselines(rows, subjects)
     if not subjects["subject_id"].isin(base.index).any():
-        raise CarstatsError(f"nobody of the cohort has {name!r} before treatment.")
+        raise CarstatsError(
+            message("nobody of the cohort has {name} before treatment.", name=repr(name))
+        )
     changes = pd.DataFrame({day: _at_visit(rows, day) for day in days})
     changes = changes.reindex(subjects["subject_id"]).sub(
         base.reindex(subjects["subject_id"]), axis=0

@@ -82,8 +82,16 @@ def seroconversion_rate(
     within = rows[rows["day"].between(low, high) & (rows["day"] > 0)]
     if within.empty:
         raise CarstatsError(
-            f"`at`={at:g}: no {name!r} from day {low:g} to {high:g}. Its values lie on days "
-            f"{rows['day'].min():g} to {rows['day'].max():g}."
+            message(
+                "`at`={at}: no {name} from day {low} to {high}. Its values lie on days {first} to "
+                "{last}.",
+                at=f"{at:g}",
+                name=repr(name),
+                low=f"{low:g}",
+                high=f"{high:g}",
+                first=f"{rows['day'].min():g}",
+                last=f"{rows['day'].max():g}",
+            )
         )
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)

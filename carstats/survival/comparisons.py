@@ -175,7 +175,11 @@ def _trend_scores(trend: Sequence[float] | bool, n_groups: int) -> list[float] |
         return [float(place) for place in range(n_groups)] if trend else None
     scores = list(trend)
     if len(scores) != n_groups:
-        raise CarstatsError(f"`trend` has {len(scores)} scores for {n_groups} groups.")
+        raise CarstatsError(
+            message(
+                "`trend` has {n} scores for {n_groups} groups.", n=len(scores), n_groups=n_groups
+            )
+        )
     for score in scores:
         check_number("trend", score)
     return [float(score) for score in scores]
@@ -349,7 +353,9 @@ def contrasts(
         If the reference is no group, or there are fewer than two groups.
     """
     if len(names) < 2:
-        raise CarstatsError(f"`by` gives one group ({names[0]}); a comparison needs two.")
+        raise CarstatsError(
+            message("`by` gives one group ({names}); a comparison needs two.", names=names[0])
+        )
     if reference is None:
         return list(combinations(range(len(names)), 2))
     if reference in levels:

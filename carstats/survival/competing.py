@@ -329,6 +329,11 @@ def _cause_code(times: EndpointTimes, cause: str | None) -> int:
         return 1
     if cause not in times.causes:
         raise CarstatsError(
-            f"`cause` is {cause!r}; the causes of {times.name!r} are: {listed(times.causes)}."
+            message(
+                "`cause` is {cause}; the causes of {name} are: {causes}.",
+                cause=repr(cause),
+                name=repr(times.name),
+                causes=listed(times.causes),
+            )
         )
     return times.causes.index(cause) + 1

@@ -300,7 +300,9 @@ def check_days(at: float | Iterable[float], argument: str = "at") -> np.ndarray:
     """
     days = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
     if not days:
-        raise CarstatsError(f"`{argument}` is empty; it takes at least one day.")
+        raise CarstatsError(
+            message("`{argument}` is empty; it takes at least one day.", argument=argument)
+        )
     for day in days:
         check_number(argument, day, low=0)
     return np.array(days, float)

@@ -37,7 +37,7 @@ def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
         If there is no column to compare by.
     """
     if not times.by:
-        raise CarstatsError("`by` is empty; name the columns whose groups are compared.")
+        raise CarstatsError(message("`by` is empty; name the columns whose groups are compared."))
     code = pd.Series(-1, times.rows.index)
     names = []
     for place, (key, rows) in enumerate(times.groups()):

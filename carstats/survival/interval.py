@@ -265,7 +265,10 @@ def interval_times(
     refuse_competing(times, competing)
     if "entry_time" in times.rows:
         raise CarstatsError(
-            f"`endpoint` {times.name!r} has delayed entry (`entry_day`), which the estimators for "
-            "interval-censored times do not allow for. Use survival_curve()."
+            message(
+                "`endpoint` {name} has delayed entry (`entry_day`), which the estimators for "
+                "interval-censored times do not allow for. Use survival_curve().",
+                name=repr(times.name),
+            )
         )
     return times

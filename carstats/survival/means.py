@@ -83,7 +83,7 @@ def restricted_mean(
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"))
     elif reference is not None:
-        raise CarstatsError("`reference` goes with `contrast`: 'difference' or 'ratio'.")
+        raise CarstatsError(message("`reference` goes with `contrast`: 'difference' or 'ratio'."))
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
     names = grouped(times)[2] if times.by else ["All"]

@@ -102,7 +102,7 @@ def cox_regression(
     check_choice("method", method, COX_METHODS)
     check_conf_level(conf_level)
     if robust and method == "Firth":
-        raise CarstatsError("`robust` goes with the partial likelihood, not with Firth.")
+        raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
     times = endpoint_times(cohort, endpoint, strata=strata)
     if cause is not None:
         check_choice("cause", cause, times.causes)
@@ -117,7 +117,9 @@ def cox_regression(
     special = bool(times.strata) or "entry_time" in rows
     if method == "Firth" and special:
         raise CarstatsError(
-            "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
+            message(
+                "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
+            )
         )
     if n_event < MIN_EVENTS:
         frame = _not_fitted(design, conf_level, too_few_events(n_event))

@@ -83,7 +83,9 @@ def bootstrap_interval(
     check_conf_level(conf_level)
     check_number("n_resamples", n_resamples, low=1)
     if statistic == "median" and at is not None:
-        raise CarstatsError("`at` goes with the statistics 'restricted mean' and 'survival at'.")
+        raise CarstatsError(
+            message("`at` goes with the statistics 'restricted mean' and 'survival at'.")
+        )
     if statistic != "median":
         check_number("at", at, low=0)
     times = endpoint_times(cohort, endpoint, by)

@@ -174,16 +174,29 @@ def toxicity_difference(
 def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list, object]:
     """Return the levels of the column that are compared, in order, and the reference."""
     if not isinstance(by, str):
-        raise CarstatsError(f"`by` is {by!r}; it takes the one column whose levels are compared.")
+        raise CarstatsError(
+            message("`by` is {by}; it takes the one column whose levels are compared.", by=repr(by))
+        )
     check_by(cohort.subjects, by)
     keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, [by])
     levels = [key[0] for key in keys]
     if len(levels) < 2:
         raise CarstatsError(
-            f"`by` is {by!r}, which has {listed(levels) or 'no level'} in the cohort; "
-            "a comparison takes two levels at least."
+            message(
+                "`by` is {by}, which has {levels} in the cohort; a comparison takes two levels "
+                "at least.",
+                by=repr(by),
+                levels=listed(levels) or message("no level"),
+            )
         )
     reference = levels[0] if reference is None else reference
     if reference not in levels:
-        raise CarstatsError(f"`reference` is {reference!r}; `{by}` has: {listed(levels)}.")
+        raise CarstatsError(
+            message(
+                "`reference` is {reference}; `{by}` has: {levels}.",
+                reference=repr(reference),
+                by=by,
+                levels=listed(levels),
+            )
+        )
     return levels, reference

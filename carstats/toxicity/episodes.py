@@ -89,7 +89,9 @@ def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> S
     if min_severity is None:
         return Severe("grade", int(min_grade))
     if min_grade > 1:
-        raise CarstatsError("`min_grade` and `min_severity` are both given; give one of them.")
+        raise CarstatsError(
+            message("`min_grade` and `min_severity` are both given; give one of them.")
+        )
     name = cohort.study.vocabulary.require("min_severity", "severity", min_severity)
     return Severe("severity", cohort.study.vocabulary.names("severity").index(name) + 1, name)
 
@@ -99,7 +101,7 @@ def checked_terms(cohort: Cohort, term, by) -> tuple[list[str], list[str]]:
     check_cohort(cohort)
     terms = [term] if isinstance(term, str) else list(term)
     if not terms:
-        raise CarstatsError("`term` is empty; name at least one toxicity.")
+        raise CarstatsError(message("`term` is empty; name at least one toxicity."))
     vocabulary = cohort.study.vocabulary
     names = [vocabulary.require("term", "toxicity", name) for name in terms]
     return check_by(cohort.subjects, by), list(dict.fromkeys(names))
@@ -110,7 +112,9 @@ def frequent_terms(cohort: Cohort) -> list[str]:
     counts = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
     order = [name for name in cohort.study.vocabulary.names("toxicity") if name in counts]
     if not order:
-        raise CarstatsError("no subject of the cohort had a toxicity; name the `terms` to count.")
+        raise CarstatsError(
+            message("no subject of the cohort had a toxicity; name the `terms` to count.")
+        )
     return sorted(order, key=lambda name: -counts[name])
 
 
@@ -148,14 +152,18 @@ def episodes_of(
     if severe.least > 1:
         if len(rows) and not level.notna().any():
             other = "severity" if severe.scale == "grade" else "grade"
-            words = {"grade": "grades", "severity": "severities"}
+            words = {"grade": message("grades"), "severity": message("severities")}
             known = levels_of(study, rows, other).notna().any()
-            instead = f" It has {words[other]}." if known else ""
-            argument = "min_grade" if severe.scale == "grade" else "min_severity"
-            what = words[severe.scale]
+            instead = message(" It has {levels}.", levels=words[other]) if known else ""
             raise CarstatsError(
-                f"`{argument}` asks for {what}, and no episode of {listed(terms)} has one."
-                f"{instead} Use min_grade=1, or give {what}."
+                message(
+                    "`{argument}` asks for {what}, and no episode of {terms} has one.{instead} "
+                    "Use min_grade=1, or give {what}.",
+                    argument=f"min_{severe.scale}",
+                    what=words[severe.scale],
+                    terms=listed(terms),
+                    instead=instead,
+                )
             )
         if severe.scale == "grade":
             level = one_scale(cohort, rows, level, grading_scale)
@@ -206,7 +214,9 @@ def one_scale(
     """
     if "grading_scale" not in rows:
         if grading_scale is not None:
-            raise CarstatsError("`grading_scale` is given, and no episode states its scale.")
+            raise CarstatsError(
+                message("`grading_scale` is given, and no episode states its scale.")
+            )
         return level
     level = level.copy()
     everyone = cohort.study.table("toxicities")
@@ -219,12 +229,22 @@ def one_scale(
         wanted = chosen.get(term) if isinstance(grading_scale, Mapping) else grading_scale
         has = list(dict.fromkeys(scales))
         if wanted is None and len(has) > 1:
-            where = "; ".join(
-                f"{scale}: rows {listed_rows(_of_scale(everyone, term, scale))}" for scale in has
+            where = message("; ").join(
+                message(
+                    "{scale}: rows {rows}",
+                    scale=scale,
+                    rows=listed_rows(_of_scale(everyone, term, scale)),
+                )
+                for scale in has
             )
             raise CarstatsError(
-                f"{term!r} is graded on {len(has)} scales, which are not interchangeable "
-                f"({where} of the toxicities). Choose one with `grading_scale`."
+                message(
+                    "{term} is graded on {n} scales, which are not interchangeable ({where} of "
+                    "the toxicities). Choose one with `grading_scale`.",
+                    term=repr(term),
+                    n=len(has),
+                    where=where,
+                )
             )
         if wanted is not None:
             check_choice("grading_scale", scale_family(wanted), has)
@@ -332,8 +352,11 @@ def checked_windows(window) -> list[tuple[float, float]]:
         )
         if not fine:
             raise CarstatsError(
-                f"`window` is {window!r}; it takes the first and last day of onset, such as "
-                "(0, 30), several such pairs, or 'standard'."
+                message(
+                    "`window` is {window}; it takes the first and last day of onset, such as (0, "
+                    "30), several such pairs, or 'standard'.",
+                    window=repr(window),
+                )
             )
     return [(float(low), float(high)) for low, high in pairs]
 

@@ -101,8 +101,10 @@ def exposure_adjusted_rate(
     check_choice("method", method, RATE_METHODS)
     if events == "first" and method == "negative binomial":
         raise CarstatsError(
-            "`method` is 'negative binomial', but a subject has one first event at most. "
-            "Use 'exact' or events='all'."
+            message(
+                "`method` is 'negative binomial', but a subject has one first event at most. Use "
+                "'exact' or events='all'."
+            )
         )
     check_conf_level(conf_level)
     check_number("per", per, low=1e-9)

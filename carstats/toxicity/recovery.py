@@ -153,10 +153,14 @@ def _endpoint_events(cohort: Cohort, name: str) -> tuple[pd.DataFrame, bool]:
     derived = rows is None or rows.empty
     if derived:
         if name not in EVENT_ENDPOINTS or study.assessments is None:
-            has = listed(study.endpoints("time-to-event")) or "none"
+            has = listed(study.endpoints("time-to-event")) or message("none")
             raise CarstatsError(
-                f"no subject of the study has the endpoint {name!r} in the events table, and it "
-                f"cannot be derived. It has: {has}."
+                message(
+                    "no subject of the study has the endpoint {name} in the events table, and it "
+                    "cannot be derived. It has: {has}.",
+                    name=repr(name),
+                    has=has,
+                )
             )
         rows = derive_all(study, endpoints=[name]).events
     rows = rows[rows["endpoint"] == name].set_index("subject_id")
@@ -190,8 +194,11 @@ def _until(cohort: Cohort, first: pd.Series) -> pd.DataFrame:
 def _persistence(cohort: Cohort, measure: str | None, below: float | None):
     if measure is None or below is None:
         raise CarstatsError(
-            f"{PERSISTENCE!r} takes `measure`, the engineered cells in blood, and `below`, the "
-            "limit of their detection."
+            message(
+                "{persistence} takes `measure`, the engineered cells in blood, and `below`, the "
+                "limit of their detection.",
+                persistence=repr(PERSISTENCE),
+            )
         )
     check_number("below", below)
     name = cohort.study.vocabulary.require("measure", "measure", measure)

@@ -63,8 +63,12 @@ def accepted_scales(accept_scales: Mapping[str, str] | None) -> dict[str, str]:
     )
     if not good:
         raise CarstatsError(
-            f"`accept_scales` is {accept_scales!r}; it maps the scale to the reason why its grades "
-            "may be compared, such as {'Lee 2014': 'hypotension and oxygen graded as by ASTCT'}."
+            message(
+                "`accept_scales` is {accept_scales}; it maps the scale to the reason why its "
+                "grades may be compared, such as {{'Lee 2014': '{example}'}}.",
+                accept_scales=repr(accept_scales),
+                example=message("hypotension and oxygen graded as by ASTCT"),
+            )
         )
     return {scale_family(scale): reason.strip() for scale, reason in accept_scales.items()}
 
@@ -106,15 +110,22 @@ def _cohort_scale(cohort: Cohort, term: str, grading_scale: str | None) -> str:
     found = _stated_scales(cohort, term)
     if len(found) > 1:
         raise CarstatsError(
-            f"{term!r} is graded on several scales: {listed(found)}. Choose one with "
-            "`grading_scale`."
+            message(
+                "{term} is graded on several scales: {found}. Choose one with `grading_scale`.",
+                term=repr(term),
+                found=listed(found),
+            )
         )
     if not found or found == [UNSTATED]:
         had = (cohort.study.table("toxicities")["term"] == term).any()
-        why = "the study does not state it" if had else "nobody had it"
+        why = message("the study does not state it") if had else message("nobody had it")
         raise CarstatsError(
-            f"the grading scale of {term!r} is not known ({why}). Say with `grading_scale` which "
-            "one was used; grades of different scales cannot be compared."
+            message(
+                "the grading scale of {term} is not known ({why}). Say with `grading_scale` "
+                "which one was used; grades of different scales cannot be compared.",
+                term=repr(term),
+                why=why,
+            )
         )
     return found[0]
 
@@ -138,7 +149,9 @@ def published_sides(
     """
     lacking = [column for column in _PUBLISHED if column not in table]
     if lacking:
-        raise CarstatsError(f"the published trials lack the columns {listed(lacking)}.")
+        raise CarstatsError(
+            message("the published trials lack the columns {lacking}.", lacking=listed(lacking))
+        )
     once = table[table["synthesis"].isin(["all", "toxicity"])]
     rows = once[(once["outcome"] == outcome) & once["n_event"].notna()]
     # The widest denominator of a trial: whoever was treated.
@@ -146,8 +159,11 @@ def published_sides(
     rows = rows.drop_duplicates("study_id").sort_index()
     if rows.empty:
         raise CarstatsError(
-            f"no published trial reports {outcome!r}. They report: "
-            f"{listed(dict.fromkeys(once['outcome']))}."
+            message(
+                "no published trial reports {outcome}. They report: {known}.",
+                outcome=repr(outcome),
+                known=listed(dict.fromkeys(once["outcome"])),
+            )
         )
     family = rows["grading_scale"].map(scale_family)
     wanted = scale_family(grading_scale) if grading_scale else "ASTCT"
@@ -155,14 +171,21 @@ def published_sides(
     if not use.any():
         counts = ", ".join(f"{name} {k}" for name, k in family.value_counts().items())
         raise CarstatsError(
-            f"no published trial reports {outcome!r} by {wanted} (there are: {counts}). "
-            "`accept_scales` takes others by name, with the reason."
+            message(
+                "no published trial reports {outcome} by {wanted} (there are: {counts}). "
+                "`accept_scales` takes others by name, with the reason.",
+                outcome=repr(outcome),
+                wanted=wanted,
+                counts=counts,
+            )
         )
     kept = rows[use]
     by = [by] if isinstance(by, str) else list(by or [])
     unknown = [column for column in by if column not in kept]
     if unknown:
-        raise CarstatsError(f"`by` names {unknown}, not in the published trials.")
+        raise CarstatsError(
+            message("`by` names {unknown}, not in the published trials.", unknown=unknown)
+        )
     sides = []
     for key in stratum_keys(Vocabulary(), kept, by):
         part = kept[stratum_mask(kept, by, key)]
@@ -191,12 +214,17 @@ def reference_trials(
     """
     lacking = [column for column in _REFERENCE if column not in reference]
     if lacking:
-        raise CarstatsError(f"`reference` lacks the columns {listed(lacking)}.")
+        raise CarstatsError(
+            message("`reference` lacks the columns {lacking}.", lacking=listed(lacking))
+        )
     rows = reference[(reference["outcome"] == outcome) & reference["n_event"].notna()]
     if rows.empty:
         raise CarstatsError(
-            f"no reference trial reports {outcome!r}. They report: "
-            f"{listed(dict.fromkeys(reference['outcome']), 20)}."
+            message(
+                "no reference trial reports {outcome}. They report: {known}.",
+                outcome=repr(outcome),
+                known=listed(dict.fromkeys(reference["outcome"]), 20),
+            )
         )
     family = rows["grading_scale"].map(scale_family)
     use = (family == scale) | family.isin(list(accepted))
@@ -206,10 +234,15 @@ def reference_trials(
             for name, k in family[_one_each(rows, family).index].value_counts().items()
         )
         raise CarstatsError(
-            f"{outcome!r} is graded by {scale} here, and by no reference trial (they use: "
-            f"{counts}). Grades of different scales are not interchangeable: JULIET's "
-            "neurotoxicity is 50 of 111 by CTCAE and 19 of 111 by ASTCT. `accept_scales` takes a "
-            "scale by name, with the reason."
+            message(
+                "{outcome} is graded by {scale} here, and by no reference trial (they use: "
+                "{counts}). Grades of different scales are not interchangeable: JULIET's "
+                "neurotoxicity is 50 of 111 by CTCAE and 19 of 111 by ASTCT. `accept_scales` "
+                "takes a scale by name, with the reason.",
+                outcome=repr(outcome),
+                scale=scale,
+                counts=counts,
+            )
         )
     kept = _one_each(rows[use], family[use]).copy()
     kept["family"] = family[kept.index]

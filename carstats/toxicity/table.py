@@ -98,7 +98,11 @@ def toxicity_table(
     check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     if not isinstance(at_least, int | float) or not 0 <= at_least <= 1:
-        raise CarstatsError(f"`at_least` is {at_least!r}; it is a fraction from 0 to 1.")
+        raise CarstatsError(
+            message(
+                "`at_least` is {at_least}; it is a fraction from 0 to 1.", at_least=repr(at_least)
+            )
+        )
     study = cohort.study
     by = check_by(cohort.subjects, by)
     had = cohort.table("toxicities")

@@ -91,7 +91,13 @@ def measure_trajectory(
         has = [
             m for m in study.vocabulary.names("measure") if m in set(study.assessments["measure"])
         ]
-        raise CarstatsError(f"nobody of the study has a value of {name!r}. It has: {has}.")
+        raise CarstatsError(
+            message(
+                "nobody of the study has a value of {name}. It has: {has}.",
+                name=repr(name),
+                has=has,
+            )
+        )
     values = values[values["subject_id"].isin(cohort.subjects["subject_id"])]
     if "adequate" in values:
         values = values[values["adequate"].fillna(True).astype(bool)]
@@ -170,7 +176,7 @@ def _checked(at: Iterable[float]) -> list[float]:
     for day in days:
         check_number("at", day, low=0)
     if not days or any(b <= a for a, b in pairwise(days)):
-        raise CarstatsError(f"`at` is {days}; it takes increasing days.")
+        raise CarstatsError(message("`at` is {days}; it takes increasing days.", days=days))
     return days
 
 
