@@ -263,7 +263,7 @@ def _with(column: str, terms: tuple[str, ...]) -> Criterion:
             message(
                 "with_{column}() takes at least one {thing}.",
                 column=column,
-                thing=column.replace("_", " "),
+                thing=message(_SELECTED[column]),
             )
         )
 
@@ -274,6 +274,12 @@ def _with(column: str, terms: tuple[str, ...]) -> Criterion:
     return Criterion(message(_TERMS[column], terms=_either(terms)), keeps, True)
 
 
+_SELECTED = {
+    "disease": mark("disease"),
+    "target": mark("target"),
+    "platform": mark("platform"),
+    "cell_source": mark("cell source"),
+}
 _TERMS = {
     "disease": mark("disease {terms}"),
     "target": mark("target {terms}"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError, listed
-from carstats.messages import message
+from carstats.messages import Joined, message
 from carstats.terms import FREE_WORDS
 from carstats.vocabulary import CATEGORIES, Vocabulary
 
@@ -139,6 +139,27 @@ def level_labels(vocabulary: Vocabulary, by: Iterable[str]) -> dict[str, dict[st
         elif column in FREE_WORDS:
             labels[column] = {word: message(word) for word in FREE_WORDS[column]}
     return labels
+
+
+def stratum_name(labels: Mapping[str, Mapping[str, str]], by: Iterable[str], key: tuple) -> str:
+    """Return what a stratum is called: ``"SLE · CD19"``.
+
+    Parameters
+    ----------
+    labels : mapping of str to mapping of str to str
+        Printed labels of the levels of a column, as of `level_labels`.
+    by : iterable of str
+        The columns.
+    key : tuple
+        Their levels.
+
+    Returns
+    -------
+    str
+        The levels' labels; a level without one as it is.
+    """
+    names = [labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True)]
+    return names[0] if len(names) == 1 else Joined(names, " · ")
 
 
 def estimate_by(

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from carstats.errors import CarstatsError, listed
-from carstats.messages import mark, message
+from carstats.messages import Joined, Message, found, mark, message
 from carstats.terms import (
     CELL_SOURCES,
     DISEASES,
@@ -66,15 +66,24 @@ _COLUMNS = {
 
 
 def column_name(column: str) -> str:
-    """Return what a column is called within a sentence, in the language that is set."""
+    """Return what a column is called within a sentence."""
     return message(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
 
 
 def within_sentence(label: str) -> str:
     """Return a label as it stands within a sentence: small letters first, but for abbreviations."""
     word = label.split(" ")[0]
-    ordinary = word[1:2].islower() and word[1:].islower()
-    return word[0].lower() + label[1:] if ordinary else label
+    if not (word[:1].isupper() and word[1:].islower()):
+        return label
+    known = found(label)
+    small = found(label[0].lower() + label[1:])
+    if isinstance(small, Message) or not isinstance(known, Message):
+        return small
+    if isinstance(known, Joined):
+        first, *others = known.parts
+        return Joined((within_sentence(first), *others), known.separator)
+    # The same key: a language may have no small letters.
+    return Message(small, known.key, known.values)
 
 
 def folded(text: str) -> str:
@@ -157,7 +166,7 @@ class Vocabulary:
         return name
 
     def label(self, category: str, name: object) -> str:
-        """Return a term's printed label in the language that is set; an unknown value as it is."""
+        """Return a term's printed label; an unknown value as it is."""
         for term in getattr(self, category, ()):
             if term.name == name:
                 return message(term.label)

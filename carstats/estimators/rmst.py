@@ -106,7 +106,7 @@ def check_horizon(tables: Mapping[str, RiskTable], at: float, argument: str = "a
                 argument=argument,
                 at=f"{at:g}",
                 named=message(", ").join(
-                    message("{name} to {end}", name=name, end=f"{end:g}")
+                    message("{name} to {end}", name=message(name), end=f"{end:g}")
                     for name, end in short.items()
                 ),
                 shortest=f"{min(ends.values()):g}",

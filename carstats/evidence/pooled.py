@@ -16,6 +16,7 @@ from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
+from carstats.wording import level_text
 
 MODELS = ("binomial-normal", "beta-binomial", "Bayesian")
 CONF_TYPES = ("profile", "Wald")
@@ -140,7 +141,7 @@ def pooled_rate(
         population=counts.population(),
         method=message(
             "{model}, {level} % {limits} and prediction interval, no continuity correction",
-            model=message(_METHODS[model], scale=f"{tau_scale:g}"), level=f"{conf_level * 100:g}",
+            model=message(_METHODS[model], scale=f"{tau_scale:g}"), level=level_text(conf_level),
             limits=message(LIMITS[limits]),
         ),
         conf_level=conf_level,

@@ -14,6 +14,7 @@ from carstats.estimators.two_by_two import fisher_test
 from carstats.evidence.table import check_trials, in_order, names_of, trial_labels
 from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec
+from carstats.wording import level_text
 
 _WHICH = {
     "Miettinen-Nurminen": mark("score limits without a test"),
@@ -98,7 +99,7 @@ def randomised_comparison(
         method=message(
             "{level} % limits: Miettinen–Nurminen, exact unconditional (Chan–Zhang), and Fisher's "
             "exact test with the odds ratios that it does not reject",
-            level=f"{conf_level * 100:g}",
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         options={"outcome": outcome, "endpoint_class": endpoint_class},

@@ -11,8 +11,9 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.evidence.pooled import CONF_TYPES, MODELS, pool
 from carstats.evidence.table import Counts, one_class, select_counts
 from carstats.evidence.words import in_trials
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result, Spec
+from carstats.wording import level_text
 
 _SWAPPED = {"remission": "response", "response": "remission"}
 # Code compares the choices, so they are translated when printed.
@@ -176,9 +177,7 @@ def pooled_sensitivity(
     ]
     for row in rows:
         if row["choice"] in _OTHER.values():
-            row["note"] = message("; ").join(
-                filter(None, [row["note"], message("mixes endpoints on purpose")])
-            )
+            row["note"] = joined_notes(row["note"], message("mixes endpoints on purpose"))
     how = message("one choice changed in turn")
     spec = _spec("pooled_sensitivity", main, outcome, asked, settings, how)
     return Result(pd.DataFrame(rows), spec)
@@ -255,7 +254,7 @@ def _spec(analysis, counts: Counts, outcome, options, settings, how) -> Spec:
         population=counts.population(),
         method=message(
             "{model} model as for the pooled rate, {how}, {level} % limits",
-            model=message(_MODELS[model]), how=how, level=f"{level * 100:g}",
+            model=message(_MODELS[model]), how=how, level=level_text(level),
         ),
         conf_level=level,
         options={"outcome": outcome, **options, **settings},

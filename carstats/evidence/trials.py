@@ -12,6 +12,7 @@ from carstats.evidence.table import select_counts, trial_labels
 from carstats.evidence.words import in_trials
 from carstats.messages import message
 from carstats.result import Result, Spec
+from carstats.wording import level_text, method_word
 
 KEPT = [
     "disease", "disease_detail", "target", "platform", "cell_source", "endpoint",
@@ -106,7 +107,7 @@ def trial_rate(
         population=counts.population(),
         method=message(
             "counts as reported, {method} {level} % limits",
-            method=method.replace("-", "–"), level=f"{conf_level * 100:g}",
+            method=method_word(method), level=level_text(conf_level),
         ),
         conf_level=conf_level,
         options={"outcome": outcome, **options, "method": method},

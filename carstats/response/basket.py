@@ -12,9 +12,10 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.response.rates import response_rate
 from carstats.result import Result
+from carstats.wording import level_text
 
 MODELS = ("hierarchical", "EXNEX")
 _DEFAULT_TAU = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -306,7 +307,7 @@ def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.Dat
     note = counts["note"].where(counts["n"] > 0, message("no subjects: predicted from the others"))
     if fit.accuracy >= ACCURACY:
         told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
-        note = note.map(lambda text: message("; ").join(filter(None, [text, told])))
+        note = [joined_notes(text, told) for text in note]
     return counts[[*by, "n", "n_missing", "n_event"]].assign(
         estimate=fit.mean,
         conf_low=fit.low,
@@ -347,7 +348,7 @@ def _model_words(model: str, prior: BasketPrior) -> str:
 
 
 def _method(model: str, conf_level: float) -> str:
-    return message("{model}; {level} % credible limits", model=model, level=f"{conf_level * 100:g}")
+    return message("{model}; {level} % credible limits", model=model, level=level_text(conf_level))
 
 
 def prior_options(prior: BasketPrior) -> dict[str, object]:

@@ -28,6 +28,7 @@ from carstats.response.pairs import (
     pairs,
 )
 from carstats.result import Result
+from carstats.wording import level_text
 
 PAIRED = ("Fisher", "Fisher central", "Barnard", "Boschloo", "Chan-Zhang")
 OVERALL = ("Cochran-Mantel-Haenszel", "trend")
@@ -161,7 +162,7 @@ def response_test(
             name = adjust.replace("-", "–")
             words = message("{test}; p-values adjusted by {method}", test=words, method=name)
         if method != "Boschloo":
-            level = f"{conf_level * 100:g}"
+            level = level_text(conf_level)
             words = message("{test}; {level} % limits, not adjusted", test=words, level=level)
     spec = replace(table.spec, method=words, conf_level=conf_level, strata=tuple(table.strata))
     return Result(frame, spec)

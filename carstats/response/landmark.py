@@ -22,7 +22,7 @@ from carstats.response.outcomes import (
 )
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 
 def landmark_comparison(
@@ -158,7 +158,7 @@ def landmark_comparison(
                 "difference at day {day} by Kaplan–Meier, melded {level} % limits; log-rank test "
                 "from day {landmark}",
                 day=f"{day:g}",
-                level=f"{conf_level * 100:g}",
+                level=level_text(conf_level),
                 landmark=f"{landmark:g}",
             ),
             competing,
@@ -264,7 +264,7 @@ def response_exposure(
         method=_with_cause(
             message(
                 "Cox hazard ratio (Efron), {level} % profile-likelihood limits; Mantel–Byar test",
-                level=f"{conf_level * 100:g}",
+                level=level_text(conf_level),
             ),
             competing,
         ),

@@ -107,12 +107,6 @@ def checked_window(window: tuple[float, float] | None, at: float) -> tuple[float
     return low, high
 
 
-def limits_words(method: str, conf_level: float) -> str:
-    """Return what limits are called: ``"Clopper–Pearson 95 % limits"``."""
-    name = method if method == "mid-P" else method.replace("-", "–")
-    return message("{method} {level} % limits", method=name, level=f"{conf_level * 100:g}")
-
-
 def case_labels() -> dict[str, str]:
     """Return the printed names of the two bounds of a rate."""
     return {case: message(label) for case, label in _CASES.items()}

@@ -21,7 +21,7 @@ from carstats.response.outcomes import (
     visit_outcome,
 )
 from carstats.result import Spec
-from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
 from carstats.vocabulary import column_name
 
 
@@ -121,10 +121,7 @@ def compared(
     if population == "evaluable":
         missing, counted = "excluded", joined_words(counted, message("evaluable only"))
     labels = level_labels(vocabulary, by)
-    names = [
-        " · ".join(labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True))
-        for key in keys
-    ]
+    names = [stratum_name(labels, by, key) for key in keys]
     spec = cohort.spec(
         analysis,
         endpoint=outcome.title,

@@ -24,7 +24,7 @@ from carstats.response.pairs import adjusted_for, against
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.vocabulary import column_name
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 _METHOD = {
     "Firth": mark("logistic regression by Firth's penalised likelihood"),
@@ -133,7 +133,7 @@ def response_regression(
     words = message(
         "{method}, odds ratios with {level} % profile-likelihood limits",
         method=message(_METHOD[method]),
-        level=f"{conf_level * 100:g}",
+        level=level_text(conf_level),
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     columns = list(dict.fromkeys(term for term, _, _ in model.terms))
@@ -228,7 +228,7 @@ def marginal_response_difference(
         error = float(np.sqrt(slope @ fit.covariance @ slope))
         chi = (difference / error) ** 2 if error > 0 else np.nan
         name = column_name(covariate)
-        named = against(level, base) if level is not None else against(f"{name} + 1", name)
+        named = against(level, base) if level is not None else against(name + " + 1", name)
         rows.append(
             {
                 "contrast": named,
@@ -252,7 +252,7 @@ def marginal_response_difference(
         "{differences} from {method}, delta method, {level} % limits",
         differences=adjusted_for(words, more) if more else words,
         method=message(_METHOD[method]),
-        level=f"{conf_level * 100:g}",
+        level=level_text(conf_level),
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     return Result(pd.DataFrame(rows), spec)

@@ -17,7 +17,7 @@ from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import analysis_set, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 METHODS = ("observed", "MMRM")
 _WORDS = {
@@ -134,7 +134,7 @@ def score_change(
         method=message(
             "{method}; {level} % limits; baseline: last before lymphodepletion",
             method=message(_WORDS[method]),
-            level=f"{conf_level * 100:g}",
+            level=level_text(conf_level),
         ),
         by=by,
         conf_level=conf_level,

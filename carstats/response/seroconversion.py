@@ -18,12 +18,12 @@ from carstats.response.outcomes import (
     case_labels,
     checked_window,
     joined_words,
-    limits_words,
     missing_words,
 )
 from carstats.response.rates import rate_row
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
+from carstats.wording import limits_words
 
 
 def seroconversion_rate(

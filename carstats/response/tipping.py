@@ -93,9 +93,8 @@ def response_tipping_point(
     (n_1, missing_1, k_1), (n_2, missing_2, k_2) = (table.counts(place) for place in places)
     names = [table.names[place] for place in places]
     if not n_1 or not n_2:
-        raise CarstatsError(
-            message("{names}: one of them has no subjects to count.", names=" and ".join(names))
-        )
+        both = message("{first} and {second}", first=names[0], second=names[1])
+        raise CarstatsError(message("{names}: one of them has no subjects to count.", names=both))
     level = 1 - conf_level
     begin = _TESTS[method](k_1, k_2, n_1, n_2) < level
     rows = []

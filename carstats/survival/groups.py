@@ -10,6 +10,7 @@ import pandas as pd
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.result import Spec
+from carstats.strata import stratum_name
 from carstats.survival.times import EndpointTimes
 from carstats.vocabulary import column_name
 
@@ -42,11 +43,7 @@ def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
     names = []
     for place, (key, rows) in enumerate(times.groups()):
         code[rows.index] = place
-        names.append(
-            " · ".join(
-                times.labels.get(c, {}).get(v, str(v)) for c, v in zip(times.by, key, strict=True)
-            )
-        )
+        names.append(stratum_name(times.labels, times.by, key))
     known = times.rows["event_time"].notna()
     return times.rows[known], code[known].to_numpy(), names
 

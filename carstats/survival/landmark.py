@@ -15,7 +15,7 @@ from carstats.estimators.proportion import METHODS, proportion_limits
 from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import stratum_keys, stratum_mask
-from carstats.survival.curves import curve_frame, limits_in_words, percentage
+from carstats.survival.curves import curve_frame, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
     refuse_competing,
@@ -23,6 +23,7 @@ from carstats.survival.times import (
     stratum_table,
 )
 from carstats.vocabulary import within_sentence
+from carstats.wording import level_text
 
 
 def landmark_rate(
@@ -121,7 +122,7 @@ def landmark_rate(
             moment=message("day {day}", day=f"{at:g}"),
             aside=aside,
             method=method.replace("-", "–"),
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         at=float(at),

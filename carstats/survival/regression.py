@@ -14,7 +14,6 @@ from carstats.estimators.reasons import SEPARATION, Reason
 from carstats.estimators.schoenfeld import proportional_hazards
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.design import (
     MIN_EVENTS,
     Design,
@@ -24,7 +23,7 @@ from carstats.survival.design import (
 )
 from carstats.survival.groups import adjusted_in_words, stratum_codes
 from carstats.survival.times import EndpointTimes, endpoint_times
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 COX_METHODS = ("auto", "partial likelihood", "Firth")
 # With fewer events than this for each coefficient the ordinary estimate is biased away from 1.
@@ -147,7 +146,7 @@ def cox_regression(
     fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
     spec = times.spec(
         "cox_regression",
-        message(fitted, adjusted=adjusted_in_words(times.strata), level=percentage(conf_level)),
+        message(fitted, adjusted=adjusted_in_words(times.strata), level=level_text(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         cause=cause,

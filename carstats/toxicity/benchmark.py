@@ -28,14 +28,7 @@ from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
 from carstats.toxicity.contrasts import compare
-from carstats.toxicity.episodes import (
-    GRADES,
-    Severe,
-    level_text,
-    method_word,
-    term_labels,
-    zero_note,
-)
+from carstats.toxicity.episodes import GRADES, Severe, term_labels, zero_note
 from carstats.toxicity.references import (
     Side,
     accepted_scales,
@@ -44,6 +37,7 @@ from carstats.toxicity.references import (
     reference_trials,
 )
 from carstats.vocabulary import Vocabulary
+from carstats.wording import level_text, method_word
 
 LEAST_TRIALS = 3
 

@@ -10,19 +10,13 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.messages import joined_notes, message
+from carstats.messages import Joined, joined_notes, message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.toxicity.contrasts import check_contrast, compare
-from carstats.toxicity.episodes import (
-    level_text,
-    limits_words,
-    method_word,
-    severe_enough,
-    term_labels,
-    term_words,
-)
+from carstats.toxicity.episodes import severe_enough, term_labels, term_words
 from carstats.toxicity.rates import toxicity_rate
+from carstats.wording import level_text, limits_words, method_word
 
 
 def toxicity_difference(
@@ -113,13 +107,14 @@ def toxicity_difference(
             k, n = (mine["n_event"], base["n_event"]), (mine["n"], base["n"])
             k, n = tuple(map(int, k)), tuple(map(int, n))
             found = compare(k, n, contrast, method, conf_level)
-            sign = "−" if contrast == "difference" else "/"
+            sign = " − " if contrast == "difference" else " / "
             rows.append(
                 {
                     by: level,
                     "term": name,
-                    "contrast": f"{named.get(level, level)} {sign} "
-                    f"{named.get(reference, reference)}",
+                    "contrast": Joined(
+                        (named.get(level, str(level)), named.get(reference, str(reference))), sign
+                    ),
                     "n": n[0],
                     "n_missing": int(mine["n_missing"]) + int(base["n_missing"]),
                     "n_event": k[0],

@@ -30,19 +30,6 @@ _SEVERITIES = {
     "life-threatening": mark("life-threatening"),
     "fatal": mark("fatal"),
 }
-# The methods and scales of limits that have a word for a name.
-_METHODS = {
-    "melded": mark("melded"),
-    "mid-P": mark("mid–P"),
-    "log-log": mark("log-log"),
-    "log": mark("log"),
-    "plain": mark("plain"),
-    "arcsine": mark("arcsine"),
-    "beta product": mark("beta product"),
-    "exact": mark("exact Poisson"),
-    "negative binomial": mark("negative binomial"),
-    "robust": mark("Poisson with robust errors"),
-}
 
 
 @dataclass(frozen=True)
@@ -376,25 +363,3 @@ def term_words(study: Study, terms: Iterable[str]) -> str:
 def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the printed label of each term, for `Result.labels`."""
     return {"term": {name: study.vocabulary.label("toxicity", name) for name in terms}}
-
-
-def method_word(method: str) -> str:
-    """Return a method of limits as it prints: ``"Clopper–Pearson"``, or its word."""
-    return message(_METHODS[method]) if method in _METHODS else method.replace("-", "–")
-
-
-def limits_words(method: str, conf_level: float) -> str:
-    """Return what limits are, for a method line: ``"Clopper–Pearson 95 % limits"``."""
-    method = method_word(method)
-    return message("{method} {level} % limits", method=method, level=level_text(conf_level))
-
-
-def pointwise_words(conf_type: str, conf_level: float) -> str:
-    """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
-    scale = method_word(conf_type)
-    return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
-
-
-def level_text(conf_level: float) -> str:
-    """Return a confidence level in per cent, without its sign."""
-    return f"{conf_level * 100:g}"

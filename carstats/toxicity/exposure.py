@@ -21,12 +21,12 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    limits_words,
     merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.wording import limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
 

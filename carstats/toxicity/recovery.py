@@ -16,9 +16,10 @@ from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES
 from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.clocks import CENSORED, EVENT, RIVAL, clock_note, rival_days
-from carstats.toxicity.episodes import COMPETING, followup_end, pointwise_words
+from carstats.toxicity.clocks import CENSORED, EVENT, RIVAL, rival_days
+from carstats.toxicity.episodes import COMPETING, followup_end
 from carstats.toxicity.incidence import at_days, checked_days, incidence_rows
+from carstats.wording import pointwise_words
 
 REPLACEMENT = "immunoglobulin_replacement"
 PERSISTENCE = "loss_of_persistence"
@@ -114,17 +115,16 @@ def time_to_recovery(
     )
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
-        frame = incidence_rows(rows, conf_type, conf_level)
-        frame = frame if days is None else at_days(frame, rows, days)
         absent = int(rows["event_time"].isna().sum())
+        about = None
         if absent:
             # Here a time that lacks is no unknown onset.
-            note = message(
+            about = message(
                 "{absent} of {n} left out: it does not apply, or no record",
                 absent=absent, n=len(rows),
             )  # fmt: skip
-            frame["note"] = frame["note"].str.replace(clock_note(rows), note, regex=False)
-        return frame
+        frame = incidence_rows(rows, conf_type, conf_level, about)
+        return frame if days is None else at_days(frame, rows, days, about)
 
     spec = cohort.spec(
         "time_to_recovery",

@@ -11,8 +11,14 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
 from carstats.messages import joined_notes, message
 from carstats.strata import check_by, stratum_keys, stratum_mask
-from carstats.toxicity.episodes import UNSTATED, levels_of, scale_family, zero_note
-from carstats.toxicity.rates import toxicity_rate
+from carstats.toxicity.episodes import (
+    UNSTATED,
+    checked_terms,
+    levels_of,
+    scale_family,
+    severe_enough,
+)
+from carstats.toxicity.rates import rate_rows
 from carstats.vocabulary import Vocabulary
 
 _REFERENCE = [
@@ -81,17 +87,17 @@ def cohort_sides(
     scale = _cohort_scale(cohort, term, grading_scale)
     # Grades that state no scale are of the one that the caller names: there is none to choose.
     chosen = grading_scale if set(_stated_scales(cohort, term)) - {UNSTATED} else None
-    rates = toxicity_rate(cohort, term, min_grade=min_grade, by=by, grading_scale=chosen)
+    severe = severe_enough(cohort, min_grade, None)
+    by, terms = checked_terms(cohort, term, by)
+    rates = rate_rows(cohort, terms, severe, None, by, chosen, bounded=False)
     keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, by)
     sides = []
-    for key, row in zip(keys, rates.frame.itertuples(), strict=True):
+    for key, row in zip(keys, rates.itertuples(), strict=True):
         mine = cohort.subjects[stratum_mask(cohort.subjects, by, key)]
-        zero = zero_note(row.n, row.n_event, row.conf_high)
-        note = row.note.removesuffix(zero).removesuffix(message("; ")) if zero else row.note
         sides.append(
             Side(
                 key, [(int(row.n_event), int(row.n))], int(row.n_missing), scale,
-                _levels(mine, "target"), _levels(mine, "costimulation"), note,
+                _levels(mine, "target"), _levels(mine, "costimulation"), row.note,
             )
         )  # fmt: skip
     return sides
@@ -169,14 +175,13 @@ def published_sides(
     wanted = scale_family(grading_scale) if grading_scale else "ASTCT"
     use = (family == wanted) | family.isin(accepted)
     if not use.any():
-        counts = ", ".join(f"{name} {k}" for name, k in family.value_counts().items())
         raise CarstatsError(
             message(
                 "no published trial reports {outcome} by {wanted} (there are: {counts}). "
                 "`accept_scales` takes others by name, with the reason.",
                 outcome=repr(outcome),
                 wanted=wanted,
-                counts=counts,
+                counts=_counted(family),
             )
         )
     kept = rows[use]
@@ -204,6 +209,14 @@ def published_sides(
     return sides, int((~use).sum())
 
 
+def _counted(family: pd.Series) -> str:
+    """Return how many trials used each scale."""
+    return message(", ").join(
+        message("{scale} {n}", scale=message(scale), n=n)
+        for scale, n in family.value_counts().items()
+    )
+
+
 def reference_trials(
     reference: pd.DataFrame, outcome: str, scale: str, accepted: Mapping[str, str]
 ) -> pd.DataFrame:
@@ -229,10 +242,6 @@ def reference_trials(
     family = rows["grading_scale"].map(scale_family)
     use = (family == scale) | family.isin(list(accepted))
     if not use.any():
-        counts = ", ".join(
-            f"{name} {k}"
-            for name, k in family[_one_each(rows, family).index].value_counts().items()
-        )
         raise CarstatsError(
             message(
                 "{outcome} is graded by {scale} here, and by no reference trial (they use: "
@@ -241,7 +250,7 @@ def reference_trials(
                 "takes a scale by name, with the reason.",
                 outcome=repr(outcome),
                 scale=scale,
-                counts=counts,
+                counts=_counted(family[_one_each(rows, family).index]),
             )
         )
     kept = _one_each(rows[use], family[use]).copy()

@@ -13,13 +13,8 @@ from carstats.messages import message
 from carstats.result import Result
 from carstats.toxicity.contrasts import probability_higher
 from carstats.toxicity.differences import compared_levels, toxicity_difference
-from carstats.toxicity.episodes import (
-    checked_terms,
-    frequent_terms,
-    limits_words,
-    severe_enough,
-    term_words,
-)
+from carstats.toxicity.episodes import checked_terms, frequent_terms, severe_enough, term_words
+from carstats.wording import limits_words
 
 
 def toxicity_signals(

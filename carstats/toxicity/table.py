@@ -14,14 +14,8 @@ from carstats.estimators.proportion import METHODS, proportion_limits
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.episodes import (
-    episodes_of,
-    levels_of,
-    limits_words,
-    one_scale,
-    term_labels,
-    zero_note,
-)
+from carstats.toxicity.episodes import episodes_of, levels_of, one_scale, term_labels, zero_note
+from carstats.wording import limits_words
 
 TOTAL = "any toxicity"
 _UNSTATED = mark("system not stated")
