@@ -45,7 +45,7 @@ def infused() -> Criterion:
     """
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        remedy = (
+        remedy = message(
             "Give `infused`, for example infused = true under [subjects.constants] of study.toml."
         )
         return _column(subjects, "infused", remedy)
@@ -141,7 +141,7 @@ def potential_followup(*, days: float) -> Criterion:
     check_number("days", days, low=0)
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        remedy = "Give it, or cutoff_date under [study] of study.toml."
+        remedy = message("Give it, or cutoff_date under [study] of study.toml.")
         cutoff = _column(subjects, "cutoff_day", remedy)
         return (cutoff >= days).astype("boolean").mask(cutoff.isna())
 
@@ -183,7 +183,7 @@ def aged(low: float = 0, high: float = float("inf")) -> Criterion:
     )
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        age = _column(subjects, "age", "Give it in the subjects table.")
+        age = _column(subjects, "age", message("Give it in the subjects table."))
         return age.between(low, high).astype("boolean").mask(age.isna())
 
     return Criterion(name, keeps)
@@ -241,7 +241,7 @@ def where(column: str, values: Any) -> Criterion:
     name = message("{column} is {values}", column=column, values=_either(wanted))
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        found = _column(subjects, column, "Choose a column of the subjects table.")
+        found = _column(subjects, column, message("Choose a column of the subjects table."))
         absent = [value for value in wanted if not (found == value).any()]
         if absent:
             raise CarstatsError(
