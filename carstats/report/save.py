@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -179,8 +180,7 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
         for part, content in zip(parts.values(), contents.values(), strict=True):
             with part.open("wb") as file:
                 file.write(content)
-        for path, part in parts.items():
-            part.replace(path)
+        _put_in_place(parts)
     except OSError as error:
         raise CarstatsError(
             f"cannot write to {folder}: {error.strerror or error}. Choose another folder with "
@@ -191,6 +191,38 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
             with suppress(OSError):
                 part.unlink(missing_ok=True)
     return list(parts)
+
+
+def _put_in_place(parts: Mapping[Path, Path]) -> None:
+    """Move finished files to their places; where one does not go, put the others back."""
+    before: dict[Path, Path | None] = {}
+    try:
+        for path, part in parts.items():
+            kept = path.with_name(f"{part.name.removesuffix('.part')}.old")
+            before[path] = kept if path.exists() else None
+            if path.exists():
+                _same_file(path, kept)
+            part.replace(path)
+    except OSError:
+        for path, kept in before.items():
+            if kept is None:
+                path.unlink(missing_ok=True)
+            elif kept.exists():
+                kept.replace(path)
+        raise
+    finally:
+        for kept in filter(None, before.values()):
+            kept.unlink(missing_ok=True)
+
+
+def _same_file(path: Path, kept: Path) -> None:
+    """Keep what a file holds under a second name."""
+    kept.unlink(missing_ok=True)
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        # A file system without links.
+        shutil.copy2(path, kept)
 
 
 def _panels(results: Results) -> dict[str, Result]:
