@@ -1,5 +1,6 @@
 """Figures: what was drawn is read back from the axes."""
 
+import csv
 import hashlib
 import json
 from importlib.util import find_spec
@@ -17,6 +18,7 @@ from carstats.errors import CarstatsError
 from carstats.report import figures, save, style
 from carstats.report.figures_sheet import STAMP, stratum_names
 from carstats.report.figures_survival import spread
+from carstats.report.results_file import results_files
 from carstats.result import Result, Spec
 
 LABELS = {
@@ -475,3 +477,18 @@ def test_what_cannot_be_put_in_place_leaves_every_file_as_it_was(tmp_path):
         save.write_files(tmp_path, {"a.csv": b"new", "b.csv": b"new", "c.csv": b"new"})
     assert sorted(f.name for f in tmp_path.iterdir()) == ["a.csv", "c.csv"]
     assert (tmp_path / "a.csv").read_bytes() == b"old"
+
+
+def test_no_cell_of_a_csv_is_a_formula(two, tmp_path):
+    texts = ["=1+1", "@SUM(A1)", "+HYPERLINK(A1)", "-1+cmd", "\t=1", "-0.5", "-", "fine"]
+    frame = pd.DataFrame({"=site": texts, "estimate": [-0.5] * len(texts)})
+    result = Result(frame, Spec("made", by=("=site",)))
+    save.save_figure(figures.survival_figure(two), result, tmp_path, "odd")
+    read = pd.read_csv(tmp_path / "odd.csv", dtype=str)
+    assert list(read["'=site"]) == [
+        "'=1+1", "'@SUM(A1)", "'+HYPERLINK(A1)", "'-1+cmd", "'\t=1", "-0.5", "-", "fine",
+    ]  # fmt: skip
+    assert set(read["estimate"]) == {"-0.5"}
+    gathered = results_files(tmp_path)["results.csv"].decode()
+    assert "'=1+1" in gathered
+    assert not [line for line in csv.reader(gathered.splitlines()) if "=1+1" in line]

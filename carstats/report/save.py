@@ -113,8 +113,8 @@ def save_table(
 
     Notes
     -----
-    The CSV holds the data's own texts unchanged, one that begins with "=" too, so that a program
-    reads back what was counted; a spreadsheet should import it as text.
+    In the CSV a text that a spreadsheet would run, such as one that begins with "=", has an
+    apostrophe in front.
     """
     from carstats.report.table_files import FORMATS, table_bytes
 
@@ -259,7 +259,7 @@ def _numbers(
     if len(panels) > 1:
         table = table[["panel", *(column for column in table if column != "panel")]]
     with StringIO() as file:
-        table.to_csv(file, index=False, lineterminator="\n")
+        inert(table).to_csv(file, index=False, lineterminator="\n")
         csv = file.getvalue()
     made = {
         "alt": alt,
@@ -274,6 +274,35 @@ def _numbers(
     }
     text = json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
     return {f"{stem}.csv": csv.encode(), f"{stem}.json": f"{text}\n".encode()}
+
+
+def inert(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which no text or heading is a formula to a spreadsheet.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Numbers and texts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same; a text that begins with =, +, -, @, a tab or a line's end and is no number has
+        an apostrophe in front.
+    """
+    table = table.rename(columns=_quoted)
+    texts = [name for name in table if table[name].dtype == object or table[name].dtype == "string"]
+    return table.assign(**{name: table[name].map(_quoted, na_action="ignore") for name in texts})
+
+
+def _quoted(cell: object) -> object:
+    if not isinstance(cell, str) or len(cell) < 2 or cell[0] not in "=+-@\t\r\n":
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def _place(name: str, result: Result, panels: int) -> dict[str, object]:
