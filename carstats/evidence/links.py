@@ -16,7 +16,8 @@ def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
     Parameters
     ----------
     reports : pandas.DataFrame
-        One row per report, with ``study_id``, ``disease`` and ``overlaps_with``.
+        One row per report, with ``study_id``, ``disease`` and ``overlaps_with``; ``cohort``,
+        ``first_author`` and ``year`` tell the parts of one publication.
 
     Returns
     -------
@@ -24,6 +25,7 @@ def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
         A pair's first report has a row in the table; both are in alphabetical order if both have.
     """
     diseases = dict(zip(reports["study_id"], reports["disease"], strict=True))
+    parts = _publications(reports)
     named: dict[str, set[str]] = {}
     for report, others in zip(reports["study_id"], reports["overlaps_with"], strict=True):
         for other in str(others).split() if pd.notna(others) else []:
@@ -35,10 +37,20 @@ def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
             direct = other in named[report]
             known = other in diseases
             kinds = {diseases[report], diseases.get(other)}
-            if direct or (known and (len(kinds) == 1 or "mixed" in kinds)):
+            # The parts of one publication split its subjects.
+            split = known and parts[report] is not None and parts[report] == parts[other]
+            if direct or (known and not split and (len(kinds) == 1 or "mixed" in kinds)):
                 ordered = tuple(sorted((report, other))) if known else (report, other)
                 pairs[ordered] = "named" if direct else "by chain"
     return pairs
+
+
+def _publications(reports: pd.DataFrame) -> dict[str, tuple[object, ...] | None]:
+    """Return what tells a report's publication from others; None where it is not known."""
+    columns = ["cohort", "first_author", "year"]
+    known = reports.reindex(columns=columns)
+    keys = [tuple(row) if pd.notna(row).all() else None for row in known.to_numpy(dtype=object)]
+    return dict(zip(reports["study_id"], keys, strict=True))
 
 
 def _reached(named: dict[str, set[str]], start: str) -> set[str]:

@@ -11,7 +11,7 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.odds_ratio import odds_ratio_limits
 from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.two_by_two import fisher_test
-from carstats.evidence.table import check_trials, in_order, names_of, trial_labels
+from carstats.evidence.table import check_trials, in_order, trial_labels
 from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.wording import level_text
@@ -126,7 +126,7 @@ def _contrasts(row: pd.Series, control: pd.Series, conf_level: float) -> list[di
     start = {
         "study_id": row["study_id"],
         "control_id": control["study_id"],
-        "trial": names_of(row.to_frame().T).iloc[0],
+        "trial": row["trial"],
         **{c: row[c] for c in ("disease", "target", "endpoint", "timepoint_weeks", "population")},
         "basis": row["basis"],
         "n": sizes[0],

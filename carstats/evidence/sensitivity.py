@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from carstats.data.published import COMPANY_RELEASE
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.evidence.pooled import CONF_TYPES, MODELS, pool
 from carstats.evidence.table import Counts, one_class, select_counts
@@ -19,6 +20,8 @@ _SWAPPED = {"remission": "response", "response": "remission"}
 # Code compares the choices, so they are translated when printed.
 _MAIN = mark("main analysis")
 _ABSTRACT = mark("counts that stand in an abstract only")
+_NO_RELEASE = mark("without counts of a company release alone")
+_ABSTRACTS = ("abstract", "congress abstract")
 _NARROW = mark("narrowest denominator reported")
 _TREATED = mark("all treated, missing = failure")
 _OTHER = {
@@ -143,9 +146,10 @@ def pooled_sensitivity(
     Returns
     -------
     Result
-        One row per choice: ``choice`` (main analysis; counts that stand in an abstract only; the
-        narrowest denominator; all treated subjects, missing = failure; and, where trials report
-        remission and response at one visit, the other of the two for these), ``trials`` (those
+        One row per choice: ``choice`` (main analysis; counts that stand in an abstract only;
+        without the counts of a company release alone; the narrowest denominator; all treated
+        subjects, missing = failure; and, where trials report remission and response at one visit,
+        the other of the two for these), ``trials`` (those
         whose count differs from the main analysis), and the columns of `pooled_rate`. The row of
         the other endpoint mixes classes on purpose, to show what the choice does.
 
@@ -159,9 +163,14 @@ def pooled_sensitivity(
     main = select_counts(table, outcome, **asked)
     one_class(main)
     chosen = [(_MAIN, main.rows)]
-    if "abstract" in set(main.rows["basis"]):
-        abstract = select_counts(table, outcome, **asked, basis="abstract")
+    bases = set(main.rows["basis"])
+    found = [basis for basis in _ABSTRACTS if basis in bases]
+    if found:
+        abstract = select_counts(table, outcome, **asked, basis=found)
         chosen.append((_ABSTRACT, abstract.rows))
+    if COMPANY_RELEASE in bases:
+        own = table[table["basis"] != COMPANY_RELEASE]
+        chosen.append((_NO_RELEASE, select_counts(own, outcome, **asked).rows))
     narrow = select_counts(table, outcome, **asked, denominator="narrowest")
     chosen.append((_NARROW, narrow.rows))
     treated = select_counts(table, outcome, **asked, denominator="treated")

@@ -18,7 +18,7 @@ from carstats.vocabulary import Vocabulary
 # Widest denominator first: whoever was treated, then those whom the authors chose to count.
 POPULATIONS = ("treated", "modified intention to treat", "evaluable", "per protocol", "subset")
 DENOMINATORS = ("reported", "treated", "narrowest")
-_EFFICACY = ("response", "drug-free", "relapse")
+_EFFICACY = ("response", "drug-free", "immunosuppressant-free", "relapse")
 _USES = ("all", "efficacy", "toxicity", "control", "none")
 _NEEDED = (
     "study_id", "outcome", "endpoint", "endpoint_class", "timepoint_weeks", "population", "n_event",
@@ -28,7 +28,7 @@ _NEEDED = (
 # A table of one's own may lack these; they are then missing, and the cohort is the report itself.
 _OPTIONAL = (
     "first_author", "year", "disease_detail", "valency", "costimulation", "grading_scale",
-    "followup_median_months", "cohort",
+    "followup_median_months", "cohort", "trial_name", "source",
 )  # fmt: skip
 _OF_THE_TRIAL = ("disease", "target", "platform", "cell_source", "synthesis", "overlaps_with")
 
@@ -106,6 +106,7 @@ def check_trials(table: pd.DataFrame) -> pd.DataFrame:
     added = {c: np.nan for c in _OPTIONAL if c not in table}
     table = table.assign(**added)
     table["cohort"] = table["cohort"].where(table["cohort"].notna(), table["study_id"])
+    table["trial"] = table["study_id"].map(_names(reports_in(table)))
     problems = count_problems(table, message("the table of trials"))
     for column, allowed in (("synthesis", _USES), ("population", POPULATIONS)):
         wrong = ~table[column].isin(allowed)
@@ -140,9 +141,14 @@ def check_trials(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def reports_in(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per report, in the order of the table."""
+    return table.drop_duplicates("study_id")
+
+
 def reports_of(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row per report, in printed order."""
-    return in_order(table.drop_duplicates("study_id"))
+    return in_order(reports_in(table))
 
 
 def select_counts(
@@ -229,7 +235,6 @@ def select_counts(
         n=size,
         n_event=rows["n_event"].astype(int),
         endpoint=rows["endpoint"].where(rows["endpoint"].notna(), outcome),
-        trial=names_of(rows).to_numpy(),
         population="treated, missing = failure" if denominator == "treated" else rows["population"],
     )
     without = in_order(once[~once["study_id"].isin(rows["study_id"])].drop_duplicates("study_id"))
@@ -267,13 +272,19 @@ def in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop(columns=list(keys))
 
 
-def names_of(rows: pd.DataFrame) -> pd.Series:
-    """Name trials by first author and year, by identifier without an author; index study_id."""
-    surname = rows["first_author"].astype("object").str.split().str[0]
-    year = rows["year"].map(lambda value: "" if pd.isna(value) else f" {int(value)}")
-    fallback = rows["study_id"].str.replace("_", " ")
-    named = (surname + year).where(surname.notna(), fallback)
-    return pd.Series(named.to_numpy(), index=rows["study_id"].to_numpy())
+def _names(reports: pd.DataFrame) -> pd.Series:
+    """Name reports by first author and year, and by the trial where these do not tell them apart.
+
+    Without an author the trial's name or the identifier stands in its place; index study_id.
+    """
+    surname = reports["first_author"].astype("object").str.split().str[0]
+    year = reports["year"].map(lambda value: "" if pd.isna(value) else f" {int(value)}")
+    trial = reports["trial_name"].astype("object")
+    authored = surname + year
+    told = authored.where(~authored.duplicated(keep=False) | trial.isna(), authored + ", " + trial)
+    unnamed = (trial + year).where(trial.notna(), reports["study_id"].str.replace("_", " "))
+    named = told.where(surname.notna(), unnamed)
+    return pd.Series(named.to_numpy(), index=reports["study_id"].to_numpy())
 
 
 def trial_labels(frame: pd.DataFrame) -> dict[str, dict[str, str]]:

@@ -16,7 +16,7 @@ from carstats.wording import level_text, method_word
 
 KEPT = [
     "disease", "disease_detail", "target", "platform", "cell_source", "endpoint",
-    "timepoint_weeks", "population", "basis",
+    "timepoint_weeks", "population", "basis", "source",
 ]  # fmt: skip
 
 
@@ -69,9 +69,9 @@ def trial_rate(
     -------
     Result
         One row per trial, by disease and target: ``study_id``, ``trial``, the trial's columns,
-        ``endpoint``, ``timepoint_weeks``, ``population``, ``basis``, ``n``, ``n_event``,
-        ``estimate``, ``conf_low``, ``conf_high``, ``note``. The spec's population says how many
-        trials of the table give no such count.
+        ``endpoint``, ``timepoint_weeks``, ``population``, ``basis``, ``source``, ``n``,
+        ``n_event``, ``estimate``, ``conf_low``, ``conf_high``, ``note``. The spec's population says
+        how many trials of the table give no such count.
 
     Raises
     ------
