@@ -76,14 +76,12 @@ def within_sentence(label: str) -> str:
     if not (word[:1].isupper() and word[1:].islower()):
         return label
     known = found(label)
-    small = found(label[0].lower() + label[1:])
-    if isinstance(small, Message) or not isinstance(known, Message):
-        return small
     if isinstance(known, Joined):
         first, *others = known.parts
         return Joined((within_sentence(first), *others), known.separator)
+    small = label[0].lower() + label[1:]
     # The same key: a language may have no small letters.
-    return Message(small, known.key, known.values)
+    return known.reading(small) if isinstance(known, Message) else small
 
 
 def folded(text: str) -> str:

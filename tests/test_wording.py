@@ -168,10 +168,17 @@ def test_a_label_keeps_its_key_within_a_sentence():
     small = within_sentence(label)
     assert small == "zebra-free day 3"
     assert (small.key, small.values) == (label.key, label.values)
+    assert messages.found(str(small)) is not small
     both = within_sentence(Joined((label, "CD19"), ", "))
     assert both == "zebra-free day 3, CD19"
     assert both.parts[0].key == label.key
     assert within_sentence("DORIS remission") == "DORIS remission"
+
+
+def test_a_text_that_is_made_a_message_again_keeps_its_key():
+    made = message("{n} zebras on day {day}", n=2, day=3)
+    assert message(str(made)).key == made.key
+    assert message(str(message("; ").join([made, made]))).parts == (made, made)
 
 
 def test_results_find_their_words_again():
