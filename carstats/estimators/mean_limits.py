@@ -9,8 +9,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from carstats.estimators.root_finding import find_root
 from carstats.estimators.risk_table import TIME_TOLERANCE, RiskTable
+from carstats.estimators.root_finding import find_root
 
 # Points at which a law is tabulated and nodes of each integral: about 1e-7 of the horizon.
 GRID = 800
@@ -20,6 +20,8 @@ NODES = 64
 MAX_EVENTS = 100
 # A law is tabulated within so many standard errors of its mean.
 _REACH = 14.0
+# A probability below this is rounding.
+_TINY = 1e-14
 # Gauss-Legendre needs a weight that is not too steep: u = t^k with k at most this.
 _STEEPEST = 12.0
 
@@ -86,7 +88,7 @@ class _Step:
     after: NDArray[np.float64]
 
 
-def mean_laws(table: RiskTable, at: float) -> MeanLaws:
+def mean_laws(table: RiskTable, at: float, *, at_start: float | None = None) -> MeanLaws:
     """Compute the laws that bound a restricted mean (the joint beta product).
 
     The i-th event before the horizon, with r at risk just before, lowers the curve by a factor
@@ -103,6 +105,9 @@ def mean_laws(table: RiskTable, at: float) -> MeanLaws:
         Counts without batches, with at least one subject; events of all causes count as the event.
     at : float
         The horizon. Beyond the last follow-up the upper path stays level and the lower one is 0.
+    at_start : float, optional
+        How many were at risk at time 0; by default as many as at the first time. Under delayed
+        entry those who enter between two times count from the second of them on.
 
     Returns
     -------
@@ -115,25 +120,21 @@ def mean_laws(table: RiskTable, at: float) -> MeanLaws:
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (one time).
     Gaffke N. Math Methods Stat 2005; 14: 451-467 (no censoring).
     """
-    steps, rest, after = _steps(table, at)
-    many = len(steps) > MAX_EVENTS
-    laws = (_matched if many else _recursion)(steps, rest, after, at, lower=True), (
-        _matched if many else _recursion
-    )(steps, rest, after, at, lower=False)
-    return MeanLaws(*laws, at)
+    steps, rest, after = _steps(table, at, at_start)
+    law = _matched if len(steps) > MAX_EVENTS else _recursion
+    least, most = (law(steps, rest, after, at, lower=lower) for lower in (True, False))
+    return MeanLaws(least, most, at)
 
 
-def mean_limits(
-    table: RiskTable, at: float, *, conf_level: float = 0.95, mid_p: bool = False
+def law_limits(
+    laws: MeanLaws, *, conf_level: float = 0.95, mid_p: bool = False
 ) -> tuple[float, float]:
-    """Compute confidence limits of a restricted mean by the joint beta product.
+    """Read confidence limits of a restricted mean off its laws.
 
     Parameters
     ----------
-    table : RiskTable
-        Counts without batches; events of all causes count as the event.
-    at : float
-        The horizon.
+    laws : MeanLaws
+        What `mean_laws` returns.
     conf_level : float
         Confidence level.
     mid_p : bool
@@ -142,15 +143,12 @@ def mean_limits(
     Returns
     -------
     low, high : float
-        The limits, within 0 and `at`; NaN with nobody.
+        The limits, within 0 and the horizon.
     """
-    if not table.time.size or not table.n_risk.max() > 0:
-        return np.nan, np.nan
-    laws = mean_laws(table, at)
     tail = (1 - conf_level) / 2
     if not mid_p:
         return laws.least.quantile(tail), laws.most.quantile(1 - tail)
-    return tuple(_mixture_quantile(laws, p) for p in (tail, 1 - tail))
+    return _mixture_quantile(laws, tail), _mixture_quantile(laws, 1 - tail)
 
 
 def _mixture_quantile(laws: MeanLaws, p: float) -> float:
@@ -165,7 +163,7 @@ def _mixture_quantile(laws: MeanLaws, p: float) -> float:
     return find_root(mixed, low, high) if mixed(high) > 0 else high
 
 
-def _steps(table: RiskTable, at: float):
+def _steps(table: RiskTable, at: float, at_start: float | None):
     """The events one by one, and the pieces from the last of them to the horizon."""
     slack = TIME_TOLERANCE * np.ptp(table.time)
     events = np.where(table.time < at - slack, table.n_event.sum(axis=-1), 0)
@@ -173,7 +171,7 @@ def _steps(table: RiskTable, at: float):
     # Just after each time, and before the first, how many are at risk.
     start = np.append(0.0, ends)
     width = np.diff(np.append(start, at))
-    after = np.append(table.n_risk[0], table.n_after)
+    after = np.append(table.n_risk[0] if at_start is None else at_start, table.n_after)
     steps: list[_Step] = []
     first = 0
     for place in np.flatnonzero(events > 0):
@@ -290,8 +288,8 @@ def _tabulated(x, value, reach) -> Law:
     from scipy.interpolate import PchipInterpolator
 
     # Outside the reach nothing that could be told from 0 and 1 is left.
-    value[0] = 0.0 if reach[0] > x[0] - 1e-12 else value[0]
-    value[-1] = 1.0
+    value = np.where(value < _TINY, 0.0, np.where(value > 1 - _TINY, 1.0, value))
+    value[0], value[-1] = 0.0 if reach[0] > x[0] - 1e-12 else value[0], 1.0
     kept = np.append(True, np.diff(x) > 0)
     curve = PchipInterpolator(x[kept], value[kept])
     return Law(float(x[0]), float(x[-1]), curve)
@@ -318,9 +316,7 @@ def _moments(steps: list[_Step], rest, after, at: float, *, lower: bool):
         if lower:
             h, h2 = _moments_of_h(step.width, step.after)
             alive = step.after > 0
-            shared = (
-                step.width[alive] / (1 + 1 / step.after[alive] + 1 / step.at_risk)
-            ).sum()
+            shared = (step.width[alive] / (1 + 1 / step.after[alive] + 1 / step.at_risk)).sum()
         else:
             h = step.width.sum()
             h2, shared = h**2, h * v
@@ -347,5 +343,3 @@ def _matched(steps: list[_Step], rest, after, at: float, *, lower: bool) -> Law:
     total = (mean - square) / (square - mean**2)
     a, b = mean * total, (1 - mean) * total
     return Law(low, at, lambda x: betainc(a, b, (x - low) / (at - low)))
-
-

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from carstats.errors import check_choice
 from carstats.estimators.mean_limits import Law, MeanLaws
-from carstats.estimators.root_finding import find_root
 from carstats.estimators.rmst import CONTRASTS
+from carstats.estimators.root_finding import find_root
 
 # Cells into which one of the two laws is divided: about 1e-7 of the horizon.
 _CELLS = 4000
@@ -70,8 +70,9 @@ def melded_means(
     Fay MP, Brittain E. Stat Med 2016; 35: 2726-2740 (mid-P).
     """
     check_choice("measure", measure, CONTRASTS)
-    bounds = _Contrast(first.least, second.most, measure), _Contrast(
-        first.most, second.least, measure
+    bounds = (
+        _Contrast(first.least, second.most, measure),
+        _Contrast(first.most, second.least, measure),
     )
     null = 0.0 if measure == "difference" else 1.0
     tail = (1 - conf_level) / 2

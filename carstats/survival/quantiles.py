@@ -16,6 +16,7 @@ from carstats.result import Result
 from carstats.survival.curves import curve_in_words, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
+    free_at,
     refuse_competing,
     stratum_note,
     stratum_table,
@@ -31,6 +32,7 @@ def survival_quantile(
     conf_type: str = "beta product",
     conf_level: float = 0.95,
     competing: str | None = None,
+    start: float | None = None,
 ) -> Result:
     """Estimate the time by which a part of the subjects has had the event (the median for 0.5).
 
@@ -50,6 +52,8 @@ def survival_quantile(
         Confidence level.
     competing : {"censor"}, optional
         What to do with competing events, as for `survival_curve`.
+    start : float, optional
+        A day given which they are free of it, as for `survival_curve`.
 
     Returns
     -------
@@ -76,8 +80,8 @@ def survival_quantile(
         check_number("p", part)
         if not 0 < part < 1:
             raise CarstatsError(f"`p` is {part!r}; it takes a part between 0 and 1, such as 0.5.")
-    times = endpoint_times(cohort, endpoint, by)
-    aside = refuse_competing(times, competing)
+    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    aside = refuse_competing(times, competing) + given
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table = stratum_table(rows)
@@ -112,6 +116,7 @@ def survival_quantile(
         conf_type=conf_type,
         competing=competing,
         p=parts,
+        start=start,
     )
     return Result(times.estimate(estimate), spec, times.labels)
 

@@ -39,6 +39,7 @@ _METHODS = {
     "plain": mark("plain"),
     "arcsine": mark("arcsine"),
     "beta product": mark("beta product"),
+    "beta product mid-P": mark("mid–P beta product"),
     "exact": mark("exact Poisson"),
     "negative binomial": mark("negative binomial"),
     "robust": mark("Poisson with robust errors"),
