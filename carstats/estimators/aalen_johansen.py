@@ -8,7 +8,7 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from carstats.estimators.incidence_limits import incidence_limits
+from carstats.estimators.incidence_limits import dirichlet_limits
 from carstats.estimators.reasons import EVERYBODY_HAD_EVENT, NOBODY_AT_RISK, NOBODY_HAD_EVENT
 from carstats.estimators.risk_table import RiskTable, distinct_times
 
@@ -87,7 +87,7 @@ def aalen_johansen(
     std_error : array_like, shape (..., K, causes), optional
         Standard errors to take instead, such as those of `truncated_errors`.
     conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
-        Limits. The Dirichlet beta product (see `incidence_limits`) holds its level in small samples
+        Limits. The Dirichlet beta product (see `dirichlet_limits`) holds its level in small samples
         and exists wherever somebody is at risk; its mid-P form holds it on average. The others
         rest on the standard error, on a scale that survfit applies to the probability of the event.
     conf_level : float
@@ -127,7 +127,7 @@ def aalen_johansen(
         estimate, error = np.where(nobody, np.nan, estimate), np.where(nobody, np.nan, error)
         survival, reason = np.where(nobody, np.nan, survival), np.where(nobody, 3, reason)
     if conf_type.startswith("beta product"):
-        low, high, start = incidence_limits(
+        low, high, start = dirichlet_limits(
             table, conf_level=conf_level, mid_p=conf_type != "beta product"
         )
         estimate, error = np.moveaxis(estimate, 0, -1), np.moveaxis(error, 0, -1)

@@ -75,7 +75,7 @@ def _before(values: NDArray[np.float64], first: float) -> NDArray[np.float64]:
     return moved
 
 
-def incidence_limits(
+def dirichlet_limits(
     table: RiskTable, *, conf_level: float = 0.95, mid_p: bool = False
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Compute pointwise limits of the cumulative incidence by the Dirichlet beta product.

@@ -55,7 +55,7 @@ class LostMoments:
     reach: tuple[float, float]
 
 
-def time_lost(table: RiskTable, at: float, *, conf_level: float = 0.95) -> TimeLost:
+def mean_time_lost(table: RiskTable, at: float, *, conf_level: float = 0.95) -> TimeLost:
     """Estimate the mean time lost to each of several competing events within a horizon.
 
     Parameters

@@ -129,9 +129,13 @@ def cumulative_incidence(
         variance=variance,
         start=start,
     )
+    return Result(times.estimate(estimate), spec, times.labels | cause_labels(times))
+
+
+def cause_labels(times: EndpointTimes) -> dict[str, dict[str, str]]:
+    """Return the printed names of the causes, for `Result.labels`."""
     known = {cause: message(cause) for cause in _CAUSES}
-    labels = times.labels | {"cause": {times.name: times.label} | known}
-    return Result(times.estimate(estimate), spec, labels)
+    return {"cause": {times.name: times.label} | known}
 
 
 def _truncated(rows: pd.DataFrame, n_causes: int) -> np.ndarray | None:

@@ -20,6 +20,7 @@ from carstats.survival.comparisons import contrasts
 from carstats.survival.curves import percentage
 from carstats.survival.groups import grouped, ungrouped
 from carstats.survival.times import (
+    counted_from,
     endpoint_times,
     free_at,
     refuse_competing,
@@ -158,7 +159,7 @@ def restricted_mean(
             }
 
         return Result(times.estimate(estimate), spec, times.labels)
-    compared = _Contrasts([_from(rows, start) for rows in groups], at - (start or 0.0))
+    compared = _Contrasts([counted_from(rows, start) for rows in groups], at - (start or 0.0))
     sign = "−" if contrast == "difference" else "/"
     found = []
     for first, second in contrasts(names, reference, times.levels()):
@@ -167,16 +168,6 @@ def restricted_mean(
             {"contrast": f"{names[second]} {sign} {names[first]}", "time": float(at), **test}
         )
     return Result(pd.DataFrame(found), ungrouped(spec), times.labels)
-
-
-def _from(rows: pd.DataFrame, start: float | None) -> pd.DataFrame:
-    """Rows whose times count from `start`."""
-    if start is None:
-        return rows
-    moved = {"event_time": rows["event_time"] - start}
-    if "entry_time" in rows:
-        moved["entry_time"] = rows["entry_time"] - start
-    return rows.assign(**moved)
 
 
 def _laws(rows: pd.DataFrame, table: RiskTable, horizon: float) -> MeanLaws | None:
@@ -193,7 +184,7 @@ def _mean(
     rows: pd.DataFrame, at: float, start: float | None, method: str, conf_level: float
 ) -> RestrictedMean:
     """The mean of one stratum with its limits."""
-    rows, horizon = _from(rows, start), at - (start or 0.0)
+    rows, horizon = counted_from(rows, start), at - (start or 0.0)
     table = stratum_table(rows)
     mean = mean_survival(table, horizon, conf_level=conf_level)
     laws = None if method == "Greenwood" else _laws(rows, table, horizon)

@@ -253,6 +253,16 @@ def free_at(times: EndpointTimes, start: float | None) -> tuple[EndpointTimes, s
     return replace(times, rows=rows), words
 
 
+def counted_from(rows: pd.DataFrame, start: float | None) -> pd.DataFrame:
+    """Return rows of `free_at` with their times counted from its day."""
+    if start is None:
+        return rows
+    moved = {"event_time": rows["event_time"] - start}
+    if "entry_time" in rows:
+        moved["entry_time"] = rows["entry_time"] - start
+    return rows.assign(**moved)
+
+
 def unobserved(rows: pd.DataFrame) -> list[tuple[float, float]]:
     """Return the spans between which nobody is at risk and after which somebody enters.
 

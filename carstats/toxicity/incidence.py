@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
-from carstats.estimators.incidence_limits import incidence_limits
+from carstats.estimators.incidence_limits import dirichlet_limits
 from carstats.estimators.kaplan_meier import step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
@@ -162,7 +162,7 @@ def incidence_rows(rows: pd.DataFrame, conf_type: str, conf_level: float) -> pd.
     start = curve.high_at_start
     if np.isnan(start):
         # A standard error of 0 says nothing; these limits do.
-        _, bound, start = incidence_limits(table, conf_level=conf_level)
+        _, bound, start = dirichlet_limits(table, conf_level=conf_level)
         none = estimate == 0
         low, high = np.where(none, 0.0, low), np.where(none, bound[:, 0], high)
     frame = pd.DataFrame(
