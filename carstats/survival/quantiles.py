@@ -21,6 +21,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
+from carstats.wording import few_at_risk
 
 
 def survival_quantile(
@@ -58,11 +59,12 @@ def survival_quantile(
     Returns
     -------
     Result
-        For each stratum and part ``p``: ``n``, ``n_missing``, ``n_event``, ``estimate`` in days
-        with ``conf_low`` and ``conf_high``, ``note``. A quantile or limit that is not reached is
-        NaN and the note says so; nothing is extrapolated. Where the curve is level at exactly
-        1 - p the estimate is the midpoint of the plateau (R's rule; SAS prints none on a last
-        plateau).
+        For each stratum and part ``p``: ``n``, ``n_missing``, ``n_event``, ``n_risk`` (just before
+        the curve comes down to it), ``estimate`` in days with ``conf_low`` and ``conf_high``,
+        ``note``. A quantile or limit that is not reached is NaN and the note says so; nothing is
+        extrapolated. The note also marks an estimate that rests on fewer than five at risk. Where
+        the curve is level at exactly 1 - p the estimate is the midpoint of the plateau (R's rule;
+        SAS prints none on a last plateau).
 
     Raises
     ------
@@ -93,6 +95,7 @@ def survival_quantile(
                 "n": len(rows),
                 "n_missing": int(rows["event_time"].isna().sum()),
                 "n_event": int(table.n_event.sum()),
+                "n_risk": [float(q.n_risk) for q in found],
                 "estimate": [float(q.estimate) for q in found],
                 "conf_low": [float(q.low) for q in found],
                 "conf_high": [float(q.high) for q in found],
@@ -100,6 +103,7 @@ def survival_quantile(
                     joined_notes(
                         stratum_note(rows),
                         "" if q.reached or not len(rows) else message("not reached"),
+                        few_at_risk(float(q.n_risk)),
                     )
                     for q in found
                 ],
@@ -169,6 +173,7 @@ def followup_time(
         curve = kaplan_meier(table, conf_type="log-log", conf_level=conf_level)
         q1, median, q3 = (curve_quantile(table, curve, part) for part in (0.25, 0.5, 0.75))
         missed = "" if median.reached or not len(known) else message("not reached")
+        few = few_at_risk(float(median.n_risk))
         return {
             "n": len(rows),
             "n_missing": len(rows) - len(known),
@@ -180,7 +185,7 @@ def followup_time(
             "q3": float(q3.estimate),
             "low": known["event_time"].min(),
             "high": known["event_time"].max(),
-            "note": joined_notes(stratum_note(rows), missed),
+            "note": joined_notes(stratum_note(rows), missed, few),
         }
 
     spec = times.spec(

@@ -29,6 +29,7 @@ from carstats.toxicity.episodes import (
     term_labels,
     term_words,
 )
+from carstats.wording import few_at_risk
 
 EPISODES = ("first", "worst", "all")
 MEASURES = ("onset", "duration", "resolution")
@@ -321,5 +322,6 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
             message("{n} of them at death", n=dead) if dead else "",
             message("the maximum is censored") if open_end.any() else "",
             "" if middle.reached else message("median not reached"),
+            few_at_risk(float(middle.n_risk)),
         ),
     }
