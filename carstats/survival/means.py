@@ -14,10 +14,9 @@ from carstats.estimators.mean_limits import MeanLaws, law_limits, mean_laws
 from carstats.estimators.mean_melding import melded_means
 from carstats.estimators.risk_table import RiskTable
 from carstats.estimators.rmst import RestrictedMean, check_horizon, mean_contrast, mean_survival
-from carstats.messages import mark, message
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts
-from carstats.survival.curves import percentage
 from carstats.survival.groups import grouped, ungrouped
 from carstats.survival.times import (
     counted_from,
@@ -27,6 +26,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
+from carstats.wording import level_text
 
 MEAN_METHODS = ("beta product", "beta product mid-P", "Greenwood")
 _METHODS = {
@@ -113,7 +113,7 @@ def restricted_mean(
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"))
     elif reference is not None:
-        raise CarstatsError("`reference` goes with `contrast`: 'difference' or 'ratio'.")
+        raise CarstatsError(message("`reference` goes with `contrast`: 'difference' or 'ratio'."))
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)
     aside = refuse_competing(times, competing) + given
     names = grouped(times)[2] if times.by else ["All"]
@@ -131,7 +131,7 @@ def restricted_mean(
             _MEANS[contrast],
             day=f"{at:g}",
             aside=aside,
-            limits=message(limits, level=percentage(conf_level)),
+            limits=message(limits, level=level_text(conf_level)),
         ),
         conf_level=conf_level,
         at=float(at),
@@ -160,12 +160,12 @@ def restricted_mean(
 
         return Result(times.estimate(estimate), spec, times.labels)
     compared = _Contrasts([counted_from(rows, start) for rows in groups], at - (start or 0.0))
-    sign = "−" if contrast == "difference" else "/"
+    sign = " − " if contrast == "difference" else " / "
     found = []
     for first, second in contrasts(names, reference, times.levels()):
         test = compared.test(second, first, contrast, method, conf_level)
         found.append(
-            {"contrast": f"{names[second]} {sign} {names[first]}", "time": float(at), **test}
+            {"contrast": Joined((names[second], names[first]), sign), "time": float(at), **test}
         )
     return Result(pd.DataFrame(found), ungrouped(spec), times.labels)
 

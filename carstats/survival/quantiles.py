@@ -81,7 +81,11 @@ def survival_quantile(
     for part in parts:
         check_number("p", part)
         if not 0 < part < 1:
-            raise CarstatsError(f"`p` is {part!r}; it takes a part between 0 and 1, such as 0.5.")
+            raise CarstatsError(
+                message(
+                    "`p` is {part}; it takes a part between 0 and 1, such as 0.5.", part=repr(part)
+                )
+            )
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)
     aside = refuse_competing(times, competing) + given
 

@@ -14,7 +14,6 @@ from carstats.estimators.time_lost import mean_time_lost
 from carstats.messages import message
 from carstats.result import Result
 from carstats.survival.competing import cause_labels
-from carstats.survival.curves import percentage
 from carstats.survival.groups import grouped
 from carstats.survival.times import (
     counted_from,
@@ -23,6 +22,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
+from carstats.wording import level_text
 
 
 def restricted_time_lost(
@@ -113,7 +113,7 @@ def restricted_time_lost(
             "beta-product limits",
             day=f"{at:g}",
             aside=given,
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         at=float(at),
