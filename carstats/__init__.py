@@ -76,6 +76,7 @@ _HOMES = {
     "response_test": "response.comparisons",
     "response_tipping_point": "response.tipping",
     "restricted_mean": "survival.means",
+    "restricted_time_lost": "survival.time_lost",
     "score_change": "response.scores",
     "score_course": "response.course",
     "seroconversion_rate": "response.seroconversion",
@@ -177,6 +178,7 @@ __all__ = [
     "response_test",
     "response_tipping_point",
     "restricted_mean",
+    "restricted_time_lost",
     "score_change",
     "score_course",
     "seroconversion_rate",
@@ -281,6 +283,7 @@ if TYPE_CHECKING:
     from carstats.survival.rates import incidence_rate, withdrawal_weighted_curve
     from carstats.survival.regression import cox_regression
     from carstats.survival.resampling import bootstrap_interval
+    from carstats.survival.time_lost import restricted_time_lost
     from carstats.survival.timelines import subject_timelines
     from carstats.toxicity.benchmark import toxicity_benchmark
     from carstats.toxicity.comparison import toxicity_estimators

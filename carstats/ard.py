@@ -183,8 +183,8 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean", "score_change",
-    "survival_quantile", "toxicity_timing",
+    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean",
+    "restricted_time_lost", "score_change", "survival_quantile", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "fine_gray_regression", "incidence_rate",

@@ -76,6 +76,7 @@ ANALYSES = {
     "restricted_mean ratio": lambda c: cs.restricted_mean(
         c, RFS, at=365, by="target", contrast="ratio"
     ),
+    "restricted_time_lost": lambda c: cs.restricted_time_lost(c, "relapse", at=365, by="target"),
     "score_change": lambda c: cs.score_change(c, "SLEDAI-2K", by="target"),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=30),
     "survival_at": lambda c: cs.survival_at(c, RFS, at=[180, 360], by=["disease", "target"]),
@@ -275,6 +276,7 @@ def test_ratios_and_differences_print_as_what_they_are():
     assert rule(made("randomised_comparison")) == {"xx%", "xx.xx"}
     assert rule(made("restricted_mean")) == {"xx.x"}
     assert rule(made("restricted_mean ratio")) == {"xx.xx"}
+    assert rule(made("restricted_time_lost")) == {"xx.x"}
     assert rule(made("logrank_test"), "p.value") == {"p"}
 
 

@@ -45,7 +45,9 @@ def reference_cohort():
 
 @pytest.mark.parametrize("case", R["incidence"], ids=lambda c: c["group"])
 def test_incidence_equals_survfit_and_cuminc(reference_cohort, case):
-    frame = cs.toxicity_incidence(reference_cohort, "infection", at=case["at"], by="target").frame
+    frame = cs.toxicity_incidence(
+        reference_cohort, "infection", at=case["at"], by="target", conf_type="log-log"
+    ).frame
     rows = frame[frame["target"] == case["group"]]
     assert_allclose(rows["estimate"], case["cuminc"], rtol=1e-10)
     for column, name in (("estimate", "estimate"), ("std_error", "se"), ("conf_low", "low"),
