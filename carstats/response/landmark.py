@@ -13,7 +13,7 @@ from carstats.estimators.curve_difference import melded_difference
 from carstats.estimators.logrank import group_tables, logrank_of_tables, weighted_logrank
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
     endpoint_rows,
@@ -22,6 +22,7 @@ from carstats.response.outcomes import (
 )
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
+from carstats.wording import because
 
 
 def landmark_comparison(
@@ -131,7 +132,7 @@ def landmark_comparison(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": message("; ").join(dict.fromkeys(note for note in (found.note, test.note) if note)),
+        "note": because(*found.note, test.note),
     }
     vocabulary = cohort.study.vocabulary
     spec = cohort.spec(
@@ -228,7 +229,7 @@ def response_exposure(
     test = logrank_of_tables(tables)
     fit = two_group_cox(tables[0], conf_level=conf_level)
     few = int(status.sum()) < MIN_EVENTS
-    notes = [message("fewer than {n} events: no hazard ratio", n=MIN_EVENTS)] if few else []
+    few_events = message("fewer than {n} events: no hazard ratio", n=MIN_EVENTS) if few else ""
     row = {
         "contrast": message("in response v not yet in response"),
         "n": len(joined),
@@ -242,7 +243,7 @@ def response_exposure(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": message("; ").join([*notes, *([test.note] if test.note else [])]),
+        "note": joined_notes(few_events, because(test.note)),
     }
     vocabulary = cohort.study.vocabulary
     spec = cohort.spec(

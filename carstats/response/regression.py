@@ -24,6 +24,7 @@ from carstats.response.pairs import adjusted_for, against
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.vocabulary import column_name
+from carstats.wording import because
 
 _METHOD = {
     "Firth": mark("logistic regression by Firth's penalised likelihood"),
@@ -126,7 +127,7 @@ def response_regression(
                 "statistic": fit.statistic[j],
                 "df": 1.0,
                 "p_value": fit.p_value[j],
-                "note": fit.note,
+                "note": because(fit.note),
             }
         )
     words = message(
@@ -243,7 +244,7 @@ def marginal_response_difference(
                 "p_value": 2 * NormalDist().cdf(-np.sqrt(chi)) if chi >= 0 else np.nan,
                 "mean": means[0],
                 "mean_reference": means[1],
-                "note": fit.note,
+                "note": because(fit.note),
             }
         )
     words = message("marginal differences")

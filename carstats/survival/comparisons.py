@@ -19,6 +19,7 @@ from carstats.result import Result
 from carstats.survival.curves import check_days, percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import EndpointTimes, endpoint_times, refuse_competing, stratum_table
+from carstats.wording import because
 
 TEST_METHODS = ("asymptotic", "exact", "permutation")
 _TESTS = {
@@ -208,7 +209,7 @@ def _tested(
         "p_value": test.p_value,
         "p_method": "asymptotic",
         "n_resamples": 0,
-        "note": test.note,
+        "note": because(test.note),
     }
     if method == "asymptotic":
         return answer
@@ -228,7 +229,7 @@ def _tested(
         "p_value": permuted.p_value,
         "p_method": permuted.method,
         "n_resamples": permuted.n_resamples,
-        "note": permuted.note or test.note,
+        "note": because(permuted.note or test.note),
     }
 
 
@@ -308,7 +309,7 @@ def survival_difference(
                     "conf_low": test.low,
                     "conf_high": test.high,
                     "p_value": test.p_value,
-                    "note": test.note,
+                    "note": because(*test.note),
                 }
             )
     spec = times.spec(

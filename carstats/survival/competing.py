@@ -16,6 +16,7 @@ from carstats.estimators.aalen_johansen import (
     aalen_johansen,
     truncated_errors,
 )
+from carstats.estimators.reasons import Reason
 from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.curves import percentage
@@ -26,6 +27,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
+from carstats.wording import because
 
 _LIMITS = {
     "log-log": mark("Aalen–Johansen, {level} % pointwise log-log limits"),
@@ -139,6 +141,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
         nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
         zero = {"time": 0.0, "n_risk": 0, "n_event": 0, "n_censor": 0}
         return pd.DataFrame([{**counts, **zero, **nothing, "note": stratum_note(rows)}])
+    words = [because(Reason(code) if code else None) for code in NO_LIMITS]
     frame = pd.DataFrame(
         {
             **{name: [value] * (table.time.size + 1) for name, value in counts.items()},
@@ -150,7 +153,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
             "std_error": np.append(0.0, curve.std_error[:, place]),
             "conf_low": np.append(np.nan, curve.low[:, place]),
             "conf_high": np.append(np.nan, curve.high[:, place]),
-            "note": ["", *(message(NO_LIMITS[reason]) for reason in curve.reason[:, place])],
+            "note": ["", *(words[reason] for reason in curve.reason[:, place])],
         }
     )
     frame.loc[0, "note"] = stratum_note(rows)
@@ -226,7 +229,7 @@ def gray_test(
                 "statistic": test.statistic,
                 "df": test.df,
                 "p_value": test.p_value,
-                "note": test.reason,
+                "note": because(test.reason),
             }
         ]
     )
@@ -303,7 +306,7 @@ def fine_gray_regression(
             design.matrix[known],
             cause=place,
         )
-        coef, errors, note = fit.coef, fit.std_error, fit.reason
+        coef, errors, note = fit.coef, fit.std_error, because(fit.reason)
     frame = ratio_rows(design, coef, errors, conf_level, note)
     frame.insert(2, "n", len(times.rows))
     frame.insert(3, "n_missing", int((~known).sum()))

@@ -11,17 +11,17 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.interval_tests import interval_logrank
 from carstats.estimators.turnbull import bootstrap_limits, turnbull
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.curves import percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import (
     EndpointTimes,
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
 )
+from carstats.wording import because
 
 INTERVAL_SCORES = ("Sun", "Finkelstein", "Wilcoxon")
 INTERVAL_METHODS = ("permutation", "score", "exact", "resampling")
@@ -119,7 +119,7 @@ def interval_censored_curve(
         )
         note = joined_notes(
             stratum_note(rows),
-            fit.reason,
+            because(fit.reason),
             "" if fit.unique else message("the masses are not unique"),
         )
         if n_resamples and len(known):
@@ -239,7 +239,7 @@ def interval_censored_test(
         "p_value": test.p_value,
         "p_method": test.method,
         "n_resamples": test.n_resamples,
-        "note": test.reason,
+        "note": because(test.reason),
     }
     spec = times.spec(
         "interval_censored_test",

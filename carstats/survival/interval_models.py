@@ -19,6 +19,7 @@ from carstats.survival.curves import check_days, percentage
 from carstats.survival.design import MIN_EVENTS, covariate_matrix, ratio_rows, too_few_events
 from carstats.survival.interval import interval_times
 from carstats.survival.times import stratum_note
+from carstats.wording import because
 
 _DISTRIBUTIONS = {
     "Weibull": mark("Weibull accelerated failure time, time ratios, {level} % Wald limits"),
@@ -87,7 +88,7 @@ def interval_censored_regression(
             design.matrix[known],
             distribution=distribution,
         )
-        coef, errors, note = fit.coef[1:], fit.std_error[1 : len(fit.coef)], fit.reason
+        coef, errors, note = fit.coef[1:], fit.std_error[1 : len(fit.coef)], because(fit.reason)
     frame = ratio_rows(design, coef, errors, conf_level, note)
     frame.insert(2, "n", len(times.rows))
     frame.insert(3, "n_missing", int((~known).sum()))

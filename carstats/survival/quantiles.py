@@ -11,12 +11,11 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
 from carstats.estimators.risk_table import risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.survival.curves import curve_in_words, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
     stratum_table,

@@ -11,12 +11,11 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.resampling import STATISTICS, bootstrap_survival
 from carstats.estimators.rmst import check_horizon
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
     stratum_table,

@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Spec
 from carstats.strata import (
     check_by,
@@ -250,8 +250,3 @@ def stratum_note(rows: pd.DataFrame) -> str:
         else "",
         message("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
     )
-
-
-def joined_notes(*notes: str) -> str:
-    """Join the notes that say something, each once."""
-    return message("; ").join(dict.fromkeys(note for note in notes if note))

@@ -24,14 +24,13 @@ from carstats.estimators.beta_binomial import (
 )
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
 from carstats.toxicity.contrasts import compare
 from carstats.toxicity.episodes import (
     GRADES,
     Severe,
-    joined_notes,
     level_text,
     method_word,
     term_labels,

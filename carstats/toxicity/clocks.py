@@ -9,14 +9,13 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.toxicity.episodes import (
     COMPETING,
     Severe,
     died,
     episodes_of,
     followup_end,
-    joined_notes,
 )
 
 CENSORED, EVENT, RIVAL = 0, 1, 2

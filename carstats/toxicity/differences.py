@@ -10,12 +10,11 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.toxicity.contrasts import check_contrast, compare
 from carstats.toxicity.episodes import (
-    joined_notes,
     level_text,
     limits_words,
     method_word,

@@ -345,11 +345,6 @@ def zero_note(n: int, k: int, high: float) -> str:
     return message("0 of {n}: at most {high} %", n=n, high=f"{100 * high:.1f}")
 
 
-def joined_notes(*notes: str) -> str:
-    """Join the notes that say something, each once."""
-    return message("; ").join(dict.fromkeys(note for note in notes if note))
-
-
 def term_words(study: Study, terms: Iterable[str]) -> str:
     """Return the printed names of terms, for a title."""
     return message(", ").join(study.vocabulary.label("toxicity", name) for name in terms)

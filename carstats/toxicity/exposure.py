@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.count_regression import negative_binomial, robust_poisson
 from carstats.estimators.rate import event_rate
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -21,7 +21,6 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    joined_notes,
     limits_words,
     merged_episodes,
     severe_enough,

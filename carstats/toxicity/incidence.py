@@ -12,13 +12,12 @@ from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
 from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import checked_competing, clock_note, first_times, rival_words
 from carstats.toxicity.episodes import (
     checked_terms,
-    joined_notes,
     pointwise_words,
     severe_enough,
     term_labels,

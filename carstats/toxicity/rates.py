@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -18,7 +18,6 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    joined_notes,
     limits_words,
     severe_enough,
     term_labels,

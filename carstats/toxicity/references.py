@@ -9,9 +9,9 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.strata import check_by, stratum_keys, stratum_mask
-from carstats.toxicity.episodes import UNSTATED, joined_notes, levels_of, scale_family, zero_note
+from carstats.toxicity.episodes import UNSTATED, levels_of, scale_family, zero_note
 from carstats.toxicity.rates import toxicity_rate
 from carstats.vocabulary import Vocabulary
 

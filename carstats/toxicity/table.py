@@ -11,12 +11,11 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.toxicity.episodes import (
     episodes_of,
-    joined_notes,
     levels_of,
     limits_words,
     one_scale,

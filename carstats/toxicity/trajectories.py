@@ -12,10 +12,10 @@ from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.sample_median import sample_median
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.episodes import followup_end, joined_notes, level_text
+from carstats.toxicity.episodes import followup_end, level_text
 
 # Baseline, weeks 2, 4, 8, 12, 24, 36, 52, and months 18 and 24.
 VISITS = (0.0, 14.0, 28.0, 56.0, 84.0, 168.0, 252.0, 364.0, 546.0, 728.0)
