@@ -53,7 +53,7 @@ _HOMES = {
     "landmark_curve": "survival.landmark",
     "landmark_rate": "survival.landmark",
     "leave_one_out": "evidence.sensitivity",
-    "logrank_test": "survival.comparisons",
+    "logrank_test": "survival.logrank",
     "marginal_response_difference": "response.regression",
     "mean_cumulative_count": "toxicity.recurrent",
     "measure_trajectory": "toxicity.trajectories",
@@ -269,13 +269,14 @@ if TYPE_CHECKING:
     from carstats.response.timing import time_to_response
     from carstats.response.tipping import response_tipping_point
     from carstats.result import Result
-    from carstats.survival.comparisons import logrank_test, survival_difference
+    from carstats.survival.comparisons import survival_difference
     from carstats.survival.competing import cumulative_incidence, fine_gray_regression, gray_test
     from carstats.survival.cure import cure_fraction
     from carstats.survival.curves import survival_at, survival_curve
     from carstats.survival.interval import interval_censored_curve, interval_censored_test
     from carstats.survival.interval_models import interval_censored_regression, interval_sensitivity
     from carstats.survival.landmark import landmark_curve, landmark_rate
+    from carstats.survival.logrank import logrank_test
     from carstats.survival.means import restricted_mean
     from carstats.survival.quantiles import followup_time, survival_quantile
     from carstats.survival.rates import incidence_rate, withdrawal_weighted_curve

@@ -122,6 +122,7 @@ LABELS = {
     "p": mark("Proportion"),
     "p.above": mark("Probability above the reference rate"),
     "p.adjusted": mark("Adjusted p-value"),
+    "p.smallest": mark("Smallest possible p-value"),
     "p.exchangeable": mark("Probability of exchangeability"),
     "p.method": mark("How the p-value was found"),
     "p.value": mark("p-value"),
@@ -172,7 +173,7 @@ _SHARES = {
     "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
     "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
 }  # fmt: skip
-_P_VALUES = {"alpha_n", "p_adjusted", "p_value", "ph_p_value", "ph_p_value_all"}
+_P_VALUES = {"alpha_n", "p_adjusted", "p_smallest", "p_value", "ph_p_value", "ph_p_value_all"}
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
     "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",

@@ -28,6 +28,21 @@ _REASONS = {
         "only {n} of {total} contrasts between groups are informative"
     ),
     why.ENTRIES_PERMUTED: mark("entry times permuted with the event times"),
+    why.GROUP_TOO_SMALL: mark("a group of {n}: no p-value by default under {least} in a group"),
+    why.ASYMPTOTIC_IN_SMALL_GROUP: mark(
+        "asymptotic, with {n} in the smallest group: may reject more often than stated"
+    ),
+    why.SMALLEST_P: mark("p cannot be below {p} with groups of these sizes"),
+    why.FOLLOWUP_DIFFERS: mark(
+        "followed unalike (median {low} to {high} days): exact where follow-up is alike, else up "
+        "to about 6 % instead of 5 %"
+    ),
+    why.FOLLOWUP_DIFFERS_LINEAR: mark(
+        "followed unalike (median {low} to {high} days): permuted linear scores may then reject "
+        "far too often or too seldom"
+    ),
+    why.POISSON_LIMITS: mark("exact Poisson limits"),
+    why.ONE_SUBJECT_POISSON: mark("one subject: exact Poisson limits"),
     why.FIRST_FOLLOWED_TO: mark("first group followed to {day} only"),
     why.FIRST_EMPTY: mark("first group has no subjects"),
     why.SECOND_FOLLOWED_TO: mark("second group followed to {day} only"),
@@ -82,7 +97,7 @@ _REASONS = {
     why.NOT_REPRESENTED: mark("no longer represented: group {groups}"),
 }
 # How a reason's number is printed, where not by its leading digits.
-_PRINTED = {"alpha": ".3f"}
+_PRINTED = {"alpha": ".3f", "p": ".2g"}
 
 
 def because(*reasons: Reason | None) -> str:
@@ -103,6 +118,14 @@ def because(*reasons: Reason | None) -> str:
 
 def _words(reason: Reason) -> str:
     values = {name: _printed(name, value) for name, value in reason.values.items()}
+    if reason.code == why.FEW_SUBJECTS_WITH_EVENT:
+        return message_n(
+            "{n} subject has an event: the limits assume that subjects with many are not rarer "
+            "than seen",
+            "{n} subjects have an event: the limits assume that subjects with many are not rarer "
+            "than seen",
+            values["n"],
+        )
     if reason.code == why.TOO_FEW_EVENTS:
         return message_n(
             "{n} event: at least {needed} are needed to tell late events from none",

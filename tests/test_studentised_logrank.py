@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from carstats.estimators.logrank import weighted_logrank
+from carstats.estimators.reasons import Reason
 from carstats.estimators.studentised_logrank import LISTED, studentised_logrank
 from tests.reference import reference
 
@@ -87,17 +88,17 @@ def test_one_against_many_cannot_fall_below_its_place():
     [
         ([], [], [], "no_subjects"),
         ([3, 4], [1, 1], [0, 0], "one_group"),
-        ([3, 4, 5], [0, 0, 0], [0, 0, 1], "nothing_compared"),
+        ([3, 4, 5], [0, 0, 0], [0, 0, 1], "no_event_at_risk_together"),
         # The one event comes when a single group is left at risk.
-        ([3, 4, 5], [0, 0, 1], [0, 0, 1], "nothing_compared"),
+        ([3, 4, 5], [0, 0, 1], [0, 0, 1], "no_event_at_risk_together"),
         # All at risk have it at once: nobody could have had it or not.
-        ([4, 4, 4], [1, 1, 1], [0, 1, 1], "nothing_compared"),
+        ([4, 4, 4], [1, 1, 1], [0, 1, 1], "no_event_at_risk_together"),
     ],
 )
 def test_nothing_to_compare(time, status, group, reason):
     test = studentised_logrank(time, status, group)
     assert np.isnan([test.statistic, test.p_value, test.smallest]).all()
-    assert (test.method, test.reason) == ("none", reason)
+    assert (test.method, test.reason) == ("none", Reason(reason))
 
 
 def test_an_arrangement_without_variance_counts_as_zero():
@@ -116,6 +117,11 @@ def test_order_and_labels_do_not_matter():
         time[turned], status[turned], 7 - group[turned], strata=strata[turned]
     )
     assert_allclose([one.statistic, one.p_value], [two.statistic, two.p_value], rtol=1e-9)
+    one = studentised_logrank(time, status, group, listed=1, n_resamples=200)
+    two = studentised_logrank(
+        time[turned], status[turned], group[turned], listed=1, n_resamples=200
+    )
+    assert one.p_value == two.p_value
 
 
 @pytest.mark.slow

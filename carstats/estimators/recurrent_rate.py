@@ -9,12 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.rate import RateRatio, rate_ratio, rate_test
+from carstats.estimators.reasons import (
+    FEW_SUBJECTS_WITH_EVENT,
+    ONE_SUBJECT_POISSON,
+    POISSON_LIMITS,
+    Reason,
+)
 
 # With fewer subjects who have an event nothing shows how many others have many.
 FEW_WITH_EVENT = 5
-NO_EVENT = "no_event"
-ONE_SUBJECT = "one_subject"
-FEW_SUBJECTS_WITH_EVENT = "few_subjects_with_event"
 
 
 @dataclass(frozen=True)
@@ -32,9 +35,9 @@ class RecurrentRate:
         rate by that of a Poisson rate, times (t / z)².
     n_event, exposure : float
         Events and person-time of all subjects.
-    reasons : tuple of str
-        What the reader has to know: "no_event" and "one_subject" (Poisson limits),
-        "few_subjects_with_event".
+    reasons : tuple of Reason
+        What the reader has to know: that limits are Poisson's (no event; one subject), or rest on
+        few subjects with an event.
     """
 
     estimate: float
@@ -43,7 +46,7 @@ class RecurrentRate:
     dispersion: float
     n_event: float
     exposure: float
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
 
 
 def recurrent_rate(
@@ -105,12 +108,14 @@ def _limits(events: float, time: float, conf_level: float) -> tuple[float, float
     return low / time, float(gammaincinv(events + 1, 1 - tail)) / time
 
 
-def _reasons(y: NDArray[np.float64]) -> tuple[str, ...]:
+def _reasons(y: NDArray[np.float64]) -> tuple[Reason, ...]:
     if not y.sum():
-        return (NO_EVENT,)
-    found = (ONE_SUBJECT,) if y.size == 1 else ()
-    few = 0 < int((y > 0).sum()) < FEW_WITH_EVENT
-    return (*found, FEW_SUBJECTS_WITH_EVENT) if few else found
+        return (Reason(POISSON_LIMITS),)
+    found = [Reason(ONE_SUBJECT_POISSON)] if y.size == 1 else []
+    some = int((y > 0).sum())
+    if some < FEW_WITH_EVENT:
+        found.append(Reason(FEW_SUBJECTS_WITH_EVENT, {"n": some}))
+    return tuple(found)
 
 
 def recurrent_rate_ratio(

@@ -12,6 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.logrank import event_weights, group_tables, strata_rows
 from carstats.estimators.quadratic_form import pseudo_inverses
+from carstats.estimators.reasons import (
+    NO_EVENT_AT_RISK_TOGETHER,
+    NO_SUBJECTS,
+    ONE_GROUP,
+    Reason,
+)
 from carstats.estimators.risk_table import distinct_times
 
 # Arrangements, all strata together, up to which each is looked at.
@@ -20,10 +26,6 @@ LISTED = 200_000
 _TIE = 1e-9
 # Subjects times arrangements held at once.
 _CELLS = 2_000_000
-
-ONE_GROUP = "one_group"
-NO_SUBJECTS = "no_subjects"
-NOTHING_COMPARED = "nothing_compared"
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ class StudentisedTest:
         Ways to allocate the subjects to the groups within strata.
     n_resamples : int
         Random arrangements drawn; 0 where all were looked at.
-    reason : str
-        Why there is no p-value: "no_subjects", "one_group" or "nothing_compared"; else empty.
+    reason : Reason or None
+        Why there is no p-value; else None.
     """
 
     statistic: float
@@ -55,7 +57,7 @@ class StudentisedTest:
     method: str
     n_arrangements: float
     n_resamples: int
-    reason: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def studentised_logrank(
     """
     present, group = np.unique(np.asarray(group, int), return_inverse=True)
     if present.size < 2:
-        reason = ONE_GROUP if present.size else NO_SUBJECTS
+        reason = Reason(ONE_GROUP if present.size else NO_SUBJECTS)
         return StudentisedTest(np.nan, np.nan, np.nan, "none", float(present.size), 0, reason)
     layers = _layers(time, status, group, strata, entry, weight, exponents)
     if trend is None and present.size == 2:
@@ -126,7 +128,8 @@ def studentised_logrank(
     count = float(np.exp(ways)) if ways < 700 else np.inf
     count = float(round(count)) if count < 1e12 else count
     if not np.isfinite(observed) or not _can_vary(layers, contrast, size):
-        return StudentisedTest(np.nan, np.nan, np.nan, "none", count, 0, NOTHING_COMPARED)
+        reason = Reason(NO_EVENT_AT_RISK_TOGETHER)
+        return StudentisedTest(np.nan, np.nan, np.nan, "none", count, 0, reason)
     if ways <= np.log(listed + 0.5):
         every = _every_arrangement(layers, size, contrast)
         found = _statistics(every)
@@ -174,7 +177,11 @@ def _layers(time, status, group, strata, entry, weight, exponents) -> list[_Laye
         own = status[kept] > 0
         score[own] += w[end[own] - 1]
         spread = w * w * d * (n - d) / np.maximum(n - 1, 1)
-        layers.append(_Layer(end, start, score, spread, n, group[kept]))
+        # In an order of their own, so that random arrangements do not depend on that of the data.
+        first = np.zeros(kept.size, int) if start is None else start
+        turn = np.lexsort((group[kept], score, first, end))
+        began = None if start is None else start[turn]
+        layers.append(_Layer(end[turn], began, score[turn], spread, n, group[kept][turn]))
     return layers
 
 
@@ -280,6 +287,6 @@ def _random(layers, size: int, contrast, n_resamples: int, seed: int):
         block = min(width, n_resamples - first)
         labels = []
         for layer in layers:
-            deck = np.broadcast_to(layer.group, (block, layer.group.size)).copy()
+            deck = np.tile(np.sort(layer.group), (block, 1))
             labels.append(rng.permuted(deck, axis=1, out=deck))
         yield np.atleast_1d(_statistics(_summed(layers, labels, size, contrast)))
