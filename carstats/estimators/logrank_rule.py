@@ -176,8 +176,8 @@ def followup_differs(
     time, status = np.asarray(time, float), np.asarray(status, int)
     group = np.asarray(group, int)
     medians = []
-    for code in np.unique(group):
-        here = group == code
+    for member in np.unique(group):
+        here = group == member
         began = None if entry is None else np.asarray(entry, float)[here]
         table = risk_table(time[here], (status[here] == 0).astype(int), entry=began)
         reached = kaplan_meier(table, conf_type="plain").survival <= 0.5 + 1e-12
