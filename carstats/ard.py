@@ -57,6 +57,7 @@ LABELS = {
     "below.low": mark("Lower limit of the proportion below the threshold"),
     "bias": mark("Bias"),
     "borrowing.weight": mark("Weight of the other baskets"),
+    "benchmark": mark("Benchmark"),
     "cell.source": mark("Cell source"),
     "coef": mark("Coefficient"),
     "cohort": mark("Cohort"),
@@ -130,6 +131,7 @@ LABELS = {
     "p75": mark("Upper quartile"),
     "parameter": mark("Degrees of freedom"),
     "person.years": mark("Person-years"),
+    "person.years.reference": mark("Person-years of the reference"),
     "ph.p.value": mark("p-value of proportional hazards"),
     "ph.p.value.all": mark("p-value of proportional hazards, all terms"),
     "platform": mark("Cell platform"),
@@ -177,7 +179,8 @@ _P_VALUES = {"alpha_n", "p_adjusted", "p_smallest", "p_value", "ph_p_value", "ph
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
     "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",
-    "n_risk_weighted", "person_years", "q1", "q3", "std_dev", "subject_years",
+    "n_risk_weighted", "person_years",
+    "person_years_reference", "q1", "q3", "std_dev", "subject_years",
 }  # fmt: skip
 _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
@@ -187,10 +190,10 @@ _IN_UNITS = {
     "survival_quantile", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
-    "cox_regression", "exposure_adjusted_rate", "fine_gray_regression", "incidence_rate",
-    "interval_censored_regression", "logrank_test", "gray_test", "mean_cumulative_count",
-    "pooled_incidence", "pooled_regression", "response_exposure", "response_regression",
-    "trial_incidence",
+    "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
+    "incidence_rate", "incidence_rate_ratio", "interval_censored_regression", "logrank_test",
+    "gray_test", "mean_cumulative_count", "pooled_incidence", "pooled_regression",
+    "response_exposure", "response_regression", "trial_incidence",
 }  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from carstats.response.outcomes import (
     MISSING,
     analysis_set,
     joined_words,
+    limits_words,
     missing_words,
     visit_outcome,
 )
@@ -161,6 +162,26 @@ def adjusted_for(what: str, columns: Iterable[str]) -> str:
 def against(first: str, second: str) -> str:
     """Return the words for two that are compared: ``"CD19 v BCMA"``."""
     return message("{first} v {second}", first=first, second=second)
+
+
+def compared_limits(used: set[str], conf_level: float) -> str:
+    """Return what the limits of compared rates are, by the methods that the pairs used."""
+    if len(used) == 1:
+        return limits_words(next(iter(used)), conf_level)
+    return message(
+        "Agresti–Min {level} % limits up to the size of 50 against 50, Miettinen–Nurminen's beyond",
+        level=f"{conf_level * 100:g}",
+    )
+
+
+def pairs_words(words: str, adjust: str, n: int) -> str:
+    """Return the words of a method with what is done about several pairs."""
+    if adjust == "none":
+        return message("{words}; {n} pairs, not adjusted", words=words, n=n)
+    return message(
+        "{words}; {n} pairs, p-values adjusted by {method}, limits not",
+        words=words, n=n, method=adjust.replace("-", "–"),
+    )  # fmt: skip
 
 
 def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:

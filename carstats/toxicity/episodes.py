@@ -40,8 +40,8 @@ _METHODS = {
     "arcsine": mark("arcsine"),
     "beta product": mark("beta product"),
     "exact": mark("exact Poisson"),
-    "negative binomial": mark("negative binomial"),
-    "robust": mark("Poisson with robust errors"),
+    "negative binomial": mark("negative binomial, t"),
+    "robust": mark("effective-count Poisson (t)"),
 }
 
 

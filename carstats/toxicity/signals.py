@@ -11,12 +11,11 @@ from carstats.errors import CarstatsError, check_choice
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import message
 from carstats.result import Result
-from carstats.toxicity.contrasts import probability_higher
+from carstats.toxicity.contrasts import compared_words, probability_higher
 from carstats.toxicity.differences import compared_levels, toxicity_difference
 from carstats.toxicity.episodes import (
     checked_terms,
     frequent_terms,
-    limits_words,
     severe_enough,
     term_words,
 )
@@ -107,7 +106,7 @@ def toxicity_signals(
     order = np.lexsort([np.arange(len(frame)), frame["p_value"].fillna(2.0)])
     severe, limits = (
         severe_enough(cohort, min_grade, min_severity),
-        limits_words(method, conf_level),
+        compared_words(method, set(found.spec.options["limits_used"]), conf_level),
     )
     words = term_words(cohort.study, terms)
     if len(terms) > 3:
