@@ -1,6 +1,8 @@
-"""Words for what the estimators say in codes, shared by all analyses."""
+"""Words for reasons, methods and limits, shared by all analyses."""
 
 from __future__ import annotations
+
+from collections.abc import Collection
 
 from carstats.estimators import reasons as why
 from carstats.estimators.reasons import Reason
@@ -96,6 +98,19 @@ _REASONS = {
     why.ONE_WEIGHT_GROUP: mark("one group: the Kaplan-Meier curve"),
     why.NOT_REPRESENTED: mark("no longer represented: group {groups}"),
 }
+# The methods and scales of limits that have a word for a name; the others have their authors'.
+_METHODS = {
+    "melded": mark("melded"),
+    "mid-P": mark("mid-P"),
+    "log-log": mark("log-log"),
+    "log": mark("log"),
+    "plain": mark("plain"),
+    "arcsine": mark("arcsine"),
+    "beta product": mark("beta product"),
+    "exact": mark("exact Poisson"),
+    "negative binomial": mark("negative binomial, t"),
+    "robust": mark("effective-count Poisson (t)"),
+}
 # How a reason's number is printed, where not by its leading digits.
 _PRINTED = {"alpha": ".3f", "p": ".2g"}
 
@@ -145,3 +160,35 @@ def _printed(name: str, value: object) -> object:
             message("{group} from {day}", group=group, day=f"{day:g}") for group, day in value
         )
     return value
+
+
+def method_word(method: str) -> str:
+    """Return a method of limits as it prints: ``"Clopper–Pearson"``, or its word."""
+    return message(_METHODS[method]) if method in _METHODS else method.replace("-", "–")
+
+
+def limits_words(method: str, conf_level: float) -> str:
+    """Return what limits are, for a method line: ``"Clopper–Pearson 95 % limits"``."""
+    word = method_word(method)
+    return message("{method} {level} % limits", method=word, level=level_text(conf_level))
+
+
+def pointwise_words(conf_type: str, conf_level: float) -> str:
+    """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
+    scale = method_word(conf_type)
+    return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
+
+
+def compared_limits(used: Collection[str], conf_level: float) -> str:
+    """Return what the limits of compared proportions are, by the methods that the rows used."""
+    if len(set(used)) == 1:
+        return limits_words(next(iter(used)), conf_level)
+    return message(
+        "Agresti–Min {level} % limits up to the size of 50 against 50, Miettinen–Nurminen's beyond",
+        level=level_text(conf_level),
+    )
+
+
+def level_text(conf_level: float) -> str:
+    """Return a confidence level in per cent, without its sign."""
+    return f"{conf_level * 100:g}"

@@ -23,6 +23,7 @@ from carstats.estimators.reasons import (
 )
 from carstats.estimators.risk_table import RiskTable
 from carstats.estimators.root_finding import find_root
+from carstats.messages import message
 
 BAND_KINDS = ("equal precision", "Hall-Wellner")
 BAND_SCALES = ("log-log", "arcsine", "plain")
@@ -115,7 +116,9 @@ def simultaneous_band(
     check_choice("kind", kind, BAND_KINDS)
     check_choice("scale", scale, BAND_SCALES)
     if start is not None and end is not None and start > end:
-        raise CarstatsError(f"`start` is {start:g}, after `end`, {end:g}.")
+        raise CarstatsError(
+            message("`start` is {start}, after `end`, {end}.", start=f"{start:g}", end=f"{end:g}")
+        )
     n, d = table.n_risk, table.n_event.sum(axis=-1)
     happened = d > 0
     with np.errstate(divide="ignore", invalid="ignore"):

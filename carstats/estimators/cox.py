@@ -16,6 +16,7 @@ from carstats.estimators.reasons import (
     Reason,
 )
 from carstats.estimators.risk_table import distinct_times
+from carstats.messages import message
 
 _MAX_ITERATIONS = 60
 # Newton's decrement at which the coefficients are as exact as double precision has them.
@@ -133,7 +134,9 @@ def cox(
     time, status = np.asarray(time, float), np.asarray(status, int) > 0
     x = np.asarray(covariates, float).reshape(time.size, -1)
     if not np.isfinite(x).all():
-        raise CarstatsError("`covariates` has missing or infinite values; leave those out.")
+        raise CarstatsError(
+            message("`covariates` has missing or infinite values; leave those out.")
+        )
     n_event = int(status.sum())
     if not n_event:
         return _no_fit(x, 0, Reason(NO_EVENT))

@@ -29,6 +29,7 @@ from carstats.estimators.reasons import (
     ONE_GROUP,
     Reason,
 )
+from carstats.messages import message
 
 METHODS = ("auto", "exact", "resampling")
 SCORINGS = ("within strata", "overall")
@@ -152,8 +153,11 @@ def permutation_logrank(
         return _two_groups(parts, unit, step, method, n_resamples, seed, note)
     if method == "exact":
         raise CarstatsError(
-            f"`method` is 'exact', which compares two groups; here are {present.size}. Use "
-            "'resampling', or compare pairs of groups."
+            message(
+                "`method` is 'exact', which compares two groups; here are {n}. Use "
+                "'resampling', or compare pairs of groups.",
+                n=present.size,
+            )
         )
     if trend is not None:
         contrast = np.asarray(trend, float)[present]
@@ -181,8 +185,11 @@ def _two_groups(parts, unit, step, method, n_resamples, seed, note) -> Permutati
         pairs = exact_sums(parts)
     if pairs is None and method == "exact":
         raise CarstatsError(
-            f"`method` is 'exact', but there are about 10^{most / log(10):.0f} arrangements in a "
-            "stratum, with too many different sums of scores. Use 'auto' or 'resampling'."
+            message(
+                "`method` is 'exact', but there are about 10^{power} arrangements in a stratum, "
+                "with too many different sums of scores. Use 'auto' or 'resampling'.",
+                power=f"{most / log(10):.0f}",
+            )
         )
     distance = abs(observed - expected)
     if pairs is not None:

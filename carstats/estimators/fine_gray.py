@@ -17,6 +17,7 @@ from carstats.estimators.reasons import (
     Reason,
 )
 from carstats.estimators.risk_table import distinct_times
+from carstats.messages import message
 
 _MAX_ITERATIONS = 60
 # Newton's decrement at which the coefficients are as exact as double precision has them.
@@ -130,12 +131,20 @@ def fine_gray(
     time, status = np.asarray(time, float), np.asarray(status, int)
     if not len(x) == time.size == status.size:
         raise CarstatsError(
-            f"`covariates` has {len(x)} rows for {time.size} times and {status.size} statuses; "
-            "give one row per subject."
+            message(
+                "`covariates` has {n} rows for {n_times} times and {n_statuses} statuses; give one "
+                "row per subject.",
+                n=len(x),
+                n_times=time.size,
+                n_statuses=status.size,
+            )
         )
     if not (np.isfinite(x).all() and np.isfinite(time).all()):
         raise CarstatsError(
-            "`time` and `covariates` take finite numbers. Leave out subjects with a missing value."
+            message(
+                "`time` and `covariates` take finite numbers. Leave out subjects with a missing "
+                "value."
+            )
         )
     n_event = int((status == cause).sum())
     if not n_event:

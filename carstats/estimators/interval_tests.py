@@ -23,6 +23,7 @@ from carstats.estimators.permutation_sums import (
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.reasons import FEWER_THAN_TWO_GROUPS, SUBJECTS_NOT_TOLD_APART, Reason
 from carstats.estimators.turnbull import checked_intervals, innermost_intervals, turnbull
+from carstats.messages import message
 
 INTERVAL_SCORES = ("Sun", "Finkelstein", "Wilcoxon")
 INTERVAL_METHODS = ("permutation", "score", "exact", "resampling")
@@ -265,8 +266,11 @@ def _permuted(parts, present, expected, inverse, statistic, n_resamples: int, se
     if present.size > 2:
         if not n_resamples:
             raise CarstatsError(
-                f"`method` is 'exact', which compares two groups; here are {present.size}. Use "
-                "'resampling', or compare pairs of groups."
+                message(
+                    "`method` is 'exact', which compares two groups; here are {n}. Use "
+                    "'resampling', or compare pairs of groups.",
+                    n=present.size,
+                )
             )
         sums = sampled_group_sums(strata, n_resamples, seed) * unit - expected[present]
         chosen = inverse[np.ix_(present, present)]
@@ -283,8 +287,10 @@ def _permuted(parts, present, expected, inverse, statistic, n_resamples: int, se
         pairs = exact_sums(strata)
     if pairs is None:
         raise CarstatsError(
-            "`method` is 'exact', but there are more than a million arrangements in a stratum. "
-            "Use 'resampling'."
+            message(
+                "`method` is 'exact', but there are more than a million arrangements in a "
+                "stratum. Use 'resampling'."
+            )
         )
     if distance <= TIE:
         return 1.0

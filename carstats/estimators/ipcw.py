@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from carstats.errors import CarstatsError
 from carstats.estimators.reasons import NO_SUBJECTS, NOT_REPRESENTED, ONE_WEIGHT_GROUP, Reason
 from carstats.estimators.risk_table import risk_table
+from carstats.messages import message
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,13 @@ def weighted_survival(
         names, code = np.unique(np.asarray(group), return_inverse=True)
         code = code.reshape(-1)
         if code.size != time.size:
-            raise CarstatsError(f"`group` has {code.size} values for {time.size} subjects.")
+            raise CarstatsError(
+                message(
+                    "`group` has {n} values for {total} subjects.",
+                    n=code.size,
+                    total=time.size,
+                )
+            )
     member = (code == np.arange(names.size)[:, None]).astype(float)
     table = risk_table(time, event, entry=entry, weights=member)
     survival, weights = _curve(table)

@@ -14,6 +14,7 @@ from carstats.estimators.reasons import (
     VALUES_DO_NOT_VARY,
     Reason,
 )
+from carstats.messages import message
 
 COVARIANCES = ("unstructured", "heterogeneous AR(1)", "compound symmetry")
 
@@ -101,7 +102,11 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     check_choice("structure", structure, COVARIANCES)
     y, x = np.asarray(y, float), np.asarray(x, float)
     if x.ndim != 3 or x.shape[:2] != y.shape:
-        raise CarstatsError(f"`x` has shape {x.shape} for `y` of shape {y.shape}.")
+        raise CarstatsError(
+            message(
+                "`x` has shape {shape} for `y` of shape {wanted}.", shape=x.shape, wanted=y.shape
+            )
+        )
     seen = ~np.isnan(y)
     p, q = x.shape[2], y.shape[1]
     rows = x[seen]

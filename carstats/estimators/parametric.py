@@ -19,6 +19,7 @@ from carstats.estimators.reasons import (
     Reason,
 )
 from carstats.estimators.turnbull import checked_intervals
+from carstats.messages import message
 
 AFT_DISTRIBUTIONS = ("Weibull", "log-logistic")
 
@@ -111,8 +112,12 @@ def aft_regression(
     x = x[:, None] if x.ndim == 1 else x
     if len(x) != low.size or not np.isfinite(x).all():
         raise CarstatsError(
-            f"`covariates` takes {low.size} rows of finite numbers, one for each subject; it has "
-            f"{len(x)}."
+            message(
+                "`covariates` takes {n} rows of finite numbers, one for each subject; it has "
+                "{found}.",
+                n=low.size,
+                found=len(x),
+            )
         )
     n_event = int(np.isfinite(high).sum())
     reason = without_maximum(low, high)

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from carstats.errors import CarstatsError
 from carstats.estimators.reasons import DESCRIPTIVE_LIMITS, NO_CONVERGENCE, NO_SUBJECTS, Reason
 from carstats.estimators.risk_table import TIME_TOLERANCE, distinct_times
+from carstats.messages import message
 
 _TOLERANCE = 1e-10
 _MAX_ITERATIONS = 500
@@ -158,7 +159,13 @@ def checked_intervals(
     """
     low, high = np.asarray(low, float), np.asarray(high, float)
     if low.shape != high.shape:
-        raise CarstatsError(f"`low` has {low.size} values and `high` {high.size}; give pairs.")
+        raise CarstatsError(
+            message(
+                "`low` has {n_low} values and `high` {n_high}; give pairs.",
+                n_low=low.size,
+                n_high=high.size,
+            )
+        )
     ends = np.concatenate([low, high])
     ends = ends[np.isfinite(ends)]
     slack = TIME_TOLERANCE * np.ptp(ends) if ends.size else 0.0
@@ -167,8 +174,13 @@ def checked_intervals(
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise CarstatsError(
-            f"`low` and `high` of subject {row + 1} are {low[row]:g} and {high[row]:g}; an event "
-            "lies in (low, high], with low at most high; an infinite high is right-censored."
+            message(
+                "`low` and `high` of subject {number} are {low} and {high}; an event lies in "
+                "(low, high], with low at most high; an infinite high is right-censored.",
+                number=row + 1,
+                low=f"{low[row]:g}",
+                high=f"{high[row]:g}",
+            )
         )
     return low, high
 

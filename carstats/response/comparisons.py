@@ -29,6 +29,7 @@ from carstats.response.pairs import (
     pairs_words,
 )
 from carstats.result import Result
+from carstats.wording import level_text
 
 PAIRED = (
     "Fisher", "Fisher central", "Barnard", "Boschloo", "Chan-Zhang", "Miettinen-Nurminen",
@@ -149,12 +150,20 @@ def response_test(
     check_conf_level(conf_level)
     if strata is not None and method not in (AUTO, *OVERALL[:2]):
         raise CarstatsError(
-            f"`strata` does not go with {method!r}; method='Cochran-Mantel-Haenszel' adjusts."
+            message(
+                "`strata` does not go with {method}; method='Cochran-Mantel-Haenszel' adjusts.",
+                method=repr(method),
+            )
         )
     if method in OVERALL and reference is not None:
-        raise CarstatsError(f"`reference` does not go with {method!r}, which compares all strata.")
+        raise CarstatsError(
+            message(
+                "`reference` does not go with {method}, which compares all strata.",
+                method=repr(method),
+            )
+        )
     if scores is not None and method != "trend":
-        raise CarstatsError("`scores` are those of the trend test; give method='trend'.")
+        raise CarstatsError(message("`scores` are those of the trend test; give method='trend'."))
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
         test=method, adjust=adjust,
@@ -184,8 +193,7 @@ def response_test(
         frame = frame[[*(c for c in frame if c != "note"), "note"]]
         words = message(_WORDS[next(iter(used)) if len(used) == 1 else AUTO])
         if method != "Boschloo":
-            level = f"{conf_level * 100:g}"
-            words = message("{test}; {level} % limits", test=words, level=level)
+            words = message("{test}; {level} % limits", test=words, level=level_text(conf_level))
         if len(frame) > 1:
             words = pairs_words(words, adjust, len(frame))
     spec = replace(table.spec, method=words, conf_level=conf_level, strata=tuple(table.strata))

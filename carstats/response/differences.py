@@ -24,13 +24,13 @@ from carstats.response.pairs import (
     Compared,
     adjusted_for,
     compared,
-    compared_limits,
     empty_note,
     pair_columns,
     pairs,
     pairs_words,
 )
 from carstats.result import Result
+from carstats.wording import compared_limits
 
 _CONTRASTS = {
     "difference": mark("difference of proportions"),
@@ -185,16 +185,17 @@ def _adjusted(
     else:
         test = stratified_score_test(k, n, contrast=contrast, skewness=method == "SCAS")
     alone = int(((n > 0).sum(axis=1) == 1).sum())
-    said = message_n(
-        "{n} stratum has one group only and says nothing",
-        "{n} strata have one group only and say nothing",
-        alone,
-    )
-    notes = [said] if alone else []
+    note = ""
     if not found.n_strata:
-        notes = [message("no stratum has subjects of both")]
-    elif np.isnan(found.low):
-        notes.append(message("no variance: no limits"))
+        note = message("no stratum has subjects of both")
+    elif alone:
+        note = message_n(
+            "{n} stratum has one group only and says nothing",
+            "{n} strata have one group only and say nothing",
+            alone,
+        )
+    if found.n_strata and np.isnan(found.low):
+        note = joined_notes(note, message("no variance: no limits"))
     return {
         "estimate": found.estimate,
         "conf_low": found.low,
@@ -202,5 +203,5 @@ def _adjusted(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": joined_notes(*notes),
+        "note": note,
     }, method

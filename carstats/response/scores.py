@@ -17,7 +17,7 @@ from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import analysis_set, visit_window
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 METHODS = ("observed", "MMRM")
 _WORDS = {
@@ -96,13 +96,17 @@ def score_change(
     for day in days:
         check_number("at", day, low=1)
     if not days or len(set(days)) < len(days) or sorted(days) != days:
-        raise CarstatsError(f"`at` is {days}; it takes different days in rising order.")
+        raise CarstatsError(
+            message("`at` is {days}; it takes different days in rising order.", days=days)
+        )
     name, rows = measure_rows(cohort, measure)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
     base, late = baselines(rows, subjects)
     if not subjects["subject_id"].isin(base.index).any():
-        raise CarstatsError(f"nobody of the cohort has {name!r} before treatment.")
+        raise CarstatsError(
+            message("nobody of the cohort has {name} before treatment.", name=repr(name))
+        )
     changes = pd.DataFrame({day: _at_visit(rows, day) for day in days})
     changes = changes.reindex(subjects["subject_id"]).sub(
         base.reindex(subjects["subject_id"]), axis=0
@@ -130,7 +134,7 @@ def score_change(
         method=message(
             "{method}; {level} % limits; baseline: last before lymphodepletion",
             method=message(_WORDS[method]),
-            level=f"{conf_level * 100:g}",
+            level=level_text(conf_level),
         ),
         by=by,
         conf_level=conf_level,

@@ -15,8 +15,8 @@ from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.rmst import known_until
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.times import endpoint_times, refuse_competing, stratum_note, stratum_table
+from carstats.wording import level_text
 
 MEASURES = (mark("probability free of the event"), mark("observed / expected events, ratio"))
 
@@ -91,7 +91,7 @@ def survival_benchmark(
             "Kaplan–Meier against a benchmark{aside}, beta-product {level} % limits and the test "
             "that they invert; events against those expected, exact Poisson",
             aside=aside,
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         benchmark={f"{day:g}": value for day, value in zip(days, curve, strict=True)},

@@ -10,12 +10,12 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.curve_difference import greenwood_difference, melded_difference
-from carstats.messages import mark, message
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
-from carstats.survival.curves import check_days, percentage
+from carstats.survival.curves import check_days
 from carstats.survival.groups import grouped, ungrouped
 from carstats.survival.times import endpoint_times, refuse_competing, stratum_table
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 _DIFFERENCES = {
     "melded beta product": mark(
@@ -92,7 +92,7 @@ def survival_difference(
             test = compare(tables[second], tables[first], float(day), conf_level=conf_level)
             found.append(
                 {
-                    "contrast": f"{names[second]} − {names[first]}",
+                    "contrast": Joined((names[second], names[first]), " − "),
                     "time": day,
                     "n": len(both),
                     "n_missing": int(both["event_time"].isna().sum()),
@@ -106,7 +106,7 @@ def survival_difference(
             )
     spec = times.spec(
         "survival_difference",
-        message(_DIFFERENCES[method], aside=aside, level=percentage(conf_level)),
+        message(_DIFFERENCES[method], aside=aside, level=level_text(conf_level)),
         conf_level=conf_level,
         at=days.tolist(),
         reference=reference,
@@ -141,7 +141,9 @@ def contrasts(
         If the reference is no group, or there are fewer than two groups.
     """
     if len(names) < 2:
-        raise CarstatsError(f"`by` gives one group ({names[0]}); a comparison needs two.")
+        raise CarstatsError(
+            message("`by` gives one group ({names}); a comparison needs two.", names=names[0])
+        )
     if reference is None:
         return list(combinations(range(len(names)), 2))
     if reference in levels:

@@ -17,9 +17,8 @@ from carstats.estimators.aalen_johansen import (
     truncated_errors,
 )
 from carstats.estimators.reasons import Reason
-from carstats.messages import mark, message
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import (
     EndpointTimes,
@@ -27,7 +26,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 _LIMITS = {
     "log-log": mark("Aalen–Johansen, {level} % pointwise log-log limits"),
@@ -109,7 +108,7 @@ def cumulative_incidence(
 
     spec = times.spec(
         "cumulative_incidence",
-        message(_LIMITS[conf_type], level=percentage(conf_level)),
+        message(_LIMITS[conf_type], level=level_text(conf_level)),
         conf_level=conf_level,
         conf_type=conf_type,
         variance=variance,
@@ -221,7 +220,7 @@ def gray_test(
     frame = pd.DataFrame(
         [
             {
-                "contrast": " / ".join(names),
+                "contrast": Joined(names, " / "),
                 "cause": times.causes[place - 1],
                 "n": len(times.rows),
                 "n_missing": len(times.rows) - len(rows),
@@ -315,7 +314,7 @@ def fine_gray_regression(
         "fine_gray_regression",
         message(
             "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich errors",
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         cause=cause,
@@ -329,6 +328,11 @@ def _cause_code(times: EndpointTimes, cause: str | None) -> int:
         return 1
     if cause not in times.causes:
         raise CarstatsError(
-            f"`cause` is {cause!r}; the causes of {times.name!r} are: {listed(times.causes)}."
+            message(
+                "`cause` is {cause}; the causes of {name} are: {causes}.",
+                cause=repr(cause),
+                name=repr(times.name),
+                causes=listed(times.causes),
+            )
         )
     return times.causes.index(cause) + 1

@@ -12,13 +12,12 @@ from carstats.errors import check_conf_level
 from carstats.estimators.cure import mixture_cure, sufficient_followup
 from carstats.messages import joined_notes, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
     refuse_competing,
     stratum_note,
 )
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 
 def cure_fraction(
@@ -113,7 +112,7 @@ def cure_fraction(
             "mixture cure model (Weibull){aside}, {level} % profile-likelihood limits, after the "
             "Maller–Zhou test of sufficient follow-up",
             aside=aside,
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         competing=competing,

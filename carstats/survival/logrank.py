@@ -25,7 +25,7 @@ from carstats.estimators.reasons import (
     Reason,
 )
 from carstats.estimators.studentised_logrank import LISTED
-from carstats.messages import mark, message
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import EndpointTimes, endpoint_times, refuse_competing
@@ -172,7 +172,7 @@ def logrank_test(
         total = times.rows[_in_groups(times, members)]
         found.append(
             {
-                "contrast": " / ".join(names[m] for m in members),
+                "contrast": Joined((names[m] for m in members), " / "),
                 "n": len(total),
                 "n_missing": len(total) - int(here.sum()),
                 "n_event": int((rows["event_code"][here] == 1).sum()),
@@ -236,8 +236,7 @@ def _trend_scores(trend: Sequence[float] | bool, n_groups: int) -> list[float] |
     if len(scores) != n_groups:
         raise CarstatsError(
             message(
-                "`{name}` has {n} scores for {groups} groups.",
-                name="trend", n=len(scores), groups=n_groups,
+                "`trend` has {n} scores for {n_groups} groups.", n=len(scores), n_groups=n_groups
             )
         )  # fmt: skip
     for score in scores:

@@ -75,7 +75,11 @@ def survival_quantile(
     for part in parts:
         check_number("p", part)
         if not 0 < part < 1:
-            raise CarstatsError(f"`p` is {part!r}; it takes a part between 0 and 1, such as 0.5.")
+            raise CarstatsError(
+                message(
+                    "`p` is {part}; it takes a part between 0 and 1, such as 0.5.", part=repr(part)
+                )
+            )
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
 

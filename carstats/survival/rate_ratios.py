@@ -11,13 +11,13 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.estimators.rate import rate_ratio
-from carstats.messages import joined_notes, mark, message
+from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts
-from carstats.survival.curves import percentage
 from carstats.survival.groups import grouped, ungrouped
 from carstats.survival.rates import time_at_risk
 from carstats.survival.times import endpoint_times, stratum_note
+from carstats.wording import level_text
 
 _ADJUSTED = {
     "none": mark(", not adjusted"),
@@ -91,7 +91,7 @@ def incidence_rate_ratio(
             notes.append(message("no event"))
         found.append(
             {
-                "contrast": f"{names[second]} / {names[first]}",
+                "contrast": Joined((names[second], names[first]), " / "),
                 **_counts(groups[second], k2, years2, ""),
                 **_counts(groups[first], k1, years1, "_reference"),
                 "estimate": float(ratio.estimate),
@@ -108,7 +108,7 @@ def incidence_rate_ratio(
         "incidence_rate_ratio",
         message(
             "ratio of rates per person-time, exact conditional test and {level} % limits{adjusted}",
-            level=percentage(conf_level),
+            level=level_text(conf_level),
             adjusted=message(_ADJUSTED[adjust]) if len(frame) > 1 else "",
         ),
         conf_level=conf_level,

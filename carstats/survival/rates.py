@@ -14,14 +14,13 @@ from carstats.estimators.rate import event_rate, rate_test
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by
-from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
     refuse_competing,
     stratum_note,
 )
 from carstats.vocabulary import column_name
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 DAYS_A_YEAR = 365.25
 _METHODS = {
@@ -110,7 +109,7 @@ def incidence_rate(
 
     spec = times.spec(
         "incidence_rate",
-        message(_METHODS[method], level=percentage(conf_level)),
+        message(_METHODS[method], level=level_text(conf_level)),
         conf_level=conf_level,
         method=method,
         **({} if benchmark is None else {"benchmark": float(benchmark)}),

@@ -14,7 +14,6 @@ from carstats.estimators.reasons import SEPARATION, Reason
 from carstats.estimators.schoenfeld import proportional_hazards
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.design import (
     MIN_EVENTS,
     Design,
@@ -24,7 +23,7 @@ from carstats.survival.design import (
 )
 from carstats.survival.groups import adjusted_in_words, stratum_codes
 from carstats.survival.times import EndpointTimes, endpoint_times
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 COX_METHODS = ("auto", "partial likelihood", "Firth")
 # With fewer events than this for each coefficient the ordinary estimate is biased away from 1.
@@ -102,7 +101,7 @@ def cox_regression(
     check_choice("method", method, COX_METHODS)
     check_conf_level(conf_level)
     if robust and method == "Firth":
-        raise CarstatsError("`robust` goes with the partial likelihood, not with Firth.")
+        raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
     times = endpoint_times(cohort, endpoint, strata=strata)
     if cause is not None:
         check_choice("cause", cause, times.causes)
@@ -117,7 +116,9 @@ def cox_regression(
     special = bool(times.strata) or "entry_time" in rows
     if method == "Firth" and special:
         raise CarstatsError(
-            "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
+            message(
+                "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
+            )
         )
     if n_event < MIN_EVENTS:
         frame = _not_fitted(design, conf_level, too_few_events(n_event))
@@ -145,7 +146,7 @@ def cox_regression(
     fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
     spec = times.spec(
         "cox_regression",
-        message(fitted, adjusted=adjusted_in_words(times.strata), level=percentage(conf_level)),
+        message(fitted, adjusted=adjusted_in_words(times.strata), level=level_text(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         cause=cause,

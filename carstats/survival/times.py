@@ -132,8 +132,12 @@ def endpoint_times(
     events = events[events["endpoint"] == name]
     if events.empty:
         raise CarstatsError(
-            f"no subject of the study has the endpoint {name!r} in the events table. "
-            f"It has: {listed(study.endpoints('time-to-event')) or 'none'}."
+            message(
+                "no subject of the study has the endpoint {name} in the events table. It has: "
+                "{known}.",
+                name=repr(name),
+                known=listed(study.endpoints("time-to-event")) or message("none"),
+            )
         )
     events = events[events["subject_id"].isin(cohort.subjects["subject_id"])]
     events = events.set_index("subject_id")
@@ -204,10 +208,14 @@ def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
     if competing is None:
         named = ", ".join(f"{cause} {count}" for cause, count in counts.items())
         raise CarstatsError(
-            f"`endpoint` {times.name!r} has competing events ({named}): one minus Kaplan-Meier "
-            "would overstate its probability. Use cumulative_incidence(), an endpoint that counts "
-            "them as events such as 'relapse_free_survival', or competing='censor' for the "
-            "cause-specific curve."
+            message(
+                "`endpoint` {name} has competing events ({named}): one minus Kaplan-Meier would "
+                "overstate its probability. Use cumulative_incidence(), an endpoint that counts "
+                "them as events such as 'relapse_free_survival', or competing='censor' for the "
+                "cause-specific curve.",
+                name=repr(times.name),
+                named=named,
+            )
         )
     return message("; competing events censored: cause-specific, not a probability")
 

@@ -28,8 +28,10 @@ def checked_competing(competing: str | Iterable[str]) -> tuple[str, ...]:
         check_choice("competing", name, COMPETING)
     if "death" not in names:
         raise CarstatsError(
-            "`competing` leaves out 'death'; the dead are not censored, for they cannot have the "
-            "event later. Use ('death',) or ('death', 're-infusion')."
+            message(
+                "`competing` leaves out 'death'; the dead are not censored, for they cannot have "
+                "the event later. Use ('death',) or ('death', 're-infusion')."
+            )
         )
     return tuple(name for name in COMPETING if name in names)
 

@@ -26,13 +26,13 @@ from carstats.toxicity.clocks import (
 )
 from carstats.toxicity.episodes import (
     checked_terms,
-    level_text,
     severe_enough,
     term_labels,
     term_words,
     zero_note,
 )
 from carstats.toxicity.incidence import at_days, checked_days, counts_of, incidence_rows
+from carstats.wording import level_text
 
 ESTIMATORS = (
     "incidence proportion",

@@ -22,13 +22,12 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    limits_words,
     merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
-from carstats.wording import because
+from carstats.wording import because, limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
 
@@ -112,8 +111,10 @@ def exposure_adjusted_rate(
     check_choice("method", method, RATE_METHODS)
     if events == "first" and method == "negative binomial":
         raise CarstatsError(
-            "`method` is 'negative binomial', but a subject has one first event at most. "
-            "Use 'exact' or events='all'."
+            message(
+                "`method` is 'negative binomial', but a subject has one first event at most. Use "
+                "'exact' or events='all'."
+            )
         )
     check_conf_level(conf_level)
     check_number("per", per, low=1e-9)

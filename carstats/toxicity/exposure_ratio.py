@@ -12,7 +12,7 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.estimators.rate import rate_ratio
 from carstats.estimators.recurrent_rate import recurrent_rate, recurrent_rate_ratio
-from carstats.messages import joined_notes, mark, message
+from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import level_labels, stratum_mask
 from carstats.toxicity.differences import compared_levels
@@ -21,14 +21,13 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    level_text,
     merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.exposure import Exposure, exposure_of
-from carstats.wording import because
+from carstats.wording import because, level_text
 
 RATIO_METHODS = ("exact", "robust")
 _METHODS = {
@@ -138,7 +137,7 @@ def exposure_adjusted_ratio(
     for name in terms:
         base = seen(name, reference)
         for level in (level for level in levels if level != reference):
-            words = f"{named.get(level, level)} / {named.get(reference, reference)}"
+            words = Joined((named.get(level, level), named.get(reference, reference)), " / ")
             row = _ratio(seen(name, level), base, method, conf_level)
             found.append({by: level, "term": name, "contrast": words, **row})
     frame = pd.DataFrame(found)

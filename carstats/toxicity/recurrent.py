@@ -18,12 +18,12 @@ from carstats.toxicity.episodes import (
     died,
     episodes_of,
     followup_end,
-    level_text,
     merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.wording import level_text
 
 
 def mean_cumulative_count(

@@ -22,13 +22,12 @@ from carstats.toxicity.episodes import (
     died,
     episodes_of,
     followup_end,
-    level_text,
     merged_episodes,
-    pointwise_words,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.wording import level_text, pointwise_words
 
 EPISODES = ("first", "worst", "all")
 MEASURES = ("onset", "duration", "resolution")
