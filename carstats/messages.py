@@ -61,6 +61,12 @@ class Message(str):
             return self
         return message(self.key, **{**self.values, **known})
 
+    def reading(self, text: str) -> Message:
+        """Return the message with another English text, which does not find it again."""
+        other = str.__new__(Message, text)
+        other.key, other.values = self.key, self.values
+        return other
+
     def __add__(self, other: str) -> Message:
         """Join with what follows, directly."""
         return Joined((self, other), "")

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from carstats.errors import CarstatsError, listed
-from carstats.messages import Named, found, mark, message
+from carstats.messages import Joined, Message, found, mark, message
 from carstats.terms import (
     CELL_SOURCES,
     DISEASES,
@@ -73,9 +73,15 @@ def column_name(column: str) -> str:
 def within_sentence(label: str) -> str:
     """Return a label as it stands within a sentence: small letters first, but for abbreviations."""
     word = label.split(" ")[0]
-    if not (word[1:2].islower() and word[1:].islower()):
+    if not (word[:1].isupper() and word[1:].islower()):
         return label
-    return Named(word[0].lower() + str(label[1:]), found(label))
+    known = found(label)
+    if isinstance(known, Joined):
+        first, *others = known.parts
+        return Joined((within_sentence(first), *others), known.separator)
+    small = label[0].lower() + label[1:]
+    # The same key: a language may have no small letters.
+    return known.reading(small) if isinstance(known, Message) else small
 
 
 def folded(text: str) -> str:
@@ -148,8 +154,12 @@ class Vocabulary:
         allowed = self.names(category, group)
         if name is None or name not in allowed:
             raise CarstatsError(
-                f"`{argument}` is {value!r}, not in the study's vocabulary. It has: "
-                f"{listed(allowed, 40)}."
+                message(
+                    "`{argument}` is {value}, not in the study's vocabulary. It has: {allowed}.",
+                    argument=argument,
+                    value=repr(value),
+                    allowed=listed(allowed, 40),
+                )
             )
         return name
 
@@ -182,14 +192,61 @@ class Vocabulary:
         for category, added in terms.items():
             if category not in CATEGORIES:
                 raise CarstatsError(
-                    f"the vocabulary has no category {category!r}. "
-                    f"It has: {listed(CATEGORIES, 20)}."
+                    message(
+                        "the vocabulary has no category {category}. It has: {categories}.",
+                        category=repr(category),
+                        categories=listed(CATEGORIES, 20),
+                    )
                 )
             known = set(self.names(category))
             new = [term if isinstance(term, Term) else Term(str(term)) for term in added]
             unique = {term.name: term for term in new if term.name not in known}
             changed[category] = (*getattr(self, category), *unique.values())
         return replace(self, **changed)
+
+    def with_measure(
+        self,
+        name: str,
+        *,
+        missing: Iterable[float] | None = None,
+        limits: tuple[float, float] | None = None,
+    ) -> Vocabulary:
+        """Return a vocabulary in which a measure has codes for missing or another range.
+
+        Parameters
+        ----------
+        name : str
+            The measure, or a spelling of it.
+        missing : iterable of float, optional
+            The numbers that say that there is no value, such as 99 or -9.
+        limits : (float, float), optional
+            The smallest and the largest value that the study allows, in the measure's unit.
+
+        Returns
+        -------
+        Vocabulary
+            The vocabulary with it; this one is unchanged.
+
+        Raises
+        ------
+        CarstatsError
+            If there is no such measure, or the limits are not in order.
+        """
+        name = self.require("name", "measure", name)
+        if limits is not None and not float(limits[0]) < float(limits[1]):
+            raise CarstatsError(
+                message(
+                    "`limits` is {limits}; the first is below the second.",
+                    limits=repr(tuple(limits)),
+                )
+            )
+        changed: dict[str, object] = {}
+        if missing is not None:
+            changed["missing"] = tuple(map(float, missing))
+        if limits is not None:
+            changed["limits"] = (float(limits[0]), float(limits[1]))
+        terms = [replace(t, **changed) if t.name == name else t for t in self.measure]
+        return replace(self, measure=tuple(terms))
 
 
 CATEGORIES = tuple(Vocabulary.__dataclass_fields__)

@@ -90,19 +90,21 @@ def checked_window(window: tuple[float, float] | None, at: float) -> tuple[float
     if window is None:
         return visit_window(at)
     if not isinstance(window, tuple | list) or len(window) != 2:
-        raise CarstatsError(f"`window` is {window!r}; it takes its first and last day.")
+        raise CarstatsError(
+            message("`window` is {window}; it takes its first and last day.", window=repr(window))
+        )
     for day in window:
         check_number("window", day)
     low, high = map(float, window)
     if not low <= at <= high:
-        raise CarstatsError(f"`window` is {window!r}, which does not contain `at` ({at:g}).")
+        raise CarstatsError(
+            message(
+                "`window` is {window}, which does not contain `at` ({at}).",
+                window=repr(window),
+                at=f"{at:g}",
+            )
+        )
     return low, high
-
-
-def limits_words(method: str, conf_level: float) -> str:
-    """Return what limits are called: ``"Clopper–Pearson 95 % limits"``."""
-    name = method if method == "mid-P" else method.replace("-", "–")
-    return message("{method} {level} % limits", method=name, level=f"{conf_level * 100:g}")
 
 
 def case_labels() -> dict[str, str]:
@@ -135,8 +137,12 @@ def endpoint_rows(cohort: Cohort, endpoint: str) -> tuple[str, pd.DataFrame]:
     rows = rows[rows["endpoint"] == name]
     if rows.empty:
         raise CarstatsError(
-            f"no subject of the study has the endpoint {name!r} in the responses table. "
-            f"It has: {listed(study.endpoints('response')) or 'none'}."
+            message(
+                "no subject of the study has the endpoint {name} in the responses table. It has: "
+                "{known}.",
+                name=repr(name),
+                known=listed(study.endpoints("response")) or message("none"),
+            )
         )
     return name, rows
 
@@ -167,8 +173,16 @@ def visit_outcome(
     if not rows["day"].between(low, high).any():
         days = rows["day"].round().astype(int).value_counts().sort_index().index
         raise CarstatsError(
-            f"`at`={at:g}: no assessment of {name!r} from day {low:g} to {high:g}. "
-            f"Assessments lie on days {days[0]} to {days[-1]}; give `at` or `window` accordingly."
+            message(
+                "`at`={at}: no assessment of {name} from day {low} to {high}. Assessments lie on "
+                "days {first} to {last}; give `at` or `window` accordingly.",
+                at=f"{at:g}",
+                name=repr(name),
+                low=f"{low:g}",
+                high=f"{high:g}",
+                first=days[0],
+                last=days[-1],
+            )
         )
     label = cohort.study.vocabulary.label("endpoint", name)
     when = message(
@@ -201,7 +215,13 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
     check_number("at", at)
     check_number("until", until)
     if until <= at:
-        raise CarstatsError(f"`until` is {until:g}; it takes a day after `at` ({at:g}).")
+        raise CarstatsError(
+            message(
+                "`until` is {until}; it takes a day after `at` ({at}).",
+                until=f"{until:g}",
+                at=f"{at:g}",
+            )
+        )
     first, last = (visit_outcome(cohort, endpoint, day, None) for day in (at, until))
     _, rows = endpoint_rows(cohort, endpoint)
     # The first visit is the assessment that counts for it: an earlier one in its window does not.
@@ -228,8 +248,14 @@ def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
     within = rows[(rows["day"] > 0) & (rows["day"] <= until)]
     if within.empty:
         raise CarstatsError(
-            f"`until`={until:g}: no assessment of {name!r} from day 1 to {until:g}. Assessments "
-            f"lie on days {rows['day'].min():g} to {rows['day'].max():g}."
+            message(
+                "`until`={until}: no assessment of {name} from day 1 to {until}. Assessments lie "
+                "on days {first} to {last}.",
+                until=f"{until:g}",
+                name=repr(name),
+                first=f"{rows['day'].min():g}",
+                last=f"{rows['day'].max():g}",
+            )
         )
     response = evaluable_rows(within).groupby("subject_id")["response"].max().astype(float)
     label = cohort.study.vocabulary.label("endpoint", name)
@@ -265,8 +291,10 @@ def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
     if population == "intention to treat":
         if any(criterion.name == "infused" for criterion in cohort.criteria):
             raise CarstatsError(
-                "`population` is 'intention to treat', and the cohort leaves out those never "
-                "infused. Make it without infused()."
+                message(
+                    "`population` is 'intention to treat', and the cohort leaves out those never "
+                    "infused. Make it without infused()."
+                )
             )
         return subjects, joined_words("", message("intention to treat"))
     if "infused" not in subjects:
