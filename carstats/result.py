@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from carstats.messages import key_of
-from carstats.report.words import caption, estimand_lines, in_words, tr
+from carstats.report.words import caption, estimand, in_words, tr
 
 # The columns that say something; every other one holds names and numbers that code compares.
 _SAID = ("basis", "contrast", "criterion", "left_out", "note", "trial")
@@ -170,14 +170,14 @@ class Result:
             "display.max_rows", 60, "display.width", 120, "display.max_columns", 30
         ):
             table = self._printed().to_string(index=False, max_rows=60)
-        lines = [table, self.caption(), *estimand_lines(self.spec)]
-        return "\n".join(line for line in lines if line)
+        parts = (table, self.caption(), estimand(self.spec))
+        return "\n".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:
         from html import escape
 
         table = self._printed().to_html(index=False, border=0, max_rows=60)
-        lines = "<br>".join(escape(line) for line in estimand_lines(self.spec))
+        lines = "<br>".join(escape(line) for line in estimand(self.spec).splitlines())
         return f"{table}<p>{escape(self.caption())}</p>" + (f"<p>{lines}</p>" if lines else "")
 
     def _printed(self) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from carstats.language import current_language, in_words, tr, tr_n
 from carstats.messages import notes_in
 
 __all__ = [
-    "caption", "common_caption", "estimand_lines", "full_stop", "in_words", "labels_of",
+    "caption", "common_caption", "estimand", "full_stop", "in_words", "labels_of",
     "method_line", "notes_in_words", "sentence", "sentences", "tr", "tr_n",
 ]  # fmt: skip
 
@@ -71,9 +71,9 @@ def method_line(spec: _Spec) -> str:
     return sentence(spec.method)
 
 
-def estimand_lines(spec: _Spec) -> list[str]:
-    """Return the estimands of a result's endpoints, an attribute on each line."""
-    return in_words(spec.estimand).splitlines()
+def estimand(spec: _Spec) -> str:
+    """Return the estimands of a result's endpoints, an attribute a line, a line left between."""
+    return in_words(spec.estimand)
 
 
 def labels_of(vocabulary: _Vocabulary) -> Callable[[str, object], str]:

@@ -142,6 +142,7 @@ def landmark_comparison(
         "note": because(*found.note, test.note),
     }
     vocabulary = cohort.study.vocabulary
+    measured = vocabulary.require("endpoint", "endpoint", endpoint)
     spec = cohort.spec(
         "landmark_comparison",
         endpoint=message(
@@ -150,6 +151,8 @@ def landmark_comparison(
             response=within_sentence(vocabulary.label("endpoint", name)),
             day=f"{landmark:g}",
         ),
+        endpoints=(measured, name),
+        estimands=(measured,),
         population=joined_words(
             words, message("free of the event and observed on day {day}", day=f"{landmark:g}")
         ),
@@ -253,6 +256,7 @@ def response_exposure(
         "note": joined_notes(few_events, because(test.note)),
     }
     vocabulary = cohort.study.vocabulary
+    measured = vocabulary.require("endpoint", "endpoint", endpoint)
     spec = cohort.spec(
         "response_exposure",
         endpoint=message(
@@ -260,6 +264,8 @@ def response_exposure(
             endpoint=label,
             response=within_sentence(vocabulary.label("endpoint", name)),
         ),
+        endpoints=(measured, name),
+        estimands=(measured,),
         population=words,
         method=_with_cause(
             message(

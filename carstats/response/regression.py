@@ -332,7 +332,9 @@ def _fitted(
     if left_out:
         lacking = message("{n} with a missing covariate left out", n=left_out)
         words = joined_words(words, lacking)
-    spec = cohort.spec(analysis, endpoint=outcome.title, population=words, method="")
+    spec = cohort.spec(
+        analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
+    )
     options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))

@@ -83,8 +83,9 @@ class EndpointTimes:
             With the endpoint among the options.
         """
         spec = self.cohort.spec(
-            analysis, endpoint=self.label, method=method, by=self.by, population=population
-        )
+            analysis, endpoint=self.label, endpoints=(self.name,), method=method, by=self.by,
+            population=population,
+        )  # fmt: skip
         level = options.pop("conf_level", None)
         options = {"endpoint": self.name, **options}
         return replace(spec, options=options, conf_level=level, strata=self.strata)
