@@ -193,6 +193,23 @@ def pointwise_words(conf_type: str, conf_level: float) -> str:
     return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
 
 
+_HOW = {
+    "studentised exact": mark(", studentised permutation, all {n} arrangements"),
+    "studentised resampling": mark(", studentised permutation, {n} random arrangements"),
+    "asymptotic": mark(", asymptotic"),
+}
+
+
+def how_tested(p_method: str, n_arrangements: float, n_resamples: int) -> str:
+    """Return where a log-rank test's p-value comes from, after a comma; empty without one."""
+    if p_method not in _HOW:
+        return ""
+    if p_method == "asymptotic":
+        return message(_HOW[p_method])
+    n = n_arrangements if p_method.endswith("exact") else n_resamples
+    return message(_HOW[p_method], n=f"{n:,.0f}")
+
+
 def asymptotic_words(method: str) -> str:
     """Return the method of a regression, with what its limits do not promise."""
     return message(

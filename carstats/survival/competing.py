@@ -16,7 +16,8 @@ from carstats.estimators.aalen_johansen import (
     aalen_johansen,
     truncated_errors,
 )
-from carstats.estimators.reasons import FEW_EVENTS_A_TERM, Reason
+from carstats.estimators.logrank_rule import asymptotic_reason
+from carstats.estimators.reasons import FEW_EVENTS_A_TERM, GROUP_TOO_SMALL, Reason
 from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
@@ -189,8 +190,9 @@ def gray_test(
     -------
     Result
         One row: ``contrast`` (the groups), ``cause``, ``n``, ``n_missing``, ``n_event``,
-        ``statistic`` (chi-squared), ``df``, ``p_value``, ``note``. NaN with a note where fewer than
-        two groups have subjects or there is no event.
+        ``statistic`` (chi-squared), ``df``, ``p_value`` (asymptotic; none where a group has fewer
+        than three), ``note``. NaN with a note where fewer than two groups have subjects or there is
+        no event.
 
     Raises
     ------
@@ -207,6 +209,7 @@ def gray_test(
     times = endpoint_times(cohort, endpoint, by, strata)
     place = _cause_code(times, cause)
     rows, group, names = grouped(times)
+    strata_of = stratum_codes(rows, times.strata)
     test = gray_score_test(
         rows["event_time"].to_numpy(),
         rows["event_code"].to_numpy().astype(int),
@@ -214,9 +217,11 @@ def gray_test(
         n_groups=len(names),
         cause=place,
         rho=rho,
-        strata=stratum_codes(rows, times.strata),
+        strata=strata_of,
         entry=rows["entry_time"].to_numpy() if "entry_time" in rows else None,
     )
+    weak = None if np.isnan(test.statistic) else asymptotic_reason(group, strata_of)
+    tiny = weak is not None and weak.code == GROUP_TOO_SMALL
     frame = pd.DataFrame(
         [
             {
@@ -227,13 +232,13 @@ def gray_test(
                 "n_event": int((rows["event_code"] == place).sum()),
                 "statistic": test.statistic,
                 "df": test.df,
-                "p_value": test.p_value,
-                "note": because(test.reason),
+                "p_value": np.nan if tiny else test.p_value,
+                "note": because(test.reason, weak),
             }
         ]
     )
     method = message(
-        "Gray's test{weighed}{adjusted}",
+        "Gray's test{weighed}{adjusted}, asymptotic",
         weighed=message(", rho = {rho}", rho=f"{rho:g}") if rho else "",
         adjusted=adjusted_in_words(times.strata),
     )
