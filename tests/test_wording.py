@@ -16,7 +16,8 @@ CODES = {value for name, value in vars(reasons).items() if name.isupper()}
 # A value for each name that a reason carries.
 VALUES = {
     "n": 3, "total": 4, "needed": 10, "day": 90.5, "last": 12.0, "end": 20.0, "plateau": 8.0,
-    "alpha": 0.0504, "groups": (("a", 1.0), ("b", 2.0)),
+    "alpha": 0.0504, "p": 0.1, "low": 90.0, "high": 300.0, "least": 3,
+    "groups": (("a", 1.0), ("b", 2.0)),
 }  # fmt: skip
 
 
@@ -33,7 +34,11 @@ def carried():
 
 
 # Two codes stand in a table of the groups' own.
-CARRIED = {"first_followed_to": {("day",)}, "second_followed_to": {("day",)}, **carried()}
+CARRIED = {
+    "first_followed_to": {("day",)}, "second_followed_to": {("day",)},
+    "followup_differs": {("high", "low")}, "followup_differs_linear": {("high", "low")},
+    **carried(),
+}  # fmt: skip
 
 
 def test_codes_differ():
