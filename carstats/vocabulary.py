@@ -206,5 +206,49 @@ class Vocabulary:
             changed[category] = (*getattr(self, category), *unique.values())
         return replace(self, **changed)
 
+    def with_measure(
+        self,
+        name: str,
+        *,
+        missing: Iterable[float] | None = None,
+        limits: tuple[float, float] | None = None,
+    ) -> Vocabulary:
+        """Return a vocabulary in which a measure has codes for missing or another range.
+
+        Parameters
+        ----------
+        name : str
+            The measure, or a spelling of it.
+        missing : iterable of float, optional
+            The numbers that say that there is no value, such as 99 or -9.
+        limits : (float, float), optional
+            The smallest and the largest value that the study allows, in the measure's unit.
+
+        Returns
+        -------
+        Vocabulary
+            The vocabulary with it; this one is unchanged.
+
+        Raises
+        ------
+        CarstatsError
+            If there is no such measure, or the limits are not in order.
+        """
+        name = self.require("name", "measure", name)
+        if limits is not None and not float(limits[0]) < float(limits[1]):
+            raise CarstatsError(
+                message(
+                    "`limits` is {limits}; the first is below the second.",
+                    limits=repr(tuple(limits)),
+                )
+            )
+        changed: dict[str, object] = {}
+        if missing is not None:
+            changed["missing"] = tuple(map(float, missing))
+        if limits is not None:
+            changed["limits"] = (float(limits[0]), float(limits[1]))
+        terms = [replace(t, **changed) if t.name == name else t for t in self.measure]
+        return replace(self, measure=tuple(terms))
+
 
 CATEGORIES = tuple(Vocabulary.__dataclass_fields__)

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -137,11 +138,17 @@ def _toml(study: Study) -> str:
     own = []
     for category in CATEGORIES:
         known = set(getattr(Vocabulary(), category))
-        terms = [term for term in getattr(study.vocabulary, category) if term not in known]
+        # A range and codes for missing are no part of the term; the codes are blank by now.
+        given = [replace(t, limits=None, missing=()) for t in getattr(study.vocabulary, category)]
+        terms = [term for term in given if term not in known]
         if terms:
             own += [f"{category} = ["] + [f"  {_term(term)}," for term in terms] + ["]"]
     if own:
         lines += ["", "[vocabulary]", *own]
+    ranges = [term for term in study.vocabulary.measure if term.limits]
+    if ranges:
+        pairs = [f"{_text(t.name)} = [{t.limits[0]!r}, {t.limits[1]!r}]" for t in ranges]
+        lines += ["", "[assessments]", f"range = {{ {', '.join(pairs)} }}"]
     return "\n".join(lines) + "\n"
 
 
