@@ -151,7 +151,7 @@ def refuted_by(
     ]
 
 
-def lacking(parts: Sequence[tuple[str, Floats]], rows, vocabulary: Vocabulary) -> list[str]:
+def lacking(parts: Sequence[tuple[str, Floats]], rows: NDArray[np.int_]) -> list[str]:
     """Return for each visit of `rows` which components are missing, in words.
 
     Parameters
@@ -160,13 +160,11 @@ def lacking(parts: Sequence[tuple[str, Floats]], rows, vocabulary: Vocabulary) -
         Measures and their values; ``"baseline "`` before a name is that of the baseline.
     rows : ndarray of int
         Visits that are not evaluable.
-    vocabulary : Vocabulary
-        The study's.
 
     Returns
     -------
     list of str
-        One text a visit.
+        One text a visit, with the measures as the study tables name them.
     """
     out = []
     for row in rows:
@@ -174,8 +172,9 @@ def lacking(parts: Sequence[tuple[str, Floats]], rows, vocabulary: Vocabulary) -
         for name, value in parts:
             if np.isnan(value[row]):
                 measure = name.removeprefix("baseline ")
-                label = vocabulary.label("measure", measure)
-                names.append(label if measure == name else message("baseline {name}", name=label))
+                names.append(
+                    measure if measure == name else message("baseline {name}", name=measure)
+                )
         if names:
             out.append(message("missing: {names}", names=message(", ").join(names)))
         else:
