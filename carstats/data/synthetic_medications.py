@@ -271,7 +271,9 @@ def _taken(rows: _Rows, drug, start) -> np.ndarray:
     given = pd.concat(rows.parts, ignore_index=True)
     subject = given["subject"].to_numpy()
     stop = given["stop_day"].fillna(np.inf).to_numpy()
-    lately = (given["drug"].to_numpy() == drug[subject]) & (stop >= start[subject] - _DRUG_FREE_DAYS)
+    lately = (given["drug"].to_numpy() == drug[subject]) & (
+        stop >= start[subject] - _DRUG_FREE_DAYS
+    )
     lately &= given["start_day"].fillna(-np.inf).to_numpy() < start[subject]
     out = np.zeros(len(drug), bool)
     np.logical_or.at(out, subject, lately)

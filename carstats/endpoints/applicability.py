@@ -32,6 +32,11 @@ BY_DISEASE = ("response", "remission", "drug_free_remission")
 WITHOUT_CAP = ("SRI-4", "CRR", "PERR", "KDIGO_CR", "KDIGO_PR", "CRR_confirmed", "PERR_confirmed")
 """Endpoints of lupus that allow any dose of glucocorticoids."""
 
+# Endpoints that are derived from the first response.
+_ON_RESPONSE = (
+    "relapse", "relapse_free_survival", "event_free_survival", "time_to_response",
+    "duration_of_response",
+)  # fmt: skip
 _EVENTS = {"complement_normalisation": "SLE", "ck_normalisation": "IIM"}
 _NEPHRITIS = re.compile(r"nephritis|\bln\b|肾炎", re.IGNORECASE)
 _NO_NEPHRITIS = re.compile(r"\b(non?|without)\b[\s-]*(lupus[\s-]*)?(nephritis|ln\b)|无.*肾炎", re.I)
@@ -102,6 +107,10 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
     to those for whom the study itself gives it.
     """
     subjects = study.subjects
+    if endpoint in _ON_RESPONSE and endpoint in study.estimands:
+        # A relapse is found after the response that the rules name, where there is one.
+        rules = study.settings.get("rules", {})
+        return applicable(study, str(rules.get("response", "response")), visits)
     diseases = diseases_of(endpoint)
     if diseases is None:
         return np.ones(len(subjects), bool)

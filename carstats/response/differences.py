@@ -123,8 +123,8 @@ def response_difference(
         if table.strata:
             row |= _adjusted(table, first, second, contrast, method, conf_level)
         else:
-            names = (table.names[first], table.names[second])
-            row |= _plain(row, names, contrast, method, conf_level)
+            note = empty_note(table, row, (first, second))
+            row |= _plain(row, note, contrast, method, conf_level)
         rows.append(row)
     words = message(_CONTRASTS[contrast])
     if table.strata:
@@ -140,11 +140,11 @@ def response_difference(
 
 
 def _plain(
-    row: dict[str, object], names: tuple[str, str], contrast: str, method: str, conf_level: float
+    row: dict[str, object], note: str, contrast: str, method: str, conf_level: float
 ) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
     found = proportion_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
-    statistic, p_value, note = np.nan, np.nan, empty_note(row, *names)
+    statistic, p_value = np.nan, np.nan
     if not note:
         statistic, p_value = _test(k, n, contrast, method)
         if contrast == "ratio" and not any(k):
