@@ -114,9 +114,7 @@ def response_categories(
     )
 
 
-def _category(
-    cohort: Cohort, subjects: pd.DataFrame, found: list[tuple[str, pd.DataFrame]], day: float
-):
+def _category(cohort: Cohort, subjects: pd.DataFrame, found: list, day: float) -> np.ndarray:
     low, high = visit_window(day, cohort.study)
     ids = subjects["subject_id"]
     category = pd.Series(MISSING_VISIT, subjects.index, dtype=object)
