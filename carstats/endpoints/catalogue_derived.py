@@ -57,7 +57,8 @@ DERIVED = (
         "response_sustained",
         "any",
         "response",
-        "The disease's response for 24 weeks without a break up to the visit: a look back over the adequate visits.",
+        "The disease's response for 24 weeks without a break up to the visit: a look back over "
+        "the adequate visits.",
         _SINCE,
         "carstats",
         status="design",
@@ -67,7 +68,8 @@ DERIVED = (
         "remission_sustained",
         "any",
         "response",
-        "The disease's remission for 24 weeks without a break up to the visit: a look back over the adequate visits.",
+        "The disease's remission for 24 weeks without a break up to the visit: a look back over "
+        "the adequate visits.",
         _SINCE,
         "carstats",
         status="design",

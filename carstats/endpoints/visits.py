@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.data.study import Study
-from carstats.endpoints.logic import TOLERANCE
+from carstats.endpoints.joining import joined_days
 from carstats.endpoints.rules import Rules, rules_of
 from carstats.endpoints.searches import Days, at, keys, last_per_subject, runs_between
 from carstats.endpoints.sledai_totals import with_clinical_sledai, with_sledai_totals
@@ -279,7 +279,7 @@ def find_visits(
     has[which[adequate], column[adequate]] = True
     whole = (has[:, : len(measures)] | ~wanted[kind[subject]]).all(axis=1)
     place = rules.schedule.places(day)
-    visit = _joined(subject, day, place, has, whole, rules)
+    visit = joined_days(subject, day, place, has, whole, rules)
     _, visit = np.unique(visit, return_inverse=True)
     last = last_per_subject(int(visit.max(initial=-1)) + 1, visit, day, np.ones(len(day), bool))
     # The day that dates a visit stands for it, and visits are in order of subject and day.
@@ -325,51 +325,6 @@ def judged_values(study: Study) -> pd.DataFrame:
         As `checked_values`.
     """
     return with_clinical_sledai(with_sledai_totals(checked_values(study)))
-
-
-def _joined(subject, day, place, has, whole, rules: Rules) -> NDArray[np.int_]:
-    """Return for each day of measurement the visit that it belongs to.
-
-    A day with every component is a visit by itself; so is one outside every window. The others of a
-    window are joined: of the days no more than 14 days apart those that together hold the most
-    components, each nearest to the scheduled day.
-    """
-    visit = np.arange(len(day))
-    open_ = np.flatnonzero(~whole & (place >= 0))
-    if len(open_) < 2:
-        return visit
-    window = keys(subject[open_], place[open_].astype(float))
-    breaks = np.flatnonzero(np.diff(window)) + 1
-    targets = rules.schedule.days
-    for days in np.split(open_, breaks):
-        if len(days) < 2:
-            continue
-        left = days
-        while len(left) > 1:
-            chosen = _nearest_together(
-                day[left], has[left], targets[place[left[0]]], rules.component_days
-            )
-            visit[left[chosen]] = left[chosen[0]]
-            left = np.delete(left, chosen)
-    return visit
-
-
-def _nearest_together(day, has, target, apart) -> NDArray[np.int_]:
-    """Return which days of a window make one visit."""
-    best, found = None, np.array([0])
-    distance = np.abs(day - target)
-    # Nearest first, of two the later.
-    order = np.lexsort((-day, distance))
-    for begin in day:
-        near = order[(day[order] >= begin) & (day[order] <= begin + apart + TOLERANCE)]
-        covered = has[near].any(axis=0)
-        if not covered.any():
-            continue
-        chosen = np.unique(near[has[near].argmax(axis=0)[covered]])
-        score = (int(covered.sum()), -float(distance[chosen].sum()), float(day[chosen].max()))
-        if best is None or score > best:
-            best, found = score, chosen
-    return found
 
 
 def _shadowed(study: Study, rules: Rules, subject, day) -> NDArray[np.bool_]:

@@ -15,6 +15,7 @@ from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.messages import joined_notes, mark, message
 from carstats.response.rates import response_rate
 from carstats.result import Result
+from carstats.wording import level_text
 
 MODELS = ("hierarchical", "EXNEX")
 _DEFAULT_TAU = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -235,7 +236,9 @@ def basket_sensitivity(
     check_rate("reference", reference)
     values = [float(t) for t in tau if check_number("tau", t, low=0) is None]
     if not values:
-        raise CarstatsError("`tau` is empty; give at least one standard deviation, such as 0.5.")
+        raise CarstatsError(
+            message("`tau` is empty; give at least one standard deviation, such as 0.5.")
+        )
     raw = _raw(cohort, endpoint, by, at, window, conf_level)
     counts, parts = raw.frame, []
     for value in values:
@@ -268,11 +271,15 @@ def checked_prior(model: str, prior: BasketPrior | None) -> BasketPrior:
     exnex = model == "EXNEX"
     prior = prior or BasketPrior(exchangeable=0.5 if exnex else 1.0)
     if not isinstance(prior, BasketPrior):
-        raise CarstatsError(f"`prior` is {type(prior).__name__}; it takes a BasketPrior.")
+        raise CarstatsError(
+            message("`prior` is {name}; it takes a BasketPrior.", name=type(prior).__name__)
+        )
     if not exnex and np.min(prior.exchangeable) < 1:
         raise CarstatsError(
-            "`prior` has `exchangeable` below 1, which the hierarchical model does not know. Use "
-            "model='EXNEX'."
+            message(
+                "`prior` has `exchangeable` below 1, which the hierarchical model does not know. "
+                "Use model='EXNEX'."
+            )
         )
     return prior
 
@@ -283,10 +290,12 @@ def _raw(cohort: Cohort, endpoint: str, by, at: float, window, conf_level: float
             message("`by` is empty; name the columns whose strata are the baskets.")
         )
     if not isinstance(endpoint, str):
-        raise CarstatsError("`endpoint` takes one endpoint here.")
+        raise CarstatsError(message("`endpoint` takes one endpoint here."))
     raw = response_rate(cohort, endpoint, at=at, window=window, by=by, conf_level=conf_level)
     if raw.frame.empty:
-        raise CarstatsError("the cohort has no basket: no subject of the study is eligible.")
+        raise CarstatsError(
+            message("the cohort has no basket: no subject of the study is eligible.")
+        )
     return raw
 
 
@@ -321,7 +330,7 @@ def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.Dat
     note = counts["note"].mask(empty, message("no subjects: predicted from the others"))
     if fit.accuracy >= ACCURACY:
         told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
-        note = note.map(lambda text: joined_notes(text, told))
+        note = [joined_notes(text, told) for text in note]
 
     def spread(values) -> np.ndarray:
         out = np.full(len(counts), np.nan)
@@ -368,7 +377,7 @@ def _model_words(model: str, prior: BasketPrior) -> str:
 
 
 def _method(model: str, conf_level: float) -> str:
-    return message("{model}; {level} % credible limits", model=model, level=f"{conf_level * 100:g}")
+    return message("{model}; {level} % credible limits", model=model, level=level_text(conf_level))
 
 
 def prior_options(prior: BasketPrior) -> dict[str, object]:

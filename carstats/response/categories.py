@@ -62,7 +62,7 @@ def response_categories(
     names = [endpoints] if isinstance(endpoints, str) else list(endpoints)
     days = [at] if isinstance(at, int | float) else list(at)
     if not names or not days:
-        raise CarstatsError("`endpoints` and `at` need at least one entry each.")
+        raise CarstatsError(message("`endpoints` and `at` need at least one entry each."))
     for day in days:
         check_number("at", day)
     found = [endpoint_rows(cohort, name) for name in names]

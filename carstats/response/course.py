@@ -32,8 +32,12 @@ def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:
     if name not in present:
         has = [m for m in study.vocabulary.names("measure") if m in present]
         raise CarstatsError(
-            f"no subject of the study has the measure {name!r} in the assessments table. "
-            f"It has: {listed(has, 40) or 'none'}."
+            message(
+                "no subject of the study has the measure {name} in the assessments table. It "
+                "has: {has}.",
+                name=repr(name),
+                has=listed(has, 40) or message("none"),
+            )
         )
     rows = rows[(rows["measure"] == name) & rows["value"].notna()]
     if "adequate" in rows:
@@ -122,7 +126,10 @@ def score_course(
     chosen = subjects[subjects["subject_id"].isin(known)]
     if chosen.empty:
         raise CarstatsError(
-            f"nobody of the cohort has {name!r} both before treatment and after it."
+            message(
+                "nobody of the cohort has {name} both before treatment and after it.",
+                name=repr(name),
+            )
         )
     later = later.assign(visit=_visits(cohort, later, days))
     first = pd.DataFrame(

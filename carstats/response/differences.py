@@ -20,8 +20,7 @@ from carstats.estimators.stratified_tables import (
     stratified_contrast,
 )
 from carstats.estimators.unconditional import unconditional_p_value
-from carstats.messages import mark, message, message_n
-from carstats.response.outcomes import limits_words
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.response.pairs import (
     Compared,
     adjusted_for,
@@ -31,6 +30,7 @@ from carstats.response.pairs import (
     pairs,
 )
 from carstats.result import Result
+from carstats.wording import limits_words
 
 _CONTRASTS = {
     "difference": mark("difference of proportions"),
@@ -182,16 +182,17 @@ def _adjusted(
     found = stratified_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
     test = mantel_haenszel_test(k, n)
     alone = int(((n > 0).sum(axis=1) == 1).sum())
-    said = message_n(
-        "{n} stratum has one group only and says nothing",
-        "{n} strata have one group only and say nothing",
-        alone,
-    )
-    notes = [said] if alone else []
+    note = ""
     if not found.n_strata:
-        notes = [message("no stratum has subjects of both")]
-    elif np.isnan(found.low):
-        notes.append(message("no variance: no limits"))
+        note = message("no stratum has subjects of both")
+    elif alone:
+        note = message_n(
+            "{n} stratum has one group only and says nothing",
+            "{n} strata have one group only and say nothing",
+            alone,
+        )
+    if found.n_strata and np.isnan(found.low):
+        note = joined_notes(note, message("no variance: no limits"))
     return {
         "estimate": found.estimate,
         "conf_low": found.low,
@@ -199,5 +200,5 @@ def _adjusted(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": message("; ").join(notes),
+        "note": note,
     }

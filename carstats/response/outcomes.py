@@ -107,21 +107,19 @@ def checked_window(
         return visit_window(at, cohort.study)
     if not isinstance(window, tuple | list) or len(window) != 2:
         raise CarstatsError(
-            message(
-                "`{argument}` is {value}; it takes its first and last day.",
-                argument="window", value=repr(window),
-            )
-        )  # fmt: skip
+            message("`window` is {window}; it takes its first and last day.", window=repr(window))
+        )
     for day in window:
         check_number("window", day)
     low, high = map(float, window)
     if not low <= at <= high:
         raise CarstatsError(
             message(
-                "`{argument}` is {value}, which does not contain `{other}` ({day}).",
-                argument="window", value=repr(window), other="at", day=f"{at:g}",
+                "`window` is {window}, which does not contain `at` ({at}).",
+                window=repr(window),
+                at=f"{at:g}",
             )
-        )  # fmt: skip
+        )
     return low, high
 
 
@@ -167,12 +165,6 @@ def not_applicable_words(n: int) -> str:
     return message_n("{n} to whom it does not apply", "{n} to whom it does not apply", n)
 
 
-def limits_words(method: str, conf_level: float) -> str:
-    """Return what limits are called: ``"Clopper–Pearson 95 % limits"``."""
-    name = method if method == "mid-P" else method.replace("-", "–")
-    return message("{method} {level} % limits", method=name, level=f"{conf_level * 100:g}")
-
-
 def case_labels() -> dict[str, str]:
     """Return the printed names of the two bounds of a rate."""
     return {case: message(label) for case, label in _CASES.items()}
@@ -204,12 +196,12 @@ def endpoint_rows(cohort: Cohort, endpoint: str) -> tuple[str, pd.DataFrame]:
     if rows.empty:
         raise CarstatsError(
             message(
-                "no subject of the study has the endpoint {name} in the {table} table. "
-                "It has: {known}.",
-                name=repr(name), table="responses",
+                "no subject of the study has the endpoint {name} in the responses table. It has: "
+                "{known}.",
+                name=repr(name),
                 known=listed(study.endpoints("response")) or message("none"),
             )
-        )  # fmt: skip
+        )
     return name, rows
 
 
@@ -240,12 +232,16 @@ def visit_outcome(
         days = rows["day"].round().astype(int).value_counts().sort_index().index
         raise CarstatsError(
             message(
-                "`{argument}`={at}: no assessment of {name} from day {low} to {high}. "
-                "Assessments lie on days {first} to {last}; give `at` or `window` accordingly.",
-                argument="at", at=f"{at:g}", name=repr(name), low=f"{low:g}", high=f"{high:g}",
-                first=days[0], last=days[-1],
+                "`at`={at}: no assessment of {name} from day {low} to {high}. Assessments lie on "
+                "days {first} to {last}; give `at` or `window` accordingly.",
+                at=f"{at:g}",
+                name=repr(name),
+                low=f"{low:g}",
+                high=f"{high:g}",
+                first=days[0],
+                last=days[-1],
             )
-        )  # fmt: skip
+        )
     label = cohort.study.vocabulary.label("endpoint", name)
     when = message(
         "at day {at} (window {low} to {high})", at=f"{at:g}", low=f"{low:g}", high=f"{high:g}"
@@ -292,10 +288,11 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
     if until <= at:
         raise CarstatsError(
             message(
-                "`{argument}` is {value}; it takes a day after `{other}` ({at}).",
-                argument="until", value=f"{until:g}", other="at", at=f"{at:g}",
+                "`until` is {until}; it takes a day after `at` ({at}).",
+                until=f"{until:g}",
+                at=f"{at:g}",
             )
-        )  # fmt: skip
+        )
     first, last = (visit_outcome(cohort, endpoint, day, None) for day in (at, until))
     _, rows = endpoint_rows(cohort, endpoint)
     # The first visit is the assessment that counts for it: an earlier one in its window does not.
@@ -324,12 +321,14 @@ def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
     if within.empty:
         raise CarstatsError(
             message(
-                "`{argument}`={until}: no assessment of {name} from day 1 to {until}. Assessments "
-                "lie on days {first} to {last}.",
-                argument="until", until=f"{until:g}", name=repr(name),
-                first=f"{rows['day'].min():g}", last=f"{rows['day'].max():g}",
+                "`until`={until}: no assessment of {name} from day 1 to {until}. Assessments lie "
+                "on days {first} to {last}.",
+                until=f"{until:g}",
+                name=repr(name),
+                first=f"{rows['day'].min():g}",
+                last=f"{rows['day'].max():g}",
             )
-        )  # fmt: skip
+        )
     response = evaluable_rows(within).groupby("subject_id")["response"].max().astype(float)
     label = cohort.study.vocabulary.label("endpoint", name)
     when = message("at any visit up to day {until}", until=f"{until:g}")
@@ -366,11 +365,10 @@ def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
         if any(criterion.name == "infused" for criterion in cohort.criteria):
             raise CarstatsError(
                 message(
-                    "`{argument}` is {value}, and the cohort leaves out those never infused. Make "
-                    "it without {criterion}.",
-                    argument="population", value=repr(population), criterion="infused()",
+                    "`population` is 'intention to treat', and the cohort leaves out those never "
+                    "infused. Make it without infused()."
                 )
-            )  # fmt: skip
+            )
         return subjects, joined_words("", message("intention to treat"))
     if "infused" not in subjects:
         return subjects, joined_words("", message("infusions not recorded"))

@@ -22,7 +22,7 @@ from carstats.response.outcomes import (
     visit_outcome,
 )
 from carstats.result import Spec
-from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
 from carstats.vocabulary import column_name
 
 
@@ -114,21 +114,25 @@ def compared(
             message("`by` names no column; give the one whose strata are compared.")
         )
     if set(by) & set(strata):
-        raise CarstatsError(f"`by` and `strata` both name {listed(sorted(set(by) & set(strata)))}.")
+        raise CarstatsError(
+            message(
+                "`by` and `strata` both name {names}.", names=listed(sorted(set(by) & set(strata)))
+            )
+        )
     vocabulary = cohort.study.vocabulary
     keys = stratum_keys(vocabulary, cohort.eligible, by)
     if len(keys) < 2:
         raise CarstatsError(
-            f"`by` {listed(by)} has one stratum, {keys[0] if keys else 'none'}; a comparison "
-            "takes two."
+            message(
+                "`by` {by} has one stratum, {stratum}; a comparison takes two.",
+                by=listed(by),
+                stratum=keys[0] if keys else message("none"),
+            )
         )
     if population == "evaluable":
         missing, counted = "excluded", joined_words(counted, message("evaluable only"))
     labels = level_labels(vocabulary, by)
-    names = [
-        " · ".join(labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True))
-        for key in keys
-    ]
+    names = [stratum_name(labels, by, key) for key in keys]
     spec = cohort.spec(
         analysis,
         endpoint=outcome.title,
@@ -158,7 +162,13 @@ def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
     wanted = tuple(reference) if isinstance(reference, tuple | list) else (reference,)
     if wanted not in table.keys:
         known = [key[0] if len(key) == 1 else key for key in table.keys]
-        raise CarstatsError(f"`reference` is {reference!r}; the strata are {listed(known, 20)}.")
+        raise CarstatsError(
+            message(
+                "`reference` is {reference}; the strata are {known}.",
+                reference=repr(reference),
+                known=listed(known, 20),
+            )
+        )
     base = table.keys.index(wanted)
     yield from ((place, base) for place in range(len(table.keys)) if place != base)
 

@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     MISSING,
     Outcome,
@@ -21,7 +21,6 @@ from carstats.response.outcomes import (
     case_labels,
     checked_window,
     joined_words,
-    limits_words,
     missing_words,
     sustained_outcome,
     visit_outcome,
@@ -29,6 +28,7 @@ from carstats.response.outcomes import (
 from carstats.response.told import Told
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
+from carstats.wording import limits_words
 
 
 def response_rate(
@@ -231,11 +231,7 @@ def _rates(
     several = not isinstance(endpoint, str)
     names = list(endpoint) if several else [endpoint]
     if not names:
-        raise CarstatsError(
-            message(
-                "`{argument}` is empty; name at least one response endpoint.", argument="endpoint"
-            )
-        )
+        raise CarstatsError(message("`endpoint` is empty; name at least one response endpoint."))
     outcomes = [outcome_of(name) for name in names]
     subjects, words = analysis_set(cohort, population)
     by = check_by(subjects, by)
@@ -338,15 +334,16 @@ def stratum_note(stratum: pd.DataFrame, response: pd.Series, due: float) -> str:
     """Return what a reader must know about a stratum's missing responses."""
     if not len(stratum):
         return message("no subjects")
-    notes = [] if response.notna().any() else [message("nobody evaluable")]
+    early = 0
     if "cutoff_day" in stratum:
         early = int((response.isna() & (stratum["cutoff_day"] < due)).sum())
-        if early:
-            notes.append(
-                message(
-                    "{n} of the missing had not reached the visit at the data cut-off "
-                    "(see potential_followup)",
-                    n=early,
-                )
-            )
-    return message("; ").join(notes)
+    return joined_notes(
+        "" if response.notna().any() else message("nobody evaluable"),
+        message(
+            "{n} of the missing had not reached the visit at the data cut-off "
+            "(see potential_followup)",
+            n=early,
+        )
+        if early
+        else "",
+    )

@@ -18,13 +18,13 @@ from carstats.response.outcomes import (
     case_labels,
     checked_window,
     joined_words,
-    limits_words,
     missing_words,
     within,
 )
 from carstats.response.rates import rate_row
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
+from carstats.wording import limits_words
 
 
 def seroconversion_rate(
@@ -83,8 +83,16 @@ def seroconversion_rate(
     inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
     if inside.empty:
         raise CarstatsError(
-            f"`at`={at:g}: no {name!r} from day {low:g} to {high:g}. Its values lie on days "
-            f"{rows['day'].min():g} to {rows['day'].max():g}."
+            message(
+                "`at`={at}: no {name} from day {low} to {high}. Its values lie on days {first} to "
+                "{last}.",
+                at=f"{at:g}",
+                name=repr(name),
+                low=f"{low:g}",
+                high=f"{high:g}",
+                first=f"{rows['day'].min():g}",
+                last=f"{rows['day'].max():g}",
+            )
         )
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)

@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
 from carstats.estimators.risk_table import risk_table
-from carstats.messages import mark, message
+from carstats.messages import message
 from carstats.response.outcomes import (
     analysis_set,
     applies_by_subject,
@@ -25,13 +25,7 @@ from carstats.response.told import no_subjects
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.vocabulary import within_sentence
-
-_SCALES = {
-    "log-log": mark("log-log"),
-    "log": mark("log"),
-    "plain": mark("plain"),
-    "arcsine": mark("arcsine"),
-}
+from carstats.wording import level_text, method_word
 
 
 def time_to_response(
@@ -124,8 +118,8 @@ def time_to_response(
         method=message(
             "Aalen–Johansen; death and unplanned re-infusion compete, dated at the visit that "
             "found it, {level} % pointwise {scale} limits",
-            level=f"{conf_level * 100:g}",
-            scale=message(_SCALES[conf_type]),
+            level=level_text(conf_level),
+            scale=method_word(conf_type),
         ),
         by=by,
         conf_level=conf_level,

@@ -12,7 +12,7 @@ from carstats.cohort import Cohort, check_cohort
 from carstats.endpoints.applicability import applicable
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Spec
 from carstats.strata import (
     check_by,
@@ -112,8 +112,7 @@ class EndpointTimes:
             found = estimate(asked)
             rows = found if isinstance(found, pd.DataFrame) else pd.DataFrame([found])
             if len(stratum) and not len(asked) and "note" in rows:
-                said = rows["note"] == message("no subjects")
-                rows = rows.assign(note=rows["note"].mask(said, message("does not apply")))
+                rows = rows.assign(note=[message("does not apply")] * len(rows))
             return rows
 
         return estimate_by(vocabulary, eligible, everyone, list(self.by), applicable_only)
@@ -156,8 +155,12 @@ def endpoint_times(
     events = events[events["endpoint"] == name]
     if events.empty:
         raise CarstatsError(
-            f"no subject of the study has the endpoint {name!r} in the events table. "
-            f"It has: {listed(study.endpoints('time-to-event')) or 'none'}."
+            message(
+                "no subject of the study has the endpoint {name} in the events table. It has: "
+                "{known}.",
+                name=repr(name),
+                known=listed(study.endpoints("time-to-event")) or message("none"),
+            )
         )
     events = events[events["subject_id"].isin(cohort.subjects["subject_id"])]
     events = events.set_index("subject_id")
@@ -232,10 +235,14 @@ def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
     if competing is None:
         named = ", ".join(f"{cause} {count}" for cause, count in counts.items())
         raise CarstatsError(
-            f"`endpoint` {times.name!r} has competing events ({named}): one minus Kaplan-Meier "
-            "would overstate its probability. Use cumulative_incidence(), an endpoint that counts "
-            "them as events such as 'relapse_free_survival', or competing='censor' for the "
-            "cause-specific curve."
+            message(
+                "`endpoint` {name} has competing events ({named}): one minus Kaplan-Meier would "
+                "overstate its probability. Use cumulative_incidence(), an endpoint that counts "
+                "them as events such as 'relapse_free_survival', or competing='censor' for the "
+                "cause-specific curve.",
+                name=repr(times.name),
+                named=named,
+            )
         )
     return message("; competing events censored: cause-specific, not a probability")
 
@@ -278,8 +285,3 @@ def stratum_note(rows: pd.DataFrame) -> str:
         else "",
         message("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
     )
-
-
-def joined_notes(*notes: str) -> str:
-    """Join the notes that say something, each once."""
-    return message("; ").join(dict.fromkeys(note for note in notes if note))
