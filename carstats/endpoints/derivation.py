@@ -32,12 +32,13 @@ from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message, message_n
 
-_NEEDS = {
+NEEDS: dict[str, tuple[str, ...]] = {
     "b_cell_reconstitution": ("B_cells",),
     "igg_recovery": ("IgG",),
     "ck_normalisation": ("CK",),
     "complement_normalisation": ("C3",),
 }
+"""Time-to-event endpoints of one measure, and the measure."""
 
 
 @dataclass(frozen=True)
@@ -208,7 +209,7 @@ def derive_all(
     measured = set(visits.table["measure"])
     parts = []
     for name in EVENT_ENDPOINTS if events is None else events:
-        absent = [m for m in _NEEDS.get(name, ()) if m not in measured]
+        absent = [m for m in NEEDS.get(name, ()) if m not in measured]
         if absent and events is None:
             notes.append(not_derived(study, name, absent))
             continue
