@@ -285,11 +285,11 @@ def response_visit(study: Study, endpoint: str, preferred: float) -> float:
     float
         The preferred day, else the day with the most assessments.
     """
-    from carstats.response.outcomes import visit_window
+    from carstats.response.outcomes import visit_window, within
 
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
-    low, high = visit_window(preferred)
-    return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
+    inside = within(days, *visit_window(preferred, study)).any()
+    return preferred if inside else float(days.round().mode().iloc[0])
 
 
 def check_writable(target: Path) -> None:

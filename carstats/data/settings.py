@@ -13,6 +13,7 @@ from carstats.data.dates import ORDERS
 from carstats.data.day_units import TIME_UNITS
 from carstats.data.formats import decoded
 from carstats.data.measure_settings import declared_measures
+from carstats.data.rule_settings import RULE_SECTIONS, rule_problems
 from carstats.data.schema import TABLES
 from carstats.errors import CarstatsError, Problem, listed
 from carstats.messages import message
@@ -227,7 +228,7 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
         With every unknown key and wrong type.
     """
     checker = _Checker(name)
-    sections = {**dict.fromkeys(TABLES, (dict,)), "study": (dict,), "vocabulary": (dict,)}
+    sections = dict.fromkeys([*TABLES, "study", "vocabulary", *RULE_SECTIONS], (dict,))
     if adam:
         sections["adam"] = (dict,)
     checker.keys(data, sections, "")
@@ -239,6 +240,8 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     order = data.get("study", {}).get("date_order")
     if order is not None and order not in ORDERS:
         checker.add(f"[study] date_order is {order!r}; allowed: {listed(ORDERS)}.")
+    for what, remedy in rule_problems(data):
+        checker.add(what, remedy or None)
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))
     vocabulary, faults = declared_measures(data.get("assessments", {}), vocabulary)
     for what, remedy in faults:

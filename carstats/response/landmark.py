@@ -18,6 +18,7 @@ from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
 from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
+    asked_of,
     endpoint_rows,
     evaluable_rows,
     joined_words,
@@ -114,6 +115,7 @@ def landmark_comparison(
     rows = evaluable_rows(rows[rows["day"].between(low, high)]).sort_values("day", kind="stable")
     last = rows.drop_duplicates("subject_id", keep="last").set_index("subject_id")["response"]
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     at_risk = joined[joined["time"] > landmark]
     group = at_risk["subject_id"].map(last.astype(float))
@@ -230,6 +232,7 @@ def response_exposure(
     rows = evaluable_rows(rows[rows["day"] > 0])
     begin = rows[rows["response"].astype(bool)].groupby("subject_id")["day"].min()
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     missing = int(joined["time"].isna().sum())
     joined = joined[joined["time"].notna()]
