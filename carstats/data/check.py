@@ -20,6 +20,11 @@ from carstats.vocabulary import Vocabulary, folded
 _DATE_SERIAL = 20_000
 _DATE = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}(日|[ T].*)?$")
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "."})
+# What a grade says that was not given or is not known; the episode of a row has happened.
+UNKNOWN = frozenset(
+    {"unknown", "unk", "uk", "not known", "not graded", "ungraded", "nk", "nd", "ne", "?",
+     "不详", "未知", "不明", "未分级", "unbekannt", "inconnu"}
+)  # fmt: skip
 _TRUE = frozenset({"true", "yes", "y", "1", "1.0", "是", "有", "达到", "已"})
 _FALSE = frozenset({"false", "no", "n", "0", "0.0", "否", "无", "未", "未达到"})
 
@@ -165,6 +170,8 @@ def _signs(column: Column | None, vocabulary: Vocabulary) -> frozenset[str]:
         return MISSING - {"none"}
     if column.kind == "term" and vocabulary.canonical(column.category, "none"):
         return MISSING - {"none"}
+    if column.name == "grade":
+        return MISSING - {"none"} | UNKNOWN
     # Of what is counted, none may as well be 0.
     return MISSING - {"none"} if column.kind == "number" and column.whole else MISSING
 

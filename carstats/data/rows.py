@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
-from carstats.data.check import MISSING, cell_text, read_flag, read_numbers
+from carstats.data.check import MISSING, UNKNOWN, cell_text, read_flag, read_numbers
 from carstats.data.dates import plain_number, read_dates
 from carstats.data.day_units import TIME_UNITS, printed_slack, whole_days
 from carstats.data.formats import Sheet
@@ -23,7 +24,7 @@ from carstats.errors import Problem, listed
 from carstats.messages import message
 from carstats.vocabulary import folded
 
-_NO_EPISODE = frozenset({"0", "无", "否", "没有", "no", "none", "未发生", "未出现", "阴性"})
+NO_EPISODE = frozenset({"0", "无", "否", "没有", "no", "none", "未发生", "未出现", "阴性"})
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _GRADE = re.compile(
     r"(?:ctcae|astct)?(?:grade|gr|g|级别)?\.?([0-5]|i{1,3}|iv|v)(?:\.0)?(?:级|度|grade)?$"
@@ -58,7 +59,7 @@ class Context:
     missing : dict
         By sheet, heading and word, how many cells were taken for missing.
     slack : dict
-        By table and column, how far in days a time in months may be from the truth.
+        By table and column, how many days a time in months may be off.
     """
 
     settings: Settings
@@ -275,10 +276,12 @@ class Rows:
                 out[i] = known[key]
                 if out[i] is None:
                     words[cell_text(key[1])] += 1
-            for word, count in words.items():
-                place = (self.sheet.name, heading, word)
-                self.context.missing[place] = max(count, self.context.missing.get(place, 0))
+            self._count_words(heading, words)
         return out
+
+    def _count_words(self, heading: str, words: Mapping[str, int]) -> None:
+        for word, count in words.items():  # the heading may be read twice
+            self.context.missing[self.sheet.name, heading, word] = count
 
     def days(self, spec, column: str = "", pick=np.fmax) -> np.ndarray:
         """Return days since the infusion, of dates or of days; of several headings the latest.
@@ -298,16 +301,14 @@ class Rows:
             The days; NaN for missing.
         """
         headings, where = split(spec)
+        unit = spec.get("unit", "") if isinstance(spec, dict) else ""
         out = np.full(len(self), np.nan)
         for heading in headings:
             entry = {"column": heading, "where": where}
-            unit = spec.get("unit", "") if isinstance(spec, dict) else ""
             out = pick(out, self._one_day(heading, self.values(entry, column), column, unit))
         return out
 
-    def _one_day(
-        self, heading: str, cells: np.ndarray, column: str = "", unit: str = ""
-    ) -> np.ndarray:
+    def _one_day(self, heading: str, cells, column: str = "", unit: str = "") -> np.ndarray:
         present = np.array([cell is not None for cell in cells], dtype=bool)
         numbers = [plain_number(cell) if cell is not None else np.nan for cell in cells]
         given = self.sheet.frame.attrs.get("slack", {}).get(heading)
@@ -315,8 +316,7 @@ class Rows:
             factor = TIME_UNITS[unit or "days"]
             slack = given if given is not None else printed_slack(cells, factor) if unit else None
             if slack is not None:
-                place = (self.table, column)
-                self.context.slack[place] = max(slack, self.context.slack.get(place, 0.0))
+                self.context.slack[self.table, column] = slack
             return whole_days(np.array(numbers, dtype=float) * factor, slack)
         ordinals, faults = read_dates(cells, present, self.context.settings.study.get("date_order"))
         any_date = bool(np.isfinite(ordinals).any())
@@ -371,28 +371,30 @@ class Rows:
 
     def grades(self, spec, column: str = "grade") -> tuple[np.ndarray, int]:
         """Return grades, 0 for no episode and NaN for a blank cell, and how many were blank."""
-        cells = self.values(spec, column, keep=_NO_EPISODE)
+        cells = self.values(spec, column, keep=NO_EPISODE)
         out = np.full(len(self), np.nan)
+        unknown = Counter()
         for i, cell in enumerate(cells):
             if cell is None:
                 continue
             text = folded(cell_text(cell))
             found = _GRADE.match(text)
-            if text in _NO_EPISODE:
+            if text in NO_EPISODE:
                 out[i] = 0
+            elif _sign(cell_text(cell)) in UNKNOWN:
+                unknown[cell_text(cell)] += 1
             elif found:
                 out[i] = _ROMAN.get(found[1]) or int(found[1])
             else:
                 what = f"{shown(cell)} is not a grade from 0 to 5."
                 remedy = "Correct it; a yes/no column is mapped by `present`."
                 self.fault(i, split(spec)[0][0], what, remedy)
+        self._count_words(split(spec)[0][0], unknown)
         return out, int(sum(cell is None for cell in cells))
 
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""
-        heading = split(spec)[0][0]
-        slack = max((s for (table, _), s in self.context.slack.items()
-                     if table in (self.table, "subjects")), default=0.0)  # fmt: skip
-        for i in np.flatnonzero(mask & (days > self.end + max(slack, 1e-3))):
+        near = [s for (t, _), s in self.context.slack.items() if t in (self.table, "subjects")]
+        for i in np.flatnonzero(mask & (days > self.end + max([*near, 1e-3]))):
             what = f"day {days[i]:g} is after the subject's last contact on day {self.end[i]:g}."
-            self.fault(i, heading, what, _LATER)
+            self.fault(i, split(spec)[0][0], what, _LATER)

@@ -12,7 +12,7 @@ from pathlib import Path
 from carstats.data.dates import ORDERS
 from carstats.data.day_units import TIME_UNITS
 from carstats.data.formats import decoded
-from carstats.data.measure_settings import declared_measures
+from carstats.data.measure_settings import declared_measures, wrong_words
 from carstats.data.rule_settings import RULE_SECTIONS, rule_problems
 from carstats.data.schema import TABLES
 from carstats.errors import CarstatsError, Problem, listed
@@ -51,7 +51,6 @@ _OWN_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "assessments": {"missing": (list, dict), "range": (dict,)},
     "events": {"others": (str,)},
 }
-CENSORED_OTHERS = "censored at last contact"
 _COLUMN = (str, list, dict)
 _CONSTANT = (str, dict)
 _TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
@@ -76,6 +75,7 @@ _TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "grading_scale": _CONSTANT,
         "system": _CONSTANT,
         "attribution": _COLUMN,
+        "blank": (str,),
     },
     "events": {
         "date": _COLUMN,
@@ -244,16 +244,8 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
         checker.add(what, remedy or None)
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))
     vocabulary, faults = declared_measures(data.get("assessments", {}), vocabulary)
-    for what, remedy in faults:
+    for what, remedy in [*faults, *wrong_words(data)]:
         checker.add(what, remedy)
-    others = data.get("events", {}).get("others", CENSORED_OTHERS)
-    if others != CENSORED_OTHERS:
-        checker.add(
-            message(
-                "[events] others is {given}; allowed: {allowed}.",
-                given=repr(others), allowed=repr(CENSORED_OTHERS),
-            )
-        )  # fmt: skip
     for table in TABLES:
         checker.table(table, data.get(table, {}), vocabulary, from_data)
     if checker.problems:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from carstats.data.rows import Rows, split
+from carstats.data.check import UNKNOWN, cell_text
+from carstats.data.rows import NO_EPISODE, Rows, split
 from carstats.errors import listed
 from carstats.messages import message
 
@@ -74,19 +75,32 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         for i in np.flatnonzero(episode & denied):
             what = "says there was no episode, and another column describes one."
             rows.fault(i, heading, what, f"Correct one of the columns of [toxicities.{term}].")
-        unread = int((blank & ~episode).sum())
+        maybe = _not_known(rows, spec, blank & ~episode)
+        unread = int((blank & ~episode & ~maybe).sum())
         if unread:
             rows.context.notes.append(
                 message(
-                    "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank or a"
-                    " sign for missing, and were read as no episode.",
+                    "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank, and were"
+                    ' read as no episode; blank = "unknown" says that they are not known.',
                     term=term,
                     n=unread,
                     of=len(rows),
                     heading=heading,
                 )
             )
-        ungraded = int((episode & np.isnan(grade)).sum()) if "grade" in spec else 0
+        if maybe.any():
+            rows.context.notes.append(
+                message(
+                    "[toxicities.{term}]: {n} of {of} subjects are not known to have had it or"
+                    " not: counted as possible, not as without.",
+                    term=term,
+                    n=int(maybe.sum()),
+                    of=len(rows),
+                )
+            )
+            columns["grade_at_least"] = np.where(maybe, 0.0, np.nan)
+            episode = episode | maybe
+        ungraded = int((episode & ~maybe & np.isnan(grade)).sum()) if "grade" in spec else 0
         if ungraded:
             rows.context.notes.append(
                 message(
@@ -111,6 +125,35 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             columns["attribution"] = rows.values(spec["attribution"], "attribution")
         parts.append(_frame(rows, episode, columns))
     return pd.concat(parts)
+
+
+def _not_known(rows: Rows, spec: dict, open_: np.ndarray) -> np.ndarray:
+    """Return of whom it is not known whether there was an episode.
+
+    A word such as "unknown" says so. An empty cell is no episode, as registries leave it, unless
+    the mapping says otherwise.
+    """
+    if spec.get("blank") == "unknown":
+        return open_
+    said = np.zeros(len(rows), dtype=bool)
+    for key in ("grade", "present", "severity"):
+        if key in spec:
+            said |= _said_unknown(rows, spec[key])
+    return open_ & said
+
+
+def _said_unknown(rows: Rows, spec) -> np.ndarray:
+    """Return where a heading says in a word that it is not known, and none says anything else."""
+    said, known = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
+    for heading in split(spec)[0]:
+        for i, cell in enumerate(rows.cells(heading)):
+            if cell is not None:
+                text = cell_text(cell)
+                word = text.casefold() in UNKNOWN or (
+                    isinstance(cell, str) and rows.context.is_missing(text, NO_EPISODE)
+                )
+                said[i], known[i] = said[i] | word, known[i] | (not word)
+    return said & ~known
 
 
 def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:

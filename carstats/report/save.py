@@ -289,6 +289,7 @@ def _keys(panels: Mapping[str, Result]) -> dict[str, str]:
     keys = {str(text): key_of(text) for text in texts}
     return {text: key for text, key in keys.items() if key and key != text}
 
+
 def inert(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table in which no text or heading is a formula to a spreadsheet.
 
