@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pandas as pd
 
+from carstats.data.schema import TABLES
 from carstats.data.study import Study
 from carstats.endpoints.catalogue import disease_words
 from carstats.endpoints.derivability import derivability
@@ -14,6 +15,9 @@ from carstats.endpoints.rules import changed, rules_of
 from carstats.language import current_language
 from carstats.report.words import in_words, labels_of, tr
 from carstats.vocabulary import column_name
+
+# So many headings that were not read are named.
+_MOST = 40
 
 
 def study_lines(study: Study, name: str) -> Iterator[str]:
@@ -42,6 +46,7 @@ def study_lines(study: Study, name: str) -> Iterator[str]:
             rows=f"{len(frame):>7}",
             subjects=f"{frame['subject_id'].nunique():>6}",
         )
+        yield from _column_lines(study, table)
     label = labels_of(study.vocabulary)
     for column in ("disease", "target", "platform", "cell_source"):
         counts = study.subjects[column].value_counts()
@@ -100,6 +105,32 @@ def _derivable_lines(study: Study) -> Iterator[str]:
             )  # fmt: skip
         else:
             yield tr("    {endpoint}  none of {of}", endpoint=name, of=row.n)
+
+
+def _column_lines(study: Study, table: str) -> Iterator[str]:
+    """Yield which columns of a table's files were read, are the study's own, and were not read."""
+    source = study.source(table)
+    names = TABLES[table].names()
+
+    def headed(columns: Iterable[str]) -> str:
+        parts = []
+        for name in columns:
+            heading = source.headings.get(name, name)
+            parts.append(name if heading == name else f"{name} ({heading})")
+        return tr(", ").join(parts)
+
+    if source.columns:
+        read = [name for name in source.columns if name in names]
+        own = [name for name in source.columns if name not in names]
+        yield tr("    read: {columns}", columns=headed(read))
+        if own:
+            yield tr("    kept as the study's own: {columns}", columns=headed(own))
+    if source.ignored:
+        shown = tr(", ").join(source.ignored[:_MOST])
+        rest = len(source.ignored) - _MOST
+        if rest > 0:
+            shown = tr("{names} and {n} more", names=shown, n=rest)
+        yield tr("    not read: {columns}", columns=shown)
 
 
 def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:
