@@ -155,6 +155,12 @@ TOXICITIES = (
         "immune",
     ),
     Term(
+        "fever outside the CRS window",
+        "Fever outside the CRS window",
+        ("CRS窗口期外发热",),
+        "immune",
+    ),
+    Term(
         "ICANS",
         "Neurotoxicity (ICANS)",
         (
@@ -267,6 +273,7 @@ MEASURES = (
     Term("oxygen_device", "Oxygen device", (), "0-9"),
     Term("oxygen_flow", "Oxygen flow", (), "0-80"),
     Term("CRS_treated", "Antipyretic, tocilizumab or steroid for CRS", (), "0-1"),
+    Term("fever_other_cause", "Fever of another cause than the cells", (), "0-1"),
     Term("ICE", "ICE score", (), "0-10"),
     Term("consciousness", "Depressed consciousness", (), "0-5"),
     Term("seizure", "Seizure", (), "0-2"),

@@ -246,7 +246,7 @@ def describe_infections(
     serious = serious_infection(*parts.values(), from_grade=from_grade)
     return table.assign(
         term="infection",
-        grading_scale="CTCAE 5.0",
+        grading_scale="CTCAE v5",
         infection_class=infection_class(organism, organisms=organisms)[: len(table)],
         serious=serious[: len(table)],
         window=onset_window(table["onset_day"])[: len(table)],
