@@ -7,10 +7,11 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
+from carstats.data.study import Study
 from carstats.endpoints.crs import OUTSIDE, crs_episodes
 from carstats.endpoints.ctcae import ctcae_grade
 from carstats.endpoints.daily_sheets import crs_sheet, icans_sheet, samples
-from carstats.endpoints.episodes import merge_episodes
+from carstats.endpoints.episodes import check_infusions, merge_episodes
 from carstats.endpoints.haematotoxicity import early_icaht, late_icaht
 from carstats.endpoints.icans import icans_episodes
 from carstats.endpoints.iechs_episodes import iechs_episodes
@@ -19,6 +20,7 @@ from carstats.endpoints.immunoglobulin import igg_course
 from carstats.endpoints.intercurrent import find_intercurrent
 from carstats.endpoints.t_icaht import early_t_icaht, late_t_icaht
 from carstats.endpoints.visits import Visits
+from carstats.endpoints.worksheets import latest
 from carstats.endpoints.worsenings import judge_licats
 from carstats.messages import joined_notes, message
 
@@ -27,12 +29,17 @@ COLUMNS = (
     "grading_scale", "system", "infusion_number", "attribution", "flag",
 )  # fmt: skip
 
-_COUNTS = {
+CRS_WINDOW_DAYS = 30
+"""Last day after an infusion on which CRS may begin (endpoint rules, 7.1)."""
+
+CYTOPENIAS = {
     "ANC": ("neutropenia", "neutrophils"),
     "platelets": ("thrombocytopenia", "platelets"),
     "haemoglobin": ("anaemia", "haemoglobin"),
     "lymphocytes": ("lymphopenia", "lymphocytes"),
 }
+"""Measures whose low values are a cytopenia: its term, and the test by which CTCAE grades it."""
+
 # In these diseases a low count is the disease itself.
 _OF_DISEASE = {"anaemia": "AIHA", "thrombocytopenia": "ITP"}
 
@@ -76,7 +83,7 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
         "LICATS": _licats,
         "IEC-HS": _iechs,
     }
-    wanted |= {term: _cytopenia(name) for name, (term, _) in _COUNTS.items()}
+    wanted |= {term: _cytopenia(name) for name, (term, _) in CYTOPENIAS.items()}
     parts = [find(visits) for term, find in wanted.items() if term not in recorded]
     parts = [part.reindex(columns=list(COLUMNS)).astype(object) for part in parts if len(part)]
     if not parts:
@@ -116,16 +123,53 @@ def _flagged(episodes: pd.DataFrame, visits: Visits) -> pd.DataFrame:
     for row, infection in zip(episodes.itertuples(), infected, strict=True):
         named = row.term != OUTSIDE
         late = message("first onset after day {day}", day=14)
-        after = message("onset more than {day} days after an infusion", day=30)
         flags.append(
             joined_notes(
                 late if named and row.late_first_onset and row.in_window else "",
-                after if named and not row.in_window else "",
+                _after_window() if named and not row.in_window else "",
                 message("infection on these days") if infection else "",
             )
             or None
         )
     return episodes.assign(flag=np.array(flags, dtype=object))
+
+
+def flag_recorded(study: Study, toxicities: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Mark recorded CRS that began more than 30 days after an infusion: it is kept, and flagged.
+
+    Parameters
+    ----------
+    study : Study
+        The study, with its infusions.
+    toxicities : pandas.DataFrame or None
+        The study's toxicities, derived ones among them.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        The table with a column ``flag`` where there is something to flag.
+    """
+    if toxicities is None or study.toxicities is None:
+        return toxicities
+    rows = toxicities[(toxicities["term"] == "CRS") & toxicities["onset_day"].notna()]
+    if not len(rows) or "CRS" not in set(study.toxicities["term"]):
+        return toxicities
+    order = rows.reset_index()[["index", "subject_id", "onset_day"]]
+    order["onset_day"] = order["onset_day"].astype(float)
+    doses = check_infusions(study.infusions, rows["subject_id"])
+    place = latest(order, doses, "onset_day")
+    since = order["onset_day"].to_numpy() - doses["day"].to_numpy(float)[np.maximum(place, 0)]
+    late = order["index"].to_numpy()[(place >= 0) & (since > CRS_WINDOW_DAYS)]
+    if not len(late):
+        return toxicities
+    flag = toxicities["flag"].astype(object) if "flag" in toxicities else None
+    toxicities = toxicities.assign(flag=flag)
+    toxicities.loc[late, "flag"] = _after_window()
+    return toxicities
+
+
+def _after_window() -> str:
+    return message("onset more than {day} days after an infusion", day=CRS_WINDOW_DAYS)
 
 
 def _with_infection(episodes: pd.DataFrame, visits: Visits) -> np.ndarray:
@@ -185,7 +229,7 @@ def _icaht(visits: Visits) -> pd.DataFrame:
 
 def _cytopenia(name: str):
     """Return the rule that finds the episodes of one cytopenia of grade 2 or more."""
-    term, test = _COUNTS[name]
+    term, test = CYTOPENIAS[name]
 
     def find(visits: Visits) -> pd.DataFrame:
         rows = samples(visits, name, 0)
