@@ -44,7 +44,9 @@ CYTOPENIAS = {
 _OF_DISEASE = {"anaemia": "AIHA", "thrombocytopenia": "ITP"}
 
 
-def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.DataFrame:
+def derive_toxicities(
+    visits: Visits, recorded: Collection[str] = (), *, terms: Collection[str] | None = None
+) -> pd.DataFrame:
     """Return the toxicities that worksheets and laboratory values show.
 
     CRS and ICANS from daily worksheets (a fever outside the window of CRS under a term of its
@@ -58,6 +60,8 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
         The visits, with the checked assessments; not only adequate ones count here.
     recorded : collection of str, optional
         Terms that need not be derived.
+    terms : collection of str, optional
+        The terms to derive; all of them by default.
 
     Returns
     -------
@@ -84,6 +88,9 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
         "IEC-HS": _iechs,
     }
     wanted |= {term: _cytopenia(name) for name, (term, _) in CYTOPENIAS.items()}
+    if terms is not None:
+        asked = {"CRS" if term == OUTSIDE else term for term in terms}
+        wanted = {term: find for term, find in wanted.items() if term in asked}
     parts = [find(visits) for term, find in wanted.items() if term not in recorded]
     parts = [part.reindex(columns=list(COLUMNS)).astype(object) for part in parts if len(part)]
     if not parts:
@@ -97,7 +104,8 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
     return table.assign(attribution=derived).iloc[order].reset_index(drop=True)
 
 
-def _infusions(visits: Visits) -> pd.DataFrame | None:
+def infusion_days(visits: Visits) -> pd.DataFrame | None:
+    """Return the infusions that begin a window of CRS; None: one on day 0 for everyone."""
     table = visits.study.infusions
     return None if table is None else table[["subject_id", "day", "infusion_number"]]
 
@@ -106,14 +114,14 @@ def _crs(visits: Visits) -> pd.DataFrame:
     sheet = crs_sheet(visits)
     if sheet is None:
         return pd.DataFrame()
-    return _flagged(crs_episodes(sheet, _infusions(visits)), visits)
+    return _flagged(crs_episodes(sheet, infusion_days(visits)), visits)
 
 
 def _icans(visits: Visits) -> pd.DataFrame:
     sheet = icans_sheet(visits)
     if sheet is None:
         return pd.DataFrame()
-    return _flagged(icans_episodes(sheet, _infusions(visits)), visits)
+    return _flagged(icans_episodes(sheet, infusion_days(visits)), visits)
 
 
 def _flagged(episodes: pd.DataFrame, visits: Visits) -> pd.DataFrame:
@@ -205,25 +213,47 @@ def _depletion(visits: Visits) -> dict[str, float] | None:
     return dict(zip(known["subject_id"], known["lymphodepletion_day"], strict=True))
 
 
-def _icaht(visits: Visits) -> pd.DataFrame:
-    parts = []
+def icaht_courses(visits: Visits) -> list[tuple[str, pd.DataFrame]]:
+    """Grade ICAHT of neutrophils and of platelets, early and late.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the checked assessments.
+
+    Returns
+    -------
+    list of (str, pandas.DataFrame)
+        The measure and one row a subject with counts, as `early_icaht` and its like return it.
+        Days from treatment of the disease, a re-infusion or death on are not of the cells.
+    """
+    courses = []
     ice = find_intercurrent(visits.study, visits.rules)
-    # Days from treatment of the disease or death on are not of the cells.
     end = np.minimum(np.minimum(ice.rescue, ice.reinfusion) - 1, ice.death)
     known = np.isfinite(end)
     stop = dict(zip(visits.study.subjects["subject_id"][known], np.floor(end[known]), strict=True))
     spared = visits.study.subjects.set_index("subject_id")["disease"]
-    for name, rules in (("ANC", (early_icaht, late_icaht)), ("platelets", (early_t_icaht,
-                        late_t_icaht))):  # fmt: skip
+    for name, rules in _ICAHT.items():
         rows = samples(visits, name)
         if name == "platelets":
             rows = rows[(rows["subject_id"].map(spared) != "ITP").to_numpy(bool)]
         if not len(rows):
             continue
-        for rule in rules:
-            found = rule(rows, lymphodepletion_days=_depletion(visits), censor_days=stop)
-            found = found.assign(grade_at_least=found["grade_low"].where(found["grade"].isna()))
-            parts.append(found[found["grade_low"] >= 1].assign(term="ICAHT"))
+        depletion = _depletion(visits)
+        courses += [
+            (name, rule(rows, lymphodepletion_days=depletion, censor_days=stop)) for rule in rules
+        ]
+    return courses
+
+
+_ICAHT = {"ANC": (early_icaht, late_icaht), "platelets": (early_t_icaht, late_t_icaht)}
+
+
+def _icaht(visits: Visits) -> pd.DataFrame:
+    parts = []
+    for _, found in icaht_courses(visits):
+        proven = found["grade_low"].where(found["grade"].isna())
+        parts.append(found.assign(grade_at_least=proven)[found["grade_low"] >= 1])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
@@ -246,7 +276,7 @@ def _cytopenia(name: str):
             term=term,
             grading_scale=f"CTCAE {version}",
             system="blood",
-            infusions=_infusions(visits),
+            infusions=infusion_days(visits),
             min_grade=2,
         )
 
