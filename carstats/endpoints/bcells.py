@@ -158,7 +158,7 @@ def b_cell_reconstitution(
     return first_return(
         table.assign(returned=~aplasia),
         endpoint="b_cell_reconstitution",
-        away="no aplasia seen",
+        away=message("no aplasia seen"),
         consecutive=consecutive,
         subjects=subjects,
         competing=competing,

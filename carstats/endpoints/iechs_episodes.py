@@ -16,6 +16,7 @@ from carstats.endpoints.iechs import (
 from carstats.endpoints.logic import any_of
 from carstats.endpoints.searches import Days, at, keys
 from carstats.endpoints.visits import Visits, infused
+from carstats.messages import message
 
 # Upper limits of normal where a study gives none: ferritin in ug/L, transaminases in U/L (design).
 FERRITIN_ULN, TRANSAMINASE_ULN = 300.0, 40.0
@@ -148,7 +149,10 @@ def iechs_episodes(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
     kept = found[(found["status"] == "meets") | ~found["subject_id"].map(meets)]
     days = kept.groupby("subject_id")["day"].agg(["min", "max"])
     status = np.where(meets.reindex(days.index), "meets", "possible")
-    words = {"meets": "derived: meets the criteria", "possible": "derived: possible"}
+    words = {
+        "meets": message("derived: meets the criteria, to be adjudicated"),
+        "possible": message("derived: possible, to be adjudicated"),
+    }
     return pd.DataFrame(
         {
             "subject_id": days.index.to_numpy(object),
@@ -157,6 +161,6 @@ def iechs_episodes(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
             "resolution_day": days["max"].to_numpy(float),
             "grading_scale": "ASTCT",
             "status": status,
-            "attribution": [f"{words[s]}, to be adjudicated" for s in status],
+            "attribution": [words[s] for s in status],
         }
     )

@@ -100,7 +100,7 @@ def derive_toxicities(
         table[name] = table[name].astype(float)
     position = pd.Index(visits.study.subjects["subject_id"]).get_indexer(table["subject_id"])
     order = np.lexsort((table["onset_day"], position))
-    derived = table["attribution"].where(table["attribution"].notna(), "derived")
+    derived = table["attribution"].where(table["attribution"].notna(), message("derived"))
     return table.assign(attribution=derived).iloc[order].reset_index(drop=True)
 
 
@@ -303,4 +303,4 @@ def _licats(visits: Visits) -> pd.DataFrame:
     if not len(found):
         return found
     sure = found["licats_candidate"].fillna(False).astype(bool)
-    return found[sure].assign(attribution="derived: LICATS candidate, to be reviewed")
+    return found[sure].assign(attribution=message("derived: LICATS candidate, to be reviewed"))
