@@ -52,6 +52,7 @@ LABELS = {
     "band.low": mark("Lower end of the band"),
     "baseline": mark("Baseline"),
     "basis": mark("Kind of report"),
+    "source": mark("Source"),
     "below": mark("Proportion below the threshold"),
     "below.high": mark("Upper limit of the proportion below the threshold"),
     "below.low": mark("Lower limit of the proportion below the threshold"),

@@ -9,6 +9,9 @@ import pandas as pd
 from carstats.data.study import Study
 from carstats.endpoints.catalogue import disease_words
 from carstats.endpoints.catalogue_measures import codes_of, readings
+from carstats.endpoints.derivability import derivability
+from carstats.endpoints.intercurrent import strategies_of
+from carstats.endpoints.rules import changed, rules_of
 from carstats.errors import check_choice
 from carstats.language import current_language, tr
 from carstats.vocabulary import column_name
@@ -62,6 +65,42 @@ def study_lines(study: Study, name: str) -> Iterator[str]:
         )
     for note in study.notes:
         yield tr("  note: {note}", note=note)
+    yield from _settings_lines(study)
+    yield from _derivable_lines(study)
+
+
+def _settings_lines(study: Study) -> Iterator[str]:
+    """Yield the settings of the rules that are not carstats' own, each checked."""
+    rules, strategies = rules_of(study), strategies_of(study)
+    parts = {"rules": rules, "strategies": strategies, "schedule": rules.schedule}
+    for section, values in parts.items():
+        for name, value in changed(values).items():
+            yield tr("  [{section}] {name} = {value}", section=section, name=name, value=value)
+
+
+def _derivable_lines(study: Study) -> Iterator[str]:
+    """Yield a line for each endpoint: for how many subjects it can be derived."""
+    if study.assessments is None:
+        return
+    english, labels = current_language() == "en", study.vocabulary.label
+    found = derivability(study)
+    yield tr("  endpoints that can be derived (subjects of those to whom they apply):")
+    width = max((len(row.endpoint) for row in found), default=0)
+    for row in found:
+        name = f"{row.endpoint:{width}}" if english else labels("endpoint", row.endpoint)
+        if row.n_derivable:
+            yield tr("    {endpoint}  {n} of {of}", endpoint=name, n=row.n_derivable, of=row.n)
+        elif row.missing:
+            shown = [m if english or m == "medications" else labels("measure", m)
+                     for m in row.missing[:6]]  # fmt: skip
+            more = tr("{names}, … ({n} in all)", names=tr(", ").join(shown), n=len(row.missing))
+            names = more if len(row.missing) > 6 else tr(", ").join(shown)
+            yield tr(
+                "    {endpoint}  none of {of}; missing: {names}",
+                endpoint=name, of=row.n, names=names,
+            )  # fmt: skip
+        else:
+            yield tr("    {endpoint}  none of {of}", endpoint=name, of=row.n)
 
 
 def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:

@@ -226,7 +226,10 @@ def check_cohort(cohort: object) -> None:
     """Raise unless the argument is a cohort."""
     if not isinstance(cohort, Cohort):
         raise CarstatsError(
-            f"`cohort` is {type(cohort).__name__}; make one with define_cohort(study, …)."
+            message(
+                "`cohort` is {name}; make one with define_cohort(study, …).",
+                name=type(cohort).__name__,
+            )
         )
 
 
@@ -259,12 +262,16 @@ def define_cohort(study: Study, *criteria: Criterion, label: str = "") -> Cohort
     """
     if not isinstance(study, Study):
         raise CarstatsError(
-            f"`study` is {type(study).__name__}; it takes a Study (see read_study)."
+            message(
+                "`study` is {name}; it takes a Study (see read_study).", name=type(study).__name__
+            )
         )
     for criterion in criteria:
         if not isinstance(criterion, Criterion):
             name = getattr(criterion, "__name__", repr(criterion))
-            raise CarstatsError(f"{name} is not a criterion; call it, such as infused().")
+            raise CarstatsError(
+                message("{name} is not a criterion; call it, such as infused().", name=name)
+            )
     subjects = study.subjects
     kept = pd.Series(True, subjects.index)
     eligible = kept.copy()

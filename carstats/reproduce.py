@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from carstats.data.study import Study
 
 DEFAULT_OUT = "carstats-results"
+# Stands in the folder of figures while a run goes on, and after one that was stopped.
+UNFINISHED = "UNFINISHED.txt"
+_UNFINISHED_WORDS = (
+    "A run of carstats is making these files anew, or was stopped before its end. Some of the\n"
+    "figures and tables may be newer than results.csv, methods.csv and index.html: run it again.\n"
+)
 
 
 def reproduce(
@@ -78,6 +84,8 @@ def _reproduce(
     notebooks: bool,
     report: Callable[[Outcome, int], None] | None,
 ) -> list[Outcome]:
+    from carstats.report.save import write_files
+
     lang = current_language()
     scripts = find_analyses(only, notebooks=notebooks)
     folder = Path(data).resolve() if data is not None else packaged_folder("data/synthetic")
@@ -91,8 +99,11 @@ def _reproduce(
 
         font_families(LANGUAGES[lang][0])
     jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
+    unfinished = target / "figures" / UNFINISHED
+    write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
     outcomes = run_jobs(jobs, target, report)
-    _gather(target / "figures")
+    _gather(unfinished.parent)
+    unfinished.unlink(missing_ok=True)
     return [outcomes[name] for name in sorted(outcomes)]
 
 
@@ -273,11 +284,11 @@ def response_visit(study: Study, endpoint: str, preferred: float) -> float:
     float
         The preferred day, else the day with the most assessments.
     """
-    from carstats.response.outcomes import visit_window
+    from carstats.response.outcomes import visit_window, within
 
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
-    low, high = visit_window(preferred)
-    return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
+    inside = within(days, *visit_window(preferred, study)).any()
+    return preferred if inside else float(days.round().mode().iloc[0])
 
 
 def check_writable(target: Path) -> None:

@@ -13,6 +13,7 @@ from carstats.report.figures_categories import categories_figure
 from carstats.report.figures_course import spider_figure, visit_box_figure, waterfall_figure
 from carstats.report.figures_heatmap import heatmap_figure
 from carstats.report.save import figure_bytes
+from carstats.wording import because
 from tests.conftest import subjects_table
 from tests.reference import HERE, reference
 
@@ -330,12 +331,12 @@ def test_maximum_likelihood_equals_r():
 
 def test_separation_has_a_firth_estimate_only():
     x, y = [[0], [0], [1], [1]], [0, 0, 1, 1]
-    assert "separate" in logistic_regression(x, y, method="maximum likelihood").note
+    assert "separate" in because(logistic_regression(x, y, method="maximum likelihood").note)
     # Two by two with half a subject added to each cell: log(2.5 / 0.5 x 2.5 / 0.5).
     fit = logistic_regression(x, y)
     assert_allclose(fit.coefficient[1], 2 * np.log(5), rtol=1e-8)
     assert np.isfinite([fit.low[1], fit.high[1]]).all()
-    assert "determine" in logistic_regression([[1], [1]], [0, 1]).note
+    assert "determine" in because(logistic_regression([[1], [1]], [0, 1]).note)
 
 
 def test_regression_rows_and_marginal_difference():

@@ -32,7 +32,7 @@ LAYERS = {
             ["language"],
             ["vocabulary"],
             ["data", "estimators", "strata", "result"],
-            ["cohort", "data.synthetic"],
+            ["cohort", "data.synthetic", "wording"],
             ["endpoints"],
             ["survival", "response", "toxicity", "evidence", "baseline"],
             ["report"],

@@ -130,8 +130,9 @@ prose(
         ),
         tr(
             "Each count carries its basis: {basis}. A secondary report is a review or a press text "
-            "that quotes the trial; a derived count was worked out from others; what is unverified "
-            "has not been seen in the trial's own text.",
+            "that quotes the trial; a company release is the sponsor's own word; a derived count "
+            "was worked out from others; what is unverified was not found again when the table was "
+            "checked.",
             basis=sentence_list([f"{tr(name)} {n}" for name, n in basis.items()]),
         ),
     )
@@ -165,6 +166,10 @@ prose(
         tr(
             "A series of several diseases enters by its parts for efficacy and as a whole for "
             "toxicity. Reports that share subjects are not pooled together."
+        ),
+        tr(
+            "One relapse of antisynthetase syndrome, published by itself, may be that of a subject "
+            "of the first myositis series, for which no relapse is shown."
         ),
     )
 )

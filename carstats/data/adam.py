@@ -20,6 +20,7 @@ from carstats.data.dates import plain_number, read_dates
 from carstats.data.formats import Files, Sheet
 from carstats.data.mapping import map_tables
 from carstats.data.readers import list_files
+from carstats.data.rule_settings import rules_given
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
@@ -120,6 +121,7 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
         label=settings.study.get("name", folder.resolve().name),
         synthetic=settings.study.get("synthetic", False),
         fingerprint=files.fingerprint(extra),
+        settings=rules_given(settings.data),
     )
 
 

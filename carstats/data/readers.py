@@ -8,6 +8,7 @@ from pathlib import Path
 
 from carstats.data.check import Source, check_table
 from carstats.data.formats import SUFFIXES, UNNAMED, WORKBOOKS, Files, Sheet
+from carstats.data.rule_settings import rules_given
 from carstats.data.schema import TABLES
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
@@ -57,6 +58,7 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
         label=settings.study.get("name", given.stem if given else folder.resolve().name),
         synthetic=settings.study.get("synthetic", False),
         fingerprint=files.fingerprint(extra),
+        settings=rules_given(settings.data),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from carstats.data.dates import ORDERS
 from carstats.data.formats import decoded
+from carstats.data.rule_settings import RULE_SECTIONS, rule_problems
 from carstats.data.schema import TABLES
 from carstats.errors import CarstatsError, Problem, listed
 from carstats.vocabulary import CATEGORIES, Term, Vocabulary
@@ -206,7 +207,7 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
         With every unknown key and wrong type.
     """
     checker = _Checker(name)
-    sections = {**dict.fromkeys(TABLES, (dict,)), "study": (dict,), "vocabulary": (dict,)}
+    sections = dict.fromkeys([*TABLES, "study", "vocabulary", *RULE_SECTIONS], (dict,))
     if adam:
         sections["adam"] = (dict,)
     checker.keys(data, sections, "")
@@ -218,6 +219,8 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     order = data.get("study", {}).get("date_order")
     if order is not None and order not in ORDERS:
         checker.add(f"[study] date_order is {order!r}; allowed: {listed(ORDERS)}.")
+    for what, remedy in rule_problems(data):
+        checker.add(what, remedy or None)
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))
     for table in TABLES:
         checker.table(table, data.get(table, {}), vocabulary, from_data)

@@ -8,8 +8,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.estimators.reasons import EVERYBODY_HAD_EVENT, NOBODY_AT_RISK, NOBODY_HAD_EVENT
 from carstats.estimators.risk_table import RiskTable, distinct_times
-from carstats.messages import mark
 
 INCIDENCE_CONF_TYPES = ("log-log", "log", "plain", "arcsine")
 INCIDENCE_VARIANCES = ("Greenwood", "Aalen")
@@ -17,9 +17,9 @@ INCIDENCE_VARIANCES = ("Greenwood", "Aalen")
 # What `CumulativeIncidence.reason` points to.
 NO_LIMITS = (
     "",
-    mark("nobody has had the event: no limits"),
-    mark("everybody has had the event: no limits"),
-    mark("nobody at risk: no limits"),
+    NOBODY_HAD_EVENT,
+    EVERYBODY_HAD_EVENT,
+    NOBODY_AT_RISK,
 )
 
 

@@ -9,13 +9,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
+from carstats.estimators.reasons import (
+    GROUPS_NOT_COMPARED,
+    NO_EVENT_AT_RISK_TOGETHER,
+    NO_EVENT_COUNTED,
+    NO_SUBJECTS,
+    ONE_GROUP,
+    Reason,
+)
 from carstats.estimators.risk_table import (
     RiskTable,
     counted_times,
     distinct_times,
     placed,
 )
-from carstats.messages import message
 
 WEIGHTS = ("log-rank", "Gehan-Wilcoxon", "Tarone-Ware", "Peto-Peto", "Fleming-Harrington")
 
@@ -41,8 +48,8 @@ class LogrankTest:
         they are counts of events.
     variance : ndarray, shape (G, G)
         Hypergeometric covariance of `observed` given the margins.
-    note : str
-        Why there is no statistic, or which groups were not compared; else empty.
+    note : Reason or None
+        Why there is no statistic, or which groups were not compared.
     """
 
     statistic: float
@@ -52,7 +59,7 @@ class LogrankTest:
     observed: NDArray[np.float64]
     expected: NDArray[np.float64]
     variance: NDArray[np.float64]
-    note: str
+    note: Reason | None
 
 
 def weighted_logrank(
@@ -308,25 +315,19 @@ def _answer(observed, expected, variance, people, trend) -> LogrankTest:
     )  # fmt: skip
 
 
-def _why(df: int, observed, variance, people) -> str:
+def _why(df: int, observed, variance, people) -> Reason | None:
     if not people.sum():
-        return message("no subjects")
+        return Reason(NO_SUBJECTS)
     if (people > 0).sum() < 2:
-        return message("only one group has subjects")
+        return Reason(ONE_GROUP)
     if not observed.any() and not np.diag(variance).any():
-        return message("no events, or none that the weight counts")
+        return Reason(NO_EVENT_COUNTED)
     if df == 0:
-        return message(
-            "no event while subjects of two groups were at risk and could have had it or not"
-        )
+        return Reason(NO_EVENT_AT_RISK_TOGETHER)
     idle = int((np.diag(variance) <= 0).sum())
     if not idle:
-        return ""
-    return message(
-        "{n} of {total} groups not compared: never at risk at an event beside others",
-        n=idle,
-        total=observed.size,
-    )
+        return None
+    return Reason(GROUPS_NOT_COMPARED, {"n": idle, "total": observed.size})
 
 
 def logrank_scores(

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 # Tables are as likely as the one observed give or take rounding; the margin of R's fisher.test.
 _TIE = 1e-7
@@ -187,7 +188,9 @@ def trend_test(n_event: ArrayLike, n: ArrayLike, scores: ArrayLike | None = None
     k, n = np.asarray(n_event, int), np.asarray(n, int)
     scores = np.arange(k.size, dtype=float) if scores is None else np.asarray(scores, float)
     if scores.shape != k.shape:
-        raise CarstatsError(f"`scores` are {scores.size}; there are {k.size} groups.")
+        raise CarstatsError(
+            message("`scores` are {n}; there are {total} groups.", n=scores.size, total=k.size)
+        )
     events, total = int(k.sum()), int(n.sum())
     share = n / total if total else np.zeros(k.size)
     mean = events * float(share @ scores)

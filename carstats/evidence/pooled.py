@@ -16,6 +16,7 @@ from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
+from carstats.wording import level_text
 
 MODELS = ("binomial-normal", "beta-binomial", "Bayesian")
 CONF_TYPES = ("profile", "Wald")
@@ -110,7 +111,9 @@ def pooled_rate(
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":
-        raise CarstatsError('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        raise CarstatsError(
+            message('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        )
     options = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
@@ -138,7 +141,7 @@ def pooled_rate(
         population=counts.population(),
         method=message(
             "{model}, {level} % {limits} and prediction interval, no continuity correction",
-            model=message(_METHODS[model], scale=f"{tau_scale:g}"), level=f"{conf_level * 100:g}",
+            model=message(_METHODS[model], scale=f"{tau_scale:g}"), level=level_text(conf_level),
             limits=message(LIMITS[limits]),
         ),
         conf_level=conf_level,
@@ -164,8 +167,12 @@ def check_by_trial(rows: pd.DataFrame, by: str | Iterable[str] | None) -> list[s
         if column in rows and rows[column].isna().any():
             lacking = ", ".join(rows.loc[rows[column].isna(), "study_id"])
             raise CarstatsError(
-                f"`{column}` is not reported by {lacking}. Leave these trials out with `reports`, "
-                "or fill the column in."
+                message(
+                    "`{column}` is not reported by {lacking}. Leave these trials out with "
+                    "`reports`, or fill the column in.",
+                    column=column,
+                    lacking=lacking,
+                )
             )
     return check_by(rows, columns)
 

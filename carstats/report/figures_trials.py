@@ -41,7 +41,9 @@ _LEAST, _ENOUGH = 48.0, 80.0
 # Trial, target and an endpoint of two words a line.
 _NARROW = 190.0
 # Numbers that rest on the trial's own report are drawn filled, all others open.
-_FIRST_HAND = frozenset({"abstract", "derived", "full text", "registry", "label"})
+_FIRST_HAND = frozenset(
+    {"abstract", "congress abstract", "derived", "full text", "registry", "label"}
+)
 
 
 def trials_figure(
@@ -197,7 +199,10 @@ def trial_caption(results: Sequence[Result]) -> str:
     names = [abbreviations(result, ["target"]) for result in results]
     return sentences(
         *dict.fromkeys(result.caption() for result in results),
-        tr("Filled: the trial's own report. Open: a secondary report, or not verified.")
+        tr(
+            "Filled: the trial's own report. Open: a secondary report, a company release, or not "
+            "found again."
+        )
         if open_ones
         else "",
         *dict.fromkeys(names),

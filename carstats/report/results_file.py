@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -13,6 +14,7 @@ from carstats.ard import COUNT, ONE, P_VALUE, SHARE, THREE, TWO
 from carstats.errors import CarstatsError
 from carstats.report.contact_sheet import saved_outputs
 from carstats.report.format import NONE, count, number, p_value, percent
+from carstats.report.save import inert
 from carstats.result import Result, Spec
 
 RESULTS = "results.csv"
@@ -93,14 +95,16 @@ def results_files(folder: str | Path) -> dict[str, bytes]:
         # A day is "28" in one figure's CSV and "28.0" in another's.
         long[column] = long[column].str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
     return {
-        RESULTS: long.to_csv(index=False, lineterminator="\n").encode(),
-        METHODS: pd.DataFrame(methods).to_csv(index=False, lineterminator="\n").encode(),
+        RESULTS: inert(long).to_csv(index=False, lineterminator="\n").encode(),
+        METHODS: inert(pd.DataFrame(methods)).to_csv(index=False, lineterminator="\n").encode(),
     }
 
 
 def _saved(table_path: Path, specs: list[dict]) -> Iterator[tuple[str, Result]]:
     """Yield the results of an output as they were saved, every value as the text that it is."""
     table = pd.read_csv(table_path, dtype=str, keep_default_na=False, encoding="utf-8")
+    # A heading that a spreadsheet would run was written with an apostrophe in front.
+    table = table.rename(columns=lambda name: re.sub("^'(?=[=+@\t-])", "", name))
     known = {field.name for field in fields(Spec)}
     for made in specs:
         spec = Spec(**{k: tuple(v) if k == "by" else v for k, v in made.items() if k in known})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -112,8 +113,8 @@ def save_table(
 
     Notes
     -----
-    The CSV holds the data's own texts unchanged, one that begins with "=" too, so that a program
-    reads back what was counted; a spreadsheet should import it as text.
+    In the CSV a text that a spreadsheet would run, such as one that begins with "=", has an
+    apostrophe in front.
     """
     from carstats.report.table_files import FORMATS, table_bytes
 
@@ -179,8 +180,7 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
         for part, content in zip(parts.values(), contents.values(), strict=True):
             with part.open("wb") as file:
                 file.write(content)
-        for path, part in parts.items():
-            part.replace(path)
+        _put_in_place(parts)
     except OSError as error:
         raise CarstatsError(
             f"cannot write to {folder}: {error.strerror or error}. Choose another folder with "
@@ -191,6 +191,38 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
             with suppress(OSError):
                 part.unlink(missing_ok=True)
     return list(parts)
+
+
+def _put_in_place(parts: Mapping[Path, Path]) -> None:
+    """Move finished files to their places; where one does not go, put the others back."""
+    before: dict[Path, Path | None] = {}
+    try:
+        for path, part in parts.items():
+            kept = path.with_name(f"{part.name.removesuffix('.part')}.old")
+            before[path] = kept if path.exists() else None
+            if path.exists():
+                _same_file(path, kept)
+            part.replace(path)
+    except OSError:
+        for path, kept in before.items():
+            if kept is None:
+                path.unlink(missing_ok=True)
+            elif kept.exists():
+                kept.replace(path)
+        raise
+    finally:
+        for kept in filter(None, before.values()):
+            kept.unlink(missing_ok=True)
+
+
+def _same_file(path: Path, kept: Path) -> None:
+    """Keep what a file holds under a second name."""
+    kept.unlink(missing_ok=True)
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        # A file system without links.
+        shutil.copy2(path, kept)
 
 
 def _panels(results: Results) -> dict[str, Result]:
@@ -227,7 +259,7 @@ def _numbers(
     if len(panels) > 1:
         table = table[["panel", *(column for column in table if column != "panel")]]
     with StringIO() as file:
-        table.to_csv(file, index=False, lineterminator="\n")
+        inert(table).to_csv(file, index=False, lineterminator="\n")
         csv = file.getvalue()
     made = {
         "alt": alt,
@@ -242,6 +274,35 @@ def _numbers(
     }
     text = json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
     return {f"{stem}.csv": csv.encode(), f"{stem}.json": f"{text}\n".encode()}
+
+
+def inert(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which no text or heading is a formula to a spreadsheet.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Numbers and texts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same; a text that begins with =, +, -, @, a tab or a line's end and is no number has
+        an apostrophe in front.
+    """
+    table = table.rename(columns=_quoted)
+    texts = [name for name in table if table[name].dtype == object or table[name].dtype == "string"]
+    return table.assign(**{name: table[name].map(_quoted, na_action="ignore") for name in texts})
+
+
+def _quoted(cell: object) -> object:
+    if not isinstance(cell, str) or len(cell) < 2 or cell[0] not in "=+-@\t\r\n":
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def _place(name: str, result: Result, panels: int) -> dict[str, object]:

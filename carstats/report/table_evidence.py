@@ -36,6 +36,9 @@ from carstats.result import Result
 _BASES = {
     "derived": mark("The count was worked out from others."),
     "secondary report": mark("The count is from a report that quotes the trial."),
+    "two secondary reports": mark("The count is from two reports that quote the trial."),
+    "review table": mark("The count is from the table of a review."),
+    "company release": mark("The count is from a company's release alone."),
     "unverified": mark("The count has not been seen in the trial's own text."),
 }
 _LIMITS = {"n", "n_event", "estimate", "conf_low", "conf_high"}

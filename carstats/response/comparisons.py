@@ -28,6 +28,7 @@ from carstats.response.pairs import (
     pairs,
 )
 from carstats.result import Result
+from carstats.wording import level_text
 
 PAIRED = ("Fisher", "Fisher central", "Barnard", "Boschloo", "Chan-Zhang")
 OVERALL = ("Cochran-Mantel-Haenszel", "trend")
@@ -126,12 +127,20 @@ def response_test(
     check_conf_level(conf_level)
     if strata is not None and method != "Cochran-Mantel-Haenszel":
         raise CarstatsError(
-            f"`strata` does not go with {method!r}; method='Cochran-Mantel-Haenszel' adjusts."
+            message(
+                "`strata` does not go with {method}; method='Cochran-Mantel-Haenszel' adjusts.",
+                method=repr(method),
+            )
         )
     if method in OVERALL and reference is not None:
-        raise CarstatsError(f"`reference` does not go with {method!r}, which compares all strata.")
+        raise CarstatsError(
+            message(
+                "`reference` does not go with {method}, which compares all strata.",
+                method=repr(method),
+            )
+        )
     if scores is not None and method != "trend":
-        raise CarstatsError("`scores` are those of the trend test; give method='trend'.")
+        raise CarstatsError(message("`scores` are those of the trend test; give method='trend'."))
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
         test=method, adjust=adjust,
@@ -153,7 +162,7 @@ def response_test(
             name = adjust.replace("-", "–")
             words = message("{test}; p-values adjusted by {method}", test=words, method=name)
         if method != "Boschloo":
-            level = f"{conf_level * 100:g}"
+            level = level_text(conf_level)
             words = message("{test}; {level} % limits, not adjusted", test=words, level=level)
     spec = replace(table.spec, method=words, conf_level=conf_level, strata=tuple(table.strata))
     return Result(frame, spec)
@@ -163,7 +172,7 @@ def _pair(
     row: dict[str, object], table: Compared, places: tuple[int, int], method: str, conf_level: float
 ) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
-    note = empty_note(row, *(table.names[place] for place in places))
+    note = empty_note(table, row, places)
     measure = "odds ratio" if method == "Fisher" else "difference"
     estimate = low = high = p_value = np.nan
     if not note:

@@ -20,8 +20,7 @@ from carstats.estimators.stratified_tables import (
     stratified_contrast,
 )
 from carstats.estimators.unconditional import unconditional_p_value
-from carstats.messages import mark, message, message_n
-from carstats.response.outcomes import limits_words
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.response.pairs import (
     Compared,
     adjusted_for,
@@ -31,6 +30,7 @@ from carstats.response.pairs import (
     pairs,
 )
 from carstats.result import Result
+from carstats.wording import limits_words
 
 _CONTRASTS = {
     "difference": mark("difference of proportions"),
@@ -123,8 +123,8 @@ def response_difference(
         if table.strata:
             row |= _adjusted(table, first, second, contrast, method, conf_level)
         else:
-            names = (table.names[first], table.names[second])
-            row |= _plain(row, names, contrast, method, conf_level)
+            note = empty_note(table, row, (first, second))
+            row |= _plain(row, note, contrast, method, conf_level)
         rows.append(row)
     words = message(_CONTRASTS[contrast])
     if table.strata:
@@ -140,11 +140,11 @@ def response_difference(
 
 
 def _plain(
-    row: dict[str, object], names: tuple[str, str], contrast: str, method: str, conf_level: float
+    row: dict[str, object], note: str, contrast: str, method: str, conf_level: float
 ) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
     found = proportion_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
-    statistic, p_value, note = np.nan, np.nan, empty_note(row, *names)
+    statistic, p_value = np.nan, np.nan
     if not note:
         statistic, p_value = _test(k, n, contrast, method)
         if contrast == "ratio" and not any(k):
@@ -182,16 +182,17 @@ def _adjusted(
     found = stratified_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
     test = mantel_haenszel_test(k, n)
     alone = int(((n > 0).sum(axis=1) == 1).sum())
-    said = message_n(
-        "{n} stratum has one group only and says nothing",
-        "{n} strata have one group only and say nothing",
-        alone,
-    )
-    notes = [said] if alone else []
+    note = ""
     if not found.n_strata:
-        notes = [message("no stratum has subjects of both")]
-    elif np.isnan(found.low):
-        notes.append(message("no variance: no limits"))
+        note = message("no stratum has subjects of both")
+    elif alone:
+        note = message_n(
+            "{n} stratum has one group only and says nothing",
+            "{n} strata have one group only and say nothing",
+            alone,
+        )
+    if found.n_strata and np.isnan(found.low):
+        note = joined_notes(note, message("no variance: no limits"))
     return {
         "estimate": found.estimate,
         "conf_low": found.low,
@@ -199,5 +200,5 @@ def _adjusted(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": message("; ").join(notes),
+        "note": note,
     }

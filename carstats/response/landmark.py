@@ -13,15 +13,17 @@ from carstats.estimators.curve_difference import melded_difference
 from carstats.estimators.logrank import group_tables, logrank_of_tables, weighted_logrank
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
+    asked_of,
     endpoint_rows,
     evaluable_rows,
     joined_words,
 )
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
+from carstats.wording import because, level_text
 
 
 def landmark_comparison(
@@ -87,22 +89,30 @@ def landmark_comparison(
     check_number("landmark", landmark)
     if landmark <= 0:
         raise CarstatsError(
-            f"`landmark` is {landmark:g}: responders and non-responders cannot be compared from "
-            "the infusion, for who responds has lived free of the event until then. Give a later "
-            "day, or use response_exposure(), where the response is an exposure that begins with "
-            "it."
+            message(
+                "`landmark` is {landmark}: responders and non-responders cannot be compared from "
+                "the infusion, for who responds has lived free of the event until then. Give a "
+                "later day, or use response_exposure(), where the response is an exposure that "
+                "begins with it.",
+                landmark=f"{landmark:g}",
+            )
         )
     low, high = (1.0, float(landmark)) if window is None else map(float, window)
     if high > landmark:
         raise CarstatsError(
-            f"`window` ends on day {high:g}, after the landmark ({landmark:g}): the groups would "
-            "be told apart by what was not known then."
+            message(
+                "`window` ends on day {high}, after the landmark ({landmark}): the groups would "
+                "be told apart by what was not known then.",
+                high=f"{high:g}",
+                landmark=f"{landmark:g}",
+            )
         )
     events, label = _events(cohort, endpoint, competing)
     name, rows = endpoint_rows(cohort, response)
     rows = evaluable_rows(rows[rows["day"].between(low, high)]).sort_values("day", kind="stable")
     last = rows.drop_duplicates("subject_id", keep="last").set_index("subject_id")["response"]
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     at_risk = joined[joined["time"] > landmark]
     group = at_risk["subject_id"].map(last.astype(float))
@@ -131,7 +141,7 @@ def landmark_comparison(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": message("; ").join(dict.fromkeys(note for note in (found.note, test.note) if note)),
+        "note": because(*found.note, test.note),
     }
     vocabulary = cohort.study.vocabulary
     spec = cohort.spec(
@@ -150,7 +160,7 @@ def landmark_comparison(
                 "difference at day {day} by Kaplan–Meier, melded {level} % limits; log-rank test "
                 "from day {landmark}",
                 day=f"{day:g}",
-                level=f"{conf_level * 100:g}",
+                level=level_text(conf_level),
                 landmark=f"{landmark:g}",
             ),
             competing,
@@ -212,6 +222,7 @@ def response_exposure(
     rows = evaluable_rows(rows[rows["day"] > 0])
     begin = rows[rows["response"].astype(bool)].groupby("subject_id")["day"].min()
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     missing = int(joined["time"].isna().sum())
     joined = joined[joined["time"].notna()]
@@ -228,7 +239,7 @@ def response_exposure(
     test = logrank_of_tables(tables)
     fit = two_group_cox(tables[0], conf_level=conf_level)
     few = int(status.sum()) < MIN_EVENTS
-    notes = [message("fewer than {n} events: no hazard ratio", n=MIN_EVENTS)] if few else []
+    few_events = message("fewer than {n} events: no hazard ratio", n=MIN_EVENTS) if few else ""
     row = {
         "contrast": message("in response v not yet in response"),
         "n": len(joined),
@@ -242,7 +253,7 @@ def response_exposure(
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,
-        "note": message("; ").join([*notes, *([test.note] if test.note else [])]),
+        "note": joined_notes(few_events, because(test.note)),
     }
     vocabulary = cohort.study.vocabulary
     spec = cohort.spec(
@@ -256,7 +267,7 @@ def response_exposure(
         method=_with_cause(
             message(
                 "Cox hazard ratio (Efron), {level} % profile-likelihood limits; Mantel–Byar test",
-                level=f"{conf_level * 100:g}",
+                level=level_text(conf_level),
             ),
             competing,
         ),
@@ -282,13 +293,21 @@ def _events(cohort: Cohort, endpoint: str, competing: str | None) -> tuple[pd.Da
     events = events[events["endpoint"] == name]
     if events.empty:
         raise CarstatsError(
-            f"no subject of the study has the endpoint {name!r} in the events table. "
-            f"It has: {listed(study.endpoints('time-to-event')) or 'none'}."
+            message(
+                "no subject of the study has the endpoint {name} in the events table. It has: "
+                "{known}.",
+                name=repr(name),
+                known=listed(study.endpoints("time-to-event")) or message("none"),
+            )
         )
     if (events["status"] == "competing").any() and competing is None:
         raise CarstatsError(
-            f"`endpoint` {name!r} has competing events. Use one that counts them as events, such "
-            "as 'relapse_free_survival', or competing='censor' for a cause-specific comparison."
+            message(
+                "`endpoint` {name} has competing events. Use one that counts them as events, "
+                "such as 'relapse_free_survival', or competing='censor' for a cause-specific "
+                "comparison.",
+                name=repr(name),
+            )
         )
     frame = pd.DataFrame(
         {"time": events["time"].astype(float), "event": (events["status"] == "event").astype(int)}

@@ -19,11 +19,18 @@ from carstats.estimators.logistic import (
     predicted,
 )
 from carstats.messages import mark, message
-from carstats.response.outcomes import analysis_set, joined_words, missing_words, visit_outcome
+from carstats.response.outcomes import (
+    analysis_set,
+    asked_of,
+    joined_words,
+    missing_words,
+    visit_outcome,
+)
 from carstats.response.pairs import adjusted_for, against
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.vocabulary import column_name
+from carstats.wording import because, level_text
 
 _METHOD = {
     "Firth": mark("logistic regression by Firth's penalised likelihood"),
@@ -126,13 +133,13 @@ def response_regression(
                 "statistic": fit.statistic[j],
                 "df": 1.0,
                 "p_value": fit.p_value[j],
-                "note": fit.note,
+                "note": because(fit.note),
             }
         )
     words = message(
         "{method}, odds ratios with {level} % profile-likelihood limits",
         method=message(_METHOD[method]),
-        level=f"{conf_level * 100:g}",
+        level=level_text(conf_level),
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     columns = list(dict.fromkeys(term for term, _, _ in model.terms))
@@ -227,7 +234,7 @@ def marginal_response_difference(
         error = float(np.sqrt(slope @ fit.covariance @ slope))
         chi = (difference / error) ** 2 if error > 0 else np.nan
         name = column_name(covariate)
-        named = against(level, base) if level is not None else against(f"{name} + 1", name)
+        named = against(level, base) if level is not None else against(name + " + 1", name)
         rows.append(
             {
                 "contrast": named,
@@ -243,7 +250,7 @@ def marginal_response_difference(
                 "p_value": 2 * NormalDist().cdf(-np.sqrt(chi)) if chi >= 0 else np.nan,
                 "mean": means[0],
                 "mean_reference": means[1],
-                "note": fit.note,
+                "note": because(fit.note),
             }
         )
     words = message("marginal differences")
@@ -251,7 +258,7 @@ def marginal_response_difference(
         "{differences} from {method}, delta method, {level} % limits",
         differences=adjusted_for(words, more) if more else words,
         method=message(_METHOD[method]),
-        level=f"{conf_level * 100:g}",
+        level=level_text(conf_level),
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     return Result(pd.DataFrame(rows), spec)
@@ -273,15 +280,21 @@ def _fitted(
     check_conf_level(conf_level)
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)
+    subjects, _, words = asked_of(cohort, [outcome.name], subjects, words)
     columns = [covariates] if isinstance(covariates, str) else list(covariates)
     if not columns:
-        raise CarstatsError("`covariates` is empty; name at least one column.")
+        raise CarstatsError(message("`covariates` is empty; name at least one column."))
     # Missing values are counted below: only the names are checked here.
     check_by(subjects.iloc[:0], columns, "covariates")
     reference = dict(reference or {})
     strangers = sorted(set(reference) - set(columns))
     if strangers:
-        raise CarstatsError(f"`reference` names {listed(strangers)}, no covariates of this model.")
+        raise CarstatsError(
+            message(
+                "`reference` names {strangers}, no covariates of this model.",
+                strangers=listed(strangers),
+            )
+        )
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     if missing == "excluded" or population == "evaluable":
         subjects = subjects[subjects["response"].notna()]
@@ -292,7 +305,7 @@ def _fitted(
     left_out = int((~whole).sum())
     subjects = subjects[whole]
     if not len(subjects):
-        raise CarstatsError("no subject has the response and every covariate.")
+        raise CarstatsError(message("no subject has the response and every covariate."))
     parts, terms = [], []
     for column in columns:
         values = subjects[column]
@@ -304,13 +317,20 @@ def _fitted(
         base = reference.get(column, levels[0])
         if base not in levels:
             raise CarstatsError(
-                f"`reference` of `{column}` is {base!r}; its levels are {listed(levels, 20)}."
+                message(
+                    "`reference` of `{column}` is {base}; its levels are {levels}.",
+                    column=column,
+                    base=repr(base),
+                    levels=listed(levels, 20),
+                )
             )
         for level in (level for level in levels if level != base):
             parts.append((values == level).to_numpy(float)[:, None])
             terms.append((column, level, base))
     if not terms:
-        raise CarstatsError(f"the covariates {listed(columns)} have one level each.")
+        raise CarstatsError(
+            message("the covariates {columns} have one level each.", columns=listed(columns))
+        )
     design = np.hstack(parts)
     response = subjects["response"].eq(1).to_numpy(float)
     fit = logistic_regression(

@@ -14,11 +14,12 @@ from carstats.estimators.curve_difference import greenwood_difference, melded_di
 from carstats.estimators.exact_logrank import permutation_logrank
 from carstats.estimators.logrank import WEIGHTS, weighted_logrank
 from carstats.estimators.multiplicity import adjust_p_values
-from carstats.messages import mark, message
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
-from carstats.survival.curves import check_days, percentage
+from carstats.survival.curves import check_days
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import EndpointTimes, endpoint_times, refuse_competing, stratum_table
+from carstats.wording import because, level_text
 
 TEST_METHODS = ("asymptotic", "exact", "permutation")
 _TESTS = {
@@ -132,7 +133,7 @@ def logrank_test(
         total = times.rows[_in_groups(times, members)]
         found.append(
             {
-                "contrast": " / ".join(names[m] for m in members),
+                "contrast": Joined((names[m] for m in members), " / "),
                 "n": len(total),
                 "n_missing": len(total) - int(here.sum()),
                 "n_event": int((rows["event_code"][here] == 1).sum()),
@@ -174,7 +175,11 @@ def _trend_scores(trend: Sequence[float] | bool, n_groups: int) -> list[float] |
         return [float(place) for place in range(n_groups)] if trend else None
     scores = list(trend)
     if len(scores) != n_groups:
-        raise CarstatsError(f"`trend` has {len(scores)} scores for {n_groups} groups.")
+        raise CarstatsError(
+            message(
+                "`trend` has {n} scores for {n_groups} groups.", n=len(scores), n_groups=n_groups
+            )
+        )
     for score in scores:
         check_number("trend", score)
     return [float(score) for score in scores]
@@ -208,7 +213,7 @@ def _tested(
         "p_value": test.p_value,
         "p_method": "asymptotic",
         "n_resamples": 0,
-        "note": test.note,
+        "note": because(test.note),
     }
     if method == "asymptotic":
         return answer
@@ -228,7 +233,7 @@ def _tested(
         "p_value": permuted.p_value,
         "p_method": permuted.method,
         "n_resamples": permuted.n_resamples,
-        "note": permuted.note or test.note,
+        "note": because(permuted.note or test.note),
     }
 
 
@@ -299,7 +304,7 @@ def survival_difference(
             test = compare(tables[second], tables[first], float(day), conf_level=conf_level)
             found.append(
                 {
-                    "contrast": f"{names[second]} − {names[first]}",
+                    "contrast": Joined((names[second], names[first]), " − "),
                     "time": day,
                     "n": len(both),
                     "n_missing": int(both["event_time"].isna().sum()),
@@ -308,12 +313,12 @@ def survival_difference(
                     "conf_low": test.low,
                     "conf_high": test.high,
                     "p_value": test.p_value,
-                    "note": test.note,
+                    "note": because(*test.note),
                 }
             )
     spec = times.spec(
         "survival_difference",
-        message(_DIFFERENCES[method], aside=aside, level=percentage(conf_level)),
+        message(_DIFFERENCES[method], aside=aside, level=level_text(conf_level)),
         conf_level=conf_level,
         at=days.tolist(),
         reference=reference,
@@ -348,7 +353,9 @@ def contrasts(
         If the reference is no group, or there are fewer than two groups.
     """
     if len(names) < 2:
-        raise CarstatsError(f"`by` gives one group ({names[0]}); a comparison needs two.")
+        raise CarstatsError(
+            message("`by` gives one group ({names}); a comparison needs two.", names=names[0])
+        )
     if reference is None:
         return list(combinations(range(len(names)), 2))
     if reference in levels:

@@ -16,9 +16,9 @@ from carstats.estimators.aalen_johansen import (
     aalen_johansen,
     truncated_errors,
 )
-from carstats.messages import mark, message
+from carstats.estimators.reasons import Reason
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import (
     EndpointTimes,
@@ -26,6 +26,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
+from carstats.wording import because, level_text
 
 _LIMITS = {
     "log-log": mark("Aalen–Johansen, {level} % pointwise log-log limits"),
@@ -107,7 +108,7 @@ def cumulative_incidence(
 
     spec = times.spec(
         "cumulative_incidence",
-        message(_LIMITS[conf_type], level=percentage(conf_level)),
+        message(_LIMITS[conf_type], level=level_text(conf_level)),
         conf_level=conf_level,
         conf_type=conf_type,
         variance=variance,
@@ -139,6 +140,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
         nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
         zero = {"time": 0.0, "n_risk": 0, "n_event": 0, "n_censor": 0}
         return pd.DataFrame([{**counts, **zero, **nothing, "note": stratum_note(rows)}])
+    words = [because(Reason(code) if code else None) for code in NO_LIMITS]
     frame = pd.DataFrame(
         {
             **{name: [value] * (table.time.size + 1) for name, value in counts.items()},
@@ -150,7 +152,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
             "std_error": np.append(0.0, curve.std_error[:, place]),
             "conf_low": np.append(np.nan, curve.low[:, place]),
             "conf_high": np.append(np.nan, curve.high[:, place]),
-            "note": ["", *(message(NO_LIMITS[reason]) for reason in curve.reason[:, place])],
+            "note": ["", *(words[reason] for reason in curve.reason[:, place])],
         }
     )
     frame.loc[0, "note"] = stratum_note(rows)
@@ -218,7 +220,7 @@ def gray_test(
     frame = pd.DataFrame(
         [
             {
-                "contrast": " / ".join(names),
+                "contrast": Joined(names, " / "),
                 "cause": times.causes[place - 1],
                 "n": len(times.rows),
                 "n_missing": len(times.rows) - len(rows),
@@ -226,7 +228,7 @@ def gray_test(
                 "statistic": test.statistic,
                 "df": test.df,
                 "p_value": test.p_value,
-                "note": test.reason,
+                "note": because(test.reason),
             }
         ]
     )
@@ -303,7 +305,7 @@ def fine_gray_regression(
             design.matrix[known],
             cause=place,
         )
-        coef, errors, note = fit.coef, fit.std_error, fit.reason
+        coef, errors, note = fit.coef, fit.std_error, because(fit.reason)
     frame = ratio_rows(design, coef, errors, conf_level, note)
     frame.insert(2, "n", len(times.rows))
     frame.insert(3, "n_missing", int((~known).sum()))
@@ -312,7 +314,7 @@ def fine_gray_regression(
         "fine_gray_regression",
         message(
             "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich errors",
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         cause=cause,
@@ -326,6 +328,11 @@ def _cause_code(times: EndpointTimes, cause: str | None) -> int:
         return 1
     if cause not in times.causes:
         raise CarstatsError(
-            f"`cause` is {cause!r}; the causes of {times.name!r} are: {listed(times.causes)}."
+            message(
+                "`cause` is {cause}; the causes of {name} are: {causes}.",
+                cause=repr(cause),
+                name=repr(times.name),
+                causes=listed(times.causes),
+            )
         )
     return times.causes.index(cause) + 1

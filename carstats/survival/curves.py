@@ -11,15 +11,15 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, SurvivalCurve, kaplan_meier, step_values
 from carstats.estimators.risk_table import RiskTable
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
     stratum_table,
 )
+from carstats.wording import level_text
 
 _LIMITS = {
     "beta product": mark(
@@ -301,7 +301,9 @@ def check_days(at: float | Iterable[float], argument: str = "at") -> np.ndarray:
     """
     days = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
     if not days:
-        raise CarstatsError(f"`{argument}` is empty; it takes at least one day.")
+        raise CarstatsError(
+            message("`{argument}` is empty; it takes at least one day.", argument=argument)
+        )
     for day in days:
         check_number(argument, day, low=0)
     return np.array(days, float)
@@ -323,9 +325,4 @@ def curve_in_words(aside: str, conf_type: str, conf_level: float) -> str:
 
 def limits_in_words(conf_type: str, conf_level: float) -> str:
     """Return what the method line says of a curve's limits."""
-    return message(_LIMITS[conf_type], level=percentage(conf_level))
-
-
-def percentage(conf_level: float) -> str:
-    """Return a confidence level as the number before the per cent sign."""
-    return f"{conf_level * 100:g}"
+    return message(_LIMITS[conf_type], level=level_text(conf_level))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
-from carstats.messages import mark, message_n
+from carstats.messages import mark, message, message_n
 from carstats.strata import stratum_keys
 
 # Fewer events than this support no regression: see the rule of the package's documentation.
@@ -78,14 +78,23 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
     unknown = [c for c in columns if c not in subjects or c == "subject_id"]
     if unknown or not columns:
         has = listed([c for c in subjects.columns if c != "subject_id"], 40)
-        what = f"names {unknown}, not in the subjects table" if unknown else "is empty"
-        raise CarstatsError(f"`covariates` {what}. It has: {has}.")
+        raise CarstatsError(
+            message(
+                "`covariates` names {unknown}, not in the subjects table. It has: {has}.",
+                unknown=unknown,
+                has=has,
+            )
+            if unknown
+            else message("`covariates` is empty. It has: {has}.", has=has)
+        )
     terms, parts = [], []
     complete = subjects[columns].notna().all(axis=1).to_numpy(dtype=bool)
     for name in columns:
         values = subjects[name]
         if values[complete].nunique() < 2:
-            raise CarstatsError(f"`covariates`: {name!r} does not vary among the subjects.")
+            raise CarstatsError(
+                message("`covariates`: {name} does not vary among the subjects.", name=repr(name))
+            )
         if pd.api.types.is_bool_dtype(values):
             terms.append((name, mark("yes / no")))
             parts.append(values.fillna(False).to_numpy(dtype=float))

@@ -11,17 +11,16 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.interval_tests import interval_logrank
 from carstats.estimators.turnbull import bootstrap_limits, turnbull
-from carstats.messages import mark, message
+from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import (
     EndpointTimes,
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
 )
+from carstats.wording import because, level_text
 
 INTERVAL_SCORES = ("Sun", "Finkelstein", "Wilcoxon")
 INTERVAL_METHODS = ("permutation", "score", "exact", "resampling")
@@ -119,7 +118,7 @@ def interval_censored_curve(
         )
         note = joined_notes(
             stratum_note(rows),
-            fit.reason,
+            because(fit.reason),
             "" if fit.unique else message("the masses are not unique"),
         )
         if n_resamples and len(known):
@@ -139,7 +138,7 @@ def interval_censored_curve(
     described = (
         message(
             ", descriptive {level} % bootstrap limits ({n} resamples, seed {seed})",
-            level=percentage(conf_level),
+            level=level_text(conf_level),
             n=n_resamples,
             seed=seed,
         )
@@ -229,7 +228,7 @@ def interval_censored_test(
         seed=seed,
     )
     row = {
-        "contrast": " / ".join(names),
+        "contrast": Joined(names, " / "),
         "n": len(times.rows),
         "n_missing": len(times.rows) - len(rows),
         "n_event": int(np.isfinite(rows["time_high"]).sum()),
@@ -239,7 +238,7 @@ def interval_censored_test(
         "p_value": test.p_value,
         "p_method": test.method,
         "n_resamples": test.n_resamples,
-        "note": test.reason,
+        "note": because(test.reason),
     }
     spec = times.spec(
         "interval_censored_test",
@@ -265,7 +264,10 @@ def interval_times(
     refuse_competing(times, competing)
     if "entry_time" in times.rows:
         raise CarstatsError(
-            f"`endpoint` {times.name!r} has delayed entry (`entry_day`), which the estimators for "
-            "interval-censored times do not allow for. Use survival_curve()."
+            message(
+                "`endpoint` {name} has delayed entry (`entry_day`), which the estimators for "
+                "interval-censored times do not allow for. Use survival_curve().",
+                name=repr(times.name),
+            )
         )
     return times

@@ -15,10 +15,11 @@ from carstats.estimators.risk_table import risk_table
 from carstats.estimators.turnbull import survival_bounds, turnbull
 from carstats.messages import mark, message
 from carstats.result import Result
-from carstats.survival.curves import check_days, percentage
+from carstats.survival.curves import check_days
 from carstats.survival.design import MIN_EVENTS, covariate_matrix, ratio_rows, too_few_events
 from carstats.survival.interval import interval_times
 from carstats.survival.times import stratum_note
+from carstats.wording import because, level_text
 
 _DISTRIBUTIONS = {
     "Weibull": mark("Weibull accelerated failure time, time ratios, {level} % Wald limits"),
@@ -87,14 +88,14 @@ def interval_censored_regression(
             design.matrix[known],
             distribution=distribution,
         )
-        coef, errors, note = fit.coef[1:], fit.std_error[1 : len(fit.coef)], fit.reason
+        coef, errors, note = fit.coef[1:], fit.std_error[1 : len(fit.coef)], because(fit.reason)
     frame = ratio_rows(design, coef, errors, conf_level, note)
     frame.insert(2, "n", len(times.rows))
     frame.insert(3, "n_missing", int((~known).sum()))
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "interval_censored_regression",
-        message(_DISTRIBUTIONS[distribution], level=percentage(conf_level)),
+        message(_DISTRIBUTIONS[distribution], level=level_text(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         distribution=distribution,

@@ -12,18 +12,18 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import stratum_keys, stratum_mask
-from carstats.survival.curves import curve_frame, limits_in_words, percentage
+from carstats.survival.curves import curve_frame, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
     stratum_table,
 )
 from carstats.vocabulary import within_sentence
+from carstats.wording import level_text
 
 
 def landmark_rate(
@@ -122,7 +122,7 @@ def landmark_rate(
             moment=message("day {day}", day=f"{at:g}"),
             aside=aside,
             method=method.replace("-", "–"),
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         at=float(at),
@@ -134,14 +134,19 @@ def landmark_rate(
 
 def _cutoff(cohort: Cohort) -> pd.Series:
     if "cutoff_day" not in cohort.subjects or cohort.subjects["cutoff_day"].isna().any():
-        absent = (
-            "no subject has"
-            if "cutoff_day" not in cohort.subjects
-            else f"{int(cohort.subjects['cutoff_day'].isna().sum())} subjects have no"
-        )
+        if "cutoff_day" not in cohort.subjects:
+            raise CarstatsError(
+                message(
+                    "no subject has `cutoff_day`, which says who could have been followed to the "
+                    "landmark. Give it, for example as cutoff_date under [study] of study.toml."
+                )
+            )
         raise CarstatsError(
-            f"{absent} `cutoff_day`, which says who could have been followed to the landmark. Give "
-            "it, for example as cutoff_date under [study] of study.toml."
+            message(
+                "{n} subjects have no `cutoff_day`, which says who could have been followed to "
+                "the landmark. Give it, for example as cutoff_date under [study] of study.toml.",
+                n=int(cohort.subjects["cutoff_day"].isna().sum()),
+            )
         )
     return cohort.subjects["cutoff_day"]
 
@@ -207,7 +212,13 @@ def landmark_curve(
     aside = refuse_competing(times, competing)
     rows = times.rows[times.rows["event_time"] > at]
     if rows.empty:
-        raise CarstatsError(f"`at` is {at:g}; no subject is at risk of {times.name!r} after it.")
+        raise CarstatsError(
+            message(
+                "`at` is {at}; no subject is at risk of {name} after it.",
+                at=f"{at:g}",
+                name=repr(times.name),
+            )
+        )
     rows = rows.assign(event_time=rows["event_time"] - at)
     if "entry_time" in rows:
         # Who enters later than the landmark was not under observation on it.

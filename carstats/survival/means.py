@@ -10,12 +10,12 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.rmst import check_horizon, mean_contrast, mean_survival
-from carstats.messages import mark, message
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts
-from carstats.survival.curves import percentage
 from carstats.survival.groups import grouped, ungrouped
 from carstats.survival.times import endpoint_times, refuse_competing, stratum_note, stratum_table
+from carstats.wording import level_text
 
 _METHODS = {
     None: mark("restricted mean to day {day} by Kaplan–Meier{aside}, {level} % limits"),
@@ -83,7 +83,7 @@ def restricted_mean(
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"))
     elif reference is not None:
-        raise CarstatsError("`reference` goes with `contrast`: 'difference' or 'ratio'.")
+        raise CarstatsError(message("`reference` goes with `contrast`: 'difference' or 'ratio'."))
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
     names = grouped(times)[2] if times.by else ["All"]
@@ -91,7 +91,7 @@ def restricted_mean(
     check_horizon(dict(zip(names, tables, strict=True)), at)
     spec = times.spec(
         "restricted_mean",
-        message(_METHODS[contrast], day=f"{at:g}", aside=aside, level=percentage(conf_level)),
+        message(_METHODS[contrast], day=f"{at:g}", aside=aside, level=level_text(conf_level)),
         conf_level=conf_level,
         at=float(at),
         contrast=contrast,
@@ -117,14 +117,14 @@ def restricted_mean(
 
         return Result(times.estimate(estimate), spec, times.labels)
     means = [mean_survival(table, at, conf_level=conf_level) for table in tables]
-    sign = "−" if contrast == "difference" else "/"
+    sign = " − " if contrast == "difference" else " / "
     found = []
     for first, second in contrasts(names, reference, times.levels()):
         test = mean_contrast(means[second], means[first], measure=contrast, conf_level=conf_level)
         unknown = np.isnan(float(test.std_error))
         found.append(
             {
-                "contrast": f"{names[second]} {sign} {names[first]}",
+                "contrast": Joined((names[second], names[first]), sign),
                 "time": float(at),
                 "estimate": float(test.estimate),
                 "std_error": float(test.std_error),

@@ -11,12 +11,11 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
 from carstats.estimators.risk_table import risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.survival.curves import curve_in_words, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
     stratum_table,
@@ -76,7 +75,11 @@ def survival_quantile(
     for part in parts:
         check_number("p", part)
         if not 0 < part < 1:
-            raise CarstatsError(f"`p` is {part!r}; it takes a part between 0 and 1, such as 0.5.")
+            raise CarstatsError(
+                message(
+                    "`p` is {part}; it takes a part between 0 and 1, such as 0.5.", part=repr(part)
+                )
+            )
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
 

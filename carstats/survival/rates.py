@@ -11,17 +11,16 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.ipcw import weighted_survival
 from carstats.estimators.rate import event_rate
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by
-from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
 )
 from carstats.vocabulary import column_name
+from carstats.wording import because, level_text
 
 DAYS_A_YEAR = 365.25
 _METHODS = {
@@ -102,7 +101,7 @@ def incidence_rate(
 
     spec = times.spec(
         "incidence_rate",
-        message(_METHODS[method], level=percentage(conf_level)),
+        message(_METHODS[method], level=level_text(conf_level)),
         conf_level=conf_level,
         method=method,
     )
@@ -193,7 +192,7 @@ def withdrawal_weighted_curve(
                 "note": "",
             }
         )
-        frame.loc[0, "note"] = joined_notes(stratum_note(rows), fit.note)
+        frame.loc[0, "note"] = joined_notes(stratum_note(rows), because(fit.note))
         return frame
 
     spec = times.spec(

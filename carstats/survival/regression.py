@@ -9,11 +9,11 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.cox import RUNS_OFF, cox
+from carstats.estimators.cox import cox
+from carstats.estimators.reasons import SEPARATION, Reason
 from carstats.estimators.schoenfeld import proportional_hazards
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.design import (
     MIN_EVENTS,
     Design,
@@ -22,7 +22,8 @@ from carstats.survival.design import (
     too_few_events,
 )
 from carstats.survival.groups import adjusted_in_words, stratum_codes
-from carstats.survival.times import EndpointTimes, endpoint_times, joined_notes
+from carstats.survival.times import EndpointTimes, endpoint_times
+from carstats.wording import because, level_text
 
 COX_METHODS = ("auto", "partial likelihood", "Firth")
 # With fewer events than this for each coefficient the ordinary estimate is biased away from 1.
@@ -100,7 +101,7 @@ def cox_regression(
     check_choice("method", method, COX_METHODS)
     check_conf_level(conf_level)
     if robust and method == "Firth":
-        raise CarstatsError("`robust` goes with the partial likelihood, not with Firth.")
+        raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
     times = endpoint_times(cohort, endpoint, strata=strata)
     if cause is not None:
         check_choice("cause", cause, times.causes)
@@ -115,7 +116,9 @@ def cox_regression(
     special = bool(times.strata) or "entry_time" in rows
     if method == "Firth" and special:
         raise CarstatsError(
-            "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
+            message(
+                "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
+            )
         )
     if n_event < MIN_EVENTS:
         frame = _not_fitted(design, conf_level, too_few_events(n_event))
@@ -123,16 +126,16 @@ def cox_regression(
         frame = _firth(rows, design, matrix, conf_level)
     else:
         few = n_event < _EVENTS_A_TERM * len(design.terms)
-        frame, used = None, "partial likelihood"
+        frame, reason, used = None, None, "partial likelihood"
         firth = method == "auto" and not (special or robust)
         if not (firth and few):
-            frame = _partial_likelihood(times, rows, design, matrix, robust, conf_level)
-        separates = frame is not None and frame["note"].eq(message(RUNS_OFF)).all()
+            frame, reason = _partial_likelihood(times, rows, design, matrix, robust, conf_level)
+        separates = reason is not None and reason.code == SEPARATION
         if frame is None or (firth and separates):
             frame, used = _firth(rows, design, matrix, conf_level), "Firth"
             frame["note"] = message(_SEPARATED) if separates else scarce
         elif separates and not special:
-            frame["note"] = message("{reason}; method='Firth' has one", reason=message(RUNS_OFF))
+            frame["note"] = message("{reason}; method='Firth' has one", reason=because(reason))
         elif method == "auto" and few and not separates:
             frame["note"] = [joined_notes(note, scarce) for note in frame["note"]]
     place = frame.columns.get_loc("contrast") + 1
@@ -143,7 +146,7 @@ def cox_regression(
     fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
     spec = times.spec(
         "cox_regression",
-        message(fitted, adjusted=adjusted_in_words(times.strata), level=percentage(conf_level)),
+        message(fitted, adjusted=adjusted_in_words(times.strata), level=level_text(conf_level)),
         conf_level=conf_level,
         covariates=list(design.columns),
         cause=cause,
@@ -155,16 +158,16 @@ def cox_regression(
 
 def _partial_likelihood(
     times: EndpointTimes, rows, design: Design, matrix, robust: bool, conf_level: float
-) -> pd.DataFrame:
-    """Fit by the partial likelihood; NaN with the reason where a covariate separates."""
+) -> tuple[pd.DataFrame, Reason | None]:
+    """Fit by the partial likelihood; NaN, and the reason, where a covariate separates."""
     time, happened = rows["event_time"].to_numpy(), rows["happened"].to_numpy().astype(int)
     entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
     strata = stratum_codes(rows, times.strata)
     fit = cox(time, happened, matrix, strata=strata, entry=entry)
     errors = fit.robust_error if robust else fit.std_error
-    frame = ratio_rows(design, fit.coef, errors, conf_level, fit.reason)
+    frame = ratio_rows(design, fit.coef, errors, conf_level, because(fit.reason))
     test = proportional_hazards(fit, time, happened, entry=entry)
-    return frame.assign(ph_p_value=test.p_value, ph_p_value_all=test.p_value_all)
+    return frame.assign(ph_p_value=test.p_value, ph_p_value_all=test.p_value_all), fit.reason
 
 
 def _not_fitted(design: Design, conf_level: float, note: str) -> pd.DataFrame:

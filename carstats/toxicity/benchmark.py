@@ -24,19 +24,11 @@ from carstats.estimators.beta_binomial import (
 )
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
 from carstats.toxicity.contrasts import compare
-from carstats.toxicity.episodes import (
-    GRADES,
-    Severe,
-    joined_notes,
-    level_text,
-    method_word,
-    term_labels,
-    zero_note,
-)
+from carstats.toxicity.episodes import GRADES, Severe, term_labels, zero_note
 from carstats.toxicity.references import (
     Side,
     accepted_scales,
@@ -45,6 +37,7 @@ from carstats.toxicity.references import (
     reference_trials,
 )
 from carstats.vocabulary import Vocabulary
+from carstats.wording import level_text, method_word
 
 LEAST_TRIALS = 3
 
@@ -121,7 +114,9 @@ def toxicity_benchmark(
     accepted = accepted_scales(accept_scales)
     table = oncology_benchmarks() if reference is None else reference
     if not isinstance(table, pd.DataFrame):
-        raise CarstatsError(f"`reference` is {type(table).__name__}; it takes a DataFrame.")
+        raise CarstatsError(
+            message("`reference` is {name}; it takes a DataFrame.", name=type(table).__name__)
+        )
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     left_out, spec, vocabulary = 0, None, Vocabulary()
     if isinstance(source, Cohort):
@@ -135,7 +130,10 @@ def toxicity_benchmark(
         sides, left_out = published_sides(source, outcome, by, grading_scale, accepted)
     else:
         raise CarstatsError(
-            f"`source` is {type(source).__name__}; it takes a Cohort or published_trials()."
+            message(
+                "`source` is {name}; it takes a Cohort or published_trials().",
+                name=type(source).__name__,
+            )
         )
     trials = reference_trials(table, outcome, sides[0].scale, accepted)
     frame = pd.concat(

@@ -13,7 +13,7 @@ from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.rate import event_rate
 from carstats.estimators.risk_table import RiskTable
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import (
@@ -26,14 +26,13 @@ from carstats.toxicity.clocks import (
 )
 from carstats.toxicity.episodes import (
     checked_terms,
-    joined_notes,
-    level_text,
     severe_enough,
     term_labels,
     term_words,
     zero_note,
 )
 from carstats.toxicity.incidence import at_days, checked_days, counts_of, incidence_rows
+from carstats.wording import level_text
 
 ESTIMATORS = (
     "incidence proportion",

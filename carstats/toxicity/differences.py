@@ -10,20 +10,13 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.messages import message
+from carstats.messages import Joined, joined_notes, message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.toxicity.contrasts import check_contrast, compare
-from carstats.toxicity.episodes import (
-    joined_notes,
-    level_text,
-    limits_words,
-    method_word,
-    severe_enough,
-    term_labels,
-    term_words,
-)
+from carstats.toxicity.episodes import severe_enough, term_labels, term_words
 from carstats.toxicity.rates import toxicity_rate
+from carstats.wording import level_text, limits_words, method_word
 
 
 def toxicity_difference(
@@ -114,13 +107,14 @@ def toxicity_difference(
             k, n = (mine["n_event"], base["n_event"]), (mine["n"], base["n"])
             k, n = tuple(map(int, k)), tuple(map(int, n))
             found = compare(k, n, contrast, method, conf_level)
-            sign = "−" if contrast == "difference" else "/"
+            sign = " − " if contrast == "difference" else " / "
             rows.append(
                 {
                     by: level,
                     "term": name,
-                    "contrast": f"{named.get(level, level)} {sign} "
-                    f"{named.get(reference, reference)}",
+                    "contrast": Joined(
+                        (named.get(level, str(level)), named.get(reference, str(reference))), sign
+                    ),
                     "n": n[0],
                     "n_missing": int(mine["n_missing"]) + int(base["n_missing"]),
                     "n_event": k[0],
@@ -175,16 +169,29 @@ def toxicity_difference(
 def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list, object]:
     """Return the levels of the column that are compared, in order, and the reference."""
     if not isinstance(by, str):
-        raise CarstatsError(f"`by` is {by!r}; it takes the one column whose levels are compared.")
+        raise CarstatsError(
+            message("`by` is {by}; it takes the one column whose levels are compared.", by=repr(by))
+        )
     check_by(cohort.subjects, by)
     keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, [by])
     levels = [key[0] for key in keys]
     if len(levels) < 2:
         raise CarstatsError(
-            f"`by` is {by!r}, which has {listed(levels) or 'no level'} in the cohort; "
-            "a comparison takes two levels at least."
+            message(
+                "`by` is {by}, which has {levels} in the cohort; a comparison takes two levels "
+                "at least.",
+                by=repr(by),
+                levels=listed(levels) or message("no level"),
+            )
         )
     reference = levels[0] if reference is None else reference
     if reference not in levels:
-        raise CarstatsError(f"`reference` is {reference!r}; `{by}` has: {listed(levels)}.")
+        raise CarstatsError(
+            message(
+                "`reference` is {reference}; `{by}` has: {levels}.",
+                reference=repr(reference),
+                by=by,
+                levels=listed(levels),
+            )
+        )
     return levels, reference

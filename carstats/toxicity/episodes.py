@@ -33,19 +33,6 @@ _SEVERITIES = {
     "life-threatening": mark("life-threatening"),
     "fatal": mark("fatal"),
 }
-# The methods and scales of limits that have a word for a name.
-_METHODS = {
-    "melded": mark("melded"),
-    "mid-P": mark("mid–P"),
-    "log-log": mark("log-log"),
-    "log": mark("log"),
-    "plain": mark("plain"),
-    "arcsine": mark("arcsine"),
-    "beta product": mark("beta product"),
-    "exact": mark("exact Poisson"),
-    "negative binomial": mark("negative binomial"),
-    "robust": mark("Poisson with robust errors"),
-}
 
 
 @dataclass(frozen=True)
@@ -92,7 +79,9 @@ def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> S
     if min_severity is None:
         return Severe("grade", int(min_grade))
     if min_grade > 1:
-        raise CarstatsError("`min_grade` and `min_severity` are both given; give one of them.")
+        raise CarstatsError(
+            message("`min_grade` and `min_severity` are both given; give one of them.")
+        )
     name = cohort.study.vocabulary.require("min_severity", "severity", min_severity)
     return Severe("severity", cohort.study.vocabulary.names("severity").index(name) + 1, name)
 
@@ -102,7 +91,7 @@ def checked_terms(cohort: Cohort, term, by) -> tuple[list[str], list[str]]:
     check_cohort(cohort)
     terms = [term] if isinstance(term, str) else list(term)
     if not terms:
-        raise CarstatsError("`term` is empty; name at least one toxicity.")
+        raise CarstatsError(message("`term` is empty; name at least one toxicity."))
     vocabulary = cohort.study.vocabulary
     names = [vocabulary.require("term", "toxicity", name) for name in terms]
     return check_by(cohort.subjects, by), list(dict.fromkeys(names))
@@ -113,7 +102,9 @@ def frequent_terms(cohort: Cohort) -> list[str]:
     counts = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
     order = [name for name in cohort.study.vocabulary.names("toxicity") if name in counts]
     if not order:
-        raise CarstatsError("no subject of the cohort had a toxicity; name the `terms` to count.")
+        raise CarstatsError(
+            message("no subject of the cohort had a toxicity; name the `terms` to count.")
+        )
     return sorted(order, key=lambda name: -counts[name])
 
 
@@ -151,14 +142,18 @@ def episodes_of(
     if severe.least > 1:
         if len(rows) and not level.notna().any():
             other = "severity" if severe.scale == "grade" else "grade"
-            words = {"grade": "grades", "severity": "severities"}
+            words = {"grade": message("grades"), "severity": message("severities")}
             known = levels_of(study, rows, other).notna().any()
-            instead = f" It has {words[other]}." if known else ""
-            argument = "min_grade" if severe.scale == "grade" else "min_severity"
-            what = words[severe.scale]
+            instead = message(" It has {levels}.", levels=words[other]) if known else ""
             raise CarstatsError(
-                f"`{argument}` asks for {what}, and no episode of {listed(terms)} has one."
-                f"{instead} Use min_grade=1, or give {what}."
+                message(
+                    "`{argument}` asks for {what}, and no episode of {terms} has one.{instead} "
+                    "Use min_grade=1, or give {what}.",
+                    argument=f"min_{severe.scale}",
+                    what=words[severe.scale],
+                    terms=listed(terms),
+                    instead=instead,
+                )
             )
         if severe.scale == "grade":
             level = one_scale(cohort, rows, level, grading_scale)
@@ -209,7 +204,9 @@ def one_scale(
     """
     if "grading_scale" not in rows:
         if grading_scale is not None:
-            raise CarstatsError("`grading_scale` is given, and no episode states its scale.")
+            raise CarstatsError(
+                message("`grading_scale` is given, and no episode states its scale.")
+            )
         return level
     level = level.copy()
     everyone = cohort.study.table("toxicities")
@@ -222,12 +219,22 @@ def one_scale(
         wanted = chosen.get(term) if isinstance(grading_scale, Mapping) else grading_scale
         has = list(dict.fromkeys(scales))
         if wanted is None and len(has) > 1:
-            where = "; ".join(
-                f"{scale}: rows {listed_rows(_of_scale(everyone, term, scale))}" for scale in has
+            where = message("; ").join(
+                message(
+                    "{scale}: rows {rows}",
+                    scale=scale,
+                    rows=listed_rows(_of_scale(everyone, term, scale)),
+                )
+                for scale in has
             )
             raise CarstatsError(
-                f"{term!r} is graded on {len(has)} scales, which are not interchangeable "
-                f"({where} of the toxicities). Choose one with `grading_scale`."
+                message(
+                    "{term} is graded on {n} scales, which are not interchangeable ({where} of "
+                    "the toxicities). Choose one with `grading_scale`.",
+                    term=repr(term),
+                    n=len(has),
+                    where=where,
+                )
             )
         if wanted is not None:
             check_choice("grading_scale", scale_family(wanted), has)
@@ -338,8 +345,11 @@ def checked_windows(window) -> list[tuple[float, float]]:
         )
         if not fine:
             raise CarstatsError(
-                f"`window` is {window!r}; it takes the first and last day of onset, such as "
-                "(0, 30), several such pairs, or 'standard'."
+                message(
+                    "`window` is {window}; it takes the first and last day of onset, such as (0, "
+                    "30), several such pairs, or 'standard'.",
+                    window=repr(window),
+                )
             )
     return [(float(low), float(high)) for low, high in pairs]
 
@@ -351,11 +361,6 @@ def zero_note(n: int, k: int, high: float) -> str:
     return message("0 of {n}: at most {high} %", n=n, high=f"{100 * high:.1f}")
 
 
-def joined_notes(*notes: str) -> str:
-    """Join the notes that say something, each once."""
-    return message("; ").join(dict.fromkeys(note for note in notes if note))
-
-
 def term_words(study: Study, terms: Iterable[str]) -> str:
     """Return the printed names of terms, for a title."""
     return message(", ").join(study.vocabulary.label("toxicity", name) for name in terms)
@@ -364,25 +369,3 @@ def term_words(study: Study, terms: Iterable[str]) -> str:
 def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the printed label of each term, for `Result.labels`."""
     return {"term": {name: study.vocabulary.label("toxicity", name) for name in terms}}
-
-
-def method_word(method: str) -> str:
-    """Return a method of limits as it prints: ``"Clopper–Pearson"``, or its word."""
-    return message(_METHODS[method]) if method in _METHODS else method.replace("-", "–")
-
-
-def limits_words(method: str, conf_level: float) -> str:
-    """Return what limits are, for a method line: ``"Clopper–Pearson 95 % limits"``."""
-    method = method_word(method)
-    return message("{method} {level} % limits", method=method, level=level_text(conf_level))
-
-
-def pointwise_words(conf_type: str, conf_level: float) -> str:
-    """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
-    scale = method_word(conf_type)
-    return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
-
-
-def level_text(conf_level: float) -> str:
-    """Return a confidence level in per cent, without its sign."""
-    return f"{conf_level * 100:g}"

@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.count_regression import negative_binomial, robust_poisson
 from carstats.estimators.rate import event_rate
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -21,13 +21,12 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    joined_notes,
-    limits_words,
     merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.wording import limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
 
@@ -102,8 +101,10 @@ def exposure_adjusted_rate(
     check_choice("method", method, RATE_METHODS)
     if events == "first" and method == "negative binomial":
         raise CarstatsError(
-            "`method` is 'negative binomial', but a subject has one first event at most. "
-            "Use 'exact' or events='all'."
+            message(
+                "`method` is 'negative binomial', but a subject has one first event at most. Use "
+                "'exact' or events='all'."
+            )
         )
     check_conf_level(conf_level)
     check_number("per", per, low=1e-9)

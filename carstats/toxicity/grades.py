@@ -130,5 +130,11 @@ def _scale(cohort: Cohort, scale: str | None) -> str:
         return has[0] if has else "grade"
     check_choice("scale", scale, ("grade", "severity"))
     if scale not in has and len(episodes):
-        raise CarstatsError(f"`scale` is {scale!r}; the episodes have: {listed(has) or 'neither'}.")
+        raise CarstatsError(
+            message(
+                "`scale` is {scale}; the episodes have: {has}.",
+                scale=repr(scale),
+                has=listed(has) or message("neither"),
+            )
+        )
     return scale

@@ -12,19 +12,18 @@ from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
 from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import checked_competing, clock_note, first_times, rival_words
 from carstats.toxicity.episodes import (
     checked_terms,
-    joined_notes,
-    pointwise_words,
     severe_enough,
     term_labels,
     term_words,
     zero_note,
 )
+from carstats.wording import pointwise_words
 
 
 def toxicity_incidence(
@@ -148,14 +147,20 @@ def counts_of(rows: pd.DataFrame) -> RiskTable:
     return risk_table(known["event_time"].to_numpy(), known["event_code"].to_numpy(), n_causes=2)
 
 
-def incidence_rows(rows: pd.DataFrame, conf_type: str, conf_level: float) -> pd.DataFrame:
-    """Return the steps of the cumulative incidence of one stratum, day 0 first."""
+def incidence_rows(
+    rows: pd.DataFrame, conf_type: str, conf_level: float, about: str | None = None
+) -> pd.DataFrame:
+    """Return the steps of the cumulative incidence of one stratum, day 0 first.
+
+    The note says `about` the rows what `clock_note` says of them where it is not given.
+    """
+    about = clock_note(rows) if about is None else about
     counts = {"n": len(rows), "n_missing": int(rows["event_time"].isna().sum())}
     table = counts_of(rows)
     if not table.time.size:
         empty = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
         zero = dict.fromkeys(["n_risk", "n_event", "n_competing", "n_censor"], 0)
-        return pd.DataFrame([{"time": 0.0, **counts, **zero, **empty, "note": clock_note(rows)}])
+        return pd.DataFrame([{"time": 0.0, **counts, **zero, **empty, "note": about}])
     curve = aalen_johansen(table, conf_type=conf_type, conf_level=conf_level)
     estimate, error = curve.estimate[:, 0], curve.std_error[:, 0]
     low, high = curve.low[:, 0], curve.high[:, 0]
@@ -179,7 +184,7 @@ def incidence_rows(rows: pd.DataFrame, conf_type: str, conf_level: float) -> pd.
     )
     k, n = int(frame["n_event"].sum()), counts["n"] - counts["n_missing"]
     nothing = message("0 of {n} had it", n=n) if not k else ""
-    frame.loc[0, "note"] = joined_notes(clock_note(rows), nothing)
+    frame.loc[0, "note"] = joined_notes(about, nothing)
     return frame
 
 
@@ -192,8 +197,11 @@ def _bound_without_events(table: RiskTable, conf_level: float) -> tuple[np.ndarr
     return 1 - curve.low, float(1 - curve.low_at_start)
 
 
-def at_days(frame: pd.DataFrame, rows: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
-    """Read the curve at days; NaN past the last follow-up of the stratum."""
+def at_days(
+    frame: pd.DataFrame, rows: pd.DataFrame, days: np.ndarray, about: str | None = None
+) -> pd.DataFrame:
+    """Read the curve at days; NaN past the last follow-up of the stratum; `about` as above."""
+    about = clock_note(rows) if about is None else about
     time = frame["time"].to_numpy()
     known = rows[rows["event_time"].notna()]
     running = frame[["n_event", "n_competing", "n_censor"]].cumsum().to_numpy().T
@@ -212,7 +220,7 @@ def at_days(frame: pd.DataFrame, rows: pd.DataFrame, days: np.ndarray) -> pd.Dat
     n = len(known)
     found["note"] = [
         joined_notes(
-            clock_note(rows),
+            about,
             message("followed to day {day} only", day=f"{time[-1]:g}") if late and n else "",
             zero_note(n, int(k), high) if not late else "",
         )

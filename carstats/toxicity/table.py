@@ -11,18 +11,11 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.episodes import (
-    episodes_of,
-    joined_notes,
-    levels_of,
-    limits_words,
-    one_scale,
-    term_labels,
-    zero_note,
-)
+from carstats.toxicity.episodes import episodes_of, levels_of, one_scale, term_labels, zero_note
+from carstats.wording import limits_words
 
 TOTAL = "any toxicity"
 _UNSTATED = mark("system not stated")
@@ -99,7 +92,11 @@ def toxicity_table(
     check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     if not isinstance(at_least, int | float) or not 0 <= at_least <= 1:
-        raise CarstatsError(f"`at_least` is {at_least!r}; it is a fraction from 0 to 1.")
+        raise CarstatsError(
+            message(
+                "`at_least` is {at_least}; it is a fraction from 0 to 1.", at_least=repr(at_least)
+            )
+        )
     study = cohort.study
     by = check_by(cohort.subjects, by)
     had = cohort.table("toxicities")

@@ -13,7 +13,7 @@ from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.sample_median import sample_median
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -22,14 +22,12 @@ from carstats.toxicity.episodes import (
     died,
     episodes_of,
     followup_end,
-    joined_notes,
-    level_text,
     merged_episodes,
-    pointwise_words,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.wording import level_text, pointwise_words
 
 EPISODES = ("first", "worst", "all")
 MEASURES = ("onset", "duration", "resolution")
