@@ -88,11 +88,12 @@ LUPUS = (
         "DORIS_sustained",
         "SLE",
         "response",
-        "DORIS remission at two or more consecutive visits that span 24 weeks.",
-        "span=168; visits=2",
+        "DORIS remission for 24 weeks without a break up to the visit: a look back over the "
+        "adequate visits.",
+        "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5",
         "carstats",
         status="design",
-        function="confirmation.confirmed",
+        function="confirmation.reaches_back",
     ),
     Endpoint(
         "LLDAS",

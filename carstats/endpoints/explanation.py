@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carstats.data.study import Study
+from carstats.endpoints.estimand import EVENT_ENDPOINTS
+from carstats.endpoints.explanation_responses import event_course, response_course
 from carstats.endpoints.explanation_toxicity import toxicity_course
-from carstats.endpoints.intercurrent import Strategies
-from carstats.endpoints.rules import Rules
+from carstats.endpoints.intercurrent import Strategies, strategies_of
+from carstats.endpoints.responses import RESPONSE_ENDPOINTS
+from carstats.endpoints.rules import Rules, rules_of
 from carstats.endpoints.visits import find_visits
-from carstats.errors import CarstatsError, check_choice, listed
+from carstats.errors import CarstatsError, listed
 from carstats.language import in_words
 from carstats.messages import message
 
@@ -100,7 +103,7 @@ def explain(
             )
         )
     study.table("assessments")
-    rules, strategies = rules or Rules(), strategies or Strategies()
+    rules, strategies = rules_of(study, rules), strategies_of(study, strategies)
     known = set(study.subjects["subject_id"])
     if subject not in known:
         raise CarstatsError(
@@ -112,24 +115,24 @@ def explain(
             )
         )
     words = study.vocabulary
-    toxicity = words.canonical("toxicity", endpoint)
-    name = words.canonical("endpoint", endpoint)
-    if toxicity is None and name is None:
-        names = [*words.names("endpoint"), *words.names("toxicity")]
+    toxicity, name = (words.canonical(kind, endpoint) for kind in ("toxicity", "endpoint"))
+    if name in EVENT_ENDPOINTS:
+        lines = event_course(study, name, subject, strategies, rules)
+    elif name in RESPONSE_ENDPOINTS:
+        lines = response_course(study, name, subject, strategies, rules)
+    elif toxicity is not None:
+        lines = toxicity_course(study, find_visits(study, rules), toxicity, subject)
+    else:
+        names = [*RESPONSE_ENDPOINTS, *EVENT_ENDPOINTS, *words.names("toxicity")]
         raise CarstatsError(
             message(
-                "`{argument}` is {value}; allowed: {names}.",
+                "`{argument}` is {value}; carstats explains: {names}.",
                 argument="endpoint",
                 value=repr(endpoint),
-                names=listed(names, 60),
+                names=listed(names, 120),
             )
         )
-    if toxicity is not None:
-        visits = find_visits(study, rules)
-        lines = toxicity_course(study, visits, toxicity, subject)
-        what = words.label("toxicity", toxicity)
-    else:
-        check_choice("endpoint", name, words.names("toxicity"))
-        lines, what = [], ""
-    title = message("{endpoint}, {subject}", endpoint=what, subject=str(subject))
-    return Explanation(subject, toxicity or name, title, tuple(lines))
+    shown = name if toxicity is None else toxicity
+    label = words.label("endpoint" if toxicity is None else "toxicity", shown)
+    title = message("{endpoint}, {subject}", endpoint=label, subject=str(subject))
+    return Explanation(subject, shown, title, tuple(lines))
