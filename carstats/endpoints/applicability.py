@@ -38,6 +38,8 @@ _ON_RESPONSE = (
     "duration_of_response",
 )  # fmt: skip
 _EVENTS = {"complement_normalisation": "SLE", "ck_normalisation": "IIM"}
+# Toxicities of cells from another person.
+_ALLOGENEIC_ONLY = ("GvHD",)
 _NEPHRITIS = re.compile(r"nephritis|\bln\b|肾炎", re.IGNORECASE)
 _NO_NEPHRITIS = re.compile(r"\b(non?|without)\b[\s-]*(lupus[\s-]*)?(nephritis|ln\b)|无.*肾炎", re.I)
 _AT_BASELINE: dict[str, Callable] = {"CRR": crr, "PERR": perr, "KDIGO_CR": kdigo_complete}
@@ -134,6 +136,27 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
     upcr = _baseline(study, "UPCR", visits)
     proteinuria = ~np.isnan(upcr) & (upcr >= RENAL_UPCR - 1e-9)
     return out & np.where(blank, proteinuria | given, kidney)
+
+
+def term_applies(subjects: pd.DataFrame, term: str) -> pd.Series:
+    """Return of which subjects a toxicity is asked.
+
+    Parameters
+    ----------
+    subjects : pandas.DataFrame
+        Rows of the subjects table.
+    term : str
+        A toxicity of the vocabulary.
+
+    Returns
+    -------
+    pandas.Series of bool
+        Graft-versus-host disease is asked of those given allogeneic cells; every other toxicity of
+        everybody.
+    """
+    if term not in _ALLOGENEIC_ONLY:
+        return pd.Series(True, subjects.index)
+    return subjects["cell_source"].eq("allogeneic")
 
 
 def _given(study: Study, endpoint: str) -> NDArray[np.bool_]:

@@ -109,10 +109,13 @@ class Told:
         """Name the rule of each disease, of a derived endpoint that is another one in each."""
         name = base_of(self.outcome.name)
         study = self.cohort.study
-        if name not in BY_DISEASE or self.outcome.name not in study.estimands:
+        if name not in BY_DISEASE:
             return ""
         rules = RESPONSE if name == "response" else REMISSION
         present = [d for d in study.vocabulary.names("disease") if d in set(asked["disease"])]
+        if self.outcome.name not in study.estimands:
+            several = message("as the study defines it in each of {n} diseases", n=len(present))
+            return several if len(present) > 1 else ""
         parts = [
             message("{name}: {text}", name=disease, text=message(rules[disease].words))
             for disease in present

@@ -25,6 +25,7 @@ from carstats.toxicity.clocks import (
     rival_words,
 )
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
     severe_enough,
     term_labels,
@@ -109,7 +110,7 @@ def toxicity_estimators(
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         parts = []
         for name in terms:
-            rows = times[name].loc[stratum.index]
+            rows = times[name].loc[asked(stratum, name).index]
             parts += [_four(rows, float(day), conf_level).assign(term=name) for day in days]
         frame = pd.concat(parts, ignore_index=True)
         return frame[["term", *(c for c in frame if c != "term")]]

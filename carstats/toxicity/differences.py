@@ -129,7 +129,7 @@ def toxicity_difference(
                     "df": np.nan,
                     "p_value": found.p_value,
                     "note": joined_notes(
-                        message("no subjects in a stratum") if min(n) == 0 else "",
+                        _empty(mine, base),
                         message("nobody had it") if min(n) and not sum(k) else "",
                     ),
                 }
@@ -195,3 +195,12 @@ def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list
             )
         )
     return levels, reference
+
+
+def _empty(mine: pd.Series, base: pd.Series) -> str:
+    """Say that a stratum has no subjects, or none of whom the toxicity is asked."""
+    notes = {row["note"] for row in (mine, base) if not row["n"]}
+    if not notes:
+        return ""
+    outside = message("does not apply")
+    return outside if outside in notes else message("no subjects in a stratum")

@@ -11,6 +11,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.data.study import Study
+from carstats.endpoints.applicability import term_applies
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import mark, message
 from carstats.strata import check_by, listed_rows
@@ -312,6 +313,24 @@ def merged_episodes(
     # One record without a grade leaves open how bad the whole was.
     joined["unknown"] = ~joined["counts"] & found["unknown"].any()
     return joined.reset_index(drop=True)
+
+
+def asked(subjects: pd.DataFrame, term: str) -> pd.DataFrame:
+    """Return the subjects of whom a toxicity is asked: graft-versus-host disease of some only."""
+    return subjects[term_applies(subjects, term)]
+
+
+def nobody_asked(stratum: pd.DataFrame, term: str) -> str:
+    """Return the note of a stratum without subjects, or to which a toxicity does not apply."""
+    if not len(stratum):
+        return message("no subjects")
+    return "" if term_applies(stratum, term).any() else message("does not apply")
+
+
+def left_unasked(stratum: pd.DataFrame, term: str) -> str:
+    """Return how many of a stratum a toxicity is not asked of, where it is asked of others."""
+    n = int((~term_applies(stratum, term)).sum())
+    return message("{n} to whom it does not apply", n=n) if 0 < n < len(stratum) else ""
 
 
 def followup_end(subjects: pd.DataFrame) -> pd.Series:

@@ -17,11 +17,13 @@ from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     DAYS_PER_YEAR,
+    asked,
     checked_terms,
     checked_windows,
     episodes_of,
     followup_end,
     merged_episodes,
+    nobody_asked,
     severe_enough,
     term_labels,
     term_words,
@@ -120,9 +122,12 @@ def exposure_adjusted_rate(
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         found = []
         for name in terms:
-            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(stratum["subject_id"])]
+            who = asked(stratum, name)["subject_id"]
+            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(who)]
             for days in windows:
-                answer = _rate(stratum, mine, days, events, method, per, conf_level)
+                answer = _rate(asked(stratum, name), mine, days, events, method, per, conf_level)
+                if nobody_asked(stratum, name):
+                    answer["note"] = nobody_asked(stratum, name)
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})
         return pd.DataFrame(found)

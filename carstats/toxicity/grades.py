@@ -14,6 +14,7 @@ from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     GRADES,
+    asked,
     checked_terms,
     frequent_terms,
     levels_of,
@@ -86,10 +87,11 @@ def toxicity_grades(
     }
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        n = len(stratum)
         rows = []
         for name in terms:
-            grade = stratum["subject_id"].map(worst[name]).fillna(_NONE)
+            mine = asked(stratum, name)
+            n = len(mine)
+            grade = mine["subject_id"].map(worst[name]).fillna(_NONE)
             for code, words in levels.items():
                 k = int((grade == code).sum())
                 rows.append(

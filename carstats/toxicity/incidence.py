@@ -17,6 +17,7 @@ from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import checked_competing, clock_note, first_times, rival_words
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
     severe_enough,
     term_labels,
@@ -98,8 +99,11 @@ def toxicity_incidence(
         times = first_times(cohort, name, severe, rivals, grading_scale)
 
         def estimate(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
-            frame = incidence_rows(rows, conf_type, conf_level)
-            frame = frame if days is None else at_days(frame, rows, days)
+            mine = asked(rows, name)
+            frame = incidence_rows(mine, conf_type, conf_level)
+            frame = frame if days is None else at_days(frame, mine, days)
+            if len(rows) and not len(mine):
+                frame["note"] = [message("does not apply")] * len(frame)
             frame.insert(0, "term", name)
             return frame
 

@@ -15,10 +15,13 @@ from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     Severe,
+    asked,
     checked_terms,
     checked_windows,
     episodes_of,
     followup_end,
+    left_unasked,
+    nobody_asked,
     severe_enough,
     term_labels,
     term_words,
@@ -150,6 +153,7 @@ def rate_rows(
 
     def row(stratum: pd.DataFrame, name: str, days: tuple[float, float] | None) -> dict:
         mine = episodes[episodes["term"] == name]
+        everyone, stratum = stratum, asked(stratum, name)
         at_risk = stratum if days is None else stratum[stratum["followed_to"] >= days[0]]
         certain, possible = _had(mine, days)
         had = at_risk["subject_id"].isin(certain)
@@ -167,7 +171,8 @@ def rate_rows(
             "conf_low": low,
             "conf_high": high,
             "note": joined_notes(
-                _note(stratum, n, k, unknown, days, mine),
+                nobody_asked(everyone, name) or _note(stratum, n, k, unknown, days, mine),
+                left_unasked(everyone, name),
                 zero_note(n, k, high) if bounded else "",
                 _left_early(at_risk, days),
             ),

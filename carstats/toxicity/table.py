@@ -14,7 +14,14 @@ from carstats.estimators.proportion import METHODS, proportion_limits
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.episodes import episodes_of, levels_of, one_scale, term_labels, zero_note
+from carstats.toxicity.episodes import (
+    asked,
+    episodes_of,
+    levels_of,
+    one_scale,
+    term_labels,
+    zero_note,
+)
 from carstats.wording import limits_words
 
 TOTAL = "any toxicity"
@@ -133,10 +140,12 @@ def toxicity_table(
         for kind, system, term in order:
             part = mine if kind == "total" else by_system.get(system, mine.iloc[:0])
             part = part[part["term"] == term] if kind == "term" else part
+            who = asked(stratum, term) if kind == "term" else stratum
+            n_asked, part = len(who), part[part["subject_id"].isin(who["subject_id"])]
             for criterion in criteria:
                 k, unknown, records = _count(part, criterion)
                 label = {"row": kind, "system": system, "term": term}
-                counts = {"n": len(stratum), "n_missing": unknown, "n_event": k}
+                counts = {"n": n_asked, "n_missing": unknown, "n_event": k}
                 found.append(
                     {**label, "criterion": criterion.name, **counts, "n_episodes": records}
                 )
@@ -149,6 +158,8 @@ def toxicity_table(
             _note(*row) for row in zip(n, k, frame["n_missing"], high, frame["criterion"],
                                        strict=True)
         ]  # fmt: skip
+        outside = (frame["n"] == 0) & bool(len(stratum))
+        frame["note"] = frame["note"].mask(outside, message("does not apply"))
         return frame
 
     spec = cohort.spec(
