@@ -389,6 +389,23 @@ def test_licats_grade_by_steroids_and_organ(item, steroid, grade):
     assert grades(lupus(item, course(12, 30), drugs=drugs)) == grade
 
 
+def test_licats_a_taper_that_goes_on_is_no_new_treatment():
+    steps = [("prednisone", "glucocorticoid", -30.0, 10.0, 20.0, "disease"),
+             ("prednisone", "glucocorticoid", 11.0, 13.0, 15.0, "disease"),
+             ("prednisone", "glucocorticoid", 14.0, 60.0, 10.0, "disease")]  # fmt: skip
+    assert grades(lupus("rash", course(12, 30), drugs=steps)) == [1]
+    raised = [*steps[:2], ("prednisone", "glucocorticoid", 14.0, 60.0, 30.0, "disease")]
+    assert grades(lupus("rash", course(12, 30), drugs=raised)) == []
+    # a course begun in the event is one course, however many rows it has: 8 and 7 days are 15
+    rows = [("prednisone", "glucocorticoid", 13.0, 20.0, 20.0, "toxicity"),
+            ("prednisone", "glucocorticoid", 21.0, 27.0, 10.0, "toxicity")]  # fmt: skip
+    assert grades(lupus("rash", course(12, 40), drugs=rows)) == []
+    assert grades(lupus("rash", course(12, 40), drugs=rows[:1])) == [2]
+    same = [("mycophenolate", "immunosuppressant", -90.0, 13.0, None, "disease"),
+            ("mycophenolate", "immunosuppressant", 14.0, 90.0, None, "disease")]  # fmt: skip
+    assert grades(lupus("rash", course(12, 30), drugs=same)) == [1]
+
+
 def test_licats_with_hospital_is_grade_3_and_with_a_new_drug_is_none():
     rows = [(14, "hospitalised", 1.0)]
     base = [(-10, "SLEDAI_rash", 1.0), (3, "SLEDAI_rash", 0.0), (12, "SLEDAI_rash", 1.0),

@@ -122,7 +122,8 @@ def licats_candidates(
     organs_before : pandas.DataFrame
         Organs involved before the infusion: `subject_id`, `organ`.
     medications : pandas.DataFrame, optional
-        `subject_id`, `drug_class`, `start_day`, `stop_day`, optionally `reason`, as in a study.
+        `subject_id`, `drug_class`, `start_day`, `stop_day`, optionally `reason`, `drug` and
+        `prednisone_equivalent_mg`, as in a study.
         None: no drug was started.
     first_day, last_day : int, optional
         First and last day of onset.
@@ -157,11 +158,12 @@ def licats_candidates(
 
     Notes
     -----
-    A drug counts if it was started from the onset to the end of the event. Steroids started in it
-    are one course from the first day to the last; drugs of other classes given for a toxicity do
-    not count, steroids do whatever the reason. Report subjects and events: events cluster. Status:
-    verify; design (the candidate rule; a fifth of the published events began after one month, so
-    that the window reaches to day 42).
+    A drug counts if it was started from the onset to the end of the event, and not if it goes on
+    with what was given before: the next step of a taper, the next row of the same drug. Steroids
+    started in it are one course from the first day to the last; drugs of other classes given for a
+    toxicity do not count, steroids do whatever the reason. Report subjects and events: events
+    cluster. Status: verify; design (the candidate rule; a fifth of the published events began after
+    one month, so that the window reaches to day 42).
 
     References
     ----------
@@ -256,14 +258,15 @@ def _started(events, medications, new_drug_classes, ignored_reasons):
         return course, open_course, other
     drugs = check_table(
         "medications", medications, ["subject_id", "drug_class", "start_day", "stop_day"],
-        ["reason"], ["start_day", "stop_day"],
+        ["reason", "drug", "prednisone_equivalent_mg"], ["start_day", "stop_day"],
     )  # fmt: skip
+    drugs["begun"] = _begun(drugs)
     if "reason" in drugs:
         drugs = drugs[~drugs["reason"].isin(ignored_reasons)]
     keys = events[["subject_id", "onset_day", "resolution_day"]].assign(event=np.arange(n))
     pairs = keys.merge(drugs, on="subject_id")
     pairs["end"] = pairs["resolution_day"].fillna(np.inf)
-    during = (pairs["start_day"] >= pairs["onset_day"]) & (pairs["start_day"] <= pairs["end"])
+    during = (pairs["begun"] >= pairs["onset_day"]) & (pairs["begun"] <= pairs["end"])
     pairs = pairs[during]
     steroids = pairs[pairs["drug_class"] == "glucocorticoid"]
     spans = steroids.assign(open=steroids["stop_day"].isna()).groupby("event")
@@ -275,6 +278,28 @@ def _started(events, medications, new_drug_classes, ignored_reasons):
         rest = rest[rest["reason"].ne("toxicity").fillna(True)]
     other[rest["event"]] = True
     return course, open_course, other
+
+
+def _begun(drugs: pd.DataFrame) -> NDArray[np.float64]:
+    """Return for each row the day on which the course began that it belongs to.
+
+    A row goes on with what was given up to the day before at no lower dose (a taper in steps), or
+    with the same drug.
+    """
+    begun = drugs["start_day"].to_numpy(float).copy()
+    stop = drugs["stop_day"].astype(float).fillna(np.inf).to_numpy()
+    nothing = pd.Series(np.nan, drugs.index)
+    dose = drugs.get("prednisone_equivalent_mg", nothing).astype(float).to_numpy()
+    name = drugs.get("drug", nothing).to_numpy(object)
+    steroid = (drugs["drug_class"] == "glucocorticoid").to_numpy(bool)
+    for rows in drugs.groupby(["subject_id", "drug_class"], sort=False).indices.values():
+        order = rows[np.argsort(np.nan_to_num(begun[rows], nan=-np.inf), kind="stable")]
+        for k, row in enumerate(order):
+            before = order[:k][stop[order[:k]] >= begun[row] - 2]
+            same = dose[row] <= dose[before] if steroid[row] else name[before] == name[row]
+            if len(before) and np.any(same):
+                begun[row] = np.min(np.nan_to_num(begun[before[same]], nan=-np.inf))
+    return begun
 
 
 def _named(failed):
