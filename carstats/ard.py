@@ -58,6 +58,7 @@ LABELS = {
     "below.low": mark("Lower limit of the proportion below the threshold"),
     "bias": mark("Bias"),
     "borrowing.weight": mark("Weight of the other baskets"),
+    "benchmark": mark("Benchmark"),
     "cell.source": mark("Cell source"),
     "coef": mark("Coefficient"),
     "cohort": mark("Cohort"),
@@ -123,6 +124,7 @@ LABELS = {
     "p": mark("Proportion"),
     "p.above": mark("Probability above the reference rate"),
     "p.adjusted": mark("Adjusted p-value"),
+    "p.smallest": mark("Smallest possible p-value"),
     "p.exchangeable": mark("Probability of exchangeability"),
     "p.method": mark("How the p-value was found"),
     "p.value": mark("p-value"),
@@ -130,6 +132,7 @@ LABELS = {
     "p75": mark("Upper quartile"),
     "parameter": mark("Degrees of freedom"),
     "person.years": mark("Person-years"),
+    "person.years.reference": mark("Person-years of the reference"),
     "ph.p.value": mark("p-value of proportional hazards"),
     "ph.p.value.all": mark("p-value of proportional hazards, all terms"),
     "platform": mark("Cell platform"),
@@ -173,24 +176,25 @@ _SHARES = {
     "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
     "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
 }  # fmt: skip
-_P_VALUES = {"alpha_n", "p_adjusted", "p_value", "ph_p_value", "ph_p_value_all"}
+_P_VALUES = {"alpha_n", "p_adjusted", "p_smallest", "p_value", "ph_p_value", "ph_p_value_all"}
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
     "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",
-    "n_risk_weighted", "person_years", "q1", "q3", "std_dev", "subject_years",
+    "n_risk_weighted", "person_years",
+    "person_years_reference", "q1", "q3", "std_dev", "subject_years",
 }  # fmt: skip
 _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean", "score_change",
-    "survival_quantile", "toxicity_timing",
+    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean",
+    "restricted_time_lost", "score_change", "survival_quantile", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
-    "cox_regression", "exposure_adjusted_rate", "fine_gray_regression", "incidence_rate",
-    "interval_censored_regression", "logrank_test", "gray_test", "mean_cumulative_count",
-    "pooled_incidence", "pooled_regression", "response_exposure", "response_regression",
-    "trial_incidence",
+    "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
+    "incidence_rate", "incidence_rate_ratio", "interval_censored_regression", "logrank_test",
+    "gray_test", "mean_cumulative_count", "pooled_incidence", "pooled_regression",
+    "response_exposure", "response_regression", "trial_incidence",
 }  # fmt: skip
 
 

@@ -167,7 +167,7 @@ class Cohort:
         return Spec(
             analysis,
             endpoint=endpoint,
-            population=f"{subjects}{population}",
+            population=subjects + population if population else subjects,
             method=method,
             conf_level=conf_level,
             by=tuple(by),

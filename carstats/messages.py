@@ -48,6 +48,12 @@ class Message(str):
         }
         return text.format(**values) if values else text
 
+    def reading(self, text: str) -> Message:
+        """Return the message with another English text, which does not find it again."""
+        other = str.__new__(Message, text)
+        other.key, other.values = self.key, self.values
+        return other
+
     def __add__(self, other: str) -> Message:
         """Join with what follows, directly."""
         return Joined((self, other), "")
@@ -107,8 +113,11 @@ def message(text: str, /, **values: object) -> Message:
     Message
         The text, its places filled.
     """
-    if isinstance(text, Message) and not values:
-        return text
+    if not values:
+        # What pandas made plain text of keeps the key and values that it was made with.
+        known = found(text)
+        if isinstance(known, Message):
+            return known
     return Message(text.format(**values) if values else text, text, values)
 
 

@@ -76,14 +76,12 @@ def within_sentence(label: str) -> str:
     if not (word[:1].isupper() and word[1:].islower()):
         return label
     known = found(label)
-    small = found(label[0].lower() + label[1:])
-    if isinstance(small, Message) or not isinstance(known, Message):
-        return small
     if isinstance(known, Joined):
         first, *others = known.parts
         return Joined((within_sentence(first), *others), known.separator)
+    small = label[0].lower() + label[1:]
     # The same key: a language may have no small letters.
-    return Message(small, known.key, known.values)
+    return known.reading(small) if isinstance(known, Message) else small
 
 
 def folded(text: str) -> str:
@@ -205,6 +203,50 @@ class Vocabulary:
             unique = {term.name: term for term in new if term.name not in known}
             changed[category] = (*getattr(self, category), *unique.values())
         return replace(self, **changed)
+
+    def with_measure(
+        self,
+        name: str,
+        *,
+        missing: Iterable[float] | None = None,
+        limits: tuple[float, float] | None = None,
+    ) -> Vocabulary:
+        """Return a vocabulary in which a measure has codes for missing or another range.
+
+        Parameters
+        ----------
+        name : str
+            The measure, or a spelling of it.
+        missing : iterable of float, optional
+            The numbers that say that there is no value, such as 99 or -9.
+        limits : (float, float), optional
+            The smallest and the largest value that the study allows, in the measure's unit.
+
+        Returns
+        -------
+        Vocabulary
+            The vocabulary with it; this one is unchanged.
+
+        Raises
+        ------
+        CarstatsError
+            If there is no such measure, or the limits are not in order.
+        """
+        name = self.require("name", "measure", name)
+        if limits is not None and not float(limits[0]) < float(limits[1]):
+            raise CarstatsError(
+                message(
+                    "`limits` is {limits}; the first is below the second.",
+                    limits=repr(tuple(limits)),
+                )
+            )
+        changed: dict[str, object] = {}
+        if missing is not None:
+            changed["missing"] = tuple(map(float, missing))
+        if limits is not None:
+            changed["limits"] = (float(limits[0]), float(limits[1]))
+        terms = [replace(t, **changed) if t.name == name else t for t in self.measure]
+        return replace(self, measure=tuple(terms))
 
 
 CATEGORIES = tuple(Vocabulary.__dataclass_fields__)

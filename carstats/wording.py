@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from carstats.estimators import reasons as why
 from carstats.estimators.reasons import Reason
 from carstats.messages import joined_notes, mark, message, message_n
@@ -28,6 +30,21 @@ _REASONS = {
         "only {n} of {total} contrasts between groups are informative"
     ),
     why.ENTRIES_PERMUTED: mark("entry times permuted with the event times"),
+    why.GROUP_TOO_SMALL: mark("a group of {n}: no p-value by default under {least} in a group"),
+    why.ASYMPTOTIC_IN_SMALL_GROUP: mark(
+        "asymptotic, with {n} in the smallest group: may reject more often than stated"
+    ),
+    why.SMALLEST_P: mark("p cannot be below {p} with groups of these sizes"),
+    why.FOLLOWUP_DIFFERS: mark(
+        "followed unalike (median {low} to {high} days): exact where follow-up is alike, else up "
+        "to about 6 % instead of 5 %"
+    ),
+    why.FOLLOWUP_DIFFERS_LINEAR: mark(
+        "followed unalike (median {low} to {high} days): permuted linear scores may then reject "
+        "far too often or too seldom"
+    ),
+    why.POISSON_LIMITS: mark("exact Poisson limits"),
+    why.ONE_SUBJECT_POISSON: mark("one subject: exact Poisson limits"),
     why.FIRST_FOLLOWED_TO: mark("first group followed to {day} only"),
     why.FIRST_EMPTY: mark("first group has no subjects"),
     why.SECOND_FOLLOWED_TO: mark("second group followed to {day} only"),
@@ -90,12 +107,13 @@ _METHODS = {
     "plain": mark("plain"),
     "arcsine": mark("arcsine"),
     "beta product": mark("beta product"),
+    "beta product mid-P": mark("mid–P beta product"),
     "exact": mark("exact Poisson"),
-    "negative binomial": mark("negative binomial"),
-    "robust": mark("Poisson with robust errors"),
+    "negative binomial": mark("negative binomial, t"),
+    "robust": mark("effective-count Poisson (t)"),
 }
 # How a reason's number is printed, where not by its leading digits.
-_PRINTED = {"alpha": ".3f"}
+_PRINTED = {"alpha": ".3f", "p": ".2g"}
 
 
 def because(*reasons: Reason | None) -> str:
@@ -114,8 +132,40 @@ def because(*reasons: Reason | None) -> str:
     return joined_notes(*(_words(reason) for reason in reasons if reason is not None))
 
 
+# A time or probability that rests on fewer at risk than this is marked.
+FEW_AT_RISK = 5
+
+
+def few_at_risk(n_risk: float) -> str:
+    """Mark an estimate that rests on few subjects at risk.
+
+    Parameters
+    ----------
+    n_risk : float
+        At risk just before it; NaN where there is no estimate.
+
+    Returns
+    -------
+    str
+        A message; empty with enough at risk.
+    """
+    if not n_risk < FEW_AT_RISK:
+        return ""
+    return message_n(
+        "rests on {n} subject at risk then", "rests on {n} subjects at risk then", int(n_risk)
+    )
+
+
 def _words(reason: Reason) -> str:
     values = {name: _printed(name, value) for name, value in reason.values.items()}
+    if reason.code == why.FEW_SUBJECTS_WITH_EVENT:
+        return message_n(
+            "{n} subject has an event: the limits assume that subjects with many are not rarer "
+            "than seen",
+            "{n} subjects have an event: the limits assume that subjects with many are not rarer "
+            "than seen",
+            values["n"],
+        )
     if reason.code == why.TOO_FEW_EVENTS:
         return message_n(
             "{n} event: at least {needed} are needed to tell late events from none",
@@ -152,6 +202,16 @@ def pointwise_words(conf_type: str, conf_level: float) -> str:
     """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
     scale = method_word(conf_type)
     return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
+
+
+def compared_limits(used: Collection[str], conf_level: float) -> str:
+    """Return what the limits of compared proportions are, by the methods that the rows used."""
+    if len(set(used)) == 1:
+        return limits_words(next(iter(used)), conf_level)
+    return message(
+        "Agresti–Min {level} % limits up to the size of 50 against 50, Miettinen–Nurminen's beyond",
+        level=level_text(conf_level),
+    )
 
 
 def level_text(conf_level: float) -> str:

@@ -487,25 +487,19 @@ def test_bad_arguments_are_refused():
 
 
 def test_wrong_units_and_scores_out_of_range_are_all_named():
-    study = one(
-        {28: 30.0},
-        extra=[(28, "UPCR", 80.0, "g/g"), (28, "IgG", 900.0, "g/L")],
-    )
-    extra = pd.DataFrame(
-        {"subject_id": "a", "day": [27.0], "measure": "IgG", "value": 9.0, "unit": "mmol/L",
-         "adequate": True}
-    )  # fmt: skip
-    study = dataclasses.replace(study, assessments=pd.concat([study.assessments, extra]))
+    extra = [
+        (28, "UPCR", 80.0, "g/g"), (28, "IgG", 900.0, "g/L"), (27, "IgG", 9.0, "mmol/L"),
+    ]  # fmt: skip
     with pytest.raises(CarstatsError) as caught:
-        derive(study)
+        one({28: 30.0}, extra=extra)
     text = str(caught.value)
     assert "4 problems" in text
-    assert "row 3, `value`: MG-ADL is 30 0-24, out of its range; allowed: 0 to 24." in text
+    assert "row 1, `value`: MG-ADL is 30 0-24, outside its range of 0 to 24." in text
     assert "UPCR is 80 g/g" in text
-    assert "Is it in mg/mmol" in text or "mg/mmol" in text
+    assert "Is it in mg/g or mg/mmol?" in text
     assert "IgG is 900 g/L" in text
-    assert "'mg/dL'" in text
-    assert "IgG in 'mmol/L': not a unit of it" in text
+    assert "Is it in mg/dL or mg/L?" in text
+    assert "'mmol/L' is not a unit of IgG" in text
 
 
 @pytest.mark.parametrize(("value", "unit"), [(0.45, "g/g"), (50.895, "mg/mmol"), (450, "mg/g")])

@@ -43,7 +43,7 @@ LAYERS = {
     for part in parts
 }
 # Parts of several files; a file such as `reproduce_verify.py` is told by its name.
-SPLIT = {"ard": "result", "criteria": "cohort", "terms": "vocabulary"}
+SPLIT = {"ard": "result", "criteria": "cohort", "terms": "vocabulary", "measures": "vocabulary"}
 
 HEAVY = ("lifelines", "matplotlib", "openpyxl", "pyreadstat", "rich", "scipy", "seaborn")
 HEAVY += ("statsmodels", "typer")

@@ -11,7 +11,8 @@ from tests.test_toxicity_analyses import cohort_of
 
 
 def values(*rows):
-    return pd.DataFrame(list(rows), columns=["subject_id", "day", "measure", "value"])
+    table = pd.DataFrame(list(rows), columns=["subject_id", "day", "measure", "value"])
+    return table.assign(unit=table["measure"].map({"B_cells": "/uL", "IgG": "g/L"}))
 
 
 class TestTrajectories:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.data.check import cell_text, read_numbers
 from carstats.data.dates import read_dates
+from carstats.data.day_units import printed_slack, whole_days
 from carstats.data.formats import Sheet
 from carstats.errors import Problem, listed
 from carstats.messages import message
@@ -97,7 +98,11 @@ def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarr
     given = np.full(len(frame), np.nan)
     if "AVAL" in frame:
         given = read_numbers(frame["AVAL"]).to_numpy()
-        given = given * _unit(sheet, problems)
+        factors = _unit(sheet, problems)
+        slack = printed_slack(frame["AVAL"], float(factors.max())) if factors.max() > 1 else 0.0
+        given = whole_days(given * factors, slack)
+        if "AVALU" in frame or factors.max() > 1:
+            frame.attrs["slack"] = {"AVAL": slack}
     time = elapsed.copy()
     for endpoint in dict.fromkeys(frame["PARAMCD"]):
         mine = (frame["PARAMCD"] == endpoint).to_numpy()

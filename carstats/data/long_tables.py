@@ -49,8 +49,8 @@ def _column(rows: Rows, name: str, spec) -> object:
         keep = frozenset(
             sign for sign in MISSING if sign and vocabulary.canonical(column.category, sign)
         )
-    elif column and not rows.context.is_listed("none"):
-        keep = frozenset({"none"})  # such as an attribution
+    elif not rows.context.is_listed("none"):
+        keep = frozenset({"none"})  # a level, such as of an attribution or of earlier biologics
     values = rows.values(spec, name, keep)
     if kind != "term":
         _refuse_dates(rows, values, spec, name)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from carstats.data import wide, wide_events
-from carstats.data.check import Source, cell_text, check_table
+from carstats.data.check import Source, cell_text, check_table, missing_note
+from carstats.data.event_rows import with_others
 from carstats.data.formats import Sheet
 from carstats.data.long_tables import long_table, source_headings
 from carstats.data.mapped_subjects import refuse_repeats, subjects_table
@@ -88,6 +90,12 @@ def map_tables(
                     of=count,
                 )
             )
+    context.notes += [missing_note(*place, n) for place, n in context.missing.items()]
+    if settings.others_censored and "events" in frames:
+        frames["events"] = with_others(frames, vocabulary, context.notes)
+    for table, source in sources.items():
+        slack = {c: s for (name, c), s in context.slack.items() if name == table}
+        sources[table] = replace(source, slack=slack)
     named = section.get("columns", {}).get("subject_id", "subject_id") != "subject_id"
     if settings.study.get("pseudonymise", named):
         _pseudonymise(frames)

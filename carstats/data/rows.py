@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ import pandas as pd
 
 from carstats.data.check import MISSING, cell_text, read_flag, read_numbers
 from carstats.data.dates import plain_number, read_dates
+from carstats.data.day_units import TIME_UNITS, printed_slack, whole_days
 from carstats.data.formats import Sheet
 from carstats.data.settings import Settings
 from carstats.errors import Problem, listed
@@ -53,6 +55,10 @@ class Context:
         The subjects that ``[subjects] where`` does not take; their rows elsewhere go too.
     used : dict
         By sheet, how many columns it has and which headings were read.
+    missing : dict
+        By sheet, heading and word, how many cells were taken for missing.
+    slack : dict
+        By table and column, how far in days a time in months may be from the truth.
     """
 
     settings: Settings
@@ -63,6 +69,8 @@ class Context:
     absent: set[str] = field(default_factory=set)
     left_out: set[str] = field(default_factory=set)
     used: dict[str, tuple[int, set[str]]] = field(default_factory=dict)
+    missing: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    slack: dict[tuple[str, str], float] = field(default_factory=dict)
 
     @property
     def dated(self) -> bool:
@@ -254,6 +262,7 @@ class Rows:
         out = np.full(len(self), None, dtype=object)
         known: dict = {}
         for heading in headings:
+            words: Counter[str] = Counter()
             for i, cell in enumerate(self.cells(heading)):
                 if cell is None or out[i] is not None or not taken[i]:
                     continue
@@ -264,6 +273,11 @@ class Rows:
                     missing = isinstance(cell, str) and self.context.is_missing(cell, keep)
                     known[key] = None if missing else cell
                 out[i] = known[key]
+                if out[i] is None:
+                    words[cell_text(key[1])] += 1
+            for word, count in words.items():
+                place = (self.sheet.name, heading, word)
+                self.context.missing[place] = max(count, self.context.missing.get(place, 0))
         return out
 
     def days(self, spec, column: str = "", pick=np.fmax) -> np.ndarray:
@@ -287,14 +301,23 @@ class Rows:
         out = np.full(len(self), np.nan)
         for heading in headings:
             entry = {"column": heading, "where": where}
-            out = pick(out, self._one_day(heading, self.values(entry, column)))
+            unit = spec.get("unit", "") if isinstance(spec, dict) else ""
+            out = pick(out, self._one_day(heading, self.values(entry, column), column, unit))
         return out
 
-    def _one_day(self, heading: str, cells: np.ndarray) -> np.ndarray:
+    def _one_day(
+        self, heading: str, cells: np.ndarray, column: str = "", unit: str = ""
+    ) -> np.ndarray:
         present = np.array([cell is not None for cell in cells], dtype=bool)
         numbers = [plain_number(cell) if cell is not None else np.nan for cell in cells]
+        given = self.sheet.frame.attrs.get("slack", {}).get(heading)
         if None not in numbers:
-            return np.array(numbers, dtype=float)
+            factor = TIME_UNITS[unit or "days"]
+            slack = given if given is not None else printed_slack(cells, factor) if unit else None
+            if slack is not None:
+                place = (self.table, column)
+                self.context.slack[place] = max(slack, self.context.slack.get(place, 0.0))
+            return whole_days(np.array(numbers, dtype=float) * factor, slack)
         ordinals, faults = read_dates(cells, present, self.context.settings.study.get("date_order"))
         any_date = bool(np.isfinite(ordinals).any())
         for i, fault in faults.items():
@@ -368,6 +391,8 @@ class Rows:
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""
         heading = split(spec)[0][0]
-        for i in np.flatnonzero(mask & (days > self.end + 1e-9)):
+        slack = max((s for (table, _), s in self.context.slack.items()
+                     if table in (self.table, "subjects")), default=0.0)  # fmt: skip
+        for i in np.flatnonzero(mask & (days > self.end + max(slack, 1e-3))):
             what = f"day {days[i]:g} is after the subject's last contact on day {self.end[i]:g}."
             self.fault(i, heading, what, _LATER)

@@ -10,10 +10,13 @@ from datetime import date
 from pathlib import Path
 
 from carstats.data.dates import ORDERS
+from carstats.data.day_units import TIME_UNITS
 from carstats.data.formats import decoded
+from carstats.data.measure_settings import declared_measures
 from carstats.data.rule_settings import RULE_SECTIONS, rule_problems
 from carstats.data.schema import TABLES
 from carstats.errors import CarstatsError, Problem, listed
+from carstats.messages import message
 from carstats.vocabulary import CATEGORIES, Term, Vocabulary
 
 FILE_NAME = "study.toml"
@@ -43,12 +46,18 @@ _TABLE_KEYS: dict[str, tuple[type, ...]] = {
     "values": (dict,),
     "constants": (dict,),
 }
+# What only one table has.
+_OWN_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
+    "assessments": {"missing": (list, dict), "range": (dict,)},
+    "events": {"others": (str,)},
+}
+CENSORED_OTHERS = "censored at last contact"
 _COLUMN = (str, list, dict)
 _CONSTANT = (str, dict)
 _TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "subjects": {},
     "infusions": {"date": _COLUMN, "planned": (bool,), "dose": _COLUMN, "product": _CONSTANT},
-    "assessments": {"columns": (dict,), "unit": _CONSTANT},
+    "assessments": {"columns": (dict,), "unit": _CONSTANT, "missing": (list,), "range": (list,)},
     "medications": {
         "drug_class": (str,),
         "start": _COLUMN,
@@ -132,8 +141,12 @@ class Settings:
         return {k: v for k, v in self.data.get(name, {}).items() if k in _TABLE_KEYS}
 
     def terms(self, name: str) -> dict[str, dict]:
-        """Return a table's sections for single terms."""
-        return {k: v for k, v in self.data.get(name, {}).items() if k not in _TABLE_KEYS}
+        """Return a table's sections for single terms that map something."""
+        keys = {*_TABLE_KEYS, *_OWN_KEYS.get(name, {})}
+        found = {k: v for k, v in self.data.get(name, {}).items() if k not in keys}
+        if name == "assessments":
+            return {k: v for k, v in found.items() if "columns" in v}
+        return found
 
     def headings(self, table: str) -> set[str]:
         """Return the headings that the mapping reads for a table or for the subjects' clocks."""
@@ -147,7 +160,15 @@ class Settings:
     def maps(self) -> bool:
         """Whether it maps anything, or only names the study and its vocabulary."""
         plain = {"name", "synthetic", "encoding"}
-        return bool(set(self.data) & set(TABLES)) or bool(set(self.study) - plain)
+        tables = (name for name in TABLES if self.data.get(name))
+        return bool(set(self.study) - plain) or any(
+            self.table(name) or self.terms(name) or not _OWN_KEYS.get(name) for name in tables
+        )
+
+    @property
+    def others_censored(self) -> bool:
+        """Whether whoever has no row of an endpoint is censored at the last contact."""
+        return "others" in self.data.get("events", {})
 
 
 def _texts(spec: object) -> set[str]:
@@ -222,6 +243,17 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     for what, remedy in rule_problems(data):
         checker.add(what, remedy or None)
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))
+    vocabulary, faults = declared_measures(data.get("assessments", {}), vocabulary)
+    for what, remedy in faults:
+        checker.add(what, remedy)
+    others = data.get("events", {}).get("others", CENSORED_OTHERS)
+    if others != CENSORED_OTHERS:
+        checker.add(
+            message(
+                "[events] others is {given}; allowed: {allowed}.",
+                given=repr(others), allowed=repr(CENSORED_OTHERS),
+            )
+        )  # fmt: skip
     for table in TABLES:
         checker.table(table, data.get(table, {}), vocabulary, from_data)
     if checker.problems:
@@ -300,8 +332,9 @@ class _Checker:
         return None
 
     def table(self, name: str, section: dict, vocabulary: Vocabulary, from_data: set[str]) -> None:
-        own = {k: v for k, v in section.items() if k in _TABLE_KEYS}
-        self.keys(own, _TABLE_KEYS, name)
+        allowed = {**_TABLE_KEYS, **_OWN_KEYS.get(name, {})}
+        own = {k: v for k, v in section.items() if k in allowed}
+        self.keys(own, allowed, name)
         columns = own.get("columns", {})
         known = [*TABLES[name].names(), *(["date"] if name == "events" else [])]
         for part in ("columns", "constants", "values"):
@@ -316,10 +349,10 @@ class _Checker:
             if not isinstance(recodes, dict):
                 self.add(f'[{name}.values.{column}] takes pairs such as "男" = "M".')
         for term, keys in section.items():
-            if term in _TABLE_KEYS:
+            if term in allowed:
                 continue
             if not isinstance(keys, dict) or not _TERM_KEYS[name]:
-                self.unknown(term, {**_TABLE_KEYS, **_TERM_KEYS[name]}, name)
+                self.unknown(term, {**allowed, **_TERM_KEYS[name]}, name)
                 continue
             self.one_term(name, term, keys, vocabulary, from_data)
 
@@ -342,12 +375,13 @@ class _Checker:
                 for cause, inner in spec.items():
                     if key == "competing" or not isinstance(inner, int | float):
                         self.column(inner, f"[{where}] {key} {cause}")
-            elif key != "values" and isinstance(spec, dict | list):
+            elif key not in ("values", "missing", "range") and isinstance(spec, dict | list):
                 self.column(spec, f"[{where}] {key}")
         needs = {"events": ("date", "time"), "toxicities": ("grade", "present", "severity"),
                  "responses": ("columns",), "assessments": ("columns",),
                  "medications": ("start", "stop", "present")}.get(name)  # fmt: skip
-        if needs and not set(needs) & set(keys):
+        declares = name == "assessments" and set(keys) & {"missing", "range"}
+        if needs and not set(needs) & set(keys) and not declares:
             self.add(f"[{where}] needs {' or '.join(needs)}.")
         if name == "medications" and "drug_class" not in keys:
             self.add(f'[{where}] needs drug_class, such as "glucocorticoid".')
@@ -356,11 +390,20 @@ class _Checker:
 
     def column(self, spec: object, where: str) -> None:
         if isinstance(spec, dict):
-            good = isinstance(spec.get("column"), str | list) and set(spec) <= {"column", "where"}
+            known = {"column", "where", "unit"}
+            good = isinstance(spec.get("column"), str | list) and set(spec) <= known
             good = good and isinstance(spec.get("where", {}), dict)
+            if good and spec.get("unit", "days") not in TIME_UNITS:
+                self.add(
+                    message(
+                        "{place} has the unit {unit}; allowed: {allowed}.",
+                        place=where, unit=repr(spec["unit"]), allowed=listed(TIME_UNITS),
+                    )
+                )  # fmt: skip
             spec = spec.get("column") if good else None
         if not (isinstance(spec, str) or (isinstance(spec, list) and spec
                 and all(isinstance(s, str) for s in spec))):  # fmt: skip
             self.add(
-                f"{where} takes a heading, a list of headings or {{ column = …, where = {{…}} }}."
+                f"{where} takes a heading, a list of headings or"
+                " {{ column = …, where = {{…}}, unit = … }}."
             )

@@ -8,6 +8,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -139,11 +140,17 @@ def _toml(study: Study) -> str:
     own = []
     for category in CATEGORIES:
         known = set(getattr(Vocabulary(), category))
-        terms = [term for term in getattr(study.vocabulary, category) if term not in known]
+        # A range and codes for missing are no part of the term; the codes are blank by now.
+        given = [replace(t, limits=None, missing=()) for t in getattr(study.vocabulary, category)]
+        terms = [term for term in given if term not in known]
         if terms:
             own += [f"{category} = ["] + [f"  {_term(term)}," for term in terms] + ["]"]
     if own:
         lines += ["", "[vocabulary]", *own]
+    ranges = [term for term in study.vocabulary.measure if term.limits]
+    if ranges:
+        pairs = [f"{_text(t.name)} = [{t.limits[0]!r}, {t.limits[1]!r}]" for t in ranges]
+        lines += ["", "[assessments]", f"range = {{ {', '.join(pairs)} }}"]
     for section, values in study.settings.items():
         lines += ["", f"[{section}]"]
         lines += [f"{_key(name)} = {_value(value)}" for name, value in values.items()]

@@ -93,7 +93,7 @@ COURSE = (
         "any",
         "response",
         "Drug-free remission for 24 weeks without a break up to the visit: a look back over the "
-        "adequate visits, no gap above 1.5 scheduled intervals.",
+        "adequate visits.",
         "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5",
         "carstats",
         status="design",
@@ -262,12 +262,15 @@ COURSE = (
         "rescue",
         "any",
         "event",
-        "More treatment of the disease than before, from day 1, judged on the daily dose: a "
-        "glucocorticoid more than 5 mg of prednisone above the reference for 3 days, or 100 mg "
-        "once; a drug that was not given on days -28 to 0, or at a higher dose. A taper, a hold "
-        "and an unchanged dose are none; reasons conditioning and toxicity never count.",
-        "rescue_step_mg=5; rescue_days=3; rescue_pulse_mg=100; rescue_hold_days=14; "
-        "rescue_before_days=28; rescue_resume_days=56",
+        "More treatment of the disease than before, after day 0: a daily dose of glucocorticoids "
+        "more than 5 mg of prednisone above the reference on 3 days, or a dose of 100 mg; an "
+        "immunosuppressant, biologic, targeted drug, plasma exchange or immunoglobulin that was "
+        "not given before, or more of it. The reference follows a taper; what was held and is "
+        "resumed by day 56 is none; reasons conditioning and toxicity never count.",
+        "rescue_before_days=28; rescue_step_mg=5; rescue_days=3; rescue_pulse_mg=100; "
+        "rescue_hold_days=14; rescue_resume_days=56; rescue_washout_days=90; "
+        "rescue_course_days=56; licats_steroid_days=14; replacement_immunoglobulin_counts=True "
+        "(MG, IIM, ITP, CIDP)",
         "carstats",
         status="design",
         function="intercurrent.classify_medications",

@@ -7,7 +7,7 @@ from carstats.endpoints.catalogue import Endpoint
 _OFF = "drug_free.judge_treatment"
 _FORWARD = "confirmation.next_visit"
 _BACK = "confirmation.reaches_back"
-_AGAIN = "visits=2 (confirm_visits); span=0 days (confirm_days)"
+_AGAIN = "confirm_visits=2; confirm_days=0"
 _SINCE = "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5"
 _BLISS = "Furie 2020, BLISS-LN"
 _BLISS_DOI = "10.1056/NEJMoa2001180"
@@ -103,6 +103,7 @@ DERIVED = (
         _AGAIN,
         _BLISS,
         _BLISS_DOI,
+        status="design",
         function="confirmation.either_way",
     ),
     Endpoint(
@@ -113,6 +114,7 @@ DERIVED = (
         _AGAIN,
         _BLISS,
         _BLISS_DOI,
+        status="design",
         function="confirmation.either_way",
     ),
     Endpoint(

@@ -89,7 +89,7 @@ LUPUS = (
         "SLE",
         "response",
         "DORIS remission for 24 weeks without a break up to the visit: a look back over the "
-        "adequate visits.",
+        "adequate visits, two or more.",
         "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5",
         "carstats",
         status="design",

@@ -115,6 +115,10 @@ def next_visit(
     ------
     CarstatsError
         As `confirmed`.
+
+    Notes
+    -----
+    Status: design.
     """
     return confirmed(subject, day, met, visits=visits, span=span)
 
@@ -182,6 +186,10 @@ def reaches_back(
     ------
     CarstatsError
         Never; the arguments are the judge's own.
+
+    Notes
+    -----
+    Status: design.
     """
     since, gap = np.full(len(day), np.nan), np.zeros(len(day), bool)
     rows = np.flatnonzero(use)

@@ -125,10 +125,12 @@ def melded_difference(
     a, b, error, note = _estimates(first, second, at)
     if np.isnan(a - b):
         return CurveDifference(a, b, a - b, error, np.nan, np.nan, np.nan, note)
-    (least_1, most_1), (least_2, most_2) = _beta_at(first, at), _beta_at(second, at)
+    (least_1, most_1), (least_2, most_2) = beta_at(first, at), beta_at(second, at)
     tail = (1 - conf_level) / 2
     low = difference_quantile(tail, least_1, most_2)
     high = -difference_quantile(tail, least_2, most_1)
+    # Under delayed entry the laws of a curve may lie off it.
+    low, high = min(low, a - b), max(high, a - b)
     p_value = 2 * min(
         difference_probability(0.0, least_1, most_2), difference_probability(0.0, least_2, most_1)
     )
@@ -161,8 +163,21 @@ def _estimates(first: RiskTable, second: RiskTable, at: float):
     return *values, float(np.hypot(*errors)), tuple(notes)
 
 
-def _beta_at(table: RiskTable, at: float) -> tuple[BetaParameters, BetaParameters]:
-    """The two beta distributions of a curve at a time."""
+def beta_at(table: RiskTable, at: float) -> tuple[BetaParameters, BetaParameters]:
+    """Return the two beta distributions of a curve at a time.
+
+    Parameters
+    ----------
+    table : RiskTable
+        Counts, without batches.
+    at : float
+        The time.
+
+    Returns
+    -------
+    least, most : (float, float)
+        Parameters as from `beta_product`.
+    """
     start = ((table.n_risk[0], 1.0), (1.0, 0.0))
     least, most = (
         tuple(

@@ -263,7 +263,7 @@ def logrank_of_tables(
         chosen = events.sum(axis=0) > 0
         events, at_risk = events[:, chosen], table.n_risk[:, chosen]
         d, n = events.sum(axis=0), at_risk.sum(axis=0)
-        w = _weights(n, d, weight, exponents)
+        w = event_weights(n, d, weight, exponents)
         share = at_risk / n
         observed += events @ w
         expected += share @ (w * d)
@@ -273,8 +273,23 @@ def logrank_of_tables(
     return _answer(observed, expected, variance, people, trend)
 
 
-def _weights(n, d, weight: str, exponents: tuple[float, float]) -> NDArray[np.float64]:
-    """Weights of the event times of one stratum with n at risk and d events."""
+def event_weights(
+    n: NDArray[np.float64], d: NDArray[np.float64], weight: str, exponents: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Compute the weights of the event times of one stratum.
+
+    Parameters
+    ----------
+    n, d : ndarray, shape (K,)
+        Subjects at risk and events at each event time.
+    weight, exponents
+        As for `weighted_logrank`.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+        The weights.
+    """
     if weight == "log-rank":
         return np.ones_like(n)
     if weight == "Gehan-Wilcoxon":
@@ -367,7 +382,7 @@ def logrank_scores(
         n, d = table.n_risk[0], table.n_event[0, :, 0]
         chosen = d > 0
         n, d = n[chosen], d[chosen]
-        w = _weights(n, d, weight, exponents)
+        w = event_weights(n, d, weight, exponents)
         hazard = np.append(0.0, np.cumsum(w * d / n))
         place = np.searchsorted(table.time[chosen], distinct, side="right")
         scores[kept] = -hazard[place[end[kept]]]

@@ -21,11 +21,21 @@ NO_EVENT_AT_RISK_TOGETHER = "no_event_at_risk_together"
 GROUPS_NOT_COMPARED = "groups_not_compared"
 CONTRASTS_NOT_INFORMATIVE = "contrasts_not_informative"
 ENTRIES_PERMUTED = "entries_permuted"
+GROUP_TOO_SMALL = "group_too_small"
+SMALLEST_P = "smallest_p"
+FOLLOWUP_DIFFERS = "followup_differs"
+FOLLOWUP_DIFFERS_LINEAR = "followup_differs_linear"
+ASYMPTOTIC_IN_SMALL_GROUP = "asymptotic_in_small_group"
 FIRST_FOLLOWED_TO = "first_followed_to"
 FIRST_EMPTY = "first_empty"
 SECOND_FOLLOWED_TO = "second_followed_to"
 SECOND_EMPTY = "second_empty"
 CURVE_AT_ITS_END = "curve_at_its_end"
+
+# Rates of events that recur.
+POISSON_LIMITS = "poisson_limits"
+ONE_SUBJECT_POISSON = "one_subject_poisson"
+FEW_SUBJECTS_WITH_EVENT = "few_subjects_with_event"
 
 # Regressions.
 SEPARATION = "separation"

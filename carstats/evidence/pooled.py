@@ -12,7 +12,7 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.proportion import proportion_limits
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, in_trials
-from carstats.messages import mark, message, message_n
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
@@ -191,7 +191,7 @@ def pool(
         "n": int(n.sum()),
         "n_event": int(k.sum()),
         **dict.fromkeys(_NUMBERS, np.nan),
-        "endpoint": "; ".join(named),
+        "endpoint": joined_notes(*map(message, named)),
         "basis": message("; ").join(
             message("{what} {n}", what=message(b), n=c)
             for b, c in rows["basis"].value_counts().items()

@@ -72,12 +72,17 @@ def landmark_figure(
         sheet = Sheet(
             width,
             forest.height() + 3.4 * SIZE,
-            heading=titled(tr("{endpoint} at landmarks", endpoint=spec.endpoint), results[0])
+            heading=titled(
+                tr("{endpoint} at landmarks: known to be free", endpoint=spec.endpoint), results[0]
+            )
             if heading is None
             else heading,
             caption=sentences(
                 results[0].caption().replace(_day(results[0]), tr("the landmark")),
-                tr("Lost: last seen before the landmark without the event, counted as not free."),
+                tr(
+                    "Lost: last seen before the landmark without the event, counted as not known "
+                    "to be free; a curve counts them for as long as they were seen."
+                ),
                 tr("Not yet: data cut-off before the landmark, not counted."),
                 abbreviations(results[0]),
             ),
@@ -87,7 +92,7 @@ def landmark_figure(
         left = MARGIN + forest.left_width()
         room = sheet.width - MARGIN - left - forest.right_width()
         ax = sheet.axes(left, 0, room, forest.height())
-        draw_forest(ax, forest, tr("Free of the event (%)"))
+        draw_forest(ax, forest, tr("Known to be free of the event (%)"))
     return sheet.figure
 
 
@@ -118,7 +123,7 @@ def _forest(results: Sequence[Result], room: float) -> Forest:
         "n/N",
         tr("Lost"),
         tr("Not yet"),
-        tr("Free ({level})", level=confidence(results[0].spec.conf_level)),
+        tr("Known free ({level})", level=confidence(results[0].spec.conf_level)),
     )
     name = max(text_width(r.left[0]) + r.indent for r in rows if not r.heading) + 1
     beside = Forest(("",), heads, rows, (name,), name).right_width()

@@ -21,6 +21,8 @@ from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
 FEW_AT_RISK = 5
+# Behind a median that rests on fewer.
+FEW_MARK = "†"
 MOST_BANDS = 3
 
 
@@ -43,7 +45,7 @@ def lines_of_medians(medians: Result | None, names: dict[tuple, str], room: floa
     """Return the lines of medians above curves, broken between strata where that is possible."""
     if medians is None:
         return []
-    require(medians, "survival_figure", "p", "estimate", "conf_low", "conf_high")
+    require(medians, "survival_figure", "p", "n_risk", "estimate", "conf_low", "conf_high")
     parts = []
     for key, rows in medians.strata():
         row = rows[rows["p"] == 0.5]
@@ -51,6 +53,9 @@ def lines_of_medians(medians: Result | None, names: dict[tuple, str], room: floa
             raise CarstatsError("`medians` takes survival_quantile(…, p=0.5) of the strata drawn.")
         name = f"{names[key]}\u00a0" if medians.by else ""
         parts.append(name + _reached(row.iloc[0]))
+    few = medians.frame.loc[medians.frame["p"] == 0.5, "n_risk"] < FEW_AT_RISK
+    if few.any():
+        parts.append(tr("{mark} fewer than five at risk then", mark=FEW_MARK))
     level = confidence(medians.spec.conf_level)
     first, *others = parts
     lines = [tr("Median in months ({level}): {parts}", level=level, parts=first)]
@@ -69,7 +74,8 @@ def _reached(row: pd.Series) -> str:
         "NR" if value != value else number(value / DAYS_PER_MONTH)
         for value in (row["estimate"], row["conf_low"], row["conf_high"])
     )
-    return with_limits(middle, f"{low}–{high}").replace(" (", "\u00a0(")
+    few = FEW_MARK if row["n_risk"] < FEW_AT_RISK else ""
+    return with_limits(middle + few, f"{low}–{high}").replace(" (", "\u00a0(")
 
 
 def words_of_test(test: Result | None) -> list[str]:

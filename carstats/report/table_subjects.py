@@ -289,7 +289,9 @@ def _counted(result: Result) -> tuple:
     columns = [(tr("n/N"), of_all), (with_limits(tr("Rate"), level), rates)]
     if "n_not_eligible" in frame:
         columns.append((tr("Not yet followed"), [count(n) for n in frame["n_not_eligible"]]))
-        return columns, tr("n: subjects free of the event at the day; N: those asked about it.")
+        return columns, tr(
+            "n: subjects known to be free of the event at the day; N: those asked about it."
+        )
     if "n_evaluable" in frame:
         return columns, tr("n: subjects with the outcome; N: subjects counted.")
     return columns, tr("n: subjects with the event; N: subjects counted.")
@@ -298,7 +300,10 @@ def _counted(result: Result) -> tuple:
 def _missing_note(result: Result) -> str:
     """Return how the missing were counted."""
     if "n_not_eligible" in result.frame:
-        return tr("Missing: subjects lost before the day without the event, counted as not free.")
+        return tr(
+            "Missing: subjects lost before the day without the event, counted as not known to be "
+            "free."
+        )
     if result.spec.analysis == "toxicity_rate":
         return tr(
             "Missing: subjects who may have had the event, but whose episode has no grade or no "

@@ -200,7 +200,8 @@ def _lines(
             lines.append((group, name, lambda key, i=place: _months(found_means[key].iloc[i])))
     if at is not None:
         found_at, days = _rows_by(at), dict.fromkeys(at.frame["time"])
-        group = tr("Free of the event at")
+        known = at.spec.analysis == "landmark_rate"
+        group = tr("Known to be free of the event at") if known else tr("Free of the event at")
         level = confidence(at.spec.conf_level)
         for place, day in enumerate(days):
             name = with_limits(landmark(day), level)

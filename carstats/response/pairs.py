@@ -188,6 +188,16 @@ def against(first: str, second: str) -> str:
     return message("{first} v {second}", first=first, second=second)
 
 
+def pairs_words(words: str, adjust: str, n: int) -> str:
+    """Return the words of a method with what is done about several pairs."""
+    if adjust == "none":
+        return message("{words}; {n} pairs, not adjusted", words=words, n=n)
+    return message(
+        "{words}; {n} pairs, p-values adjusted by {method}, limits not",
+        words=words, n=n, method=adjust.replace("-", "–"),
+    )  # fmt: skip
+
+
 def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
     """Return the columns that say what was compared, with the counts of both."""
     (n, lacking, k), (n_2, lacking_2, k_2) = table.counts(first), table.counts(second)

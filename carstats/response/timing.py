@@ -33,7 +33,7 @@ def time_to_response(
     endpoint: str = "response",
     *,
     by: str | Iterable[str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of having responded (Aalen-Johansen).
@@ -50,8 +50,8 @@ def time_to_response(
         A response endpoint of the study.
     by : str or list of str, optional
         Columns of the subjects table; one curve for each stratum.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 
@@ -71,6 +71,7 @@ def time_to_response(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
     check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
@@ -89,6 +90,7 @@ def time_to_response(
         table = risk_table(time, code, n_causes=2)
         counts = {"n": len(stratum), "n_missing": int(stratum["never"].sum())}
         curve = aalen_johansen(table, conf_type=conf_type, conf_level=conf_level)
+        start = float(curve.high_at_start)
         frame = pd.DataFrame(
             {
                 "time": np.append(0.0, table.time),
@@ -99,15 +101,19 @@ def time_to_response(
                 "n_censor": np.append(0, table.n_censor).astype(int),
                 "estimate": np.append(0.0 if len(stratum) else np.nan, curve.estimate[:, 0]),
                 "std_error": np.append(0.0 if len(stratum) else np.nan, curve.std_error[:, 0]),
-                "conf_low": np.append(np.nan, curve.low[:, 0]),
-                "conf_high": np.append(np.nan, curve.high[:, 0]),
+                "conf_low": np.append(np.nan if np.isnan(start) else 0.0, curve.low[:, 0]),
+                "conf_high": np.append(start, curve.high[:, 0]),
                 "note": "",
             }
         )
         if not len(stratum):
             frame.loc[0, "note"] = no_subjects(0, len(everyone))
         elif not (code == 1).any():
-            frame.loc[0, "note"] = message("nobody responded: no limits")
+            frame.loc[0, "note"] = (
+                message("nobody responded: no limits")
+                if np.isnan(start)
+                else message("nobody responded")
+            )
         return frame
 
     label = cohort.study.vocabulary.label("endpoint", name)

@@ -24,10 +24,10 @@ from carstats.estimators.beta_binomial import (
 )
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
+from carstats.estimators.proportion_test import proportion_test
 from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
-from carstats.toxicity.contrasts import compare
 from carstats.toxicity.episodes import GRADES, Severe, term_labels, zero_note
 from carstats.toxicity.references import (
     Side,
@@ -338,13 +338,13 @@ def _differences(mine: tuple[int, int], used: pd.DataFrame, method: str, conf_le
         pairs.append((message("{n} trials added up", n=len(used)), *total, len(used)))
     rows = []
     for name, k, n, trials in pairs:
-        found = compare((mine[0], k), (mine[1], n), "difference", method, conf_level)
+        found = proportion_test((mine[0], k), (mine[1], n), method=method, conf_level=conf_level)
         rows.append(
             {
                 "row": "difference", "trial": name, "n_trials": trials, "n": n, "n_event": k,
                 "estimate": found.estimate, "conf_low": found.low, "conf_high": found.high,
                 "contrast": message("observed − {trial}", trial=name),
-                "statistic": found.statistic, "df": np.nan, "p_value": found.p_value,
+                "statistic": found.z, "df": np.nan, "p_value": found.p_value,
                 "note": message("takes the trials as one") if trials > 1 else "",
             }
         )  # fmt: skip

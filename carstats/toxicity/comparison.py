@@ -80,7 +80,7 @@ def toxicity_estimators(
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, where a study has several.
     conf_level : float
-        Confidence level: Clopper-Pearson, exact Poisson, beta product and log-log limits.
+        Confidence level: Clopper-Pearson, exact Poisson and, for the curves, beta-product limits.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
     time, code = known["event_time"].to_numpy(), known["event_code"].to_numpy()
     by_then = time <= day
     n, k = len(known), int((by_then & (code == EVENT)).sum())
-    curve = incidence_rows(rows, "log-log", conf_level)
+    curve = incidence_rows(rows, "beta product", conf_level)
     johansen = at_days(curve, rows, np.array([day])).iloc[0]
     found = [
         _proportion(k, n, conf_level),

@@ -10,13 +10,14 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.estimators.proportion_test import proportion_test
 from carstats.messages import Joined, joined_notes, message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
-from carstats.toxicity.contrasts import check_contrast, compare
+from carstats.toxicity.contrasts import check_contrast
 from carstats.toxicity.episodes import severe_enough, term_labels, term_words
 from carstats.toxicity.rates import toxicity_rate
-from carstats.wording import level_text, limits_words, method_word
+from carstats.wording import compared_limits
 
 
 def toxicity_difference(
@@ -30,7 +31,7 @@ def toxicity_difference(
     window: tuple[float, float] | None = None,
     grading_scale: str | Mapping[str, str] | None = None,
     contrast: str = "difference",
-    method: str = "Miettinen-Nurminen",
+    method: str = "auto",
     adjust: str = "none",
     conf_level: float = 0.95,
 ) -> Result:
@@ -57,9 +58,10 @@ def toxicity_difference(
     contrast : {"difference", "ratio"}
         What to estimate.
     method : str
-        Limits, as for `response_difference`: "Miettinen-Nurminen", "SCAS", "melded", "Chan-Zhang",
-        for differences also "Mee", "Newcombe", "Agresti-Min". The p-value is of the test that they
-        invert; "Newcombe" has none.
+        Limits, as for `response_difference`: by default Agresti-Min, exact, up to the size of 50
+        against 50, and Miettinen-Nurminen beyond; "Miettinen-Nurminen", "SCAS", "melded",
+        "Chan-Zhang", "Agresti-Min", for differences also "Mee", "Newcombe". The p-value is of the
+        test that they invert; "Newcombe" has none.
     adjust : {"none", "Holm", "Bonferroni", "Benjamini-Hochberg"}
         Adjustment of the p-values for all rows of the result.
     conf_level : float
@@ -95,7 +97,7 @@ def toxicity_difference(
     )  # fmt: skip
     study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])
     named = labels.get(by, {})
-    rows = []
+    rows, used = [], []
     terms = list(dict.fromkeys(rates.frame["term"]))
     for name in terms:
         of_term = rates.frame[rates.frame["term"] == name].set_index(by)
@@ -106,7 +108,8 @@ def toxicity_difference(
             mine = of_term.loc[level]
             k, n = (mine["n_event"], base["n_event"]), (mine["n"], base["n"])
             k, n = tuple(map(int, k)), tuple(map(int, n))
-            found = compare(k, n, contrast, method, conf_level)
+            found = proportion_test(k, n, contrast=contrast, method=method, conf_level=conf_level)
+            used.append(found.method)
             sign = " − " if contrast == "difference" else " / "
             rows.append(
                 {
@@ -125,7 +128,7 @@ def toxicity_difference(
                     "estimate": found.estimate,
                     "conf_low": found.low,
                     "conf_high": found.high,
-                    "statistic": found.statistic,
+                    "statistic": found.z,
                     "df": np.nan,
                     "p_value": found.p_value,
                     "note": joined_notes(
@@ -143,14 +146,7 @@ def toxicity_difference(
         endpoint=message("{toxicity}: difference of rates", toxicity=toxicity)
         if contrast == "difference"
         else message("{toxicity}: ratio of rates", toxicity=toxicity),
-        method=limits_words(method, conf_level)
-        if adjust == "none"
-        else message(
-            "{method} {level} % limits, p-values adjusted after {adjust}",
-            method=method_word(method),
-            level=level_text(conf_level),
-            adjust=adjust,
-        ),
+        method=_method_words(compared_limits(used, conf_level), adjust, len(frame)),
         by=[by],
         conf_level=conf_level,
         terms=terms,
@@ -161,9 +157,22 @@ def toxicity_difference(
         grading_scale=grading_scale,
         contrast=contrast,
         limits=method,
+        limits_used=sorted(set(used)),
         adjust=adjust,
     )
     return Result(frame, spec, labels | term_labels(study, terms))
+
+
+def _method_words(limits: str, adjust: str, n: int) -> str:
+    """Say what the limits are and, of several comparisons, whether p-values are adjusted."""
+    if n < 2:
+        return limits
+    if adjust == "none":
+        return message("{limits}; {n} comparisons, p-values not adjusted", limits=limits, n=n)
+    return message(
+        "{limits}; {n} comparisons, p-values adjusted after {adjust}",
+        limits=limits, n=n, adjust=adjust,
+    )  # fmt: skip
 
 
 def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list, object]:

@@ -10,7 +10,8 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
-from carstats.estimators.kaplan_meier import kaplan_meier, step_values
+from carstats.estimators.incidence_limits import dirichlet_limits
+from carstats.estimators.kaplan_meier import step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Result
@@ -37,7 +38,7 @@ def toxicity_incidence(
     competing: str | Iterable[str] = ("death", "re-infusion"),
     by: str | Iterable[str] | None = None,
     grading_scale: str | Mapping[str, str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of a first episode of a toxicity (Aalen-Johansen).
@@ -61,8 +62,8 @@ def toxicity_incidence(
         Columns of the subjects table; one curve for each stratum.
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, where a study has several.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Scale of the pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 
@@ -73,8 +74,8 @@ def toxicity_incidence(
         `at`): ``time``, ``n``, ``n_missing`` (an episode of unknown onset: left out), ``n_risk``
         just before, ``n_event``, ``n_competing``, ``n_censor`` (with `at`: up to and including the
         day), ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``note``. While nobody has
-        had the event the limits are 0 and the upper beta-product limit of one minus Kaplan-Meier,
-        which bounds the incidence from above. Nothing is extrapolated past the last follow-up.
+        had the event the limits are the beta product's for every `conf_type`. Nothing is
+        extrapolated past the last follow-up.
 
     Raises
     ------
@@ -85,7 +86,7 @@ def toxicity_incidence(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
-    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (bound without events).
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
     check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
@@ -168,9 +169,12 @@ def incidence_rows(
     curve = aalen_johansen(table, conf_type=conf_type, conf_level=conf_level)
     estimate, error = curve.estimate[:, 0], curve.std_error[:, 0]
     low, high = curve.low[:, 0], curve.high[:, 0]
-    none = estimate == 0
-    bound, start = _bound_without_events(table, conf_level)
-    low, high = np.where(none, 0.0, low), np.where(none, bound, high)
+    start = curve.high_at_start
+    if np.isnan(start):
+        # A standard error of 0 says nothing; these limits do.
+        _, bound, start = dirichlet_limits(table, conf_level=conf_level)
+        none = estimate == 0
+        low, high = np.where(none, 0.0, low), np.where(none, bound[:, 0], high)
     frame = pd.DataFrame(
         {
             "time": np.append(0.0, table.time),
@@ -190,15 +194,6 @@ def incidence_rows(
     nothing = message("0 of {n} had it", n=n) if not k else ""
     frame.loc[0, "note"] = joined_notes(about, nothing)
     return frame
-
-
-def _bound_without_events(table: RiskTable, conf_level: float) -> tuple[np.ndarray, float]:
-    """Upper limit of the incidence while it is 0: competing events taken as censoring."""
-    alone = RiskTable(
-        table.time, table.n_risk, table.n_event[..., :1], table.n_censor, table.n_after
-    )
-    curve = kaplan_meier(alone, conf_type="beta product", conf_level=conf_level)
-    return 1 - curve.low, float(1 - curve.low_at_start)
 
 
 def at_days(

@@ -38,7 +38,7 @@ def time_to_recovery(
     measure: str | None = None,
     below: float | None = None,
     by: str | Iterable[str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of a recovery, or of a replacement (Aalen-Johansen).
@@ -61,8 +61,8 @@ def time_to_recovery(
         Their limit of detection, in the unit of the measure.
     by : str or list of str, optional
         Columns of the subjects table; one curve for each stratum.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Scale of the pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 

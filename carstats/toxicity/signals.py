@@ -14,7 +14,7 @@ from carstats.result import Result
 from carstats.toxicity.contrasts import probability_higher
 from carstats.toxicity.differences import compared_levels, toxicity_difference
 from carstats.toxicity.episodes import checked_terms, frequent_terms, severe_enough, term_words
-from carstats.wording import limits_words
+from carstats.wording import compared_limits
 
 
 def toxicity_signals(
@@ -113,7 +113,7 @@ def toxicity_signals(
     order = np.lexsort([np.arange(len(frame)), frame["p_value"].fillna(2.0)])
     severe, limits = (
         severe_enough(cohort, min_grade, min_severity),
-        limits_words(method, conf_level),
+        compared_limits(found.spec.options["limits_used"], conf_level),
     )
     words = term_words(cohort.study, terms)
     if len(terms) > 3:

@@ -27,7 +27,7 @@ from carstats.toxicity.episodes import (
     term_labels,
     term_words,
 )
-from carstats.wording import level_text, pointwise_words
+from carstats.wording import few_at_risk, level_text, pointwise_words
 
 EPISODES = ("first", "worst", "all")
 MEASURES = ("onset", "duration", "resolution")
@@ -320,5 +320,6 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
             message("{n} of them at death", n=dead) if dead else "",
             message("the maximum is censored") if open_end.any() else "",
             "" if middle.reached else message("median not reached"),
+            few_at_risk(float(middle.n_risk)),
         ),
     }
