@@ -9,9 +9,11 @@ import pandas as pd
 from carstats.data.schema import TABLES
 from carstats.data.study import Study
 from carstats.endpoints.catalogue import disease_words
+from carstats.endpoints.catalogue_measures import codes_of, readings
 from carstats.endpoints.derivability import derivability
 from carstats.endpoints.intercurrent import strategies_of
 from carstats.endpoints.rules import changed, rules_of
+from carstats.errors import check_choice
 from carstats.language import current_language
 from carstats.report.words import in_words, labels_of, tr
 from carstats.vocabulary import column_name
@@ -163,3 +165,41 @@ def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:
             thresholds=in_words(row.thresholds),
             source=source,
         )
+
+
+def endpoint_lines(table: pd.DataFrame, name: str) -> Iterator[str]:
+    """Yield one endpoint of the catalogue with the measures that it reads and their codes.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        `endpoint_catalogue`.
+    name : str
+        The endpoint; case does not matter.
+
+    Yields
+    ------
+    str
+        A line in the language that is set.
+
+    Raises
+    ------
+    CarstatsError
+        If the catalogue has no such endpoint.
+    """
+    spelt = {known.casefold(): known for known in table["name"]}
+    name = spelt.get(name.casefold(), name)
+    check_choice("name", name, tuple(table["name"]))
+    yield from catalogue_lines(table[table["name"] == name])
+    for reading in readings(name):
+        now, before = (tr(", ").join(part) for part in (reading.now, reading.before))
+        places = {"disease": disease_words(reading.disease)}
+        if now:
+            yield tr("  reads ({disease}): {measures}", measures=now, **places)
+        if before:
+            yield tr("  before the infusion ({disease}): {measures}", measures=before, **places)
+        if reading.besides:
+            yield tr("  besides: {what}", what=tr(reading.besides))
+    for measure, words in codes_of(name).items():
+        codes = tr(", ").join(f"{code} {word}" for code, word in enumerate(words))
+        yield tr("  codes of {measure}: {codes}", measure=measure, codes=codes)

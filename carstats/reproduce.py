@@ -7,6 +7,7 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,10 +102,15 @@ def _reproduce(
         font_families(LANGUAGES[lang][0])
     jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
     unfinished = target / "figures" / UNFINISHED
+    new = [place for place in (unfinished.parent, target) if not place.exists()]
     write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
     outcomes = run_jobs(jobs, target, report)
     _gather(unfinished.parent)
     unfinished.unlink(missing_ok=True)
+    for place in new:
+        # Where nothing could be made, nothing is left.
+        with suppress(OSError):
+            place.rmdir()
     return [outcomes[name] for name in sorted(outcomes)]
 
 

@@ -1,1 +1,1 @@
-"""What docs/coverage.md rests on: a module for each kind of estimate; `benchmarks/coverage.py` runs all."""
+"""What docs/coverage.md rests on: a module for each kind; `benchmarks/coverage.py` runs them."""

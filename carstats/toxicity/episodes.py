@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -23,7 +24,9 @@ STANDARD_WINDOWS = ((0.0, 30.0), (31.0, 100.0), (101.0, 365.0), (366.0, np.inf))
 COMPETING = ("death", "re-infusion")
 UNSTATED = mark("not stated")
 # Scales whose versions and parts grade alike.
-_VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "MAGIC")
+_VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "T-ICAHT", "MAGIC")
+# Version 6 of CTCAE, however it is written: its grades are not those of the versions before.
+_CTCAE_6 = re.compile(r"CTCAE\s*(v|version)?\.?\s*6(\D|$)", re.IGNORECASE)
 # The severities as they stand within a sentence.
 _SEVERITIES = {
     "mild": mark("mild"),
@@ -283,11 +286,14 @@ def _of_scale(everyone: pd.DataFrame, term: str, scale: str) -> pd.Series:
 def scale_family(scale: object) -> str:
     """Return what makes grades comparable: the scale without its version or remarks.
 
-    "CTCAE 4.03" and "CTCAE 5.0 (revised)" are CTCAE; "Lee 2014", "Penn" and "ASTCT" are three.
+    "CTCAE 4.03" and "CTCAE v5 (revised)" are CTCAE; "CTCAE v6", which grades neutrophils and
+    platelets otherwise, is a scale of its own; "Lee 2014", "Penn" and "ASTCT" are three.
     """
     if not isinstance(scale, str) or not scale.strip() or scale.strip() == UNSTATED:
         return UNSTATED
     text = scale.split("(")[0].strip()
+    if _CTCAE_6.match(text):
+        return "CTCAE v6"
     return next((name for name in _VERSIONED if text.startswith(name)), text)
 
 
