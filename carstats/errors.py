@@ -1,11 +1,14 @@
-"""What carstats says when something is wrong: `CarstatsError`, and the checks of arguments."""
+"""What carstats says when something is wrong: `CarstatsError`, and the checks of arguments.
+
+An error is shown in the language that is set; what it is made of are messages.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
-from carstats.messages import Message, message, message_n
+from carstats.messages import Joined, Message, message, message_n
 
 _SHOWN = 60
 _ROWS_SHOWN = 6
@@ -46,14 +49,24 @@ class Problem:
             return message("row {n}", n=self.row)
         return message("{n} rows ({rows})", n=len(self.rows), rows=_first_rows(self.rows))
 
-    def __str__(self) -> str:
-        place = [self.file] if self.file else []
+    @property
+    def said(self) -> Message:
+        """The place, what is wrong there and the remedy, as one message."""
+        parts = [self.file] if self.file else []
         if self.row is not None:
-            place.append(self.where())
+            parts.append(self.where())
         if self.column is not None:
-            place.append(f"`{self.column}`")
-        text = f"{', '.join(place)}: {self.what}" if place else self.what
-        return f"{text} {self.remedy}" if self.remedy else text
+            parts.append(f"`{self.column}`")
+        text = self.what if isinstance(self.what, Message) else Joined((self.what,), "")
+        if parts:
+            place = parts[0]
+            for part in parts[1:]:
+                place = message("{place}, {part}", place=place, part=part)
+            text = message("{place}: {what}", place=place, what=text)
+        return message("{first} {second}", first=text, second=self.remedy) if self.remedy else text
+
+    def __str__(self) -> str:
+        return _shown(self.said)
 
 
 class CarstatsError(ValueError):
@@ -81,16 +94,29 @@ class CarstatsError(ValueError):
         elif isinstance(problems, Problem):
             problems = [problems]
         self.problems = grouped(problems)
-        super().__init__(self._message())
+        super().__init__(str.__str__(self.said))
 
-    def _message(self) -> str:
+    @property
+    def said(self) -> Message:
+        """Every problem, as one message; it stands where the error is named in another one."""
         if len(self.problems) == 1:
-            return str(self.problems[0])
-        lines = [f"{len(self.problems)} problems:"]
-        lines += [f"  {problem}" for problem in self.problems[:_SHOWN]]
-        if len(self.problems) > _SHOWN:
-            lines.append(f"  … and {len(self.problems) - _SHOWN} more.")
-        return "\n".join(lines)
+            return self.problems[0].said
+        n = len(self.problems)
+        lines = [message_n("{n} problem:", "{n} problems:", n)]
+        lines += [Joined(("  ", problem.said), "") for problem in self.problems[:_SHOWN]]
+        if n > _SHOWN:
+            lines.append(message("  … and {n} more.", n=n - _SHOWN))
+        return Joined(lines, "\n")
+
+    def __str__(self) -> str:
+        return _shown(self.said)
+
+
+def _shown(said: Message) -> str:
+    """Return a message in the language that is set: an error may be raised before it is known."""
+    from carstats.language import in_words
+
+    return in_words(said)
 
 
 def _first_rows(rows: Iterable[int]) -> str:
@@ -182,30 +208,51 @@ def _is_number(value: object) -> bool:
     return True
 
 
-def listed(values: Iterable[object], most: int = 12) -> str:
+def listed(values: Iterable[object], most: int = 12) -> Message:
     """Name values in a message: quoted, separated by commas, cut after `most`."""
     values = list(values)
-    text = ", ".join(repr(str(value)) for value in values[:most])
-    return f"{text}, … ({len(values)} in all)" if len(values) > most else text
+    names = message(", ").join(
+        Joined(("'", value, "'"), "") if isinstance(value, Message) else repr(str(value))
+        for value in values[:most]
+    )
+    if len(values) > most:
+        return message("{names}, … ({n} in all)", names=names, n=len(values))
+    return names
 
 
 def check_choice(argument: str, value: object, allowed: Collection[str]) -> None:
     """Raise unless `value` is one of `allowed`."""
     if value not in allowed:
-        raise CarstatsError(f"`{argument}` is {value!r}; allowed: {listed(allowed)}.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value!r}; allowed: {allowed}.",
+                argument=argument, value=value, allowed=listed(allowed),
+            )
+        )  # fmt: skip
 
 
 def check_conf_level(value: float) -> None:
     """Raise unless `value` is a confidence level strictly between 0 and 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
         raise CarstatsError(
-            f"`conf_level` is {value!r}; it is a fraction between 0 and 1, such as 0.95."
+            message(
+                "`conf_level` is {value!r}; it is a fraction between 0 and 1, such as 0.95.",
+                value=value,
+            )
         )
 
 
 def check_number(argument: str, value: object, *, low: float = float("-inf")) -> None:
     """Raise unless `value` is a finite number of at least `low`."""
     good = not isinstance(value, bool) and hasattr(value, "__float__")
-    if not good or not low <= float(value) < float("inf"):
-        least = "" if low == float("-inf") else f" of at least {low:g}"
-        raise CarstatsError(f"`{argument}` is {value!r}; it takes a finite number{least}.")
+    if good and low <= float(value) < float("inf"):
+        return
+    if low == float("-inf"):
+        raise CarstatsError(
+            message("`{argument}` is {value!r}; it takes a finite number.",
+                    argument=argument, value=value)
+        )  # fmt: skip
+    raise CarstatsError(
+        message("`{argument}` is {value!r}; it takes a finite number of at least {low:g}.",
+                argument=argument, value=value, low=low)
+    )  # fmt: skip

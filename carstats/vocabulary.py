@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from carstats.errors import CarstatsError, listed
-from carstats.messages import mark, message
+from carstats.messages import Joined, Message, found, mark, message
 from carstats.terms import (
     CELL_SOURCES,
     DISEASES,
@@ -67,15 +67,22 @@ _COLUMNS = {
 
 
 def column_name(column: str) -> str:
-    """Return what a column is called within a sentence, in the language that is set."""
+    """Return what a column is called within a sentence."""
     return message(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
 
 
 def within_sentence(label: str) -> str:
     """Return a label as it stands within a sentence: small letters first, but for abbreviations."""
     word = label.split(" ")[0]
-    ordinary = word[1:2].islower() and word[1:].islower()
-    return word[0].lower() + label[1:] if ordinary else label
+    if not (word[:1].isupper() and word[1:].islower()):
+        return label
+    known = found(label)
+    if isinstance(known, Joined):
+        first, *others = known.parts
+        return Joined((within_sentence(first), *others), known.separator)
+    small = label[0].lower() + label[1:]
+    # The same key: a language may have no small letters.
+    return known.reading(small) if isinstance(known, Message) else small
 
 
 # Dashes and minus signs of every kind, apostrophes, and characters that no screen shows.
@@ -167,13 +174,17 @@ class Vocabulary:
         allowed = self.names(category, group)
         if name is None or name not in allowed:
             raise CarstatsError(
-                f"`{argument}` is {value!r}, not in the study's vocabulary. It has: "
-                f"{listed(allowed, 40)}."
+                message(
+                    "`{argument}` is {value}, not in the study's vocabulary. It has: {allowed}.",
+                    argument=argument,
+                    value=repr(value),
+                    allowed=listed(allowed, 40),
+                )
             )
         return name
 
     def label(self, category: str, name: object) -> str:
-        """Return a term's printed label in the language that is set; an unknown value as it is."""
+        """Return a term's printed label; an unknown value as it is."""
         for term in getattr(self, category, ()):
             if term.name == name:
                 return message(term.label)
@@ -201,8 +212,11 @@ class Vocabulary:
         for category, added in terms.items():
             if category not in CATEGORIES:
                 raise CarstatsError(
-                    f"the vocabulary has no category {category!r}. "
-                    f"It has: {listed(CATEGORIES, 20)}."
+                    message(
+                        "the vocabulary has no category {category}. It has: {categories}.",
+                        category=repr(category),
+                        categories=listed(CATEGORIES, 20),
+                    )
                 )
             known = set(self.names(category))
             new = [term if isinstance(term, Term) else Term(str(term)) for term in added]

@@ -23,6 +23,7 @@ from carstats.data.finder import list_entries, list_files, reading_of
 from carstats.data.formats import Files, stem_of, unread_kind
 from carstats.data.likeness import bare_name
 from carstats.data.mapping import map_tables
+from carstats.data.rule_settings import rules_given
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.sheets import Sheet
 from carstats.data.study import Study
@@ -130,6 +131,7 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
         label=settings.study.get("name", folder.resolve().name),
         synthetic=settings.study.get("synthetic", False),
         fingerprint=files.fingerprint(extra),
+        settings=rules_given(settings.data),
     )
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from carstats.data.check import cell_text
-from carstats.data.context import shown
+from carstats.data.check import UNKNOWN, cell_text
+from carstats.data.context import Context, shown, sign_of
 from carstats.data.dates import NotADate, fitting_order
-from carstats.data.matching import code_key, is_grade_range, toml_text
+from carstats.data.matching import NO_EPISODE, code_key, is_grade_range, toml_text
 from carstats.messages import message
 
 _YEARS = (1990, 2035)
@@ -75,3 +75,12 @@ def grade_fault(cell: object, table: str, column: str) -> tuple[str, str]:
             " of a laboratory value."
         )
     return what, message("Correct it; a yes/no column is mapped by `present`.")
+
+
+def said_unknown(cell: object, context: Context) -> bool | None:
+    """Return whether a cell says in a word that it is not known; None if it is empty."""
+    if cell is None:
+        return None
+    text = cell_text(cell)
+    missing = isinstance(cell, str) and context.is_missing(text, NO_EPISODE)
+    return missing or sign_of(text) in UNKNOWN

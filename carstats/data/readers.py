@@ -8,6 +8,7 @@ from pathlib import Path
 
 from carstats.data.finder import Finder, list_files
 from carstats.data.formats import Files
+from carstats.data.rule_settings import rules_given
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem
@@ -56,6 +57,7 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
             label=settings.study.get("name", given.stem if given else folder.resolve().name),
             synthetic=settings.study.get("synthetic", False),
             fingerprint=files.fingerprint(extra),
+            settings=rules_given(settings.data),
         )
     except CarstatsError as error:
         error.notes = tuple(files.notes)

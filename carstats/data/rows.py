@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.data.cell_faults import are_years, date_fault, grade_fault
+from carstats.data.cell_faults import are_years, date_fault, grade_fault, said_unknown
 from carstats.data.check import UNKNOWN, cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
 from carstats.data.context import Context, Recode, shown, sign_of, split
@@ -375,6 +375,15 @@ class Rows:
                 self.fault(i, split(spec)[0][0], *grade_fault(cell, self.table, column))
         self._count_words(split(spec)[0][0], unknown)
         return out, int(sum(cell is None for cell in cells))
+
+    def said_unknown(self, spec) -> np.ndarray:
+        """Return where every heading of an entry is empty or not known, and one says so in a word.
+
+        An empty cell says nothing; "unknown" and a sign for missing say that it is not known.
+        """
+        told = [[said_unknown(c, self.context) for c in self.cells(h)] for h in split(spec)[0]]
+        rows = zip(*told, strict=True)
+        return np.array([True in row and False not in row for row in rows], dtype=bool)
 
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""

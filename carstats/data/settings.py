@@ -8,6 +8,7 @@ from pathlib import Path
 
 from carstats.data.encodings import decoded
 from carstats.data.measure_settings import declared_measures, wrong_words
+from carstats.data.rule_settings import RULE_SECTIONS, rule_problems
 from carstats.data.schema import TABLES
 from carstats.data.settings_check import Checker
 from carstats.data.settings_keys import (
@@ -162,7 +163,7 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     checker.well_formed(data)
     if checker.problems:
         raise CarstatsError(checker.problems)
-    sections = {**dict.fromkeys(TABLES, (dict,)), "study": (dict,), "vocabulary": (dict,)}
+    sections = dict.fromkeys([*TABLES, "study", "vocabulary", *RULE_SECTIONS], (dict,))
     if adam:
         sections["adam"] = (dict,)
     checker.keys(data, sections, "")
@@ -172,6 +173,8 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     checker.keys(data.get("adam", {}), ADAM_KEYS, "adam")
     checker.printable("[study] name", data.get("study", {}).get("name"))
     checker.choices(data.get("study", {}))
+    for what, remedy in rule_problems(data):
+        checker.add(what, remedy or None)
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))
     vocabulary, faults = declared_measures(data.get("assessments", {}), vocabulary)
     for what, remedy in [*faults, *wrong_words(data)]:

@@ -11,9 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from carstats.data.check import UNKNOWN, cell_text
 from carstats.data.context import split
-from carstats.data.matching import NO_EPISODE
 from carstats.data.rows import Rows
 from carstats.messages import message
 
@@ -145,22 +143,8 @@ def _not_known(rows: Rows, spec: dict, open_: np.ndarray) -> np.ndarray:
     said = np.zeros(len(rows), dtype=bool)
     for key in ("grade", "present", "severity"):
         if key in spec:
-            said |= _said_unknown(rows, spec[key])
+            said |= rows.said_unknown(spec[key])
     return open_ & said
-
-
-def _said_unknown(rows: Rows, spec) -> np.ndarray:
-    """Return where a heading says in a word that it is not known, and none says anything else."""
-    said, known = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    for heading in split(spec)[0]:
-        for i, cell in enumerate(rows.cells(heading)):
-            if cell is not None:
-                text = cell_text(cell)
-                word = text.casefold() in UNKNOWN or (
-                    isinstance(cell, str) and rows.context.is_missing(text, NO_EPISODE)
-                )
-                said[i], known[i] = said[i] | word, known[i] | (not word)
-    return said & ~known
 
 
 def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:

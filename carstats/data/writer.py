@@ -6,6 +6,8 @@ import csv
 import io
 import json
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -166,6 +168,9 @@ def _toml(study: Study) -> str:
     if ranges:
         pairs = [f"{_text(t.name)} = [{t.limits[0]!r}, {t.limits[1]!r}]" for t in ranges]
         lines += ["", "[assessments]", f"range = {{ {', '.join(pairs)} }}"]
+    for section, values in study.settings.items():
+        lines += ["", f"[{section}]"]
+        lines += [f"{_key(name)} = {_value(value)}" for name, value in values.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -176,6 +181,22 @@ def _term(term: Term) -> str:
     if term.group:
         parts.append(f"group = {_text(term.group)}")
     return f"{{ {', '.join(parts)} }}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+
+
+def _value(value: object) -> str:
+    """Return a setting as TOML: a text, a flag, a number, a list or a table of them."""
+    if isinstance(value, Mapping):
+        parts = (f"{_key(str(name))} = {_value(inner)}" for name, inner in value.items())
+        return f"{{ {', '.join(parts)} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _text(value) if isinstance(value, str) else repr(value)
 
 
 def _text(text: str) -> str:

@@ -72,7 +72,12 @@ def toxicity_listing(
         allowed.
     """
     if not isinstance(identifiers, bool):
-        raise CarstatsError(f"`identifiers` is {identifiers!r}; it takes True or False.")
+        raise CarstatsError(
+            message(
+                "`identifiers` is {identifiers}; it takes True or False.",
+                identifiers=repr(identifiers),
+            )
+        )
     check_number("gap", gap, low=0)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, frequent_terms(cohort) if terms is None else terms, by)

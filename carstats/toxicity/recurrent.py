@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level, check_number
 from carstats.estimators.mean_cumulative import mean_cumulative
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -18,14 +18,13 @@ from carstats.toxicity.episodes import (
     died,
     episodes_of,
     followup_end,
-    joined_notes,
-    level_text,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
 from carstats.toxicity.unknown import before_note, left_out_note
+from carstats.wording import level_text
 
 
 def mean_cumulative_count(
