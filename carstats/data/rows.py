@@ -225,8 +225,8 @@ class Rows:
             yield heading, cells
 
     def _recode(self, column: str, heading: str, recodes: dict) -> Recode:
-        key = (self.table, column, self.sheet.name)
-        recode = self.context.recodes.setdefault(key, Recode(self.sheet.name, heading))
+        fresh = Recode(self.sheet.name, heading)
+        recode = self.context.recodes.setdefault((self.table, column, self.sheet.name), fresh)
         recode.given |= recodes
         return recode
 
@@ -250,6 +250,7 @@ class Rows:
         headings, where = split(spec)
         out = np.full(len(self), np.nan)
         filled = np.zeros(len(self), dtype=bool)
+        known = len(self.context.problems)
         for heading in headings:
             entry = {**spec, "column": heading} if where else heading
             cells = self.values(entry, column)
@@ -258,6 +259,8 @@ class Rows:
             out = pick(out, self._one_day(heading, cells, column, unit))
         for i in np.flatnonzero(filled & np.isnan(out) & np.isnan(self.day0)):
             self.context.unplaced.add((self.sheet.name, int(self.index[i]), headings[0]))
+        for problem in self.context.problems[known:]:
+            self.context.unplaced.add((self.sheet.name, problem.row, headings[0]))
         return out
 
     def is_unplaced(self, i: int, heading: str) -> bool:
@@ -273,8 +276,7 @@ class Rows:
             if self.context.dated and are_years(numbers):
                 what = message("holds years, which are no dates and no days.")
                 remedy = message("Give whole dates, or days since the infusion.")
-                problem = Problem(what, self.sheet.name, None, heading, remedy)
-                self.context.problems += [problem] if problem not in self.context.problems else []
+                self.context.problems += [Problem(what, self.sheet.name, None, heading, remedy)]
             factor = TIME_UNITS[unit or "days"]
             given = self.sheet.frame.attrs.get("slack", {}).get(heading)
             slack = given if given is not None else printed_slack(cells, factor) if unit else None
@@ -292,8 +294,7 @@ class Rows:
             remedy = message(
                 "Name the heading of the first infusion's date under [study] infusion_date."
             )
-            problem = Problem(what, self.sheet.name, None, heading, remedy)
-            self.context.problems += [problem] if problem not in self.context.problems else []
+            self.context.problems += [Problem(what, self.sheet.name, None, heading, remedy)]
         return ordinals - self.day0
 
     def _read_dates(self, heading: str, cells: np.ndarray, present: np.ndarray):
