@@ -760,6 +760,8 @@ class TestRefusedMappings:
             ({"subjects": {"values": {"sex": {"1": ["M"]}}}}, "sex. 1 is .* takes one value"),
             ({"study": {"name": "\ud800"}}, "holds half of a character"),
             ({"study": {"delimiter": ";;"}}, "it is one character"),
+            ({"subjects": {"constants": {"age": 10**400}}}, "no number that a study holds"),
+            ({"responses": {"remission": {"columns": {"m3": float("nan")}}}}, "nan is no number"),
             ({"study": {"epoch": 1901}}, "epoch is 1901; allowed: '1900', '1904'"),
         ]:
             with pytest.raises(CarstatsError, match=said):
