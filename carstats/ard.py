@@ -92,6 +92,9 @@ LABELS = {
     "mean.reference": mark("Mean of the reference"),
     "median": mark("Median"),
     "min": mark("Minimum"),
+    "heterogeneity": mark("Statistic of heterogeneity"),
+    "heterogeneity.df": mark("Degrees of freedom of heterogeneity"),
+    "p.heterogeneity": mark("p-value of heterogeneity"),
     "n.after": mark("Subjects after the criterion"),
     "n.before": mark("Subjects before"),
     "n.censor": mark("Censored"),
@@ -176,7 +179,15 @@ _SHARES = {
     "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
     "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
 }  # fmt: skip
-_P_VALUES = {"alpha_n", "p_adjusted", "p_smallest", "p_value", "ph_p_value", "ph_p_value_all"}
+_P_VALUES = {
+    "alpha_n",
+    "p_adjusted",
+    "p_heterogeneity",
+    "p_smallest",
+    "p_value",
+    "ph_p_value",
+    "ph_p_value_all",
+}
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
     "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",

@@ -7,6 +7,7 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -101,10 +102,15 @@ def _reproduce(
         font_families(LANGUAGES[lang][0])
     jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
     unfinished = target / "figures" / UNFINISHED
+    new = [place for place in (unfinished.parent, target) if not place.exists()]
     write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
     outcomes = run_jobs(jobs, target, report)
     _gather(unfinished.parent)
     unfinished.unlink(missing_ok=True)
+    for place in new:
+        # Where nothing could be made, nothing is left.
+        with suppress(OSError):
+            place.rmdir()
     return [outcomes[name] for name in sorted(outcomes)]
 
 
@@ -291,11 +297,11 @@ def response_visit(study: Study, endpoint: str, preferred: float) -> float:
     float
         The preferred day, else the day with the most assessments.
     """
-    from carstats.response.outcomes import visit_window
+    from carstats.response.outcomes import visit_window, within
 
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
-    low, high = visit_window(preferred)
-    return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
+    inside = within(days, *visit_window(preferred, study)).any()
+    return preferred if inside else float(days.round().mode().iloc[0])
 
 
 def check_writable(target: Path) -> None:

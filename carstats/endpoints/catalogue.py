@@ -44,8 +44,8 @@ class Endpoint:
     doi : str
         DOI of the source, where it is known.
     status : str
-        ``"verified"`` against its source, ``"verify"``: not checked yet, or ``"design"``: a rule of
-        carstats' own where the field has no consensus.
+        ``"verified"``: the definition was read at the source that the entry names; ``"verify"``:
+        not checked yet, or ``"design"``: a rule of carstats' own where the field has no consensus.
     function : str
         Module and function that judge it, below ``carstats.endpoints``; empty where it is derived
         from other endpoints.
@@ -77,8 +77,9 @@ def endpoint_catalogue() -> pd.DataFrame:
 
     Notes
     -----
-    A rule whose status is ``"verify"`` follows the field's papers as they were remembered or
-    quoted, not as they were read: check it before a result that rests on it is published.
+    A rule whose status is ``"verified"`` was read where its source says. One that is ``"verify"``
+    follows the field's papers as they were remembered or quoted: check it before a result that
+    rests on it is published.
 
     Examples
     --------

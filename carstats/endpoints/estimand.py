@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carstats.endpoints.applicability import RENAL, diseases_of
 from carstats.endpoints.disease_states import REMISSION, RESPONSE
 from carstats.endpoints.immune_events import IMMUNE_EVENTS
 from carstats.endpoints.intercurrent import Strategies
 from carstats.endpoints.naming import plain_words
 from carstats.endpoints.responses import RESPONSE_ENDPOINTS
-from carstats.endpoints.rules import Rules
+from carstats.endpoints.rules import Rules, changed
 from carstats.endpoints.time_to_event import EVENTS
 from carstats.errors import CarstatsError, listed
 from carstats.language import in_words
@@ -102,6 +103,8 @@ class Estimand:
         Each intercurrent event and what is done about it, as `Strategies` names them.
     summary : str
         The population-level summary.
+    settings : tuple of (str, str)
+        Parameters of the rules that are not carstats' own, with their values.
 
     Notes
     -----
@@ -113,6 +116,7 @@ class Estimand:
     variable: str
     strategies: tuple[tuple[str, str], ...]
     summary: str
+    settings: tuple[tuple[str, str], ...] = ()
 
     @property
     def said(self) -> Message:
@@ -125,13 +129,16 @@ class Estimand:
             )
             for event, strategy in self.strategies
         )
-        lines = (
+        lines = [
             message("Population: {population}", population=self.population),
             message("Treatment: {treatment}", treatment=self.treatment),
             message("Variable: {variable}", variable=self.variable),
             message("Intercurrent events: {events}", events=events),
             message("Summary: {summary}", summary=self.summary),
-        )
+        ]
+        if self.settings:
+            given = ", ".join(f"{name} = {value}" for name, value in self.settings)
+            lines.append(message("Settings: {settings}", settings=given))
         return Joined(lines, "\n")
 
     def __str__(self) -> str:
@@ -169,6 +176,7 @@ def estimand_of(
     """
     rules, strategies = rules or Rules(), strategies or Strategies()
     treatment = message("engineered cells with their conditioning, as infused")
+    settings = _settings(rules, strategies)
     if endpoint in EVENT_ENDPOINTS:
         chosen = dict(strategies.named("relapse_"))
         for event, strategy in _BY_DEFINITION.get(endpoint, {}).items():
@@ -183,6 +191,7 @@ def estimand_of(
             message("survival function")
             if survives
             else message("cumulative incidence, with its competing events"),
+            settings,
         )
     if endpoint not in RESPONSE_ENDPOINTS:
         raise CarstatsError(
@@ -190,12 +199,35 @@ def estimand_of(
             f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
         )
     return Estimand(
-        message("all infused subjects (mITT); a missing response counts as a failure"),
+        _response_population(endpoint),
         treatment,
         _response_variable(endpoint),
         strategies.named(),
         message("proportion of subjects in response at the visit"),
+        settings,
     )
+
+
+def _settings(rules: Rules, strategies: Strategies) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that are not carstats' own."""
+    found = changed(rules) | changed(rules.schedule)
+    found |= {f"strategies.{name}": value for name, value in changed(strategies).items()}
+    return tuple((name, str(value)) for name, value in found.items())
+
+
+def _response_population(endpoint: str) -> str:
+    diseases = diseases_of(endpoint)
+    if endpoint in RENAL:
+        return message(
+            "all infused subjects with lupus nephritis (mITT); a missing response counts as a "
+            "failure"
+        )
+    if diseases is not None and len(diseases) == 1:
+        return message(
+            "all infused subjects with {disease} (mITT); a missing response counts as a failure",
+            disease=plain_words("disease", diseases[0]),
+        )
+    return message("all infused subjects (mITT); a missing response counts as a failure")
 
 
 def _event_variable(endpoint: str, rules: Rules) -> str:

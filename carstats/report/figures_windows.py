@@ -108,7 +108,10 @@ def _forest(result: Result, inner: float) -> Forest:
                 rows.append(
                     Row(
                         (_words(row["window_start"], row["window_end"]),),
-                        (of(row["n_event"], row["n"]), rate_text(row, narrow=narrow)),
+                        (
+                            of(row["n_event"], row["n"], row.get("n_possible")),
+                            rate_text(row, narrow=narrow),
+                        ),
                         values(row),
                         look[key],
                         indent=INDENT if parts else 0.0,

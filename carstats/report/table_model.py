@@ -11,7 +11,15 @@ from typing import Any
 from carstats.errors import CarstatsError
 from carstats.language import current_language, in_language
 from carstats.messages import mark, message
-from carstats.report.format import NONE, count, of, percent, with_limits
+from carstats.report.format import (
+    NONE,
+    count,
+    counts,
+    of,
+    percent,
+    percent_limits,
+    with_limits,
+)
 from carstats.report.words import in_words, sentence, sentences, tr
 from carstats.result import Result
 
@@ -281,15 +289,22 @@ def with_n(name: str, n: float) -> str:
     return tr("{name} (n = {n})", name=name, n=count(n))
 
 
-def share(k: float | None, part: float | None) -> str:
-    """Write a count with its percentage: ``"12 (39 %)"``; nought, and a count of nobody, alone."""
+def share(
+    k: float | None, part: float | None, most: float | None = None, possible: float | None = None
+) -> str:
+    """Write a count with its percentage: ``"12 (39 %)"``; nought, and a count of nobody, alone.
+
+    Where up to `most` may have had it, both reach from what is proven to what is possible.
+    """
+    if most is not None and most == most and k == k and most > (k or 0):
+        return with_limits(counts(k, most), percent_limits(part, possible))
     alone = not k or k != k or part is None or part != part
     return count(k) if alone else with_limits(count(k), percent(part))
 
 
-def fraction(k: float | None, n: float | None) -> str:
+def fraction(k: float | None, n: float | None, most: float | None = None) -> str:
     """Write how many of how many; an en dash of nobody."""
-    return NONE if not n else of(k, n)
+    return NONE if not n else of(k, n, most)
 
 
 def check_columns(result: Result, builder: str, maker: str, columns: set[str]) -> None:

@@ -297,8 +297,11 @@ def _counted(result: Result) -> tuple:
             (with_limits(name, level), [incidence(*row) for row in limits]),
         ]
         return (columns,)
-    of_all = [fraction(*pair) for pair in zip(frame["n_event"], frame["n"], strict=True)]
-    rates = [rate(*row) for row in limits]
+    bounded = "n_possible" in frame
+    most = frame["n_possible"] if bounded else [None] * len(frame)
+    possible = frame["estimate_possible"] if bounded else [None] * len(frame)
+    of_all = [fraction(*row) for row in zip(frame["n_event"], frame["n"], most, strict=True)]
+    rates = [rate(*row, possible=more) for row, more in zip(limits, possible, strict=True)]
     columns = [(tr("n/N"), of_all), (with_limits(tr("Rate"), level), rates)]
     if "n_not_eligible" in frame:
         columns.append((tr("Not yet followed"), [count(n) for n in frame["n_not_eligible"]]))
@@ -319,8 +322,8 @@ def _missing_note(result: Result) -> str:
         )
     if result.spec.analysis == "toxicity_rate":
         return tr(
-            "Missing: subjects who may have had the event, but whose episode has no grade or no "
-            "day of onset; they are counted as without it."
+            "Missing: subjects who may have had the event, of unknown grade, day of onset or "
+            "occurrence. n and the rate reach from what is proven to what is possible."
         )
     how = result.spec.options.get("missing")
     if how == "failure" and result.spec.options.get("population") != "evaluable":
