@@ -20,7 +20,6 @@ WORDS = {
     "TIS": mark("Total Improvement Score"),
     "CRISS": mark("probability of improvement (ACR-CRISS)"),
     "improved items": mark("core items improved"),
-    "counts": mark("counts in a row that meet it"),
 }
 # Components that are there or not: what refutes the endpoint where they are.
 FLAGS = {
