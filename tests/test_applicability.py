@@ -192,3 +192,28 @@ def test_graft_versus_host_disease_is_asked_of_allogeneic_cells():
 def _bare():
     study = cs.simulate_study(seed=8, n=80)
     return dataclasses.replace(study, events=None, responses=None)
+
+
+def test_overall_tests_leave_out_strata_to_which_it_does_not_apply(mixed):
+    for method in ("Cochran-Mantel-Haenszel", "trend"):
+        (row,) = cs.response_test(mixed, "CRR", by="disease", method=method).frame.to_dict(
+            "records"
+        )
+        assert (row["n"], row["n_event"]) == (3, 2)
+        assert np.isnan(row["p_value"])
+        assert row["note"] == "does not apply to 1 of the strata"
+
+
+def test_figures_say_that_it_does_not_apply(mixed):
+    from carstats.report.figures_response import response_figure
+    from carstats.report.table_subjects import tabulate_rates
+
+    rates = cs.response_rate(mixed, "CRR", by="disease")
+    texts = " ".join(text.get_text() for text in response_figure(rates).findobj(match=_is_text))
+    assert "0/0: the endpoint does not apply." in " ".join(texts.split())
+    table = tabulate_rates(rates)
+    assert any("does not apply" in str(note) for note in (*table.marked, *table.notes))
+
+
+def _is_text(artist):
+    return hasattr(artist, "get_text")
