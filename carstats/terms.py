@@ -170,6 +170,12 @@ TOXICITIES = (
         "immune",
     ),
     Term(
+        "fever outside the CRS window",
+        "Fever outside the CRS window",
+        ("CRS窗口期外发热",),
+        "immune",
+    ),
+    Term(
         "ICANS",
         "Neurotoxicity (ICANS)",
         (

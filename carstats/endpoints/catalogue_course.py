@@ -192,7 +192,6 @@ COURSE = (
         "From infusion to the composite event of SSc; death competes.",
         "those of SSc_event",
         "Auth 2024",
-        status="verified",
         function="ssc.ssc_event",
     ),
     Endpoint(

@@ -121,7 +121,6 @@ NEUROLOGY = (
         "Change of the timed 25-foot walk in percent of baseline; primary endpoint of KYSA-8.",
         "none",
         "KYSA-8",
-        status="verified",
         function="neurology.t25fw_change",
     ),
     Endpoint(

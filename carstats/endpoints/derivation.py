@@ -27,7 +27,7 @@ from carstats.endpoints.responses import (
 from carstats.endpoints.rules import Rules, changed, rules_of
 from carstats.endpoints.searches import runs_between
 from carstats.endpoints.time_to_event import EVENTS
-from carstats.endpoints.toxicity_episodes import derive_toxicities
+from carstats.endpoints.toxicity_episodes import derive_toxicities, flag_recorded
 from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message, message_n
@@ -119,7 +119,9 @@ def derive(
     tables = {
         "events": _filled(study.events, found.events, ["subject_id", "endpoint"]),
         "responses": _filled(study.responses, found.responses, ["subject_id", "endpoint", "day"]),
-        "toxicities": _classified(_new_terms(study.toxicities, found.toxicities)),
+        "toxicities": flag_recorded(
+            study, _classified(_new_terms(study.toxicities, found.toxicities))
+        ),
     }
     notes = [*study.notes, *found.notes]
     if study.toxicities is None and tables["toxicities"] is not None:
@@ -140,7 +142,7 @@ def derive(
     }
     names = dict.fromkeys([*found.events["endpoint"], *found.responses["endpoint"]])
     estimands = {
-        name: str(estimand_of(name, strategies=strategies, rules=rules))
+        name: estimand_of(name, strategies=strategies, rules=rules).said
         for name in names
         if name not in given
     }

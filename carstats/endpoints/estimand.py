@@ -13,8 +13,8 @@ from carstats.endpoints.responses import RESPONSE_ENDPOINTS
 from carstats.endpoints.rules import Rules, changed
 from carstats.endpoints.time_to_event import EVENTS
 from carstats.errors import CarstatsError, listed
-from carstats.language import sentences
-from carstats.messages import mark, message
+from carstats.language import in_words
+from carstats.messages import Joined, Message, mark, message
 
 EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
 """Every time-to-event endpoint that can be derived."""
@@ -108,8 +108,7 @@ class Estimand:
 
     Notes
     -----
-    The texts are in the language that was set when `estimand_of` made them; ``str()`` prints the
-    strategies and the headings in the language that is set then.
+    The texts are messages, in English; ``str()`` shows them in the language that is set.
     """
 
     population: str
@@ -119,7 +118,9 @@ class Estimand:
     summary: str
     settings: tuple[tuple[str, str], ...] = ()
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Message:
+        """The five attributes, one a line."""
         events = message("; ").join(
             message(
                 "{name}: {text}",
@@ -138,7 +139,10 @@ class Estimand:
         if self.settings:
             given = ", ".join(f"{name} = {value}" for name, value in self.settings)
             lines.append(message("Settings: {settings}", settings=given))
-        return "\n".join(lines)
+        return Joined(lines, "\n")
+
+    def __str__(self) -> str:
+        return in_words(self.said)
 
 
 def estimand_of(
@@ -235,7 +239,7 @@ def _event_variable(endpoint: str, rules: Rules) -> str:
         rule=message(_RELAPSE_NAMES[rules.relapse]),
         response=plain_words("endpoint", rules.response),
     )
-    return sentences(words, after)
+    return message("{first} {second}", first=words, second=after)
 
 
 def _response_variable(endpoint: str) -> str:

@@ -203,10 +203,13 @@ class Rules:
     death_intervals : float
         See `late_death`.
     licats_days : float
-        Last day on which a worsening that resolves may be a LICATS candidate: 28, at most 42
-        (design).
+        Last day on which a worsening that resolves may be a LICATS candidate (design: 42; a fifth
+        of the published events began after one month).
     licats_resolution_days : float
         Days within which it has resolved (design).
+    ctcae_version : str
+        Version of CTCAE by which derived cytopenias are graded: ``"v5"`` or ``"v6"``. A rate never
+        pools them.
     b_cell_preset : str
         Below which B cells count as absent: ``"<10/uL"``, ``"<1/uL"``; no consensus (design).
     iechs : str
@@ -264,8 +267,9 @@ class Rules:
     gap_intervals: float = 1.5
     late_death: str = "censor"
     death_intervals: float = 1.5
-    licats_days: float = 28.0
+    licats_days: float = 42.0
     licats_resolution_days: float = 28.0
+    ctcae_version: str = "v5"
     b_cell_preset: str = "<10/uL"
     iechs: str = "meets"
     complement_lln: tuple[tuple[str, float], ...] = (("C3", 0.9), ("C4", 0.1))
@@ -281,6 +285,7 @@ class Rules:
     def __post_init__(self) -> None:
         check_choice("gap", self.gap, ("interval", "censor"))
         check_choice("iechs", self.iechs, ("meets", "possible"))
+        check_choice("ctcae_version", self.ctcae_version, ("v5", "v6"))
         check_choice("time_to_response", self.time_to_response, ("confirmed", "first"))
         check_choice("late_death", self.late_death, ("censor", "event"))
         check_choice("relapse", self.relapse, ("flare", "loss of response"))

@@ -101,6 +101,8 @@ def response_categories(
     spec = cohort.spec(
         "response_categories",
         endpoint=message("Best endpoint met at each visit"),
+        endpoints=names,
+        estimands=(),
         population=words,
         method=message("each subject once a visit; the evaluable assessment nearest to it counts"),
         by=by,

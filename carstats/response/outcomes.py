@@ -68,7 +68,6 @@ class Outcome:
 
 def asked(endpoint: str, when: str) -> str:
     """Return an endpoint with when it was asked: ``"Remission at day 168 (window 140 to 196)"``."""
-    # The label stays first: by it a cohort finds the endpoint's estimand.
     return message("{endpoint} {when}", endpoint=endpoint, when=when)
 
 

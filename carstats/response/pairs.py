@@ -136,6 +136,7 @@ def compared(
     spec = cohort.spec(
         analysis,
         endpoint=outcome.title,
+        endpoints=(outcome.name,),
         population=joined_words(counted, words or missing_words(missing)),
         method="",
     )

@@ -263,6 +263,7 @@ def _rates(
     spec = cohort.spec(
         analysis,
         endpoint=asked(title, first.when),
+        endpoints=dict.fromkeys(outcome.name for outcome in outcomes),
         population=joined_words(words, missing_words(missing)),
         method=limits_words(method, conf_level),
         by=shown,

@@ -120,6 +120,9 @@ def time_to_response(
     spec = cohort.spec(
         "time_to_response",
         endpoint=message("Time to {response}", response=within_sentence(label)),
+        endpoints=(name,),
+        # The estimand of a response is its rate at a visit, which this is not.
+        estimands=("time_to_response",) if name == "response" else (),
         population=words,
         method=message(
             "Aalen–Johansen; death and unplanned re-infusion compete, dated at the visit that "

@@ -91,8 +91,9 @@ class EndpointTimes:
             left = message(", {n} to whom the endpoint does not apply left out", n=n)
             population = f"{population}{left}" if population else left
         spec = self.cohort.spec(
-            analysis, endpoint=self.label, method=method, by=self.by, population=population
-        )
+            analysis, endpoint=self.label, endpoints=(self.name,), method=method, by=self.by,
+            population=population,
+        )  # fmt: skip
         level = options.pop("conf_level", None)
         options = {"endpoint": self.name, **options}
         return replace(spec, options=options, conf_level=level, strata=self.strata)

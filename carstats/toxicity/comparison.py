@@ -167,7 +167,7 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
             "time": day,
             "estimator": list(ESTIMATORS),
             "n": len(rows),
-            "n_missing": len(rows) - n,
+            "n_missing": int((rows["event_time"].isna() | rows["unknown"]).sum()),
             "n_event": k,
             "n_competing": rival,
             "n_censor": early,
