@@ -579,3 +579,30 @@ def test_iechs_after_crs(ferritin, more, status):
 def test_iechs_without_crs_does_not_meet_its_criteria():
     rows = [(12, "ferritin", 5000.0), (12, "fibrinogen", 100.0)]
     assert len(derived(rows, "IEC-HS")) == 0
+
+
+# --- what a reader is told ------------------------------------------------------------------------
+
+
+def test_notes_count_what_should_be_checked():
+    study = cs.derive(one({28: 4.0}, extra=sheet(CRS_DAY, {15: FEVER})))
+    assert "CRS: check 1 (first onset after day 14)." in study.notes
+    rows = [(-10, "SLEDAI_rash", 1.0), (3, "SLEDAI_rash", 0.0), (20, "SLEDAI_rash", 1.0),
+            (30, "SLEDAI_rash", 0.0)]  # fmt: skip
+    study = cs.derive(one({28: 4.0}, disease="SLE", measure="SLEDAI-2K", baseline=8.0, extra=rows))
+    words = "LICATS: 1 worsening is not judged, for aplasia is undocumented"
+    assert any(note.startswith(words) for note in study.notes)
+
+
+def test_what_is_proven_reaches_rates_tables_and_listings():
+    cohort = cs.define_cohort(folder("crs_missing"), cs.infused())
+    for grade, events, possible in ((1, 7, 7), (2, 6, 7), (3, 5, 7), (4, 1, 4)):
+        (row,) = cs.toxicity_rate(cohort, "CRS", min_grade=grade).frame.to_dict("records")
+        assert (row["n"], row["n_event"], row["n_possible"]) == (7, events, possible)
+    table = cs.toxicity_table(cohort).frame
+    severe = table[(table["row"] == "term") & (table["criterion"] == "grade >=3")]
+    assert severe["n_event"].tolist() == [5]
+    listing = cs.toxicity_listing(cohort, "CRS").frame
+    assert sorted(listing["note"]) == ["", "", "", "", "", "grade 2 or more", "grade 3 or more"]
+    cohort = cs.define_cohort(folder("icans_missing"), cs.infused())
+    assert cs.toxicity_rate(cohort, "ICANS", min_grade=3).frame["n_event"].tolist() == [5]

@@ -11,6 +11,7 @@ from carstats.endpoints.licats import licats_candidates
 from carstats.endpoints.searches import Days, at
 from carstats.endpoints.sledai import SLEDAI_ITEMS
 from carstats.endpoints.visits import Visits, infused
+from carstats.messages import message_n
 
 # Items of SLEDAI-2K that are no local sign of an organ: serology, and what lymphodepletion and
 # CRS do as well (design).
@@ -120,6 +121,36 @@ def _each_once(events: pd.DataFrame) -> pd.DataFrame:
     reached = until.groupby(key, sort=False).cummax().groupby(key, sort=False).shift()
     kept = ~(order["onset_day"] < reached)
     return order[kept].sort_index().reset_index(drop=True)
+
+
+def undocumented_aplasia(visits: Visits) -> list[str]:
+    """Return the note on worsenings that would be LICATS candidates if B cells had been counted.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the checked assessments.
+
+    Returns
+    -------
+    list of str
+        One note, or none.
+    """
+    found = judge_licats(visits)
+    if not len(found):
+        return []
+    n = int(((found["open"] == "in_aplasia") & (found["failed"] == "")).sum())
+    if not n:
+        return []
+    return [
+        message_n(
+            "LICATS: {n} worsening is not judged, for aplasia is undocumented: no count of B cells "
+            "within 14 days.",
+            "LICATS: {n} worsenings are not judged, for aplasia is undocumented: no count of B "
+            "cells within 14 days.",
+            n,
+        )
+    ]
 
 
 def judge_licats(visits: Visits) -> pd.DataFrame:
