@@ -606,3 +606,13 @@ def test_what_is_proven_reaches_rates_tables_and_listings():
     assert sorted(listing["note"]) == ["", "", "", "", "", "grade 2 or more", "grade 3 or more"]
     cohort = cs.define_cohort(folder("icans_missing"), cs.infused())
     assert cs.toxicity_rate(cohort, "ICANS", min_grade=3).frame["n_event"].tolist() == [5]
+
+
+def test_of_several_values_on_one_day_the_worst_counts():
+    rows = sheet({"temperature": 37.0, "oxygen_device": "none", "hypotension": 0.0,
+                  "vasopressors": 0.0}, {})  # fmt: skip
+    twice = [(5.25, "temperature", 39.0), (5.75, "temperature", 36.9), (5.5, "vasopressors", 1.0)]
+    assert grades(derived([*rows, *twice], "CRS")) == [3]
+    assert derived([(5.25, "ANC", 0.4), (5.75, "ANC", 3.0)], "neutropenia")["grade"].tolist() == [4]
+    ice = [*sheet(ICANS_DAY, {}), (5.25, "ICE", 4.0), (5.75, "ICE", 10.0)]
+    assert grades(derived(ice, "ICANS")) == [2]

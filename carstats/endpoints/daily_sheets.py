@@ -45,8 +45,16 @@ _NOT_A_SIGN = ("treated", "fever_other_cause", "oxygen_flow")
 _FIRST_DAY = -30.0
 
 
+# Of several values on one day the worst counts: the highest, of these the lowest.
+_LOWEST = ("ICE", "ANC", "platelets", "haemoglobin", "lymphocytes")
+
+
 def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
-    """Return a measure's values of the infused, one row a subject and whole day."""
+    """Return a measure's values of the infused, one row a subject and whole day.
+
+    Of several values on one day the worst of a worksheet's measure or a blood count, the last of
+    another one.
+    """
     if name not in visits.measured:
         return pd.DataFrame({"subject_id": pd.Series([], dtype=object), "day": [], "value": []})
     rows = visits.table[visits.table["measure"] == name]
@@ -61,6 +69,12 @@ def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
             "value": rows["value"].to_numpy(),
         }
     )
+    if not frame.duplicated(["subject_id", "day"]).any():
+        return frame
+    if name in _LOWEST or name in CRS_SHEET or name in ICANS_SHEET:
+        order = frame.sort_values("value", ascending=name not in _LOWEST, kind="stable")
+        frame = frame.loc[order.drop_duplicates(["subject_id", "day"], keep="last").index]
+        return frame.sort_index().reset_index(drop=True)
     return frame.drop_duplicates(["subject_id", "day"], keep="last").reset_index(drop=True)
 
 
