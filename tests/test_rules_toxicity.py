@@ -616,3 +616,18 @@ def test_of_several_values_on_one_day_the_worst_counts():
     assert derived([(5.25, "ANC", 0.4), (5.75, "ANC", 3.0)], "neutropenia")["grade"].tolist() == [4]
     ice = [*sheet(ICANS_DAY, {}), (5.25, "ICE", 4.0), (5.75, "ICE", 10.0)]
     assert grades(derived(ice, "ICANS")) == [2]
+
+
+def test_b_cells_below_the_limit_of_quantification_are_absent():
+    rash = [(-10, "SLEDAI_rash", 1.0), (3, "SLEDAI_rash", 0.0), (20, "SLEDAI_rash", 1.0),
+            (30, "SLEDAI_rash", 0.0), (21, "B_cells", np.nan, "/uL"),
+            (60, "B_cells", 20.0, "/uL"), (90, "B_cells", 30.0, "/uL")]  # fmt: skip
+    study = one({28: 4.0}, disease="SLE", measure="SLEDAI-2K", baseline=8.0, extra=rash)
+    for limit, found, status in ((1.0, 1, "event"), (20.0, 0, None)):
+        rows = study.assessments.assign(lloq=np.nan)
+        rows.loc[rows["measure"] == "B_cells", "lloq"] = limit
+        again = cs.derive(type(study)(**(study.tables() | {"assessments": rows})))
+        terms = [] if again.toxicities is None else again.toxicities["term"].tolist()
+        assert terms.count("LICATS") == found
+        events = again.events[again.events["endpoint"] == "b_cell_reconstitution"]
+        assert events["status"].tolist() == ([status] if status else [])

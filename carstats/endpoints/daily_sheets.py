@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from carstats.endpoints.bcells import PRESETS
 from carstats.endpoints.crs import OXYGEN
 from carstats.endpoints.icans import CONSCIOUSNESS, OEDEMA, SEIZURE
 from carstats.endpoints.visits import Visits, infused
@@ -76,6 +77,63 @@ def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
         frame = frame.loc[order.drop_duplicates(["subject_id", "day"], keep="last").index]
         return frame.sort_index().reset_index(drop=True)
     return frame.drop_duplicates(["subject_id", "day"], keep="last").reset_index(drop=True)
+
+
+def below_limit(visits: Visits, name: str, cut: float) -> pd.DataFrame:
+    """Return the samples of a measure that are blank because they were below their `lloq`.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the study's assessments.
+    name : str
+        The measure.
+    cut : float
+        Samples count whose limit of quantification is no higher: they are below the cut for sure.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``subject_id``, ``day``, ``value`` (0) of the infused, one row a subject and whole day.
+    """
+    table = visits.study.assessments
+    if table is None or "lloq" not in table:
+        return pd.DataFrame({"subject_id": pd.Series([], dtype=object), "day": [], "value": []})
+    subjects = visits.study.subjects
+    treated = subjects.loc[infused(visits.study), "subject_id"]
+    limit = table["lloq"].astype(float)
+    kept = (table["measure"] == name) & table["value"].isna() & (limit <= cut)
+    kept &= table["subject_id"].isin(treated)
+    if "adequate" in table:
+        kept &= table["adequate"].fillna(True).astype(bool)
+    rows = table.loc[kept, ["subject_id", "day"]]
+    frame = rows.assign(day=np.floor(rows["day"].astype(float)), value=0.0)
+    return frame.drop_duplicates(["subject_id", "day"]).reset_index(drop=True)
+
+
+def b_cell_counts(visits: Visits, first: float = -np.inf) -> pd.DataFrame:
+    """Return the counts of B cells, with those below their limit of quantification as 0.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the checked assessments.
+    first : float, optional
+        First day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``subject_id``, ``day``, ``count``. A limit above the threshold of aplasia says nothing, and
+        its sample is left out.
+    """
+    what, cut = PRESETS[visits.rules.b_cell_preset]
+    known = samples(visits, "B_cells", first)
+    limit = cut if what == "count" and cut is not None else 0.0
+    below = below_limit(visits, "B_cells", limit)
+    both = pd.concat([known, below[below["day"] >= first]], ignore_index=True)
+    both = both.drop_duplicates(["subject_id", "day"], keep="first")
+    return both.rename(columns={"value": "count"}).reset_index(drop=True)
 
 
 def crs_sheet(visits: Visits) -> pd.DataFrame | None:

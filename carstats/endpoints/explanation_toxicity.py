@@ -15,7 +15,7 @@ from carstats.endpoints.crs import (
     hypotension_grade,
     hypoxia_grade,
 )
-from carstats.endpoints.daily_sheets import crs_sheet, icans_sheet, samples
+from carstats.endpoints.daily_sheets import b_cell_counts, crs_sheet, icans_sheet
 from carstats.endpoints.explanation_counts import (
     cytopenia_lines,
     grade_words,
@@ -243,7 +243,7 @@ def _licats(visits: Visits, subject: object) -> Lines:
     if not len(mine):
         yield message("no organ worsened after the infusion")
     days = f"{visits.rules.licats_resolution_days:g}"
-    cells = samples(visits, "B_cells", 0)
+    cells = b_cell_counts(visits, 0).rename(columns={"count": "value"})
     cells = cells[cells["subject_id"] == subject]
     for row in mine.itertuples():
         parts = []

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.endpoints.bcells import aplasia_at
-from carstats.endpoints.daily_sheets import samples
+from carstats.endpoints.daily_sheets import b_cell_counts, samples
 from carstats.endpoints.licats import licats_candidates
 from carstats.endpoints.searches import Days, at
 from carstats.endpoints.sledai import SLEDAI_ITEMS
@@ -179,7 +179,7 @@ def judge_licats(visits: Visits) -> pd.DataFrame:
     events, organs = find_worsenings(visits)
     if not len(events):
         return events
-    cells = samples(visits, "B_cells").rename(columns={"value": "count"})
+    cells = b_cell_counts(visits)
     events["in_aplasia"] = (
         aplasia_at(cells, events, preset=visits.rules.b_cell_preset)
         if len(cells)
