@@ -631,3 +631,32 @@ def test_b_cells_below_the_limit_of_quantification_are_absent():
         assert terms.count("LICATS") == found
         events = again.events[again.events["endpoint"] == "b_cell_reconstitution"]
         assert events["status"].tolist() == ([status] if status else [])
+
+
+def test_icans_of_children_is_graded_by_capd_and_without_a_score_by_the_other_signs():
+    def found(rows, age=None):
+        study = one({28: 4.0}, extra=rows)
+        if age is not None:
+            subjects = study.subjects.assign(age=age)
+            study = type(study)(**(study.tables() | {"subjects": subjects}))
+        table = cs.derive(study).toxicities
+        return grades(table[table["term"] == "ICANS"]) if table is not None else []
+
+    day = {"CAPD": 0.0, "consciousness": "alert", "seizure": "none", "motor_weakness": 0.0,
+           "cerebral_oedema": "none"}  # fmt: skip
+    for capd, grade in ((0.0, []), (8.0, [1]), (9.0, [3])):
+        assert found(sheet(day, {5: {"CAPD": capd}}), age=6.0) == grade
+        assert found(sheet(day, {5: {"CAPD": capd}})) == grade  # of unknown age
+    # at 12 years it is the ICE score, which is blank
+    assert found(sheet(day, {5: {"CAPD": 20.0, "seizure": "brief"}}), age=12.0) == [">=3"]
+    signs = {name: value for name, value in day.items() if name != "CAPD"}
+    assert found(sheet(signs, {5: {"consciousness": "awakens to touch"}})) == [">=3"]
+
+
+def test_crs_of_who_has_no_row_of_infusions_counts_from_day_0():
+    study = one({28: 4.0}, extra=sheet(CRS_DAY, {5: FEVER}))
+    other = study.infusions.assign(subject_id="b")
+    subjects = pd.concat([study.subjects, study.subjects.assign(subject_id="b")])
+    tables = study.tables() | {"infusions": other, "subjects": subjects.reset_index(drop=True)}
+    found = cs.derive(type(study)(**tables)).toxicities
+    assert found.loc[found["subject_id"] == "a", "term"].tolist() == ["CRS"]

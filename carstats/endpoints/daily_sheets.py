@@ -24,6 +24,7 @@ CRS_SHEET = {
 
 ICANS_SHEET = {
     "ICE": "ice",
+    "CAPD": "capd",
     "consciousness": "consciousness",
     "seizure": "seizure",
     "motor_weakness": "motor_weakness",
@@ -170,22 +171,30 @@ def icans_sheet(visits: Visits) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        As `icans_daily_grades` takes it, with the score before the infusion (10 where unknown).
+        As `icans_daily_grades` takes it, with the score before the infusion (10 where unknown). Of
+        a subject of unknown age a day with CAPD and no ICE is a child's.
     """
-    sheet = _sheet(visits, ICANS_SHEET, "ice")
+    sheet = _sheet(visits, ICANS_SHEET)
     if sheet is None:
         return None
     sheet = _with_deaths(visits, sheet[sheet["day"] >= 0], "ICANS")
+    if "ice" not in sheet:
+        sheet["ice"] = np.nan
+    if "capd" in sheet:
+        subjects = visits.study.subjects.set_index("subject_id")
+        age = sheet["subject_id"].map(subjects.get("age", {})).astype(float)
+        child = sheet["capd"].notna() & sheet["ice"].isna()
+        sheet["age"] = age.where(age.notna(), np.where(child, 0.0, 99.0))
     before = visits.subject_baseline("ICE")[0]
     baseline = dict(zip(visits.study.subjects["subject_id"], before, strict=True))
     sheet["baseline_ice"] = sheet["subject_id"].map(baseline).fillna(10.0)
     return sheet.reset_index(drop=True)
 
 
-def _sheet(visits: Visits, columns: dict[str, str], needed: str) -> pd.DataFrame | None:
+def _sheet(visits: Visits, columns: dict[str, str], needed: str = "") -> pd.DataFrame | None:
     """Return a daily worksheet from its measures; None where what it needs was never measured."""
     parts = {column: samples(visits, name, _FIRST_DAY) for name, column in columns.items()}
-    if not len(parts[needed]):
+    if not any(len(part) for column, part in parts.items() if needed in ("", column)):
         return None
     sheet = None
     for column, part in parts.items():

@@ -217,7 +217,7 @@ def _icans(visits: Visits, subject: object) -> Lines:
         yield _no_sheet()
         return
     daily = icans_daily_grades(sheet)
-    named = ("consciousness", "seizure", "motor_weakness", "oedema")
+    named = ("capd", "consciousness", "seizure", "motor_weakness", "oedema")
     for row in daily[daily["grade_at_most"] > 0].itertuples():
         before = f"{row.baseline_ice:g}"
         parts = [message("ICE {score} (before: {before})", score=_cell(row.ice), before=before)]
@@ -230,11 +230,12 @@ def _icans(visits: Visits, subject: object) -> Lines:
                 parts.append(message("{sign} blank", sign=label))
             elif value not in ("none", "alert", 0):
                 shown = value if isinstance(value, str) else message("yes")
+                shown = f"{value:g}" if name == "capd" else shown
                 parts.append(message("{sign}: {value}", sign=label, value=shown))
         yield _day(row, None, *parts)
 
 
-_MEASURE_OF = {"oedema": "cerebral_oedema"}
+_MEASURE_OF = {"oedema": "cerebral_oedema", "capd": "CAPD"}
 
 
 def _licats(visits: Visits, subject: object) -> Lines:

@@ -20,7 +20,7 @@ from carstats.endpoints.immunoglobulin import igg_course
 from carstats.endpoints.intercurrent import find_intercurrent
 from carstats.endpoints.naming import term_words
 from carstats.endpoints.t_icaht import early_t_icaht, late_t_icaht
-from carstats.endpoints.visits import Visits
+from carstats.endpoints.visits import Visits, infused
 from carstats.endpoints.worksheets import latest
 from carstats.endpoints.worsenings import judge_licats
 from carstats.messages import found as found_message
@@ -109,7 +109,16 @@ def derive_toxicities(
 def infusion_days(visits: Visits) -> pd.DataFrame | None:
     """Return the infusions that begin a window of CRS; None: one on day 0 for everyone."""
     table = visits.study.infusions
-    return None if table is None else table[["subject_id", "day", "infusion_number"]]
+    if table is None:
+        return None
+    table = table[["subject_id", "day", "infusion_number"]].assign(
+        day=np.floor(table["day"].astype(float))
+    )
+    # Who was infused has an infusion on day 0, whatever the table of infusions leaves out.
+    treated = visits.study.subjects.loc[infused(visits.study), "subject_id"]
+    without = treated[~treated.isin(table["subject_id"])]
+    first = pd.DataFrame({"subject_id": without, "day": 0.0, "infusion_number": 1.0})
+    return pd.concat([table, first], ignore_index=True) if len(first) else table
 
 
 def _crs(visits: Visits) -> pd.DataFrame:
