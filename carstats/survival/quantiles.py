@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort
@@ -101,7 +102,8 @@ def survival_quantile(
                 "n_event": int(table.n_event.sum()),
                 "n_risk": [float(q.n_risk) for q in found],
                 "estimate": [float(q.estimate) for q in found],
-                "conf_low": [float(q.low) for q in found],
+                # Not before the day from which they are free of it.
+                "conf_low": [float(np.maximum(q.low, start or 0.0)) for q in found],
                 "conf_high": [float(q.high) for q in found],
                 "note": [
                     joined_notes(
