@@ -103,6 +103,13 @@ def first_times(
     )
 
 
+def possible_times(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the times of `first_times` if all that may have counted did."""
+    return rows.assign(
+        event_time=rows["possible_time"], event_code=rows["possible_code"], unknown=False
+    ).drop(columns=["possible_time", "possible_code"])
+
+
 def clock_note(rows: pd.DataFrame) -> str:
     """Say what a reader of a stratum's row should know."""
     if not len(rows):

@@ -28,7 +28,7 @@ from carstats.toxicity.episodes import (
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
-from carstats.toxicity.unknown import before_note, left_out_note
+from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
 
@@ -84,8 +84,8 @@ def exposure_adjusted_rate(
     Result
         For each stratum, term and window: ``term``, with windows ``window_start`` and
         ``window_end``, ``n`` subjects with follow-up, ``n_missing`` (an event of unknown onset,
-        not counted; one of unknown grade that may count, or before the infusion, is not counted
-        either, and the note says how many have one), ``n_event`` events, ``n_with_event``
+        not counted, or of unknown grade that may count, in the upper limit alone), ``n_event``
+        events, ``n_with_event``
         subjects, ``person_years``, ``estimate`` per `per` person-years, ``conf_low``,
         ``conf_high``, ``dispersion``, ``note``.
 
@@ -116,8 +116,12 @@ def exposure_adjusted_rate(
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
     study = cohort.study
     records = episodes_of(cohort, terms, severe, grading_scale)
-    rows = merged_episodes(records, severe, gap=gap)
-    rows = rows[rows["counts"]]
+    merged = merged_episodes(records, severe, gap=gap)
+    rows = merged[merged["counts"]]
+    # If all that may count did, from the first day where the onset is not known.
+    first_day = merged["onset_day"].isna() & merged["unknown"]
+    possible = merged.assign(onset_day=merged["onset_day"].where(~first_day, 0.0))
+    possible = possible[merged["counts"] | merged["unknown"]]
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -127,8 +131,16 @@ def exposure_adjusted_rate(
             for days in windows:
                 answer = _rate(stratum, mine, days, events, method, per, conf_level)
                 of_term = records[records["term"] == name]
-                apart = joined_notes(left_out_note(of_term, stratum), before_note(of_term, stratum))
-                answer["note"] = joined_notes(answer["note"], apart)
+                unknown = doubtful_subjects(of_term, stratum)
+                if unknown:
+                    all_ = possible[possible["term"] == name]
+                    all_ = all_[all_["subject_id"].isin(stratum["subject_id"])]
+                    upper = _rate(stratum, all_, days, events, method, per, conf_level)
+                    answer["conf_high"] = max(answer["conf_high"], upper["conf_high"])
+                    answer["n_missing"] += unknown
+                answer["note"] = joined_notes(
+                    answer["note"], bounded_note(unknown), before_note(of_term, stratum)
+                )
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})
         return pd.DataFrame(found)

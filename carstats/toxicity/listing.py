@@ -17,6 +17,7 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     frequent_terms,
+    joined_notes,
     levels_of,
     severe_enough,
     term_labels,
@@ -109,11 +110,18 @@ def toxicity_listing(
     numbers = {name: i for i, name in enumerate(dict.fromkeys(rows["subject_id"]), start=1)}
     rows["subject"] = rows["subject_id"] if identifiers else rows["subject_id"].map(numbers)
     rows["grade"] = rows["level"]
-    rows["note"] = np.select(
+    how_bad = [
+        message("at least grade {grade}", grade=f"{least:g}")
+        if level != level and least > 1
+        else ""
+        for level, least in zip(rows["level"], rows["least"], strict=True)
+    ]
+    until = np.select(
         [rows["onset_day"].isna(), rows["ongoing"]],
         [message("onset unknown"), message("ongoing or last day unknown")],
         "",
     )
+    rows["note"] = [joined_notes(*notes) for notes in zip(how_bad, until, strict=True)]
     columns = [
         *by, "subject", "term", "system", "onset_day", "resolution_day", "end_day", "ongoing",
         "grade", "severity", "serious", "n_records", "note",
