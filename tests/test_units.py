@@ -1,4 +1,4 @@
-"""Units, ranges and codes for missing: what an assessment's value is kept as, and what is refused."""
+"""Units, ranges and codes for missing: what a value is kept as, and what is refused."""
 
 import numpy as np
 import pandas as pd
