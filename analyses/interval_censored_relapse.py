@@ -3,13 +3,13 @@
 import carstats as cs
 from carstats.report.figures import interval_figure
 from carstats.report.save import save_figure
-from carstats.reproduce import event_endpoint, main_cohort, run
+from carstats.reproduce import main_cohort, run
 
 
 def main(study, out):
     """Draw Turnbull's curves of the infused subjects."""
-    endpoint = event_endpoint(study, "relapse_free_survival")
-    curves = cs.interval_censored_curve(main_cohort(study), endpoint, by="target")
+    cohort = main_cohort(study)
+    curves = cs.interval_censored_curve(cohort, "relapse_free_survival", by="target")
     save_figure(interval_figure(curves), curves, out, "interval_censored_relapse")
 
 

@@ -1,9 +1,9 @@
-"""Still free of relapse at six, twelve and twenty-four months, of those who could be, by target."""
+"""Known to be free of relapse at months six, twelve and 24, of those who could be, by target."""
 
 import carstats as cs
 from carstats.report.figures import landmark_figure
 from carstats.report.save import save_figure
-from carstats.reproduce import event_endpoint, main_cohort, run
+from carstats.reproduce import main_cohort, run
 
 LANDMARKS = {"month 6": 183, "month 12": 365, "month 24": 730}
 
@@ -11,7 +11,7 @@ LANDMARKS = {"month 6": 183, "month 12": 365, "month 24": 730}
 def main(study, out):
     """Draw the forest of the infused subjects."""
     cohort = main_cohort(study)
-    endpoint = event_endpoint(study, "relapse_free_survival")
+    endpoint = "relapse_free_survival"
     rates = {
         name: cs.landmark_rate(cohort, endpoint, at=day, by="target")
         for name, day in LANDMARKS.items()

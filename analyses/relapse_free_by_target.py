@@ -3,13 +3,13 @@
 import carstats as cs
 from carstats.report.figures import survival_figure
 from carstats.report.save import save_figure
-from carstats.reproduce import event_endpoint, main_cohort, run
+from carstats.reproduce import main_cohort, run
 
 
 def main(study, out):
     """Draw the curves of the infused subjects."""
     cohort = main_cohort(study)
-    endpoint = event_endpoint(study, "relapse_free_survival")
+    endpoint = "relapse_free_survival"
     curves = cs.survival_curve(cohort, endpoint, by="target")
     medians = cs.survival_quantile(cohort, endpoint, by="target")
     test = cs.logrank_test(cohort, endpoint, by="target")

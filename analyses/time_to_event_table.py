@@ -3,13 +3,13 @@
 import carstats as cs
 from carstats.report.save import save_table
 from carstats.report.tables import tabulate_times
-from carstats.reproduce import event_endpoint, main_cohort, run
+from carstats.reproduce import main_cohort, run
 
 
 def main(study, out):
     """Print the summary of the infused subjects by target."""
     cohort = main_cohort(study)
-    endpoint = event_endpoint(study, "relapse_free_survival")
+    endpoint = "relapse_free_survival"
     results = {
         "quantiles": cs.survival_quantile(cohort, endpoint, by="target"),
         "at": cs.survival_at(cohort, endpoint, at=[365, 730], by="target"),

@@ -37,12 +37,15 @@ _HOMES = {
     "endpoint_catalogue": "endpoints.catalogue",
     "estimand_of": "endpoints.estimand",
     "evidence_map": "evidence.overview",
+    "explain": "endpoints.explanation",
     "exposure_adjusted_rate": "toxicity.exposure",
+    "exposure_adjusted_ratio": "toxicity.exposure_ratio",
     "fine_gray_regression": "survival.competing",
     "followup_time": "survival.quantiles",
     "gray_test": "survival.competing",
     "has_baseline": "criteria",
     "incidence_rate": "survival.rates",
+    "incidence_rate_ratio": "survival.rate_ratios",
     "in_language": "language",
     "infused": "criteria",
     "interval_censored_curve": "survival.interval",
@@ -53,7 +56,7 @@ _HOMES = {
     "landmark_curve": "survival.landmark",
     "landmark_rate": "survival.landmark",
     "leave_one_out": "evidence.sensitivity",
-    "logrank_test": "survival.comparisons",
+    "logrank_test": "survival.logrank",
     "marginal_response_difference": "response.regression",
     "mean_cumulative_count": "toxicity.recurrent",
     "measure_trajectory": "toxicity.trajectories",
@@ -76,6 +79,7 @@ _HOMES = {
     "response_test": "response.comparisons",
     "response_tipping_point": "response.tipping",
     "restricted_mean": "survival.means",
+    "restricted_time_lost": "survival.time_lost",
     "score_change": "response.scores",
     "score_course": "response.course",
     "seroconversion_rate": "response.seroconversion",
@@ -84,6 +88,7 @@ _HOMES = {
     "study_report": "reproduce_report",
     "subject_timelines": "survival.timelines",
     "survival_at": "survival.curves",
+    "survival_benchmark": "survival.benchmark",
     "survival_curve": "survival.curves",
     "survival_difference": "survival.comparisons",
     "survival_quantile": "survival.quantiles",
@@ -138,13 +143,16 @@ __all__ = [
     "endpoint_catalogue",
     "estimand_of",
     "evidence_map",
+    "explain",
     "exposure_adjusted_rate",
+    "exposure_adjusted_ratio",
     "fine_gray_regression",
     "followup_time",
     "gray_test",
     "has_baseline",
     "in_language",
     "incidence_rate",
+    "incidence_rate_ratio",
     "infused",
     "interval_censored_curve",
     "interval_censored_regression",
@@ -177,6 +185,7 @@ __all__ = [
     "response_test",
     "response_tipping_point",
     "restricted_mean",
+    "restricted_time_lost",
     "score_change",
     "score_course",
     "seroconversion_rate",
@@ -185,6 +194,7 @@ __all__ = [
     "study_report",
     "subject_timelines",
     "survival_at",
+    "survival_benchmark",
     "survival_curve",
     "survival_difference",
     "survival_quantile",
@@ -237,6 +247,7 @@ if TYPE_CHECKING:
     from carstats.endpoints.comparison import disagreements
     from carstats.endpoints.derivation import derive
     from carstats.endpoints.estimand import estimand_of
+    from carstats.endpoints.explanation import explain
     from carstats.endpoints.intercurrent import Strategies
     from carstats.endpoints.rules import Rules
     from carstats.errors import CarstatsError
@@ -269,23 +280,28 @@ if TYPE_CHECKING:
     from carstats.response.timing import time_to_response
     from carstats.response.tipping import response_tipping_point
     from carstats.result import Result
-    from carstats.survival.comparisons import logrank_test, survival_difference
+    from carstats.survival.benchmark import survival_benchmark
+    from carstats.survival.comparisons import survival_difference
     from carstats.survival.competing import cumulative_incidence, fine_gray_regression, gray_test
     from carstats.survival.cure import cure_fraction
     from carstats.survival.curves import survival_at, survival_curve
     from carstats.survival.interval import interval_censored_curve, interval_censored_test
     from carstats.survival.interval_models import interval_censored_regression, interval_sensitivity
     from carstats.survival.landmark import landmark_curve, landmark_rate
+    from carstats.survival.logrank import logrank_test
     from carstats.survival.means import restricted_mean
     from carstats.survival.quantiles import followup_time, survival_quantile
+    from carstats.survival.rate_ratios import incidence_rate_ratio
     from carstats.survival.rates import incidence_rate, withdrawal_weighted_curve
     from carstats.survival.regression import cox_regression
     from carstats.survival.resampling import bootstrap_interval
+    from carstats.survival.time_lost import restricted_time_lost
     from carstats.survival.timelines import subject_timelines
     from carstats.toxicity.benchmark import toxicity_benchmark
     from carstats.toxicity.comparison import toxicity_estimators
     from carstats.toxicity.differences import toxicity_difference
     from carstats.toxicity.exposure import exposure_adjusted_rate
+    from carstats.toxicity.exposure_ratio import exposure_adjusted_ratio
     from carstats.toxicity.grades import toxicity_grades
     from carstats.toxicity.incidence import toxicity_incidence
     from carstats.toxicity.listing import toxicity_listing

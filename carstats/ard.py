@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carstats.messages import mark, message
+from carstats.messages import key_of, mark
 
 if TYPE_CHECKING:
     from carstats.result import Result
@@ -52,11 +52,13 @@ LABELS = {
     "band.low": mark("Lower end of the band"),
     "baseline": mark("Baseline"),
     "basis": mark("Kind of report"),
+    "source": mark("Source"),
     "below": mark("Proportion below the threshold"),
     "below.high": mark("Upper limit of the proportion below the threshold"),
     "below.low": mark("Lower limit of the proportion below the threshold"),
     "bias": mark("Bias"),
     "borrowing.weight": mark("Weight of the other baskets"),
+    "benchmark": mark("Benchmark"),
     "cell.source": mark("Cell source"),
     "coef": mark("Coefficient"),
     "cohort": mark("Cohort"),
@@ -90,6 +92,9 @@ LABELS = {
     "mean.reference": mark("Mean of the reference"),
     "median": mark("Median"),
     "min": mark("Minimum"),
+    "heterogeneity": mark("Statistic of heterogeneity"),
+    "heterogeneity.df": mark("Degrees of freedom of heterogeneity"),
+    "p.heterogeneity": mark("p-value of heterogeneity"),
     "n.after": mark("Subjects after the criterion"),
     "n.before": mark("Subjects before"),
     "n.censor": mark("Censored"),
@@ -122,6 +127,7 @@ LABELS = {
     "p": mark("Proportion"),
     "p.above": mark("Probability above the reference rate"),
     "p.adjusted": mark("Adjusted p-value"),
+    "p.smallest": mark("Smallest possible p-value"),
     "p.exchangeable": mark("Probability of exchangeability"),
     "p.method": mark("How the p-value was found"),
     "p.value": mark("p-value"),
@@ -129,6 +135,7 @@ LABELS = {
     "p75": mark("Upper quartile"),
     "parameter": mark("Degrees of freedom"),
     "person.years": mark("Person-years"),
+    "person.years.reference": mark("Person-years of the reference"),
     "ph.p.value": mark("p-value of proportional hazards"),
     "ph.p.value.all": mark("p-value of proportional hazards, all terms"),
     "platform": mark("Cell platform"),
@@ -172,24 +179,33 @@ _SHARES = {
     "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
     "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
 }  # fmt: skip
-_P_VALUES = {"alpha_n", "p_adjusted", "p_value", "ph_p_value", "ph_p_value_all"}
+_P_VALUES = {
+    "alpha_n",
+    "p_adjusted",
+    "p_heterogeneity",
+    "p_smallest",
+    "p_value",
+    "ph_p_value",
+    "ph_p_value_all",
+}
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
     "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",
-    "n_risk_weighted", "person_years", "q1", "q3", "std_dev", "subject_years",
+    "n_risk_weighted", "person_years",
+    "person_years_reference", "q1", "q3", "std_dev", "subject_years",
 }  # fmt: skip
 _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean", "score_change",
-    "survival_quantile", "toxicity_timing",
+    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean",
+    "restricted_time_lost", "score_change", "survival_quantile", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
-    "cox_regression", "exposure_adjusted_rate", "fine_gray_regression", "incidence_rate",
-    "interval_censored_regression", "logrank_test", "gray_test", "mean_cumulative_count",
-    "pooled_incidence", "pooled_regression", "response_exposure", "response_regression",
-    "trial_incidence",
+    "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
+    "incidence_rate", "incidence_rate_ratio", "interval_censored_regression", "logrank_test",
+    "gray_test", "mean_cumulative_count", "pooled_incidence", "pooled_regression",
+    "response_exposure", "response_regression", "trial_incidence",
 }  # fmt: skip
 
 
@@ -219,7 +235,7 @@ def result_ard(result: Result) -> pd.DataFrame:
         ard["variable"], ard["variable_level"] = variable[0], named[0]
     else:
         ard["variable"], ard["variable_level"] = _measured(result), ""
-    words = {name: message(LABELS[name]) if name in LABELS else name for name in set(names.flat)}
+    words = {name: LABELS.get(name, name) for name in set(names.flat)}
     note = _plain(frame["note"]) if "note" in frame else np.full(n, "", dtype=object)
     ard |= {
         "context": spec.analysis,
@@ -234,8 +250,16 @@ def result_ard(result: Result) -> pd.DataFrame:
         "method": spec.method,
         "conf_level": spec.conf_level,
         "row": row,
+        "warning_key": np.repeat(message_keys(note), k),
+        "method_key": spec.method_key,
     }
     return pd.DataFrame(ard, index=range(n * k))
+
+
+def message_keys(texts: np.ndarray) -> np.ndarray:
+    """Return the key of each text in the catalogue of messages; empty where it has none."""
+    keys = {text: key_of(text) if isinstance(text, str) else "" for text in dict.fromkeys(texts)}
+    return np.array([keys[text] for text in texts], dtype=object)
 
 
 def key_columns(result: Result) -> tuple[list[str], list[str]]:

@@ -125,14 +125,22 @@ def _chosen(subjects: pd.DataFrame, by: list[str], variables: Iterable[str] | No
     if unknown:
         has = listed([c for c in subjects.columns if c != "subject_id"], 40)
         raise CarstatsError(
-            f"`variables` names {unknown}, not in the subjects table. It has: {has}."
+            message(
+                "`variables` names {unknown}, not in the subjects table. It has: {has}.",
+                unknown=unknown,
+                has=has,
+            )
         )
     for name in chosen:
         # Free text or an identifier has no place in a table that is printed.
         if not _is_number(subjects[name]) and subjects[name].nunique() > 30:
             raise CarstatsError(
-                f"`variables` names {name!r}, which has {subjects[name].nunique()} different "
-                "texts. A table shows categories of at most 30 levels."
+                message(
+                    "`variables` names {name}, which has {n} different texts. A table "
+                    "shows categories of at most 30 levels.",
+                    name=repr(name),
+                    n=subjects[name].nunique(),
+                )
             )
     return chosen
 

@@ -45,7 +45,7 @@ def infused() -> Criterion:
     """
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        remedy = (
+        remedy = message(
             "Give `infused`, for example infused = true under [subjects.constants] of study.toml."
         )
         return _column(subjects, "infused", remedy)
@@ -141,7 +141,7 @@ def potential_followup(*, days: float) -> Criterion:
     check_number("days", days, low=0)
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        remedy = "Give it, or cutoff_date under [study] of study.toml."
+        remedy = message("Give it, or cutoff_date under [study] of study.toml.")
         cutoff = _column(subjects, "cutoff_day", remedy)
         return (cutoff >= days).astype("boolean").mask(cutoff.isna())
 
@@ -169,7 +169,13 @@ def aged(low: float = 0, high: float = float("inf")) -> Criterion:
     """
     check_number("low", low)
     if isinstance(high, str) or not high >= low:
-        raise CarstatsError(f"`high` is {high!r}; it takes a number of at least `low` ({low:g}).")
+        raise CarstatsError(
+            message(
+                "`high` is {high}; it takes a number of at least `low` ({low}).",
+                high=repr(high),
+                low=f"{low:g}",
+            )
+        )
     name = (
         message("aged {low} or over", low=f"{low:g}")
         if high == float("inf")
@@ -177,7 +183,7 @@ def aged(low: float = 0, high: float = float("inf")) -> Criterion:
     )
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        age = _column(subjects, "age", "Give it in the subjects table.")
+        age = _column(subjects, "age", message("Give it in the subjects table."))
         return age.between(low, high).astype("boolean").mask(age.isna())
 
     return Criterion(name, keeps)
@@ -235,12 +241,16 @@ def where(column: str, values: Any) -> Criterion:
     name = message("{column} is {values}", column=column, values=_either(wanted))
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
-        found = _column(subjects, column, "Choose a column of the subjects table.")
+        found = _column(subjects, column, message("Choose a column of the subjects table."))
         absent = [value for value in wanted if not (found == value).any()]
         if absent:
             raise CarstatsError(
-                f"`values` names {listed(absent)}, which no subject has in `{column}`. "
-                f"It has: {listed(found.dropna().unique())}."
+                message(
+                    "`values` names {absent}, which no subject has in `{column}`. It has: {found}.",
+                    absent=listed(absent),
+                    column=column,
+                    found=listed(found.dropna().unique()),
+                )
             )
         return found.isin(wanted).astype("boolean").mask(found.isna())
 
@@ -249,7 +259,13 @@ def where(column: str, values: Any) -> Criterion:
 
 def _with(column: str, terms: tuple[str, ...]) -> Criterion:
     if not terms:
-        raise CarstatsError(f"with_{column}() takes at least one {column.replace('_', ' ')}.")
+        raise CarstatsError(
+            message(
+                "with_{column}() takes at least one {thing}.",
+                column=column,
+                thing=message(_SELECTED[column]),
+            )
+        )
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
         names = [study.vocabulary.require(column, column, term) for term in terms]
@@ -258,6 +274,12 @@ def _with(column: str, terms: tuple[str, ...]) -> Criterion:
     return Criterion(message(_TERMS[column], terms=_either(terms)), keeps, True)
 
 
+_SELECTED = {
+    "disease": mark("disease"),
+    "target": mark("target"),
+    "platform": mark("platform"),
+    "cell_source": mark("cell source"),
+}
 _TERMS = {
     "disease": mark("disease {terms}"),
     "target": mark("target {terms}"),
@@ -273,7 +295,11 @@ def _either(values: Iterable[object]) -> str:
 def _column(subjects: pd.DataFrame, name: str, remedy: str) -> pd.Series:
     if name not in subjects:
         raise CarstatsError(
-            f"the subjects table has no column {name!r}. "
-            f"It has: {listed(subjects.columns, 40)}. {remedy}"
+            message(
+                "the subjects table has no column {name}. It has: {columns}. {remedy}",
+                name=repr(name),
+                columns=listed(subjects.columns, 40),
+                remedy=remedy,
+            )
         )
     return subjects[name]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
@@ -83,7 +85,8 @@ def run_jobs(
         ) as pool,
     ):
         try:
-            tasks: dict[Future, str] = {pool.submit(_run, job): name for name, job in jobs.items()}
+            with _without_main():
+                tasks = {pool.submit(_run, job): name for name, job in jobs.items()}
             waiting = set(tasks)
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -97,6 +100,23 @@ def run_jobs(
             _stop(set(active_children()) - before, target)
             raise
     return outcomes
+
+
+@contextmanager
+def _without_main() -> Iterator[None]:
+    """Begin workers that do not run the user's own script again, guarded by `__main__` or not.
+
+    A job is a function of carstats and needs nothing of that script.
+    """
+    main = sys.modules["__main__"].__dict__
+    kept = {name: main[name] for name in ("__file__", "__spec__") if name in main}
+    main.pop("__file__", None)
+    main["__spec__"] = None
+    try:
+        yield
+    finally:
+        main.pop("__spec__")
+        main.update(kept)
 
 
 def _begin(scratch: str) -> None:
@@ -119,7 +139,7 @@ def _stop(workers: set[BaseProcess], target: Path) -> None:
         # its worker ends by itself.
         worker.kill()
         worker.join()
-        for part in target.rglob(f".*.{worker.pid}.part"):
+        for part in target.rglob(f".*.{worker.pid}.*"):
             part.unlink(missing_ok=True)
 
 

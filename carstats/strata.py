@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import repeat
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError, listed
-from carstats.messages import message
+from carstats.messages import Joined, message
 from carstats.terms import FREE_WORDS
 from carstats.vocabulary import CATEGORIES, Vocabulary
 
@@ -45,17 +45,29 @@ def check_by(
     if unknown:
         has = listed([c for c in subjects.columns if c != "subject_id"], 40)
         raise CarstatsError(
-            f"`{argument}` names {unknown}, not in the subjects table. It has: {has}."
+            message(
+                "`{argument}` names {unknown}, not in the subjects table. It has: {has}.",
+                argument=argument,
+                unknown=unknown,
+                has=has,
+            )
         )
     if len(set(by)) < len(by):
-        raise CarstatsError(f"`{argument}` names a column twice: {by}.")
+        raise CarstatsError(
+            message("`{argument}` names a column twice: {by}.", argument=argument, by=by)
+        )
     for column in by:
         missing = subjects[column].isna()
         if missing.any():
             raise CarstatsError(
-                f"`{column}` is missing for {int(missing.sum())} of {len(subjects)} subjects "
-                f"(rows {listed_rows(missing)} of the subjects). Leave them out in define_cohort() "
-                "or give them a level."
+                message(
+                    "`{column}` is missing for {missing} of {n} subjects (rows {rows} of "
+                    "the subjects). Leave them out in define_cohort() or give them a level.",
+                    column=column,
+                    missing=int(missing.sum()),
+                    n=len(subjects),
+                    rows=listed_rows(missing),
+                )
             )
     return by
 
@@ -127,6 +139,27 @@ def level_labels(vocabulary: Vocabulary, by: Iterable[str]) -> dict[str, dict[st
         elif column in FREE_WORDS:
             labels[column] = {word: message(word) for word in FREE_WORDS[column]}
     return labels
+
+
+def stratum_name(labels: Mapping[str, Mapping[str, str]], by: Iterable[str], key: tuple) -> str:
+    """Return what a stratum is called: ``"SLE · CD19"``.
+
+    Parameters
+    ----------
+    labels : mapping of str to mapping of str to str
+        Printed labels of the levels of a column, as of `level_labels`.
+    by : iterable of str
+        The columns.
+    key : tuple
+        Their levels.
+
+    Returns
+    -------
+    str
+        The levels' labels; a level without one as it is.
+    """
+    names = [labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True)]
+    return names[0] if len(names) == 1 else Joined(names, " · ")
 
 
 def estimate_by(

@@ -90,6 +90,7 @@ TARGETS = (
     Term("CD20", aliases=("anti-CD20", "抗CD20")),
     Term("CD19+CD20", aliases=("CD19/CD20", "CD20/CD19", "CD20+CD19")),
     Term("citrullinated proteins", "Citrullinated proteins"),
+    Term("DSG3", "Desmoglein 3", ("Dsg3", "desmoglein-3", "桥粒芯糖蛋白3")),
     Term("none", "None"),
 )
 
@@ -97,6 +98,9 @@ PLATFORMS = (
     Term("CAR-T", aliases=("CART", "CAR T", "CAR-T cell", "CAR-T细胞")),
     Term("CAR-NK", aliases=("CARNK", "CAR NK", "CAR-NK细胞")),
     Term("CAR-Treg", aliases=("CARTreg", "CAR Treg")),
+    Term("CAAR-T", aliases=("CAART", "CAAR T", "CAAR-T细胞")),
+    # An antibody and no cells: never counted among them.
+    Term("T-cell engager", "T-cell engager", ("bispecific antibody", "TCE", "双特异性抗体")),
     Term("placebo", "Placebo", ("安慰剂",)),
 )
 
@@ -152,6 +156,10 @@ ENDPOINTS = (
     Term("drug_free_remission_strict", "Drug-free remission, strict", (), _RESPONSE),
     Term("drug_free_remission_lenient", "Drug-free remission, lenient", (), _RESPONSE),
     Term("drug_free_remission_sustained", "Sustained drug-free remission", (), _RESPONSE),
+    Term("response_sustained", "Sustained response", (), _RESPONSE),
+    Term("remission_confirmed", "Confirmed remission", (), _RESPONSE),
+    Term("drug_free_remission_confirmed", "Confirmed drug-free remission", (), _RESPONSE),
+    Term("DORIS_confirmed", "Confirmed DORIS remission", (), _RESPONSE),
 )
 
 TOXICITIES = (
@@ -159,6 +167,12 @@ TOXICITIES = (
         "CRS",
         "Cytokine release syndrome",
         ("cytokine release syndrome", "细胞因子释放综合征"),
+        "immune",
+    ),
+    Term(
+        "fever outside the CRS window",
+        "Fever outside the CRS window",
+        ("CRS窗口期外发热",),
         "immune",
     ),
     Term(

@@ -2,18 +2,19 @@
 
 The order in which terms stand in `carstats.terms` is the order of rows in tables and of strata in
 figures. Aliases are other spellings of a term that a file may use, in English and Chinese; they are
-compared without regard to case, spaces and full-width forms.
+compared without regard to case, spaces, hyphens within a word and full-width forms.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from carstats.errors import CarstatsError, listed
-from carstats.messages import mark, message
+from carstats.messages import Joined, Message, found, mark, message
 from carstats.terms import (
     CELL_SOURCES,
     DISEASES,
@@ -66,21 +67,47 @@ _COLUMNS = {
 
 
 def column_name(column: str) -> str:
-    """Return what a column is called within a sentence, in the language that is set."""
+    """Return what a column is called within a sentence."""
     return message(_COLUMNS[column]) if column in _COLUMNS else column.replace("_", " ")
 
 
 def within_sentence(label: str) -> str:
     """Return a label as it stands within a sentence: small letters first, but for abbreviations."""
     word = label.split(" ")[0]
-    ordinary = word[1:2].islower() and word[1:].islower()
-    return word[0].lower() + label[1:] if ordinary else label
+    if not (word[:1].isupper() and word[1:].islower()):
+        return label
+    known = found(label)
+    if isinstance(known, Joined):
+        first, *others = known.parts
+        return Joined((within_sentence(first), *others), known.separator)
+    small = label[0].lower() + label[1:]
+    # The same key: a language may have no small letters.
+    return known.reading(small) if isinstance(known, Message) else small
+
+
+# Dashes and minus signs of every kind, apostrophes, and characters that no screen shows.
+_ALIKE = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-") | dict.fromkeys(map(ord, "'’"))
+_ALIKE |= dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F)))
+_ALIKE |= dict.fromkeys((*range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFEFF, 0x180E))
+_SEPARATORS = re.compile(r"[\s_-]+")
 
 
 def folded(text: str) -> str:
-    """Return a spelling for comparison: full-width forms, case, spaces, - and _ made alike."""
-    text = unicodedata.normalize("NFKC", str(text)).casefold()
-    return "".join(character for character in text if character not in " \t\u00a0-_‐‑–—'’")
+    """Return a name's spelling for comparison: width, case, spaces, - and _ made alike.
+
+    What separates two digits is kept, as is a hyphen at either end of a word: "CD19-" is not CD19,
+    and "-1" is not 1. Codes are compared by `carstats.data.matching.code_key`.
+    """
+    text = unicodedata.normalize("NFKC", str(text)).casefold().translate(_ALIKE).strip()
+
+    def within(found: re.Match[str]) -> str:
+        before, after = text[: found.start()][-1:], text[found.end() :][:1]
+        if before.isdigit() and after.isdigit():
+            return "-"
+        inside = before.isalnum() and after.isalnum()
+        return "-" if "-" in found[0] and not inside else ""
+
+    return _SEPARATORS.sub(within, text)
 
 
 @dataclass(frozen=True)
@@ -147,13 +174,17 @@ class Vocabulary:
         allowed = self.names(category, group)
         if name is None or name not in allowed:
             raise CarstatsError(
-                f"`{argument}` is {value!r}, not in the study's vocabulary. It has: "
-                f"{listed(allowed, 40)}."
+                message(
+                    "`{argument}` is {value}, not in the study's vocabulary. It has: {allowed}.",
+                    argument=argument,
+                    value=repr(value),
+                    allowed=listed(allowed, 40),
+                )
             )
         return name
 
     def label(self, category: str, name: object) -> str:
-        """Return a term's printed label in the language that is set; an unknown value as it is."""
+        """Return a term's printed label; an unknown value as it is."""
         for term in getattr(self, category, ()):
             if term.name == name:
                 return message(term.label)
@@ -181,8 +212,11 @@ class Vocabulary:
         for category, added in terms.items():
             if category not in CATEGORIES:
                 raise CarstatsError(
-                    f"the vocabulary has no category {category!r}. "
-                    f"It has: {listed(CATEGORIES, 20)}."
+                    message(
+                        "the vocabulary has no category {category}. It has: {categories}.",
+                        category=repr(category),
+                        categories=listed(CATEGORIES, 20),
+                    )
                 )
             known = set(self.names(category))
             new = [term if isinstance(term, Term) else Term(str(term)) for term in added]

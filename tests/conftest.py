@@ -3,10 +3,15 @@
 import os
 import sys
 
+import hypothesis
 import pandas as pd
 import pytest
 
 import carstats as cs
+
+# How long an example takes says what else the machine does, and nothing about the code.
+hypothesis.settings.register_profile("carstats", deadline=None)
+hypothesis.settings.load_profile("carstats")
 
 SIX_MP = "6 6 6 6+ 7 9+ 10 10+ 11+ 13 16 17+ 19+ 20+ 22 23 25+ 32+ 32+ 34+ 35+"
 PLACEBO = "1 1 2 2 3 4 4 5 5 8 8 8 8 11 11 12 12 15 17 22 23"

@@ -39,10 +39,15 @@ ANALYSES = {
     "cure_fraction": lambda c: cs.cure_fraction(c, RFS),
     "evidence_map": lambda c: cs.evidence_map(cs.published_trials()),
     "exposure_adjusted_rate": lambda c: cs.exposure_adjusted_rate(c, TERMS, by="target"),
+    "exposure_adjusted_ratio": lambda c: cs.exposure_adjusted_ratio(
+        c, TERMS, by="target", events="all"
+    ),
     "fine_gray_regression": lambda c: cs.fine_gray_regression(c, "relapse", "target"),
     "followup_time": lambda c: cs.followup_time(c, RFS, by="target"),
     "gray_test": lambda c: cs.gray_test(c, "relapse", by="target"),
     "incidence_rate": lambda c: cs.incidence_rate(c, RFS, by="target"),
+    "incidence_rate benchmark": lambda c: cs.incidence_rate(c, RFS, benchmark=0.4),
+    "incidence_rate_ratio": lambda c: cs.incidence_rate_ratio(c, RFS, by="target"),
     "interval_censored_curve": lambda c: cs.interval_censored_curve(c, RFS, by="target"),
     "interval_censored_regression": lambda c: cs.interval_censored_regression(c, RFS, "target"),
     "interval_censored_test": lambda c: cs.interval_censored_test(
@@ -76,9 +81,11 @@ ANALYSES = {
     "restricted_mean ratio": lambda c: cs.restricted_mean(
         c, RFS, at=365, by="target", contrast="ratio"
     ),
+    "restricted_time_lost": lambda c: cs.restricted_time_lost(c, "relapse", at=365, by="target"),
     "score_change": lambda c: cs.score_change(c, "SLEDAI-2K", by="target"),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=30),
     "survival_at": lambda c: cs.survival_at(c, RFS, at=[180, 360], by=["disease", "target"]),
+    "survival_benchmark": lambda c: cs.survival_benchmark(c, RFS, {182: 0.8, 365: 0.6}),
     "survival_curve": lambda c: cs.survival_curve(c, RFS, by="target", band="equal precision"),
     "survival_difference": lambda c: cs.survival_difference(c, RFS, at=[180, 360], by="target"),
     "survival_quantile": lambda c: cs.survival_quantile(c, RFS, p=[0.25, 0.5], by="target"),
@@ -275,6 +282,7 @@ def test_ratios_and_differences_print_as_what_they_are():
     assert rule(made("randomised_comparison")) == {"xx%", "xx.xx"}
     assert rule(made("restricted_mean")) == {"xx.x"}
     assert rule(made("restricted_mean ratio")) == {"xx.xx"}
+    assert rule(made("restricted_time_lost")) == {"xx.x"}
     assert rule(made("logrank_test"), "p.value") == {"p"}
 
 

@@ -16,6 +16,7 @@ from carstats.estimators.bands import (
 )
 from carstats.estimators.kaplan_meier import kaplan_meier
 from carstats.estimators.risk_table import risk_table
+from carstats.wording import because
 from tests.reference import array, reference
 
 REFERENCE = reference("bands")
@@ -82,7 +83,7 @@ def test_bands_equal_the_formulas(key, scale):
     low, high = (array(side) for side in r[scale])
     assert_allclose(band.low, low, rtol=1e-5, atol=1e-7)
     assert_allclose(band.high, high, rtol=1e-5, atol=1e-7)
-    assert band.note == ""
+    assert band.note == ()
 
 
 @pytest.mark.parametrize("scale", BAND_SCALES)
@@ -113,7 +114,7 @@ def test_equal_precision_is_pointwise_limits_with_a_larger_value(scale):
 )
 def test_edges(kind, scale, time, status, note):
     band = simultaneous_band(risk_table(time, status), kind=kind, scale=scale)
-    assert band.note == note
+    assert because(*band.note) == note
     assert (band.time.size == 0) == np.isnan(band.critical) == bool(note)
     assert (band.low <= band.survival).all()
     assert (band.survival <= band.high).all()
@@ -123,10 +124,10 @@ def test_the_range_is_narrowed_and_said():
     table = risk_table([2, 3, 5, 8], [1, 1, 1, 1])
     band = simultaneous_band(table, start=0, end=20)
     assert (band.start, band.end) == (2, 5)
-    assert "from the first event, 2" in band.note
-    assert "to 5, the last event" in band.note
+    assert "from the first event, 2" in because(*band.note)
+    assert "to 5, the last event" in because(*band.note)
     wide = simultaneous_band(table, kind="Hall-Wellner", scale="plain", start=0, end=7)
-    assert (wide.start, wide.end, wide.a_low, wide.note) == (0, 7, 0, "")
+    assert (wide.start, wide.end, wide.a_low, wide.note) == (0, 7, 0, ())
     assert wide.high[0] == 1
     assert np.isnan(simultaneous_band(table, kind="Hall-Wellner", start=0).low[0])
     between = simultaneous_band(table, start=2.5, end=4)

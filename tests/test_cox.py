@@ -7,7 +7,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 import carstats as cs
-from carstats.estimators.cox import RUNS_OFF, cox
+from carstats.estimators.cox import cox
+from carstats.estimators.reasons import COVARIATES_CONSTANT_AT_EVENTS, NO_EVENT, SEPARATION, Reason
 from carstats.estimators.schoenfeld import TRANSFORMS, proportional_hazards
 from tests.reference import HERE, array, reference
 from tests.survival_data import RFS, cohort_of
@@ -36,7 +37,7 @@ def test_cox_equals_coxph(name):
     time, status, x, strata, entry = arrays(name)
     fit = cox(time, status, x, strata=strata, entry=entry)
     want = COX[name]
-    assert fit.reason == ""
+    assert fit.reason is None
     assert_allclose(fit.coef, want["coef"], rtol=1e-9)
     assert_allclose(fit.covariance, want["covariance"], rtol=1e-8, atol=1e-14)
     assert_allclose(fit.robust, want["robust"], rtol=1e-8, atol=1e-14)
@@ -74,10 +75,10 @@ def test_order_and_unit_do_not_matter(name):
 def test_without_a_fit_there_is_a_reason():
     x = np.array([0.0, 0, 0, 1, 1, 1])
     time = np.arange(1.0, 7.0)
-    assert cox(time, [0] * 6, x).reason == "no event"
-    assert cox(time, [0, 0, 0, 1, 1, 1], np.ones(6)).reason.startswith("the covariates do not vary")
+    assert cox(time, [0] * 6, x).reason == Reason(NO_EVENT)
+    assert cox(time, [0, 0, 0, 1, 1, 1], np.ones(6)).reason == Reason(COVARIATES_CONSTANT_AT_EVENTS)
     fit = cox(time, [1, 1, 1, 0, 0, 0], x)
-    assert fit.reason == RUNS_OFF
+    assert fit.reason == Reason(SEPARATION)
     assert np.isnan(fit.coef).all()
     assert np.isnan(proportional_hazards(fit, time, [1, 1, 1, 0, 0, 0]).p_value).all()
     with pytest.raises(cs.CarstatsError, match="missing or infinite"):

@@ -14,7 +14,9 @@ from carstats.estimators.cure import (
 from carstats.estimators.ipcw import weighted_survival
 from carstats.estimators.kaplan_meier import kaplan_meier
 from carstats.estimators.parametric import aft_regression
+from carstats.estimators.reasons import NO_EVENT, NO_SUBJECTS, Reason
 from carstats.estimators.risk_table import risk_table
+from carstats.wording import because
 from tests.reference import array, reference
 
 CURE = reference("cure")["data_sets"]
@@ -78,7 +80,7 @@ def test_mixture_survival_runs_from_one_to_the_cured_part():
 
 def test_the_gate_refuses_in_words():
     def refusal(time, status):
-        return sufficient_followup(time, status).refusal
+        return because(sufficient_followup(time, status).refusal)
 
     assert refusal([], []) == "no subjects"
     assert refusal([5], [1]).startswith("1 event: at least 10")
@@ -98,12 +100,12 @@ def test_the_gate_refuses_in_words():
 
 
 def test_mixture_says_why_not():
-    assert mixture_cure([], []).reason == "no subjects"
+    assert mixture_cure([], []).reason == Reason(NO_SUBJECTS)
     none = mixture_cure([3, 5], [np.inf, np.inf])
-    assert none.reason == "no event"
+    assert none.reason == Reason(NO_EVENT)
     assert np.isnan([none.estimate, none.low, none.high]).all()
-    assert "time 0" in mixture_cure([0, 4], [0, np.inf]).reason
-    assert "one time" in mixture_cure([4, 4, 9], [4, 4, np.inf]).reason
+    assert "time 0" in because(mixture_cure([0, 4], [0, np.inf]).reason)
+    assert "one time" in because(mixture_cure([4, 4, 9], [4, 4, np.inf]).reason)
 
 
 def weighted(name, **options):
@@ -128,7 +130,7 @@ def test_weighted_curve_of_one_group_is_kaplan_meier(name):
     time, status, _, _ = weighted(name)
     found = weighted_survival(time, status)
     assert_allclose(found.survival, kaplan_meier(risk_table(time, status)).survival, atol=1e-12)
-    assert "Kaplan-Meier" in found.note
+    assert "Kaplan-Meier" in because(found.note)
 
 
 def test_weighted_curve_by_hand():
@@ -137,9 +139,9 @@ def test_weighted_curve_by_hand():
     found = weighted_survival([1, 3, 2, 4], [0, 1, 1, 1], ["a", "a", "b", "b"])
     assert_allclose(found.survival, [1, 3 / 4, 1 / 4, 0])
     assert_allclose(found.largest_weight, [1, 2, 2, 1])
-    assert found.note == ""
+    assert found.note is None
     lost = weighted_survival([1, 2, 3], [0, 1, 1], ["a", "b", "b"])
-    assert lost.note == "no longer represented: group a from 1"
+    assert because(lost.note) == "no longer represented: group a from 1"
 
 
 def test_weighted_limits_are_reproducible():

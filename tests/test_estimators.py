@@ -1,6 +1,8 @@
 """Estimators against R, published values, definitions and edges."""
 
+import ast
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,11 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 
+import carstats.estimators
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier, step_values
 from carstats.estimators.proportion import METHODS, proportion_limits
 from carstats.estimators.risk_table import distinct_times, risk_table
 from tests.reference import array, reference
 
+ESTIMATORS = Path(carstats.estimators.__file__).parent
 SURVFIT = reference("survival_curves")["data_sets"]
 OURS = {"log-log": "log-log", "log": "log", "plain": "plain", "arcsin": "arcsine"}
 GRID = list(itertools.product(SURVFIT, OURS, (0.9, 0.95)))
@@ -200,3 +204,31 @@ def test_proportions_at_the_edges(method):
 
 def test_zero_of_fifteen_in_words():
     assert round(100 * float(proportion_limits(0, 15)[1]), 1) == 21.8
+
+
+SPEAKING = {"message", "message_n", "mark", "joined_notes", "tr", "tr_n"}
+
+
+def spoken(code):
+    """Yield the lines on which a file makes words other than those of an error."""
+    tree = ast.parse(code)
+    errors = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "CarstatsError"
+    ]
+    excepted = {id(inner) for error in errors for inner in ast.walk(error)}
+    for node in ast.walk(tree):
+        name = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
+        if name in SPEAKING and id(node) not in excepted:
+            yield node.lineno
+
+
+def test_words_are_found():
+    assert list(spoken('x = 1\nnote = message("no event")')) == [2]
+    assert not list(spoken('raise CarstatsError(message("`x` is empty."))'))
+
+
+@pytest.mark.parametrize("path", sorted(ESTIMATORS.glob("*.py")), ids=lambda path: path.stem)
+def test_estimators_give_codes_and_no_words(path):
+    assert not list(spoken(path.read_text(encoding="utf-8")))

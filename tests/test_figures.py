@@ -1,7 +1,10 @@
 """Figures: what was drawn is read back from the axes."""
 
+import csv
 import hashlib
 import json
+from importlib.util import find_spec
+from pathlib import Path
 
 import matplotlib
 import numpy as np
@@ -9,12 +12,13 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager
+from matplotlib.font_manager import fontManager, get_font
 
 from carstats.errors import CarstatsError
 from carstats.report import figures, save, style
 from carstats.report.figures_sheet import STAMP, stratum_names
 from carstats.report.figures_survival import spread
+from carstats.report.results_file import results_files
 from carstats.result import Result, Spec
 
 LABELS = {
@@ -241,12 +245,47 @@ def test_long_and_many_names_do_not_touch(width):
     assert_nothing_touches(figures.toxicity_figure(bars, width=width))
 
 
-def test_chinese_names_use_an_installed_font_or_are_refused():
+def without_chinese(monkeypatch, *, later=()):
+    """Make matplotlib forget every font that has Chinese; `later` are files installed since."""
+    latin = [f for f in fontManager.ttflist if ord("京") not in get_font(f.fname).get_charmap()]
+    monkeypatch.setattr(fontManager, "ttflist", latin)
+    monkeypatch.setattr(style.font_manager, "findSystemFonts", lambda: list(later))
+    monkeypatch.setattr(style, "find_spec", lambda _: None)
+    caches = (style.font_families, style._characters, style._add_new_fonts, style._add_extra_fonts)
+    for cached in caches:
+        cached.cache_clear()
+    return caches
+
+
+def bundled_chinese():
+    """The font that carstats[zh] brings, which is in the lock."""
+    folder = find_spec("zhplot").submodule_search_locations[0]
+    (path, *_) = sorted(Path(folder, "fonts").glob("*.ttf"))
+    return path
+
+
+def test_chinese_names_without_a_font_are_refused(monkeypatch):
     result = curves({"北京协和医院": curve([100], [1])}, by=("site",), labels={})
-    if not any("CJK" in font.name or "Hei" in font.name for font in fontManager.ttflist):
+    caches = without_chinese(monkeypatch)
+    try:
         with pytest.raises(CarstatsError, match="Install a font"):
             figures.survival_figure(result)
-        return
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+
+
+def test_a_font_that_came_after_matplotlibs_list_is_found(monkeypatch):
+    caches = without_chinese(monkeypatch, later=[bundled_chinese()])
+    try:
+        assert len(style.font_families("京")) == 2
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+
+
+def test_chinese_names_use_an_installed_font():
+    result = curves({"北京协和医院": curve([100], [1])}, by=("site",), labels={})
     figure = figures.survival_figure(result)
     name = by_gid(figure.axes[1], "stratum")[0]
     assert len(name.get_fontfamily()) > 1
@@ -429,3 +468,27 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(CarstatsError, match="cannot write to"):
         save.write_files(tmp_path / "out", {"a": b""})
+
+
+def test_what_cannot_be_put_in_place_leaves_every_file_as_it_was(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b"old")
+    (tmp_path / "c.csv").mkdir()
+    with pytest.raises(CarstatsError, match="cannot write to"):
+        save.write_files(tmp_path, {"a.csv": b"new", "b.csv": b"new", "c.csv": b"new"})
+    assert sorted(f.name for f in tmp_path.iterdir()) == ["a.csv", "c.csv"]
+    assert (tmp_path / "a.csv").read_bytes() == b"old"
+
+
+def test_no_cell_of_a_csv_is_a_formula(two, tmp_path):
+    texts = ["=1+1", "@SUM(A1)", "+HYPERLINK(A1)", "-1+cmd", "\t=1", "-0.5", "-", "fine"]
+    frame = pd.DataFrame({"=site": texts, "estimate": [-0.5] * len(texts)})
+    result = Result(frame, Spec("made", by=("=site",)))
+    save.save_figure(figures.survival_figure(two), result, tmp_path, "odd")
+    read = pd.read_csv(tmp_path / "odd.csv", dtype=str)
+    assert list(read["'=site"]) == [
+        "'=1+1", "'@SUM(A1)", "'+HYPERLINK(A1)", "'-1+cmd", "'\t=1", "-0.5", "-", "fine",
+    ]  # fmt: skip
+    assert set(read["estimate"]) == {"-0.5"}
+    gathered = results_files(tmp_path)["results.csv"].decode()
+    assert "'=1+1" in gathered
+    assert not [line for line in csv.reader(gathered.splitlines()) if "=1+1" in line]

@@ -57,7 +57,7 @@ def test_pooled_forest_has_diamond_and_prediction():
     (bar,) = artists(figure, "prediction")
     assert_allclose(bar.get_xdata(), row[["predict_low", "predict_high"]].astype(float))
     assert len(artists(figure, "estimate")) == len(rates.frame)
-    assert "58/76" in texts(figure, "number")
+    assert "71/95" in texts(figure, "number")
     assert "prediction interval" in caption(figure)
     fits(figure)
 
@@ -66,10 +66,10 @@ def test_pooled_forest_by_target_names_each_and_repeats_the_notes():
     rates, result = pooled(by="target")
     figure = figures.pooled_figure({"Remission": (rates, result)})
     assert len(artists(figure, "pooled")) == 3
-    # One trial alone has no prediction.
+    # Two trials alone have no prediction.
     assert len(artists(figure, "prediction")) == 2
-    assert "BCMA, 1 trial" in texts(figure)
-    assert "One trial, its own exact interval" in caption(figure)
+    assert "BCMA, 2 trials" in texts(figure)
+    assert "Homogeneity assumed" in caption(figure)
 
 
 def test_pooled_forest_where_homogeneity_is_assumed():
@@ -93,8 +93,8 @@ def test_map_draws_areas_by_subjects():
     result = cs.evidence_map(TRIALS)
     figure = figures.evidence_map_figure(result)
     radii = [circle.get_radius() for circle in artists(figure, "subjects")]
-    assert_allclose(np.square(radii) / np.square(radii).sum(), result.frame["n"] / 207)
-    assert "55 (9)" in texts(figure, "number")
+    assert_allclose(np.square(radii) / np.square(radii).sum(), result.frame["n"] / 280)
+    assert "69 (12)" in texts(figure, "number")
     fits(figure)
 
 
@@ -102,8 +102,11 @@ def test_overlap_joins_the_reports_that_are_named():
     result = cs.report_overlap(TRIALS)
     figure = figures.overlap_figure(result)
     assert len(artists(figure, "link")) == (result.frame["link"] == "named").sum()
-    names = set(result.frame["study_id"]) | set(result.frame["other_id"])
-    assert sorted(texts(figure)) == sorted(name.replace("_", " ") for name in names)
+    names = set(result.frame["trial"]) | set(result.frame["other_trial"])
+    assert sorted(texts(figure)) == sorted(names)
+    # The names of trials and not the keys of the table, also of a report without any count.
+    assert "CASTLE" in names
+    assert not [name for name in names if "_" in name]
     fits(figure)
 
 

@@ -23,8 +23,15 @@ from carstats.estimators.parametric import (
     aft_survival,
     maximised,
 )
+from carstats.estimators.reasons import (
+    FEWER_THAN_TWO_GROUPS,
+    NO_SUBJECTS,
+    SUBJECTS_NOT_TOLD_APART,
+    Reason,
+)
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.turnbull import bootstrap_limits, survival_bounds, turnbull
+from carstats.wording import because
 from tests.reference import HERE, array, reference
 
 INTERVAL = reference("interval")["data_sets"]
@@ -157,7 +164,7 @@ def test_times_within_tolerance_are_one():
 
 
 def test_curve_says_what_is_wrong():
-    assert turnbull([], []).reason == "no subjects"
+    assert turnbull([], []).reason == Reason(NO_SUBJECTS)
     assert np.isnan(survival_bounds(turnbull([], []), [1.0])).all()
     with pytest.raises(CarstatsError, match="subject 2 are 5 and 3"):
         turnbull([1, 5], [2, 3])
@@ -176,7 +183,7 @@ def test_bootstrap_limits_are_reproducible_and_surround_the_curve():
     curve = survival_bounds(turnbull(low, high), at)
     assert (found.low <= curve[1]).all()
     assert (curve[0] <= found.high).all()
-    assert "descriptive" in found.note
+    assert "descriptive" in because(found.note)
     assert np.isnan(bootstrap_limits([], [], at).low).all()
 
 
@@ -217,7 +224,7 @@ def test_permutation_test_equals_its_definition(name, kind):
     assert_allclose(interval_scores(low, high, kind), theirs, atol=1e-8)
     found = interval_logrank(low, high, group, scores=kind)
     if np.ptp(theirs) < 1e-9:
-        assert found.reason == "the data do not tell the subjects apart"
+        assert found.reason == Reason(SUBJECTS_NOT_TOLD_APART)
         assert np.isnan(found.p_value)
         return
     assert_allclose(found.statistic, answer["statistic"][0], rtol=1e-8)
@@ -324,10 +331,10 @@ def test_tests_say_why_not(method):
     def run(low, high, group, **options):
         return interval_logrank(low, high, group, method=method, **options)
 
-    assert run([], [], []).reason == "fewer than two groups"
-    assert run([1, 2], [3, 4], [1, 1]).reason == "fewer than two groups"
-    assert "tell" in run([1, 2], [np.inf, np.inf], [0, 1]).reason
-    assert "tell" in run([5, 5], [5, 5], [0, 1]).reason
+    assert run([], [], []).reason == Reason(FEWER_THAN_TWO_GROUPS)
+    assert run([1, 2], [3, 4], [1, 1]).reason == Reason(FEWER_THAN_TWO_GROUPS)
+    assert "tell" in because(run([1, 2], [np.inf, np.inf], [0, 1]).reason)
+    assert "tell" in because(run([5, 5], [5, 5], [0, 1]).reason)
     low, high, group = columns("tiny")
     plain = run(low, high, group)
     spread = run(low, high, group * 2, n_groups=4)
@@ -441,7 +448,7 @@ def test_aft_says_why_not(distribution):
         fit = aft_regression(low, high, x, distribution=distribution)
         assert np.isnan(fit.coef).all()
         assert np.isnan(fit.lrt_p_value)
-        return fit.reason
+        return because(fit.reason)
 
     assert why([], []) == "no subjects"
     assert why([3, 4], [np.inf, np.inf]) == "no event"

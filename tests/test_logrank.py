@@ -20,7 +20,9 @@ from carstats.estimators.logrank import (
 )
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.estimators.permutation_sums import MAX_ARRANGEMENTS
+from carstats.estimators.reasons import ENTRIES_PERMUTED, NO_SUBJECTS, Reason
 from carstats.estimators.risk_table import risk_table
+from carstats.wording import because
 from tests.reference import array, reference
 
 SETS = reference("logrank")["data_sets"]
@@ -184,7 +186,7 @@ def test_group_tables_are_risk_tables():
 
 
 def test_tables_of_no_stratum():
-    assert logrank_of_tables([]).note == "no subjects"
+    assert logrank_of_tables([]).note == Reason(NO_SUBJECTS)
 
 
 @pytest.mark.parametrize(("name", "weight", "how"), GRID)
@@ -330,11 +332,11 @@ def test_nothing_to_compare(data, note):
     test = weighted_logrank(*data, n_groups=2)
     assert np.isnan([test.statistic, test.p_value, test.z]).all()
     assert test.df == 0
-    assert note in test.note
-    assert note in weighted_logrank(*data, n_groups=2, trend=[0, 1]).note
+    assert note in because(test.note)
+    assert note in because(weighted_logrank(*data, n_groups=2, trend=[0, 1]).note)
     test = permutation_logrank(*data)
     if len(set(data[2])) < 2:
-        assert test.note == note
+        assert because(test.note) == note
         assert np.isnan(test.p_value)
     else:
         # All arrangements give the same statistic: there is nothing against equality.
@@ -348,14 +350,14 @@ def test_an_empty_group_is_left_out_and_said():
     assert_allclose(test.statistic, weighted_logrank(*data).statistic)
     assert test.df == 1
     assert test.z > 0
-    assert "1 of 3 groups not compared" in test.note
+    assert "1 of 3 groups not compared" in because(test.note)
 
 
 def test_left_truncated_permutation_says_what_it_permutes():
     data, options = columns("truncated")
     test = permutation_logrank(*data, **options)
     assert test.method == "exact"
-    assert test.note == "entry times permuted with the event times"
+    assert test.note == Reason(ENTRIES_PERMUTED)
 
 
 @given(st.integers(0, 10_000))

@@ -766,7 +766,7 @@ class TestGuide:
 
     def test_every_block_is_a_mapping(self):
         blocks = self.blocks()
-        assert len(blocks) == 5
+        assert len(blocks) == 6
         for block in blocks:
             assert check_settings(block, adam=True).data == block
 

@@ -18,6 +18,7 @@ from carstats import reproduce_verify
 from carstats.errors import CarstatsError
 from carstats.language import in_language
 from carstats.reproduce import (
+    UNFINISHED,
     _default_out,
     event_endpoint,
     find_analyses,
@@ -53,10 +54,10 @@ def events(endpoint, status="event"):
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A study that has subjects and overall survival only, as a folder."""
+    """A study that has subjects and relapse-free survival only, as a folder."""
     folder = tmp_path_factory.mktemp("small")
     subjects().to_csv(folder / "subjects.csv", index=False)
-    events("overall_survival").to_csv(folder / "events.csv", index=False)
+    events("relapse_free_survival").to_csv(folder / "events.csv", index=False)
     return folder
 
 
@@ -109,7 +110,54 @@ def test_what_the_data_allow_is_made_and_the_rest_is_explained(made):
     assert set(GATHERED) <= written
     assert not any(name.startswith(".") or "response_by" in name for name in written)
     drawn = json.loads((out / "figures" / "relapse_free_by_target.json").read_text("utf-8"))
-    assert drawn["results"][0]["endpoint"] == "Overall survival"
+    assert drawn["results"][0]["endpoint"] == "Relapse-free survival"
+
+
+def test_relapse_is_not_replaced_by_another_endpoint(tmp_path):
+    subjects().to_csv(tmp_path / "subjects.csv", index=False)
+    events("overall_survival").to_csv(tmp_path / "events.csv", index=False)
+    names = ["relapse_free_by_target", "time_to_event_table", "landmark_forest"]
+    for outcome in reproduce(tmp_path, tmp_path / "out", names, notebooks=False):
+        assert "'relapse_free_survival'" in outcome.reason, outcome
+        assert "overall_survival" in outcome.reason
+        assert not outcome.files
+        assert not outcome.defect
+
+
+def test_a_script_without_a_guard_runs_the_analyses(small, tmp_path):
+    # Each worker begins by running the user's script, which must not begin the work again.
+    script = tmp_path / "mine.py"
+    script.write_text(
+        "import carstats as cs\nfrom carstats.reproduce import reproduce\n"
+        f"print([o.reason for o in reproduce({str(small)!r}, {str(tmp_path / 'out')!r}, "
+        "['attrition', 'baseline'], notebooks=False)])\n",
+        encoding="utf-8",
+    )
+    run = subprocess.run(
+        [sys.executable, script],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.splitlines() == ["['', '']"]
+
+
+def test_a_stopped_run_is_told_from_a_whole_one(small, tmp_path, monkeypatch):
+    marker = tmp_path / "figures" / UNFINISHED
+    reproduce(small, tmp_path, "attrition", notebooks=False)
+    assert not marker.exists()
+
+    def stop(*_):
+        assert marker.exists()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(small, tmp_path, ["attrition", "baseline"], notebooks=False, report=stop)
+    assert "run it again" in marker.read_text(encoding="utf-8")
+    reproduce(small, tmp_path, "baseline", notebooks=False)
+    assert not marker.exists()
 
 
 def test_no_subject_is_named_in_an_output(made):
@@ -191,7 +239,11 @@ def test_an_interrupt_ends_all_and_leaves_whole_files(small, tmp_path):
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    time.sleep(4)
+    for _ in range(600):
+        # The workers are at work once the first file is there.
+        if any(file.name != UNFINISHED for file in tmp_path.rglob("*.*")):
+            break
+        time.sleep(0.1)
     os.killpg(run.pid, signal.SIGINT)
     try:
         message = run.communicate(timeout=20)[1]

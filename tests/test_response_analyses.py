@@ -6,13 +6,16 @@ import pytest
 from numpy.testing import assert_allclose
 
 import carstats as cs
+from carstats.estimators.exact_stratified import exact_mantel_haenszel
 from carstats.estimators.logistic import logistic_regression
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import proportion_contrast
+from carstats.estimators.unconditional import unconditional_p_value
 from carstats.report.figures_categories import categories_figure
 from carstats.report.figures_course import spider_figure, visit_box_figure, waterfall_figure
 from carstats.report.figures_heatmap import heatmap_figure
 from carstats.report.save import figure_bytes
+from carstats.wording import because
 from tests.conftest import subjects_table
 from tests.reference import HERE, reference
 
@@ -136,10 +139,14 @@ def test_differences_carry_counts_estimate_and_limits():
     row = frame.iloc[0]
     assert row["contrast"] == "CD19 v BCMA"
     assert tuple(row[["n_event", "n", "n_event_reference", "n_reference"]]) == (8, 8, 10, 15)
-    found = proportion_contrast((8, 10), (8, 15))
+    found = proportion_contrast((8, 10), (8, 15), method="Agresti-Min")
     assert_allclose([row["estimate"], row["conf_low"]], [1 / 3, found.low])
+    assert row["p_value"] == row["p_adjusted"] == unconditional_p_value(8, 10, 8, 15)
+    score = cs.response_difference(
+        EIGHT_OF_EIGHT, "remission", by="target", method="Miettinen-Nurminen"
+    ).frame.iloc[0]
     # The score statistic with N - 1: (1/3)^2 / (18/23 5/23 (1/8 + 1/15) 23/22).
-    assert_allclose(row["statistic"], (1 / 9) / (18 / 23 * 5 / 23 * (1 / 8 + 1 / 15) * 23 / 22))
+    assert_allclose(score["statistic"], (1 / 9) / (18 / 23 * 5 / 23 * (1 / 8 + 1 / 15) * 23 / 22))
     turned = cs.response_difference(EIGHT_OF_EIGHT, "remission", by="target", reference="CD19")
     assert_allclose(turned.frame["estimate"], -1 / 3)
     ratio = cs.response_difference(EIGHT_OF_EIGHT, "remission", by="target", contrast="ratio")
@@ -187,7 +194,59 @@ def test_differences_adjusted_for_strata():
     assert tests["test"].tolist() == ["Cochran-Mantel-Haenszel", "Breslow-Day"]
     assert_allclose(tests["statistic"].iloc[0], row["statistic"])
     with pytest.raises(cs.CarstatsError, match="`strata` does not go with 'Fisher'"):
-        cs.response_test(cohort, "remission", by="target", strata="disease")
+        cs.response_test(cohort, "remission", by="target", strata="disease", method="Fisher")
+    # Without a name: the exact test of two strata, the chi-squared of more.
+    row = cs.response_test(cohort, "remission", by="target", strata="disease").frame.iloc[0]
+    want = exact_mantel_haenszel([[3, 1], [5, 2]], [[5, 6], [8, 9]])
+    assert row["test"] == "exact Cochran-Mantel-Haenszel"
+    assert_allclose(
+        [row["p_value"], row["estimate"], row["conf_low"], row["conf_high"]],
+        [want.p_value, want.odds_ratio, want.low, want.high],
+    )
+    assert row["note"] == "2 of 3 strata inform"
+    three = cs.response_test(cohort, "remission", by="disease", strata="target").frame
+    assert three["test"].tolist() == ["Cochran-Mantel-Haenszel"]
+    with pytest.raises(cs.CarstatsError, match="compares two strata; `by` has 3"):
+        cs.response_test(cohort, "remission", by="disease", method="exact Cochran-Mantel-Haenszel")
+
+
+@pytest.mark.parametrize("method", ["auto", "SCAS", "Miettinen-Nurminen"])
+@pytest.mark.parametrize("level", [0.5, 0.8, 0.9, 0.95])
+def test_an_adjusted_difference_and_its_test_are_one_inversion(method, level):
+    cohort = cohort_of(
+        "yyynn" + "ynnnnn" + "yyyyynnn" + "yynnnnnnn",
+        target=["CD19"] * 5 + ["BCMA"] * 6 + ["CD19"] * 8 + ["BCMA"] * 9,
+        disease=["SLE"] * 11 + ["SSc"] * 17,
+    )
+    row = cs.response_difference(
+        cohort, "remission", by="target", strata="disease", method=method, conf_level=level
+    ).frame.iloc[0]
+    assert (row["conf_low"] > 0 or row["conf_high"] < 0) == (row["p_value"] < 1 - level)
+
+
+def test_three_of_three_against_none_of_three():
+    cohort = cohort_of("yyynnn", target=["CD19"] * 3 + ["BCMA"] * 3)
+    difference = cs.response_difference(cohort, "remission", by="target")
+    test = cs.response_test(cohort, "remission", by="target")
+    # Barnard: (1/2)^6 in either corner, at a common proportion of one half.
+    for row in (difference.frame.iloc[0], test.frame.iloc[0]):
+        assert_allclose(row["p_value"], 2 / 64)
+    both = difference.frame[["conf_low", "conf_high"]], test.frame[["conf_low", "conf_high"]]
+    assert_allclose(*both)
+    assert difference.frame["conf_low"].iloc[0] > 0
+    assert difference.spec.method == "difference of proportions, Agresti–Min 95 % limits"
+    assert test.spec.method.startswith("Barnard's exact test (pooled score)")
+
+
+def test_all_pairs_say_whether_they_are_adjusted():
+    cohort = cohort_of("yynyynnnn", target=["CD19"] * 3 + ["BCMA"] * 3 + ["CD20"] * 3)
+    found = cs.response_difference(cohort, "remission", by="target")
+    assert found.spec.method.endswith("; 3 pairs, p-values adjusted by Holm, limits not")
+    test = cs.response_test(cohort, "remission", by="target")
+    assert test.spec.method.endswith("; 3 pairs, p-values adjusted by Holm, limits not")
+    assert_allclose(found.frame["p_adjusted"], test.frame["p_adjusted"])
+    plain = cs.response_difference(cohort, "remission", by="target", adjust="none")
+    assert plain.spec.method.endswith("; 3 pairs, not adjusted")
 
 
 @pytest.mark.parametrize(
@@ -330,12 +389,12 @@ def test_maximum_likelihood_equals_r():
 
 def test_separation_has_a_firth_estimate_only():
     x, y = [[0], [0], [1], [1]], [0, 0, 1, 1]
-    assert "separate" in logistic_regression(x, y, method="maximum likelihood").note
+    assert "separate" in because(logistic_regression(x, y, method="maximum likelihood").note)
     # Two by two with half a subject added to each cell: log(2.5 / 0.5 x 2.5 / 0.5).
     fit = logistic_regression(x, y)
     assert_allclose(fit.coefficient[1], 2 * np.log(5), rtol=1e-8)
     assert np.isfinite([fit.low[1], fit.high[1]]).all()
-    assert "determine" in logistic_regression([[1], [1]], [0, 1]).note
+    assert "determine" in because(logistic_regression([[1], [1]], [0, 1]).note)
 
 
 def test_regression_rows_and_marginal_difference():

@@ -6,7 +6,7 @@ import os
 
 import carstats as cs
 from carstats.evidence.person_time import FLARE_RATES
-from carstats.language import sentences, tr
+from carstats.messages import message
 from carstats.report import figures
 from carstats.report.chapters import points, prose
 from carstats.report.format import (
@@ -23,10 +23,11 @@ from carstats.report.format import (
 from carstats.report.notebooks import Picture
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table
+from carstats.report.words import labels_of, sentences, tr
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 trials = cs.published_trials()
-label = cs.Vocabulary().label
+label = labels_of(cs.Vocabulary())
 KINDS = {
     "target": tr("Target"),
     "valency": tr("Valency"),
@@ -274,9 +275,12 @@ Picture(figures.trial_incidence_figure(rates, pooled_by, FLARE_RATES))
 
 # %%
 severe = cs.pooled_rate(trials, "CRS grade >=3").frame.iloc[0]
+told = trials[trials["synthesis"].isin(["all", "toxicity"])].drop_duplicates("study_id")
+stated = trials["outcome"].eq("death") & trials["basis"].ne("unverified")
+dead = trials[stated & trials["study_id"].isin(told["study_id"])]
 graded = trials[trials["outcome"].str.contains("CRS|ICANS") & trials["synthesis"].ne("none")]
 unstated = graded["grading_scale"].eq("not stated").mean()
-named = {"not stated": tr("most reports name no scale")}
+named = {"not stated": message("most reports name no scale")}
 regraded = cs.oncology_benchmarks().query("trial == 'JULIET neurotoxicity re-graded'")
 scales = regraded.groupby("grading_scale")[["n_event", "n_evaluable"]].first()
 lines = []
@@ -318,9 +322,41 @@ prose(
             "toxicity is plausible, but not shown here."
         ),
         tr(
+            "Deaths are not stated in {silent} of {all} reports; those that state them count "
+            "{dead}. That a report names no death does not say that there was none.",
+            silent=len(told) - len(dead),
+            all=len(told),
+            dead=of(dead["n_event"].sum(), dead["n_evaluable"].sum()),
+        ),
+        tr(
             "The pooled rate of severe cytokine release, {rate}, assumes that all trials are "
             "alike, which they are not.",
             rate=limits(severe),
         ),
     ),
+)
+
+# %% [markdown]
+# ## Without cells: T-cell engagers
+
+# %%
+engagers = trials[trials["platform"].eq("T-cell engager") & trials["outcome"].eq("response")]
+prose(
+    sentences(
+        tr(
+            "T-cell engagers are antibodies that lead the subject's own T cells to the B cells. "
+            "They are no cell therapy and enter no number above."
+        ),
+        *[
+            tr(
+                "{target}, {disease}: {endpoint} in {count} ({trial}).",
+                target=r.target,
+                disease=label("disease", r.disease),
+                endpoint=tr(r.endpoint),
+                count=of(r.n_event, r.n_evaluable),
+                trial=trials.attrs["trial_names"][r.study_id],
+            )
+            for r in engagers.itertuples()
+        ],
+    )
 )

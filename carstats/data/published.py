@@ -8,9 +8,15 @@ import pandas as pd
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, Problem
+from carstats.messages import message
+
+# What a count rests on, from the trial's own text to a number that nobody found again.
+COMPANY_RELEASE = "company release"
 
 
-def published_trials(folder: str | Path | None = None) -> pd.DataFrame:
+def published_trials(
+    folder: str | Path | None = None, *, company_releases: bool = True
+) -> pd.DataFrame:
     """Return the published trials of engineered cells in autoimmune disease.
 
     Parameters
@@ -18,15 +24,21 @@ def published_trials(folder: str | Path | None = None) -> pd.DataFrame:
     folder : str or pathlib.Path, optional
         Where ``published_studies.csv`` and ``published_outcomes.csv`` are, for a table of one's own
         in the same shape; by default the one that carstats brings.
+    company_releases : bool
+        Whether counts that stand in a company's release alone are among them.
 
     Returns
     -------
     pandas.DataFrame
         One row per reported count: ``study_id``, ``outcome``, ``endpoint``, ``endpoint_class``,
         ``timepoint_weeks``, ``population``, ``grading_scale``, ``n_event``, ``n_evaluable``,
-        ``basis``, then the trial's columns (``disease``, ``target``, ``platform``, ``n_treated``,
-        ``overlaps_with``, ``synthesis`` …). A report without any count has no row;
-        ``attrs["n_reports"]`` counts them all. Reports of one cohort are nested: select with
+        ``basis`` (the kind of text that the count was found in: ``"abstract"``, ``"congress
+        abstract"``, ``"review table"``, ``"two secondary reports"``, ``"secondary report"``,
+        ``"company release"``; ``"derived"`` from other counts; ``"unverified"`` if it was not found
+        again), ``source`` (that text), then the trial's columns (``trial_name``, ``disease``,
+        ``target``, ``platform``, ``n_treated``, ``overlaps_with``, ``synthesis`` …). A report
+        without any count has no row; ``attrs["n_reports"]`` counts them all and
+        ``attrs["trial_names"]`` names them. Reports of one cohort are nested: select with
         ``synthesis`` before adding up.
 
     Raises
@@ -42,7 +54,7 @@ def published_trials(folder: str | Path | None = None) -> pd.DataFrame:
     known = set(trials["study_id"])
     problems += [
         Problem(
-            f"{row.study_id!r} is not in published_studies.csv.",
+            message("{name} is not in published_studies.csv.", name=repr(row.study_id)),
             "published_outcomes.csv",
             int(row.Index) + 2,
             "study_id",
@@ -52,8 +64,12 @@ def published_trials(folder: str | Path | None = None) -> pd.DataFrame:
     problems += _overlap_problems(trials, known)
     if problems:
         raise CarstatsError(problems)
+    if not company_releases:
+        counts = counts[counts["basis"] != COMPANY_RELEASE]
     table = counts.merge(trials, on="study_id", how="left", validate="many_to_one")
     table.attrs["n_reports"] = len(trials)
+    # Also of the reports that give no count, which others name.
+    table.attrs["trial_names"] = dict(zip(trials["study_id"], trials["trial_name"], strict=True))
     return table
 
 
@@ -86,8 +102,8 @@ def oncology_benchmarks(folder: str | Path | None = None) -> pd.DataFrame:
 
 
 _TRIAL = [
-    "study_id", "first_author", "year", "doi", "disease", "disease_detail", "target", "platform",
-    "cell_source", "n_treated", "followup_median_months", "overlaps_with", "synthesis",
+    "study_id", "trial_name", "first_author", "year", "doi", "disease", "disease_detail", "target",
+    "platform", "cell_source", "n_treated", "followup_median_months", "overlaps_with", "synthesis",
 ]  # fmt: skip
 _COUNT = [
     "study_id", "outcome", "endpoint", "endpoint_class", "timepoint_weeks", "population",
@@ -104,10 +120,13 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
         # "none" is a value here (no target, no cells), so only blanks are missing.
         table = pd.read_csv(path, encoding="utf-8", keep_default_na=False, na_values=[""])
     except (OSError, UnicodeDecodeError, pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise CarstatsError(Problem(f"cannot be read ({error}).", path.name)) from error
+        raise CarstatsError(
+            Problem(message("cannot be read ({error}).", error=str(error)), path.name)
+        ) from error
     absent = [column for column in columns if column not in table]
     if absent:
-        raise CarstatsError([Problem("the column is missing.", path.name, None, c) for c in absent])
+        what = message("the column is missing.")
+        raise CarstatsError([Problem(what, path.name, None, column) for column in absent])
     return table
 
 
@@ -132,13 +151,22 @@ def count_problems(table: pd.DataFrame, name: str) -> list[Problem]:
         given = table[column].notna()
         whole = numbers[column].notna() & (numbers[column] % 1 == 0) & (numbers[column] >= 0)
         problems += [
-            Problem(f"{table.loc[i, column]!r} is not a count.", name, int(i) + 2, column)
+            Problem(
+                message("{value} is not a count.", value=repr(table.loc[i, column])),
+                name,
+                int(i) + 2,
+                column,
+            )
             for i in table.index[given & ~whole]
         ]
     over = numbers["n_event"] > numbers["n_evaluable"]
     problems += [
         Problem(
-            f"{numbers.loc[i, 'n_event']:g} events among {numbers.loc[i, 'n_evaluable']:g}.",
+            message(
+                "{events} events among {n}.",
+                events=f"{numbers.loc[i, 'n_event']:g}",
+                n=f"{numbers.loc[i, 'n_evaluable']:g}",
+            ),
             name,
             int(i) + 2,
             "n_event",
@@ -150,21 +178,19 @@ def count_problems(table: pd.DataFrame, name: str) -> list[Problem]:
 
 def _overlap_problems(trials: pd.DataFrame, known: set[str]) -> list[Problem]:
     problems = [
-        Problem("stands twice.", "published_studies.csv", int(i) + 2, "study_id")
+        Problem(message("stands twice."), "published_studies.csv", int(i) + 2, "study_id")
         for i in trials.index[trials["study_id"].duplicated()]
     ]
-    # A report may be nested in one whose rows are not in the table; only its spelling is checked
-    # against a near miss, because such a report is a fact about the literature.
-    lower = {name.casefold(): name for name in known}
     for row in trials[trials["overlaps_with"].notna()].itertuples():
-        for name in str(row.overlaps_with).split():
-            if name not in known and name.casefold() in lower:
-                problems.append(
-                    Problem(
-                        f"{name!r} is spelt {lower[name.casefold()]!r} elsewhere.",
-                        "published_studies.csv",
-                        int(row.Index) + 2,
-                        "overlaps_with",
-                    )
-                )
+        problems += [
+            Problem(
+                message("{name} is no study of the table.", name=repr(name)),
+                "published_studies.csv",
+                int(row.Index) + 2,
+                "overlaps_with",
+                message("Name studies that have a row."),
+            )
+            for name in str(row.overlaps_with).split()
+            if name not in known
+        ]
     return problems

@@ -55,6 +55,9 @@ class Study:
         Whether `events` names only those who had the event: whoever has no row of an endpoint is
         then censored at the last contact, and a note says how many are. It is done once, and False
         from then on.
+    settings : mapping of str to mapping, optional
+        The parameters of the rules that differ from carstats' own: ``"rules"``, ``"strategies"``
+        and ``"schedule"``, as `study.toml` has them.
 
     Raises
     ------
@@ -87,6 +90,7 @@ class Study:
     notes: tuple[str, ...] = ()
     estimands: Mapping[str, str] = field(default_factory=dict)
     censor_others: bool = False
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []

@@ -11,9 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from carstats.data.check import UNKNOWN, cell_text
-from carstats.data.rows import NO_EPISODE, Rows, split
-from carstats.errors import listed
+from carstats.data.context import split
+from carstats.data.rows import Rows
 from carstats.messages import message
 
 # A visit planned for day 182 may have been held a little before it, as the last one often is:
@@ -73,8 +72,9 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         key = next(k for k in ("grade", "present", "severity") if k in spec)
         heading = split(spec[key])[0][0]
         for i in np.flatnonzero(episode & denied):
-            what = "says there was no episode, and another column describes one."
-            rows.fault(i, heading, what, f"Correct one of the columns of [toxicities.{term}].")
+            what = message("says there was no episode, and another column describes one.")
+            remedy = message("Correct one of the columns of [toxicities.{term}].", term=term)
+            rows.fault(i, heading, what, remedy)
         maybe = _not_known(rows, spec, blank & ~episode)
         unread = int((blank & ~episode & ~maybe).sum())
         if unread:
@@ -114,8 +114,13 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         if "resolution" in spec:
             end = columns["resolution_day"] = rows.days(spec["resolution"], "resolution_day")
             for i in np.flatnonzero((end < onset) if onset is not None else []):
-                what = f"day {end[i]:g} is before the onset on day {onset[i]:g}."
-                rows.fault(i, split(spec["resolution"])[0][0], what, "Correct one of the two.")
+                what = message(
+                    "day {day:g} is before the onset on day {onset:g}.",
+                    day=float(end[i]),
+                    onset=float(onset[i]),
+                )
+                remedy = message("Correct one of the two.")
+                rows.fault(i, split(spec["resolution"])[0][0], what, remedy)
         for name in ("grading_scale", "system"):
             if name in spec:
                 columns[name] = _constant_or_cells(rows, spec[name], name)
@@ -138,22 +143,8 @@ def _not_known(rows: Rows, spec: dict, open_: np.ndarray) -> np.ndarray:
     said = np.zeros(len(rows), dtype=bool)
     for key in ("grade", "present", "severity"):
         if key in spec:
-            said |= _said_unknown(rows, spec[key])
+            said |= rows.said_unknown(spec[key])
     return open_ & said
-
-
-def _said_unknown(rows: Rows, spec) -> np.ndarray:
-    """Return where a heading says in a word that it is not known, and none says anything else."""
-    said, known = np.zeros(len(rows), dtype=bool), np.zeros(len(rows), dtype=bool)
-    for heading in split(spec)[0]:
-        for i, cell in enumerate(rows.cells(heading)):
-            if cell is not None:
-                text = cell_text(cell)
-                word = text.casefold() in UNKNOWN or (
-                    isinstance(cell, str) and rows.context.is_missing(text, NO_EPISODE)
-                )
-                said[i], known[i] = said[i] | word, known[i] | (not word)
-    return said & ~known
 
 
 def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
@@ -188,8 +179,9 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
             else:
                 day = rows.days(when, "day")
                 for i in np.flatnonzero(filled & np.isnan(day) & ~np.isnan(rows.day0)):
-                    what = f"is blank, but `{heading}` has a value."
-                    rows.fault(i, split(when)[0][0], what, "Give the date of the visit.")
+                    what = message("is blank, but `{heading}` has a value.", heading=heading)
+                    remedy = message("Give the date of the visit.")
+                    rows.fault(i, split(when)[0][0], what, remedy)
             rows.within(day, heading, filled)
             columns = {term_column: term, "day": day, column: cells}
             if "unit" in spec:
@@ -222,8 +214,9 @@ def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         if "present" in spec:
             present = rows.flags(spec["present"], "present")
             for i in np.flatnonzero(_are(present, False) & dated):
-                what = f"says no, but {listed([drug])} has a start or a stop."
-                rows.fault(i, split(spec["present"])[0][0], what, "Correct one of the two.")
+                what = message("says no, but {drug!r} has a start or a stop.", drug=drug)
+                remedy = message("Correct one of the two.")
+                rows.fault(i, split(spec["present"])[0][0], what, remedy)
             took = _are(present, True) | dated
         elif "start" in spec:
             took = dated
@@ -242,8 +235,13 @@ def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
                 )
         if "stop" in spec and "start" in spec:
             for i in np.flatnonzero(stop < start):
-                what = f"day {stop[i]:g} is before the start on day {start[i]:g}."
-                rows.fault(i, split(spec["stop"])[0][0], what, "Correct one of the two.")
+                what = message(
+                    "day {day:g} is before the start on day {start:g}.",
+                    day=float(stop[i]),
+                    start=float(start[i]),
+                )
+                remedy = message("Correct one of the two.")
+                rows.fault(i, split(spec["stop"])[0][0], what, remedy)
         if "prednisone_equivalent_mg" in spec:
             dose = rows.numbers(spec["prednisone_equivalent_mg"], "prednisone_equivalent_mg")
             columns["prednisone_equivalent_mg"] = dose

@@ -11,8 +11,19 @@ from numpy.typing import NDArray
 
 from carstats.errors import CarstatsError, check_choice
 from carstats.estimators.kaplan_meier import step_values
+from carstats.estimators.reasons import (
+    BAND_CURVE_AT_ZERO,
+    BAND_EMPTY_RANGE,
+    BAND_FROM_FIRST_EVENT,
+    BAND_FROM_ZERO,
+    BAND_NO_EVENTS,
+    BAND_TO_LAST_EVENT,
+    NO_SUBJECTS,
+    Reason,
+)
 from carstats.estimators.risk_table import RiskTable
 from carstats.estimators.root_finding import find_root
+from carstats.messages import message
 
 BAND_KINDS = ("equal precision", "Hall-Wellner")
 BAND_SCALES = ("log-log", "arcsine", "plain")
@@ -42,7 +53,7 @@ class SimultaneousBand:
         The range on the scale of the Brownian bridge: n s^2 / (1 + n s^2) with Greenwood's sum s^2.
     critical : float
         The critical value.
-    note : str
+    note : tuple of Reason
         Why there is no band, or how its range was narrowed; else empty.
     """
 
@@ -55,7 +66,7 @@ class SimultaneousBand:
     a_low: float
     a_high: float
     critical: float
-    note: str
+    note: tuple[Reason, ...]
 
 
 def simultaneous_band(
@@ -105,7 +116,9 @@ def simultaneous_band(
     check_choice("kind", kind, BAND_KINDS)
     check_choice("scale", scale, BAND_SCALES)
     if start is not None and end is not None and start > end:
-        raise CarstatsError(f"`start` is {start:g}, after `end`, {end:g}.")
+        raise CarstatsError(
+            message("`start` is {start}, after `end`, {end}.", start=f"{start:g}", end=f"{end:g}")
+        )
     n, d = table.n_risk, table.n_event.sum(axis=-1)
     happened = d > 0
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -113,8 +126,8 @@ def simultaneous_band(
         spread = np.cumsum(np.where(happened, d / (n * (n - d)), 0.0))
     usable = np.flatnonzero(happened & (survival > 0))
     if not usable.size:
-        why = "no subjects" if not table.time.size else "no events"
-        return _no_band("no event leaves the curve above 0" if happened.any() else why)
+        why = BAND_NO_EVENTS if table.time.size else NO_SUBJECTS
+        return _no_band(BAND_CURVE_AT_ZERO if happened.any() else why)
     first, last = float(table.time[usable[0]]), float(table.time[usable[-1]])
     fallen = table.time[happened & (survival <= 0)]
     # The band at the last such event holds until the curve falls to 0, or the follow-up ends.
@@ -124,12 +137,14 @@ def simultaneous_band(
     lowest = first if kind == "equal precision" else 0.0
     if from_ < lowest:
         from_ = lowest
-        narrowed.append(f"from the first event, {first:g}" if lowest else "from 0")
+        narrowed.append(
+            Reason(BAND_FROM_FIRST_EVENT, {"day": first}) if lowest else Reason(BAND_FROM_ZERO)
+        )
     if to > until or (fallen.size and to >= until):
         to = last
-        narrowed.append(f"to {last:g}, the last event before the curve or follow-up ends")
+        narrowed.append(Reason(BAND_TO_LAST_EVENT, {"day": last}))
     if from_ > to:
-        return _no_band("the range holds no part of the curve between 1 and 0")
+        return _no_band(BAND_EMPTY_RANGE)
     inside = table.time[(table.time > from_) & (table.time <= to)]
     time = np.append(from_, inside)
     s = step_values(table.time, survival, time, 1.0)
@@ -143,12 +158,11 @@ def simultaneous_band(
         critical = hall_wellner_value(a_low, a_high, conf_level=conf_level)
         error = critical * (1 + size * var) / np.sqrt(size)
     low, high = _band(s, error, scale)
-    note = "; ".join(narrowed)
-    return SimultaneousBand(time, s, low, high, from_, to, a_low, a_high, critical, note)
+    return SimultaneousBand(time, s, low, high, from_, to, a_low, a_high, critical, tuple(narrowed))
 
 
-def _no_band(why: str) -> SimultaneousBand:
-    return SimultaneousBand(*[np.empty(0)] * 4, *[np.nan] * 5, why)
+def _no_band(code: str) -> SimultaneousBand:
+    return SimultaneousBand(*[np.empty(0)] * 4, *[np.nan] * 5, (Reason(code),))
 
 
 def _band(s, error, scale: str):

@@ -13,6 +13,7 @@ from carstats.estimators.basket_grid import BasketPrior, Grid, make_grid
 from carstats.estimators.basket_limits import posterior_limits
 from carstats.estimators.basket_sums import SUMS, conditional_sums
 from carstats.estimators.exnex import standalone_sums
+from carstats.messages import message
 
 ACCURACY = 5e-5
 _MOST_HALVINGS = 3
@@ -234,10 +235,12 @@ def checked_counts(y: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.int_], NDArra
     """
     y, n = np.asarray(y, float), np.asarray(n, float)
     if n.ndim != 1 or not n.size or y.shape[-1:] != n.shape:
-        raise CarstatsError("`y` and `n` take a count for each basket, of at least one basket.")
+        raise CarstatsError(
+            message("`y` and `n` take a count for each basket, of at least one basket.")
+        )
     whole = all(np.isfinite(v).all() and not (v % 1).any() for v in (y, n))
     if not whole or (y < 0).any() or (y > n).any():
-        raise CarstatsError("`y` and `n` take whole numbers with 0 <= y <= n.")
+        raise CarstatsError(message("`y` and `n` take whole numbers with 0 <= y <= n."))
     return y.astype(int), n.astype(int)
 
 
@@ -272,7 +275,12 @@ def _of_basket(prior: BasketPrior, k: int, size: int) -> tuple[float, float, flo
         value = np.atleast_1d(np.asarray(getattr(prior, name), float))
         if value.size not in (1, size):
             raise CarstatsError(
-                f"`{name}` has {value.size} values for {size} baskets; give one, or one for each."
+                message(
+                    "`{name}` has {n} values for {n_baskets} baskets; give one, or one for each.",
+                    name=name,
+                    n=value.size,
+                    n_baskets=size,
+                )
             )
         each.append(float(value[k if value.size > 1 else 0]))
     return each[0], each[1], each[2]

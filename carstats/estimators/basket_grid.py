@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError, check_choice, check_number
+from carstats.messages import message
 
 TAU_PRIORS = ("half-normal", "half-Cauchy", "uniform", "fixed")
 
@@ -66,11 +67,14 @@ class BasketPrior:
         for name, value in {"prior_sd": self.sd, "tau_scale": self.tau_scale}.items():
             check_number(name, value, low=0)
             if value == 0 and not (name == "tau_scale" and self.tau_prior == "fixed"):
-                raise CarstatsError(f"`{name}` is 0; it takes a number above 0.")
+                raise CarstatsError(message("`{name}` is 0; it takes a number above 0.", name=name))
         for value in np.atleast_1d(self.exchangeable):
             if not 0 <= value <= 1:
                 raise CarstatsError(
-                    f"`exchangeable` is {value!r}; it is a probability from 0 to 1."
+                    message(
+                        "`exchangeable` is {value}; it is a probability from 0 to 1.",
+                        value=repr(value),
+                    )
                 )
         for value in np.atleast_1d(self.nex_rate):
             check_rate("nex_rate", value)
@@ -183,7 +187,13 @@ def check_rate(argument: str, value: object) -> None:
     """Raise unless `value` is a rate strictly between 0 and 1."""
     check_number(argument, value)
     if not 0 < float(value) < 1:
-        raise CarstatsError(f"`{argument}` is {value!r}; it is a rate between 0 and 1.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value}; it is a rate between 0 and 1.",
+                argument=argument,
+                value=repr(value),
+            )
+        )
 
 
 def logit(p: ArrayLike) -> NDArray[np.float64]:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
 from carstats.estimators.root_finding import find_root
+from carstats.messages import message
 
 # Where the correlation is looked for: fine near 0, where most trials are.
 _CORRELATIONS = np.concatenate([[0.0], np.linspace(0, 1, 62)[1:-1] ** 2])
@@ -293,9 +294,9 @@ def probability_lower(
 def _counts(n_event: ArrayLike, n: ArrayLike):
     k, n = np.asarray(n_event, float).ravel(), np.asarray(n, float).ravel()
     if k.size != n.size or not k.size:
-        raise CarstatsError("the counts of the trials are empty or not of one length.")
+        raise CarstatsError(message("the counts of the trials are empty or not of one length."))
     if not (((k >= 0) & (k <= n) & (n > 0) & (k % 1 == 0)).all()):
-        raise CarstatsError("a count is negative, not whole, or exceeds its denominator.")
+        raise CarstatsError(message("a count is negative, not whole, or exceeds its denominator."))
     return k, n
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 # Below this dispersion the negative binomial is a Poisson to the last digit that is printed.
 _SMALLEST, _LARGEST = 1e-6, 1e4
@@ -128,9 +129,11 @@ def _checked(counts, exposure, design):
     y, t = np.asarray(counts, float), np.asarray(exposure, float)
     x = np.ones((y.size, 1)) if design is None else np.asarray(design, float)
     if not y.sum() > 0:
-        raise CarstatsError("a rate without any event has no logarithm; use the exact limits.")
+        raise CarstatsError(
+            message("a rate without any event has no logarithm; use the exact limits.")
+        )
     if not (t > 0).all():
-        raise CarstatsError("an exposure is not positive.")
+        raise CarstatsError(message("an exposure is not positive."))
     return y, t, x
 
 

@@ -8,8 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.estimators.reasons import (
+    COVARIATES_CONSTANT_AT_EVENTS,
+    NO_CONVERGENCE,
+    NO_EVENT,
+    SEPARATION,
+    Reason,
+)
 from carstats.estimators.risk_table import distinct_times
-from carstats.messages import mark, message
+from carstats.messages import message
 
 _MAX_ITERATIONS = 60
 # Newton's decrement at which the coefficients are as exact as double precision has them.
@@ -18,7 +25,6 @@ _DECREMENT = 1e-18
 _SEPARATED = 1e-6
 # Change of a predictor in one step, and range of the predictors that no estimate has.
 _LONGEST_STEP, _WIDEST = 20.0, 250.0
-RUNS_OFF = mark("a covariate separates those with the event from the others: no finite estimate")
 
 
 @dataclass(frozen=True)
@@ -43,8 +49,8 @@ class CoxFit:
         Information that each time adds.
     n, n_event : int
         Subjects and events.
-    reason : str
-        Why there is no fit; empty otherwise.
+    reason : Reason or None
+        Why there is no fit; else None.
     """
 
     coef: NDArray[np.float64]
@@ -57,7 +63,7 @@ class CoxFit:
     spread: NDArray[np.float64]
     n: int
     n_event: int
-    reason: str = ""
+    reason: Reason | None = None
 
     @property
     def std_error(self) -> NDArray[np.float64]:
@@ -128,10 +134,12 @@ def cox(
     time, status = np.asarray(time, float), np.asarray(status, int) > 0
     x = np.asarray(covariates, float).reshape(time.size, -1)
     if not np.isfinite(x).all():
-        raise CarstatsError("`covariates` has missing or infinite values; leave those out.")
+        raise CarstatsError(
+            message("`covariates` has missing or infinite values; leave those out.")
+        )
     n_event = int(status.sum())
     if not n_event:
-        return _no_fit(x, 0, message("no event"))
+        return _no_fit(x, 0, Reason(NO_EVENT))
     centre, scale = x.mean(axis=0), x.std(axis=0)
     scale = np.where(scale > 0, scale, 1.0)
     parts = _parts(time, status, (x - centre) / scale, strata, entry)
@@ -140,13 +148,11 @@ def cox(
     value = null
     start = np.linalg.eigvalsh(information)[0]
     if start < 1e-10 * n_event:
-        return _no_fit(
-            x, n_event, message("the covariates do not vary among those at risk at the events")
-        )
+        return _no_fit(x, n_event, Reason(COVARIATES_CONSTANT_AT_EVENTS))
     decrement = np.inf
     for _ in range(_MAX_ITERATIONS):
         if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
-            return _no_fit(x, n_event, message(RUNS_OFF))
+            return _no_fit(x, n_event, Reason(SEPARATION))
         step = np.linalg.solve(information, score)
         decrement = float(score @ step)
         longest = max(np.abs(part.x @ step).max() for part in parts)
@@ -159,13 +165,13 @@ def cox(
         beta = beta + size * step
         value, score, information = found
         if max(np.ptp(part.x @ beta) for part in parts) > _WIDEST:
-            return _no_fit(x, n_event, message(RUNS_OFF))
+            return _no_fit(x, n_event, Reason(SEPARATION))
         if decrement < _DECREMENT:
             break
     if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
-        return _no_fit(x, n_event, message(RUNS_OFF))
+        return _no_fit(x, n_event, Reason(SEPARATION))
     if decrement >= 1e-10:
-        return _no_fit(x, n_event, message("no convergence in {n} iterations", n=_MAX_ITERATIONS))
+        return _no_fit(x, n_event, Reason(NO_CONVERGENCE, {"n": _MAX_ITERATIONS}))
     inverse = np.linalg.inv(information)
     scores = _subject_scores(parts, beta, time.size) @ inverse
     pieces = [_by_time(part, beta) for part in parts]
@@ -183,7 +189,7 @@ def cox(
     )
 
 
-def _no_fit(x, n_event: int, reason: str) -> CoxFit:
+def _no_fit(x, n_event: int, reason: Reason) -> CoxFit:
     n, p = x.shape
     unknown, none = np.full((p, p), np.nan), np.empty(0)
     return CoxFit(

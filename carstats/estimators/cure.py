@@ -8,8 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.parametric import log_survival, maximised, without_maximum
+from carstats.estimators.reasons import (
+    FOLLOWUP_NOT_SHOWN,
+    NO_MAXIMUM,
+    NO_SUBJECTS,
+    SHORT_PLATEAU,
+    TOO_FEW_EVENTS,
+    Reason,
+)
 from carstats.estimators.turnbull import checked_intervals
-from carstats.messages import message, message_n
 
 MIN_EVENTS = 10
 _LEVEL = 0.05
@@ -45,7 +52,7 @@ class FollowupTest:
     n_late: int
     q_n: float
     alpha_n: float
-    refusal: str
+    refusal: Reason | None
 
 
 @dataclass(frozen=True)
@@ -66,8 +73,8 @@ class CureFit:
         At the estimate, and with nobody cured.
     n, n_event : int
         Subjects and those not right-censored.
-    reason : str
-        Why there is no estimate; empty otherwise.
+    reason : Reason or None
+        Why there is no estimate; else None.
     """
 
     estimate: float
@@ -80,7 +87,7 @@ class CureFit:
     log_likelihood_none: float
     n: int
     n_event: int
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def sufficient_followup(time: ArrayLike, status: ArrayLike) -> FollowupTest:
@@ -112,29 +119,15 @@ def sufficient_followup(time: ArrayLike, status: ArrayLike) -> FollowupTest:
     late = int((events > 2 * last - longest + slack).sum()) if events.size else 0
     q = late / time.size if time.size else np.nan
     alpha = (1 - q) ** time.size if events.size else np.nan
-    refusal = ""
+    refusal = None
     if not time.size:
-        refusal = message("no subjects")
+        refusal = Reason(NO_SUBJECTS)
     elif events.size < MIN_EVENTS:
-        refusal = message_n(
-            "{n} event: at least {needed} are needed to tell late events from none",
-            "{n} events: at least {needed} are needed to tell late events from none",
-            int(events.size),
-            needed=MIN_EVENTS,
-        )
+        refusal = Reason(TOO_FEW_EVENTS, {"n": int(events.size), "needed": MIN_EVENTS})
     elif longest - last < last:
-        refusal = message(
-            "the last event is at {last} and follow-up ends at {end}: the plateau of {plateau} is "
-            "shorter than the time to the last event",
-            last=f"{last:g}",
-            end=f"{longest:g}",
-            plateau=f"{longest - last:g}",
-        )
+        refusal = Reason(SHORT_PLATEAU, {"last": last, "end": longest, "plateau": longest - last})
     elif alpha >= _LEVEL:
-        refusal = message(
-            "follow-up is not shown to suffice (Maller and Zhou, alpha_n = {alpha})",
-            alpha=f"{alpha:.3f}",
-        )
+        refusal = Reason(FOLLOWUP_NOT_SHOWN, {"alpha": float(alpha)})
     return FollowupTest(
         time.size, events.size, longest, last, late, float(q), float(alpha), refusal
     )
@@ -184,7 +177,7 @@ def mixture_cure(low: ArrayLike, high: ArrayLike, *, conf_level: float = 0.95) -
     fits = [] if reason else [fit(cured) for cured in _GRID]
     profile = np.array([-np.inf if found is None else found[1] for found in fits])
     if not reason and not np.isfinite(profile).any():
-        reason = message("the likelihood has no maximum")
+        reason = Reason(NO_MAXIMUM)
     if reason:
         return CureFit(*[np.nan] * 8, low.size, n_event, reason)
 

@@ -14,9 +14,16 @@ from carstats.estimators.kaplan_meier import (
     step_values,
 )
 from carstats.estimators.melding import difference_probability, difference_quantile
+from carstats.estimators.reasons import (
+    CURVE_AT_ITS_END,
+    FIRST_EMPTY,
+    FIRST_FOLLOWED_TO,
+    SECOND_EMPTY,
+    SECOND_FOLLOWED_TO,
+    Reason,
+)
 from carstats.estimators.risk_table import RiskTable
 from carstats.estimators.rmst import known_until, normal_p
-from carstats.messages import mark, message
 
 DIFFERENCE_METHODS = ("melded beta product", "Greenwood")
 
@@ -37,7 +44,7 @@ class CurveDifference:
         Limits.
     p_value : float
         Two-sided, of no difference: below 1 - `conf_level` exactly when the limits leave out 0.
-    note : str
+    note : tuple of Reason
         Why something is missing; else empty.
     """
 
@@ -48,7 +55,7 @@ class CurveDifference:
     low: float
     high: float
     p_value: float
-    note: str
+    note: tuple[Reason, ...]
 
 
 def greenwood_difference(
@@ -81,7 +88,7 @@ def greenwood_difference(
     p_value = float(normal_p(np.float64(estimate / error)))
     low, high = np.maximum(estimate - half, -1.0), np.minimum(estimate + half, 1.0)
     if not note and np.isnan(error):
-        note = message("a curve is 1 or 0: Greenwood's error says nothing")
+        note = (Reason(CURVE_AT_ITS_END),)
     return CurveDifference(a, b, estimate, error, float(low), float(high), p_value, note)
 
 
@@ -118,10 +125,12 @@ def melded_difference(
     a, b, error, note = _estimates(first, second, at)
     if np.isnan(a - b):
         return CurveDifference(a, b, a - b, error, np.nan, np.nan, np.nan, note)
-    (least_1, most_1), (least_2, most_2) = _beta_at(first, at), _beta_at(second, at)
+    (least_1, most_1), (least_2, most_2) = beta_at(first, at), beta_at(second, at)
     tail = (1 - conf_level) / 2
     low = difference_quantile(tail, least_1, most_2)
     high = -difference_quantile(tail, least_2, most_1)
+    # Under delayed entry the laws of a curve may lie off it.
+    low, high = min(low, a - b), max(high, a - b)
     p_value = 2 * min(
         difference_probability(0.0, least_1, most_2), difference_probability(0.0, least_2, most_1)
     )
@@ -129,20 +138,20 @@ def melded_difference(
 
 
 _MISSING = (
-    (mark("first group followed to {day} only"), mark("first group has no subjects")),
-    (mark("second group followed to {day} only"), mark("second group has no subjects")),
+    (FIRST_FOLLOWED_TO, FIRST_EMPTY),
+    (SECOND_FOLLOWED_TO, SECOND_EMPTY),
 )
 
 
 def _estimates(first: RiskTable, second: RiskTable, at: float):
     """Both probabilities, the error of their difference, and why they are missing."""
     values, errors, notes = [], [], []
-    for words, table in zip(_MISSING, (first, second), strict=True):
+    for (short, empty), table in zip(_MISSING, (first, second), strict=True):
         if not table.time.size or known_until(table) < at:
             if table.time.size:
-                notes.append(message(words[0], day=f"{table.time[-1]:g}"))
+                notes.append(Reason(short, {"day": float(table.time[-1])}))
             else:
-                notes.append(message(words[1]))
+                notes.append(Reason(empty))
             values.append(np.nan)
             errors.append(np.nan)
             continue
@@ -151,11 +160,24 @@ def _estimates(first: RiskTable, second: RiskTable, at: float):
         error = float(step_values(table.time, curve.std_error, [at], np.nan)[0])
         values.append(survival)
         errors.append(error if 0 < survival < 1 else np.nan)
-    return *values, float(np.hypot(*errors)), message("; ").join(notes)
+    return *values, float(np.hypot(*errors)), tuple(notes)
 
 
-def _beta_at(table: RiskTable, at: float) -> tuple[BetaParameters, BetaParameters]:
-    """The two beta distributions of a curve at a time."""
+def beta_at(table: RiskTable, at: float) -> tuple[BetaParameters, BetaParameters]:
+    """Return the two beta distributions of a curve at a time.
+
+    Parameters
+    ----------
+    table : RiskTable
+        Counts, without batches.
+    at : float
+        The time.
+
+    Returns
+    -------
+    least, most : (float, float)
+        Parameters as from `beta_product`.
+    """
     start = ((table.n_risk[0], 1.0), (1.0, 0.0))
     least, most = (
         tuple(

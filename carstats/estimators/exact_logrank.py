@@ -22,6 +22,13 @@ from carstats.estimators.permutation_sums import (
     upper_tail,
 )
 from carstats.estimators.quadratic_form import pseudo_inverse
+from carstats.estimators.reasons import (
+    ALL_ARRANGEMENTS_ALIKE,
+    ENTRIES_PERMUTED,
+    NO_SUBJECTS,
+    ONE_GROUP,
+    Reason,
+)
 from carstats.messages import message
 
 METHODS = ("auto", "exact", "resampling")
@@ -49,8 +56,8 @@ class PermutationTest:
         Resamples drawn; 0 for the exact distribution.
     n_arrangements : float
         Number of ways to allocate the subjects to the groups within strata.
-    note : str
-        What the reader has to know; else empty.
+    note : Reason or None
+        What the reader has to know.
     """
 
     statistic: float
@@ -62,7 +69,7 @@ class PermutationTest:
     method: str
     n_resamples: int
     n_arrangements: float
-    note: str
+    note: Reason | None
 
 
 def permutation_logrank(
@@ -129,8 +136,8 @@ def permutation_logrank(
     scores = logrank_scores(time, status, strata=within, **options)
     present, group = np.unique(np.asarray(group, int), return_inverse=True)
     if present.size < 2:
-        why = message("only one group has subjects") if present.size else message("no subjects")
-        return PermutationTest(*[np.nan] * 6, "none", 0, float(present.size), why)
+        why = ONE_GROUP if present.size else NO_SUBJECTS
+        return PermutationTest(*[np.nan] * 6, "none", 0, float(present.size), Reason(why))
     coded, unit = coded_scores(scores)
     parts = []
     for rows in strata_rows(strata, scores.size):
@@ -138,16 +145,19 @@ def permutation_logrank(
         order = order[np.argsort(group[order], kind="stable")]
         sizes = np.bincount(group[order], minlength=present.size)
         parts.append(Stratum(coded[order], sizes))
-    note = "" if entry is None else message("entry times permuted with the event times")
+    note = None if entry is None else Reason(ENTRIES_PERMUTED)
     if not scores.any():
-        note = message("no events, or none that the weight counts: every arrangement is alike")
+        note = Reason(ALL_ARRANGEMENTS_ALIKE)
     if present.size == 2:
         step = 1.0 if trend is None else float(np.diff(np.asarray(trend, float)[present])[0])
         return _two_groups(parts, unit, step, method, n_resamples, seed, note)
     if method == "exact":
         raise CarstatsError(
-            f"`method` is 'exact', which compares two groups; here are {present.size}. Use "
-            "'resampling', or compare pairs of groups."
+            message(
+                "`method` is 'exact', which compares two groups; here are {n}. Use "
+                "'resampling', or compare pairs of groups.",
+                n=present.size,
+            )
         )
     if trend is not None:
         contrast = np.asarray(trend, float)[present]
@@ -175,8 +185,11 @@ def _two_groups(parts, unit, step, method, n_resamples, seed, note) -> Permutati
         pairs = exact_sums(parts)
     if pairs is None and method == "exact":
         raise CarstatsError(
-            f"`method` is 'exact', but there are about 10^{most / log(10):.0f} arrangements in a "
-            "stratum, with too many different sums of scores. Use 'auto' or 'resampling'."
+            message(
+                "`method` is 'exact', but there are about 10^{power} arrangements in a stratum, "
+                "with too many different sums of scores. Use 'auto' or 'resampling'.",
+                power=f"{most / log(10):.0f}",
+            )
         )
     distance = abs(observed - expected)
     if pairs is not None:

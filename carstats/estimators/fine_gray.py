@@ -8,8 +8,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.estimators.reasons import (
+    COVARIATE_DETERMINED,
+    COVARIATES_CONSTANT_AT_EVENTS,
+    NO_CONVERGENCE,
+    NO_EVENT_OF_CAUSE,
+    SEPARATION,
+    Reason,
+)
 from carstats.estimators.risk_table import distinct_times
-from carstats.messages import mark, message
+from carstats.messages import message
 
 _MAX_ITERATIONS = 60
 # Newton's decrement at which the coefficients are as exact as double precision has them.
@@ -18,7 +26,6 @@ _DECREMENT = 1e-18
 _SEPARATED = 1e-6
 # Change of a predictor in one step, and range of the predictors that no estimate has.
 _LONGEST_STEP, _WIDEST = 20.0, 250.0
-_RUNS_OFF = mark("a covariate separates those with the event from the others: no finite estimate")
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,8 @@ class FineGrayFit:
         Jumps of the cumulative baseline subdistribution hazard, all covariates at 0.
     n, n_event : int
         Subjects, and those with an event of the cause.
-    reason : str
-        Why there is no fit; empty otherwise.
+    reason : Reason or None
+        Why there is no fit; else None.
     """
 
     coef: NDArray[np.float64]
@@ -54,7 +61,7 @@ class FineGrayFit:
     hazard: NDArray[np.float64]
     n: int
     n_event: int
-    reason: str = ""
+    reason: Reason | None = None
 
     @property
     def std_error(self) -> NDArray[np.float64]:
@@ -124,21 +131,29 @@ def fine_gray(
     time, status = np.asarray(time, float), np.asarray(status, int)
     if not len(x) == time.size == status.size:
         raise CarstatsError(
-            f"`covariates` has {len(x)} rows for {time.size} times and {status.size} statuses; "
-            "give one row per subject."
+            message(
+                "`covariates` has {n} rows for {n_times} times and {n_statuses} statuses; give one "
+                "row per subject.",
+                n=len(x),
+                n_times=time.size,
+                n_statuses=status.size,
+            )
         )
     if not (np.isfinite(x).all() and np.isfinite(time).all()):
         raise CarstatsError(
-            "`time` and `covariates` take finite numbers. Leave out subjects with a missing value."
+            message(
+                "`time` and `covariates` take finite numbers. Leave out subjects with a missing "
+                "value."
+            )
         )
     n_event = int((status == cause).sum())
     if not n_event:
-        return _no_fit(x, n_event, message("no event of this cause"))
+        return _no_fit(x, n_event, Reason(NO_EVENT_OF_CAUSE))
     centre = x.mean(axis=0)
     scale = np.sqrt(((x - centre) ** 2).mean(axis=0))
     scaled = (x - centre) / np.where(scale > 0, scale, 1.0)
     if (scale == 0).any() or np.linalg.matrix_rank(scaled, tol=1e-8 * len(x) ** 0.5) < x.shape[1]:
-        return _no_fit(x, n_event, message("a covariate is constant or follows from the others"))
+        return _no_fit(x, n_event, Reason(COVARIATE_DETERMINED))
     distinct, design = _design(scaled, time, status, cause, censoring_group)
 
     beta = np.zeros(x.shape[1])
@@ -146,13 +161,11 @@ def fine_gray(
     value, score, information = first[:3]
     start = np.linalg.eigvalsh(information)[0]
     if start < 1e-10 * n_event:
-        return _no_fit(
-            x, n_event, message("the covariates do not vary among those at risk at the events")
-        )
+        return _no_fit(x, n_event, Reason(COVARIATES_CONSTANT_AT_EVENTS))
     for _ in range(_MAX_ITERATIONS):
         step = _solved(information, score)
         if step is None:
-            return _no_fit(x, n_event, message(_RUNS_OFF))
+            return _no_fit(x, n_event, Reason(SEPARATION))
         decrement = float(score @ step)
         size = min(1.0, _LONGEST_STEP / max(np.abs(design.x @ step).max(), 1e-300))
         found = _evaluate(design, beta + size * step)
@@ -163,13 +176,13 @@ def fine_gray(
         beta = beta + size * step
         value, score, information = found[:3]
         if np.ptp(design.x @ beta) > _WIDEST:
-            return _no_fit(x, n_event, message(_RUNS_OFF))
+            return _no_fit(x, n_event, Reason(SEPARATION))
         if decrement < _DECREMENT:
             break
     if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
-        return _no_fit(x, n_event, message(_RUNS_OFF))
+        return _no_fit(x, n_event, Reason(SEPARATION))
     if decrement >= 1e-10:
-        return _no_fit(x, n_event, message("no convergence in {n} iterations", n=_MAX_ITERATIONS))
+        return _no_fit(x, n_event, Reason(NO_CONVERGENCE, {"n": _MAX_ITERATIONS}))
 
     inverse = np.linalg.inv(information)
     residual = _residuals(design, *found[3:])
@@ -209,7 +222,7 @@ def predicted_incidence(fit: FineGrayFit, covariates: ArrayLike) -> NDArray[np.f
     return -np.expm1(-np.exp(x @ fit.coef)[:, None] * np.cumsum(fit.hazard))
 
 
-def _no_fit(x, n_event: int, reason: str) -> FineGrayFit:
+def _no_fit(x, n_event: int, reason: Reason) -> FineGrayFit:
     p = x.shape[1]
     unknown, none = np.full((p, p), np.nan), np.empty(0)
     return FineGrayFit(

@@ -8,8 +8,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
+from carstats.estimators.reasons import (
+    CONTRASTS_NOT_INFORMATIVE,
+    FEWER_THAN_TWO_GROUPS,
+    NO_EVENT_OF_CAUSE,
+    NO_EVENT_TELLS_APART,
+    Reason,
+)
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.messages import message
 
 
 @dataclass(frozen=True)
@@ -28,8 +34,8 @@ class GrayTest:
         Weighted sum of observed minus expected events in each group; they add up to 0.
     variance : ndarray, shape (G, G)
         Variance of `score`.
-    reason : str
-        Why there is no test, or what weakens it; empty otherwise.
+    reason : Reason or None
+        Why there is no test, or what weakens it; else None.
     """
 
     statistic: float
@@ -37,7 +43,7 @@ class GrayTest:
     p_value: float
     score: NDArray[np.float64]
     variance: NDArray[np.float64]
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def gray_score_test(
@@ -150,17 +156,15 @@ def _ratio(above, below):
 def _chi_squared(score, variance, n_groups: int, any_event: bool) -> GrayTest:
     nothing = (np.nan, 0, np.nan, score, variance)
     if n_groups < 2:
-        return GrayTest(*nothing, message("fewer than two groups"))
+        return GrayTest(*nothing, Reason(FEWER_THAN_TWO_GROUPS))
     if not any_event:
-        return GrayTest(*nothing, message("no event of this cause"))
+        return GrayTest(*nothing, Reason(NO_EVENT_OF_CAUSE))
     # The scores add up to 0, so that one direction of the variance is empty.
     inverse, rank = pseudo_inverse(variance)
     if not rank:
-        return GrayTest(*nothing, message("no event of this cause tells the groups apart"))
+        return GrayTest(*nothing, Reason(NO_EVENT_TELLS_APART))
     statistic = float(score @ inverse @ score)
-    weaker = message(
-        "only {n} of {total} contrasts between groups are informative", n=rank, total=n_groups - 1
-    )
-    reason = weaker if rank < n_groups - 1 else ""
+    weaker = Reason(CONTRASTS_NOT_INFORMATIVE, {"n": rank, "total": n_groups - 1})
+    reason = weaker if rank < n_groups - 1 else None
     p_value = chi_square_tail(statistic, rank)
     return GrayTest(statistic, rank, p_value, score, variance, reason)

@@ -21,6 +21,7 @@ from carstats.estimators.permutation_sums import (
     upper_tail,
 )
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
+from carstats.estimators.reasons import FEWER_THAN_TWO_GROUPS, SUBJECTS_NOT_TOLD_APART, Reason
 from carstats.estimators.turnbull import checked_intervals, innermost_intervals, turnbull
 from carstats.messages import message
 
@@ -53,8 +54,8 @@ class IntervalTest:
         How the p-value was found.
     n_resamples : int
         Resamples drawn; 0 unless resampling.
-    reason : str
-        Why there is no test; empty otherwise.
+    reason : Reason or None
+        Why there is no test; else None.
     """
 
     statistic: float
@@ -66,7 +67,7 @@ class IntervalTest:
     variance: NDArray[np.float64]
     method: str
     n_resamples: int = 0
-    reason: str = ""
+    reason: Reason | None = None
 
 
 def interval_scores(low: ArrayLike, high: ArrayLike, kind: str = "Sun") -> NDArray[np.float64]:
@@ -168,9 +169,9 @@ def interval_logrank(
     inverse, rank = pseudo_inverse(variance)
     nothing = (np.nan, 0, np.nan, z, total, expected, variance, method, 0)
     if present.size < 2:
-        return IntervalTest(*nothing, message("fewer than two groups"))
+        return IntervalTest(*nothing, Reason(FEWER_THAN_TWO_GROUPS))
     if not rank or np.diag(variance).max() < 1e-14 * low.size:
-        return IntervalTest(*nothing, message("the data do not tell the subjects apart"))
+        return IntervalTest(*nothing, Reason(SUBJECTS_NOT_TOLD_APART))
     difference = total - expected
     statistic = float(difference @ inverse @ difference)
     if present.size == 2:
@@ -265,8 +266,11 @@ def _permuted(parts, present, expected, inverse, statistic, n_resamples: int, se
     if present.size > 2:
         if not n_resamples:
             raise CarstatsError(
-                f"`method` is 'exact', which compares two groups; here are {present.size}. Use "
-                "'resampling', or compare pairs of groups."
+                message(
+                    "`method` is 'exact', which compares two groups; here are {n}. Use "
+                    "'resampling', or compare pairs of groups.",
+                    n=present.size,
+                )
             )
         sums = sampled_group_sums(strata, n_resamples, seed) * unit - expected[present]
         chosen = inverse[np.ix_(present, present)]
@@ -283,8 +287,10 @@ def _permuted(parts, present, expected, inverse, statistic, n_resamples: int, se
         pairs = exact_sums(strata)
     if pairs is None:
         raise CarstatsError(
-            "`method` is 'exact', but there are more than a million arrangements in a stratum. "
-            "Use 'resampling'."
+            message(
+                "`method` is 'exact', but there are more than a million arrangements in a "
+                "stratum. Use 'resampling'."
+            )
         )
     if distance <= TIE:
         return 1.0

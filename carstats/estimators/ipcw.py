@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.estimators.reasons import NO_SUBJECTS, NOT_REPRESENTED, ONE_WEIGHT_GROUP, Reason
 from carstats.estimators.risk_table import risk_table
 from carstats.messages import message
 
@@ -30,8 +31,8 @@ class WeightedCurve:
         Largest weight among them; NaN where nobody is at risk.
     low, high : ndarray, shape (K,)
         Bootstrap percentile limits; NaN unless asked for.
-    note : str
-        What the reader has to know; empty otherwise.
+    note : Reason or None
+        What the reader has to know; else None.
     """
 
     time: NDArray[np.float64]
@@ -41,7 +42,7 @@ class WeightedCurve:
     largest_weight: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    note: str = ""
+    note: Reason | None = None
 
 
 def weighted_survival(
@@ -101,7 +102,13 @@ def weighted_survival(
         names, code = np.unique(np.asarray(group), return_inverse=True)
         code = code.reshape(-1)
         if code.size != time.size:
-            raise CarstatsError(f"`group` has {code.size} values for {time.size} subjects.")
+            raise CarstatsError(
+                message(
+                    "`group` has {n} values for {total} subjects.",
+                    n=code.size,
+                    total=time.size,
+                )
+            )
     member = (code == np.arange(names.size)[:, None]).astype(float)
     table = risk_table(time, event, entry=entry, weights=member)
     survival, weights = _curve(table)
@@ -141,19 +148,15 @@ def _curve(table):
     return np.cumprod(np.maximum(1 - hazard, 0.0), axis=-1), weights
 
 
-def _note(table, names, grouped: bool) -> str:
+def _note(table, names, grouped: bool) -> Reason | None:
     if not table.time.size:
-        return message("no subjects")
+        return Reason(NO_SUBJECTS)
     if not grouped:
-        return message("one group: the Kaplan-Meier curve")
+        return Reason(ONE_WEIGHT_GROUP)
     # The last of a group to go is censored, while others are still followed.
     lost = []
     for name, n, left in zip(names, table.n_risk, table.n_censor, strict=True):
         last = int(np.flatnonzero(n > 0).max(initial=-1))
         if 0 <= last < table.time.size - 1 and left[last] > 0:
-            lost.append(message("{group} from {day}", group=name, day=f"{table.time[last]:g}"))
-    return (
-        message("no longer represented: group {groups}", groups=message(", ").join(lost))
-        if lost
-        else ""
-    )
+            lost.append((name, float(table.time[last])))
+    return Reason(NOT_REPRESENTED, {"groups": tuple(lost)}) if lost else None

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import check_choice
 from carstats.estimators.quadratic_form import chi_square_tail
+from carstats.estimators.reasons import COVARIATES_DETERMINED, RESPONSES_SEPARATED, Reason
 from carstats.estimators.root_finding import find_root
-from carstats.messages import message
 
 LOGISTIC_METHODS = ("Firth", "maximum likelihood")
 
@@ -41,8 +41,8 @@ class LogisticFit:
         Likelihood-ratio test of each coefficient with one degree of freedom.
     log_likelihood : float
         Maximised, penalised for Firth.
-    note : str
-        Why there is no fit; else empty.
+    note : Reason or None
+        Why there is no fit; else None.
     """
 
     coefficient: NDArray[np.float64]
@@ -53,7 +53,7 @@ class LogisticFit:
     statistic: NDArray[np.float64]
     p_value: NDArray[np.float64]
     log_likelihood: float
-    note: str
+    note: Reason | None
 
 
 def logistic_regression(
@@ -107,15 +107,11 @@ def logistic_regression(
     design = np.column_stack([np.ones(y.size), (x - centre) / scale])
     size = design.shape[1]
     if np.linalg.matrix_rank(design) < size:
-        return _no_fit(
-            size, message("covariates determine each other, or are constant: no estimate")
-        )
+        return _no_fit(size, Reason(COVARIATES_DETERMINED))
     penalty = 0.5 if method == "Firth" else 0.0
     start = _maximised(design, y, penalty)
     if start is None:
-        return _no_fit(
-            size, message("the covariates separate the responses: no finite estimate (see Firth)")
-        )
+        return _no_fit(size, Reason(RESPONSES_SEPARATED))
     # Back to the covariates' own scale: the intercept is a sum of all coefficients.
     back = np.diag(np.append(1.0, 1 / scale))
     back[0, 1:] = -centre / scale
@@ -131,7 +127,7 @@ def logistic_regression(
         statistic[j] = max(profile.deviance(0.0), 0.0)
     p_value = np.array([chi_square_tail(v, 1) if v >= 0 else np.nan for v in statistic])
     error = np.sqrt(np.diag(covariance))
-    return LogisticFit(coefficient, error, covariance, low, high, statistic, p_value, best, "")
+    return LogisticFit(coefficient, error, covariance, low, high, statistic, p_value, best, None)
 
 
 def predicted(covariates: ArrayLike, coefficient: ArrayLike) -> NDArray[np.float64]:
@@ -288,7 +284,7 @@ def _maximised(design, y, penalty: float, *, begin=None, fixed: int | None = Non
     return (beta, value) if np.abs(score).max() < 1e-6 else None
 
 
-def _no_fit(size: int, note: str) -> LogisticFit:
+def _no_fit(size: int, note: Reason) -> LogisticFit:
     nothing = np.full(size, np.nan)
     return LogisticFit(
         nothing, nothing, np.full((size, size), np.nan), nothing, nothing, nothing, nothing,

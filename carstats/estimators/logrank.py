@@ -9,13 +9,20 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
+from carstats.estimators.reasons import (
+    GROUPS_NOT_COMPARED,
+    NO_EVENT_AT_RISK_TOGETHER,
+    NO_EVENT_COUNTED,
+    NO_SUBJECTS,
+    ONE_GROUP,
+    Reason,
+)
 from carstats.estimators.risk_table import (
     RiskTable,
     counted_times,
     distinct_times,
     placed,
 )
-from carstats.messages import message
 
 WEIGHTS = ("log-rank", "Gehan-Wilcoxon", "Tarone-Ware", "Peto-Peto", "Fleming-Harrington")
 
@@ -41,8 +48,8 @@ class LogrankTest:
         they are counts of events.
     variance : ndarray, shape (G, G)
         Hypergeometric covariance of `observed` given the margins.
-    note : str
-        Why there is no statistic, or which groups were not compared; else empty.
+    note : Reason or None
+        Why there is no statistic, or which groups were not compared.
     """
 
     statistic: float
@@ -52,7 +59,7 @@ class LogrankTest:
     observed: NDArray[np.float64]
     expected: NDArray[np.float64]
     variance: NDArray[np.float64]
-    note: str
+    note: Reason | None
 
 
 def weighted_logrank(
@@ -256,7 +263,7 @@ def logrank_of_tables(
         chosen = events.sum(axis=0) > 0
         events, at_risk = events[:, chosen], table.n_risk[:, chosen]
         d, n = events.sum(axis=0), at_risk.sum(axis=0)
-        w = _weights(n, d, weight, exponents)
+        w = event_weights(n, d, weight, exponents)
         share = at_risk / n
         observed += events @ w
         expected += share @ (w * d)
@@ -266,8 +273,23 @@ def logrank_of_tables(
     return _answer(observed, expected, variance, people, trend)
 
 
-def _weights(n, d, weight: str, exponents: tuple[float, float]) -> NDArray[np.float64]:
-    """Weights of the event times of one stratum with n at risk and d events."""
+def event_weights(
+    n: NDArray[np.float64], d: NDArray[np.float64], weight: str, exponents: tuple[float, float]
+) -> NDArray[np.float64]:
+    """Compute the weights of the event times of one stratum.
+
+    Parameters
+    ----------
+    n, d : ndarray, shape (K,)
+        Subjects at risk and events at each event time.
+    weight, exponents
+        As for `weighted_logrank`.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+        The weights.
+    """
     if weight == "log-rank":
         return np.ones_like(n)
     if weight == "Gehan-Wilcoxon":
@@ -308,25 +330,19 @@ def _answer(observed, expected, variance, people, trend) -> LogrankTest:
     )  # fmt: skip
 
 
-def _why(df: int, observed, variance, people) -> str:
+def _why(df: int, observed, variance, people) -> Reason | None:
     if not people.sum():
-        return message("no subjects")
+        return Reason(NO_SUBJECTS)
     if (people > 0).sum() < 2:
-        return message("only one group has subjects")
+        return Reason(ONE_GROUP)
     if not observed.any() and not np.diag(variance).any():
-        return message("no events, or none that the weight counts")
+        return Reason(NO_EVENT_COUNTED)
     if df == 0:
-        return message(
-            "no event while subjects of two groups were at risk and could have had it or not"
-        )
+        return Reason(NO_EVENT_AT_RISK_TOGETHER)
     idle = int((np.diag(variance) <= 0).sum())
     if not idle:
-        return ""
-    return message(
-        "{n} of {total} groups not compared: never at risk at an event beside others",
-        n=idle,
-        total=observed.size,
-    )
+        return None
+    return Reason(GROUPS_NOT_COMPARED, {"n": idle, "total": observed.size})
 
 
 def logrank_scores(
@@ -366,7 +382,7 @@ def logrank_scores(
         n, d = table.n_risk[0], table.n_event[0, :, 0]
         chosen = d > 0
         n, d = n[chosen], d[chosen]
-        w = _weights(n, d, weight, exponents)
+        w = event_weights(n, d, weight, exponents)
         hazard = np.append(0.0, np.cumsum(w * d / n))
         place = np.searchsorted(table.time[chosen], distinct, side="right")
         scores[kept] = -hazard[place[end[kept]]]

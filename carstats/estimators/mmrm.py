@@ -8,9 +8,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError, check_choice
-from carstats.messages import mark, message
+from carstats.estimators.reasons import (
+    FEWER_VALUES_THAN_COEFFICIENTS,
+    NO_CLEAR_MAXIMUM,
+    VALUES_DO_NOT_VARY,
+    Reason,
+)
+from carstats.messages import message
 
-COVARIANCES = (mark("unstructured"), mark("heterogeneous AR(1)"), mark("compound symmetry"))
+COVARIANCES = ("unstructured", "heterogeneous AR(1)", "compound symmetry")
 
 _MAX_ITERATIONS = 100
 # Newton's decrement at which the log-likelihood no longer changes in double precision.
@@ -35,8 +41,8 @@ class MmrmFit:
         Restricted log-likelihood.
     structure : str
         Which covariance was fitted.
-    reason : str
-        Why there is no fit; empty otherwise.
+    reason : Reason or None
+        Why there is no fit; else None.
     """
 
     coef: NDArray[np.float64]
@@ -45,7 +51,7 @@ class MmrmFit:
     between: NDArray[np.float64]
     log_likelihood: float
     structure: str
-    reason: str = ""
+    reason: Reason | None = None
 
     @property
     def std_error(self) -> NDArray[np.float64]:
@@ -96,12 +102,16 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     check_choice("structure", structure, COVARIANCES)
     y, x = np.asarray(y, float), np.asarray(x, float)
     if x.ndim != 3 or x.shape[:2] != y.shape:
-        raise CarstatsError(f"`x` has shape {x.shape} for `y` of shape {y.shape}.")
+        raise CarstatsError(
+            message(
+                "`x` has shape {shape} for `y` of shape {wanted}.", shape=x.shape, wanted=y.shape
+            )
+        )
     seen = ~np.isnan(y)
     p, q = x.shape[2], y.shape[1]
     rows = x[seen]
     if len(rows) <= p or np.linalg.matrix_rank(rows) < p:
-        return _no_fit(p, q, structure, message("fewer values than the model has coefficients"))
+        return _no_fit(p, q, structure, Reason(FEWER_VALUES_THAN_COEFFICIENTS))
     patterns = []
     for mask in np.unique(seen[seen.any(axis=1)], axis=0):
         here, visits = (seen == mask).all(axis=1), np.flatnonzero(mask)
@@ -109,7 +119,7 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     residual = y[seen] - rows @ np.linalg.lstsq(rows, y[seen], rcond=None)[0]
     spread = np.sqrt((residual**2).sum() / (len(rows) - p))
     if not spread > 1e-10 * max(1.0, float(np.abs(y[seen]).max())):
-        return _no_fit(p, q, structure, message("the values do not vary"))
+        return _no_fit(p, q, structure, Reason(VALUES_DO_NOT_VARY))
     # In units of the residual spread: steps and tolerances then do not depend on the score's unit.
     patterns = [_Pattern(pattern.seen, pattern.y / spread, pattern.x) for pattern in patterns]
 
@@ -142,7 +152,7 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     curved = np.linalg.eigvalsh(hessian)
     gradient = slope(theta)
     if not curved[0] > 1e-6 * curved[-1] or np.abs(gradient).max() > 1e-4:
-        return _no_fit(p, q, structure, message("the likelihood has no clear maximum"))
+        return _no_fit(p, q, structure, Reason(NO_CLEAR_MAXIMUM))
     between = _between(theta, structure, q)
     coef, covariance = _coefficients(patterns, between)
     uncertainty = np.linalg.inv(hessian)
@@ -157,7 +167,7 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     )
 
 
-def _no_fit(p: int, q: int, structure: str, reason: str) -> MmrmFit:
+def _no_fit(p: int, q: int, structure: str, reason: Reason) -> MmrmFit:
     blank = np.full(p, np.nan)
     return MmrmFit(
         blank, np.full((p, p), np.nan), blank, np.full((q, q), np.nan), np.nan, structure, reason

@@ -9,6 +9,15 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
 from carstats.estimators.quadratic_form import chi_square_tail
+from carstats.estimators.reasons import (
+    COVARIATE_DETERMINED,
+    EVENT_AT_ZERO,
+    EVENTS_AT_ONE_TIME,
+    NO_EVENT,
+    NO_MAXIMUM_FEW_EVENTS,
+    NO_SUBJECTS,
+    Reason,
+)
 from carstats.estimators.turnbull import checked_intervals
 from carstats.messages import message
 
@@ -41,8 +50,8 @@ class AftFit:
         "Weibull" or "log-logistic".
     n, n_event : int
         Subjects, and those not right-censored.
-    reason : str
-        Why there is no fit; empty otherwise.
+    reason : Reason or None
+        Why there is no fit; else None.
     """
 
     coef: NDArray[np.float64]
@@ -55,7 +64,7 @@ class AftFit:
     distribution: str
     n: int
     n_event: int
-    reason: str = ""
+    reason: Reason | None = None
 
     @property
     def std_error(self) -> NDArray[np.float64]:
@@ -103,8 +112,12 @@ def aft_regression(
     x = x[:, None] if x.ndim == 1 else x
     if len(x) != low.size or not np.isfinite(x).all():
         raise CarstatsError(
-            f"`covariates` takes {low.size} rows of finite numbers, one for each subject; it has "
-            f"{len(x)}."
+            message(
+                "`covariates` takes {n} rows of finite numbers, one for each subject; it has "
+                "{found}.",
+                n=low.size,
+                found=len(x),
+            )
         )
     n_event = int(np.isfinite(high).sum())
     reason = without_maximum(low, high)
@@ -112,16 +125,14 @@ def aft_regression(
     spread = x.std(axis=0) if len(x) else centre
     design = np.column_stack([np.ones(len(x)), (x - centre) / np.where(spread > 0, spread, 1.0)])
     if not reason and np.linalg.matrix_rank(design) < design.shape[1]:
-        reason = message("a covariate is constant or follows from the others")
+        reason = Reason(COVARIATE_DETERMINED)
     found = None
     if not reason:
         null = maximised(low, high, design[:, :1], distribution)
         found = maximised(low, high, design, distribution) if x.shape[1] else null
         if null is None or found is None:
             found = None
-            reason = message(
-                "the likelihood has no maximum: too few events, or a covariate separates"
-            )
+            reason = Reason(NO_MAXIMUM_FEW_EVENTS)
     if found is None:
         p = x.shape[1]
         nothing = np.full((p + 2, p + 2), np.nan)
@@ -225,7 +236,7 @@ def _log(times):
     return np.where(positive, np.log(np.where(positive, times, 1.0)), -np.inf)
 
 
-def without_maximum(low, high) -> str:
+def without_maximum(low, high) -> Reason | None:
     """Look for what leaves the likelihood without a maximum.
 
     Parameters
@@ -235,23 +246,23 @@ def without_maximum(low, high) -> str:
 
     Returns
     -------
-    str
-        Why there is no fit, in words; empty where there may be one.
+    Reason or None
+        Why there is no fit; None where there may be one.
     """
     if not low.size:
-        return message("no subjects")
+        return Reason(NO_SUBJECTS)
     if np.isposinf(high).all():
-        return message("no event")
+        return Reason(NO_EVENT)
     if (high <= 0).any():
-        return message("an event at time 0 has no likelihood in this model: give it an interval")
+        return Reason(EVENT_AT_ZERO)
     # A curve that falls in one step through every event leaves the scale to run to 0.
     earliest, latest = high[np.isfinite(high)].min(), low.max()
     exact = low == high
     if exact.any() and np.unique(low[exact]).size == 1 and latest <= low[exact][0] <= earliest:
-        return message("all events could be at one time: no finite scale")
+        return Reason(EVENTS_AT_ONE_TIME)
     if not exact.any() and latest < earliest:
-        return message("all events could be at one time: no finite scale")
-    return ""
+        return Reason(EVENTS_AT_ONE_TIME)
+    return None
 
 
 def _slopes(z, distribution: str):

@@ -37,6 +37,28 @@ def pseudo_inverse(variance: ArrayLike) -> tuple[NDArray[np.float64], int]:
     return (half / values[kept]) @ half.T, int(kept.sum())
 
 
+def pseudo_inverses(variance: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Invert many covariance matrices, each on the space that it spans.
+
+    Parameters
+    ----------
+    variance : ndarray, shape (B, G, G)
+        As for `pseudo_inverse`.
+
+    Returns
+    -------
+    ndarray, shape (B, G, G)
+        Their generalised inverses.
+    """
+    scale = np.sqrt(np.maximum(np.diagonal(variance, axis1=1, axis2=2), 0.0))
+    safe = np.where(scale > 0, scale, 1.0)
+    values, vectors = np.linalg.eigh(variance / (safe[:, :, None] * safe[:, None, :]))
+    kept = values > _SINGULAR * np.maximum(values.max(axis=1, keepdims=True), 0.0)
+    part = np.where(kept, 1 / np.where(kept, values, 1.0), 0.0)
+    half = vectors / safe[:, :, None]
+    return (half * part[:, None, :]) @ half.transpose(0, 2, 1)
+
+
 def chi_square_tail(statistic: float, df: int) -> float:
     """Upper tail of a chi-square distribution.
 

@@ -111,6 +111,7 @@ def rate_ratio(
     exposure: tuple[ArrayLike, ArrayLike],
     *,
     conf_level: float = 0.95,
+    minlike: bool = True,
 ) -> RateRatio:
     """Compare two rates by their ratio, exactly.
 
@@ -124,6 +125,8 @@ def rate_ratio(
         Their person-time at risk.
     conf_level : float
         Confidence level.
+    minlike : bool
+        Whether to compute the minimum-likelihood p-value, which takes whole counts.
 
     Returns
     -------
@@ -142,17 +145,51 @@ def rate_ratio(
     t1, t2 = np.where(observed, t1, 1.0), np.where(observed, t2, 1.0)
     tail, share = (1 - conf_level) / 2, t1 / (t1 + t2)
     # Limits of the binomial probability, then of its odds by the odds of the exposure.
-    low = np.where(k1 > 0, betaincinv(np.maximum(k1, 1), k2 + 1, tail), 0.0)
-    high = np.where(k2 > 0, betaincinv(k1 + 1, np.maximum(k2, 1), 1 - tail), 1.0)
+    some1, some2 = np.where(k1 > 0, k1, 1.0), np.where(k2 > 0, k2, 1.0)
+    low = np.where(k1 > 0, betaincinv(some1, k2 + 1, tail), 0.0)
+    high = np.where(k2 > 0, betaincinv(k1 + 1, some2, 1 - tail), 1.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         estimate = (k1 / t1) / (k2 / t2)
         limits = [p / (1 - p) * t2 / t1 for p in (low, high)]
-    at_least = np.where(k1 > 0, betainc(np.maximum(k1, 1), k2 + 1, share), 1.0)
-    at_most = np.where(k2 > 0, betainc(np.maximum(k2, 1), k1 + 1, 1 - share), 1.0)
+    at_least = np.where(k1 > 0, betainc(some1, k2 + 1, share), 1.0)
+    at_most = np.where(k2 > 0, betainc(some2, k1 + 1, 1 - share), 1.0)
     p_value = np.minimum(2 * np.minimum(at_least, at_most), 1.0)
-    minlike = np.vectorize(_minlike, otypes=[float])(k1, k2, share)
-    values = (estimate, *limits, p_value, minlike)
+    likely = np.full(k1.shape, np.nan)
+    if minlike:
+        likely = np.vectorize(_minlike, otypes=[float])(k1, k2, share)
+    values = (estimate, *limits, p_value, likely)
     return RateRatio(*(np.where(observed, value, np.nan) for value in values))
+
+
+def rate_test(n_event: ArrayLike, exposure: ArrayLike, benchmark: ArrayLike) -> NDArray[np.float64]:
+    """Test exactly whether a rate has a value.
+
+    Parameters
+    ----------
+    n_event, exposure : array_like, shape (...)
+        Events and person-time.
+    benchmark : array_like, shape (...)
+        The rate tested, positive.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Twice the smaller Poisson tail, at most 1: below alpha exactly when Garwood's limits at
+        1 - alpha leave out the benchmark. NaN without exposure.
+
+    References
+    ----------
+    Garwood F. Biometrika 1936; 28: 437-442.
+    """
+    from scipy.special import gammainc, gammaincc
+
+    k, t, rate = np.broadcast_arrays(
+        *(np.asarray(v, float) for v in (n_event, exposure, benchmark))
+    )
+    mean = np.where(t > 0, t, 1.0) * rate
+    at_least = np.where(k > 0, gammainc(np.where(k > 0, k, 1.0), mean), 1.0)
+    p_value = np.minimum(2 * np.minimum(at_least, gammaincc(k + 1, mean)), 1.0)
+    return np.where(t > 0, p_value, np.nan)
 
 
 def _minlike(k: float, rest: float, share: float) -> float:

@@ -13,6 +13,7 @@ from carstats.estimators.kaplan_meier import step_values, survival_probability
 from carstats.estimators.quantile import event_time
 from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.estimators.rmst import area_under
+from carstats.messages import message
 
 STATISTICS = ("median", "restricted mean", "survival at")
 # Subjects times resamples counted at once: some 30 MB.
@@ -118,10 +119,12 @@ def bootstrap_survival(
     if statistic != "median":
         check_number("at", at, low=0)
     elif at is not None:
-        raise CarstatsError("`at` goes with the statistics 'restricted mean' and 'survival at'.")
+        raise CarstatsError(
+            message("`at` goes with the statistics 'restricted mean' and 'survival at'.")
+        )
     time, status = np.asarray(time, float), np.asarray(status, int)
     if not time.size:
-        raise CarstatsError("`time` is empty; there is nobody to resample.")
+        raise CarstatsError(message("`time` is empty; there is nobody to resample."))
     rng = np.random.default_rng(seed)
     found = [
         _read(risk_table(time, status, entry=entry, weights=counts), statistic, at)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.risk_table import TIME_TOLERANCE, RiskTable
+from carstats.messages import message
 
 CONTRASTS = ("difference", "ratio")
 
@@ -89,15 +90,27 @@ def check_horizon(tables: Mapping[str, RiskTable], at: float, argument: str = "a
     """
     check_number(argument, at)
     if at <= 0:
-        raise CarstatsError(f"`{argument}` is {at:g}; it takes a positive time.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {at}; it takes a positive time.", argument=argument, at=f"{at:g}"
+            )
+        )
     ends = {name: float(known_until(t)) for name, t in tables.items() if t.time.size}
     short = {name: end for name, end in ends.items() if at > end}
     if short:
-        named = ", ".join(f"{name} to {end:g}" for name, end in short.items())
         raise CarstatsError(
-            f"`{argument}` is {at:g}, beyond the follow-up of {named}: the area under a curve is "
-            f"known up to its largest observed time only. Choose at most {min(ends.values()):g}, "
-            "the follow-up of the group with the shortest."
+            message(
+                "`{argument}` is {at}, beyond the follow-up of {named}: the area under a curve "
+                "is known up to its largest observed time only. Choose at most {shortest}, the "
+                "follow-up of the group with the shortest.",
+                argument=argument,
+                at=f"{at:g}",
+                named=message(", ").join(
+                    message("{name} to {end}", name=message(name), end=f"{end:g}")
+                    for name, end in short.items()
+                ),
+                shortest=f"{min(ends.values()):g}",
+            )
         )
 
 
@@ -233,7 +246,13 @@ def mean_contrast(
     """
     check_choice("measure", measure, CONTRASTS)
     if first.at != second.at:
-        raise CarstatsError(f"restricted means to {first.at:g} and to {second.at:g}: not alike.")
+        raise CarstatsError(
+            message(
+                "restricted means to {at} and to {other}: not alike.",
+                at=f"{first.at:g}",
+                other=f"{second.at:g}",
+            )
+        )
     z = NormalDist().inv_cdf(0.5 + conf_level / 2)
     a, b = np.asarray(first.estimate), np.asarray(second.estimate)
     if measure == "difference":

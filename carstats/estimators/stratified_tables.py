@@ -199,6 +199,41 @@ def stratified_contrast(
     return StratifiedContrast(float(estimate), np.nan, low, high, strata)
 
 
+def stratified_score_test(
+    n_event: ArrayLike, n: ArrayLike, *, contrast: str = "difference", skewness: bool = False
+) -> StratifiedTest:
+    """Test that a common difference is 0, or a common ratio 1, by the score over the strata.
+
+    Parameters
+    ----------
+    n_event, n : array_like of int, shape (K, 2)
+        As for `stratified_contrast`.
+    contrast : {"difference", "ratio"}
+        Whose limits the test goes with.
+    skewness : bool
+        Whether to correct for the skewness of the binomials ("SCAS").
+
+    Returns
+    -------
+    StratifiedTest
+        Its p-value is below 1 - conf_level exactly when the limits of `stratified_contrast` by the
+        same method leave out no difference.
+
+    References
+    ----------
+    Miettinen O, Nurminen M. Stat Med 1985; 4: 213-226.
+    """
+    k, n = np.atleast_2d(np.asarray(n_event, float)), np.atleast_2d(np.asarray(n, float))
+    both = (n > 0).all(axis=1)
+    k, n = k[both], n[both]
+    if not both.any() or not 0 < k.sum() < n.sum():
+        return StratifiedTest(np.nan, 0, np.nan, int(both.sum()))
+    weight = n.prod(axis=1) / n.sum(axis=1)
+    statistic = _score_sum(k, n, weight / weight.sum(), contrast, skewness)
+    z = float(statistic(np.float64(0.0 if contrast == "difference" else 1.0)))
+    return StratifiedTest(z * z, 1, chi_square_tail(z * z, 1), int(both.sum()))
+
+
 def _mantel_haenszel(k, n, weight, contrast: str, estimate: float, z: float):
     total = n.sum(axis=1)
     (k1, k2), (n1, n2) = k.T, n.T
@@ -219,11 +254,17 @@ def _mantel_haenszel(k, n, weight, contrast: str, estimate: float, z: float):
     return estimate * np.exp(-z * error), estimate * np.exp(z * error), error
 
 
-def _score(k, n, weight, contrast: str, skewness: bool, z: float):
+def _score_sum(k, n, weight, contrast: str, skewness: bool):
+    """Return the score statistic over strata as a function of the value supposed."""
+
     def statistic(value: NDArray[np.float64]):
         parts = score_parts(k.T, n.T, value[..., None], contrast)
         sums = [(part * weight**power).sum(axis=-1) for power, part in enumerate(parts, start=1)]
         return standardised(*sums, skewness=skewness)
 
-    low, high = crossings(statistic, z, (), contrast)
+    return statistic
+
+
+def _score(k, n, weight, contrast: str, skewness: bool, z: float):
+    low, high = crossings(_score_sum(k, n, weight, contrast, skewness), z, (), contrast)
     return float(low), float(high)

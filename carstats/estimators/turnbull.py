@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.estimators.reasons import DESCRIPTIVE_LIMITS, NO_CONVERGENCE, NO_SUBJECTS, Reason
 from carstats.estimators.risk_table import TIME_TOLERANCE, distinct_times
 from carstats.messages import message
 
@@ -44,8 +45,8 @@ class Turnbull:
         intervals with mass are independent. Where in an interval its mass lies is never known.
     n : int
         Subjects.
-    reason : str
-        What is wrong with the estimate; empty otherwise.
+    reason : Reason or None
+        What is wrong with the estimate; else None.
     """
 
     left: NDArray[np.float64]
@@ -56,7 +57,7 @@ class Turnbull:
     kkt_violation: float
     unique: bool
     n: int
-    reason: str = ""
+    reason: Reason | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class BootstrapLimits:
         Percentiles over the resamples of the curve's lower and upper bound.
     n_resamples, seed : int
         Resamples and the seed.
-    note : str
+    note : Reason
         What the limits are not.
     """
 
@@ -80,7 +81,7 @@ class BootstrapLimits:
     high: NDArray[np.float64]
     n_resamples: int
     seed: int
-    note: str
+    note: Reason
 
 
 def turnbull(low: ArrayLike, high: ArrayLike) -> Turnbull:
@@ -115,14 +116,14 @@ def turnbull(low: ArrayLike, high: ArrayLike) -> Turnbull:
     low, high = checked_intervals(low, high)
     if not low.size:
         none = np.empty(0)
-        return Turnbull(none, none, none, none, 0.0, 0.0, True, 0, message("no subjects"))
+        return Turnbull(none, none, none, none, 0.0, 0.0, True, 0, Reason(NO_SUBJECTS))
     left, right, first, last = innermost_intervals(low, high)
     ranges, counts = np.unique(np.stack([first, last]), axis=1, return_counts=True)
     cliques = clique_matrix(*ranges, left.size)
     mass, violation = _maximised(cliques, counts.astype(float))
     inside = cliques @ mass
     support = mass > 0
-    stuck = message("no convergence in {n} iterations", n=_MAX_ITERATIONS)
+    stuck = Reason(NO_CONVERGENCE, {"n": _MAX_ITERATIONS})
     return Turnbull(
         left=left,
         right=right,
@@ -132,7 +133,7 @@ def turnbull(low: ArrayLike, high: ArrayLike) -> Turnbull:
         kkt_violation=violation,
         unique=bool(np.linalg.matrix_rank(cliques[:, support]) == support.sum()),
         n=low.size,
-        reason="" if violation <= _TOLERANCE else stuck,
+        reason=None if violation <= _TOLERANCE else stuck,
     )
 
 
@@ -158,7 +159,13 @@ def checked_intervals(
     """
     low, high = np.asarray(low, float), np.asarray(high, float)
     if low.shape != high.shape:
-        raise CarstatsError(f"`low` has {low.size} values and `high` {high.size}; give pairs.")
+        raise CarstatsError(
+            message(
+                "`low` has {n_low} values and `high` {n_high}; give pairs.",
+                n_low=low.size,
+                n_high=high.size,
+            )
+        )
     ends = np.concatenate([low, high])
     ends = ends[np.isfinite(ends)]
     slack = TIME_TOLERANCE * np.ptp(ends) if ends.size else 0.0
@@ -167,8 +174,13 @@ def checked_intervals(
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         raise CarstatsError(
-            f"`low` and `high` of subject {row + 1} are {low[row]:g} and {high[row]:g}; an event "
-            "lies in (low, high], with low at most high; an infinite high is right-censored."
+            message(
+                "`low` and `high` of subject {number} are {low} and {high}; an event lies in "
+                "(low, high], with low at most high; an infinite high is right-censored.",
+                number=row + 1,
+                low=f"{low[row]:g}",
+                high=f"{high[row]:g}",
+            )
         )
     return low, high
 
@@ -341,12 +353,10 @@ def bootstrap_limits(
     """
     low, high = checked_intervals(low, high)
     at = np.asarray(at, float)
-    note = message(
-        "descriptive: percentiles of {n} bootstrap resamples, no coverage guaranteed", n=n_resamples
-    )
+    note = Reason(DESCRIPTIVE_LIMITS, {"n": n_resamples})
     if not low.size:
         nothing = np.full(at.shape, np.nan)
-        return BootstrapLimits(at, nothing, nothing, n_resamples, seed, message("no subjects"))
+        return BootstrapLimits(at, nothing, nothing, n_resamples, seed, Reason(NO_SUBJECTS))
     rng = np.random.default_rng(seed)
     bounds = np.empty((2, n_resamples, at.size))
     for row in range(n_resamples):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 # Tables are as likely as the one observed give or take rounding; the margin of R's fisher.test.
 _TIE = 1e-7
@@ -81,23 +82,57 @@ def fisher_test(k1: int, k2: int, n1: int, n2: int, *, conf_level: float = 0.95)
     interval).
     """
     low, high = max(0, k1 + k2 - n2), min(n1, k1 + k2)
-    first = np.arange(low, high + 1)
-    log_ways = _log_ways(first, k1 + k2, n1, n2)
-    at = int(k1 - low)
+    ways = log_ways(np.arange(low, high + 1), k1 + k2, n1, n2)
+    return conditional_test(ways, int(k1 - low), conf_level=conf_level)
+
+
+def conditional_test(
+    log_ways: NDArray[np.float64], at: int, *, conf_level: float = 0.95
+) -> FisherTest:
+    """Test an odds ratio of 1 given how many ways lead to each possible table.
+
+    Parameters
+    ----------
+    log_ways : ndarray, shape (m,)
+        Logarithm of the number of ways, of the tables in the order of the first group's events.
+    at : int
+        Which of them was observed.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    FisherTest
+        As for `fisher_test`.
+    """
     chance = _normalised(log_ways, 0.0)
     p_value = float(chance[chance <= chance[at] * (1 + _TIE)].sum())
-    if low == high:
+    if log_ways.size == 1:
         return FisherTest(1.0, np.nan, 0.0, np.inf)
     alpha = 1 - conf_level
     lower = _lower_log_odds(log_ways, at, alpha)
-    upper = -_lower_log_odds(log_ways[::-1], first.size - 1 - at, alpha)
+    upper = -_lower_log_odds(log_ways[::-1], log_ways.size - 1 - at, alpha)
     estimate = np.exp(_conditional_log_odds(log_ways, at))
     return FisherTest(
         min(p_value, 1.0), float(estimate), float(np.exp(lower)), float(np.exp(upper))
     )
 
 
-def _log_ways(first: NDArray[np.int_], events: int, n1: int, n2: int) -> NDArray[np.float64]:
+def log_ways(first: NDArray[np.int_], events: int, n1: int, n2: int) -> NDArray[np.float64]:
+    """Count the ways to each table with given margins.
+
+    Parameters
+    ----------
+    first : ndarray of int, shape (m,)
+        Events of the first group.
+    events, n1, n2 : int
+        Events of both, and the subjects of each.
+
+    Returns
+    -------
+    ndarray, shape (m,)
+        Logarithms of the numbers of ways.
+    """
     from scipy.special import gammaln
 
     def log_choose(n, k):
@@ -187,7 +222,9 @@ def trend_test(n_event: ArrayLike, n: ArrayLike, scores: ArrayLike | None = None
     k, n = np.asarray(n_event, int), np.asarray(n, int)
     scores = np.arange(k.size, dtype=float) if scores is None else np.asarray(scores, float)
     if scores.shape != k.shape:
-        raise CarstatsError(f"`scores` are {scores.size}; there are {k.size} groups.")
+        raise CarstatsError(
+            message("`scores` are {n}; there are {total} groups.", n=scores.size, total=k.size)
+        )
     events, total = int(k.sum()), int(n.sum())
     share = n / total if total else np.zeros(k.size)
     mean = events * float(share @ scores)

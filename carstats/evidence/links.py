@@ -7,6 +7,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 
 def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
@@ -15,7 +16,8 @@ def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
     Parameters
     ----------
     reports : pandas.DataFrame
-        One row per report, with ``study_id``, ``disease`` and ``overlaps_with``.
+        One row per report, with ``study_id``, ``disease`` and ``overlaps_with``; ``cohort``,
+        ``first_author`` and ``year`` tell the parts of one publication.
 
     Returns
     -------
@@ -23,6 +25,7 @@ def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
         A pair's first report has a row in the table; both are in alphabetical order if both have.
     """
     diseases = dict(zip(reports["study_id"], reports["disease"], strict=True))
+    parts = _publications(reports)
     named: dict[str, set[str]] = {}
     for report, others in zip(reports["study_id"], reports["overlaps_with"], strict=True):
         for other in str(others).split() if pd.notna(others) else []:
@@ -34,10 +37,20 @@ def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
             direct = other in named[report]
             known = other in diseases
             kinds = {diseases[report], diseases.get(other)}
-            if direct or (known and (len(kinds) == 1 or "mixed" in kinds)):
+            # The parts of one publication split its subjects.
+            split = known and parts[report] is not None and parts[report] == parts[other]
+            if direct or (known and not split and (len(kinds) == 1 or "mixed" in kinds)):
                 ordered = tuple(sorted((report, other))) if known else (report, other)
                 pairs[ordered] = "named" if direct else "by chain"
     return pairs
+
+
+def _publications(reports: pd.DataFrame) -> dict[str, tuple[object, ...] | None]:
+    """Return what tells a report's publication from others; None where it is not known."""
+    columns = ["cohort", "first_author", "year"]
+    known = reports.reindex(columns=columns)
+    keys = [tuple(row) if pd.notna(row).all() else None for row in known.to_numpy(dtype=object)]
+    return dict(zip(reports["study_id"], keys, strict=True))
 
 
 def _reached(named: dict[str, set[str]], start: str) -> set[str]:
@@ -65,9 +78,17 @@ def refuse_overlap(pairs: list[tuple[str, str]]) -> None:
         If there are any.
     """
     if pairs:
-        shown = "; ".join(f"{first} and {second}" for first, second in pairs[:6])
-        more = f" and {len(pairs) - 6} pairs more" if len(pairs) > 6 else ""
+        shown = message("; ").join(
+            message("{first} and {second}", first=first, second=second)
+            for first, second in pairs[:6]
+        )
+        more = message(" and {n} pairs more", n=len(pairs) - 6) if len(pairs) > 6 else ""
         raise CarstatsError(
-            f"these reports share subjects, who would be counted twice: {shown}{more}. Choose one "
-            'of them with `reports` or in the table\'s `synthesis`, or say overlapping="allow".'
+            message(
+                "these reports share subjects, who would be counted twice: {shown}{more}. Choose "
+                "one of them with `reports` or in the table's `synthesis`, or say "
+                'overlapping="allow".',
+                shown=shown,
+                more=more,
+            )
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from carstats.evidence.links import overlapping_pairs
-from carstats.evidence.table import check_trials, names_of, reports_of
+from carstats.evidence.table import check_trials, reports_of
 from carstats.messages import message
 from carstats.result import Result, Spec
 
@@ -37,8 +37,9 @@ def report_overlap(table: pd.DataFrame) -> Result:
     """
     table = check_trials(table)
     reports = reports_of(table)
-    names, uses = names_of(reports), reports.set_index("study_id")["synthesis"]
+    names, uses = (reports.set_index("study_id")[c] for c in ("trial", "synthesis"))
     treated, cohorts = (reports.set_index("study_id")[c] for c in ("n_treated", "cohort"))
+    uncounted = table.attrs.get("trial_names", {})
     rows = []
     for (first, second), link in sorted(overlapping_pairs(reports).items()):
         known = second in uses.index
@@ -47,7 +48,7 @@ def report_overlap(table: pd.DataFrame) -> Result:
                 "study_id": first,
                 "other_id": second,
                 "trial": names.get(first, first),
-                "other_trial": names.get(second, second),
+                "other_trial": names.get(second, uncounted.get(second, second)),
                 "cohort": cohorts[first],
                 "link": link,
                 "use": uses[first],

@@ -18,6 +18,7 @@ from carstats.messages import mark, message
 from carstats.result import Result, Spec
 from carstats.strata import stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
+from carstats.wording import level_text
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,7 @@ def _spec(analysis, counts, rows, outcome, conf_level, by) -> Spec:
         method=message(
             "approximate: time at risk is subjects × median follow-up; exact Poisson {level} % "
             "limits",
-            level=f"{conf_level * 100:g}",
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         by=by,

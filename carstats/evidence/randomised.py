@@ -11,9 +11,10 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.odds_ratio import odds_ratio_limits
 from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.two_by_two import fisher_test
-from carstats.evidence.table import check_trials, in_order, names_of, trial_labels
+from carstats.evidence.table import check_trials, in_order, trial_labels
 from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec
+from carstats.wording import level_text
 
 _WHICH = {
     "Miettinen-Nurminen": mark("score limits without a test"),
@@ -80,8 +81,11 @@ def randomised_comparison(
     pairs = _pairs(in_order(rows))
     if not pairs:
         raise CarstatsError(
-            f"no control group of the table reports {outcome!r} beside a treated group of its "
-            "cohort, in one population, at one visit and on one endpoint."
+            message(
+                "no control group of the table reports {outcome} beside a treated group of its "
+                "cohort, in one population, at one visit and on one endpoint.",
+                outcome=repr(outcome),
+            )
         )
     frame = pd.DataFrame([made for pair in pairs for made in _contrasts(*pair, conf_level)])
     spec = Spec(
@@ -95,7 +99,7 @@ def randomised_comparison(
         method=message(
             "{level} % limits: Miettinen–Nurminen, exact unconditional (Chan–Zhang), and Fisher's "
             "exact test with the odds ratios that it does not reject",
-            level=f"{conf_level * 100:g}",
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         options={"outcome": outcome, "endpoint_class": endpoint_class},
@@ -122,7 +126,7 @@ def _contrasts(row: pd.Series, control: pd.Series, conf_level: float) -> list[di
     start = {
         "study_id": row["study_id"],
         "control_id": control["study_id"],
-        "trial": names_of(row.to_frame().T).iloc[0],
+        "trial": row["trial"],
         **{c: row[c] for c in ("disease", "target", "endpoint", "timepoint_weeks", "population")},
         "basis": row["basis"],
         "n": sizes[0],

@@ -16,6 +16,7 @@ from carstats.messages import message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import stratum_keys
 from carstats.vocabulary import Vocabulary
+from carstats.wording import level_text
 
 
 def pooled_regression(
@@ -122,7 +123,7 @@ def pooled_regression(
         population=population,
         method=message(
             "binomial–normal meta-regression, {level} % {limits}",
-            level=f"{conf_level * 100:g}", limits=message(LIMITS[conf_type]),
+            level=level_text(conf_level), limits=message(LIMITS[conf_type]),
         ),
         conf_level=conf_level,
         by=(on,),
@@ -161,7 +162,11 @@ def _compare(rows, on, levels, conf_type, conf_level) -> list[dict[str, Any]]:
     # An odds ratio against a level without event, or with nothing but events, is never finite.
     base = max(range(len(levels)), key=lambda i: (not _one_sided(made[i]), made[i]["n"]))
     for row in made:
-        row["contrast"] = "reference" if row is made[base] else f"against {levels[base]}"
+        row["contrast"] = (
+            message("reference")
+            if row is made[base]
+            else message("against {level}", level=message(str(levels[base])))
+        )
     reason = _too_little(rows, made, base)
     if reason:
         for row in made:

@@ -7,17 +7,21 @@ from typing import Any
 
 import pandas as pd
 
+from carstats.data.published import COMPANY_RELEASE
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.evidence.pooled import CONF_TYPES, MODELS, pool
 from carstats.evidence.table import Counts, one_class, select_counts
 from carstats.evidence.words import in_trials
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result, Spec
+from carstats.wording import level_text
 
 _SWAPPED = {"remission": "response", "response": "remission"}
 # Code compares the choices, so they are translated when printed.
 _MAIN = mark("main analysis")
 _ABSTRACT = mark("counts that stand in an abstract only")
+_NO_RELEASE = mark("without counts of a company release alone")
+_ABSTRACTS = ("abstract", "congress abstract")
 _NARROW = mark("narrowest denominator reported")
 _TREATED = mark("all treated, missing = failure")
 _OTHER = {
@@ -142,9 +146,10 @@ def pooled_sensitivity(
     Returns
     -------
     Result
-        One row per choice: ``choice`` (main analysis; counts that stand in an abstract only; the
-        narrowest denominator; all treated subjects, missing = failure; and, where trials report
-        remission and response at one visit, the other of the two for these), ``trials`` (those
+        One row per choice: ``choice`` (main analysis; counts that stand in an abstract only;
+        without the counts of a company release alone; the narrowest denominator; all treated
+        subjects, missing = failure; and, where trials report remission and response at one visit,
+        the other of the two for these), ``trials`` (those
         whose count differs from the main analysis), and the columns of `pooled_rate`. The row of
         the other endpoint mixes classes on purpose, to show what the choice does.
 
@@ -158,9 +163,14 @@ def pooled_sensitivity(
     main = select_counts(table, outcome, **asked)
     one_class(main)
     chosen = [(_MAIN, main.rows)]
-    if "abstract" in set(main.rows["basis"]):
-        abstract = select_counts(table, outcome, **asked, basis="abstract")
+    bases = set(main.rows["basis"])
+    found = [basis for basis in _ABSTRACTS if basis in bases]
+    if found:
+        abstract = select_counts(table, outcome, **asked, basis=found)
         chosen.append((_ABSTRACT, abstract.rows))
+    if COMPANY_RELEASE in bases:
+        own = table[table["basis"] != COMPANY_RELEASE]
+        chosen.append((_NO_RELEASE, select_counts(own, outcome, **asked).rows))
     narrow = select_counts(table, outcome, **asked, denominator="narrowest")
     chosen.append((_NARROW, narrow.rows))
     treated = select_counts(table, outcome, **asked, denominator="treated")
@@ -176,9 +186,7 @@ def pooled_sensitivity(
     ]
     for row in rows:
         if row["choice"] in _OTHER.values():
-            row["note"] = message("; ").join(
-                filter(None, [row["note"], message("mixes endpoints on purpose")])
-            )
+            row["note"] = joined_notes(row["note"], message("mixes endpoints on purpose"))
     how = message("one choice changed in turn")
     spec = _spec("pooled_sensitivity", main, outcome, asked, settings, how)
     return Result(pd.DataFrame(rows), spec)
@@ -190,7 +198,9 @@ def _checked(model, conf_type, tau_scale, conf_level) -> dict[str, Any]:
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":
-        raise CarstatsError('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        raise CarstatsError(
+            message('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
+        )
     return {
         "model": model, "conf_type": conf_type, "tau_scale": tau_scale, "conf_level": conf_level,
     }  # fmt: skip
@@ -253,7 +263,7 @@ def _spec(analysis, counts: Counts, outcome, options, settings, how) -> Spec:
         population=counts.population(),
         method=message(
             "{model} model as for the pooled rate, {how}, {level} % limits",
-            model=message(_MODELS[model]), how=how, level=f"{level * 100:g}",
+            model=message(_MODELS[model]), how=how, level=level_text(level),
         ),
         conf_level=level,
         options={"outcome": outcome, **options, **settings},

@@ -18,7 +18,7 @@ from carstats.vocabulary import Vocabulary
 # Widest denominator first: whoever was treated, then those whom the authors chose to count.
 POPULATIONS = ("treated", "modified intention to treat", "evaluable", "per protocol", "subset")
 DENOMINATORS = ("reported", "treated", "narrowest")
-_EFFICACY = ("response", "drug-free", "relapse")
+_EFFICACY = ("response", "drug-free", "immunosuppressant-free", "relapse")
 _USES = ("all", "efficacy", "toxicity", "control", "none")
 _NEEDED = (
     "study_id", "outcome", "endpoint", "endpoint_class", "timepoint_weeks", "population", "n_event",
@@ -28,7 +28,7 @@ _NEEDED = (
 # A table of one's own may lack these; they are then missing, and the cohort is the report itself.
 _OPTIONAL = (
     "first_author", "year", "disease_detail", "valency", "costimulation", "grading_scale",
-    "followup_median_months", "cohort",
+    "followup_median_months", "cohort", "trial_name", "source",
 )  # fmt: skip
 _OF_THE_TRIAL = ("disease", "target", "platform", "cell_source", "synthesis", "overlaps_with")
 
@@ -89,31 +89,51 @@ def check_trials(table: pd.DataFrame) -> pd.DataFrame:
     """
     if not isinstance(table, pd.DataFrame):
         raise CarstatsError(
-            f"`table` is {type(table).__name__}; it takes a table of published_trials()."
+            message(
+                "`table` is {name}; it takes a table of published_trials().",
+                name=type(table).__name__,
+            )
         )
     absent = [c for c in _NEEDED if c not in table]
     if absent:
         raise CarstatsError(
-            f"`table` lacks the columns {absent}. published_trials() shows the shape."
+            message(
+                "`table` lacks the columns {absent}. published_trials() shows the shape.",
+                absent=absent,
+            )
         )
     table = table.reset_index(drop=True)
     added = {c: np.nan for c in _OPTIONAL if c not in table}
     table = table.assign(**added)
     table["cohort"] = table["cohort"].where(table["cohort"].notna(), table["study_id"])
-    problems = count_problems(table, "the table of trials")
+    table["trial"] = table["study_id"].map(_names(reports_in(table)))
+    problems = count_problems(table, message("the table of trials"))
     for column, allowed in (("synthesis", _USES), ("population", POPULATIONS)):
         wrong = ~table[column].isin(allowed)
         problems += [
             Problem(
-                f"{table.loc[i, column]!r}; allowed: {listed(allowed)}.",
-                "the table of trials", int(i) + 2, column,
+                message(
+                    "{value}; allowed: {allowed}.",
+                    value=repr(table.loc[i, column]),
+                    allowed=listed(allowed),
+                ),
+                message("the table of trials"),
+                int(i) + 2,
+                column,
             )
             for i in table.index[wrong]
-        ]  # fmt: skip
+        ]
     for column in _OF_THE_TRIAL:
         kinds = table.groupby("study_id")[column].nunique(dropna=False)
         problems += [
-            Problem(f"{report!r} is described in {kinds[report]} ways.", column=column)
+            Problem(
+                message(
+                    "{report} is described in {n} ways.",
+                    report=repr(report),
+                    n=kinds[report],
+                ),
+                column=column,
+            )
             for report in kinds.index[kinds > 1]
         ]
     if problems:
@@ -121,9 +141,14 @@ def check_trials(table: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def reports_in(table: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per report, in the order of the table."""
+    return table.drop_duplicates("study_id")
+
+
 def reports_of(table: pd.DataFrame) -> pd.DataFrame:
     """Return one row per report, in printed order."""
-    return in_order(table.drop_duplicates("study_id"))
+    return in_order(reports_in(table))
 
 
 def select_counts(
@@ -187,8 +212,11 @@ def select_counts(
         unknown = sorted(set(reports) - set(table["study_id"]))
         if unknown:
             raise CarstatsError(
-                f"`reports` names {unknown}, not in the table. It has: "
-                f"{listed(table['study_id'].unique(), 60)}."
+                message(
+                    "`reports` names {unknown}, not in the table. It has: {known}.",
+                    unknown=unknown,
+                    known=listed(table["study_id"].unique(), 60),
+                )
             )
         once = table[table["study_id"].isin(reports)]
     # A count that is missing is not zero: the trial then gives no such count.
@@ -207,7 +235,6 @@ def select_counts(
         n=size,
         n_event=rows["n_event"].astype(int),
         endpoint=rows["endpoint"].where(rows["endpoint"].notna(), outcome),
-        trial=names_of(rows).to_numpy(),
         population="treated, missing = failure" if denominator == "treated" else rows["population"],
     )
     without = in_order(once[~once["study_id"].isin(rows["study_id"])].drop_duplicates("study_id"))
@@ -225,8 +252,11 @@ def one_class(counts: Counts) -> None:
     classes = counts.rows["endpoint_class"].dropna().unique()
     if len(classes) > 1:
         raise CarstatsError(
-            f"the trials report endpoints of the classes {listed(classes)}, which are not alike. "
-            "Say which with `endpoint_class`."
+            message(
+                "the trials report endpoints of the classes {classes}, which are not alike. Say "
+                "which with `endpoint_class`.",
+                classes=listed(classes),
+            )
         )
 
 
@@ -242,13 +272,19 @@ def in_order(rows: pd.DataFrame) -> pd.DataFrame:
     return ordered.drop(columns=list(keys))
 
 
-def names_of(rows: pd.DataFrame) -> pd.Series:
-    """Name trials by first author and year, by identifier without an author; index study_id."""
-    surname = rows["first_author"].astype("object").str.split().str[0]
-    year = rows["year"].map(lambda value: "" if pd.isna(value) else f" {int(value)}")
-    fallback = rows["study_id"].str.replace("_", " ")
-    named = (surname + year).where(surname.notna(), fallback)
-    return pd.Series(named.to_numpy(), index=rows["study_id"].to_numpy())
+def _names(reports: pd.DataFrame) -> pd.Series:
+    """Name reports by first author and year, and by the trial where these do not tell them apart.
+
+    Without an author the trial's name or the identifier stands in its place; index study_id.
+    """
+    surname = reports["first_author"].astype("object").str.split().str[0]
+    year = reports["year"].map(lambda value: "" if pd.isna(value) else f" {int(value)}")
+    trial = reports["trial_name"].astype("object")
+    authored = surname + year
+    told = authored.where(~authored.duplicated(keep=False) | trial.isna(), authored + ", " + trial)
+    unnamed = (trial + year).where(trial.notna(), reports["study_id"].str.replace("_", " "))
+    named = told.where(surname.notna(), unnamed)
+    return pd.Series(named.to_numpy(), index=reports["study_id"].to_numpy())
 
 
 def trial_labels(frame: pd.DataFrame) -> dict[str, dict[str, str]]:

@@ -12,10 +12,11 @@ from carstats.evidence.table import select_counts, trial_labels
 from carstats.evidence.words import in_trials
 from carstats.messages import message
 from carstats.result import Result, Spec
+from carstats.wording import level_text, method_word
 
 KEPT = [
     "disease", "disease_detail", "target", "platform", "cell_source", "endpoint",
-    "timepoint_weeks", "population", "basis",
+    "timepoint_weeks", "population", "basis", "source",
 ]  # fmt: skip
 
 
@@ -68,9 +69,9 @@ def trial_rate(
     -------
     Result
         One row per trial, by disease and target: ``study_id``, ``trial``, the trial's columns,
-        ``endpoint``, ``timepoint_weeks``, ``population``, ``basis``, ``n``, ``n_event``,
-        ``estimate``, ``conf_low``, ``conf_high``, ``note``. The spec's population says how many
-        trials of the table give no such count.
+        ``endpoint``, ``timepoint_weeks``, ``population``, ``basis``, ``source``, ``n``,
+        ``n_event``, ``estimate``, ``conf_low``, ``conf_high``, ``note``. The spec's population says
+        how many trials of the table give no such count.
 
     Raises
     ------
@@ -106,7 +107,7 @@ def trial_rate(
         population=counts.population(),
         method=message(
             "counts as reported, {method} {level} % limits",
-            method=method.replace("-", "–"), level=f"{conf_level * 100:g}",
+            method=method_word(method), level=level_text(conf_level),
         ),
         conf_level=conf_level,
         options={"outcome": outcome, **options, "method": method},

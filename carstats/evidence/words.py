@@ -17,6 +17,8 @@ WORDS = (
     # basis
     mark("unverified"), mark("secondary report"), mark("abstract"), mark("derived"),
     mark("full text"), mark("registry"), mark("label"), mark("label or abstract"),
+    mark("congress abstract"), mark("review table"), mark("two secondary reports"),
+    mark("company release"), mark("immunosuppressant-free"),
     # valency, and what was not given or not said
     mark("single"), mark("dual"), mark("co-infusion"), mark("none"), mark("not stated"),
     # what a comparison is of
@@ -48,6 +50,20 @@ ENDPOINTS = (
     mark(">=50 % reduction swollen or tender joints, wk 4"),
     mark("clinically meaningful improvement"),
     mark("clinically meaningful response kept"),
+    mark("MFR at last follow-up (longest 46 months)"),
+    mark("DORIS at any time (median onset 5.1 months)"),
+    mark("complete renal response at last follow-up"),
+    mark("DORIS remission at last follow-up"),
+    mark("DAS28-CRP remission and ACR70"),
+    mark("fall in disease activity"),
+    mark("EDSS improved"),
+    mark("no RA medicines"),
+    mark("rapid decline in clinical disease activity"),
+    mark("off immunotherapy at week 16 (topline)"),
+    mark("infection with hospitalisation (grade not stated)"),
+    mark("serious infection (grade not stated)"),
+    mark("severe infection (grade not stated)"),
+    mark("treatment-related"),
 )
 # Characteristics of trials within a sentence.
 MODERATORS = {

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
 from carstats.messages import mark
 from carstats.report.figures_sheet import (
     MARGIN,
@@ -35,6 +34,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _LINE = 1.3 * SIZE
@@ -157,7 +157,7 @@ def overlap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     -------
     matplotlib.figure.Figure
         Reports as points, in two columns; a line joins two that name each other as nested. Filled:
-        used by the synthesis. Open: not used. Grey: named, but not in the table.
+        used by the synthesis. Open: not used. Grey: named, but without a count.
 
     Raises
     ------
@@ -181,7 +181,7 @@ def overlap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
                 tr(
                     "A line: one report names the other. Filled: used by the synthesis, for what "
                     "stands beside it. Open: not used, because its subjects are in another report "
-                    "or its counts contradict it. Grey: named, but not in the table."
+                    "or its counts contradict it. Grey: named, but without a count."
                 ),
             ),
             synthetic=result.spec.synthetic,
@@ -204,7 +204,7 @@ def overlap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     return sheet.figure
 
 
-_PAIR = ("study_id", "other_id", "link", "use", "other_use", "n", "other_n")
+_PAIR = ("study_id", "other_id", "trial", "other_trial", "link", "use", "other_use", "n", "other_n")
 _USES = {
     "all": mark("used"),
     "efficacy": mark("used for efficacy"),
@@ -226,10 +226,10 @@ def _groups(result: Result) -> list[tuple[dict[str, tuple[str, float]], list[tup
     nodes: dict[str, tuple[str, float]] = {}
     links: list[tuple[str, str]] = []
     for row in result.frame.itertuples():
-        nodes[row.study_id] = (row.use, row.n)
-        nodes.setdefault(row.other_id, (row.other_use, row.other_n))
+        nodes[row.trial] = (row.use, row.n)
+        nodes.setdefault(row.other_trial, (row.other_use, row.other_n))
         if row.link == "named":
-            links.append((row.study_id, row.other_id))
+            links.append((row.trial, row.other_trial))
     groups: list[set[str]] = []
     for pair in links:
         joined = set(pair).union(*(g for g in groups if g & set(pair)))
@@ -291,7 +291,7 @@ def _reach(nodes: dict, most: float) -> float:
 
 
 def _name(name: str) -> str:
-    return clean(name).replace("_", " ")
+    return clean(name)
 
 
 def _words(node: tuple[str, float]) -> str:

@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from matplotlib.patches import Rectangle
 
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -32,6 +31,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 from carstats.toxicity.grades import NOT_KNOWN
 

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -32,6 +31,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import confidence, of
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
+from carstats.report.words import sentence, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
@@ -41,7 +41,9 @@ _LEAST, _ENOUGH = 48.0, 80.0
 # Trial, target and an endpoint of two words a line.
 _NARROW = 190.0
 # Numbers that rest on the trial's own report are drawn filled, all others open.
-_FIRST_HAND = frozenset({"abstract", "derived", "full text", "registry", "label"})
+_FIRST_HAND = frozenset(
+    {"abstract", "congress abstract", "derived", "full text", "registry", "label"}
+)
 
 
 def trials_figure(
@@ -179,9 +181,9 @@ def _trial_target(row, targets: dict) -> str:
 
 def _trial_endpoint(row) -> str:
     weeks = row.get("timepoint_weeks")
-    given = clean(row["endpoint"])
+    given = str(row["endpoint"])
     timed = any(word in given for word in ("week", "month", " mo", "wk", "last", "cut-off"))
-    text = tr(given).replace(">=", "≥").replace("<=", "≤")
+    text = clean(given).replace(">=", "≥").replace("<=", "≤")
     if weeks is None or weeks != weeks or timed:
         return text
     return tr("{endpoint}, week {week}", endpoint=text, week=f"{weeks:g}")
@@ -197,7 +199,10 @@ def trial_caption(results: Sequence[Result]) -> str:
     names = [abbreviations(result, ["target"]) for result in results]
     return sentences(
         *dict.fromkeys(result.caption() for result in results),
-        tr("Filled: the trial's own report. Open: a secondary report, or not verified.")
+        tr(
+            "Filled: the trial's own report. Open: a secondary report, a company release, or not "
+            "found again."
+        )
         if open_ones
         else "",
         *dict.fromkeys(names),
@@ -211,7 +216,7 @@ def alt_rates(result: Result) -> str:
         tr("; ").join(
             tr(
                 "{trial} {count}, {rate}",
-                trial=r["trial"], count=of(r["n_event"], r["n"]), rate=rate_text(r),
+                trial=clean(r["trial"]), count=of(r["n_event"], r["n"]), rate=rate_text(r),
             )
             for r in rows
         )

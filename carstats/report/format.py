@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from decimal import ROUND_HALF_UP, Decimal
 
-from carstats.language import tr, tr_n
+from carstats.report.words import in_words, tr, tr_n
 
 DAYS_PER_MONTH = 30.4375
 NONE = "–"
@@ -341,6 +341,7 @@ def confidence(level: float | None) -> str:
 
 def sentence_list(words: list[str]) -> str:
     """Join words as a sentence does: ``"a, b and c"``."""
+    words = [in_words(word) for word in words]
     if len(words) < 2:
         return "".join(words)
     return tr("{words} and {last}", words=tr(", ").join(words[:-1]), last=words[-1])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -15,7 +16,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, sentences
+from carstats.messages import key_of
+from carstats.report.words import common_caption
 from carstats.result import Result
 
 if TYPE_CHECKING:
@@ -112,16 +114,12 @@ def save_table(
 
     Notes
     -----
-    The CSV holds the data's own texts unchanged, one that begins with "=" too, so that a program
-    reads back what was counted; a spreadsheet should import it as text.
+    In the CSV a text that a spreadsheet would run, such as one that begins with "=", has an
+    apostrophe in front.
     """
     from carstats.report.table_files import FORMATS, table_bytes
 
-    specs = [result.spec for result in _panels(results).values()]
-    # What several results share is said once, the methods each after it.
-    words = [spec.endpoint for spec in specs] + [spec.population for spec in specs]
-    words += [spec.method for spec in specs]
-    caption = sentences(*dict.fromkeys(map(sentence, words)))
+    caption = common_caption(result.spec for result in _panels(results).values())
     contents = _numbers(results, stem, script, caption, caption, table.title)
     for kind in formats:
         made = table_bytes(table, kind, re.sub(r"[^\w-]|^(?=[^A-Za-z])", "t", stem))
@@ -179,8 +177,7 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
         for part, content in zip(parts.values(), contents.values(), strict=True):
             with part.open("wb") as file:
                 file.write(content)
-        for path, part in parts.items():
-            part.replace(path)
+        _put_in_place(parts)
     except OSError as error:
         raise CarstatsError(
             f"cannot write to {folder}: {error.strerror or error}. Choose another folder with "
@@ -191,6 +188,38 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
             with suppress(OSError):
                 part.unlink(missing_ok=True)
     return list(parts)
+
+
+def _put_in_place(parts: Mapping[Path, Path]) -> None:
+    """Move finished files to their places; where one does not go, put the others back."""
+    before: dict[Path, Path | None] = {}
+    try:
+        for path, part in parts.items():
+            kept = path.with_name(f"{part.name.removesuffix('.part')}.old")
+            before[path] = kept if path.exists() else None
+            if path.exists():
+                _same_file(path, kept)
+            part.replace(path)
+    except OSError:
+        for path, kept in before.items():
+            if kept is None:
+                path.unlink(missing_ok=True)
+            elif kept.exists():
+                kept.replace(path)
+        raise
+    finally:
+        for kept in filter(None, before.values()):
+            kept.unlink(missing_ok=True)
+
+
+def _same_file(path: Path, kept: Path) -> None:
+    """Keep what a file holds under a second name."""
+    kept.unlink(missing_ok=True)
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        # A file system without links.
+        shutil.copy2(path, kept)
 
 
 def _panels(results: Results) -> dict[str, Result]:
@@ -227,7 +256,7 @@ def _numbers(
     if len(panels) > 1:
         table = table[["panel", *(column for column in table if column != "panel")]]
     with StringIO() as file:
-        table.to_csv(file, index=False, lineterminator="\n")
+        inert(table).to_csv(file, index=False, lineterminator="\n")
         csv = file.getvalue()
     made = {
         "alt": alt,
@@ -239,9 +268,55 @@ def _numbers(
         ],
         "script": script or f"analyses/{stem}.py",
         **({"title": title} if title else {}),
+        **({"keys": keys} if (keys := _keys(panels)) else {}),
     }
     text = json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
     return {f"{stem}.csv": csv.encode(), f"{stem}.json": f"{text}\n".encode()}
+
+
+def _keys(panels: Mapping[str, Result]) -> dict[str, str]:
+    """Return the key of every message with values that the CSV and the JSON hold, by its text.
+
+    A message without values is its own key.
+    """
+    texts: dict[str, None] = {}
+    for result in panels.values():
+        texts |= dict.fromkeys([result.spec.endpoint, result.spec.population])
+        for column in result.frame.columns.difference(result.by):
+            values = result.frame[column]
+            if not pd.api.types.is_numeric_dtype(values):
+                texts |= dict.fromkeys(text for text in values.unique() if isinstance(text, str))
+    keys = {str(text): key_of(text) for text in texts}
+    return {text: key for text, key in keys.items() if key and key != text}
+
+
+def inert(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which no text or heading is a formula to a spreadsheet.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Numbers and texts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same; a text that begins with =, +, -, @, a tab or a line's end and is no number has
+        an apostrophe in front.
+    """
+    table = table.rename(columns=_quoted)
+    texts = [name for name in table if table[name].dtype == object or table[name].dtype == "string"]
+    return table.assign(**{name: table[name].map(_quoted, na_action="ignore") for name in texts})
+
+
+def _quoted(cell: object) -> object:
+    if not isinstance(cell, str) or len(cell) < 2 or cell[0] not in "=+-@\t\r\n":
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
 
 
 def _place(name: str, result: Result, panels: int) -> dict[str, object]:

@@ -6,10 +6,11 @@ colour vision; a line style and a marker say the same again, so that a grey copy
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -21,6 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
+from carstats.report.words import in_words
 from carstats.result import Result
 
 COLUMN_MM, PAGE_MM = 85.0, 180.0
@@ -160,6 +162,23 @@ def font_families(text: str) -> tuple[str, ...]:
     CarstatsError
         If no installed font has a character; the message names characters and remedy.
     """
+    families, lacking = _families_for(text)
+    # Matplotlib keeps its list of fonts over years: one may have come since.
+    if lacking and _add_new_fonts():
+        _characters.cache_clear()
+        families, lacking = _families_for(text)
+    if lacking:
+        shown = " ".join(f"{chr(c)!r} (U+{c:04X})" for c in sorted(lacking)[:5])
+        raise CarstatsError(
+            f"no installed font can write {shown}. Install a font that has it (for Chinese: pip "
+            'install "carstats[zh]", or Noto Sans SC from https://fonts.google.com/noto) or write '
+            "the label in others."
+        )
+    return families
+
+
+def _families_for(text: str) -> tuple[tuple[str, ...], set[int]]:
+    """Return the fonts that a text needs of those known, and the characters that none has."""
     lacking = {ord(c) for c in text if not c.isspace()} - _characters(FONT)
     families = [FONT]
     if lacking:
@@ -175,14 +194,19 @@ def font_families(text: str) -> tuple[str, ...]:
                 lacking -= found
             if not lacking:
                 break
-    if lacking:
-        shown = " ".join(f"{chr(c)!r} (U+{c:04X})" for c in sorted(lacking)[:5])
-        raise CarstatsError(
-            f"no installed font can write {shown}. Install a font that has it (for Chinese: pip "
-            'install "carstats[zh]", or Noto Sans SC from https://fonts.google.com/noto) or write '
-            "the label in others."
-        )
-    return tuple(families)
+    return tuple(families), lacking
+
+
+@lru_cache(maxsize=1)
+def _add_new_fonts() -> bool:
+    """Make fonts known that were installed since matplotlib made its list; say whether any was."""
+    known = {os.path.realpath(entry.fname) for entry in font_manager.fontManager.ttflist}
+    new = {os.path.realpath(path) for path in font_manager.findSystemFonts()} - known
+    for path in sorted(new):
+        # A damaged file among a computer's fonts is not this figure's matter.
+        with suppress(OSError, RuntimeError, ValueError):
+            font_manager.fontManager.addfont(path)
+    return bool(new)
 
 
 @lru_cache(maxsize=1)
@@ -218,10 +242,10 @@ def one_weight(figure: Figure) -> None:
 
 
 def clean(text: object) -> str:
-    """Return a label on one line, without characters that have no shape of their own."""
+    """Return a label in words, on one line, without characters that have no shape of their own."""
     kept = (
         " " if c in "\t\r\n\f\v\u2028\u2029" else c
-        for c in str(text)
+        for c in (in_words(text) if isinstance(text, str) else str(text))
         if c in "\t\r\n\f\v"
         or (unicodedata.category(c)[0] != "C" and not "\ufe00" <= c <= "\ufe0f")
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from carstats.language import tr
 from carstats.messages import mark
 from carstats.report.format import counted
 from carstats.report.table_abbreviations import spelled_out
@@ -20,6 +19,7 @@ from carstats.report.table_model import (
     share,
     stratum_heads,
 )
+from carstats.report.words import tr
 from carstats.result import Result
 
 _CRITERIA = {

@@ -12,9 +12,10 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.response.rates import response_rate
 from carstats.result import Result
+from carstats.wording import level_text
 
 MODELS = ("hierarchical", "EXNEX")
 _DEFAULT_TAU = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
@@ -85,7 +86,8 @@ def basket_response(
         1 / (1 + tau^2 n p (1 - p)): the share of the precision of the basket's log odds that does
         not come from its own subjects, 0 where it stands alone. ``ess`` is m (1 - m) / v - 1 for
         posterior mean m and variance v, the a + b of a beta distribution as wide as the posterior;
-        ``ess_borrowed`` is ``ess`` - ``n``, negative where the others only add doubt.
+        ``ess_borrowed`` is ``ess`` - ``n``, negative where the others only add doubt. A basket to
+        which the endpoint does not apply has NaN with the note, and lends nothing.
 
     Raises
     ------
@@ -163,9 +165,12 @@ def basket_leave_one_out(
     check_rate("reference", reference)
     raw = _raw(cohort, endpoint, by, at, window, conf_level)
     counts, parts = raw.frame, []
+    asked = _apply(counts)
     for k, (key, _) in enumerate(raw.strata()):
+        if not asked[k]:
+            continue
         fewer = counts.copy()
-        fewer.loc[k, ["n", "n_event", "n_missing"]] = 0
+        fewer.loc[k, ["n", "n_event", "n_missing", "n_not_applicable"]] = 0
         fit = _fit(fewer, prior, reference, conf_level)
         found = _basket_frame(fewer, fit, raw.by)
         found.loc[k, "note"] = message("left out: predicted from the others")
@@ -231,7 +236,9 @@ def basket_sensitivity(
     check_rate("reference", reference)
     values = [float(t) for t in tau if check_number("tau", t, low=0) is None]
     if not values:
-        raise CarstatsError("`tau` is empty; give at least one standard deviation, such as 0.5.")
+        raise CarstatsError(
+            message("`tau` is empty; give at least one standard deviation, such as 0.5.")
+        )
     raw = _raw(cohort, endpoint, by, at, window, conf_level)
     counts, parts = raw.frame, []
     for value in values:
@@ -264,52 +271,85 @@ def checked_prior(model: str, prior: BasketPrior | None) -> BasketPrior:
     exnex = model == "EXNEX"
     prior = prior or BasketPrior(exchangeable=0.5 if exnex else 1.0)
     if not isinstance(prior, BasketPrior):
-        raise CarstatsError(f"`prior` is {type(prior).__name__}; it takes a BasketPrior.")
+        raise CarstatsError(
+            message("`prior` is {name}; it takes a BasketPrior.", name=type(prior).__name__)
+        )
     if not exnex and np.min(prior.exchangeable) < 1:
         raise CarstatsError(
-            "`prior` has `exchangeable` below 1, which the hierarchical model does not know. Use "
-            "model='EXNEX'."
+            message(
+                "`prior` has `exchangeable` below 1, which the hierarchical model does not know. "
+                "Use model='EXNEX'."
+            )
         )
     return prior
 
 
 def _raw(cohort: Cohort, endpoint: str, by, at: float, window, conf_level: float) -> Result:
     if by is None or not list(by):
-        raise CarstatsError("`by` is empty; name the columns whose strata are the baskets.")
+        raise CarstatsError(
+            message("`by` is empty; name the columns whose strata are the baskets.")
+        )
     if not isinstance(endpoint, str):
-        raise CarstatsError("`endpoint` takes one endpoint here.")
+        raise CarstatsError(message("`endpoint` takes one endpoint here."))
     raw = response_rate(cohort, endpoint, at=at, window=window, by=by, conf_level=conf_level)
     if raw.frame.empty:
-        raise CarstatsError("the cohort has no basket: no subject of the study is eligible.")
+        raise CarstatsError(
+            message("the cohort has no basket: no subject of the study is eligible.")
+        )
     return raw
+
+
+def _apply(counts: pd.DataFrame) -> np.ndarray:
+    """Return the baskets to which the endpoint applies: from the others nothing is borrowed."""
+    return ((counts["n"] > 0) | (counts["n_not_applicable"] == 0)).to_numpy()
 
 
 def _fit(
     counts: pd.DataFrame, prior: BasketPrior, reference: float, conf_level: float
 ) -> BasketFit:
+    asked = _apply(counts)
+    if not asked.any():
+        raise CarstatsError(
+            message("`{argument}` does not apply to any of the baskets.", argument="endpoint")
+        )
+    found = counts[asked]
+    own = {
+        name: np.asarray(value)[asked]
+        for name, value in vars(prior).items()
+        if np.ndim(value) == 1 and len(value) == len(counts)
+    }
     return fit_baskets(
-        counts["n_event"], counts["n"], prior, reference=reference, conf_level=conf_level
-    )
+        found["n_event"], found["n"], replace(prior, **own), reference=reference,
+        conf_level=conf_level,
+    )  # fmt: skip
 
 
 def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.DataFrame:
-    note = counts["note"].where(counts["n"] > 0, message("no subjects: predicted from the others"))
+    asked = _apply(counts)
+    empty = asked & (counts["n"] == 0).to_numpy()
+    note = counts["note"].mask(empty, message("no subjects: predicted from the others"))
     if fit.accuracy >= ACCURACY:
         told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
-        note = note.map(lambda text: message("; ").join(filter(None, [text, told])))
+        note = [joined_notes(text, told) for text in note]
+
+    def spread(values) -> np.ndarray:
+        out = np.full(len(counts), np.nan)
+        out[asked] = values
+        return out
+
     return counts[[*by, "n", "n_missing", "n_event"]].assign(
-        estimate=fit.mean,
-        conf_low=fit.low,
-        conf_high=fit.high,
+        estimate=spread(fit.mean),
+        conf_low=spread(fit.low),
+        conf_high=spread(fit.high),
         note=note,
         raw_estimate=counts["estimate"],
         raw_low=counts["conf_low"],
         raw_high=counts["conf_high"],
-        p_above=fit.above,
-        borrowing_weight=fit.borrowing_weight,
-        ess=fit.ess,
-        ess_borrowed=fit.ess_borrowed,
-        p_exchangeable=fit.p_exchangeable,
+        p_above=spread(fit.above),
+        borrowing_weight=spread(fit.borrowing_weight),
+        ess=spread(fit.ess),
+        ess_borrowed=spread(fit.ess_borrowed),
+        p_exchangeable=spread(fit.p_exchangeable),
     )
 
 
@@ -337,7 +377,7 @@ def _model_words(model: str, prior: BasketPrior) -> str:
 
 
 def _method(model: str, conf_level: float) -> str:
-    return message("{model}; {level} % credible limits", model=model, level=f"{conf_level * 100:g}")
+    return message("{model}; {level} % credible limits", model=model, level=level_text(conf_level))
 
 
 def prior_options(prior: BasketPrior) -> dict[str, object]:

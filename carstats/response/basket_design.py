@@ -84,8 +84,13 @@ def basket_operating_characteristics(
         rates = np.asarray(given, float)
         if rates.shape != sizes.shape or not ((rates >= 0) & (rates <= 1)).all():
             raise CarstatsError(
-                f"`scenarios` gives {list(given)} for {name!r}; it takes a rate from 0 to 1 for "
-                f"each of the {sizes.size} baskets."
+                message(
+                    "`scenarios` gives {given} for {name}; it takes a rate from 0 to 1 for each "
+                    "of the {n} baskets.",
+                    given=list(given),
+                    name=repr(name),
+                    n=sizes.size,
+                )
             )
         y = rng.binomial(sizes, rates, (int(n_trials), sizes.size))
         mean, above = basket_batch(y, sizes, prior, reference=reference, progress=progress)
@@ -117,7 +122,12 @@ def basket_operating_characteristics(
             }
         )
     if not rows:
-        raise CarstatsError("`scenarios` is empty; give at least one, such as {'null': rates}.")
+        raise CarstatsError(
+            message(
+                "`scenarios` is empty; give at least one, such as {example}.",
+                example="{'null': rates}",
+            )
+        )
     spec = Spec(
         "basket_operating_characteristics",
         endpoint=message(

@@ -11,12 +11,12 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.melding import melded_p_value
+from carstats.estimators.exact_stratified import exact_mantel_haenszel
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.estimators.proportion_difference import proportion_contrast
+from carstats.estimators.proportion_test import AUTO, default_method, proportion_test
 from carstats.estimators.stratified_tables import breslow_day_test, mantel_haenszel_test
 from carstats.estimators.two_by_two import fisher_test, trend_test
-from carstats.estimators.unconditional import boschloo_p_value, unconditional_p_value
+from carstats.estimators.unconditional import boschloo_p_value
 from carstats.messages import mark, message
 from carstats.response.pairs import (
     Compared,
@@ -26,12 +26,24 @@ from carstats.response.pairs import (
     empty_note,
     pair_columns,
     pairs,
+    pairs_words,
 )
 from carstats.result import Result
+from carstats.wording import level_text
 
-PAIRED = ("Fisher", "Fisher central", "Barnard", "Boschloo", "Chan-Zhang")
-OVERALL = ("Cochran-Mantel-Haenszel", "trend")
-TESTS = (*PAIRED, *OVERALL)
+PAIRED = (
+    "Fisher", "Fisher central", "Barnard", "Boschloo", "Chan-Zhang", "Miettinen-Nurminen",
+)  # fmt: skip
+EXACT_CMH = "exact Cochran-Mantel-Haenszel"
+OVERALL = ("Cochran-Mantel-Haenszel", EXACT_CMH, "trend")
+TESTS = (AUTO, *PAIRED, *OVERALL)
+# The limits that go with a test of a difference.
+_LIMITS = {
+    "Barnard": "Agresti-Min",
+    "Fisher central": "melded",
+    "Chan-Zhang": "Chan-Zhang",
+    "Miettinen-Nurminen": "Miettinen-Nurminen",
+}
 
 _WORDS = {
     "Fisher": mark("Fisher's exact test, minimum-likelihood odds-ratio limits"),
@@ -43,7 +55,15 @@ _WORDS = {
     "Chan-Zhang": mark(
         "exact unconditional test with doubled tail, Chan–Zhang limits of the difference"
     ),
+    "Miettinen-Nurminen": mark("score test, Miettinen–Nurminen limits of the difference"),
+    AUTO: mark(
+        "Barnard's exact test (pooled score) with Agresti–Min limits of the difference up to the "
+        "size of 50 against 50, Miettinen–Nurminen's score test and limits beyond"
+    ),
     "Cochran-Mantel-Haenszel": mark("Cochran–Mantel–Haenszel test"),
+    EXACT_CMH: mark(
+        "exact Cochran–Mantel–Haenszel test with the common odds ratio's limits that invert it"
+    ),
     "trend": mark("exact Cochran–Armitage test for trend over the strata in the order shown"),
 }
 
@@ -55,7 +75,7 @@ def response_test(
     by: str | Iterable[str],
     reference: object = None,
     strata: str | Iterable[str] | None = None,
-    method: str = "Fisher",
+    method: str = "auto",
     scores: Iterable[float] | None = None,
     adjust: str = "Holm",
     at: float = 168,
@@ -78,13 +98,16 @@ def response_test(
         The stratum that the others are compared with; by default all pairs. Not for the overall
         tests.
     strata : str or list of str, optional
-        Columns to adjust for; only with the Cochran-Mantel-Haenszel test.
+        Columns to adjust for; with the two Cochran-Mantel-Haenszel tests, of which "auto" then
+        takes the exact one for two strata of `by`.
     method : str
-        For pairs "Fisher" (with the odds-ratio interval that inverts it), "Fisher central" (doubled
-        tail, melded difference), "Barnard" (pooled score, Agresti-Min difference), "Boschloo"
+        "auto": for pairs Barnard's test up to the size of 50 against 50 and Miettinen-Nurminen
+        beyond, as the default of `response_difference`. For pairs by name "Barnard" (pooled score,
+        Agresti-Min difference), "Miettinen-Nurminen" (score), "Fisher" (with the odds-ratio
+        interval that inverts it), "Fisher central" (doubled tail, melded difference), "Boschloo"
         (no interval inverts it) or "Chan-Zhang" (doubled tail, Chan-Zhang difference); over all
         strata "Cochran-Mantel-Haenszel" (for two strata with Breslow-Day's test that the odds
-        ratio is common) or "trend", exact.
+        ratio is common), "exact Cochran-Mantel-Haenszel" (two strata) or "trend", exact.
     scores : list of float, optional
         What the strata stand for in the trend test; by default 0, 1, 2 and so on.
     adjust : {"Holm", "Bonferroni", "Benjamini-Hochberg", "none"}
@@ -106,7 +129,8 @@ def response_test(
         For each pair: ``contrast``, the counts of both as for `response_difference`, ``measure``
         ("odds ratio" or "difference"), ``estimate``, ``conf_low``, ``conf_high``, ``statistic``,
         ``df``, ``p_value``, ``p_adjusted``, ``note``. For an overall test one row with ``test``,
-        ``statistic``, ``df``, ``p_value``, and a second one for Breslow and Day's.
+        ``statistic``, ``df``, ``p_value``, and a second one for Breslow and Day's; the exact test
+        has ``estimate``, ``conf_low`` and ``conf_high`` of the common odds ratio.
 
     Raises
     ------
@@ -119,42 +143,59 @@ def response_test(
     Barnard GA. Biometrika 1947; 34: 123-138. Boschloo RD. Stat Neerl 1970; 24: 1-9.
     Agresti A, Min Y. Biometrics 2001; 57: 963-971.
     Mantel N, Haenszel W. J Natl Cancer Inst 1959; 22: 719-748. Tarone RE. Biometrika 1985; 72:
-    91-95.
+    91-95. Gart JJ. Biometrika 1970; 57: 471-475 (exact).
     """
     check_choice("method", method, TESTS)
     check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
-    if strata is not None and method != "Cochran-Mantel-Haenszel":
+    if strata is not None and method not in (AUTO, *OVERALL[:2]):
         raise CarstatsError(
-            f"`strata` does not go with {method!r}; method='Cochran-Mantel-Haenszel' adjusts."
+            message(
+                "`strata` does not go with {method}; method='Cochran-Mantel-Haenszel' adjusts.",
+                method=repr(method),
+            )
         )
     if method in OVERALL and reference is not None:
-        raise CarstatsError(f"`reference` does not go with {method!r}, which compares all strata.")
+        raise CarstatsError(
+            message(
+                "`reference` does not go with {method}, which compares all strata.",
+                method=repr(method),
+            )
+        )
     if scores is not None and method != "trend":
-        raise CarstatsError("`scores` are those of the trend test; give method='trend'.")
+        raise CarstatsError(message("`scores` are those of the trend test; give method='trend'."))
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
         test=method, adjust=adjust,
     )  # fmt: skip
-    words = message(_WORDS[method])
+    if method == AUTO and table.strata:
+        method = EXACT_CMH if len(table.keys) == 2 else OVERALL[0]
     if method in OVERALL:
-        frame = _overall(table, method, scores)
+        frame = _overall(table, method, scores, conf_level)
+        words = message(_WORDS[method])
         if table.strata:
             words = message("{test} within {strata}", test=words, strata=column_list(table.strata))
+        if method == EXACT_CMH:
+            level = f"{conf_level * 100:g}"
+            words = message("{test}; {level} % limits", test=words, level=level)
     else:
-        rows = []
+        rows, used = [], set()
         for first, second in pairs(table, reference):
             row = pair_columns(table, first, second)
-            rows.append(row | _pair(row, table, (first, second), method, conf_level))
+            test = method
+            if method == AUTO:
+                by_size = default_method(row["n"], row["n_reference"])
+                test = "Barnard" if by_size == "Agresti-Min" else by_size
+            used.add(test)
+            rows.append(row | _pair(row, table, (first, second), test, conf_level))
         frame = pd.DataFrame(rows)
         frame["p_adjusted"] = adjust_p_values(frame["p_value"], method=adjust)
         frame = frame[[*(c for c in frame if c != "note"), "note"]]
-        if len(frame) > 1 and adjust != "none":
-            name = adjust.replace("-", "–")
-            words = message("{test}; p-values adjusted by {method}", test=words, method=name)
+        words = message(_WORDS[next(iter(used)) if len(used) == 1 else AUTO])
         if method != "Boschloo":
-            level = f"{conf_level * 100:g}"
-            words = message("{test}; {level} % limits, not adjusted", test=words, level=level)
+            words = message("{test}; {level} % limits", test=words, level=level_text(conf_level))
+        if len(frame) > 1:
+            words = pairs_words(words, adjust, len(frame))
     spec = replace(table.spec, method=words, conf_level=conf_level, strata=tuple(table.strata))
     return Result(frame, spec)
 
@@ -163,46 +204,37 @@ def _pair(
     row: dict[str, object], table: Compared, places: tuple[int, int], method: str, conf_level: float
 ) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
-    note = empty_note(row, *(table.names[place] for place in places))
+    note = empty_note(table, row, places)
     measure = "odds ratio" if method == "Fisher" else "difference"
-    estimate = low = high = p_value = np.nan
+    estimate = low = high = p_value = statistic = np.nan
     if not note:
         if method == "Fisher":
             found = fisher_test(*k, *n, conf_level=conf_level)
             estimate, low, high, p_value = found.odds_ratio, found.low, found.high, found.p_value
             if np.isnan(estimate):
                 note = message("all or none responded: the odds ratio is undefined")
+        elif method == "Boschloo":
+            estimate, p_value = k[0] / n[0] - k[1] / n[1], boschloo_p_value(*k, *n)
+            note = message("no interval inverts Boschloo's test")
         else:
-            estimate = k[0] / n[0] - k[1] / n[1]
-            low, high, p_value = _unconditional(k, n, method, conf_level)
-            if method == "Boschloo":
-                note = message("no interval inverts Boschloo's test")
+            found = proportion_test(k, n, method=_LIMITS[method], conf_level=conf_level)
+            estimate, low, high, p_value = found.estimate, found.low, found.high, found.p_value
+            statistic = found.z**2 if np.isfinite(found.z) else np.nan
     return {
         "measure": measure,
         "estimate": estimate,
         "conf_low": low,
         "conf_high": high,
-        "statistic": np.nan,
-        "df": np.nan,
+        "statistic": statistic,
+        "df": 1.0 if np.isfinite(statistic) else np.nan,
         "p_value": p_value,
         "note": note,
     }
 
 
-def _unconditional(k, n, method: str, conf_level: float) -> tuple[float, float, float]:
-    if method == "Boschloo":
-        return np.nan, np.nan, boschloo_p_value(*k, *n)
-    interval = {"Barnard": "Agresti-Min", "Fisher central": "melded"}.get(method, method)
-    found = proportion_contrast(k, n, method=interval, conf_level=conf_level)
-    if method == "Fisher central":
-        p_value = melded_p_value(*k, *n)
-    else:
-        tails = "two-sided" if method == "Barnard" else "central"
-        p_value = unconditional_p_value(*k, *n, tails=tails)
-    return float(found.low), float(found.high), p_value
-
-
-def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd.DataFrame:
+def _overall(
+    table: Compared, method: str, scores: Iterable[float] | None, conf_level: float
+) -> pd.DataFrame:
     everyone = [table.counts(place) for place in range(len(table.keys))]
     counts = {
         "contrast": reduce(against, table.names),
@@ -219,6 +251,8 @@ def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd
         row = {"test": "exact trend", "statistic": found.statistic, "df": np.nan}
         return pd.DataFrame([{**counts, **row, "p_value": found.p_value, "note": note}])
     k, n = table.block_counts(range(len(table.keys)))
+    if method == EXACT_CMH:
+        return pd.DataFrame([{**counts, **_exact(table, k, n, conf_level)}])
     tests = {"Cochran-Mantel-Haenszel": mantel_haenszel_test(k, n)}
     if len(table.keys) == 2 and len(table.blocks) > 1:
         tests["Breslow-Day"] = breslow_day_test(k, n)
@@ -237,3 +271,28 @@ def _overall(table: Compared, method: str, scores: Iterable[float] | None) -> pd
         }
         for name, test in tests.items()
     )
+
+
+def _exact(table: Compared, k, n, conf_level: float) -> dict[str, object]:
+    if len(table.keys) != 2:
+        raise CarstatsError(
+            message(
+                "`{name}` is {method!r}, which compares two strata; `by` has {n}. Use {other!r}.",
+                name="method", method=EXACT_CMH, n=len(table.keys), other=OVERALL[0],
+            )
+        )  # fmt: skip
+    found = exact_mantel_haenszel(k, n, conf_level=conf_level)
+    informs = ((n > 0).all(axis=1) & (k.sum(axis=1) > 0) & (k.sum(axis=1) < n.sum(axis=1))).sum()
+    note = message("{n} of {total} strata inform", n=int(informs), total=len(table.blocks))
+    if np.isnan(found.odds_ratio):
+        note = message("all or none responded: the odds ratio is undefined")
+    return {
+        "test": EXACT_CMH,
+        "estimate": found.odds_ratio,
+        "conf_low": found.low,
+        "conf_high": found.high,
+        "statistic": np.nan,
+        "df": np.nan,
+        "p_value": found.p_value if informs else np.nan,
+        "note": note if table.strata or not informs else "",
+    }

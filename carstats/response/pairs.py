@@ -16,12 +16,13 @@ from carstats.messages import message
 from carstats.response.outcomes import (
     MISSING,
     analysis_set,
+    asked_of,
     joined_words,
     missing_words,
     visit_outcome,
 )
 from carstats.result import Spec
-from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
 from carstats.vocabulary import column_name
 
 
@@ -41,6 +42,8 @@ class Compared:
         Columns that are compared, and adjusted for.
     blocks : list of tuple
         The strata that are adjusted for; without any, the empty key.
+    others : pandas.DataFrame
+        The subjects to whom the endpoint does not apply.
     left_out : bool
         Whether those with a missing response are no part of the denominator.
     spec : Spec
@@ -53,6 +56,7 @@ class Compared:
     by: list[str]
     strata: list[str]
     blocks: list[tuple[Any, ...]]
+    others: pd.DataFrame
     left_out: bool
     spec: Spec
 
@@ -64,6 +68,12 @@ class Compared:
         missing = int(rows["response"].isna().sum())
         n = len(rows) - (missing if self.left_out else 0)
         return n, missing, int((rows["response"] == 1).sum())
+
+    def applies_to(self, place: int) -> bool:
+        """Return whether the endpoint applies to anybody of a stratum, or the stratum is empty."""
+        if stratum_mask(self.subjects, self.by, self.keys[place]).any():
+            return True
+        return not stratum_mask(self.others, self.by, self.keys[place]).any()
 
     def block_counts(self, places: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return events and subjects of strata (columns) within every block (rows)."""
@@ -98,27 +108,35 @@ def compared(
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, counted = analysis_set(cohort, population)
     by, strata = check_by(subjects, by), check_by(subjects, strata, "strata")
+    subjects, others, counted = asked_of(cohort, [outcome.name], subjects, counted)
     if not by:
-        raise CarstatsError("`by` names no column; give the one whose strata are compared.")
+        raise CarstatsError(
+            message("`by` names no column; give the one whose strata are compared.")
+        )
     if set(by) & set(strata):
-        raise CarstatsError(f"`by` and `strata` both name {listed(sorted(set(by) & set(strata)))}.")
+        raise CarstatsError(
+            message(
+                "`by` and `strata` both name {names}.", names=listed(sorted(set(by) & set(strata)))
+            )
+        )
     vocabulary = cohort.study.vocabulary
     keys = stratum_keys(vocabulary, cohort.eligible, by)
     if len(keys) < 2:
         raise CarstatsError(
-            f"`by` {listed(by)} has one stratum, {keys[0] if keys else 'none'}; a comparison "
-            "takes two."
+            message(
+                "`by` {by} has one stratum, {stratum}; a comparison takes two.",
+                by=listed(by),
+                stratum=keys[0] if keys else message("none"),
+            )
         )
     if population == "evaluable":
         missing, counted = "excluded", joined_words(counted, message("evaluable only"))
     labels = level_labels(vocabulary, by)
-    names = [
-        " · ".join(labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True))
-        for key in keys
-    ]
+    names = [stratum_name(labels, by, key) for key in keys]
     spec = cohort.spec(
         analysis,
         endpoint=outcome.title,
+        endpoints=(outcome.name,),
         population=joined_words(counted, words or missing_words(missing)),
         method="",
     )
@@ -126,7 +144,9 @@ def compared(
     spec = replace(spec, options={**known, "missing": missing, **options})
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     blocks = stratum_keys(vocabulary, subjects, strata)
-    return Compared(subjects, keys, names, by, strata, blocks, missing == "excluded", spec)
+    return Compared(
+        subjects, keys, names, by, strata, blocks, others, missing == "excluded", spec
+    )  # fmt: skip
 
 
 def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
@@ -143,7 +163,13 @@ def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
     wanted = tuple(reference) if isinstance(reference, tuple | list) else (reference,)
     if wanted not in table.keys:
         known = [key[0] if len(key) == 1 else key for key in table.keys]
-        raise CarstatsError(f"`reference` is {reference!r}; the strata are {listed(known, 20)}.")
+        raise CarstatsError(
+            message(
+                "`reference` is {reference}; the strata are {known}.",
+                reference=repr(reference),
+                known=listed(known, 20),
+            )
+        )
     base = table.keys.index(wanted)
     yield from ((place, base) for place in range(len(table.keys)) if place != base)
 
@@ -163,6 +189,16 @@ def against(first: str, second: str) -> str:
     return message("{first} v {second}", first=first, second=second)
 
 
+def pairs_words(words: str, adjust: str, n: int) -> str:
+    """Return the words of a method with what is done about several pairs."""
+    if adjust == "none":
+        return message("{words}; {n} pairs, not adjusted", words=words, n=n)
+    return message(
+        "{words}; {n} pairs, p-values adjusted by {method}, limits not",
+        words=words, n=n, method=adjust.replace("-", "–"),
+    )  # fmt: skip
+
+
 def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
     """Return the columns that say what was compared, with the counts of both."""
     (n, lacking, k), (n_2, lacking_2, k_2) = table.counts(first), table.counts(second)
@@ -177,8 +213,12 @@ def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
     }
 
 
-def empty_note(row: dict[str, object], first: str, second: str) -> str:
-    """Say which of the two, by their names, has nobody to be counted."""
+def empty_note(table: Compared, row: dict[str, object], places: tuple[int, int]) -> str:
+    """Say which of the two has nobody to be counted, or nobody to whom the endpoint applies."""
+    first, second = (table.names[place] for place in places)
+    outside = [table.names[place] for place in places if not table.applies_to(place)]
+    if outside:
+        return message("does not apply to {names}", names=message(", ").join(outside))
     if not row["n"] and not row["n_reference"]:
         return message("no subjects in {first} and {second}", first=first, second=second)
     if row["n"] and row["n_reference"]:

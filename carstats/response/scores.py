@@ -11,16 +11,23 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.mmrm import COVARIANCES, MmrmFit, fit_mmrm
-from carstats.messages import mark, message
+from carstats.estimators.reasons import TOO_FEW_VALUES, Reason
+from carstats.messages import joined_notes, mark, message
 from carstats.response.course import baselines, measure_rows
-from carstats.response.outcomes import analysis_set, visit_window
+from carstats.response.outcomes import analysis_set, visit_window, within
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
+from carstats.wording import because, level_text
 
 METHODS = ("observed", "MMRM")
 _WORDS = {
     "observed": mark("means of those seen, t limits"),
     "MMRM": mark("mixed model for repeated measures (REML, Satterthwaite), at the mean baseline"),
+}
+_STRUCTURES = {
+    "unstructured": mark("unstructured"),
+    "heterogeneous AR(1)": mark("heterogeneous AR(1)"),
+    "compound symmetry": mark("compound symmetry"),
 }
 
 
@@ -89,14 +96,18 @@ def score_change(
     for day in days:
         check_number("at", day, low=1)
     if not days or len(set(days)) < len(days) or sorted(days) != days:
-        raise CarstatsError(f"`at` is {days}; it takes different days in rising order.")
+        raise CarstatsError(
+            message("`at` is {days}; it takes different days in rising order.", days=days)
+        )
     name, rows = measure_rows(cohort, measure)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
     base, late = baselines(rows, subjects)
     if not subjects["subject_id"].isin(base.index).any():
-        raise CarstatsError(f"nobody of the cohort has {name!r} before treatment.")
-    changes = pd.DataFrame({day: _at_visit(rows, day) for day in days})
+        raise CarstatsError(
+            message("nobody of the cohort has {name} before treatment.", name=repr(name))
+        )
+    changes = pd.DataFrame({day: _at_visit(cohort, rows, day) for day in days})
     changes = changes.reindex(subjects["subject_id"]).sub(
         base.reindex(subjects["subject_id"]), axis=0
     )
@@ -109,7 +120,7 @@ def score_change(
         odd = int(late.reindex(own.index).eq(True).sum())
         rest = message("baseline of {n} between lymphodepletion and infusion", n=odd) if odd else ""
         for row in found:
-            row["note"] = message("; ").join(filter(None, [row["note"], rest]))
+            row["note"] = joined_notes(row["note"], rest)
         return pd.DataFrame([{"time": float(d), **r} for d, r in zip(days, found, strict=True)])
 
     units = rows["unit"].dropna().unique() if "unit" in rows else []
@@ -123,7 +134,7 @@ def score_change(
         method=message(
             "{method}; {level} % limits; baseline: last before lymphodepletion",
             method=message(_WORDS[method]),
-            level=f"{conf_level * 100:g}",
+            level=level_text(conf_level),
         ),
         by=by,
         conf_level=conf_level,
@@ -134,10 +145,10 @@ def score_change(
     return Result(frame, replace(spec, options=options), level_labels(cohort.study.vocabulary, by))
 
 
-def _at_visit(rows: pd.DataFrame, day: float) -> pd.Series:
-    low, high = visit_window(day)
-    within = rows[rows["day"].between(low, high) & (rows["day"] > 0)]
-    order = within.assign(distance=(within["day"] - day).abs()).sort_values(
+def _at_visit(cohort: Cohort, rows: pd.DataFrame, day: float) -> pd.Series:
+    low, high = visit_window(day, cohort.study)
+    inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
+    order = inside.assign(distance=(inside["day"] - day).abs()).sort_values(
         ["distance", "day"], ascending=[True, False], kind="stable"
     )
     return order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)
@@ -197,8 +208,11 @@ def _model(changes, baseline, structure: str, conf_level: float) -> list[dict[st
     y, start = changes[used][:, visits], baseline[used]
     fit = _fitted(y, start - start.mean(), structure)
     for i, visit in enumerate(visits):
-        fitted = message("{structure} covariance", structure=message(fit.structure))
-        row = _row(changes[:, visit], baseline, fit.reason or fitted)
+        note = because(fit.reason)
+        if not fit.reason:
+            named = message(_STRUCTURES[fit.structure])
+            note = message("{structure} covariance", structure=named)
+        row = _row(changes[:, visit], baseline, note)
         if not fit.reason:
             row["baseline"] = float(start.mean())
             error = float(fit.std_error[i])
@@ -221,9 +235,7 @@ def _fitted(y, start, structure: str) -> MmrmFit:
         "compound symmetry": (seen.sum(axis=1) >= 2).sum() >= 3,
     }
     tried = [structure] if structure != "auto" else [s for s, fine in allowed.items() if fine]
-    fit = MmrmFit(
-        *[np.empty(0)] * 4, np.nan, "", message("too few values for a model; see 'observed'")
-    )
+    fit = MmrmFit(*[np.empty(0)] * 4, np.nan, "", Reason(TOO_FEW_VALUES))
     for choice in tried:
         fit = fit_mmrm(y, x, structure=choice)
         if not fit.reason:

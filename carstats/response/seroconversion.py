@@ -18,12 +18,13 @@ from carstats.response.outcomes import (
     case_labels,
     checked_window,
     joined_words,
-    limits_words,
     missing_words,
+    within,
 )
 from carstats.response.rates import rate_row
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
+from carstats.wording import limits_words
 
 
 def seroconversion_rate(
@@ -77,18 +78,26 @@ def seroconversion_rate(
     check_choice("missing", missing, MISSING)
     check_conf_level(conf_level)
     check_number("above", above)
-    low, high = checked_window(window, at)
+    low, high = checked_window(cohort, window, at)
     name, rows = measure_rows(cohort, measure)
-    within = rows[rows["day"].between(low, high) & (rows["day"] > 0)]
-    if within.empty:
+    inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
+    if inside.empty:
         raise CarstatsError(
-            f"`at`={at:g}: no {name!r} from day {low:g} to {high:g}. Its values lie on days "
-            f"{rows['day'].min():g} to {rows['day'].max():g}."
+            message(
+                "`at`={at}: no {name} from day {low} to {high}. Its values lie on days {first} to "
+                "{last}.",
+                at=f"{at:g}",
+                name=repr(name),
+                low=f"{low:g}",
+                high=f"{high:g}",
+                first=f"{rows['day'].min():g}",
+                last=f"{rows['day'].max():g}",
+            )
         )
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
     base, _ = baselines(rows, cohort.subjects)
-    order = within.assign(distance=(within["day"] - at).abs()).sort_values(
+    order = inside.assign(distance=(inside["day"] - at).abs()).sort_values(
         ["distance", "day"], ascending=[True, False], kind="stable"
     )
     value = order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)

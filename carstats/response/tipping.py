@@ -93,7 +93,8 @@ def response_tipping_point(
     (n_1, missing_1, k_1), (n_2, missing_2, k_2) = (table.counts(place) for place in places)
     names = [table.names[place] for place in places]
     if not n_1 or not n_2:
-        raise CarstatsError(f"{' and '.join(names)}: one of them has no subjects to count.")
+        both = message("{first} and {second}", first=names[0], second=names[1])
+        raise CarstatsError(message("{names}: one of them has no subjects to count.", names=both))
     level = 1 - conf_level
     begin = _TESTS[method](k_1, k_2, n_1, n_2) < level
     rows = []
@@ -150,8 +151,13 @@ def _two(keys: list[tuple], first: object, second: object) -> tuple[int, int]:
     for argument, level in (("first", first), ("second", second)):
         if level not in levels:
             raise CarstatsError(
-                f"`{argument}` is {level!r}; name two of the strata {listed(levels, 20)}."
+                message(
+                    "`{argument}` is {level}; name two of the strata {levels}.",
+                    argument=argument,
+                    level=repr(level),
+                    levels=listed(levels, 20),
+                )
             )
     if first == second:
-        raise CarstatsError(f"`first` and `second` are both {first!r}.")
+        raise CarstatsError(message("`first` and `second` are both {first}.", first=repr(first)))
     return levels.index(first), levels.index(second)

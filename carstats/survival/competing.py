@@ -16,18 +16,23 @@ from carstats.estimators.aalen_johansen import (
     aalen_johansen,
     truncated_errors,
 )
-from carstats.messages import mark, message
+from carstats.estimators.logrank_rule import asymptotic_reason
+from carstats.estimators.reasons import FEW_EVENTS_A_TERM, GROUP_TOO_SMALL, Reason
+from carstats.messages import Joined, mark, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
 from carstats.survival.times import (
     EndpointTimes,
     endpoint_times,
+    free_at,
     stratum_note,
     stratum_table,
 )
+from carstats.wording import asymptotic_words, because, level_text
 
 _LIMITS = {
+    "beta product": mark("Aalen–Johansen, {level} % pointwise beta-product limits"),
+    "beta product mid-P": mark("Aalen–Johansen, {level} % pointwise mid-P beta-product limits"),
     "log-log": mark("Aalen–Johansen, {level} % pointwise log-log limits"),
     "log": mark("Aalen–Johansen, {level} % pointwise log limits"),
     "plain": mark("Aalen–Johansen, {level} % pointwise plain limits"),
@@ -48,9 +53,10 @@ def cumulative_incidence(
     endpoint: str,
     *,
     by: str | Iterable[str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
     variance: str = "Greenwood",
+    start: float | None = None,
 ) -> Result:
     """Estimate the probability over time of having had each of several competing events.
 
@@ -62,12 +68,18 @@ def cumulative_incidence(
         A time-to-event endpoint of the study, such as ``"relapse"``.
     by : str or list of str, optional
         Columns of the subjects table; one set of curves for each stratum.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Pointwise limits, as survfit's of the same name.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits. The beta product (the default; each piece of its mass goes to a cause)
+        holds its level in cohorts of a few subjects, exists while nobody has had the event, and
+        without censoring is Clopper-Pearson's; its mid-P version is narrower and holds its level on
+        average. The others are survfit's of the same name, NaN where the estimate is 0 or 1.
     conf_level : float
         Pointwise confidence level.
     variance : {"Greenwood", "Aalen"}
-        Greenwood's is survfit's; Aalen's is that of cmprsk::cuminc.
+        Of ``std_error``: Greenwood's is survfit's; Aalen's is that of cmprsk::cuminc.
+    start : float, optional
+        A day: the probability given that a subject is free of every event then, of those still
+        followed (R's ``start.time``). For delayed entry where early on nobody was at risk.
 
     Returns
     -------
@@ -75,8 +87,7 @@ def cumulative_incidence(
         For each stratum and ``cause`` (the endpoint first) a row at time 0 and at every distinct
         time: ``time`` in days, ``n``, ``n_missing``, ``n_risk``, ``n_event`` (of the cause),
         ``n_censor``, ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``note``. The
-        estimates of the causes and the probability of none add up to 1. Where a cause has had no
-        event there are no limits.
+        estimates of the causes and the probability of none add up to 1.
 
     Raises
     ------
@@ -86,11 +97,12 @@ def cumulative_incidence(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
     check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_choice("variance", variance, INCIDENCE_VARIANCES)
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by)
+    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table = stratum_table(rows, len(times.causes))
@@ -103,18 +115,27 @@ def cumulative_incidence(
             conf_level=conf_level,
         )
         frames = [_cause(rows, times, table, curve, place) for place in range(len(times.causes))]
-        return pd.concat(frames, ignore_index=True)
+        found = pd.concat(frames, ignore_index=True)
+        if start is not None:
+            # The first row of each cause stands at the beginning.
+            found["time"] = found["time"].where(found["time"] > 0, float(start))
+        return found
 
     spec = times.spec(
         "cumulative_incidence",
-        message(_LIMITS[conf_type], level=percentage(conf_level)),
+        message(_LIMITS[conf_type], level=level_text(conf_level)) + given,
         conf_level=conf_level,
         conf_type=conf_type,
         variance=variance,
+        start=start,
     )
+    return Result(times.estimate(estimate), spec, times.labels | cause_labels(times))
+
+
+def cause_labels(times: EndpointTimes) -> dict[str, dict[str, str]]:
+    """Return the printed names of the causes, for `Result.labels`."""
     known = {cause: message(cause) for cause in _CAUSES}
-    labels = times.labels | {"cause": {times.name: times.label} | known}
-    return Result(times.estimate(estimate), spec, labels)
+    return {"cause": {times.name: times.label} | known}
 
 
 def _truncated(rows: pd.DataFrame, n_causes: int) -> np.ndarray | None:
@@ -139,6 +160,8 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
         nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
         zero = {"time": 0.0, "n_risk": 0, "n_event": 0, "n_censor": 0}
         return pd.DataFrame([{**counts, **zero, **nothing, "note": stratum_note(rows)}])
+    start = float(curve.high_at_start)
+    words = [because(Reason(code) if code else None) for code in NO_LIMITS]
     frame = pd.DataFrame(
         {
             **{name: [value] * (table.time.size + 1) for name, value in counts.items()},
@@ -148,9 +171,9 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
             "n_censor": np.append(0, table.n_censor).astype(int),
             "estimate": np.append(0.0, curve.estimate[:, place]),
             "std_error": np.append(0.0, curve.std_error[:, place]),
-            "conf_low": np.append(np.nan, curve.low[:, place]),
-            "conf_high": np.append(np.nan, curve.high[:, place]),
-            "note": ["", *(message(NO_LIMITS[reason]) for reason in curve.reason[:, place])],
+            "conf_low": np.append(np.nan if np.isnan(start) else 0.0, curve.low[:, place]),
+            "conf_high": np.append(start, curve.high[:, place]),
+            "note": ["", *(words[reason] for reason in curve.reason[:, place])],
         }
     )
     frame.loc[0, "note"] = stratum_note(rows)
@@ -187,8 +210,9 @@ def gray_test(
     -------
     Result
         One row: ``contrast`` (the groups), ``cause``, ``n``, ``n_missing``, ``n_event``,
-        ``statistic`` (chi-squared), ``df``, ``p_value``, ``note``. NaN with a note where fewer than
-        two groups have subjects or there is no event.
+        ``statistic`` (chi-squared), ``df``, ``p_value`` (asymptotic; none where a group has fewer
+        than three), ``note``. NaN with a note where fewer than two groups have subjects or there is
+        no event.
 
     Raises
     ------
@@ -205,6 +229,7 @@ def gray_test(
     times = endpoint_times(cohort, endpoint, by, strata)
     place = _cause_code(times, cause)
     rows, group, names = grouped(times)
+    strata_of = stratum_codes(rows, times.strata)
     test = gray_score_test(
         rows["event_time"].to_numpy(),
         rows["event_code"].to_numpy().astype(int),
@@ -212,26 +237,28 @@ def gray_test(
         n_groups=len(names),
         cause=place,
         rho=rho,
-        strata=stratum_codes(rows, times.strata),
+        strata=strata_of,
         entry=rows["entry_time"].to_numpy() if "entry_time" in rows else None,
     )
+    weak = None if np.isnan(test.statistic) else asymptotic_reason(group, strata_of)
+    tiny = weak is not None and weak.code == GROUP_TOO_SMALL
     frame = pd.DataFrame(
         [
             {
-                "contrast": " / ".join(names),
+                "contrast": Joined(names, " / "),
                 "cause": times.causes[place - 1],
                 "n": len(times.rows),
                 "n_missing": len(times.rows) - len(rows),
                 "n_event": int((rows["event_code"] == place).sum()),
                 "statistic": test.statistic,
                 "df": test.df,
-                "p_value": test.p_value,
-                "note": test.reason,
+                "p_value": np.nan if tiny else test.p_value,
+                "note": because(test.reason, weak),
             }
         ]
     )
     method = message(
-        "Gray's test{weighed}{adjusted}",
+        "Gray's test{weighed}{adjusted}, asymptotic",
         weighed=message(", rho = {rho}", rho=f"{rho:g}") if rho else "",
         adjusted=adjusted_in_words(times.strata),
     )
@@ -280,9 +307,12 @@ def fine_gray_regression(
     """
     from carstats.estimators.fine_gray import fine_gray
     from carstats.survival.design import (
+        EVENTS_A_TERM,
         MIN_EVENTS,
         covariate_matrix,
+        own_columns,
         ratio_rows,
+        spread,
         too_few_events,
     )
 
@@ -293,26 +323,32 @@ def fine_gray_regression(
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     rows = times.rows[known]
     n_event = int((rows["event_code"] == place).sum())
-    if n_event < MIN_EVENTS:
-        coef = errors = np.full(len(design.terms), np.nan)
-        note = too_few_events(n_event)
-    else:
+    kept, without = own_columns(design.matrix[known])
+    coef = errors = np.full(len(design.terms), np.nan)
+    notes = [too_few_events(n_event)] * len(design.terms)
+    if n_event >= MIN_EVENTS:
         fit = fine_gray(
             rows["event_time"].to_numpy(),
             rows["event_code"].to_numpy().astype(int),
-            design.matrix[known],
+            design.matrix[known][:, kept],
             cause=place,
         )
-        coef, errors, note = fit.coef, fit.std_error, fit.reason
-    frame = ratio_rows(design, coef, errors, conf_level, note)
+        coef, errors = spread(fit.coef, kept), spread(fit.std_error, kept)
+        few = n_event < EVENTS_A_TERM * int(kept.sum()) and fit.reason is None
+        said = because(fit.reason, Reason(FEW_EVENTS_A_TERM, {"n": EVENTS_A_TERM}) if few else None)
+        notes = [why or said for why in without]
+    frame = ratio_rows(design, coef, errors, conf_level, notes)
     frame.insert(2, "n", len(times.rows))
     frame.insert(3, "n_missing", int((~known).sum()))
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "fine_gray_regression",
-        message(
-            "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich errors",
-            level=percentage(conf_level),
+        asymptotic_words(
+            message(
+                "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich "
+                "errors",
+                level=level_text(conf_level),
+            )
         ),
         conf_level=conf_level,
         cause=cause,
@@ -326,6 +362,11 @@ def _cause_code(times: EndpointTimes, cause: str | None) -> int:
         return 1
     if cause not in times.causes:
         raise CarstatsError(
-            f"`cause` is {cause!r}; the causes of {times.name!r} are: {listed(times.causes)}."
+            message(
+                "`cause` is {cause}; the causes of {name} are: {causes}.",
+                cause=repr(cause),
+                name=repr(times.name),
+                causes=listed(times.causes),
+            )
         )
     return times.causes.index(cause) + 1

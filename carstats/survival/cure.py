@@ -10,15 +10,14 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level
 from carstats.estimators.cure import mixture_cure, sufficient_followup
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
 )
+from carstats.wording import because, level_text
 
 
 def cure_fraction(
@@ -89,7 +88,7 @@ def cure_fraction(
                 stratum_note(rows),
                 message(
                     "no cured part is estimated: {reason}; see landmark_rate()",
-                    reason=test.refusal,
+                    reason=because(test.refusal),
                 )
                 if test.refusal and len(known)
                 else "",
@@ -103,7 +102,7 @@ def cure_fraction(
                 "estimate": fit.estimate,
                 "conf_low": fit.low,
                 "conf_high": fit.high,
-                "note": joined_notes(stratum_note(rows), fit.reason),
+                "note": joined_notes(stratum_note(rows), because(fit.reason)),
             }
         return answer
 
@@ -113,7 +112,7 @@ def cure_fraction(
             "mixture cure model (Weibull){aside}, {level} % profile-likelihood limits, after the "
             "Maller–Zhou test of sufficient follow-up",
             aside=aside,
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         competing=competing,

@@ -10,6 +10,7 @@ import pandas as pd
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.result import Spec
+from carstats.strata import stratum_name
 from carstats.survival.times import EndpointTimes
 from carstats.vocabulary import column_name
 
@@ -37,16 +38,12 @@ def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
         If there is no column to compare by.
     """
     if not times.by:
-        raise CarstatsError("`by` is empty; name the columns whose groups are compared.")
+        raise CarstatsError(message("`by` is empty; name the columns whose groups are compared."))
     code = pd.Series(-1, times.rows.index)
     names = []
     for place, (key, rows) in enumerate(times.groups()):
         code[rows.index] = place
-        names.append(
-            " · ".join(
-                times.labels.get(c, {}).get(v, str(v)) for c, v in zip(times.by, key, strict=True)
-            )
-        )
+        names.append(stratum_name(times.labels, times.by, key))
     known = times.rows["event_time"].notna()
     return times.rows[known], code[known].to_numpy(), names
 

@@ -12,18 +12,18 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import stratum_keys, stratum_mask
-from carstats.survival.curves import curve_frame, limits_in_words, percentage
+from carstats.survival.curves import curve_frame, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
     stratum_table,
 )
 from carstats.vocabulary import within_sentence
+from carstats.wording import level_text
 
 
 def landmark_rate(
@@ -36,11 +36,13 @@ def landmark_rate(
     conf_level: float = 0.95,
     competing: str | None = None,
 ) -> Result:
-    """Estimate the proportion still free of an event at a day, among those who could be.
+    """Estimate the proportion known to be free of an event at a day, among those who could be.
 
     Who could be is decided by the data cut-off, never by the last contact: counting only those who
     were followed so far would leave out whoever had the event or was lost early. Subjects whose
-    cut-off lies before the day are not yet eligible, and are counted apart.
+    cut-off lies before the day are not yet eligible, and are counted apart. Who was lost before the
+    day counts as not known to be free; the curve counts them for as long as they were seen, and so
+    lies higher (`estimate_best` counts them as free).
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def landmark_rate(
     -------
     Result
         For each stratum: ``n`` eligible, ``n_not_eligible`` (not yet), ``n_event`` known to be free
-        at the day, ``n_missing`` lost before it without the event (counted as not free),
+        at the day, ``n_missing`` lost before it without the event (not known to be free),
         ``estimate`` = n_event / n, ``conf_low``, ``conf_high``, ``estimate_best`` (the lost counted
         as free), ``note``.
 
@@ -106,7 +108,11 @@ def landmark_rate(
             "estimate_best": (k + missing) / n if n else np.nan,
             "note": joined_notes(
                 "" if n else message("no subjects eligible"),
-                message("{n} lost before day {day}, counted as not free", n=missing, day=f"{at:g}")
+                message(
+                    "{n} lost before day {day}, counted as not known to be free",
+                    n=missing,
+                    day=f"{at:g}",
+                )
                 if missing
                 else "",
                 message("{n} not yet eligible", n=waiting) if waiting else "",
@@ -117,12 +123,13 @@ def landmark_rate(
     spec = times.spec(
         "landmark_rate",
         message(
-            "free of the event at {moment}, of those with potential follow-up to it{aside}, "
+            "known to be free of the event at {moment}, of those with potential follow-up to "
+            "it{aside}, "
             "{method} {level} % limits",
             moment=message("day {day}", day=f"{at:g}"),
             aside=aside,
             method=method.replace("-", "–"),
-            level=percentage(conf_level),
+            level=level_text(conf_level),
         ),
         conf_level=conf_level,
         at=float(at),
@@ -134,14 +141,19 @@ def landmark_rate(
 
 def _cutoff(cohort: Cohort) -> pd.Series:
     if "cutoff_day" not in cohort.subjects or cohort.subjects["cutoff_day"].isna().any():
-        absent = (
-            "no subject has"
-            if "cutoff_day" not in cohort.subjects
-            else f"{int(cohort.subjects['cutoff_day'].isna().sum())} subjects have no"
-        )
+        if "cutoff_day" not in cohort.subjects:
+            raise CarstatsError(
+                message(
+                    "no subject has `cutoff_day`, which says who could have been followed to the "
+                    "landmark. Give it, for example as cutoff_date under [study] of study.toml."
+                )
+            )
         raise CarstatsError(
-            f"{absent} `cutoff_day`, which says who could have been followed to the landmark. Give "
-            "it, for example as cutoff_date under [study] of study.toml."
+            message(
+                "{n} subjects have no `cutoff_day`, which says who could have been followed to "
+                "the landmark. Give it, for example as cutoff_date under [study] of study.toml.",
+                n=int(cohort.subjects["cutoff_day"].isna().sum()),
+            )
         )
     return cohort.subjects["cutoff_day"]
 
@@ -207,7 +219,13 @@ def landmark_curve(
     aside = refuse_competing(times, competing)
     rows = times.rows[times.rows["event_time"] > at]
     if rows.empty:
-        raise CarstatsError(f"`at` is {at:g}; no subject is at risk of {times.name!r} after it.")
+        raise CarstatsError(
+            message(
+                "`at` is {at}; no subject is at risk of {name} after it.",
+                at=f"{at:g}",
+                name=repr(times.name),
+            )
+        )
     rows = rows.assign(event_time=rows["event_time"] - at)
     if "entry_time" in rows:
         # Who enters later than the landmark was not under observation on it.

@@ -10,18 +10,17 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.ipcw import weighted_survival
-from carstats.estimators.rate import event_rate
-from carstats.messages import mark, message
+from carstats.estimators.rate import event_rate, rate_test
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by
-from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
 )
 from carstats.vocabulary import column_name
+from carstats.wording import because, level_text
 
 DAYS_A_YEAR = 365.25
 _METHODS = {
@@ -36,6 +35,7 @@ def incidence_rate(
     *,
     by: str | Iterable[str] | None = None,
     method: str = "exact",
+    benchmark: float | None = None,
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the rate of an event per person-year.
@@ -51,6 +51,9 @@ def incidence_rate(
         Columns of the subjects table; one rate for each stratum.
     method : {"exact", "Byar"}
         Poisson limits: Garwood's exact ones, or Byar's approximation.
+    benchmark : float, optional
+        A rate per person-year that each stratum's is tested against: ``benchmark`` and ``p_value``
+        of the exact Poisson test, which Garwood's limits invert.
     conf_level : float
         Confidence level.
 
@@ -72,21 +75,25 @@ def incidence_rate(
     """
     check_choice("method", method, ("exact", "Byar"))
     check_conf_level(conf_level)
+    if benchmark is not None:
+        check_number("benchmark", benchmark, low=1e-12)
     times = endpoint_times(cohort, endpoint, by)
 
     def estimate(rows: pd.DataFrame) -> dict[str, object]:
-        known = rows[rows["event_time"].notna()]
-        start = known["entry_time"].clip(lower=0.0) if "entry_time" in known else 0.0
-        years = float((known["event_time"] - start).sum()) / DAYS_A_YEAR
-        k = int((known["event_code"] == 1).sum())
+        k, years = time_at_risk(rows)
+        tested = {}
+        if benchmark is not None:
+            tested = {"benchmark": float(benchmark)}
+            tested["p_value"] = float(rate_test(k, years, benchmark))
         answer = {
             "n": len(rows),
-            "n_missing": len(rows) - len(known),
+            "n_missing": int(rows["event_time"].isna().sum()),
             "n_event": k,
             "person_years": years,
             "estimate": np.nan,
             "conf_low": np.nan,
             "conf_high": np.nan,
+            **tested,
             "note": joined_notes(
                 stratum_note(rows), "" if years or not len(rows) else message("no time")
             ),
@@ -102,11 +109,20 @@ def incidence_rate(
 
     spec = times.spec(
         "incidence_rate",
-        message(_METHODS[method], level=percentage(conf_level)),
+        message(_METHODS[method], level=level_text(conf_level)),
         conf_level=conf_level,
         method=method,
+        **({} if benchmark is None else {"benchmark": float(benchmark)}),
     )
     return Result(times.estimate(estimate), spec, times.labels)
+
+
+def time_at_risk(rows: pd.DataFrame) -> tuple[int, float]:
+    """Return the events of a stratum and its person-years, from delayed entry on."""
+    known = rows[rows["event_time"].notna()]
+    start = known["entry_time"].clip(lower=0.0) if "entry_time" in known else 0.0
+    years = float((known["event_time"] - start).sum()) / DAYS_A_YEAR
+    return int((known["event_code"] == 1).sum()), years
 
 
 def withdrawal_weighted_curve(
@@ -193,7 +209,7 @@ def withdrawal_weighted_curve(
                 "note": "",
             }
         )
-        frame.loc[0, "note"] = joined_notes(stratum_note(rows), fit.note)
+        frame.loc[0, "note"] = joined_notes(stratum_note(rows), because(fit.note))
         return frame
 
     spec = times.spec(

@@ -11,16 +11,15 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.resampling import STATISTICS, bootstrap_survival
 from carstats.estimators.rmst import check_horizon
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
-from carstats.survival.curves import percentage
 from carstats.survival.times import (
     endpoint_times,
-    joined_notes,
     refuse_competing,
     stratum_note,
     stratum_table,
 )
+from carstats.wording import level_text
 
 
 def bootstrap_interval(
@@ -84,14 +83,16 @@ def bootstrap_interval(
     check_conf_level(conf_level)
     check_number("n_resamples", n_resamples, low=1)
     if statistic == "median" and at is not None:
-        raise CarstatsError("`at` goes with the statistics 'restricted mean' and 'survival at'.")
+        raise CarstatsError(
+            message("`at` goes with the statistics 'restricted mean' and 'survival at'.")
+        )
     if statistic != "median":
         check_number("at", at, low=0)
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
     if statistic != "median":
         tables = {
-            " · ".join(map(str, key)) or "the curve": stratum_table(rows)
+            " · ".join(map(str, key)) or message("the curve"): stratum_table(rows)
             for key, rows in times.groups()
         }
         check_horizon(tables, at)
@@ -153,7 +154,7 @@ def bootstrap_interval(
             "resamples (seed {seed})",
             statistic=named,
             aside=aside,
-            level=percentage(conf_level),
+            level=level_text(conf_level),
             n=n_resamples,
             seed=seed,
         ),

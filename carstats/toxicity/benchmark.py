@@ -24,19 +24,11 @@ from carstats.estimators.beta_binomial import (
 )
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
 from carstats.toxicity.contrasts import bounded_comparison
-from carstats.toxicity.episodes import (
-    GRADES,
-    Severe,
-    joined_notes,
-    level_text,
-    method_word,
-    term_labels,
-    zero_note,
-)
+from carstats.toxicity.episodes import GRADES, Severe, term_labels, zero_note
 from carstats.toxicity.references import (
     Side,
     accepted_scales,
@@ -46,6 +38,7 @@ from carstats.toxicity.references import (
 )
 from carstats.toxicity.unknown import bounded_limits
 from carstats.vocabulary import Vocabulary
+from carstats.wording import level_text, method_word
 
 LEAST_TRIALS = 3
 
@@ -124,7 +117,9 @@ def toxicity_benchmark(
     accepted = accepted_scales(accept_scales)
     table = oncology_benchmarks() if reference is None else reference
     if not isinstance(table, pd.DataFrame):
-        raise CarstatsError(f"`reference` is {type(table).__name__}; it takes a DataFrame.")
+        raise CarstatsError(
+            message("`reference` is {name}; it takes a DataFrame.", name=type(table).__name__)
+        )
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     left_out, spec, vocabulary = 0, None, Vocabulary()
     if isinstance(source, Cohort):
@@ -138,7 +133,10 @@ def toxicity_benchmark(
         sides, left_out = published_sides(source, outcome, by, grading_scale, accepted)
     else:
         raise CarstatsError(
-            f"`source` is {type(source).__name__}; it takes a Cohort or published_trials()."
+            message(
+                "`source` is {name}; it takes a Cohort or published_trials().",
+                name=type(source).__name__,
+            )
         )
     trials = reference_trials(table, outcome, sides[0].scale, accepted)
     frame = pd.concat(
@@ -358,7 +356,7 @@ def _differences(
                 "row": "difference", "trial": name, "n_trials": trials, "n": n, "n_event": k,
                 "estimate": found.estimate, "conf_low": found.low, "conf_high": found.high,
                 "contrast": message("observed − {trial}", trial=name),
-                "statistic": found.statistic, "df": np.nan, "p_value": found.p_value,
+                "statistic": found.z, "df": np.nan, "p_value": found.p_value,
                 "note": message("takes the trials as one") if trials > 1 else "",
             }
         )  # fmt: skip

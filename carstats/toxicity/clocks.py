@@ -9,14 +9,13 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.toxicity.episodes import (
     COMPETING,
     Severe,
     died,
     episodes_of,
     followup_end,
-    joined_notes,
 )
 
 CENSORED, EVENT, RIVAL = 0, 1, 2
@@ -29,8 +28,10 @@ def checked_competing(competing: str | Iterable[str]) -> tuple[str, ...]:
         check_choice("competing", name, COMPETING)
     if "death" not in names:
         raise CarstatsError(
-            "`competing` leaves out 'death'; the dead are not censored, for they cannot have the "
-            "event later. Use ('death',) or ('death', 're-infusion')."
+            message(
+                "`competing` leaves out 'death'; the dead are not censored, for they cannot have "
+                "the event later. Use ('death',) or ('death', 're-infusion')."
+            )
         )
     return tuple(name for name in COMPETING if name in names)
 
@@ -108,6 +109,14 @@ def possible_times(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(
         event_time=rows["possible_time"], event_code=rows["possible_code"], unknown=False
     ).drop(columns=["possible_time", "possible_code"])
+
+
+def before_next(time: np.ndarray) -> np.ndarray:
+    """Return a moment just before the next of each time, and the last one itself.
+
+    Times closer than 1e-9 of the range are one to the curves: the moment is further off.
+    """
+    return np.append(time[1:] - 1e-6 * max(float(time[-1]), 1e-6), time[-1])
 
 
 def clock_note(rows: pd.DataFrame) -> str:

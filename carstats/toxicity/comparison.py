@@ -13,7 +13,7 @@ from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.rate import event_rate
 from carstats.estimators.risk_table import RiskTable
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import (
@@ -26,15 +26,15 @@ from carstats.toxicity.clocks import (
     rival_words,
 )
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
-    joined_notes,
-    level_text,
     severe_enough,
     term_labels,
     term_words,
     zero_note,
 )
 from carstats.toxicity.incidence import at_days, checked_days, counts_of, incidence_rows
+from carstats.wording import level_text
 
 ESTIMATORS = (
     "incidence proportion",
@@ -81,7 +81,7 @@ def toxicity_estimators(
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, where a study has several.
     conf_level : float
-        Confidence level: Clopper-Pearson, exact Poisson, beta product and log-log limits.
+        Confidence level: Clopper-Pearson, exact Poisson and, for the curves, beta-product limits.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def toxicity_estimators(
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         parts = []
         for name in terms:
-            rows = times[name].loc[stratum.index]
+            rows = times[name].loc[asked(stratum, name).index]
             parts += [_four(rows, float(day), conf_level).assign(term=name) for day in days]
         frame = pd.concat(parts, ignore_index=True)
         return frame[["term", *(c for c in frame if c != "term")]]
@@ -153,7 +153,7 @@ def _four_proven(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFr
     time, code = known["event_time"].to_numpy(), known["event_code"].to_numpy()
     by_then = time <= day
     n, k = len(known), int((by_then & (code == EVENT)).sum())
-    curve = incidence_rows(rows, "log-log", conf_level)
+    curve = incidence_rows(rows, "beta product", conf_level)
     johansen = at_days(curve, rows, np.array([day])).iloc[0]
     found = [
         _proportion(k, n, conf_level),

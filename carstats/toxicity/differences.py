@@ -10,20 +10,13 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.messages import message
+from carstats.messages import Joined, joined_notes, message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.toxicity.contrasts import bounded_comparison, check_contrast
-from carstats.toxicity.episodes import (
-    joined_notes,
-    level_text,
-    limits_words,
-    method_word,
-    severe_enough,
-    term_labels,
-    term_words,
-)
+from carstats.toxicity.episodes import severe_enough, term_labels, term_words
 from carstats.toxicity.rates import toxicity_rate
+from carstats.wording import compared_limits
 
 
 def toxicity_difference(
@@ -37,7 +30,7 @@ def toxicity_difference(
     window: tuple[float, float] | None = None,
     grading_scale: str | Mapping[str, str] | None = None,
     contrast: str = "difference",
-    method: str = "Miettinen-Nurminen",
+    method: str = "auto",
     adjust: str = "none",
     conf_level: float = 0.95,
 ) -> Result:
@@ -64,9 +57,10 @@ def toxicity_difference(
     contrast : {"difference", "ratio"}
         What to estimate.
     method : str
-        Limits, as for `response_difference`: "Miettinen-Nurminen", "SCAS", "melded", "Chan-Zhang",
-        for differences also "Mee", "Newcombe", "Agresti-Min". The p-value is of the test that they
-        invert; "Newcombe" has none.
+        Limits, as for `response_difference`: by default Agresti-Min, exact, up to the size of 50
+        against 50, and Miettinen-Nurminen beyond; "Miettinen-Nurminen", "SCAS", "melded",
+        "Chan-Zhang", "Agresti-Min", for differences also "Mee", "Newcombe". The p-value is of the
+        test that they invert; "Newcombe" has none.
     adjust : {"none", "Holm", "Bonferroni", "Benjamini-Hochberg"}
         Adjustment of the p-values for all rows of the result.
     conf_level : float
@@ -104,7 +98,7 @@ def toxicity_difference(
     )  # fmt: skip
     study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])
     named = labels.get(by, {})
-    rows = []
+    rows, used = [], []
     terms = list(dict.fromkeys(rates.frame["term"]))
     for name in terms:
         of_term = rates.frame[rates.frame["term"] == name].set_index(by)
@@ -117,13 +111,15 @@ def toxicity_difference(
             k, n = tuple(map(int, k)), tuple(map(int, n))
             m = int(mine["n_missing"]), int(base["n_missing"])
             found = bounded_comparison(k, m, n, contrast, method, conf_level)
-            sign = "−" if contrast == "difference" else "/"
+            used.append(found.method)
+            sign = " − " if contrast == "difference" else " / "
             rows.append(
                 {
                     by: level,
                     "term": name,
-                    "contrast": f"{named.get(level, level)} {sign} "
-                    f"{named.get(reference, reference)}",
+                    "contrast": Joined(
+                        (named.get(level, str(level)), named.get(reference, str(reference))), sign
+                    ),
                     "n": n[0],
                     "n_missing": sum(m),
                     "n_event": k[0],
@@ -134,11 +130,11 @@ def toxicity_difference(
                     "estimate": found.estimate,
                     "conf_low": found.low,
                     "conf_high": found.high,
-                    "statistic": found.statistic,
+                    "statistic": found.z,
                     "df": np.nan,
                     "p_value": found.p_value,
                     "note": joined_notes(
-                        message("no subjects in a stratum") if min(n) == 0 else "",
+                        _empty(mine, base),
                         message("nobody had it") if min(n) and not sum(k) else "",
                         _bounds_note(sum(m)),
                     ),
@@ -153,14 +149,7 @@ def toxicity_difference(
         endpoint=message("{toxicity}: difference of rates", toxicity=toxicity)
         if contrast == "difference"
         else message("{toxicity}: ratio of rates", toxicity=toxicity),
-        method=limits_words(method, conf_level)
-        if adjust == "none"
-        else message(
-            "{method} {level} % limits, p-values adjusted after {adjust}",
-            method=method_word(method),
-            level=level_text(conf_level),
-            adjust=adjust,
-        ),
+        method=_method_words(compared_limits(used, conf_level), adjust, len(frame)),
         by=[by],
         conf_level=conf_level,
         terms=terms,
@@ -171,9 +160,22 @@ def toxicity_difference(
         grading_scale=grading_scale,
         contrast=contrast,
         limits=method,
+        limits_used=sorted(set(used)),
         adjust=adjust,
     )
     return Result(frame, spec, labels | term_labels(study, terms))
+
+
+def _method_words(limits: str, adjust: str, n: int) -> str:
+    """Say what the limits are and, of several comparisons, whether p-values are adjusted."""
+    if n < 2:
+        return limits
+    if adjust == "none":
+        return message("{limits}; {n} comparisons, p-values not adjusted", limits=limits, n=n)
+    return message(
+        "{limits}; {n} comparisons, p-values adjusted after {adjust}",
+        limits=limits, n=n, adjust=adjust,
+    )  # fmt: skip
 
 
 def _bounds_note(unknown: int) -> str:
@@ -185,16 +187,38 @@ def _bounds_note(unknown: int) -> str:
 def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list, object]:
     """Return the levels of the column that are compared, in order, and the reference."""
     if not isinstance(by, str):
-        raise CarstatsError(f"`by` is {by!r}; it takes the one column whose levels are compared.")
+        raise CarstatsError(
+            message("`by` is {by}; it takes the one column whose levels are compared.", by=repr(by))
+        )
     check_by(cohort.subjects, by)
     keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, [by])
     levels = [key[0] for key in keys]
     if len(levels) < 2:
         raise CarstatsError(
-            f"`by` is {by!r}, which has {listed(levels) or 'no level'} in the cohort; "
-            "a comparison takes two levels at least."
+            message(
+                "`by` is {by}, which has {levels} in the cohort; a comparison takes two levels "
+                "at least.",
+                by=repr(by),
+                levels=listed(levels) or message("no level"),
+            )
         )
     reference = levels[0] if reference is None else reference
     if reference not in levels:
-        raise CarstatsError(f"`reference` is {reference!r}; `{by}` has: {listed(levels)}.")
+        raise CarstatsError(
+            message(
+                "`reference` is {reference}; `{by}` has: {levels}.",
+                reference=repr(reference),
+                by=by,
+                levels=listed(levels),
+            )
+        )
     return levels, reference
+
+
+def _empty(mine: pd.Series, base: pd.Series) -> str:
+    """Say that a stratum has no subjects, or none of whom the toxicity is asked."""
+    notes = {row["note"] for row in (mine, base) if not row["n"]}
+    if not notes:
+        return ""
+    outside = message("does not apply")
+    return outside if outside in notes else message("no subjects in a stratum")

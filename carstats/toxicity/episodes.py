@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.data.study import Study
+from carstats.endpoints.applicability import term_applies
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import mark, message
 from carstats.strata import check_by, listed_rows
@@ -22,7 +24,9 @@ STANDARD_WINDOWS = ((0.0, 30.0), (31.0, 100.0), (101.0, 365.0), (366.0, np.inf))
 COMPETING = ("death", "re-infusion")
 UNSTATED = mark("not stated")
 # Scales whose versions and parts grade alike.
-_VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "MAGIC")
+_VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "T-ICAHT", "MAGIC")
+# Version 6 of CTCAE, however it is written: its grades are not those of the versions before.
+_CTCAE_6 = re.compile(r"CTCAE\s*(v|version)?\.?\s*6(\D|$)", re.IGNORECASE)
 # The severities as they stand within a sentence.
 _SEVERITIES = {
     "mild": mark("mild"),
@@ -30,19 +34,6 @@ _SEVERITIES = {
     "severe": mark("severe"),
     "life-threatening": mark("life-threatening"),
     "fatal": mark("fatal"),
-}
-# The methods and scales of limits that have a word for a name.
-_METHODS = {
-    "melded": mark("melded"),
-    "mid-P": mark("mid–P"),
-    "log-log": mark("log-log"),
-    "log": mark("log"),
-    "plain": mark("plain"),
-    "arcsine": mark("arcsine"),
-    "beta product": mark("beta product"),
-    "exact": mark("exact Poisson"),
-    "negative binomial": mark("negative binomial"),
-    "robust": mark("Poisson with robust errors"),
 }
 
 
@@ -90,7 +81,9 @@ def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> S
     if min_severity is None:
         return Severe("grade", int(min_grade))
     if min_grade > 1:
-        raise CarstatsError("`min_grade` and `min_severity` are both given; give one of them.")
+        raise CarstatsError(
+            message("`min_grade` and `min_severity` are both given; give one of them.")
+        )
     name = cohort.study.vocabulary.require("min_severity", "severity", min_severity)
     return Severe("severity", cohort.study.vocabulary.names("severity").index(name) + 1, name)
 
@@ -100,7 +93,7 @@ def checked_terms(cohort: Cohort, term, by) -> tuple[list[str], list[str]]:
     check_cohort(cohort)
     terms = [term] if isinstance(term, str) else list(term)
     if not terms:
-        raise CarstatsError("`term` is empty; name at least one toxicity.")
+        raise CarstatsError(message("`term` is empty; name at least one toxicity."))
     vocabulary = cohort.study.vocabulary
     names = [vocabulary.require("term", "toxicity", name) for name in terms]
     return check_by(cohort.subjects, by), list(dict.fromkeys(names))
@@ -111,7 +104,9 @@ def frequent_terms(cohort: Cohort) -> list[str]:
     counts = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
     order = [name for name in cohort.study.vocabulary.names("toxicity") if name in counts]
     if not order:
-        raise CarstatsError("no subject of the cohort had a toxicity; name the `terms` to count.")
+        raise CarstatsError(
+            message("no subject of the cohort had a toxicity; name the `terms` to count.")
+        )
     return sorted(order, key=lambda name: -counts[name])
 
 
@@ -245,7 +240,9 @@ def one_scale(
     """
     if "grading_scale" not in rows:
         if grading_scale is not None:
-            raise CarstatsError("`grading_scale` is given, and no episode states its scale.")
+            raise CarstatsError(
+                message("`grading_scale` is given, and no episode states its scale.")
+            )
         return level
     level = level.copy()
     everyone = cohort.study.table("toxicities")
@@ -258,12 +255,22 @@ def one_scale(
         wanted = chosen.get(term) if isinstance(grading_scale, Mapping) else grading_scale
         has = list(dict.fromkeys(scales))
         if wanted is None and len(has) > 1:
-            where = "; ".join(
-                f"{scale}: rows {listed_rows(_of_scale(everyone, term, scale))}" for scale in has
+            where = message("; ").join(
+                message(
+                    "{scale}: rows {rows}",
+                    scale=scale,
+                    rows=listed_rows(_of_scale(everyone, term, scale)),
+                )
+                for scale in has
             )
             raise CarstatsError(
-                f"{term!r} is graded on {len(has)} scales, which are not interchangeable "
-                f"({where} of the toxicities). Choose one with `grading_scale`."
+                message(
+                    "{term} is graded on {n} scales, which are not interchangeable ({where} of "
+                    "the toxicities). Choose one with `grading_scale`.",
+                    term=repr(term),
+                    n=len(has),
+                    where=where,
+                )
             )
         if wanted is not None:
             check_choice("grading_scale", scale_family(wanted), has)
@@ -279,16 +286,37 @@ def _of_scale(everyone: pd.DataFrame, term: str, scale: str) -> pd.Series:
 def scale_family(scale: object) -> str:
     """Return what makes grades comparable: the scale without its version or remarks.
 
-    "CTCAE 4.03" and "CTCAE 5.0 (revised)" are CTCAE; "Lee 2014", "Penn" and "ASTCT" are three.
+    "CTCAE 4.03" and "CTCAE v5 (revised)" are CTCAE; "CTCAE v6", which grades neutrophils and
+    platelets otherwise, is a scale of its own; "Lee 2014", "Penn" and "ASTCT" are three.
     """
     if not isinstance(scale, str) or not scale.strip() or scale.strip() == UNSTATED:
         return UNSTATED
     text = scale.split("(")[0].strip()
+    if _CTCAE_6.match(text):
+        return "CTCAE v6"
     return next((name for name in _VERSIONED if text.startswith(name)), text)
 
 
 def _column(rows: pd.DataFrame, name: str, otherwise: object) -> pd.Series:
     return rows[name] if name in rows else pd.Series(otherwise, rows.index, dtype=object)
+
+
+def asked(subjects: pd.DataFrame, term: str) -> pd.DataFrame:
+    """Return the subjects of whom a toxicity is asked: graft-versus-host disease of some only."""
+    return subjects[term_applies(subjects, term)]
+
+
+def nobody_asked(stratum: pd.DataFrame, term: str) -> str:
+    """Return the note of a stratum without subjects, or to which a toxicity does not apply."""
+    if not len(stratum):
+        return message("no subjects")
+    return "" if term_applies(stratum, term).any() else message("does not apply")
+
+
+def left_unasked(stratum: pd.DataFrame, term: str) -> str:
+    """Return how many of a stratum a toxicity is not asked of, where it is asked of others."""
+    n = int((~term_applies(stratum, term)).sum())
+    return message("{n} to whom it does not apply", n=n) if 0 < n < len(stratum) else ""
 
 
 def followup_end(subjects: pd.DataFrame) -> pd.Series:
@@ -322,8 +350,11 @@ def checked_windows(window) -> list[tuple[float, float]]:
         )
         if not fine:
             raise CarstatsError(
-                f"`window` is {window!r}; it takes the first and last day of onset, such as "
-                "(0, 30), several such pairs, or 'standard'."
+                message(
+                    "`window` is {window}; it takes the first and last day of onset, such as (0, "
+                    "30), several such pairs, or 'standard'.",
+                    window=repr(window),
+                )
             )
     return [(float(low), float(high)) for low, high in pairs]
 
@@ -335,11 +366,6 @@ def zero_note(n: int, k: int, high: float) -> str:
     return message("0 of {n}: at most {high} %", n=n, high=f"{100 * high:.1f}")
 
 
-def joined_notes(*notes: str) -> str:
-    """Join the notes that say something, each once."""
-    return message("; ").join(dict.fromkeys(note for note in notes if note))
-
-
 def term_words(study: Study, terms: Iterable[str]) -> str:
     """Return the printed names of terms, for a title."""
     return message(", ").join(study.vocabulary.label("toxicity", name) for name in terms)
@@ -348,25 +374,3 @@ def term_words(study: Study, terms: Iterable[str]) -> str:
 def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the printed label of each term, for `Result.labels`."""
     return {"term": {name: study.vocabulary.label("toxicity", name) for name in terms}}
-
-
-def method_word(method: str) -> str:
-    """Return a method of limits as it prints: ``"Clopper–Pearson"``, or its word."""
-    return message(_METHODS[method]) if method in _METHODS else method.replace("-", "–")
-
-
-def limits_words(method: str, conf_level: float) -> str:
-    """Return what limits are, for a method line: ``"Clopper–Pearson 95 % limits"``."""
-    method = method_word(method)
-    return message("{method} {level} % limits", method=method, level=level_text(conf_level))
-
-
-def pointwise_words(conf_type: str, conf_level: float) -> str:
-    """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
-    scale = method_word(conf_type)
-    return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
-
-
-def level_text(conf_level: float) -> str:
-    """Return a confidence level in per cent, without its sign."""
-    return f"{conf_level * 100:g}"

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from statistics import NormalDist
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.count_regression import negative_binomial, robust_poisson
-from carstats.estimators.rate import event_rate
-from carstats.messages import message
+from carstats.estimators.count_regression import negative_binomial
+from carstats.estimators.rate import event_rate, rate_test
+from carstats.estimators.recurrent_rate import recurrent_rate, recurrent_rate_test
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     DAYS_PER_YEAR,
+    asked,
     checked_terms,
     checked_windows,
     episodes_of,
     followup_end,
-    joined_notes,
-    limits_words,
+    nobody_asked,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
 from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
+from carstats.wording import because, limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
 
@@ -46,6 +48,7 @@ def exposure_adjusted_rate(
     gap: float = 0,
     by: str | Iterable[str] | None = None,
     grading_scale: str | Mapping[str, str] | None = None,
+    benchmark: float | None = None,
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate events of a toxicity per person-year of follow-up.
@@ -58,10 +61,12 @@ def exposure_adjusted_rate(
         Toxicities of the study's vocabulary, such as ``"infection"``.
     events : {"first", "all"}
         First events, each subject's time ending with it; or all episodes over the whole follow-up.
-    method : {"exact", "negative binomial", "robust"}, optional
+    method : {"exact", "robust", "negative binomial"}, optional
         Limits. "exact" (Poisson) is the default for first events. For all events they would be too
-        short where some subjects have many; the default there is "negative binomial", which models
-        that, and "robust" (sandwich) allows for it. Without any event the exact bound is given.
+        short where some subjects have many; the default there is "robust": Garwood's limits on the
+        effective number of events, with the t factor for few subjects, which needs no model.
+        "negative binomial" models the spread between subjects, with t(n - 1) limits. Without any
+        event, and for one subject, the exact bound is given.
     min_grade : {1, 2, 3, 4, 5}
         Smallest grade that counts.
     min_severity : str, optional
@@ -76,6 +81,10 @@ def exposure_adjusted_rate(
         Columns of the subjects table.
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, where a study has several.
+    benchmark : float, optional
+        A rate, per `per` person-years, that each stratum's is tested against: ``benchmark`` and
+        ``p_value``, twice the smaller tail. The test is the one that the limits invert; the
+        negative binomial has none.
     conf_level : float
         Confidence level.
 
@@ -87,7 +96,8 @@ def exposure_adjusted_rate(
         not counted, or of unknown grade that may count, in the upper limit alone), ``n_event``
         events, ``n_with_event``
         subjects, ``person_years``, ``estimate`` per `per` person-years, ``conf_low``,
-        ``conf_high``, ``dispersion``, ``note``.
+        ``conf_high``, ``dispersion`` (of the negative binomial; else what the effective count
+        divides by), ``note``.
 
     Raises
     ------
@@ -98,19 +108,31 @@ def exposure_adjusted_rate(
     References
     ----------
     Garwood F. Biometrika 1936; 28: 437-442.
+    Korn EL, Graubard BI. Survey Methodology 1998; 24: 193-201 (effective counts).
     Lawless JF. Can J Stat 1987; 15: 209-225.
     """
     check_choice("events", events, ("first", "all"))
-    method = method or ("exact" if events == "first" else "negative binomial")
+    method = method or ("exact" if events == "first" else "robust")
     check_choice("method", method, RATE_METHODS)
     if events == "first" and method == "negative binomial":
         raise CarstatsError(
-            "`method` is 'negative binomial', but a subject has one first event at most. "
-            "Use 'exact' or events='all'."
+            message(
+                "`method` is 'negative binomial', but a subject has one first event at most. Use "
+                "'exact' or events='all'."
+            )
         )
     check_conf_level(conf_level)
     check_number("per", per, low=1e-9)
     check_number("gap", gap, low=0)
+    if benchmark is not None:
+        check_number("benchmark", benchmark, low=1e-12)
+        if method == "negative binomial":
+            raise CarstatsError(
+                message(
+                    "`{option}` is a test, which {method!r} has not. Use {others}.",
+                    option="benchmark", method=method, others="'exact', 'robust'",
+                )
+            )  # fmt: skip
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, term, by)
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
@@ -127,19 +149,22 @@ def exposure_adjusted_rate(
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         found = []
         for name in terms:
-            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(stratum["subject_id"])]
+            who = asked(stratum, name)["subject_id"]
+            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(who)]
             for days in windows:
-                answer = _rate(stratum, mine, days, events, method, per, conf_level)
+                whom = asked(stratum, name)
+                answer = _rate(whom, mine, days, events, method, per, benchmark, conf_level)
                 of_term = records[records["term"] == name]
-                unknown = doubtful_subjects(of_term, stratum)
+                unknown = doubtful_subjects(of_term, whom)
                 if unknown:
-                    all_ = possible[possible["term"] == name]
-                    all_ = all_[all_["subject_id"].isin(stratum["subject_id"])]
-                    upper = _rate(stratum, all_, days, events, method, per, conf_level)
+                    all_ = possible[(possible["term"] == name) & possible["subject_id"].isin(who)]
+                    upper = _rate(whom, all_, days, events, method, per, benchmark, conf_level)
                     answer["conf_high"] = max(answer["conf_high"], upper["conf_high"])
                     answer["n_missing"] += unknown
                 answer["note"] = joined_notes(
-                    answer["note"], bounded_note(unknown), before_note(of_term, stratum)
+                    nobody_asked(stratum, name) or answer["note"],
+                    bounded_note(unknown),
+                    before_note(of_term, whom),
                 )
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})
@@ -175,6 +200,7 @@ def exposure_adjusted_rate(
         per=float(per),
         gap=float(gap),
         grading_scale=grading_scale,
+        **({} if benchmark is None else {"benchmark": float(benchmark)}),
     )
     labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
     return Result(
@@ -182,7 +208,44 @@ def exposure_adjusted_rate(
     )
 
 
-def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level: float) -> dict:
+@dataclass(frozen=True)
+class Exposure:
+    """Events and person-years of the subjects who were followed.
+
+    Attributes
+    ----------
+    counts, years : ndarray, shape (n,)
+        Of each subject with follow-up.
+    undated : int
+        Subjects with an event of unknown onset, which is not counted.
+    """
+
+    counts: np.ndarray
+    years: np.ndarray
+    undated: int
+
+
+def exposure_of(
+    stratum: pd.DataFrame, mine: pd.DataFrame, days: tuple[float, float], events: str
+) -> Exposure:
+    """Count the events of a stratum's subjects and their time at risk.
+
+    Parameters
+    ----------
+    stratum : pandas.DataFrame
+        Subjects, with ``followed_to``.
+    mine : pandas.DataFrame
+        Their episodes of one term.
+    days : (float, float)
+        First and last day that count.
+    events : {"first", "all"}
+        Which of a subject's events, as for `exposure_adjusted_rate`.
+
+    Returns
+    -------
+    Exposure
+        The counts.
+    """
     end = stratum.set_index("subject_id")["followed_to"]
     start, stop = days[0], np.minimum(end, days[1])
     # The day of an event is a day of follow-up, and so is the last one.
@@ -196,25 +259,29 @@ def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level:
     inside = dated[np.floor(dated["onset_day"]).between(start, days[1])]
     counts = inside.groupby("subject_id").size().reindex(end.index, fill_value=0)
     at_risk = exposure > 0
-    y, years = counts[at_risk].to_numpy(float), exposure[at_risk].to_numpy() / DAYS_PER_YEAR
-    total, n = float(years.sum()), int(at_risk.sum())
     undated = int(mine.loc[mine["onset_day"].isna(), "subject_id"].nunique())
-    k = int(y.sum())
-    found = event_rate(k, total, conf_level=conf_level)
-    values = [float(found.estimate), float(found.low), float(found.high)]
+    years = exposure[at_risk].to_numpy() / DAYS_PER_YEAR
+    return Exposure(counts[at_risk].to_numpy(float), years, undated)
+
+
+def _rate(
+    stratum, mine, days, events: str, method: str, per: float, benchmark, conf_level: float
+) -> dict:
+    seen = exposure_of(stratum, mine, days, events)
+    y, years = seen.counts, seen.years
+    total, n, k = float(years.sum()), int(y.size), int(y.sum())
+    effective = recurrent_rate(y, years, conf_level=conf_level)
     dispersion, how = np.nan, ""
-    if method != "exact" and k and n > 1:
-        fit = (negative_binomial if method == "negative binomial" else robust_poisson)(y, years)
-        middle, error = float(fit.coefficients[0]), float(fit.std_errors[0])
-        z = NormalDist().inv_cdf(0.5 + conf_level / 2)
-        values = [float(np.exp(middle + sign * z * error)) for sign in (0, -1, 1)]
-        dispersion = fit.dispersion
-    elif method != "exact" and total:
-        how = (
-            message("exact Poisson limits")
-            if not k
-            else message("one subject: exact Poisson limits")
-        )
+    if method == "exact":
+        found = event_rate(k, total, conf_level=conf_level)
+        values = [float(found.estimate), float(found.low), float(found.high)]
+    else:
+        values = [effective.estimate, effective.low, effective.high]
+        dispersion, how = effective.dispersion, because(*effective.reasons)
+        if method == "negative binomial":
+            dispersion = np.nan
+            if k and n > 1:
+                values, dispersion = _negative_binomial(y, years, conf_level)
     none = ""
     if not k and total:
         none = message(
@@ -222,9 +289,18 @@ def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level:
             years=f"{total:.1f}", high=f"{values[2] * per:.3g}",
         )  # fmt: skip
     nobody = "" if n else message("nobody followed in the window")
+    tested = {}
+    if benchmark is not None:
+        rate = benchmark / per
+        tested["benchmark"] = float(benchmark)
+        tested["p_value"] = (
+            float(rate_test(k, total, rate))
+            if method == "exact"
+            else recurrent_rate_test(y, years, rate, conf_level=conf_level)
+        )
     return {
         "n": n,
-        "n_missing": undated,
+        "n_missing": seen.undated,
         "n_event": k,
         "n_with_event": int((y > 0).sum()),
         "person_years": total,
@@ -232,12 +308,23 @@ def _rate(stratum, mine, days, events: str, method: str, per: float, conf_level:
         "conf_low": values[1] * per,
         "conf_high": values[2] * per,
         "dispersion": dispersion,
+        **tested,
         "note": joined_notes(
             nobody if len(stratum) else message("no subjects"),
-            message("{n} with an event of unknown onset, not counted", n=undated)
-            if undated
+            message("{n} with an event of unknown onset, not counted", n=seen.undated)
+            if seen.undated
             else "",
             how,
             none,
         ),
     }
+
+
+def _negative_binomial(y, years, conf_level: float) -> tuple[list[float], float]:
+    """Rate and limits by the model, with t(n - 1) for few subjects; and its dispersion."""
+    from scipy.special import stdtrit
+
+    fit = negative_binomial(y, years)
+    middle = float(fit.coefficients[0])
+    half = float(stdtrit(y.size - 1, 0.5 + conf_level / 2)) * float(fit.std_errors[0])
+    return [float(np.exp(middle + sign * half)) for sign in (0, -1, 1)], fit.dispersion

@@ -9,15 +9,15 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.messages import mark, message, message_n
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     GRADES,
+    asked,
     checked_terms,
     frequent_terms,
     graded,
-    joined_notes,
     severity_word,
     term_labels,
 )
@@ -93,12 +93,13 @@ def toxicity_grades(
         open_ends[name] = set(rows.loc[rows["level"].isna(), "subject_id"])
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        n = len(stratum)
         rows = []
         for name in terms:
-            grade = stratum["subject_id"].map(worst[name]).fillna(_NONE)
-            open_ended = stratum["subject_id"].isin(open_ends[name]) & (grade >= 1) & (grade < 5)
-            early = before_note(apart[apart["term"] == name], stratum)
+            mine = asked(stratum, name)
+            n = len(mine)
+            grade = mine["subject_id"].map(worst[name]).fillna(_NONE)
+            open_ended = mine["subject_id"].isin(open_ends[name]) & (grade >= 1) & (grade < 5)
+            early = before_note(apart[apart["term"] == name], mine)
             for code, words in levels.items():
                 k = int((grade == code).sum())
                 above = int((open_ended & (grade == code)).sum())
@@ -161,5 +162,11 @@ def _scale(cohort: Cohort, scale: str | None) -> str:
         return has[0] if has else "grade"
     check_choice("scale", scale, ("grade", "severity"))
     if scale not in has and len(episodes):
-        raise CarstatsError(f"`scale` is {scale!r}; the episodes have: {listed(has) or 'neither'}.")
+        raise CarstatsError(
+            message(
+                "`scale` is {scale}; the episodes have: {has}.",
+                scale=repr(scale),
+                has=listed(has) or message("neither"),
+            )
+        )
     return scale

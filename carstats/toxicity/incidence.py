@@ -10,12 +10,14 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
-from carstats.estimators.kaplan_meier import kaplan_meier, step_values
+from carstats.estimators.incidence_limits import dirichlet_limits
+from carstats.estimators.kaplan_meier import step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import (
+    before_next,
     checked_competing,
     clock_note,
     first_times,
@@ -23,14 +25,14 @@ from carstats.toxicity.clocks import (
     rival_words,
 )
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
-    joined_notes,
-    pointwise_words,
     severe_enough,
     term_labels,
     term_words,
     zero_note,
 )
+from carstats.wording import pointwise_words
 
 
 def toxicity_incidence(
@@ -43,7 +45,7 @@ def toxicity_incidence(
     competing: str | Iterable[str] = ("death", "re-infusion"),
     by: str | Iterable[str] | None = None,
     grading_scale: str | Mapping[str, str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of a first episode of a toxicity (Aalen-Johansen).
@@ -69,8 +71,8 @@ def toxicity_incidence(
         Columns of the subjects table; one curve for each stratum.
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, where a study has several.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Scale of the pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 
@@ -82,8 +84,8 @@ def toxicity_incidence(
         unknown onset, left out, or of unknown grade), ``n_risk``
         just before, ``n_event``, ``n_competing``, ``n_censor`` (with `at`: up to and including the
         day), ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``note``. While nobody has
-        had the event the limits are 0 and the upper beta-product limit of one minus Kaplan-Meier,
-        which bounds the incidence from above. Nothing is extrapolated past the last follow-up.
+        had the event the limits are the beta product's for every `conf_type`. Nothing is
+        extrapolated past the last follow-up.
 
     Raises
     ------
@@ -94,7 +96,7 @@ def toxicity_incidence(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
-    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (bound without events).
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
     check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
@@ -108,8 +110,11 @@ def toxicity_incidence(
         times = first_times(cohort, name, severe, rivals, grading_scale)
 
         def estimate(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
-            frame = incidence_rows(rows, conf_type, conf_level)
-            frame = frame if days is None else at_days(frame, rows, days)
+            mine = asked(rows, name)
+            frame = incidence_rows(mine, conf_type, conf_level)
+            frame = frame if days is None else at_days(frame, mine, days)
+            if len(rows) and not len(mine):
+                frame["note"] = [message("does not apply")] * len(frame)
             frame.insert(0, "term", name)
             return frame
 
@@ -157,21 +162,30 @@ def counts_of(rows: pd.DataFrame) -> RiskTable:
     return risk_table(known["event_time"].to_numpy(), known["event_code"].to_numpy(), n_causes=2)
 
 
-def incidence_rows(rows: pd.DataFrame, conf_type: str, conf_level: float) -> pd.DataFrame:
-    """Return the steps of the cumulative incidence of one stratum, day 0 first."""
+def incidence_rows(
+    rows: pd.DataFrame, conf_type: str, conf_level: float, about: str | None = None
+) -> pd.DataFrame:
+    """Return the steps of the cumulative incidence of one stratum, day 0 first.
+
+    The note says `about` the rows what `clock_note` says of them where it is not given.
+    """
+    about = clock_note(rows) if about is None else about
     missing = rows["event_time"].isna() | rows["unknown"].to_numpy(bool)
     counts = {"n": len(rows), "n_missing": int(missing.sum())}
     table = counts_of(rows)
     if not table.time.size:
         empty = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
         zero = dict.fromkeys(["n_risk", "n_event", "n_competing", "n_censor"], 0)
-        return pd.DataFrame([{"time": 0.0, **counts, **zero, **empty, "note": clock_note(rows)}])
+        return pd.DataFrame([{"time": 0.0, **counts, **zero, **empty, "note": about}])
     curve = aalen_johansen(table, conf_type=conf_type, conf_level=conf_level)
     estimate, error = curve.estimate[:, 0], curve.std_error[:, 0]
     low, high = curve.low[:, 0], curve.high[:, 0]
-    none = estimate == 0
-    bound, start = _bound_without_events(table, conf_level)
-    low, high = np.where(none, 0.0, low), np.where(none, bound, high)
+    start = curve.high_at_start
+    if np.isnan(start):
+        # A standard error of 0 says nothing; these limits do.
+        _, bound, start = dirichlet_limits(table, conf_level=conf_level)
+        none = estimate == 0
+        low, high = np.where(none, 0.0, low), np.where(none, bound[:, 0], high)
     frame = pd.DataFrame(
         {
             "time": np.append(0.0, table.time),
@@ -189,7 +203,7 @@ def incidence_rows(rows: pd.DataFrame, conf_type: str, conf_level: float) -> pd.
     )
     k, n = int(frame["n_event"].sum()), int(rows["event_time"].notna().sum())
     nothing = message("0 of {n} had it", n=n) if not k else ""
-    frame.loc[0, "note"] = joined_notes(clock_note(rows), nothing)
+    frame.loc[0, "note"] = joined_notes(about, nothing)
     if "possible_code" in rows and rows["unknown"].any():
         frame["conf_high"] = np.fmax(frame["conf_high"], _possible_high(frame, rows, conf_type,
                                                                         conf_level))  # fmt: skip
@@ -202,21 +216,15 @@ def _possible_high(
     """Return the upper limits if all that may have counted did, each up to the next step."""
     other = incidence_rows(possible_times(rows), conf_type, conf_level)
     time = frame["time"].to_numpy()
-    until = np.append(np.nextafter(time[1:], -np.inf), time[-1])
+    until = before_next(time)
     return step_values(other["time"].to_numpy(), other["conf_high"].to_numpy(), until, np.nan)
 
 
-def _bound_without_events(table: RiskTable, conf_level: float) -> tuple[np.ndarray, float]:
-    """Upper limit of the incidence while it is 0: competing events taken as censoring."""
-    alone = RiskTable(
-        table.time, table.n_risk, table.n_event[..., :1], table.n_censor, table.n_after
-    )
-    curve = kaplan_meier(alone, conf_type="beta product", conf_level=conf_level)
-    return 1 - curve.low, float(1 - curve.low_at_start)
-
-
-def at_days(frame: pd.DataFrame, rows: pd.DataFrame, days: np.ndarray) -> pd.DataFrame:
-    """Read the curve at days; NaN past the last follow-up of the stratum."""
+def at_days(
+    frame: pd.DataFrame, rows: pd.DataFrame, days: np.ndarray, about: str | None = None
+) -> pd.DataFrame:
+    """Read the curve at days; NaN past the last follow-up of the stratum; `about` as above."""
+    about = clock_note(rows) if about is None else about
     time = frame["time"].to_numpy()
     known = rows[rows["event_time"].notna()]
     running = frame[["n_event", "n_competing", "n_censor"]].cumsum().to_numpy().T
@@ -235,7 +243,7 @@ def at_days(frame: pd.DataFrame, rows: pd.DataFrame, days: np.ndarray) -> pd.Dat
     n = len(known)
     found["note"] = [
         joined_notes(
-            clock_note(rows),
+            about,
             message("followed to day {day} only", day=f"{time[-1]:g}") if late and n else "",
             zero_note(n, int(k), high) if not late else "",
         )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import level_labels, stratum_keys
 from carstats.toxicity.episodes import (
@@ -17,7 +17,6 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     frequent_terms,
-    joined_notes,
     levels_of,
     severe_enough,
     term_labels,
@@ -73,7 +72,12 @@ def toxicity_listing(
         allowed.
     """
     if not isinstance(identifiers, bool):
-        raise CarstatsError(f"`identifiers` is {identifiers!r}; it takes True or False.")
+        raise CarstatsError(
+            message(
+                "`identifiers` is {identifiers}; it takes True or False.",
+                identifiers=repr(identifiers),
+            )
+        )
     check_number("gap", gap, low=0)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, frequent_terms(cohort) if terms is None else terms, by)

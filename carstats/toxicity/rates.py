@@ -10,16 +10,18 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
+    Severe,
+    asked,
     checked_terms,
     checked_windows,
     episodes_of,
     followup_end,
-    joined_notes,
-    limits_words,
+    left_unasked,
+    nobody_asked,
     severe_enough,
     term_labels,
     term_words,
@@ -33,6 +35,7 @@ from carstats.toxicity.unknown import (
     uncollected_note,
     why_unknown,
 )
+from carstats.wording import limits_words
 
 
 def toxicity_rate(
@@ -101,42 +104,9 @@ def toxicity_rate(
     by, terms = checked_terms(cohort, term, by)
     windows = None if window is None else checked_windows(window)
     study = cohort.study
-    episodes = episodes_of(cohort, terms, severe, grading_scale)
-    subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
-
-    def row(stratum: pd.DataFrame, name: str, days: tuple[float, float] | None) -> dict:
-        mine = episodes[episodes["term"] == name]
-        at_risk = stratum if days is None else stratum[stratum["followed_to"] >= days[0]]
-        certain, possible = _had(mine, days)
-        had = at_risk["subject_id"].isin(certain)
-        unknown = int((~had & at_risk["subject_id"].isin(possible)).sum())
-        n, k = len(at_risk), int(had.sum())
-        low, high = map(float, bounded_limits(k, unknown, n, method=method, conf_level=conf_level))
-        return {
-            "term": name,
-            "min_grade" if severe.scale == "grade" else "min_severity": severe.name or severe.least,
-            **({} if days is None else {"window_start": days[0], "window_end": days[1]}),
-            "n": n,
-            "n_missing": unknown,
-            "n_event": k,
-            "estimate": k / n if n else np.nan,
-            "conf_low": low,
-            "conf_high": high,
-            **possible_columns(n, k, unknown),
-            "note": joined_notes(
-                _note(stratum, n, k, unknown, days, mine),
-                zero_note(n, k, high),
-                uncollected_note(cohort, name),
-                before_note(mine, stratum),
-                _left_early(at_risk, days),
-            ),
-        }
-
-    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame(
-            [row(stratum, name, days) for name in terms for days in (windows or [None])]
-        )
-
+    frame = rate_rows(
+        cohort, terms, severe, windows, by, grading_scale, method=method, conf_level=conf_level
+    )
     endpoint, limits = severe.of(term_words(study, terms)), limits_words(method, conf_level)
     words = message("subjects with at least one episode, {limits}", limits=limits)
     if windows is not None:
@@ -160,9 +130,74 @@ def toxicity_rate(
         limits=method,
     )
     labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
-    return Result(
-        estimate_by(study.vocabulary, cohort.eligible, subjects, by, estimate), spec, labels
-    )
+    return Result(frame, spec, labels)
+
+
+def rate_rows(
+    cohort: Cohort,
+    terms: list[str],
+    severe: Severe,
+    windows: list[tuple[float, float]] | None,
+    by: list[str],
+    grading_scale: str | Mapping[str, str] | None,
+    *,
+    method: str = "Clopper-Pearson",
+    conf_level: float = 0.95,
+    bounded: bool = True,
+) -> pd.DataFrame:
+    """Return the rows of `toxicity_rate`.
+
+    Parameters
+    ----------
+    cohort, terms, severe, windows, by, grading_scale, method, conf_level
+        As there, checked.
+    bounded : bool
+        Whether the note says what no event rules out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows.
+    """
+    episodes = episodes_of(cohort, terms, severe, grading_scale)
+    subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
+
+    def row(stratum: pd.DataFrame, name: str, days: tuple[float, float] | None) -> dict:
+        mine = episodes[episodes["term"] == name]
+        everyone, stratum = stratum, asked(stratum, name)
+        at_risk = stratum if days is None else stratum[stratum["followed_to"] >= days[0]]
+        certain, possible = _had(mine, days)
+        had = at_risk["subject_id"].isin(certain)
+        unknown = int((~had & at_risk["subject_id"].isin(possible)).sum())
+        n, k = len(at_risk), int(had.sum())
+        low, high = map(float, bounded_limits(k, unknown, n, method=method, conf_level=conf_level))
+        return {
+            "term": name,
+            "min_grade" if severe.scale == "grade" else "min_severity": severe.name or severe.least,
+            **({} if days is None else {"window_start": days[0], "window_end": days[1]}),
+            "n": n,
+            "n_missing": unknown,
+            "n_event": k,
+            "estimate": k / n if n else np.nan,
+            "conf_low": low,
+            "conf_high": high,
+            **possible_columns(n, k, unknown),
+            "note": joined_notes(
+                nobody_asked(everyone, name) or _note(stratum, n, k, unknown, days, mine),
+                left_unasked(everyone, name),
+                zero_note(n, k, high) if bounded else "",
+                uncollected_note(cohort, name) if n else "",
+                before_note(mine, stratum),
+                _left_early(at_risk, days),
+            ),
+        }
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        return pd.DataFrame(
+            [row(stratum, name, days) for name in terms for days in (windows or [None])]
+        )
+
+    return estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate)
 
 
 def _had(episodes: pd.DataFrame, days: tuple[float, float] | None) -> tuple[set, set]:

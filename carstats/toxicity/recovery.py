@@ -16,9 +16,10 @@ from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES
 from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.clocks import CENSORED, EVENT, RIVAL, clock_note, rival_days
-from carstats.toxicity.episodes import COMPETING, followup_end, pointwise_words
+from carstats.toxicity.clocks import CENSORED, EVENT, RIVAL, rival_days
+from carstats.toxicity.episodes import COMPETING, followup_end
 from carstats.toxicity.incidence import at_days, checked_days, incidence_rows
+from carstats.wording import pointwise_words
 
 REPLACEMENT = "immunoglobulin_replacement"
 PERSISTENCE = "loss_of_persistence"
@@ -37,7 +38,7 @@ def time_to_recovery(
     measure: str | None = None,
     below: float | None = None,
     by: str | Iterable[str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of a recovery, or of a replacement (Aalen-Johansen).
@@ -60,8 +61,8 @@ def time_to_recovery(
         Their limit of detection, in the unit of the measure.
     by : str or list of str, optional
         Columns of the subjects table; one curve for each stratum.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Scale of the pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 
@@ -90,10 +91,11 @@ def time_to_recovery(
     days = None if at is None else checked_days(at)
     study = cohort.study
     if endpoint == REPLACEMENT:
-        events, label = _replacement(cohort), message(_LABELS[REPLACEMENT])
+        events, label, endpoints = _replacement(cohort), message(_LABELS[REPLACEMENT]), ()
         how = message("first immunoglobulin, death and unplanned re-infusion competing")
     elif endpoint == PERSISTENCE:
         events, name = _persistence(cohort, measure, below)
+        endpoints = ()
         label = message(
             "{loss}: {measure} below {below}",
             loss=message(_LABELS[PERSISTENCE]), measure=name, below=f"{below:g}",
@@ -102,6 +104,7 @@ def time_to_recovery(
     else:
         name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
         events, derived = _endpoint_events(cohort, name)
+        endpoints = (name,)
         label = study.vocabulary.label("endpoint", name)
         how = message("dated at the sample that showed it")
         if derived:
@@ -114,21 +117,21 @@ def time_to_recovery(
     )
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
-        frame = incidence_rows(rows, conf_type, conf_level)
-        frame = frame if days is None else at_days(frame, rows, days)
         absent = int(rows["event_time"].isna().sum())
+        about = None
         if absent:
             # Here a time that lacks is no unknown onset.
-            note = message(
+            about = message(
                 "{absent} of {n} left out: it does not apply, or no record",
                 absent=absent, n=len(rows),
             )  # fmt: skip
-            frame["note"] = frame["note"].str.replace(clock_note(rows), note, regex=False)
-        return frame
+        frame = incidence_rows(rows, conf_type, conf_level, about)
+        return frame if days is None else at_days(frame, rows, days, about)
 
     spec = cohort.spec(
         "time_to_recovery",
         endpoint=label,
+        endpoints=endpoints,
         method=message(
             "Aalen–Johansen, {how}, {limits}",
             how=how,
@@ -153,10 +156,14 @@ def _endpoint_events(cohort: Cohort, name: str) -> tuple[pd.DataFrame, bool]:
     derived = rows is None or rows.empty
     if derived:
         if name not in EVENT_ENDPOINTS or study.assessments is None:
-            has = listed(study.endpoints("time-to-event")) or "none"
+            has = listed(study.endpoints("time-to-event")) or message("none")
             raise CarstatsError(
-                f"no subject of the study has the endpoint {name!r} in the events table, and it "
-                f"cannot be derived. It has: {has}."
+                message(
+                    "no subject of the study has the endpoint {name} in the events table, and it "
+                    "cannot be derived. It has: {has}.",
+                    name=repr(name),
+                    has=has,
+                )
             )
         rows = derive_all(study, endpoints=[name]).events
     rows = rows[rows["endpoint"] == name].set_index("subject_id")
@@ -190,8 +197,11 @@ def _until(cohort: Cohort, first: pd.Series) -> pd.DataFrame:
 def _persistence(cohort: Cohort, measure: str | None, below: float | None):
     if measure is None or below is None:
         raise CarstatsError(
-            f"{PERSISTENCE!r} takes `measure`, the engineered cells in blood, and `below`, the "
-            "limit of their detection."
+            message(
+                "{persistence} takes `measure`, the engineered cells in blood, and `below`, the "
+                "limit of their detection.",
+                persistence=repr(PERSISTENCE),
+            )
         )
     check_number("below", below)
     name = cohort.study.vocabulary.require("measure", "measure", measure)

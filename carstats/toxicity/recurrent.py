@@ -11,22 +11,22 @@ from carstats.cohort import Cohort
 from carstats.errors import check_conf_level, check_number
 from carstats.estimators.kaplan_meier import step_values
 from carstats.estimators.mean_cumulative import mean_cumulative
-from carstats.messages import message, message_n
+from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
+from carstats.toxicity.clocks import before_next
 from carstats.toxicity.episodes import (
     checked_terms,
     died,
     episodes_of,
     followup_end,
-    joined_notes,
-    level_text,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
 from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
+from carstats.wording import level_text
 
 
 def mean_cumulative_count(
@@ -143,7 +143,7 @@ def mean_cumulative_count(
                 conf_level=conf_level,
             )
             time = frame["time"].to_numpy()
-            until = np.append(np.nextafter(time[1:], -np.inf), time[-1])
+            until = before_next(time)
             upper = step_values(other.time, other.high, until, 0.0)
             frame["conf_high"] = np.fmax(frame["conf_high"], upper)
             frame["n_missing"] = undated + unknown

@@ -9,10 +9,16 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.strata import check_by, stratum_keys, stratum_mask
-from carstats.toxicity.episodes import UNSTATED, joined_notes, levels_of, scale_family, zero_note
-from carstats.toxicity.rates import toxicity_rate
+from carstats.toxicity.episodes import (
+    UNSTATED,
+    checked_terms,
+    levels_of,
+    scale_family,
+    severe_enough,
+)
+from carstats.toxicity.rates import rate_rows
 from carstats.vocabulary import Vocabulary
 
 _REFERENCE = [
@@ -63,8 +69,12 @@ def accepted_scales(accept_scales: Mapping[str, str] | None) -> dict[str, str]:
     )
     if not good:
         raise CarstatsError(
-            f"`accept_scales` is {accept_scales!r}; it maps the scale to the reason why its grades "
-            "may be compared, such as {'Lee 2014': 'hypotension and oxygen graded as by ASTCT'}."
+            message(
+                "`accept_scales` is {accept_scales}; it maps the scale to the reason why its "
+                "grades may be compared, such as {{'Lee 2014': '{example}'}}.",
+                accept_scales=repr(accept_scales),
+                example=message("hypotension and oxygen graded as by ASTCT"),
+            )
         )
     return {scale_family(scale): reason.strip() for scale, reason in accept_scales.items()}
 
@@ -77,17 +87,17 @@ def cohort_sides(
     scale = _cohort_scale(cohort, term, grading_scale)
     # Grades that state no scale are of the one that the caller names: there is none to choose.
     chosen = grading_scale if set(_stated_scales(cohort, term)) - {UNSTATED} else None
-    rates = toxicity_rate(cohort, term, min_grade=min_grade, by=by, grading_scale=chosen)
+    severe = severe_enough(cohort, min_grade, None)
+    by, terms = checked_terms(cohort, term, by)
+    rates = rate_rows(cohort, terms, severe, None, by, chosen, bounded=False)
     keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, by)
     sides = []
-    for key, row in zip(keys, rates.frame.itertuples(), strict=True):
+    for key, row in zip(keys, rates.itertuples(), strict=True):
         mine = cohort.subjects[stratum_mask(cohort.subjects, by, key)]
-        zero = zero_note(row.n, row.n_event, row.conf_high)
-        note = row.note.removesuffix(zero).removesuffix(message("; ")) if zero else row.note
         sides.append(
             Side(
                 key, [(int(row.n_event), int(row.n))], int(row.n_missing), scale,
-                _levels(mine, "target"), _levels(mine, "costimulation"), note,
+                _levels(mine, "target"), _levels(mine, "costimulation"), row.note,
             )
         )  # fmt: skip
     return sides
@@ -106,15 +116,22 @@ def _cohort_scale(cohort: Cohort, term: str, grading_scale: str | None) -> str:
     found = _stated_scales(cohort, term)
     if len(found) > 1:
         raise CarstatsError(
-            f"{term!r} is graded on several scales: {listed(found)}. Choose one with "
-            "`grading_scale`."
+            message(
+                "{term} is graded on several scales: {found}. Choose one with `grading_scale`.",
+                term=repr(term),
+                found=listed(found),
+            )
         )
     if not found or found == [UNSTATED]:
         had = (cohort.study.table("toxicities")["term"] == term).any()
-        why = "the study does not state it" if had else "nobody had it"
+        why = message("the study does not state it") if had else message("nobody had it")
         raise CarstatsError(
-            f"the grading scale of {term!r} is not known ({why}). Say with `grading_scale` which "
-            "one was used; grades of different scales cannot be compared."
+            message(
+                "the grading scale of {term} is not known ({why}). Say with `grading_scale` "
+                "which one was used; grades of different scales cannot be compared.",
+                term=repr(term),
+                why=why,
+            )
         )
     return found[0]
 
@@ -138,7 +155,9 @@ def published_sides(
     """
     lacking = [column for column in _PUBLISHED if column not in table]
     if lacking:
-        raise CarstatsError(f"the published trials lack the columns {listed(lacking)}.")
+        raise CarstatsError(
+            message("the published trials lack the columns {lacking}.", lacking=listed(lacking))
+        )
     once = table[table["synthesis"].isin(["all", "toxicity"])]
     rows = once[(once["outcome"] == outcome) & once["n_event"].notna()]
     # The widest denominator of a trial: whoever was treated.
@@ -146,23 +165,32 @@ def published_sides(
     rows = rows.drop_duplicates("study_id").sort_index()
     if rows.empty:
         raise CarstatsError(
-            f"no published trial reports {outcome!r}. They report: "
-            f"{listed(dict.fromkeys(once['outcome']))}."
+            message(
+                "no published trial reports {outcome}. They report: {known}.",
+                outcome=repr(outcome),
+                known=listed(dict.fromkeys(once["outcome"])),
+            )
         )
     family = rows["grading_scale"].map(scale_family)
     wanted = scale_family(grading_scale) if grading_scale else "ASTCT"
     use = (family == wanted) | family.isin(accepted)
     if not use.any():
-        counts = ", ".join(f"{name} {k}" for name, k in family.value_counts().items())
         raise CarstatsError(
-            f"no published trial reports {outcome!r} by {wanted} (there are: {counts}). "
-            "`accept_scales` takes others by name, with the reason."
+            message(
+                "no published trial reports {outcome} by {wanted} (there are: {counts}). "
+                "`accept_scales` takes others by name, with the reason.",
+                outcome=repr(outcome),
+                wanted=wanted,
+                counts=_counted(family),
+            )
         )
     kept = rows[use]
     by = [by] if isinstance(by, str) else list(by or [])
     unknown = [column for column in by if column not in kept]
     if unknown:
-        raise CarstatsError(f"`by` names {unknown}, not in the published trials.")
+        raise CarstatsError(
+            message("`by` names {unknown}, not in the published trials.", unknown=unknown)
+        )
     sides = []
     for key in stratum_keys(Vocabulary(), kept, by):
         part = kept[stratum_mask(kept, by, key)]
@@ -181,6 +209,14 @@ def published_sides(
     return sides, int((~use).sum())
 
 
+def _counted(family: pd.Series) -> str:
+    """Return how many trials used each scale."""
+    return message(", ").join(
+        message("{scale} {n}", scale=message(scale), n=n)
+        for scale, n in family.value_counts().items()
+    )
+
+
 def reference_trials(
     reference: pd.DataFrame, outcome: str, scale: str, accepted: Mapping[str, str]
 ) -> pd.DataFrame:
@@ -191,25 +227,31 @@ def reference_trials(
     """
     lacking = [column for column in _REFERENCE if column not in reference]
     if lacking:
-        raise CarstatsError(f"`reference` lacks the columns {listed(lacking)}.")
+        raise CarstatsError(
+            message("`reference` lacks the columns {lacking}.", lacking=listed(lacking))
+        )
     rows = reference[(reference["outcome"] == outcome) & reference["n_event"].notna()]
     if rows.empty:
         raise CarstatsError(
-            f"no reference trial reports {outcome!r}. They report: "
-            f"{listed(dict.fromkeys(reference['outcome']), 20)}."
+            message(
+                "no reference trial reports {outcome}. They report: {known}.",
+                outcome=repr(outcome),
+                known=listed(dict.fromkeys(reference["outcome"]), 20),
+            )
         )
     family = rows["grading_scale"].map(scale_family)
     use = (family == scale) | family.isin(list(accepted))
     if not use.any():
-        counts = ", ".join(
-            f"{name} {k}"
-            for name, k in family[_one_each(rows, family).index].value_counts().items()
-        )
         raise CarstatsError(
-            f"{outcome!r} is graded by {scale} here, and by no reference trial (they use: "
-            f"{counts}). Grades of different scales are not interchangeable: JULIET's "
-            "neurotoxicity is 50 of 111 by CTCAE and 19 of 111 by ASTCT. `accept_scales` takes a "
-            "scale by name, with the reason."
+            message(
+                "{outcome} is graded by {scale} here, and by no reference trial (they use: "
+                "{counts}). Grades of different scales are not interchangeable: JULIET's "
+                "neurotoxicity is 50 of 111 by CTCAE and 19 of 111 by ASTCT. `accept_scales` "
+                "takes a scale by name, with the reason.",
+                outcome=repr(outcome),
+                scale=scale,
+                counts=_counted(family[_one_each(rows, family).index]),
+            )
         )
     kept = _one_each(rows[use], family[use]).copy()
     kept["family"] = family[kept.index]

@@ -13,13 +13,8 @@ from carstats.messages import message
 from carstats.result import Result
 from carstats.toxicity.contrasts import probability_higher
 from carstats.toxicity.differences import compared_levels, toxicity_difference
-from carstats.toxicity.episodes import (
-    checked_terms,
-    frequent_terms,
-    limits_words,
-    severe_enough,
-    term_words,
-)
+from carstats.toxicity.episodes import checked_terms, frequent_terms, severe_enough, term_words
+from carstats.wording import compared_limits
 
 
 def toxicity_signals(
@@ -87,12 +82,23 @@ def toxicity_signals(
     others = [name for name in levels if name != reference]
     if level is None and len(others) > 1:
         raise CarstatsError(
-            f"`by` is {by!r} with {len(levels)} levels; say with `level` which one to compare "
-            f"with {reference!r}."
+            message(
+                "`by` is {by} with {n} levels; say with `level` which one to compare with "
+                "{reference}.",
+                by=repr(by),
+                n=len(levels),
+                reference=repr(reference),
+            )
         )
     level = others[0] if level is None else level
     if level not in others:
-        raise CarstatsError(f"`level` is {level!r}; allowed: {', '.join(map(repr, others))}.")
+        raise CarstatsError(
+            message(
+                "`level` is {level}; allowed: {allowed}.",
+                level=repr(level),
+                allowed=", ".join(map(repr, others)),
+            )
+        )
     found = toxicity_difference(
         cohort, terms, by=by, reference=reference, min_grade=min_grade, min_severity=min_severity,
         grading_scale=grading_scale, method=method, conf_level=conf_level,
@@ -111,7 +117,7 @@ def toxicity_signals(
     order = np.lexsort([np.arange(len(frame)), frame["p_value"].fillna(2.0)])
     severe, limits = (
         severe_enough(cohort, min_grade, min_severity),
-        limits_words(method, conf_level),
+        compared_limits(found.spec.options["limits_used"], conf_level),
     )
     words = term_words(cohort.study, terms)
     if len(terms) > 3:

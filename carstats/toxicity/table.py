@@ -11,19 +11,19 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportion import METHODS
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.toxicity.episodes import (
+    asked,
     episodes_of,
     graded,
-    joined_notes,
     levels_of,
-    limits_words,
     term_labels,
     zero_note,
 )
 from carstats.toxicity.unknown import before_note, bounded_limits, range_note
+from carstats.wording import limits_words
 
 TOTAL = "any toxicity"
 _UNSTATED = mark("system not stated")
@@ -103,7 +103,11 @@ def toxicity_table(
     check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     if not isinstance(at_least, int | float) or not 0 <= at_least <= 1:
-        raise CarstatsError(f"`at_least` is {at_least!r}; it is a fraction from 0 to 1.")
+        raise CarstatsError(
+            message(
+                "`at_least` is {at_least}; it is a fraction from 0 to 1.", at_least=repr(at_least)
+            )
+        )
     study = cohort.study
     by = check_by(cohort.subjects, by)
     had = cohort.table("toxicities")
@@ -142,10 +146,12 @@ def toxicity_table(
         for kind, system, term in order:
             part = mine if kind == "total" else by_system.get(system, mine.iloc[:0])
             part = part[part["term"] == term] if kind == "term" else part
+            who = asked(stratum, term) if kind == "term" else stratum
+            n_asked, part = len(who), part[part["subject_id"].isin(who["subject_id"])]
             for criterion in criteria:
                 k, unknown, records = _count(part, criterion)
                 label = {"row": kind, "system": system, "term": term}
-                counts = {"n": len(stratum), "n_missing": unknown, "n_event": k}
+                counts = {"n": n_asked, "n_missing": unknown, "n_event": k}
                 found.append(
                     {**label, "criterion": criterion.name, **counts, "n_episodes": records}
                 )
@@ -163,6 +169,8 @@ def toxicity_table(
             frame.loc[total, "note"] = [
                 joined_notes(t, set_apart) for t in frame.loc[total, "note"]
             ]
+        outside = (frame["n"] == 0) & bool(len(stratum))
+        frame["note"] = frame["note"].mask(outside, message("does not apply"))
         return frame
 
     spec = cohort.spec(

@@ -13,7 +13,7 @@ from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.sample_median import sample_median
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
@@ -22,15 +22,13 @@ from carstats.toxicity.episodes import (
     died,
     episodes_of,
     followup_end,
-    joined_notes,
-    level_text,
-    pointwise_words,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
 from carstats.toxicity.unknown import before_note, left_out_note
+from carstats.wording import few_at_risk, level_text, pointwise_words
 
 EPISODES = ("first", "worst", "all")
 MEASURES = ("onset", "duration", "resolution")
@@ -335,5 +333,6 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
             message("{n} of them at death", n=dead) if dead else "",
             message("the maximum is censored") if open_end.any() else "",
             "" if middle.reached else message("median not reached"),
+            few_at_risk(float(middle.n_risk)),
         ),
     }

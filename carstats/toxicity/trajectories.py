@@ -12,10 +12,11 @@ from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.sample_median import sample_median
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.episodes import followup_end, joined_notes, level_text
+from carstats.toxicity.episodes import followup_end
+from carstats.wording import level_text
 
 # Baseline, weeks 2, 4, 8, 12, 24, 36, 52, and months 18 and 24.
 VISITS = (0.0, 14.0, 28.0, 56.0, 84.0, 168.0, 252.0, 364.0, 546.0, 728.0)
@@ -91,7 +92,13 @@ def measure_trajectory(
         has = [
             m for m in study.vocabulary.names("measure") if m in set(study.assessments["measure"])
         ]
-        raise CarstatsError(f"nobody of the study has a value of {name!r}. It has: {has}.")
+        raise CarstatsError(
+            message(
+                "nobody of the study has a value of {name}. It has: {has}.",
+                name=repr(name),
+                has=has,
+            )
+        )
     values = values[values["subject_id"].isin(cohort.subjects["subject_id"])]
     if "adequate" in values:
         values = values[values["adequate"].fillna(True).astype(bool)]
@@ -170,7 +177,7 @@ def _checked(at: Iterable[float]) -> list[float]:
     for day in days:
         check_number("at", day, low=0)
     if not days or any(b <= a for a, b in pairwise(days)):
-        raise CarstatsError(f"`at` is {days}; it takes increasing days.")
+        raise CarstatsError(message("`at` is {days}; it takes increasing days.", days=days))
     return days
 
 

@@ -11,8 +11,10 @@ onco <- onco[onco$primary == "yes", ]
 of <- function(outcome) { d <- onco[onco$outcome == outcome, ]; list(k = d$n_event, n = d$n_evaluable) }
 herds <- aggregate(cbind(incidence, size) ~ herd, cbpp, sum)
 data <- list(
-  remission = list(k = c(8, 1, 3, 2, 12, 12, 5, 4, 11), n = c(8, 1, 3, 3, 13, 15, 10, 12, 11)),
-  crs = list(k = c(4, 0, 7, 13, 0, 0, 0, 12, 0, 11), n = c(6, 3, 8, 15, 1, 2, 14, 12, 6, 15)),
+  remission = list(k = c(8, 5, 1, 3, 2, 5, 12, 12, 5, 4, 3, 11), n = c(8, 6, 1, 3, 3, 7, 13, 15,
+    10, 12, 6, 11)),
+  crs = list(k = c(4, 3, 3, 0, 7, 1, 13, 0, 0, 0, 12, 3, 0, 11, 9), n = c(6, 3, 6, 3, 8, 7, 15,
+    1, 2, 14, 12, 3, 6, 15, 11)),
   oncology_crs = of("CRS any"),
   oncology_severe = of("CRS grade >=3"),
   pritz1997 = with(dat.pritz1997, list(k = xi, n = ni)),
@@ -62,7 +64,8 @@ regress <- function(k, n, level) {
 costimulation <- onco[onco$outcome == "CRS grade >=3" & onco$costimulation != "mixed", ]
 regressions <- list(
   remission_target = regress(data$remission$k, data$remission$n,
-    c("CD19", "CD19", "CD19", "CD19", "CD19+BCMA", "CD19+BCMA", "CD19+BCMA", "BCMA", "CD19")),
+    c("CD19", "CD19", "CD19", "CD19", "CD19", "BCMA", "CD19+BCMA", "CD19+BCMA", "CD19+BCMA", "BCMA",
+      "CD19", "CD19")),
   oncology_costimulation = with(costimulation, regress(n_event, n_evaluable, costimulation)),
   damico_concealment = with(dat.damico2009, regress(xc, nc, paste("concealed", conceal))))
 
