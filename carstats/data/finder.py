@@ -135,7 +135,8 @@ class Finder:
         vocabulary = self.settings.vocabulary
         if not problems:
             notes = (*self.files.notes, *self._notes(book))
-            return {**frames, "sources": sources, "vocabulary": vocabulary, "notes": notes}
+            made = {"sources": sources, "vocabulary": vocabulary, "notes": notes}
+            return {**frames, **made, "censor_others": self.settings.others_censored}
         # What could be read is checked too, so that one list has everything.
         places = {(p.file, p.row, p.column) for p in problems}
         for table, frame in frames.items():

@@ -12,7 +12,6 @@ from carstats.data import wide, wide_events
 from carstats.data.check import Source, cell_text, check_table, missing_note
 from carstats.data.conditions import report_recodes
 from carstats.data.context import Context, split
-from carstats.data.event_rows import with_others
 from carstats.data.long_tables import long_table, source_headings
 from carstats.data.mapped_subjects import refuse_repeats, subjects_table
 from carstats.data.rows import Rows
@@ -86,8 +85,6 @@ def map_tables(
     _add_columns(frames, sources, context)
     _note_guesses(context)
     context.notes += [missing_note(*place, n) for place, n in context.missing.items()]
-    if settings.others_censored and "events" in frames:
-        frames["events"] = with_others(frames, vocabulary, context.notes)
     for table, source in sources.items():
         slack = {c: s for (name, c), s in context.slack.items() if name == table}
         sources[table] = replace(source, slack=slack)
@@ -101,6 +98,7 @@ def map_tables(
         **frames,
         "sources": sources,
         "vocabulary": vocabulary,
+        "censor_others": settings.others_censored,
         "notes": tuple(dict.fromkeys(context.notes)),
     }
 

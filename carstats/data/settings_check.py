@@ -240,6 +240,8 @@ class Checker:
     def one_term(self, name, term, keys, vocabulary: Vocabulary, from_data: set[str]) -> None:
         where = f"{name}.{term}"
         category = TERM_CATEGORY.get(name)
+        if category == "measure" and "columns" not in keys:
+            category = None  # it declares only, and `declared_measures` looks at it
         if category and vocabulary.canonical(category, term) is None and category not in from_data:
             allowed = [*vocabulary.names(category), *TABLE_KEYS]
             close = difflib.get_close_matches(term, allowed, 1, 0.5)
