@@ -199,7 +199,7 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
     "baseline_table", "followup_time", "measure_trajectory", "restricted_mean", "score_change",
-    "survival_quantile", "toxicity_timing",
+    "score_difference", "survival_quantile", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
