@@ -152,6 +152,7 @@ LABELS = {
     "reference.target": mark("Target of the reference trial"),
     "rmse": mark("Root mean squared error"),
     "sd": mark("Standard deviation"),
+    "smd": mark("Standardised difference"),
     "spread": mark("Standard deviation between trials"),
     "statistic": mark("Test statistic"),
     "std.error": mark("Standard error"),

@@ -56,6 +56,28 @@ def test_medians_and_test_stand_above_the_curves(cohort):
     assert not drawn(plain, "simultaneous band")
 
 
+def test_one_cohort_is_seen_three_ways():
+    study = course_study()
+    cohort = cs.define_cohort(study)
+    views = [
+        cs.survival_curve(cohort, "relapse", by="target", competing="censor"),
+        cs.cumulative_incidence(cohort, "relapse", by="target"),
+        cs.interval_censored_curve(cohort, "relapse", by="target", competing="censor"),
+    ]
+    for width in (180, 85):
+        figure = figures.views_figure(*views, width=width)
+        said = caption(figure)
+        assert "a: Relapse." in said
+        assert "b: Relapse." in said
+        assert "(Turnbull)" in said
+        assert len(texts(figure, "stratum")) == len(views[0].strata())
+        assert not texts(figure, "direct label")
+        assert figure_bytes(figure, "svg")
+    alone = cs.survival_curve(cohort, "relapse", competing="censor")
+    with pytest.raises(cs.CarstatsError, match="results of the same strata"):
+        figures.views_figure(alone, *views[1:])
+
+
 def test_a_test_that_cannot_be_done_says_why():
     free = cs.define_cohort(study_of_times("5+ 6+ 7+ 8+", target=["CD19", "BCMA"] * 2))
     test = cs.logrank_test(free, RFS, by="target")
