@@ -56,6 +56,14 @@ def test_medians_and_test_stand_above_the_curves(cohort):
     assert not drawn(plain, "simultaneous band")
 
 
+def test_a_p_value_that_cannot_be_small_says_so_above_the_curves():
+    few = cs.define_cohort(study_of_times("1 2 3 4 5 6", target=["CD19"] * 3 + ["BCMA"] * 3))
+    test = cs.logrank_test(few, RFS, by="target")
+    figure = figures.survival_figure(cs.survival_curve(few, RFS, by="target"), test=test, width=180)
+    said = " ".join(texts(figure, "statistics")).replace("\u00a0", " ")
+    assert "all 20 arrangements: p = 0.10 (cannot be below 0.10)" in said
+
+
 def test_one_cohort_is_seen_three_ways():
     study = course_study()
     cohort = cs.define_cohort(study)

@@ -18,6 +18,7 @@ from carstats.report.format import (
     month_count,
     not_reached,
     p_number,
+    p_of,
     p_value,
     percent,
     rate,
@@ -304,7 +305,9 @@ def _explained(
             notes.append(tr("Hazard ratios adjusted for: {names}.", names=names))
     if test is not None:
         for row in test.frame.to_dict("records"):
-            p = p_value(row["p_value"])
+            p = p_of(row)
+            if row["p_value"] != row["p_value"] and row.get("note"):
+                p = row["note"]
             if len(test.frame) == 1:
                 notes.append(sentence(tr("{method}: {p}", method=test.spec.method, p=p)))
             else:
