@@ -14,6 +14,7 @@ from carstats.data.event_rows import with_others
 from carstats.data.schema import TABLES
 from carstats.data.source import Source
 from carstats.errors import CarstatsError, Problem, check_choice
+from carstats.messages import message
 from carstats.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -101,18 +102,24 @@ class Study:
                 continue
             if not isinstance(frame, pd.DataFrame):
                 raise CarstatsError(
-                    f"`{name}` is {type(frame).__name__}; it takes a pandas.DataFrame."
+                    message(
+                        "`{table}` is {kind}; it takes a pandas.DataFrame.",
+                        table=name,
+                        kind=type(frame).__name__,
+                    )
                 )
             checked = check_table(name, frame, self.source(name), self.vocabulary)
             tables[name] = checked[0]
             problems += checked[1]
             notes += checked[2]
         if "subjects" not in tables:
-            raise CarstatsError("`subjects` is missing; a study needs its table of subjects.")
+            raise CarstatsError(
+                message("`subjects` is missing; a study needs its table of subjects.")
+            )
         if not len(tables["subjects"]):
             problems.append(
                 self.source("subjects").problem(
-                    "has no rows.", None, None, "A study needs a subject."
+                    message("has no rows."), None, None, message("A study needs a subject.")
                 )
             )
         # The rules across tables read clean columns only.
@@ -156,7 +163,9 @@ class Study:
         frame = getattr(self, name) if name in TABLES else None
         if frame is None:
             has = ", ".join(self.tables())
-            raise CarstatsError(f"the study has no table `{name}`. It has: {has}.")
+            raise CarstatsError(
+                message("the study has no table `{table}`. It has: {has}.", table=name, has=has)
+            )
         return frame
 
     def tables(self) -> dict[str, pd.DataFrame]:

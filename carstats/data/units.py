@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,6 +68,7 @@ _REASONS = {
 }
 
 
+@lru_cache(maxsize=4096)
 def folded_unit(unit: object) -> str:
     """Return a unit for comparison: case, µ, superscripts, 10^9 and ×10⁹ made alike."""
     text = unicodedata.normalize("NFKC", str(unit)).casefold()
