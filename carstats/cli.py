@@ -37,9 +37,11 @@ class _Group(TyperGroup):
 
 def _fail(error: CarstatsError) -> NoReturn:
     """Print what is wrong in the language that is set, and end."""
-    from carstats.report.words import tr
+    from carstats.report.words import in_words, tr
 
     print(tr("Error: {error}", error=error), file=sys.stderr)
+    for note in error.notes:
+        print(tr("  note: {note}", note=in_words(note)), file=sys.stderr)
     sys.exit(2)
 
 

@@ -97,7 +97,7 @@ def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
             heading=title,
             caption=sentences(
                 result.caption(),
-                tr("Cells in grey: no such subject.") if empty else "",
+                _grey(result) if empty else "",
                 tr("In each cell the rate, n/N and the confidence interval in per cent."),
                 abbreviations(result),
             ),
@@ -225,6 +225,14 @@ def _draw(ax: Axes, result: Result, rows: dict, columns: dict, wide: float, labe
             va="bottom", textcoords="offset points", annotation_clip=False, gid="name", size=size,
         )  # fmt: skip
     return ax
+
+
+def _grey(result: Result) -> str:
+    """Return what a grey cell says: nobody there, or nobody to whom the endpoint applies."""
+    frame = result.frame
+    if "n_not_applicable" in frame and ((frame["n"] == 0) & (frame["n_not_applicable"] > 0)).any():
+        return tr("Cells in grey: no such subject, or the endpoint does not apply.")
+    return tr("Cells in grey: no such subject.")
 
 
 def _under(row, between: str = "") -> str:

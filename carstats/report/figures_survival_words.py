@@ -12,7 +12,7 @@ from carstats.report.format import (
     confidence,
     counted,
     number,
-    p_value,
+    p_of,
     percent,
     with_limits,
 )
@@ -92,7 +92,7 @@ def words_of_test(test: Result | None) -> list[str]:
     name = f"{name[:1].upper()}{name[1:]}"
     row = test.frame.iloc[0]
     why = row.get("note", "") if row["p_value"] != row["p_value"] else ""
-    return [tr("{name}: {text}", name=name, text=in_words(why) or p_value(row["p_value"]))]
+    return [tr("{name}: {text}", name=name, text=in_words(why) or p_of(row))]
 
 
 def alt_of(result: Result, names: dict[tuple, str]) -> str:

@@ -17,6 +17,7 @@ from carstats.report.format import (
     landmark,
     month_count,
     p_number,
+    p_of,
     p_value,
     percent,
     rate,
@@ -326,7 +327,9 @@ def _explained(
             notes.append(tr("Hazard ratios adjusted for: {names}.", names=names))
     if test is not None:
         for row in test.frame.to_dict("records"):
-            p = p_value(row["p_value"])
+            p = p_of(row)
+            if row["p_value"] != row["p_value"] and row.get("note"):
+                p = row["note"]
             if len(test.frame) == 1:
                 notes.append(sentence(tr("{method}: {p}", method=test.spec.method, p=p)))
             else:
