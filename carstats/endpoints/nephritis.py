@@ -351,7 +351,7 @@ def renal_flare(
 
     Notes
     -----
-    A flare has to be seen at two visits more than a week apart:
+    Status: verify. A flare has to be seen at two visits more than a week apart:
     ``confirmed(subject, day, signs, longer_than=7)``.
 
     References
