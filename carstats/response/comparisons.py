@@ -284,10 +284,12 @@ def _exact(table: Compared, k, n, conf_level: float) -> dict[str, object]:
     if len(table.keys) != 2:
         raise CarstatsError(
             message(
-                "`{name}` is {method!r}, which compares two strata; `by` has {n}. Use {other!r}.",
-                name="method", method=EXACT_CMH, n=len(table.keys), other=OVERALL[0],
+                "`method` is {method}, which compares two strata; `by` has {n}. Use {other}.",
+                method=repr(EXACT_CMH),
+                n=len(table.keys),
+                other=repr(OVERALL[0]),
             )
-        )  # fmt: skip
+        )
     found = exact_mantel_haenszel(k, n, conf_level=conf_level)
     informs = ((n > 0).all(axis=1) & (k.sum(axis=1) > 0) & (k.sum(axis=1) < n.sum(axis=1))).sum()
     note = message("{n} of {total} strata inform", n=int(informs), total=len(table.blocks))
