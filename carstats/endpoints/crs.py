@@ -372,7 +372,7 @@ def crs_episodes(
 
     Notes
     -----
-    Status: verify.
+    Status: verify and design.
     """
     daily = crs_daily_grades(
         worksheet,
