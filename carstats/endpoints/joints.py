@@ -304,6 +304,10 @@ def joint_count_halved(
     ------
     CarstatsError
         If a count is not given or out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     return any_of(*_better(baseline, follow_up, ("tender", "swollen"), percent))
 

@@ -354,7 +354,8 @@ def renal_flare(
 
     Notes
     -----
-    A flare has to be seen at two visits more than a week apart:
+    Status: verify; design where the response before it is that of CRR and not of the paper. A flare
+    has to be seen at two visits more than a week apart:
     ``confirmed(subject, day, signs, longer_than=7)``.
 
     References

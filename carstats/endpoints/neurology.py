@@ -233,6 +233,10 @@ def t25fw_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float6
     ------
     CarstatsError
         If a time is out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     first, now = numbers(baseline=(baseline, 0.5, 180), follow_up=(follow_up, 0.5, 180))
     return percent_change(first, now)

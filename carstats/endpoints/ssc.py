@@ -91,6 +91,10 @@ def mrss_progression(
     ------
     CarstatsError
         If a score is out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     first, now = _skin(baseline, follow_up)
     return all_of(
@@ -285,6 +289,10 @@ def ssc_event(
     ------
     CarstatsError
         If a value is neither true nor false.
+
+    Notes
+    -----
+    Status: verify.
 
     References
     ----------
