@@ -67,11 +67,10 @@ def _both(laws, mid_p: bool):
 
 def _greenwood(drawn: Studies):
     """Mean and error of each study, the last value carried on."""
-    found = [
+    return [
         mean_survival(risk_table(t, (c > 0).astype(int)), 1.0, extend=True)
         for t, c in zip(drawn.time, drawn.code, strict=True)
     ]
-    return found
 
 
 def mean_cells(studies: int, draws: int, sizes=SIZES) -> list[Cell]:

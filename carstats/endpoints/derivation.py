@@ -269,6 +269,15 @@ def judge_of(
         As `derive`.
     """
     strategies, rules = strategies_of(study, strategies), rules_of(study, rules)
+    if rules.response not in RESPONSE_ENDPOINTS:
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value}; it is a response endpoint that carstats derives: "
+                "{known}.",
+                argument="response", value=repr(rules.response),
+                known=listed(RESPONSE_ENDPOINTS, 60),
+            )
+        )  # fmt: skip
     known = study.toxicities
     visits = find_visits(study, rules)
     toxicities = derive_toxicities(visits, () if again or known is None else set(known["term"]))

@@ -18,6 +18,8 @@ from carstats.result import Result
 from carstats.wording import level_text
 
 MODELS = ("hierarchical", "EXNEX")
+# Below, a basket has no probability of being above the reference: 1 of 1 would read "97 %".
+LEAST = 5
 _DEFAULT_TAU = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _TOLD = mark(
     "borrowing weight: posterior mean of 1 / (1 + tau² n p (1 − p)); effective sample size: "
@@ -80,7 +82,8 @@ def basket_response(
     Result
         For each basket ``n``, ``n_missing``, ``n_event``, ``estimate`` (posterior mean) with
         equal-tailed ``conf_low`` and ``conf_high``, ``note``; beside it the raw rate
-        (``raw_estimate``, ``raw_low``, ``raw_high``, Clopper-Pearson), ``p_above``,
+        (``raw_estimate``, ``raw_low``, ``raw_high``, Clopper-Pearson), ``p_above``
+        (no probability for a basket of fewer than five subjects),
         ``borrowing_weight``, ``ess``, ``ess_borrowed`` and ``p_exchangeable``. A basket without
         subjects has its prediction from the others. ``borrowing_weight`` is the posterior mean of
         1 / (1 + tau^2 n p (1 - p)): the share of the precision of the basket's log odds that does
@@ -331,6 +334,13 @@ def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.Dat
     if fit.accuracy >= ACCURACY:
         told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
         note = [joined_notes(text, told) for text in note]
+    # What is said of so few comes from the others and the prior: it reads as more than it is.
+    small = (counts["n"] < LEAST).to_numpy()
+    few = message("fewer than {n} subjects: no probability", n=LEAST)
+    note = [
+        joined_notes(text, few) if lacking and n > 0 else text
+        for text, lacking, n in zip(note, small, counts["n"], strict=True)
+    ]
 
     def spread(values) -> np.ndarray:
         out = np.full(len(counts), np.nan)
@@ -345,7 +355,7 @@ def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.Dat
         raw_estimate=counts["estimate"],
         raw_low=counts["conf_low"],
         raw_high=counts["conf_high"],
-        p_above=spread(fit.above),
+        p_above=np.where(small, np.nan, spread(fit.above)),
         borrowing_weight=spread(fit.borrowing_weight),
         ess=spread(fit.ess),
         ess_borrowed=spread(fit.ess_borrowed),
