@@ -156,7 +156,7 @@ def restricted_mean(
                 "std_error": float(mean.std_error),
                 "conf_low": float(mean.low),
                 "conf_high": float(mean.high),
-                "note": stratum_note(rows),
+                "note": stratum_note(rows, curve=True),
             }
 
         return Result(times.estimate(estimate), spec, times.labels)
