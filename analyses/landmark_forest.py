@@ -1,4 +1,4 @@
-"""Still free of relapse at six, twelve and twenty-four months, of those who could be, by target."""
+"""Known to be free of relapse at months six, twelve and 24, of those who could be, by target."""
 
 import carstats as cs
 from carstats.report.figures import landmark_figure

@@ -150,7 +150,7 @@ def million(rng):
                 risk_table(times, status), conf_type="log-log"
             ),
             "Aalen–Johansen, log-log limits": lambda times=times: aalen_johansen(
-                risk_table(times, codes, n_causes=2)
+                risk_table(times, codes, n_causes=2), conf_type="log-log"
             ),
             "log-rank": lambda times=times: weighted_logrank(times, status, group),
         }

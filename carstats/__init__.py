@@ -37,6 +37,7 @@ _HOMES = {
     "endpoint_catalogue": "endpoints.catalogue",
     "estimand_of": "endpoints.estimand",
     "evidence_map": "evidence.overview",
+    "explain": "endpoints.explanation",
     "exposure_adjusted_rate": "toxicity.exposure",
     "exposure_adjusted_ratio": "toxicity.exposure_ratio",
     "fine_gray_regression": "survival.competing",
@@ -78,6 +79,7 @@ _HOMES = {
     "response_test": "response.comparisons",
     "response_tipping_point": "response.tipping",
     "restricted_mean": "survival.means",
+    "restricted_time_lost": "survival.time_lost",
     "score_change": "response.scores",
     "score_course": "response.course",
     "score_difference": "response.score_differences",
@@ -142,6 +144,7 @@ __all__ = [
     "endpoint_catalogue",
     "estimand_of",
     "evidence_map",
+    "explain",
     "exposure_adjusted_rate",
     "exposure_adjusted_ratio",
     "fine_gray_regression",
@@ -183,6 +186,7 @@ __all__ = [
     "response_test",
     "response_tipping_point",
     "restricted_mean",
+    "restricted_time_lost",
     "score_change",
     "score_course",
     "score_difference",
@@ -245,6 +249,7 @@ if TYPE_CHECKING:
     from carstats.endpoints.comparison import disagreements
     from carstats.endpoints.derivation import derive
     from carstats.endpoints.estimand import estimand_of
+    from carstats.endpoints.explanation import explain
     from carstats.endpoints.intercurrent import Strategies
     from carstats.endpoints.rules import Rules
     from carstats.errors import CarstatsError
@@ -293,6 +298,7 @@ if TYPE_CHECKING:
     from carstats.survival.rates import incidence_rate, withdrawal_weighted_curve
     from carstats.survival.regression import cox_regression
     from carstats.survival.resampling import bootstrap_interval
+    from carstats.survival.time_lost import restricted_time_lost
     from carstats.survival.timelines import subject_timelines
     from carstats.toxicity.benchmark import toxicity_benchmark
     from carstats.toxicity.comparison import toxicity_estimators

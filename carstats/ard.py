@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carstats.messages import mark, message
+from carstats.messages import key_of, mark
 
 if TYPE_CHECKING:
     from carstats.result import Result
@@ -199,8 +199,9 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean", "score_change",
-    "score_difference", "survival_quantile", "toxicity_timing",
+    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean",
+    "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
+    "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
@@ -236,7 +237,7 @@ def result_ard(result: Result) -> pd.DataFrame:
         ard["variable"], ard["variable_level"] = variable[0], named[0]
     else:
         ard["variable"], ard["variable_level"] = _measured(result), ""
-    words = {name: message(LABELS[name]) if name in LABELS else name for name in set(names.flat)}
+    words = {name: LABELS.get(name, name) for name in set(names.flat)}
     note = _plain(frame["note"]) if "note" in frame else np.full(n, "", dtype=object)
     ard |= {
         "context": spec.analysis,
@@ -251,8 +252,16 @@ def result_ard(result: Result) -> pd.DataFrame:
         "method": spec.method,
         "conf_level": spec.conf_level,
         "row": row,
+        "warning_key": np.repeat(message_keys(note), k),
+        "method_key": spec.method_key,
     }
     return pd.DataFrame(ard, index=range(n * k))
+
+
+def message_keys(texts: np.ndarray) -> np.ndarray:
+    """Return the key of each text in the catalogue of messages; empty where it has none."""
+    keys = {text: key_of(text) if isinstance(text, str) else "" for text in dict.fromkeys(texts)}
+    return np.array([keys[text] for text in texts], dtype=object)
 
 
 def key_columns(result: Result) -> tuple[list[str], list[str]]:

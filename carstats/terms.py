@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carstats.measures import MEASURE_TABLE
 from carstats.messages import mark
 
 
@@ -22,12 +23,18 @@ class Term:
     group : str
         What kind it is: an endpoint's ``"time-to-event"`` or ``"response"``, a toxicity's system,
         a measure's unit.
+    limits : (float, float), optional
+        For a measure, the smallest and largest value that this study allows, in its unit.
+    missing : tuple of float
+        For a measure, the numbers that say that there is no value, such as 99 or -9.
     """
 
     name: str
     label: str = ""
     aliases: tuple[str, ...] = ()
     group: str = ""
+    limits: tuple[float, float] | None = None
+    missing: tuple[float, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.label:
@@ -149,6 +156,10 @@ ENDPOINTS = (
     Term("drug_free_remission_strict", "Drug-free remission, strict", (), _RESPONSE),
     Term("drug_free_remission_lenient", "Drug-free remission, lenient", (), _RESPONSE),
     Term("drug_free_remission_sustained", "Sustained drug-free remission", (), _RESPONSE),
+    Term("response_sustained", "Sustained response", (), _RESPONSE),
+    Term("remission_confirmed", "Confirmed remission", (), _RESPONSE),
+    Term("drug_free_remission_confirmed", "Confirmed drug-free remission", (), _RESPONSE),
+    Term("DORIS_confirmed", "Confirmed DORIS remission", (), _RESPONSE),
 )
 
 TOXICITIES = (
@@ -156,6 +167,12 @@ TOXICITIES = (
         "CRS",
         "Cytokine release syndrome",
         ("cytokine release syndrome", "细胞因子释放综合征"),
+        "immune",
+    ),
+    Term(
+        "fever outside the CRS window",
+        "Fever outside the CRS window",
+        ("CRS窗口期外发热",),
         "immune",
     ),
     Term(
@@ -198,85 +215,9 @@ TOXICITIES = (
     Term("second malignancy", "Second malignancy", ("继发恶性肿瘤",), "neoplasm"),
 )
 
-_SLEDAI_ITEMS = (
-    *("seizure", "psychosis", "organic_brain_syndrome", "visual_disturbance"),
-    *("cranial_nerve_disorder", "lupus_headache", "cerebrovascular_accident", "vasculitis"),
-    *("arthritis", "myositis", "urinary_casts", "haematuria", "proteinuria", "pyuria"),
-    *("rash", "alopecia", "mucosal_ulcers", "pleurisy", "pericarditis", "low_complement"),
-    *("increased_dna_binding", "fever", "thrombocytopenia", "leucopenia"),
-)
-MEASURES = (
-    Term("SLEDAI-2K", "SLEDAI-2K", ("SLEDAI", "SLEDAI2K"), "points"),
-    Term("cSLEDAI", "Clinical SLEDAI", (), "points"),
-    Term("PGA", "Physician global assessment", ("PhGA",), "0-3"),
-    Term("UPCR", "Urine protein-creatinine ratio", ("尿蛋白肌酐比",), "g/g"),
-    Term("eGFR", "Estimated GFR", (), "mL/min/1.73m2"),
-    Term("MMT8", "Manual muscle testing (MMT8)", (), "0-80"),
-    Term("CK", "Creatine kinase", ("肌酸激酶",), "U/L"),
-    Term("physician_global", "Physician global activity", (), "0-10 cm"),
-    Term("mRSS", "Modified Rodnan skin score", (), "0-51"),
-    Term("FVC", "Forced vital capacity", ("用力肺活量",), "% predicted"),
-    Term("MG-ADL", "MG activities of daily living", ("MGADL",), "0-24"),
-    Term("QMG", "Quantitative myasthenia gravis score", (), "0-39"),
-    Term("EDSS", "Expanded disability status scale", (), "0-10"),
-    Term("DAS28-CRP", "DAS28-CRP", (), "points"),
-    Term("B_cells", "CD19-positive B cells", ("B细胞", "CD19+ B cells"), "/uL"),
-    Term("IgG", "Serum IgG", ("血清IgG",), "g/L"),
-    Term("anti-dsDNA", "Anti-dsDNA antibodies", ("抗dsDNA抗体",), "IU/mL"),
-    Term("autoantibody", "Disease-specific autoantibody", ("自身抗体",), "multiple of ULN"),
-    Term("C3", "Complement C3", ("补体C3",), "g/L"),
-    Term("ANC", "Neutrophils", ("中性粒细胞",), "10^9/L"),
-    Term("platelets", "Platelets", ("血小板",), "10^9/L"),
-    Term("haemoglobin", "Haemoglobin", ("hemoglobin", "血红蛋白"), "g/dL"),
-    Term("ferritin", "Ferritin", ("铁蛋白",), "ug/L"),
-    Term("lymphocytes", "Lymphocytes", ("淋巴细胞",), "10^9/L"),
-    Term("ALT", "Alanine aminotransferase", ("GPT", "谷丙转氨酶"), "U/L"),
-    Term("AST", "Aspartate aminotransferase", ("GOT", "谷草转氨酶"), "U/L"),
-    Term("creatinine", "Serum creatinine", ("肌酐",), "mg/dL"),
-    Term("C4", "Complement C4", ("补体C4",), "g/L"),
-    Term("CRP", "C-reactive protein", ("C反应蛋白",), "mg/L"),
-    Term("fibrinogen", "Fibrinogen", ("纤维蛋白原",), "mg/dL"),
-    Term("new_BILAG_A", "BILAG domains newly A since baseline", (), "0-9"),
-    Term("new_BILAG_B", "BILAG domains newly B since baseline", (), "0-9"),
-    Term("haemolytic_or_gastrointestinal", "Haemolytic or gastrointestinal lupus", (), "0-1"),
-    *(
-        Term(f"SLEDAI_{item}", f"SLEDAI-2K: {words}", (), "0-1")
-        for item in _SLEDAI_ITEMS
-        for words in [item.replace("_", " ").replace("dna", "DNA")]
-    ),
-    Term("patient_global", "Patient global activity", (), "0-10 cm"),
-    Term("extramuscular_global", "Extramuscular global activity", (), "0-10 cm"),
-    Term("HAQ-DI", "Health assessment questionnaire (HAQ-DI)", ("HAQ",), "0-3"),
-    Term("DLCO", "Diffusing capacity", (), "% predicted"),
-    Term("MGC", "MG composite", (), "0-50"),
-    Term("MG-QOL15r", "MG quality of life (MG-QOL15r)", (), "0-30"),
-    Term("mRS", "Modified Rankin scale", (), "0-6"),
-    Term("attack", "Adjudicated attack that began on the day", (), "0-1"),
-    Term("bleeding", "Bleeding", (), "0-1"),
-    Term("hospitalised", "Admission for the disease since the last visit", (), "0-1"),
-    Term("crisis", "Myasthenic crisis since the last visit", (), "0-1"),
-    Term("heart_failure", "New heart failure", (), "0-1"),
-    Term("renal_failure", "New renal failure or renal crisis", (), "0-1"),
-    Term("arterial_hypertension", "New arterial hypertension", (), "0-1"),
-    Term("BVAS", "Birmingham vasculitis activity score", (), "0-63"),
-    Term("ESSDAI", "ESSDAI", (), "0-123"),
-    Term("INCAT", "Adjusted INCAT disability score", (), "0-10"),
-    Term("T25FW", "Timed 25-foot walk", (), "s"),
-    # The daily worksheets of CRS and ICANS; a device or a state is its place in the list of
-    # `carstats.endpoints.crs` or `icans`, from 0.
-    Term("temperature", "Highest temperature of the day", ("体温",), "degC"),
-    Term("hypotension", "Hypotension", (), "0-1"),
-    Term("vasopressors", "Vasopressors other than vasopressin", (), "0-10"),
-    Term("vasopressin", "Vasopressin", (), "0-1"),
-    Term("oxygen_device", "Oxygen device", (), "0-9"),
-    Term("oxygen_flow", "Oxygen flow", (), "0-80"),
-    Term("CRS_treated", "Antipyretic, tocilizumab or steroid for CRS", (), "0-1"),
-    Term("ICE", "ICE score", (), "0-10"),
-    Term("consciousness", "Depressed consciousness", (), "0-5"),
-    Term("seizure", "Seizure", (), "0-2"),
-    Term("motor_weakness", "Deep focal motor weakness", (), "0-1"),
-    Term("cerebral_oedema", "Cerebral oedema", (), "0-6"),
-)
+# What a measure is stands in measures.csv. The codes of a device or a state there are its place in
+# the list of `carstats.endpoints.crs` or `icans`, from 0.
+MEASURES = tuple(Term(m.name, m.label, m.aliases, m.unit) for m in MEASURE_TABLE.values())
 
 DRUG_CLASSES = (
     Term("glucocorticoid", "Glucocorticoid", ("steroid", "激素", "糖皮质激素")),

@@ -121,6 +121,7 @@ _METHODS = {
     "plain": mark("plain"),
     "arcsine": mark("arcsine"),
     "beta product": mark("beta product"),
+    "beta product mid-P": mark("mid–P beta product"),
     "exact": mark("exact Poisson"),
     "negative binomial": mark("negative binomial, t"),
     "robust": mark("effective-count Poisson (t)"),
@@ -143,6 +144,30 @@ def because(*reasons: Reason | None) -> str:
         A message; empty without a reason.
     """
     return joined_notes(*(_words(reason) for reason in reasons if reason is not None))
+
+
+# A time or probability that rests on fewer at risk than this is marked.
+FEW_AT_RISK = 5
+
+
+def few_at_risk(n_risk: float) -> str:
+    """Mark an estimate that rests on few subjects at risk.
+
+    Parameters
+    ----------
+    n_risk : float
+        At risk just before it; NaN where there is no estimate.
+
+    Returns
+    -------
+    str
+        A message; empty with enough at risk.
+    """
+    if not n_risk < FEW_AT_RISK:
+        return ""
+    return message_n(
+        "rests on {n} subject at risk then", "rests on {n} subjects at risk then", int(n_risk)
+    )
 
 
 def _words(reason: Reason) -> str:

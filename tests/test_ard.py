@@ -81,6 +81,7 @@ ANALYSES = {
     "restricted_mean ratio": lambda c: cs.restricted_mean(
         c, RFS, at=365, by="target", contrast="ratio"
     ),
+    "restricted_time_lost": lambda c: cs.restricted_time_lost(c, "relapse", at=365, by="target"),
     "score_change": lambda c: cs.score_change(c, "SLEDAI-2K", by="target"),
     "score_difference": lambda c: cs.score_difference(c, "SLEDAI-2K", by="target", at=[84, 168]),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=30),
@@ -282,6 +283,7 @@ def test_ratios_and_differences_print_as_what_they_are():
     assert rule(made("randomised_comparison")) == {"xx%", "xx.xx"}
     assert rule(made("restricted_mean")) == {"xx.x"}
     assert rule(made("restricted_mean ratio")) == {"xx.xx"}
+    assert rule(made("restricted_time_lost")) == {"xx.x"}
     assert rule(made("logrank_test"), "p.value") == {"p"}
 
 

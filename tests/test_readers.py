@@ -67,7 +67,12 @@ def whole_study() -> Study:
         ),
         toxicities=pd.DataFrame({"subject_id": [], "term": [], "onset_day": []}),
         events=pd.DataFrame(
-            {"subject_id": ["b"], "endpoint": ["relapse"], "status": ["event"], "time": [1 / 3]}
+            {
+                "subject_id": ["b", "007"],
+                "endpoint": "relapse",
+                "status": ["event", "censored"],
+                "time": [1 / 3, 400],
+            }
         ),
         label='Lupus "登记"',
         synthetic=True,

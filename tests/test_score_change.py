@@ -139,11 +139,11 @@ def course(n, visits=(28, 84, 168), seed=5):
     rng = np.random.default_rng(seed)
     rows = []
     for i in range(n):
-        base = 14 + rng.normal(0, 3)
+        base = round(24 + rng.normal(0, 3))
         rows.append((f"S{i + 1:02d}", 0, base))
         own = rng.normal(0, 2)
         rows += [
-            (f"S{i + 1:02d}", day, base - 3 * (k + 1) + own + rng.normal(0, 1))
+            (f"S{i + 1:02d}", day, round(base - 3 * (k + 1) + own + rng.normal(0, 1)))
             for k, day in enumerate(visits)
             if rng.random() > 0.15
         ]

@@ -244,7 +244,12 @@ def course_study():
         }
     )
     events = pd.DataFrame(
-        {"subject_id": ["S01"], "endpoint": "relapse", "status": "event", "time": [270.0]}
+        {
+            "subject_id": ["S01", "S02", "S03"],
+            "endpoint": "relapse",
+            "status": ["event", "competing", "censored"],
+            "time": [270.0, 300.0, 500.0],
+        }
     )
     return cs.Study(subjects=subjects, responses=responses, infusions=infusions, events=events)
 

@@ -6,8 +6,9 @@ import pandas as pd
 
 from carstats.data.study import Study
 from carstats.endpoints.derivation import derive, derive_all
+from carstats.measures import MEASURE_TABLE
 
-UNITS = {"MG-ADL": "0-24", "UPCR": "g/g", "IgG": "g/L", "B_cells": "/uL"}
+UNITS = {name: measure.unit for name, measure in MEASURE_TABLE.items()}
 
 
 def one(
@@ -28,14 +29,14 @@ def one(
 ):
     """Return a study of subject "a".
 
-    `scores` is {day: value}; `extra` rows are (day, measure, value[, unit]); `drugs` rows are
+    `scores` is {day: value}; `extra` rows are (day, measure, value[, unit; else the canonical one]); `drugs` rows are
     (drug, class, start, stop, mg, reason); `again` rows are (day, planned); `toxicities` rows are
     (term, onset, resolution).
     """
     rows = [(day, measure, value, UNITS.get(measure)) for day, value in scores.items()]
     if baseline is not None:
         rows.insert(0, (-10.0, measure, baseline, UNITS.get(measure)))
-    rows += [(*row, None) if len(row) == 3 else row for row in extra]
+    rows += [(*row, UNITS.get(row[1])) if len(row) == 3 else row for row in extra]
     assessments = pd.DataFrame(rows, columns=["day", "measure", "value", "unit"])
     assessments["adequate"] = ~assessments["day"].isin(list(inadequate))
     days = [row[0] for row in rows] + [day for day, _ in again] + [death or 0]

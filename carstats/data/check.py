@@ -4,45 +4,40 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from dataclasses import dataclass, field
+from collections import Counter
 
 import numpy as np
 import pandas as pd
 
+from carstats.data.check_values import check_values
+from carstats.data.likeness import near_misses, near_names
+from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.schema import TABLES, Column
+from carstats.data.source import Source as Source
 from carstats.errors import Problem, listed
-from carstats.vocabulary import Vocabulary, folded
+from carstats.messages import mark, message, message_n
+from carstats.vocabulary import Vocabulary
 
 # A day this far from the infusion (55 years) is a spreadsheet's date serial, not a study day.
 _DATE_SERIAL = 20_000
+# A term this near to a spelling is offered in the line that recodes it.
+_NEAR_TERM = 0.7
 _DATE = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}(日|[ T].*)?$")
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "."})
-_TRUE = frozenset({"true", "yes", "y", "1", "1.0", "是", "有", "达到", "已"})
-_FALSE = frozenset({"false", "no", "n", "0", "0.0", "否", "无", "未", "未达到"})
-
-
-@dataclass(frozen=True)
-class Source:
-    """Where a table came from: what messages call it, and the file's own headings.
-
-    The index of the table's data frame holds the row numbers that the file shows.
-    """
-
-    name: str
-    headings: dict[str, str] = field(default_factory=dict)
-
-    def problem(
-        self, what: str, row: object, column: str | None, remedy: str | None = None
-    ) -> Problem:
-        """Return a problem at a row and column of this source."""
-        heading = self.headings.get(column, column) if column else None
-        return Problem(what, self.name, None if row is None else int(row), heading, remedy)
+# What a grade says that was not given or is not known; the episode of a row has happened.
+UNKNOWN = frozenset(
+    {"unknown", "unk", "uk", "not known", "not graded", "ungraded", "nk", "nd", "ne", "?",
+     "不详", "未知", "不明", "未分级", "unbekannt", "inconnu"}
+)  # fmt: skip
+_TRUE = frozenset({"true", "yes", "y", "1", "checked", "是", "有", "达到", "已"})
+_FALSE = frozenset({"false", "no", "n", "0", "unchecked", "否", "无", "未", "未达到"})
 
 
 def missing_cells(values: pd.Series, signs: frozenset[str] = MISSING) -> pd.Series:
     """Return which cells are empty or hold a sign for missing: by default NA, N/A, NaN, a point.
 
-    "none" is one of them, except where it is an answer: a target, an attribution.
+    "none" is one of them, except where it is an answer: a target, an attribution, a level of a
+    column of the study's own.
     """
     if values.dtype != object:
         return values.isna()
@@ -66,7 +61,7 @@ def read_flag(value: object) -> bool | None:
     """Return what a yes/no cell says, or None if it says neither."""
     if isinstance(value, bool | np.bool_):
         return bool(value)
-    text = folded(str(value))
+    text = code_key(cell_text(value))
     return True if text in _TRUE else False if text in _FALSE else None
 
 
@@ -85,34 +80,44 @@ def _check_number(
 ) -> tuple[pd.Series, list[Problem]]:
     numbers = read_numbers(values.where(present))
     found = numbers.to_numpy()
-    unread = "Give a number or leave the cell blank."
+    unread = message("Give a number or leave the cell blank.")
     if column.kind == "day":
-        unread = "Give days from the infusion, or map a column of dates in study.toml."
+        unread = message("Give days from the infusion, or map a column of dates in study.toml.")
     # "nan" was taken for missing above, so what is NaN here did not read as a number.
     faults = [
-        (present & np.isnan(found), "is not a number.", unread),
-        (np.isinf(found), "is infinite.", "Leave the cell blank if it is not known."),
+        (present & np.isnan(found), mark("{value} is not a number."), unread),
+        (
+            np.isinf(found),
+            mark("{value} is infinite."),
+            message("Leave the cell blank if it is not known."),
+        ),
     ]
     finite = np.isfinite(found)
     if column.kind == "day":
         late = finite & (np.abs(found) > _DATE_SERIAL)
-        remedy = "Map the column in study.toml and name the date of the first infusion."
-        faults.append((late, "looks like a calendar date, not a day from the infusion.", remedy))
+        remedy = message("Map the column in study.toml and name the date of the first infusion.")
+        what = mark("{value} looks like a calendar date, not a day from the infusion.")
+        faults.append((late, what, remedy))
         finite &= ~late
     if column.whole:
-        faults.append((finite & (found != np.round(found)), "is not a whole number.", None))
+        what = mark("{value} is not a whole number.")
+        faults.append((finite & (found != np.round(found)), what, None))
     outside = finite & ((found < column.low) | (found > column.high))
     bounds = (
-        f"is not between {column.low:g} and {column.high:g}."
+        mark("{value} is not between {low} and {high}.")
         if np.isfinite(column.high)
-        else f"is below {column.low:g}."
+        else mark("{value} is below {low}.")
     )
     faults.append((outside, bounds, None))
+    limits = {"low": f"{column.low:g}", "high": f"{column.high:g}"}
     problems = [
-        source.problem(f"{_shown(values.iloc[i])} {what}", values.index[i], column.name, remedy)
+        source.problem(
+            message(what, value=_shown(values.iloc[i]), **limits),
+            values.index[i], column.name, remedy,
+        )
         for mask, what, remedy in faults
         for i in np.flatnonzero(mask)
-    ]
+    ]  # fmt: skip
     return numbers, problems
 
 
@@ -121,30 +126,43 @@ def _shown(value: object) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "…")
 
 
-def _check_term(column: Column, values, present, source: Source, vocabulary: Vocabulary):
+def _check_term(
+    column: Column, table: str, values, present, source: Source, vocabulary: Vocabulary
+):
     out, bad = _distinct(values, present, lambda v: vocabulary.canonical(column.category, v))
-    allowed = listed(vocabulary.names(column.category), 8)
-    remedy = (
-        f"Recode it in study.toml under [{{table}}.values.{column.name}]"
-        f" or add it under [vocabulary] {column.category}."
-    )
+    names = vocabulary.names(column.category)
+    allowed = listed(names, 8)
     problems = [
         source.problem(
-            f"{_shown(values.iloc[i])} is not one of {allowed}.",
-            values.index[i],
-            column.name,
-            remedy,
+            message("{value} is not one of {allowed}.", value=_shown(values.iloc[i]),
+                    allowed=allowed),
+            values.index[i], column.name,
+            message(
+                "Recode it in study.toml: {section} {line}, or add it under [vocabulary]"
+                " {category}.",
+                section=f"[{table}.values.{column.name}]",
+                line=_recode_line(values.iloc[i], names),
+                category=column.category,
+            ),
         )
         for i in np.flatnonzero(bad)
-    ]
+    ]  # fmt: skip
     return pd.Series(out, index=values.index, dtype=object), problems
+
+
+def _recode_line(value: object, names: list[str]) -> str:
+    """Return the line of TOML that recodes a value: to the term that is nearest, or to fill in."""
+    near = nearest(cell_text(value), names, _NEAR_TERM)
+    return f'{toml_text(cell_text(value))} = "{near or "…"}"'
 
 
 def _check_flag(column: Column, values, present, source: Source):
     out, bad = _distinct(values, present, read_flag)
     problems = [
         source.problem(
-            f"{_shown(values.iloc[i])} is neither yes nor no.", values.index[i], column.name
+            message("{value} is neither yes nor no.", value=_shown(values.iloc[i])),
+            values.index[i],
+            column.name,
         )
         for i in np.flatnonzero(bad)
     ]
@@ -159,16 +177,70 @@ def cell_text(value: object) -> str:
     return str(value).strip()
 
 
-def _check_column(column: Column, values: pd.Series, source: Source, vocabulary: Vocabulary):
-    means_none = column.kind == "text" or (
-        column.kind == "term" and vocabulary.canonical(column.category, "none")
+def _signs(column: Column | None, vocabulary: Vocabulary) -> frozenset[str]:
+    """Return the signs for missing in a column; "none" is a level of one that has levels."""
+    if column is None or column.kind == "text":
+        return MISSING - {"none"}
+    if column.kind == "term" and vocabulary.canonical(column.category, "none"):
+        return MISSING - {"none"}
+    if column.name == "grade":
+        return MISSING - {"none"} | UNKNOWN
+    # Of what is counted, none may as well be 0.
+    return MISSING - {"none"} if column.kind == "number" and column.whole else MISSING
+
+
+def missing_words(
+    table: str, name: str, values: pd.Series, signs: frozenset[str] = MISSING
+) -> list[str]:
+    """Return notes that count the words of a column that were taken for missing.
+
+    Parameters
+    ----------
+    table : str
+        What messages call the table.
+    name : str
+        The column's heading.
+    values : pandas.Series
+        Its cells.
+    signs : frozenset of str, optional
+        The signs for missing, in small letters.
+
+    Returns
+    -------
+    list of str
+        A note a word; an empty cell and NaN are no words.
+    """
+    if values.dtype != object:
+        return []
+    words = Counter(
+        cell.strip()
+        for cell in values
+        if isinstance(cell, str) and cell.strip() and cell.strip().casefold() in signs
     )
-    signs = MISSING - {"none"} if means_none else MISSING
+    return [missing_note(table, name, word, count) for word, count in words.items()]
+
+
+def missing_note(table: str, column: str, word: str, count: int) -> str:
+    """Return the note that counts a word that was taken for missing."""
+    return message_n(
+        "{table}, `{column}`: {n} cell {word} was taken for missing.",
+        "{table}, `{column}`: {n} cells {word} were taken for missing.",
+        count,
+        table=table,
+        column=column,
+        word=repr(word),
+    )
+
+
+def _check_column(
+    column: Column, table: str, values: pd.Series, source: Source, vocabulary: Vocabulary
+):
+    signs = _signs(column, vocabulary)
     present = ~missing_cells(values, signs).to_numpy()
     if column.kind in ("number", "day"):
         checked, problems = _check_number(column, values, present, source)
     elif column.kind == "term":
-        checked, problems = _check_term(column, values, present, source, vocabulary)
+        checked, problems = _check_term(column, table, values, present, source, vocabulary)
     elif column.kind == "flag":
         checked, problems = _check_flag(column, values, present, source)
     else:
@@ -176,16 +248,19 @@ def _check_column(column: Column, values: pd.Series, source: Source, vocabulary:
         checked, problems = pd.Series(out, index=values.index, dtype=object), []
     if column.filled:
         problems += [
-            source.problem("is missing.", values.index[i], column.name, "Every row needs a value.")
+            source.problem(
+                message("is missing."), values.index[i], column.name,
+                message("Every row needs a value."),
+            )
             for i in np.flatnonzero(~present)
-        ]
+        ]  # fmt: skip
     return checked, problems
 
 
 def check_table(
     name: str, frame: pd.DataFrame, source: Source, vocabulary: Vocabulary
-) -> tuple[pd.DataFrame, list[Problem]]:
-    """Check one table's columns, types and terms.
+) -> tuple[pd.DataFrame, list[Problem], list[str]]:
+    """Check one table's columns, types, terms, and the units and ranges of assessments.
 
     Parameters
     ----------
@@ -204,48 +279,60 @@ def check_table(
         The columns of the table in its own order with clean types, then the study's own columns.
     problems : list of Problem
         All that is wrong with it.
+    notes : list of str
+        What was taken for missing, converted, or is rare; in counts.
     """
     table = TABLES[name]
+    notes: list[str] = []
     problems = [
         source.problem(
-            f"`{column}` stands {count} times among the headings.",
-            None,
-            None,
-            "Rename or delete one.",
+            message("`{column}` stands {n} times among the headings.", column=column, n=count),
+            None, None, message("Rename or delete one."),
         )
         for column, count in frame.columns.value_counts().items()
         if count > 1
-    ]
+    ]  # fmt: skip
     if problems:
-        return frame, problems
+        return frame, problems, notes
+    near = {name: extra for extra, name in near_names(name, frame.columns).items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]
-    if absent:
-        has = listed(frame.columns, 30) or "none"
-        problems += [
-            source.problem(
-                f"the column `{column.name}` ({column.meaning}) is missing. The file has: {has}.",
-                None,
-                None,
-                f"Add it, or map it in study.toml under [{name}.columns] or [{name}.constants].",
-            )
-            for column in absent
-        ]
+    has = listed(frame.columns, 30) or message("none")
+    problems += [_absent(name, column, has, near.get(column.name), source) for column in absent]
+    told = {column.name for column in absent}
+    problems += near_misses(name, frame, source, told)
     checked = {}
-    for column in table.columns:
-        if column.name in frame:
-            checked[column.name], found = _check_column(
-                column, frame[column.name], source, vocabulary
-            )
-            problems += [
-                Problem(p.what, p.file, p.row, p.column, p.remedy.replace("{table}", name))
-                if p.remedy
-                else p
-                for p in found
-            ]
+    for column in [c for c in table.columns if c.name in frame]:
+        values = frame[column.name]
+        checked[column.name], found = _check_column(column, name, values, source, vocabulary)
+        problems += found
+        heading = source.headings.get(column.name, column.name)
+        notes += missing_words(source.name, heading, values, _signs(column, vocabulary))
     for extra in frame.columns.difference(table.names(), sort=False):
         checked[extra], found = _check_extra(str(extra), frame[extra], source)
         problems += found
-    return pd.DataFrame(checked, index=frame.index), problems
+        notes += missing_words(source.name, str(extra), frame[extra], _signs(None, vocabulary))
+    made = pd.DataFrame(checked, index=frame.index)
+    if name == "assessments" and not {p.column for p in problems} & {"value", "measure", "unit"}:
+        made, found, more = check_values(made, source, vocabulary)
+        problems, notes = problems + found, notes + more
+    return made, problems, notes
+
+
+def _absent(table: str, column: Column, has: str, near: str | None, source: Source) -> Problem:
+    """Return the problem of a column that a table must have, with the heading that is nearest."""
+    remedy = message(
+        "Add it, or map it in study.toml under {columns} or {constants}.",
+        columns=f"[{table}.columns]", constants=f"[{table}.constants]",
+    )  # fmt: skip
+    if near:
+        remedy = message(
+            "Is it {near!r}? Then name that `{column}`.", near=near, column=column.name
+        )
+    what = message(
+        "the column `{column}` ({meaning}) is missing. The file has: {has}.",
+        column=column.name, meaning=column.meaning, has=has,
+    )  # fmt: skip
+    return source.problem(what, None, None, remedy)
 
 
 def _is_date(value: object) -> bool:
@@ -255,19 +342,17 @@ def _is_date(value: object) -> bool:
 
 
 def _check_extra(name: str, values: pd.Series, source: Source):
+    what = message("holds calendar dates, and a study keeps none.")
+    remedy = message("Drop the column, or map it in study.toml to a day column.")
     if pd.api.types.is_datetime64_any_dtype(values):
-        what = "holds calendar dates, and a study keeps none."
-        remedy = "Drop the column, or map it in study.toml to a day column."
         return values, [source.problem(what, None, name, remedy)]
     if values.dtype != object:
         return values, []
-    present = ~missing_cells(values)
+    present = ~missing_cells(values, MISSING - {"none"})
     numbers = read_numbers(values.where(present))
     if numbers[present].notna().all():
         return numbers, []
     dated = present & values.map(_is_date)
     if dated.any():
-        what = "holds calendar dates, and a study keeps none."
-        remedy = "Drop the column, or map it in study.toml to a day column."
         return values, [source.problem(what, dated.idxmax(), name, remedy)]
     return values.where(present).map(lambda v: v if pd.isna(v) else cell_text(v)).astype(object), []

@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from carstats.data.check import Source
 from carstats.data.schema import TABLES
+from carstats.data.source import Source
+from carstats.data.time_checks import check_times
 from carstats.errors import Problem
+from carstats.messages import message
 
 
 def _rows(
@@ -23,8 +25,10 @@ def _rows(
     ]
 
 
-def cross_check(tables: dict[str, pd.DataFrame], source: Callable[[str], Source]) -> list[Problem]:
-    """Return what contradicts itself within a row or across tables.
+def cross_check(
+    tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
+) -> tuple[list[Problem], list[str]]:
+    """Return what contradicts itself within a row or across tables, and what should be known.
 
     Parameters
     ----------
@@ -35,15 +39,18 @@ def cross_check(tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
 
     Returns
     -------
-    list of Problem
-        Duplicates, unknown subjects, ends before starts, and what happens after the last contact.
+    problems : list of Problem
+        Duplicates, unknown subjects, ends before starts, what happens after the last contact, and
+        times that cannot be.
+    notes : list of str
+        What may be right and should be known, in counts.
     """
-    problems = []
+    problems: list[Problem] = []
     for name, frame in tables.items():
         problems += _duplicates(name, frame, source(name))
     subjects = tables["subjects"]
     if problems and subjects["subject_id"].duplicated().any():
-        return problems
+        return problems, []
     known = subjects.set_index("subject_id")
     for name, frame in tables.items():
         if name != "subjects":
@@ -53,15 +60,17 @@ def cross_check(tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
                 unknown,
                 source(name),
                 "subject_id",
-                "names a subject that the subjects table does not have.",
-                "Add the subject or correct the identifier.",
+                message("names a subject that the subjects table does not have."),
+                message("Add the subject or correct the identifier."),
             )
     problems += _check_subjects(subjects, source("subjects"))
     problems += _check_order(tables, source)
     problems += _check_infusions(tables, source)
     problems += _check_events(tables, source)
+    problems += _check_grades(tables, source)
     problems += _check_last_contact(tables, known, source)
-    return problems
+    found, notes = check_times(tables, source)
+    return problems + found, notes
 
 
 def _duplicates(name: str, frame: pd.DataFrame, source: Source) -> list[Problem]:
@@ -76,13 +85,13 @@ def _duplicates(name: str, frame: pd.DataFrame, source: Source) -> list[Problem]
         .to_numpy(dtype=int)
     ]
     again = frame.duplicated(key).to_numpy()
-    words = " and ".join(f"`{column}`" for column in key)
+    words = message(" and ").join(f"`{column}`" for column in key)
     return [
         source.problem(
-            f"has the same {words} as row {first[i]}.",
+            message("has the same {columns} as row {row}.", columns=words, row=first[i]),
             frame.index[i],
             key[-1],
-            "Delete one or correct it.",
+            message("Delete one or correct it."),
         )
         for i in np.flatnonzero(again)
     ]
@@ -97,10 +106,12 @@ def _check_subjects(subjects: pd.DataFrame, source: Source) -> list[Problem]:
             subjects["death_day"] < last,
             source,
             "death_day",
-            lambda r: (
-                f"day {r.death_day:g} is before the last contact on day {r.last_contact_day:g}."
+            lambda r: message(
+                "day {day} is before the last contact on day {last}.",
+                day=f"{r.death_day:g}",
+                last=f"{r.last_contact_day:g}",
             ),
-            "Correct one of the two.",
+            message("Correct one of the two."),
         )
     if "enrolment_day" in subjects:
         problems += _rows(
@@ -108,10 +119,12 @@ def _check_subjects(subjects: pd.DataFrame, source: Source) -> list[Problem]:
             subjects["enrolment_day"] > last,
             source,
             "enrolment_day",
-            lambda r: (
-                f"day {r.enrolment_day:g} is after the last contact on day {r.last_contact_day:g}."
+            lambda r: message(
+                "day {day} is after the last contact on day {last}.",
+                day=f"{r.enrolment_day:g}",
+                last=f"{r.last_contact_day:g}",
             ),
-            "Correct one of the two.",
+            message("Correct one of the two."),
         )
     for column in ("leukapheresis_day", "lymphodepletion_day", "enrolment_day"):
         if column in subjects and "infused" in subjects:
@@ -121,8 +134,8 @@ def _check_subjects(subjects: pd.DataFrame, source: Source) -> list[Problem]:
                 late,
                 source,
                 column,
-                "is after the first infusion (day 0).",
-                "Days before the infusion are negative.",
+                message("is after the first infusion (day 0)."),
+                message("Days before the infusion are negative."),
             )
     return problems
 
@@ -144,8 +157,13 @@ def _check_order(tables, source) -> list[Problem]:
                 frame[end] < frame[start],
                 source(name),
                 end,
-                lambda r, s=start, e=end: f"{getattr(r, e):g} is before `{s}` ({getattr(r, s):g}).",
-                "The end cannot come before the start.",
+                lambda r, s=start, e=end: message(
+                    "{end} is before `{column}` ({start}).",
+                    end=f"{getattr(r, e):g}",
+                    column=s,
+                    start=f"{getattr(r, s):g}",
+                ),
+                message("The end cannot come before the start."),
             )
     return problems
 
@@ -160,8 +178,8 @@ def _check_infusions(tables, source) -> list[Problem]:
         first & (frame["day"] != 0),
         source("infusions"),
         "day",
-        lambda r: f"the first infusion is on day {r.day:g}.",
-        "Day 0 is the first infusion.",
+        lambda r: message("the first infusion is on day {day}.", day=f"{r.day:g}"),
+        message("Day 0 is the first infusion."),
     )
     ordered = frame.sort_values(["subject_id", "infusion_number"], kind="stable")
     before = ordered.groupby("subject_id", sort=False)["day"].shift()
@@ -170,8 +188,8 @@ def _check_infusions(tables, source) -> list[Problem]:
         ordered["day"] < before,
         source("infusions"),
         "day",
-        "is before the infusion numbered one less.",
-        "Number the infusions in the order of their days.",
+        message("is before the infusion numbered one less."),
+        message("Number the infusions in the order of their days."),
     )
     if "infused" in tables["subjects"]:
         flags = tables["subjects"].set_index("subject_id")["infused"]
@@ -181,8 +199,8 @@ def _check_infusions(tables, source) -> list[Problem]:
             ~given.fillna(True),
             source("infusions"),
             "subject_id",
-            "has an infusion, but the subjects table says not infused.",
-            "Correct one of the two.",
+            message("has an infusion, but the subjects table says not infused."),
+            message("Correct one of the two."),
         )
     return problems
 
@@ -199,8 +217,8 @@ def _check_events(tables, source) -> list[Problem]:
             origin + frame["time"] <= frame["entry_day"],
             source("events"),
             "entry_day",
-            "is not before the end of the subject's time.",
-            "Observation begins before it ends.",
+            message("is not before the end of the subject's time."),
+            message("Observation begins before it ends."),
         )
     if "time_low" in frame:
         late = (frame["time_low"] > frame["time"]) & (frame["status"] == "event")
@@ -209,10 +227,30 @@ def _check_events(tables, source) -> list[Problem]:
             late,
             source("events"),
             "time_low",
-            lambda r: f"{r.time_low:g} is after `time` ({r.time:g}).",
-            "An event lies after `time_low` and at or before `time_high`.",
+            lambda r: message(
+                "{low} is after `time` ({time}).", low=f"{r.time_low:g}", time=f"{r.time:g}"
+            ),
+            message("An event lies after `time_low` and at or before `time_high`."),
         )
     return problems
+
+
+def _check_grades(tables, source) -> list[Problem]:
+    frame = tables.get("toxicities")
+    if frame is None or "grade_at_least" not in frame or "grade" not in frame:
+        return []
+    return _rows(
+        frame,
+        frame["grade"] < frame["grade_at_least"],
+        source("toxicities"),
+        "grade_at_least",
+        lambda r: message(
+            "{least} is above the grade ({grade}).",
+            least=f"{r.grade_at_least:g}",
+            grade=f"{r.grade:g}",
+        ),
+        message("It is the least that the worst grade can be; leave it blank beside a grade."),
+    )
 
 
 _DATED = (
@@ -223,29 +261,100 @@ _DATED = (
 )
 
 
-def _check_last_contact(tables, known: pd.DataFrame, source) -> list[Problem]:
+# A time in months to six decimals is so far from the day; in days nothing is so near.
+_ROUNDING = 1e-3
+
+
+def _end(known: pd.DataFrame) -> pd.Series:
+    """Return the last day of each subject: of the last contact, or of death after it."""
     end = known["last_contact_day"]
     if "death_day" in known:
-        end = end.where(
-            known["death_day"].isna(), known[["last_contact_day", "death_day"]].max(axis=1)
-        )
-    problems = []
-    checks = [(name, column, tables[name][column]) for name, column in _DATED if name in tables]
+        latest = known[["last_contact_day", "death_day"]].max(axis=1)
+        end = end.where(known["death_day"].isna(), latest)
+    return end
+
+
+def _dated_columns(tables) -> list[tuple[str, str, pd.Series]]:
+    """Return the columns that may not be after the last contact, as days from the infusion."""
+    found = [(name, column, tables[name][column]) for name, column in _DATED if name in tables]
     if "events" in tables:
         frame = tables["events"]
         origin = frame["origin_day"].fillna(0) if "origin_day" in frame else 0
-        checks.append(("events", "time", frame["time"] + origin))
-    for name, column, day in checks:
+        found.append(("events", "time", frame["time"] + origin))
+    return found
+
+
+def _check_last_contact(tables, known: pd.DataFrame, source) -> list[Problem]:
+    end = _end(known)
+    problems = []
+    for name, column, day in _dated_columns(tables):
         frame = tables[name]
         last = frame["subject_id"].map(end)
         late = (day > last + 1e-9).to_numpy()
         problems += [
             source(name).problem(
-                f"day {day.iloc[i]:g} is after the subject's last contact on day {last.iloc[i]:g}.",
+                message(
+                    "day {day} is after the subject's last contact on day {last}.",
+                    day=f"{day.iloc[i]:.10g}",
+                    last=f"{last.iloc[i]:.10g}",
+                ),
                 frame.index[i],
                 column,
-                "Correct the day, or the last contact (the latest day the subject was seen).",
+                message(
+                    "Correct the day, or the last contact (the latest day the subject was seen)."
+                ),
             )
             for i in np.flatnonzero(late)
         ]
     return problems
+
+
+def settled(
+    tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
+) -> dict[str, pd.DataFrame]:
+    """Return the tables with days that are after the last contact by a rounding alone put right.
+
+    Parameters
+    ----------
+    tables : dict of str to pandas.DataFrame
+        Checked tables.
+    source : callable
+        Gives what messages call a table, and how far its days may be from the truth.
+
+    Returns
+    -------
+    dict of str to pandas.DataFrame
+        The tables. Where the last contact itself was counted in months or weeks, it moves to the
+        latest day known; else the day in question moves to it.
+    """
+    subjects = tables["subjects"]
+    if subjects["subject_id"].duplicated().any():
+        return tables
+    tables = dict(tables)
+    last = subjects.set_index("subject_id")["last_contact_day"].astype(float)
+    own = source("subjects").slack.get("last_contact_day", 0.0)
+    if own:
+        days = [
+            day.groupby(tables[name]["subject_id"]).max() for name, _, day in _dated_columns(tables)
+        ]
+        if "death_day" in subjects:
+            days.append(subjects.set_index("subject_id")["death_day"].astype(float))
+        for name, latest in zip([n for n, *_ in _dated_columns(tables)] + ["subjects"], days,
+                                strict=False):  # fmt: skip
+            slack = own + max(source(name).slack.values(), default=0.0)
+            latest = latest.reindex(last.index)
+            last = last.where(~((latest > last) & (latest <= last + slack)), latest)
+        raised = subjects["subject_id"].map(last)
+        subjects = subjects.assign(last_contact_day=raised.to_numpy())
+        tables["subjects"] = subjects
+    end = _end(subjects.set_index("subject_id"))
+    for name, column, day in _dated_columns(tables):
+        frame = tables[name]
+        slack = max(source(name).slack.get(column, 0.0), _ROUNDING)
+        over = day - frame["subject_id"].map(end)
+        near = ((over > 0) & (over <= slack)).to_numpy()
+        if near.any():
+            tables[name] = frame.assign(
+                **{column: frame[column].where(~near, frame[column] - over)}
+            )
+    return tables

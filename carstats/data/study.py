@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carstats.data.check import Source, check_table
-from carstats.data.cross_check import cross_check
+from carstats.data.check import check_table
+from carstats.data.cross_check import cross_check, settled
 from carstats.data.schema import TABLES
+from carstats.data.source import Source
 from carstats.errors import CarstatsError, Problem, check_choice
 from carstats.vocabulary import Vocabulary
 
@@ -48,6 +49,9 @@ class Study:
     estimands : mapping of str to str, optional
         The estimand of each endpoint that was derived and not given; `derive` gives it, and every
         result of such an endpoint carries it.
+    settings : mapping of str to mapping, optional
+        The parameters of the rules that differ from carstats' own: ``"rules"``, ``"strategies"``
+        and ``"schedule"``, as `study.toml` has them.
 
     Raises
     ------
@@ -79,9 +83,11 @@ class Study:
     fingerprint: str | None = None
     notes: tuple[str, ...] = ()
     estimands: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
+        notes: list[str] = list(self.notes)
         tables: dict[str, pd.DataFrame] = {}
         for name in TABLES:
             frame = getattr(self, name)
@@ -91,8 +97,10 @@ class Study:
                 raise CarstatsError(
                     f"`{name}` is {type(frame).__name__}; it takes a pandas.DataFrame."
                 )
-            tables[name], found = check_table(name, frame, self.source(name), self.vocabulary)
-            problems += found
+            checked = check_table(name, frame, self.source(name), self.vocabulary)
+            tables[name] = checked[0]
+            problems += checked[1]
+            notes += checked[2]
         if "subjects" not in tables:
             raise CarstatsError("`subjects` is missing; a study needs its table of subjects.")
         if not len(tables["subjects"]):
@@ -103,11 +111,14 @@ class Study:
             )
         # The rules across tables read clean columns only.
         if not problems:
-            problems = cross_check(tables, self.source)
+            tables = settled(tables, self.source)
+            problems, more = cross_check(tables, self.source)
+            notes += more
         if problems:
             raise CarstatsError(problems)
         for name, frame in tables.items():
             object.__setattr__(self, name, frame.reset_index(drop=True))
+        object.__setattr__(self, "notes", tuple(dict.fromkeys(notes)))
         object.__setattr__(self, "subjects", _filled(self.subjects, self.infusions))
 
     def source(self, table: str) -> Source:

@@ -8,10 +8,18 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.estimators.incidence_limits import dirichlet_limits
 from carstats.estimators.reasons import EVERYBODY_HAD_EVENT, NOBODY_AT_RISK, NOBODY_HAD_EVENT
 from carstats.estimators.risk_table import RiskTable, distinct_times
 
-INCIDENCE_CONF_TYPES = ("log-log", "log", "plain", "arcsine")
+INCIDENCE_CONF_TYPES = (
+    "beta product",
+    "beta product mid-P",
+    "log-log",
+    "log",
+    "plain",
+    "arcsine",
+)
 INCIDENCE_VARIANCES = ("Greenwood", "Aalen")
 
 # What `CumulativeIncidence.reason` points to.
@@ -39,8 +47,11 @@ class CumulativeIncidence:
     std_error : ndarray, shape (..., K, causes)
         Standard error of `estimate`.
     low, high : ndarray, shape (..., K, causes)
-        Pointwise confidence limits; NaN where the estimate is 0 or 1, where its standard error
-        says nothing.
+        Pointwise confidence limits. Those that rest on the standard error are NaN where the
+        estimate is 0 or 1, where it says nothing.
+    high_at_start : ndarray, shape (...)
+        Upper limit before the first time (the lower limit and the estimate are 0 there); NaN for
+        limits that rest on the standard error.
     reason : ndarray of int8, shape (..., K, causes)
         Why there are no limits: the place in `NO_LIMITS`; 0 where there are some.
     """
@@ -51,6 +62,7 @@ class CumulativeIncidence:
     std_error: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
+    high_at_start: NDArray[np.float64]
     reason: NDArray[np.int8]
 
 
@@ -59,7 +71,7 @@ def aalen_johansen(
     *,
     variance: str = "Greenwood",
     std_error: ArrayLike | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> CumulativeIncidence:
     """Estimate the probability over time of each of several competing events.
@@ -74,8 +86,10 @@ def aalen_johansen(
         independent and the number with each, among those at risk, as hypergeometric.
     std_error : array_like, shape (..., K, causes), optional
         Standard errors to take instead, such as those of `truncated_errors`.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Scale of the limits, as survfit applies it to the probability of the event.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Limits. The Dirichlet beta product (see `dirichlet_limits`) holds its level in small samples
+        and exists wherever somebody is at risk; its mid-P form holds it on average. The others
+        rest on the standard error, on a scale that survfit applies to the probability of the event.
     conf_level : float
         Pointwise confidence level.
 
@@ -112,9 +126,19 @@ def aalen_johansen(
         nobody = (n.max(axis=-1) == 0)[..., None]
         estimate, error = np.where(nobody, np.nan, estimate), np.where(nobody, np.nan, error)
         survival, reason = np.where(nobody, np.nan, survival), np.where(nobody, 3, reason)
+    if conf_type.startswith("beta product"):
+        low, high, start = dirichlet_limits(
+            table, conf_level=conf_level, mid_p=conf_type != "beta product"
+        )
+        estimate, error = np.moveaxis(estimate, 0, -1), np.moveaxis(error, 0, -1)
+        # Under delayed entry early risk sets may be so small that the law lies off the estimate.
+        low, high = np.minimum(low, estimate), np.maximum(high, estimate)
+        reason = np.moveaxis(np.where(reason == 3, 3, 0).astype(np.int8), 0, -1)
+        return CumulativeIncidence(table.time, survival, estimate, error, low, high, start, reason)
     low, high = _limits(events, estimate, error, conf_type, conf_level)
-    by_cause = (np.moveaxis(a, 0, -1) for a in (estimate, error, low, high, reason))
-    return CumulativeIncidence(table.time, survival, *by_cause)
+    by_cause = [np.moveaxis(a, 0, -1) for a in (estimate, error, low, high, reason)]
+    start = np.full(n.shape[:-1], np.nan)
+    return CumulativeIncidence(table.time, survival, *by_cause[:4], start, by_cause[4])
 
 
 def _limits(events, estimate, error, conf_type: str, conf_level: float):

@@ -129,6 +129,8 @@ def melded_difference(
     tail = (1 - conf_level) / 2
     low = difference_quantile(tail, least_1, most_2)
     high = -difference_quantile(tail, least_2, most_1)
+    # Under delayed entry the laws of a curve may lie off it.
+    low, high = min(low, a - b), max(high, a - b)
     p_value = 2 * min(
         difference_probability(0.0, least_1, most_2), difference_probability(0.0, least_2, most_1)
     )

@@ -84,6 +84,8 @@ def kaplan_meier(
         start = (total, np.ones_like(total)), (np.ones_like(total), np.zeros_like(total))
         limits = _beta_limits if conf_type == "beta product" else _mid_p_limits
         low, high = limits(least, most, conf_level)
+        # Under delayed entry early risk sets may be so small that the laws lie off the estimate.
+        low, high = np.minimum(low, survival), np.maximum(high, survival)
         low_at_start = limits(*start, conf_level)[0]
     else:
         low, high = _transformed_limits(d > 0, survival, variance, conf_type, conf_level)

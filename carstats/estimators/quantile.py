@@ -28,6 +28,8 @@ class CurveQuantile:
         Limits; NaN when the limit of the curve has not come down to 1 - p, or is undefined.
     reached, high_reached : ndarray of bool, shape (...)
         Whether `estimate` and `high` are times; if not they lie beyond the follow-up.
+    n_risk : ndarray, shape (...)
+        At risk just before the step that brings the curve to 1 - p; NaN when it is not reached.
     """
 
     p: float
@@ -36,6 +38,7 @@ class CurveQuantile:
     high: NDArray[np.float64]
     reached: NDArray[np.bool_]
     high_reached: NDArray[np.bool_]
+    n_risk: NDArray[np.float64]
 
 
 def curve_quantile(table: RiskTable, curve: SurvivalCurve, p: float = 0.5) -> CurveQuantile:
@@ -69,7 +72,7 @@ def curve_quantile(table: RiskTable, curve: SurvivalCurve, p: float = 0.5) -> Cu
     shape = curve.survival.shape[:-1]
     if not table.time.size:
         nothing, never = np.full(shape, np.nan), np.zeros(shape, bool)
-        return CurveQuantile(p, nothing, nothing, nothing, never, never)
+        return CurveQuantile(p, nothing, nothing, nothing, never, never, nothing)
     followed = (table.n_risk > 0) | (table.n_event.sum(axis=-1) > 0)
     last = table.time[_last(followed)]
     estimate = event_time(table, curve.survival, p)
@@ -77,7 +80,12 @@ def curve_quantile(table: RiskTable, curve: SurvivalCurve, p: float = 0.5) -> Cu
     high = _comes_down(table.time, curve.high, level, last)
     start = np.asarray(curve.low_at_start)
     low = np.where(~np.isnan(start) & (start <= level + _TOLERANCE), 0.0, low)
-    return CurveQuantile(p, estimate, low, high, ~np.isnan(estimate), ~np.isnan(high))
+    step = np.argmax(curve.survival <= level + _TOLERANCE, axis=-1)
+    at_risk = np.take_along_axis(table.n_risk, step[..., None], axis=-1)[..., 0]
+    reached = ~np.isnan(estimate)
+    return CurveQuantile(
+        p, estimate, low, high, reached, ~np.isnan(high), np.where(reached, at_risk, np.nan)
+    )
 
 
 def event_time(

@@ -14,7 +14,7 @@ from carstats.estimators.proportion import proportion_limits
 from carstats.evidence.plain import is_plain, plain_counts
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, in_trials
-from carstats.messages import mark, message, message_n
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
@@ -212,7 +212,7 @@ def pool(
         "n": int(n.sum()),
         "n_event": int(k.sum()),
         **dict.fromkeys(_NUMBERS, np.nan),
-        "endpoint": "; ".join(named),
+        "endpoint": joined_notes(*map(message, named)),
         "basis": message("; ").join(
             message("{what} {n}", what=message(b), n=c)
             for b, c in rows["basis"].value_counts().items()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import abbreviations, require, titled
 from carstats.report.format import (
     DAYS_PER_MONTH,
@@ -17,10 +16,13 @@ from carstats.report.format import (
     with_limits,
 )
 from carstats.report.style import text_width, wrap
+from carstats.report.words import full_stop, in_words, sentence, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
 FEW_AT_RISK = 5
+# Behind a median that rests on fewer.
+FEW_MARK = "†"
 MOST_BANDS = 3
 
 
@@ -43,7 +45,7 @@ def lines_of_medians(medians: Result | None, names: dict[tuple, str], room: floa
     """Return the lines of medians above curves, broken between strata where that is possible."""
     if medians is None:
         return []
-    require(medians, "survival_figure", "p", "estimate", "conf_low", "conf_high")
+    require(medians, "survival_figure", "p", "n_risk", "estimate", "conf_low", "conf_high")
     parts = []
     for key, rows in medians.strata():
         row = rows[rows["p"] == 0.5]
@@ -51,6 +53,9 @@ def lines_of_medians(medians: Result | None, names: dict[tuple, str], room: floa
             raise CarstatsError("`medians` takes survival_quantile(…, p=0.5) of the strata drawn.")
         name = f"{names[key]}\u00a0" if medians.by else ""
         parts.append(name + _reached(row.iloc[0]))
+    few = medians.frame.loc[medians.frame["p"] == 0.5, "n_risk"] < FEW_AT_RISK
+    if few.any():
+        parts.append(tr("{mark} fewer than five at risk then", mark=FEW_MARK))
     level = confidence(medians.spec.conf_level)
     first, *others = parts
     lines = [tr("Median in months ({level}): {parts}", level=level, parts=first)]
@@ -69,7 +74,8 @@ def _reached(row: pd.Series) -> str:
         "NR" if value != value else number(value / DAYS_PER_MONTH)
         for value in (row["estimate"], row["conf_low"], row["conf_high"])
     )
-    return with_limits(middle, f"{low}–{high}").replace(" (", "\u00a0(")
+    few = FEW_MARK if row["n_risk"] < FEW_AT_RISK else ""
+    return with_limits(middle + few, f"{low}–{high}").replace(" (", "\u00a0(")
 
 
 def words_of_test(test: Result | None) -> list[str]:
@@ -79,10 +85,11 @@ def words_of_test(test: Result | None) -> list[str]:
     require(test, "survival_figure", "p_value", "statistic")
     if len(test.frame) != 1:
         raise CarstatsError("`test` takes one test of all strata, without pairwise=True.")
-    name = f"{test.spec.method[:1].upper()}{test.spec.method[1:]}"
+    name = in_words(test.spec.method)
+    name = f"{name[:1].upper()}{name[1:]}"
     row = test.frame.iloc[0]
     why = row.get("note", "") if row["p_value"] != row["p_value"] else ""
-    return [tr("{name}: {text}", name=name, text=why or p_of(row))]
+    return [tr("{name}: {text}", name=name, text=in_words(why) or p_of(row))]
 
 
 def alt_of(result: Result, names: dict[tuple, str]) -> str:

@@ -9,7 +9,6 @@ from dataclasses import replace
 import pandas as pd
 
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import tr
 from carstats.report.format import (
     confidence,
     count,
@@ -38,6 +37,8 @@ from carstats.report.table_model import (
     share,
     stratum_heads,
 )
+from carstats.report.table_standardised import standardised_column
+from carstats.report.words import in_words, tr
 from carstats.result import Result
 
 # Results with these columns are not of rates, or not of rates alone.
@@ -114,20 +115,20 @@ def tabulate_baseline(
                     each, named.get(name) or column_title(str(name)), group, shown, *digits[name]
                 )
             ]
-            lines = lines or [cell[:2] for cell in cells]
-            if [cell[:2] for cell in cells] != lines:
+            lines = lines or [cell[:3] for cell in cells]
+            if [cell[:3] for cell in cells] != lines:
                 raise CarstatsError("`overall` and `result` have other variables or levels.")
             heads.append(names[key])
-            columns.append([cell[2] for cell in cells])
+            columns.append([cell[3] for cell in cells])
     if not lines:
         return sentence_table(title, tr("No characteristic was recorded."), results)
     if "smd" in result.frame and len(heads) < _BESIDE:
         heads.append(tr("SMD"))
-        columns.append(_apart(result, lines, named))
+        columns.append(standardised_column(result, lines, named))
     # A line of the missing stands only where some stratum lacks a value.
     kept = [
         i for i, line in enumerate(lines)
-        if line[1] != tr("Missing") or any(column[i] not in ("0", "") for column in columns)
+        if not line[2] or any(column[i] not in ("0", "") for column in columns)
     ]  # fmt: skip
     if len(heads) <= _BESIDE:
         rows = tuple(
@@ -287,12 +288,17 @@ def _counted(result: Result) -> tuple:
             (with_limits(name, level), [incidence(*row) for row in limits]),
         ]
         return (columns,)
-    of_all = [fraction(*pair) for pair in zip(frame["n_event"], frame["n"], strict=True)]
-    rates = [rate(*row) for row in limits]
+    bounded = "n_possible" in frame
+    most = frame["n_possible"] if bounded else [None] * len(frame)
+    possible = frame["estimate_possible"] if bounded else [None] * len(frame)
+    of_all = [fraction(*row) for row in zip(frame["n_event"], frame["n"], most, strict=True)]
+    rates = [rate(*row, possible=more) for row, more in zip(limits, possible, strict=True)]
     columns = [(tr("n/N"), of_all), (with_limits(tr("Rate"), level), rates)]
     if "n_not_eligible" in frame:
         columns.append((tr("Not yet followed"), [count(n) for n in frame["n_not_eligible"]]))
-        return columns, tr("n: subjects free of the event at the day; N: those asked about it.")
+        return columns, tr(
+            "n: subjects known to be free of the event at the day; N: those asked about it."
+        )
     if "n_evaluable" in frame:
         return columns, tr("n: subjects with the outcome; N: subjects counted.")
     return columns, tr("n: subjects with the event; N: subjects counted.")
@@ -301,11 +307,14 @@ def _counted(result: Result) -> tuple:
 def _missing_note(result: Result) -> str:
     """Return how the missing were counted."""
     if "n_not_eligible" in result.frame:
-        return tr("Missing: subjects lost before the day without the event, counted as not free.")
+        return tr(
+            "Missing: subjects lost before the day without the event, counted as not known to be "
+            "free."
+        )
     if result.spec.analysis == "toxicity_rate":
         return tr(
-            "Missing: subjects who may have had the event, but whose episode has no grade or no "
-            "day of onset; they are counted as without it."
+            "Missing: subjects who may have had the event, of unknown grade, day of onset or "
+            "occurrence. n and the rate reach from what is proven to what is possible."
         )
     how = result.spec.options.get("missing")
     if how == "failure" and result.spec.options.get("population") != "evaluable":
@@ -326,22 +335,6 @@ def _digits(rows: pd.DataFrame) -> tuple[int, bool]:
     return decimals(rows["std_dev"].max()), bool((extremes % 1 == 0).all())
 
 
-def _apart(result: Result, lines: list[tuple[str, str]], named: Mapping[str, str]) -> list[str]:
-    """Return the standardised difference of each characteristic, in its first line."""
-    variables = result.frame.drop_duplicates("variable")
-    found = {}
-    for row in variables.to_dict("records"):
-        title = named.get(row["variable"]) or column_title(str(row["variable"]))
-        if row["kind"] != "number":
-            title = tr("{characteristic}, n (%)", characteristic=title)
-        found[title] = number(row["smd"], 2)
-    texts, before = [], None
-    for title, _ in lines:
-        texts.append(found.get(title, "") if title != before else "")
-        before = title
-    return texts
-
-
 def _characteristic(
     result: Result,
     title: str,
@@ -349,8 +342,8 @@ def _characteristic(
     shown: list[str],
     digits: int,
     whole: bool,
-) -> list[tuple[str, str, str]]:
-    """Return the rows of one characteristic in one stratum: heading, row name, text."""
+) -> list[tuple[str, str, bool, str]]:
+    """Return a characteristic's rows in a stratum: heading, name, whether of the missing, text."""
     first = group.iloc[0]
     if first["kind"] == "number":
         low, median, high = (first[c] for c in ("low", "median", "high"))
@@ -360,17 +353,18 @@ def _characteristic(
             "median": (tr("Median [quartiles]"), quartiles),
             "range": (tr("Range"), interval(low, high, 0 if whole else digits)),
         }
-        rows = [(title, *texts[name]) for name in _STATISTICS if name in shown]
+        shown_texts = (texts[name] for name in _STATISTICS if name in shown)
+        rows = [(title, name, False, text) for name, text in shown_texts]
     else:
         labels = result.labels.get(first["variable"], {})
         title = tr("{characteristic}, n (%)", characteristic=title)
         rows = [
-            (title, labels.get(level, str(level)), share(k, part))
+            (title, in_words(labels.get(level, str(level))), False, share(k, part))
             for level, k, part in zip(
                 group["level"], group["n_event"], group["estimate"], strict=True
             )
         ]
-    return [*rows, (title, tr("Missing"), count(first["n_missing"]))]
+    return [*rows, (title, tr("Missing"), True, count(first["n_missing"]))]
 
 
 def _window(low: float, high: float) -> str:
@@ -380,7 +374,7 @@ def _window(low: float, high: float) -> str:
 
 
 def _stacked(
-    heads: list[str], columns: list[list[str]], lines: list[tuple[str, str]], kept: list[int]
+    heads: list[str], columns: list[list[str]], lines: list[tuple[str, str, bool]], kept: list[int]
 ) -> tuple[Row, ...]:
     """Return the rows with the strata below each other as headings."""
     rows = []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, tr
+from carstats.messages import found, key_of, notes_in
 from carstats.report.format import (
     DAYS_PER_MONTH,
     NONE,
@@ -16,7 +16,6 @@ from carstats.report.format import (
     interval,
     landmark,
     month_count,
-    not_reached,
     p_number,
     p_of,
     p_value,
@@ -40,8 +39,11 @@ from carstats.report.table_model import (
     sentence_table,
     stratum_heads,
 )
+from carstats.report.words import sentence, tr
 from carstats.result import Result
 
+# The note of a quantile that the curve does not come to.
+_NOT_REACHED = "not reached"
 # Strata stand beside each other up to here, and below each other beyond.
 _BESIDE = 5
 
@@ -201,7 +203,8 @@ def _lines(
             lines.append((group, name, lambda key, i=place: _months(found_means[key].iloc[i])))
     if at is not None:
         found_at, days = _rows_by(at), dict.fromkeys(at.frame["time"])
-        group = tr("Free of the event at")
+        known = at.spec.analysis == "landmark_rate"
+        group = tr("Known to be free of the event at") if known else tr("Free of the event at")
         level = confidence(at.spec.conf_level)
         for place, day in enumerate(days):
             name = with_limits(landmark(day), level)
@@ -276,12 +279,12 @@ def _notes(result: Result | None, key: tuple) -> list[str]:
         return []
     rows = dict(result.strata()).get(key)
     # The cell says itself that a time is not reached.
-    return [] if rows is None else [n for n in rows["note"] if n and n != not_reached()]
+    return [] if rows is None else [n for n in rows["note"] if n and key_of(n) != _NOT_REACHED]
 
 
 def _once(notes: list[str]) -> list[str]:
     """Leave out a note that another one holds as a part of its list."""
-    parts = {part for note in notes if tr("; ") in note for part in note.split(tr("; "))}
+    parts = {part for note in notes if len(notes_in(note)) > 1 for part in notes_in(note)}
     return [note for note in dict.fromkeys(notes) if note not in parts]
 
 
@@ -314,7 +317,8 @@ def _explained(
                 adjusted = p_value(row["p_adjusted"])
                 words = tr(
                     "{method}, {contrast}: {p}, adjusted {adjusted}",
-                    method=test.spec.method, contrast=row["contrast"], p=p, adjusted=adjusted,
+                    method=test.spec.method, contrast=found(row["contrast"]), p=p,
+                    adjusted=adjusted,
                 )  # fmt: skip
                 notes.append(sentence(words))
     return notes

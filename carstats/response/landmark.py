@@ -18,6 +18,7 @@ from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
 from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
+    asked_of,
     endpoint_rows,
     evaluable_rows,
     joined_words,
@@ -114,6 +115,7 @@ def landmark_comparison(
     rows = evaluable_rows(rows[rows["day"].between(low, high)]).sort_values("day", kind="stable")
     last = rows.drop_duplicates("subject_id", keep="last").set_index("subject_id")["response"]
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     at_risk = joined[joined["time"] > landmark]
     group = at_risk["subject_id"].map(last.astype(float))
@@ -147,6 +149,7 @@ def landmark_comparison(
         "note": because(*found.note, *ruled.reasons),
     }
     vocabulary = cohort.study.vocabulary
+    measured = vocabulary.require("endpoint", "endpoint", endpoint)
     spec = cohort.spec(
         "landmark_comparison",
         endpoint=message(
@@ -155,6 +158,8 @@ def landmark_comparison(
             response=within_sentence(vocabulary.label("endpoint", name)),
             day=f"{landmark:g}",
         ),
+        endpoints=(measured, name),
+        estimands=(measured,),
         population=joined_words(
             words, message("free of the event and observed on day {day}", day=f"{landmark:g}")
         ),
@@ -227,6 +232,7 @@ def response_exposure(
     rows = evaluable_rows(rows[rows["day"] > 0])
     begin = rows[rows["response"].astype(bool)].groupby("subject_id")["day"].min()
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     missing = int(joined["time"].isna().sum())
     joined = joined[joined["time"].notna()]
@@ -262,6 +268,7 @@ def response_exposure(
         "note": joined_notes(few_events, because(test.note, weak)),
     }
     vocabulary = cohort.study.vocabulary
+    measured = vocabulary.require("endpoint", "endpoint", endpoint)
     spec = cohort.spec(
         "response_exposure",
         endpoint=message(
@@ -269,6 +276,8 @@ def response_exposure(
             endpoint=label,
             response=within_sentence(vocabulary.label("endpoint", name)),
         ),
+        endpoints=(measured, name),
+        estimands=(measured,),
         population=words,
         method=_with_cause(
             message(

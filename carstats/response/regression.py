@@ -21,7 +21,13 @@ from carstats.estimators.logistic import (
 )
 from carstats.estimators.reasons import FIRTH_SEPARATED, NOT_IDENTIFIED, Reason
 from carstats.messages import mark, message
-from carstats.response.outcomes import analysis_set, joined_words, missing_words, visit_outcome
+from carstats.response.outcomes import (
+    analysis_set,
+    asked_of,
+    joined_words,
+    missing_words,
+    visit_outcome,
+)
 from carstats.response.pairs import adjusted_for, against
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys
@@ -315,6 +321,7 @@ def _fitted(
     check_conf_level(conf_level)
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)
+    subjects, _, words = asked_of(cohort, [outcome.name], subjects, words)
     columns = [covariates] if isinstance(covariates, str) else list(covariates)
     if not columns:
         raise CarstatsError(message("`covariates` is empty; name at least one column."))
@@ -373,7 +380,9 @@ def _fitted(
     if left_out:
         lacking = message("{n} with a missing covariate left out", n=left_out)
         words = joined_words(words, lacking)
-    spec = cohort.spec(analysis, endpoint=outcome.title, population=words, method="")
+    spec = cohort.spec(
+        analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
+    )
     options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))

@@ -15,9 +15,13 @@ from carstats.estimators.risk_table import risk_table
 from carstats.messages import message
 from carstats.response.outcomes import (
     analysis_set,
+    applies_by_subject,
     endpoint_rows,
     evaluable_rows,
+    joined_words,
+    not_applicable_words,
 )
+from carstats.response.told import no_subjects
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.vocabulary import within_sentence
@@ -29,7 +33,7 @@ def time_to_response(
     endpoint: str = "response",
     *,
     by: str | Iterable[str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of having responded (Aalen-Johansen).
@@ -46,8 +50,8 @@ def time_to_response(
         A response endpoint of the study.
     by : str or list of str, optional
         Columns of the subjects table; one curve for each stratum.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 
@@ -67,19 +71,26 @@ def time_to_response(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
     check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
     name, rows = endpoint_rows(cohort, endpoint)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
+    applies = applies_by_subject(cohort, name)
     subjects = subjects.join(_times(cohort, rows, subjects), on="subject_id")
+    subjects = subjects.assign(asked=subjects["subject_id"].map(applies).astype(bool))
+    others = int((~subjects["asked"]).sum())
+    words = joined_words(words, not_applicable_words(others)) if others else words
 
-    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+    def estimate(everyone: pd.DataFrame) -> pd.DataFrame:
+        stratum = everyone[everyone["asked"]]
         time, code = stratum["event_time"].to_numpy(float), stratum["event_code"].to_numpy(int)
         table = risk_table(time, code, n_causes=2)
         counts = {"n": len(stratum), "n_missing": int(stratum["never"].sum())}
         curve = aalen_johansen(table, conf_type=conf_type, conf_level=conf_level)
+        start = float(curve.high_at_start)
         frame = pd.DataFrame(
             {
                 "time": np.append(0.0, table.time),
@@ -90,21 +101,28 @@ def time_to_response(
                 "n_censor": np.append(0, table.n_censor).astype(int),
                 "estimate": np.append(0.0 if len(stratum) else np.nan, curve.estimate[:, 0]),
                 "std_error": np.append(0.0 if len(stratum) else np.nan, curve.std_error[:, 0]),
-                "conf_low": np.append(np.nan, curve.low[:, 0]),
-                "conf_high": np.append(np.nan, curve.high[:, 0]),
+                "conf_low": np.append(np.nan if np.isnan(start) else 0.0, curve.low[:, 0]),
+                "conf_high": np.append(start, curve.high[:, 0]),
                 "note": "",
             }
         )
         if not len(stratum):
-            frame.loc[0, "note"] = message("no subjects")
+            frame.loc[0, "note"] = no_subjects(0, len(everyone))
         elif not (code == 1).any():
-            frame.loc[0, "note"] = message("nobody responded: no limits")
+            frame.loc[0, "note"] = (
+                message("nobody responded: no limits")
+                if np.isnan(start)
+                else message("nobody responded")
+            )
         return frame
 
     label = cohort.study.vocabulary.label("endpoint", name)
     spec = cohort.spec(
         "time_to_response",
         endpoint=message("Time to {response}", response=within_sentence(label)),
+        endpoints=(name,),
+        # The estimand of a response is its rate at a visit, which this is not.
+        estimands=("time_to_response",) if name == "response" else (),
         population=words,
         method=message(
             "Aalen–Johansen; death and unplanned re-infusion compete, dated at the visit that "

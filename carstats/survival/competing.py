@@ -24,12 +24,15 @@ from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, 
 from carstats.survival.times import (
     EndpointTimes,
     endpoint_times,
+    free_at,
     stratum_note,
     stratum_table,
 )
 from carstats.wording import asymptotic_words, because, level_text
 
 _LIMITS = {
+    "beta product": mark("Aalen–Johansen, {level} % pointwise beta-product limits"),
+    "beta product mid-P": mark("Aalen–Johansen, {level} % pointwise mid-P beta-product limits"),
     "log-log": mark("Aalen–Johansen, {level} % pointwise log-log limits"),
     "log": mark("Aalen–Johansen, {level} % pointwise log limits"),
     "plain": mark("Aalen–Johansen, {level} % pointwise plain limits"),
@@ -50,9 +53,10 @@ def cumulative_incidence(
     endpoint: str,
     *,
     by: str | Iterable[str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
     variance: str = "Greenwood",
+    start: float | None = None,
 ) -> Result:
     """Estimate the probability over time of having had each of several competing events.
 
@@ -64,12 +68,18 @@ def cumulative_incidence(
         A time-to-event endpoint of the study, such as ``"relapse"``.
     by : str or list of str, optional
         Columns of the subjects table; one set of curves for each stratum.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Pointwise limits, as survfit's of the same name.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits. The beta product (the default; each piece of its mass goes to a cause)
+        holds its level in cohorts of a few subjects, exists while nobody has had the event, and
+        without censoring is Clopper-Pearson's; its mid-P version is narrower and holds its level on
+        average. The others are survfit's of the same name, NaN where the estimate is 0 or 1.
     conf_level : float
         Pointwise confidence level.
     variance : {"Greenwood", "Aalen"}
-        Greenwood's is survfit's; Aalen's is that of cmprsk::cuminc.
+        Of ``std_error``: Greenwood's is survfit's; Aalen's is that of cmprsk::cuminc.
+    start : float, optional
+        A day: the probability given that a subject is free of every event then, of those still
+        followed (R's ``start.time``). For delayed entry where early on nobody was at risk.
 
     Returns
     -------
@@ -77,8 +87,7 @@ def cumulative_incidence(
         For each stratum and ``cause`` (the endpoint first) a row at time 0 and at every distinct
         time: ``time`` in days, ``n``, ``n_missing``, ``n_risk``, ``n_event`` (of the cause),
         ``n_censor``, ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``note``. The
-        estimates of the causes and the probability of none add up to 1. Where a cause has had no
-        event there are no limits.
+        estimates of the causes and the probability of none add up to 1.
 
     Raises
     ------
@@ -88,11 +97,12 @@ def cumulative_incidence(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
     check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_choice("variance", variance, INCIDENCE_VARIANCES)
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by)
+    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table = stratum_table(rows, len(times.causes))
@@ -105,18 +115,27 @@ def cumulative_incidence(
             conf_level=conf_level,
         )
         frames = [_cause(rows, times, table, curve, place) for place in range(len(times.causes))]
-        return pd.concat(frames, ignore_index=True)
+        found = pd.concat(frames, ignore_index=True)
+        if start is not None:
+            # The first row of each cause stands at the beginning.
+            found["time"] = found["time"].where(found["time"] > 0, float(start))
+        return found
 
     spec = times.spec(
         "cumulative_incidence",
-        message(_LIMITS[conf_type], level=level_text(conf_level)),
+        message(_LIMITS[conf_type], level=level_text(conf_level)) + given,
         conf_level=conf_level,
         conf_type=conf_type,
         variance=variance,
+        start=start,
     )
+    return Result(times.estimate(estimate), spec, times.labels | cause_labels(times))
+
+
+def cause_labels(times: EndpointTimes) -> dict[str, dict[str, str]]:
+    """Return the printed names of the causes, for `Result.labels`."""
     known = {cause: message(cause) for cause in _CAUSES}
-    labels = times.labels | {"cause": {times.name: times.label} | known}
-    return Result(times.estimate(estimate), spec, labels)
+    return {"cause": {times.name: times.label} | known}
 
 
 def _truncated(rows: pd.DataFrame, n_causes: int) -> np.ndarray | None:
@@ -141,6 +160,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
         nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
         zero = {"time": 0.0, "n_risk": 0, "n_event": 0, "n_censor": 0}
         return pd.DataFrame([{**counts, **zero, **nothing, "note": stratum_note(rows)}])
+    start = float(curve.high_at_start)
     words = [because(Reason(code) if code else None) for code in NO_LIMITS]
     frame = pd.DataFrame(
         {
@@ -151,8 +171,8 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
             "n_censor": np.append(0, table.n_censor).astype(int),
             "estimate": np.append(0.0, curve.estimate[:, place]),
             "std_error": np.append(0.0, curve.std_error[:, place]),
-            "conf_low": np.append(np.nan, curve.low[:, place]),
-            "conf_high": np.append(np.nan, curve.high[:, place]),
+            "conf_low": np.append(np.nan if np.isnan(start) else 0.0, curve.low[:, place]),
+            "conf_high": np.append(start, curve.high[:, place]),
             "note": ["", *(words[reason] for reason in curve.reason[:, place])],
         }
     )

@@ -15,6 +15,7 @@ from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.times import (
     endpoint_times,
+    free_at,
     refuse_competing,
     stratum_note,
     stratum_table,
@@ -51,6 +52,7 @@ def survival_curve(
     conf_level: float = 0.95,
     competing: str | None = None,
     band: str | None = None,
+    start: float | None = None,
 ) -> Result:
     """Estimate the probability over time of being free of an event (Kaplan-Meier).
 
@@ -77,13 +79,16 @@ def survival_curve(
     band : {"equal precision", "Hall-Wellner"}, optional
         Adds ``band_low`` and ``band_high``: a band for the whole curve from its first event to its
         last, on the scale of `conf_type` (log-log for the beta product and log).
+    start : float, optional
+        A day: the probability given that a subject is free of the event then, of those still
+        followed (R's ``start.time``). For delayed entry where early on nobody was at risk.
 
     Returns
     -------
     Result
-        For each stratum a row at time 0 and at every distinct time: ``time`` in days from the
-        endpoint's origin, ``n`` subjects, ``n_missing`` without a record of the endpoint (left
-        out), ``n_risk`` just before the time, ``n_event``, ``n_censor``, ``estimate``,
+        For each stratum a row at time 0 (or `start`) and at every distinct time: ``time`` in days
+        from the endpoint's origin, ``n`` subjects, ``n_missing`` without a record of the endpoint
+        (left out), ``n_risk`` just before the time, ``n_event``, ``n_censor``, ``estimate``,
         ``std_error`` (Greenwood), ``conf_low``, ``conf_high``, ``note``. A stratum without
         subjects has one row of NaN.
 
@@ -103,13 +108,14 @@ def survival_curve(
     check_conf_level(conf_level)
     if band is not None:
         check_choice("band", band, BANDS)
-    times = endpoint_times(cohort, endpoint, by)
-    aside = refuse_competing(times, competing)
+    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    aside = refuse_competing(times, competing) + given
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table = stratum_table(rows)
         curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
         frame = curve_frame(table, curve)
+        frame.loc[0, "time"] = 0.0 if start is None else float(start)
         frame.insert(1, "n", len(rows))
         frame.insert(2, "n_missing", int(rows["event_time"].isna().sum()))
         if band is not None:
@@ -125,6 +131,7 @@ def survival_curve(
         conf_type=conf_type,
         competing=competing,
         band=band,
+        start=start,
     )
     return Result(times.estimate(estimate), spec, times.labels)
 
@@ -198,6 +205,7 @@ def survival_at(
     conf_type: str = "beta product",
     conf_level: float = 0.95,
     competing: str | None = None,
+    start: float | None = None,
 ) -> Result:
     """Estimate the probability of being free of an event at given days (Kaplan-Meier).
 
@@ -217,6 +225,8 @@ def survival_at(
         Pointwise confidence level.
     competing : {"censor"}, optional
         What to do with competing events, as for `survival_curve`.
+    start : float, optional
+        A day given which they are free of it, as for `survival_curve`; `at` counts from the origin.
 
     Returns
     -------
@@ -234,8 +244,14 @@ def survival_at(
     check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     days = check_days(at)
-    times = endpoint_times(cohort, endpoint, by)
-    aside = refuse_competing(times, competing)
+    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    if given and days.min() < start:
+        raise CarstatsError(
+            message(
+                "`at` has day {at}, before `start`, {day}.", at=f"{days.min():g}", day=f"{start:g}"
+            )
+        )
+    aside = refuse_competing(times, competing) + given
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table = stratum_table(rows)
@@ -275,6 +291,7 @@ def survival_at(
         conf_type=conf_type,
         competing=competing,
         at=days.tolist(),
+        start=start,
     )
     return Result(times.estimate(estimate), spec, times.labels)
 

@@ -36,11 +36,13 @@ def landmark_rate(
     conf_level: float = 0.95,
     competing: str | None = None,
 ) -> Result:
-    """Estimate the proportion still free of an event at a day, among those who could be.
+    """Estimate the proportion known to be free of an event at a day, among those who could be.
 
     Who could be is decided by the data cut-off, never by the last contact: counting only those who
     were followed so far would leave out whoever had the event or was lost early. Subjects whose
-    cut-off lies before the day are not yet eligible, and are counted apart.
+    cut-off lies before the day are not yet eligible, and are counted apart. Who was lost before the
+    day counts as not known to be free; the curve counts them for as long as they were seen, and so
+    lies higher (`estimate_best` counts them as free).
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def landmark_rate(
     -------
     Result
         For each stratum: ``n`` eligible, ``n_not_eligible`` (not yet), ``n_event`` known to be free
-        at the day, ``n_missing`` lost before it without the event (counted as not free),
+        at the day, ``n_missing`` lost before it without the event (not known to be free),
         ``estimate`` = n_event / n, ``conf_low``, ``conf_high``, ``estimate_best`` (the lost counted
         as free), ``note``.
 
@@ -106,7 +108,11 @@ def landmark_rate(
             "estimate_best": (k + missing) / n if n else np.nan,
             "note": joined_notes(
                 "" if n else message("no subjects eligible"),
-                message("{n} lost before day {day}, counted as not free", n=missing, day=f"{at:g}")
+                message(
+                    "{n} lost before day {day}, counted as not known to be free",
+                    n=missing,
+                    day=f"{at:g}",
+                )
                 if missing
                 else "",
                 message("{n} not yet eligible", n=waiting) if waiting else "",
@@ -117,7 +123,8 @@ def landmark_rate(
     spec = times.spec(
         "landmark_rate",
         message(
-            "free of the event at {moment}, of those with potential follow-up to it{aside}, "
+            "known to be free of the event at {moment}, of those with potential follow-up to "
+            "it{aside}, "
             "{method} {level} % limits",
             moment=message("day {day}", day=f"{at:g}"),
             aside=aside,

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.rmst import check_horizon, mean_contrast, mean_survival
+from carstats.estimators.mean_limits import MeanLaws, law_limits, mean_laws
+from carstats.estimators.mean_melding import melded_means
+from carstats.estimators.risk_table import RiskTable
+from carstats.estimators.rmst import RestrictedMean, check_horizon, mean_contrast, mean_survival
 from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts
 from carstats.survival.groups import grouped, ungrouped
-from carstats.survival.times import endpoint_times, refuse_competing, stratum_note, stratum_table
+from carstats.survival.times import (
+    counted_from,
+    endpoint_times,
+    free_at,
+    refuse_competing,
+    stratum_note,
+    stratum_table,
+)
 from carstats.wording import level_text
 
+MEAN_METHODS = ("beta product", "beta product mid-P", "Greenwood")
 _METHODS = {
-    None: mark("restricted mean to day {day} by Kaplan–Meier{aside}, {level} % limits"),
-    "difference": mark(
-        "restricted mean to day {day} by Kaplan–Meier{aside}, difference, {level} % limits"
-    ),
-    "ratio": mark("restricted mean to day {day} by Kaplan–Meier{aside}, ratio, {level} % limits"),
+    "beta product": mark("joint beta-product {level} % limits"),
+    "beta product mid-P": mark("joint mid-P beta-product {level} % limits"),
+    "Greenwood": mark("Greenwood {level} % limits"),
+}
+_MELDED = mark("melded mid-P joint beta-product {level} % limits")
+_MEANS = {
+    None: mark("restricted mean to day {day} by Kaplan–Meier{aside}, {limits}"),
+    "difference": mark("restricted mean to day {day} by Kaplan–Meier{aside}, difference, {limits}"),
+    "ratio": mark("restricted mean to day {day} by Kaplan–Meier{aside}, ratio, {limits}"),
 }
 
 
@@ -34,8 +50,10 @@ def restricted_mean(
     by: str | Iterable[str] | None = None,
     contrast: str | None = None,
     reference: str | None = None,
+    method: str = "beta product",
     conf_level: float = 0.95,
     competing: str | None = None,
+    start: float | None = None,
 ) -> Result:
     """Estimate the mean time free of an event within a horizon (area under the curve).
 
@@ -55,19 +73,28 @@ def restricted_mean(
     reference : str, optional
         The stratum that the others are compared with, by its printed name or its level ("SSc"; of
         several columns joined by " · "); by default each two.
+    method : {"beta product", "beta product mid-P", "Greenwood"}
+        Limits. The joint beta product (the default) holds its level in cohorts of a few subjects
+        and exists while nobody has had the event; a contrast takes its melded mid-P form, which
+        holds its level too. The mid-P form of one mean is shorter and holds it on average.
+        Greenwood's are normal, too short in small samples, and there are none without an event.
     conf_level : float
         Confidence level.
     competing : {"censor"}, optional
         What to do with competing events, as for `survival_curve`.
+    start : float, optional
+        A day given which they are free of it, as for `survival_curve`: the mean time free of the
+        event between this day and the horizon.
 
     Returns
     -------
     Result
         For each stratum: ``time`` (the horizon), ``n``, ``n_missing``, ``n_event`` (up to it),
-        ``estimate`` in days, ``std_error`` of the estimate, ``conf_low``, ``conf_high``, ``note``.
-        With `contrast`, for each pair ``contrast``, ``time``, ``estimate``, ``std_error``,
-        ``conf_low``, ``conf_high``, ``statistic``, ``p_value``, ``note``. Without an event there
-        is no error, and no limits.
+        ``estimate`` in days, ``std_error`` of the estimate (Greenwood), ``conf_low``,
+        ``conf_high``, ``note``. With `contrast`, for each pair ``contrast``, ``time``,
+        ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``p_value`` (below
+        1 - `conf_level` when the limits leave out no difference), ``note``; by Greenwood's error
+        ``statistic`` too.
 
     Raises
     ------
@@ -78,30 +105,46 @@ def restricted_mean(
     References
     ----------
     Irwin JO. J Hyg 1949; 47: 188-189. Royston P, Parmar MKB. BMC Med Res Methodol 2013; 13: 152.
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
+    Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melding).
     """
+    check_choice("method", method, MEAN_METHODS)
     check_conf_level(conf_level)
     if contrast is not None:
         check_choice("contrast", contrast, ("difference", "ratio"))
     elif reference is not None:
         raise CarstatsError(message("`reference` goes with `contrast`: 'difference' or 'ratio'."))
-    times = endpoint_times(cohort, endpoint, by)
-    aside = refuse_competing(times, competing)
+    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    aside = refuse_competing(times, competing) + given
     names = grouped(times)[2] if times.by else ["All"]
-    tables = [stratum_table(rows) for _, rows in times.groups()]
+    groups = [rows for _, rows in times.groups()]
+    tables = [stratum_table(rows) for rows in groups]
     check_horizon(dict(zip(names, tables, strict=True)), at)
+    if start is not None and at <= start:
+        raise CarstatsError(
+            message("`at` is {at}, not after `start`, {day}.", at=f"{at:g}", day=f"{start:g}")
+        )
+    limits = _MELDED if contrast and method != "Greenwood" else _METHODS[method]
     spec = times.spec(
         "restricted_mean",
-        message(_METHODS[contrast], day=f"{at:g}", aside=aside, level=level_text(conf_level)),
+        message(
+            _MEANS[contrast],
+            day=f"{at:g}",
+            aside=aside,
+            limits=message(limits, level=level_text(conf_level)),
+        ),
         conf_level=conf_level,
         at=float(at),
         contrast=contrast,
         reference=reference,
+        method=method,
         competing=competing,
+        start=start,
     )
     if contrast is None:
 
         def estimate(rows: pd.DataFrame) -> dict[str, object]:
-            mean = mean_survival(stratum_table(rows), at, conf_level=conf_level)
+            mean = _mean(rows, at, start, method, conf_level)
             codes, ends = rows["event_code"], rows["event_time"]
             return {
                 "time": float(at),
@@ -116,23 +159,82 @@ def restricted_mean(
             }
 
         return Result(times.estimate(estimate), spec, times.labels)
-    means = [mean_survival(table, at, conf_level=conf_level) for table in tables]
+    compared = _Contrasts([counted_from(rows, start) for rows in groups], at - (start or 0.0))
     sign = " − " if contrast == "difference" else " / "
     found = []
     for first, second in contrasts(names, reference, times.levels()):
-        test = mean_contrast(means[second], means[first], measure=contrast, conf_level=conf_level)
-        unknown = np.isnan(float(test.std_error))
+        test = compared.test(second, first, contrast, method, conf_level)
         found.append(
-            {
-                "contrast": Joined((names[second], names[first]), sign),
-                "time": float(at),
-                "estimate": float(test.estimate),
-                "std_error": float(test.std_error),
-                "conf_low": float(test.low),
-                "conf_high": float(test.high),
-                "statistic": float(test.statistic),
-                "p_value": float(test.p_value),
-                "note": message("a group without an error: no limits") if unknown else "",
-            }
+            {"contrast": Joined((names[second], names[first]), sign), "time": float(at), **test}
         )
     return Result(pd.DataFrame(found), ungrouped(spec), times.labels)
+
+
+def _laws(rows: pd.DataFrame, table: RiskTable, horizon: float) -> MeanLaws | None:
+    if not table.time.size:
+        return None
+    at_start = None
+    if "entry_time" in rows:
+        known = rows[rows["event_time"].notna()]
+        at_start = float(((known["entry_time"] <= 0) & (known["event_time"] > 0)).sum())
+    return mean_laws(table, horizon, at_start=at_start)
+
+
+def _mean(
+    rows: pd.DataFrame, at: float, start: float | None, method: str, conf_level: float
+) -> RestrictedMean:
+    """The mean of one stratum with its limits."""
+    rows, horizon = counted_from(rows, start), at - (start or 0.0)
+    table = stratum_table(rows)
+    mean = mean_survival(table, horizon, conf_level=conf_level)
+    laws = None if method == "Greenwood" else _laws(rows, table, horizon)
+    if laws is None:
+        return mean
+    low, high = law_limits(laws, conf_level=conf_level, mid_p=method != "beta product")
+    # Under delayed entry early risk sets may be so small that the laws lie off the estimate.
+    middle = float(mean.estimate)
+    return replace(mean, low=np.minimum(low, middle), high=np.maximum(high, middle))
+
+
+class _Contrasts:
+    """The means of the groups and, where asked for, their laws: computed once for all pairs."""
+
+    def __init__(self, groups: list[pd.DataFrame], horizon: float) -> None:
+        self.groups, self.horizon = groups, horizon
+        self.tables = [stratum_table(rows) for rows in groups]
+        self.laws: dict[int, MeanLaws | None] = {}
+
+    def law(self, place: int) -> MeanLaws | None:
+        """Return the laws of one group."""
+        if place not in self.laws:
+            self.laws[place] = _laws(self.groups[place], self.tables[place], self.horizon)
+        return self.laws[place]
+
+    def test(
+        self, first: int, second: int, measure: str, method: str, conf_level: float
+    ) -> dict[str, object]:
+        """Compare two groups, the first less or by the second."""
+        means = (mean_survival(self.tables[place], self.horizon) for place in (first, second))
+        normal = mean_contrast(*means, measure=measure, conf_level=conf_level)
+        middle, error = float(normal.estimate), float(normal.std_error)
+        answer = {"estimate": middle, "std_error": error}
+        if method == "Greenwood":
+            return answer | {
+                "conf_low": float(normal.low),
+                "conf_high": float(normal.high),
+                "statistic": float(normal.statistic),
+                "p_value": float(normal.p_value),
+                "note": message("a group without an error: no limits") if np.isnan(error) else "",
+            }
+        laws = self.law(first), self.law(second)
+        if None in laws:
+            empty = dict.fromkeys(("conf_low", "conf_high", "p_value"), np.nan)
+            return answer | empty | {"note": message("a group without subjects: no limits")}
+        melded = melded_means(*laws, measure=measure, conf_level=conf_level)
+        return answer | {
+            # Under delayed entry the laws may lie off the estimate; a mean of 0 has no ratio.
+            "conf_low": float(np.fmin(melded.low, middle)),
+            "conf_high": float(np.fmax(melded.high, middle)),
+            "p_value": melded.p_value,
+            "note": message("a group whose mean is 0: no ratio") if np.isnan(middle) else "",
+        }

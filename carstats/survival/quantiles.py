@@ -16,10 +16,12 @@ from carstats.result import Result
 from carstats.survival.curves import curve_in_words, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
+    free_at,
     refuse_competing,
     stratum_note,
     stratum_table,
 )
+from carstats.wording import few_at_risk
 
 
 def survival_quantile(
@@ -31,6 +33,7 @@ def survival_quantile(
     conf_type: str = "beta product",
     conf_level: float = 0.95,
     competing: str | None = None,
+    start: float | None = None,
 ) -> Result:
     """Estimate the time by which a part of the subjects has had the event (the median for 0.5).
 
@@ -50,15 +53,18 @@ def survival_quantile(
         Confidence level.
     competing : {"censor"}, optional
         What to do with competing events, as for `survival_curve`.
+    start : float, optional
+        A day given which they are free of it, as for `survival_curve`.
 
     Returns
     -------
     Result
-        For each stratum and part ``p``: ``n``, ``n_missing``, ``n_event``, ``estimate`` in days
-        with ``conf_low`` and ``conf_high``, ``note``. A quantile or limit that is not reached is
-        NaN and the note says so; nothing is extrapolated. Where the curve is level at exactly
-        1 - p the estimate is the midpoint of the plateau (R's rule; SAS prints none on a last
-        plateau).
+        For each stratum and part ``p``: ``n``, ``n_missing``, ``n_event``, ``n_risk`` (just before
+        the curve comes down to it), ``estimate`` in days with ``conf_low`` and ``conf_high``,
+        ``note``. A quantile or limit that is not reached is NaN and the note says so; nothing is
+        extrapolated. The note also marks an estimate that rests on fewer than five at risk. Where
+        the curve is level at exactly 1 - p the estimate is the midpoint of the plateau (R's rule;
+        SAS prints none on a last plateau).
 
     Raises
     ------
@@ -80,8 +86,8 @@ def survival_quantile(
                     "`p` is {part}; it takes a part between 0 and 1, such as 0.5.", part=repr(part)
                 )
             )
-    times = endpoint_times(cohort, endpoint, by)
-    aside = refuse_competing(times, competing)
+    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    aside = refuse_competing(times, competing) + given
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table = stratum_table(rows)
@@ -93,6 +99,7 @@ def survival_quantile(
                 "n": len(rows),
                 "n_missing": int(rows["event_time"].isna().sum()),
                 "n_event": int(table.n_event.sum()),
+                "n_risk": [float(q.n_risk) for q in found],
                 "estimate": [float(q.estimate) for q in found],
                 "conf_low": [float(q.low) for q in found],
                 "conf_high": [float(q.high) for q in found],
@@ -100,6 +107,7 @@ def survival_quantile(
                     joined_notes(
                         stratum_note(rows),
                         "" if q.reached or not len(rows) else message("not reached"),
+                        few_at_risk(float(q.n_risk)),
                     )
                     for q in found
                 ],
@@ -116,6 +124,7 @@ def survival_quantile(
         conf_type=conf_type,
         competing=competing,
         p=parts,
+        start=start,
     )
     return Result(times.estimate(estimate), spec, times.labels)
 
@@ -168,6 +177,7 @@ def followup_time(
         curve = kaplan_meier(table, conf_type="log-log", conf_level=conf_level)
         q1, median, q3 = (curve_quantile(table, curve, part) for part in (0.25, 0.5, 0.75))
         missed = "" if median.reached or not len(known) else message("not reached")
+        few = few_at_risk(float(median.n_risk))
         return {
             "n": len(rows),
             "n_missing": len(rows) - len(known),
@@ -179,7 +189,7 @@ def followup_time(
             "q3": float(q3.estimate),
             "low": known["event_time"].min(),
             "high": known["event_time"].max(),
-            "note": joined_notes(stratum_note(rows), missed),
+            "note": joined_notes(stratum_note(rows), missed, few),
         }
 
     spec = times.spec(

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
-from carstats.errors import CarstatsError, check_choice, listed
+from carstats.endpoints.applicability import applicable
+from carstats.errors import CarstatsError, check_choice, check_number, listed
 from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Spec
@@ -40,6 +41,8 @@ class EndpointTimes:
         Whose subjects they are.
     by, strata : tuple of str
         Columns that results are reported by and adjusted for.
+    others : pandas.DataFrame
+        The subjects to whom the endpoint does not apply, with the grouping columns.
     """
 
     rows: pd.DataFrame
@@ -49,6 +52,7 @@ class EndpointTimes:
     cohort: Cohort
     by: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+    others: pd.DataFrame | None = None
 
     @property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -82,9 +86,14 @@ class EndpointTimes:
         Spec
             With the endpoint among the options.
         """
+        n = 0 if self.others is None else len(self.others)
+        if n:
+            left = message(", {n} to whom the endpoint does not apply left out", n=n)
+            population = f"{population}{left}" if population else left
         spec = self.cohort.spec(
-            analysis, endpoint=self.label, method=method, by=self.by, population=population
-        )
+            analysis, endpoint=self.label, endpoints=(self.name,), method=method, by=self.by,
+            population=population,
+        )  # fmt: skip
         level = options.pop("conf_level", None)
         options = {"endpoint": self.name, **options}
         return replace(spec, options=options, conf_level=level, strata=self.strata)
@@ -92,7 +101,22 @@ class EndpointTimes:
     def estimate(self, estimate: Callable[[pd.DataFrame], pd.DataFrame | dict]) -> pd.DataFrame:
         """Estimate in every stratum of `by`, the strata in front as columns."""
         vocabulary, eligible = self.cohort.study.vocabulary, self.cohort.eligible
-        return estimate_by(vocabulary, eligible, self.rows, list(self.by), estimate)
+        if self.others is None or not len(self.others):
+            return estimate_by(vocabulary, eligible, self.rows, list(self.by), estimate)
+        everyone = pd.concat(
+            [self.rows.assign(_applies=True), self.others.assign(_applies=False)],
+            ignore_index=True,
+        ).astype({"_applies": bool})
+
+        def applicable_only(stratum: pd.DataFrame) -> pd.DataFrame:
+            asked = stratum[stratum["_applies"]].drop(columns="_applies")
+            found = estimate(asked)
+            rows = found if isinstance(found, pd.DataFrame) else pd.DataFrame([found])
+            if len(stratum) and not len(asked) and "note" in rows:
+                rows = rows.assign(note=[message("does not apply")] * len(rows))
+            return rows
+
+        return estimate_by(vocabulary, eligible, everyone, list(self.by), applicable_only)
 
 
 def endpoint_times(
@@ -156,7 +180,11 @@ def endpoint_times(
         # Not at risk before the origin, and observed from the start where no entry is given.
         rows["entry_time"] = subject.map(events["entry_day"] - origin).fillna(-np.inf)
     label = study.vocabulary.label("endpoint", name)
-    return EndpointTimes(rows, name, label, causes, cohort, tuple(by), tuple(strata))
+    asked = subject.isin(study.subjects.loc[applicable(study, name), "subject_id"])
+    others = rows.loc[~asked, ["subject_id", *columns]]
+    return EndpointTimes(
+        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others
+    )  # fmt: skip
 
 
 def _codes(events: pd.DataFrame, name: str) -> tuple[pd.Series, tuple[str, ...]]:
@@ -220,6 +248,82 @@ def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
     return message("; competing events censored: cause-specific, not a probability")
 
 
+def free_at(times: EndpointTimes, start: float | None) -> tuple[EndpointTimes, str]:
+    """Keep the subjects who are under observation and free of every event after a day.
+
+    Parameters
+    ----------
+    times : EndpointTimes
+        The times.
+    start : float or None
+        The day, from the endpoint's origin; None keeps all.
+
+    Returns
+    -------
+    times : EndpointTimes
+        Those still followed after the day, or who enter after it; their times are not shifted.
+    words : str
+        What the method line adds.
+
+    Raises
+    ------
+    CarstatsError
+        If the day is negative or not a number, or nobody is followed after it.
+    """
+    if start is None:
+        return times, ""
+    check_number("start", start, low=0)
+    rows = times.rows
+    rows = rows[rows["event_time"].isna() | (rows["event_time"] > start)]
+    if not rows["event_time"].notna().any():
+        raise CarstatsError(
+            message(
+                "`start` is {day}; no subject is followed for {endpoint!r} after it.",
+                day=f"{start:g}", endpoint=times.name,
+            )
+        )  # fmt: skip
+    if "entry_time" in rows:
+        entry = rows["entry_time"]
+        rows = rows.assign(entry_time=entry.where(entry > start, -np.inf))
+    words = message("; of those free of it at day {day}", day=f"{start:g}")
+    return replace(times, rows=rows), words
+
+
+def counted_from(rows: pd.DataFrame, start: float | None) -> pd.DataFrame:
+    """Return rows of `free_at` with their times counted from its day."""
+    if start is None:
+        return rows
+    moved = {"event_time": rows["event_time"] - start}
+    if "entry_time" in rows:
+        moved["entry_time"] = rows["entry_time"] - start
+    return rows.assign(**moved)
+
+
+def unobserved(rows: pd.DataFrame) -> list[tuple[float, float]]:
+    """Return the spans between which nobody is at risk and after which somebody enters.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows of `EndpointTimes`.
+
+    Returns
+    -------
+    list of (float, float)
+        From the day on which the last one at risk leaves, 0 for the beginning, to the next entry.
+    """
+    if "entry_time" not in rows:
+        return []
+    known = rows[rows["event_time"].notna() & (rows["entry_time"] < rows["event_time"])]
+    entry, end = known["entry_time"].to_numpy(), known["event_time"].to_numpy()
+    spans = []
+    for day in np.unique(np.append(0.0, end)):
+        later = entry[entry > day]
+        if later.size and not ((entry <= day) & (end > day)).any():
+            spans.append((float(day), float(later.min())))
+    return spans
+
+
 def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
     """Count the subjects of a stratum who have a record of the endpoint.
 
@@ -257,4 +361,18 @@ def stratum_note(rows: pd.DataFrame) -> str:
         if missing
         else "",
         message("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
+        _unobserved_note(unobserved(rows)),
+    )
+
+
+def _unobserved_note(spans: list[tuple[float, float]]) -> str:
+    if not spans:
+        return ""
+    return message(
+        "nobody at risk from day {spans}, taken as free of it then; "
+        "survival_curve(…, start={day}) begins after that",
+        spans=message(", ").join(
+            message("{first} to {last}", first=f"{a:g}", last=f"{b:g}") for a, b in spans
+        ),
+        day=f"{spans[-1][1]:g}",
     )

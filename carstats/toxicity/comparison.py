@@ -25,6 +25,7 @@ from carstats.toxicity.clocks import (
     rival_words,
 )
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
     severe_enough,
     term_labels,
@@ -79,7 +80,7 @@ def toxicity_estimators(
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, where a study has several.
     conf_level : float
-        Confidence level: Clopper-Pearson, exact Poisson, beta product and log-log limits.
+        Confidence level: Clopper-Pearson, exact Poisson and, for the curves, beta-product limits.
 
     Returns
     -------
@@ -109,7 +110,7 @@ def toxicity_estimators(
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         parts = []
         for name in terms:
-            rows = times[name].loc[stratum.index]
+            rows = times[name].loc[asked(stratum, name).index]
             parts += [_four(rows, float(day), conf_level).assign(term=name) for day in days]
         frame = pd.concat(parts, ignore_index=True)
         return frame[["term", *(c for c in frame if c != "term")]]
@@ -142,7 +143,7 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
     time, code = known["event_time"].to_numpy(), known["event_code"].to_numpy()
     by_then = time <= day
     n, k = len(known), int((by_then & (code == EVENT)).sum())
-    curve = incidence_rows(rows, "log-log", conf_level)
+    curve = incidence_rows(rows, "beta product", conf_level)
     johansen = at_days(curve, rows, np.array([day])).iloc[0]
     found = [
         _proportion(k, n, conf_level),
@@ -166,7 +167,7 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
             "time": day,
             "estimator": list(ESTIMATORS),
             "n": len(rows),
-            "n_missing": len(rows) - n,
+            "n_missing": int((rows["event_time"].isna() | rows["unknown"]).sum()),
             "n_event": k,
             "n_competing": rival,
             "n_censor": early,

@@ -10,13 +10,15 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
-from carstats.estimators.kaplan_meier import kaplan_meier, step_values
+from carstats.estimators.incidence_limits import dirichlet_limits
+from carstats.estimators.kaplan_meier import step_values
 from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.clocks import checked_competing, clock_note, first_times, rival_words
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
     severe_enough,
     term_labels,
@@ -36,7 +38,7 @@ def toxicity_incidence(
     competing: str | Iterable[str] = ("death", "re-infusion"),
     by: str | Iterable[str] | None = None,
     grading_scale: str | Mapping[str, str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of a first episode of a toxicity (Aalen-Johansen).
@@ -50,7 +52,9 @@ def toxicity_incidence(
     at : float or list of float, optional
         Days from the infusion to answer for; by default every day on which the curve steps.
     min_grade : {1, 2, 3, 4, 5}
-        Smallest grade that counts.
+        Smallest grade that counts. Who may have had it (an episode of unknown grade, or not known
+        whether there was one) counts as without in the estimate, and as with it from the earliest
+        day in the upper limit.
     min_severity : str, optional
         Smallest severity that counts, where the study has severities.
     competing : list of {"death", "re-infusion"}
@@ -60,8 +64,8 @@ def toxicity_incidence(
         Columns of the subjects table; one curve for each stratum.
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, where a study has several.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Scale of the pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 
@@ -69,11 +73,12 @@ def toxicity_incidence(
     -------
     Result
         For each stratum and term a row at day 0 and at every distinct time (or at each day of
-        `at`): ``time``, ``n``, ``n_missing`` (an episode of unknown onset: left out), ``n_risk``
+        `at`): ``time``, ``n``, ``n_missing`` (an episode of
+        unknown onset, left out, or of unknown grade), ``n_risk``
         just before, ``n_event``, ``n_competing``, ``n_censor`` (with `at`: up to and including the
         day), ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``note``. While nobody has
-        had the event the limits are 0 and the upper beta-product limit of one minus Kaplan-Meier,
-        which bounds the incidence from above. Nothing is extrapolated past the last follow-up.
+        had the event the limits are the beta product's for every `conf_type`. Nothing is
+        extrapolated past the last follow-up.
 
     Raises
     ------
@@ -84,7 +89,7 @@ def toxicity_incidence(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
-    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (bound without events).
+    Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
     check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
@@ -98,8 +103,11 @@ def toxicity_incidence(
         times = first_times(cohort, name, severe, rivals, grading_scale)
 
         def estimate(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
-            frame = incidence_rows(rows, conf_type, conf_level)
-            frame = frame if days is None else at_days(frame, rows, days)
+            mine = asked(rows, name)
+            frame = incidence_rows(mine, conf_type, conf_level)
+            frame = frame if days is None else at_days(frame, mine, days)
+            if len(rows) and not len(mine):
+                frame["note"] = [message("does not apply")] * len(frame)
             frame.insert(0, "term", name)
             return frame
 
@@ -155,7 +163,8 @@ def incidence_rows(
     The note says `about` the rows what `clock_note` says of them where it is not given.
     """
     about = clock_note(rows) if about is None else about
-    counts = {"n": len(rows), "n_missing": int(rows["event_time"].isna().sum())}
+    missing = rows["event_time"].isna() | rows["unknown"].to_numpy(bool)
+    counts = {"n": len(rows), "n_missing": int(missing.sum())}
     table = counts_of(rows)
     if not table.time.size:
         empty = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
@@ -164,9 +173,12 @@ def incidence_rows(
     curve = aalen_johansen(table, conf_type=conf_type, conf_level=conf_level)
     estimate, error = curve.estimate[:, 0], curve.std_error[:, 0]
     low, high = curve.low[:, 0], curve.high[:, 0]
-    none = estimate == 0
-    bound, start = _bound_without_events(table, conf_level)
-    low, high = np.where(none, 0.0, low), np.where(none, bound, high)
+    start = curve.high_at_start
+    if np.isnan(start):
+        # A standard error of 0 says nothing; these limits do.
+        _, bound, start = dirichlet_limits(table, conf_level=conf_level)
+        none = estimate == 0
+        low, high = np.where(none, 0.0, low), np.where(none, bound[:, 0], high)
     frame = pd.DataFrame(
         {
             "time": np.append(0.0, table.time),
@@ -182,19 +194,26 @@ def incidence_rows(
             "note": "",
         }
     )
-    k, n = int(frame["n_event"].sum()), counts["n"] - counts["n_missing"]
+    k, n = int(frame["n_event"].sum()), int(rows["event_time"].notna().sum())
     nothing = message("0 of {n} had it", n=n) if not k else ""
     frame.loc[0, "note"] = joined_notes(about, nothing)
+    if "possible_code" in rows and rows["unknown"].any():
+        frame["conf_high"] = np.fmax(frame["conf_high"], _possible_high(frame, rows, conf_type,
+                                                                        conf_level))  # fmt: skip
     return frame
 
 
-def _bound_without_events(table: RiskTable, conf_level: float) -> tuple[np.ndarray, float]:
-    """Upper limit of the incidence while it is 0: competing events taken as censoring."""
-    alone = RiskTable(
-        table.time, table.n_risk, table.n_event[..., :1], table.n_censor, table.n_after
+def _possible_high(
+    frame: pd.DataFrame, rows: pd.DataFrame, conf_type: str, conf_level: float
+) -> np.ndarray:
+    """Return the upper limits if all that may have counted did, each up to the next step."""
+    possible = rows.assign(
+        event_time=rows["possible_time"], event_code=rows["possible_code"], unknown=False
     )
-    curve = kaplan_meier(alone, conf_type="beta product", conf_level=conf_level)
-    return 1 - curve.low, float(1 - curve.low_at_start)
+    other = incidence_rows(possible.drop(columns="possible_code"), conf_type, conf_level)
+    time = frame["time"].to_numpy()
+    until = np.append(np.nextafter(time[1:], -np.inf), time[-1])
+    return step_values(other["time"].to_numpy(), other["conf_high"].to_numpy(), until, np.nan)
 
 
 def at_days(

@@ -38,7 +38,7 @@ def time_to_recovery(
     measure: str | None = None,
     below: float | None = None,
     by: str | Iterable[str] | None = None,
-    conf_type: str = "log-log",
+    conf_type: str = "beta product",
     conf_level: float = 0.95,
 ) -> Result:
     """Estimate the probability over time of a recovery, or of a replacement (Aalen-Johansen).
@@ -61,8 +61,8 @@ def time_to_recovery(
         Their limit of detection, in the unit of the measure.
     by : str or list of str, optional
         Columns of the subjects table; one curve for each stratum.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        Scale of the pointwise limits.
+    conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
+        Pointwise limits, as for `cumulative_incidence`.
     conf_level : float
         Pointwise confidence level.
 
@@ -91,10 +91,11 @@ def time_to_recovery(
     days = None if at is None else checked_days(at)
     study = cohort.study
     if endpoint == REPLACEMENT:
-        events, label = _replacement(cohort), message(_LABELS[REPLACEMENT])
+        events, label, endpoints = _replacement(cohort), message(_LABELS[REPLACEMENT]), ()
         how = message("first immunoglobulin, death and unplanned re-infusion competing")
     elif endpoint == PERSISTENCE:
         events, name = _persistence(cohort, measure, below)
+        endpoints = ()
         label = message(
             "{loss}: {measure} below {below}",
             loss=message(_LABELS[PERSISTENCE]), measure=name, below=f"{below:g}",
@@ -103,6 +104,7 @@ def time_to_recovery(
     else:
         name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
         events, derived = _endpoint_events(cohort, name)
+        endpoints = (name,)
         label = study.vocabulary.label("endpoint", name)
         how = message("dated at the sample that showed it")
         if derived:
@@ -129,6 +131,7 @@ def time_to_recovery(
     spec = cohort.spec(
         "time_to_recovery",
         endpoint=label,
+        endpoints=endpoints,
         method=message(
             "Aalen–Johansen, {how}, {limits}",
             how=how,

@@ -1,0 +1,1 @@
+"""What docs/coverage.md rests on: one module for each kind of estimate."""

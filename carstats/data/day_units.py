@@ -1,0 +1,45 @@
+"""Times in weeks, months and years as days, and how far from the truth their print leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+# Days in one unit of a time column.
+TIME_UNITS = {"days": 1.0, "weeks": 7.0, "months": 30.4375, "years": 365.25}
+# A time printed as finely as this was a whole day before it was divided.
+_WHOLE = 0.01
+
+
+def printed_slack(cells: Iterable[object], factor: float) -> float:
+    """Return half the last digit that a column prints, in days.
+
+    Parameters
+    ----------
+    cells : iterable
+        The cells; None where empty.
+    factor : float
+        Days in one unit of the column.
+
+    Returns
+    -------
+    float
+        A column of months to one decimal may be 1.5 days from the truth.
+    """
+    digits = 0
+    for cell in cells:
+        text = str(cell).strip() if cell is not None else ""
+        _, point, after = text.partition(".")
+        if point and not (isinstance(cell, float) and cell.is_integer()):
+            digits = max(digits, len(after))
+    return 0.5 * 10.0**-digits * factor
+
+
+def whole_days(days: NDArray[np.float64], slack: float | None) -> NDArray[np.float64]:
+    """Return days, those that a rounding of the print alone keeps from a whole one made whole."""
+    if slack is None:
+        return days
+    nearest = np.round(days)
+    return np.where(np.abs(days - nearest) <= min(slack, _WHOLE), nearest, days)
