@@ -61,6 +61,15 @@ def list_entries(folder: Path) -> list[Path]:
         raise CarstatsError(Problem(what, str(folder), remedy=remedy)) from None
 
 
+def _tables_in(folder: Path) -> list[Path]:
+    """Return the files in a folder that are called as a table; none if it may not be read."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [path for path in paths if stem_of(path).casefold() in TABLES]
+
+
 def reading_of(settings: Settings, section: Mapping, names: frozenset[str]) -> Reading:
     """Return how a file is to be read: what the mapping says of it.
 
@@ -135,7 +144,8 @@ class Finder:
         vocabulary = self.settings.vocabulary
         if not problems:
             notes = (*self.files.notes, *self._notes(book))
-            return {**frames, "sources": sources, "vocabulary": vocabulary, "notes": notes}
+            made = {"sources": sources, "vocabulary": vocabulary, "notes": notes}
+            return {**frames, **made, "censor_others": self.settings.others_censored}
         # What could be read is checked too, so that one list has everything.
         places = {(p.file, p.row, p.column) for p in problems}
         for table, frame in frames.items():
@@ -300,10 +310,18 @@ class Finder:
                 )
         if self.given:
             return notes
+        entries = [(path.name, path) for path in list_entries(self.folder)]
+        # Tables in a folder within the study's folder are easily taken for read.
+        entries += [
+            (f"{folder.name}/{path.name}", path)
+            for _, folder in entries
+            if folder.is_dir()
+            for path in _tables_in(folder)
+        ]
         ignored = [
-            path.name
-            for path in list_entries(self.folder)
-            if not self.files.has_read(path) and self._is_data(path)
+            name
+            for name, path in entries
+            if not self.files.has_read(path) and self._is_data(path) and path.name != FILE_NAME
         ]
         if ignored:
             notes.append(
@@ -317,7 +335,7 @@ class Finder:
             return path.stem.casefold() in TABLES
         if suffix == ".json" and path.stem == "truth":
             return False  # of a simulated study
-        return suffix in SUFFIXES or suffix in FOREIGN
+        return suffix in SUFFIXES or suffix in FOREIGN or suffix == ".toml"
 
 
 def _standard_table(table: str, sheet: Sheet, settings: Settings):

@@ -21,6 +21,7 @@ from carstats.strata import (
     stratum_keys,
     stratum_mask,
 )
+from carstats.vocabulary import CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ class EndpointTimes:
     def levels(self) -> list[str]:
         """Return the levels of the strata of `by` as text, as the data have them."""
         return [" · ".join(map(str, key)) for key, _ in self.groups()]
+
+    def level_of(self, given: str | None) -> str | None:
+        """Return the level that an argument spells, as the vocabulary knows it; else as given."""
+        if given is None or len(self.by) != 1 or self.by[0] not in CATEGORIES:
+            return given
+        return self.cohort.study.vocabulary.canonical(self.by[0], given) or given
 
     def spec(
         self, analysis: str, method: str, /, *, population: str = "", **options: object
