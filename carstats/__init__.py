@@ -37,6 +37,7 @@ _HOMES = {
     "endpoint_catalogue": "endpoints.catalogue",
     "estimand_of": "endpoints.estimand",
     "evidence_map": "evidence.overview",
+    "explain": "endpoints.explanation",
     "exposure_adjusted_rate": "toxicity.exposure",
     "exposure_adjusted_ratio": "toxicity.exposure_ratio",
     "fine_gray_regression": "survival.competing",
@@ -142,6 +143,7 @@ __all__ = [
     "endpoint_catalogue",
     "estimand_of",
     "evidence_map",
+    "explain",
     "exposure_adjusted_rate",
     "exposure_adjusted_ratio",
     "fine_gray_regression",
@@ -245,6 +247,7 @@ if TYPE_CHECKING:
     from carstats.endpoints.comparison import disagreements
     from carstats.endpoints.derivation import derive
     from carstats.endpoints.estimand import estimand_of
+    from carstats.endpoints.explanation import explain
     from carstats.endpoints.intercurrent import Strategies
     from carstats.endpoints.rules import Rules
     from carstats.errors import CarstatsError

@@ -97,6 +97,9 @@ def check(
 
 @app.command()
 def endpoints(
+    name: Annotated[
+        str | None, typer.Argument(help="One endpoint, with its measures and their codes.")
+    ] = None,
     disease: Annotated[
         str | None, typer.Option(help="One disease, such as SLE, and the endpoints of all.")
     ] = None,
@@ -104,21 +107,34 @@ def endpoints(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the table of docs/endpoints.md.")
     ] = False,
+    measures: Annotated[
+        bool, typer.Option("--measures", help="Print what is derived from which measures.")
+    ] = False,
     lang: Language = "en",
 ) -> None:
     """List the endpoints and clinical rules with their thresholds, source and standing."""
-    from carstats.cli_listing import catalogue_lines
+    from carstats.cli_listing import catalogue_lines, endpoint_lines
     from carstats.endpoints.catalogue import catalogue_in_markdown
+    from carstats.endpoints.catalogue_measures import measures_in_markdown
+    from carstats.report.words import in_words
 
     with carstats.in_language(lang):
         table = carstats.endpoint_catalogue()
+        if name is not None:
+            for line in endpoint_lines(table, name):
+                typer.echo(line)
+            return
+        if measures:
+            typer.echo(in_words(measures_in_markdown()), nl=False)
+            return
         if disease is not None:
-            name = carstats.Vocabulary().require("--disease", "disease", disease)
-            table = table[table["disease"].isin([name, "any"])]
+            known = carstats.Vocabulary().require("--disease", "disease", disease)
+            table = table[table["disease"].isin([known, "any"])]
         if csv:
-            typer.echo(table.to_csv(index=False), nl=False)
+            told = {c: table[c].map(in_words) for c in ("definition", "thresholds")}
+            typer.echo(table.assign(**told).to_csv(index=False), nl=False)
         elif markdown:
-            typer.echo(catalogue_in_markdown(table), nl=False)
+            typer.echo(in_words(catalogue_in_markdown(table)), nl=False)
         else:
             for line in catalogue_lines(table):
                 typer.echo(line)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import LANGUAGES, current_language, in_language, tr
+from carstats.language import LANGUAGES, current_language, in_language
+from carstats.report.words import in_words
 from carstats.reproduce import check_writable
 from carstats.reproduce_workers import Outcome, run_jobs
 
@@ -95,7 +96,7 @@ def _study_report(
         chapters = {name: nbformat.read(outcomes[name].files[0], 4) for name in CHAPTERS}
     page = study_page(
         chapters,
-        tr(study.label) or data.resolve().stem,
+        in_words(study.label) or data.resolve().stem,
         synthetic=study.synthetic,
         made_with=f"carstats {cs.__version__}",
     )

@@ -248,7 +248,8 @@ def test_time_to_response_lies_between_two_visits():
 
 @pytest.mark.parametrize(("scores", "expected"), [
     ({28: WELL, 56: WELL}, ("event", 28, "response")),
-    ({28: WELL, 55: WELL}, ("censored", 55, None)),
+    ({28: WELL, 55: WELL}, ("event", 28, "response")),
+    ({28: WELL}, ("censored", 28, None)),
     ({28: WELL, 56: ILL, 84: WELL, 112: WELL}, ("event", 84, "response")),
 ])  # fmt: skip
 def test_time_to_response_is_that_of_a_confirmed_one(scores, expected):

@@ -391,11 +391,21 @@ class TestWide:
             {"g": "无"},
         ]
         study = read(tmp_path, rows, toxicities={"CRS": spec})
-        assert study.toxicities[["onset_day", "resolution_day", "grade"]].to_numpy().tolist() == [
-            [2, 4, 1]
-        ]
-        assert study.toxicities["grading_scale"][0] == "ASTCT"
-        assert any("2 of 4 cells of `g` are blank or a sign for missing" in n for n in study.notes)
+        table = study.toxicities
+        assert table[["onset_day", "resolution_day", "grade"]].to_numpy()[0].tolist() == [2, 4, 1]
+        assert table["grading_scale"][0] == "ASTCT"
+        # "not known" is neither an episode nor none; an empty cell is none, and so is "none".
+        assert table["subject_id"].tolist() == ["S001", "S003"]
+        assert table["grade_at_least"].tolist()[1] == 0
+        assert any("1 of 4 cells of `g` are blank" in n for n in study.notes)
+        assert any("1 of 4 subjects are not known" in n for n in study.notes)
+
+    def test_blank_may_be_not_known(self, tmp_path):
+        spec = {"grade": "g", "blank": "unknown"}
+        study = read(tmp_path, [{"g": 1}, {"g": None}, {"g": 0}], toxicities={"CRS": spec})
+        assert study.toxicities["grade_at_least"].isin([0]).tolist() == [False, True]
+        with pytest.raises(CarstatsError, match="blank is 'no'"):
+            read(tmp_path, [{"g": 1}], toxicities={"CRS": spec | {"blank": "no"}})
 
     def test_nobody_had_it_is_an_empty_table(self, tmp_path):
         study = read(tmp_path, [{"g": 0}], toxicities={"CRS": {"grade": "g"}})
@@ -756,7 +766,7 @@ class TestGuide:
 
     def test_every_block_is_a_mapping(self):
         blocks = self.blocks()
-        assert len(blocks) == 5
+        assert len(blocks) == 6
         for block in blocks:
             assert check_settings(block, adam=True).data == block
 

@@ -29,7 +29,7 @@ LAYERS = {
         [
             ["messages"],
             ["errors"],
-            ["language"],
+            ["report.words"],
             ["vocabulary"],
             ["data", "estimators", "strata", "result"],
             ["cohort", "data.synthetic", "wording"],
@@ -43,7 +43,13 @@ LAYERS = {
     for part in parts
 }
 # Parts of several files; a file such as `reproduce_verify.py` is told by its name.
-SPLIT = {"ard": "result", "criteria": "cohort", "terms": "vocabulary", "measures": "vocabulary"}
+SPLIT = {
+    "ard": "result",
+    "criteria": "cohort",
+    "language": "errors",
+    "measures": "vocabulary",
+    "terms": "vocabulary",
+}
 
 HEAVY = ("lifelines", "matplotlib", "openpyxl", "pyreadstat", "rich", "scipy", "seaborn")
 HEAVY += ("statsmodels", "typer")

@@ -6,10 +6,10 @@ import os
 
 import carstats as cs
 from carstats.data.packaged import packaged_folder
-from carstats.language import sentence, sentences, tr
 from carstats.report.chapters import points, prose
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table
+from carstats.report.words import in_words, labels_of, sentence, sentences, tr
 from carstats.reproduce import event_endpoint, main_cohort, response_visit
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -18,7 +18,7 @@ study = cs.read_study(
     os.environ.get("CARSTATS_MAPPING"),
 )
 cohort = main_cohort(study)
-label = study.vocabulary.label
+label = labels_of(study.vocabulary)
 endpoints = [*study.endpoints("time-to-event"), *study.endpoints("response")]
 
 # %% [markdown]
@@ -34,7 +34,7 @@ for name in endpoints:
         Row(
             (
                 label("endpoint", name),
-                catalogue.loc[name, "definition"].replace("_", " ")
+                in_words(catalogue.loc[name, "definition"]).replace("_", " ")
                 if known
                 else tr("as the study defines it"),
                 catalogue.loc[name, "source"] if known else "–",
@@ -76,7 +76,7 @@ derived = [name for name in endpoints if study.estimands.get(name)]
 
 def estimand(name):
     """Return the lines of an endpoint's estimand as a list, its name above."""
-    lines = [line for line in study.estimands[name].splitlines() if line]
+    lines = [line for line in in_words(study.estimands[name]).splitlines() if line]
     return f"**{label('endpoint', name)}**\n\n{points(*lines)}"
 
 

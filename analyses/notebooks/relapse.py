@@ -7,7 +7,6 @@ import os
 import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import (
@@ -20,6 +19,7 @@ from carstats.report.format import (
 )
 from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_times
+from carstats.report.words import labels_of, sentences, tr
 from carstats.reproduce import event_endpoint, main_cohort
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -28,7 +28,7 @@ study = cs.read_study(
     os.environ.get("CARSTATS_MAPPING"),
 )
 cohort = main_cohort(study)
-label = study.vocabulary.label
+label = labels_of(study.vocabulary)
 YEAR, TWO_YEARS = 365, 730
 
 # %%

@@ -49,6 +49,9 @@ class Study:
     estimands : mapping of str to str, optional
         The estimand of each endpoint that was derived and not given; `derive` gives it, and every
         result of such an endpoint carries it.
+    settings : mapping of str to mapping, optional
+        The parameters of the rules that differ from carstats' own: ``"rules"``, ``"strategies"``
+        and ``"schedule"``, as `study.toml` has them.
 
     Raises
     ------
@@ -80,6 +83,7 @@ class Study:
     fingerprint: str | None = None
     notes: tuple[str, ...] = ()
     estimands: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []

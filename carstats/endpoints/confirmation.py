@@ -96,6 +96,118 @@ def confirmed(
     return boolean(result == 1, result == 2)
 
 
+def next_visit(
+    subject: ArrayLike, day: ArrayLike, met: ArrayLike, *, visits: int = 2, span: float = 0.0
+) -> BooleanArray:
+    """Judge at each visit whether what is met there is met again at the next one: a look forward.
+
+    Parameters
+    ----------
+    subject, day, met, visits, span
+        As in `confirmed`.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA at a last visit that meets the rule.
+
+    Raises
+    ------
+    CarstatsError
+        As `confirmed`.
+
+    Notes
+    -----
+    Status: design.
+    """
+    return confirmed(subject, day, met, visits=visits, span=span)
+
+
+def either_way(
+    subject: ArrayLike, day: ArrayLike, met: ArrayLike, *, visits: int = 2, span: float = 0.0
+) -> BooleanArray:
+    """Judge at each visit whether what is met there is met at the visit before or after it too.
+
+    Parameters
+    ----------
+    subject, day, met, visits, span
+        As in `confirmed`.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA at a last visit that meets the rule and was not preceded by one that does.
+
+    Raises
+    ------
+    CarstatsError
+        As `confirmed`.
+
+    Notes
+    -----
+    A look forward alone would fail every last visit. Status: design.
+    """
+    ahead = confirmed(subject, day, met, visits=visits, span=span)
+    (days,) = numbers(day=(day, -np.inf, np.inf))
+    back = confirmed(subject, -days, met, visits=visits, span=span)
+    sure = (ahead._data & ~ahead._mask) | (back._data & ~back._mask)
+    return boolean(sure, ahead._mask & ~sure)
+
+
+def reaches_back(
+    subject: NDArray[np.int_],
+    day: NDArray[np.float64],
+    met: BooleanArray,
+    use: NDArray[np.bool_],
+    max_gap: ArrayLike,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return since when what is met at each visit has been met without a break: a look back.
+
+    Parameters
+    ----------
+    subject, day : ndarray
+        Subject and day of each visit, in order of both.
+    met : pandas.arrays.BooleanArray
+        Whether the rule is met there.
+    use : ndarray of bool
+        Visits that count; the others neither make nor break a run.
+    max_gap : float or ndarray of float
+        Longest gap from each visit to the next of its run, days.
+
+    Returns
+    -------
+    since : ndarray of float
+        Day of the first visit of the unbroken run that ends at the visit; NaN where the rule is
+        not met there.
+    gap : ndarray of bool
+        Whether the run begins after a visit that met the rule, too long before it.
+
+    Raises
+    ------
+    CarstatsError
+        Never; the arguments are the judge's own.
+
+    Notes
+    -----
+    Status: design.
+    """
+    since, gap = np.full(len(day), np.nan), np.zeros(len(day), bool)
+    rows = np.flatnonzero(use)
+    if not len(rows):
+        return since, gap
+    holds = (met._data & ~met._mask)[rows]
+    who, days = np.asarray(subject)[rows], np.asarray(day, float)[rows]
+    allowed = np.broadcast_to(np.asarray(max_gap, float), np.shape(day))[rows]
+    same = np.r_[False, who[1:] == who[:-1]]
+    before = np.r_[False, holds[:-1]] & same
+    wide = np.r_[False, np.diff(days) > allowed[:-1] + TOLERANCE] & before
+    begins = holds & (~before | wide)
+    start = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), -1))
+    since[rows] = np.where(holds, days[np.maximum(start, 0)], np.nan)
+    gap[rows] = holds & wide[np.maximum(start, 0)]
+    return since, gap
+
+
 def seen_twice(
     subject: ArrayLike, day: ArrayLike, met: ArrayLike, adequate: ArrayLike = True, *, span: float
 ) -> BooleanArray:

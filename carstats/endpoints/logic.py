@@ -5,11 +5,11 @@ Scores come back as float arrays (NaN is missing), verdicts as pandas' nullable 
 is "not evaluable"), both one-dimensional: of length 1 where every argument is a scalar. A
 pandas.Series is read by position.
 
-A rule that asks for `k` of its `m` components is met as soon as `k` are known to be met; short of
-that, a missing component makes it not evaluable. For "any of" (k = 1) a component that is met
-decides, and otherwise a missing one leaves the question open; for "all of" (k = m) a missing
-component always makes the composite not evaluable, even where another has failed. A component that
-the rule does not consult (`given`) cannot be missing.
+A rule that asks for `k` of its `m` components is met as soon as `k` are known to be met, and
+refuted as soon as so many are known not to be that `k` cannot be reached; in between, what is
+missing leaves it not evaluable (three-valued logic). For "any of" (k = 1) a component that is met
+decides; for "all of" (k = m) one that is not met does. A component that the rule does not consult
+(`given`) cannot be missing.
 """
 
 from __future__ import annotations
@@ -145,15 +145,15 @@ def check_cut(argument: str, cut: object, operators: tuple[str, ...] = ("<", "<=
 
 
 def at_least(k: int, *parts: BooleanArray) -> BooleanArray:
-    """Return whether `k` of the parts are met: NA where fewer are known met and one is missing."""
+    """Return whether `k` of the parts are met: NA while those that are missing could decide it."""
     length = _length({f"component {i + 1}": len(part) for i, part in enumerate(parts)})
     known = np.zeros(length, dtype=int)
-    missing = np.zeros(length, dtype=bool)
+    missing = np.zeros(length, dtype=int)
     for part in parts:
         known += part._data & ~part._mask
-        missing |= part._mask
+        missing += part._mask
     met = known >= k
-    return BooleanArray(met, missing & ~met)
+    return BooleanArray(met, ~met & (known + missing >= k))
 
 
 def known(verdict: BooleanArray) -> NDArray[np.bool_]:
@@ -162,7 +162,7 @@ def known(verdict: BooleanArray) -> NDArray[np.bool_]:
 
 
 def all_of(*parts: BooleanArray) -> BooleanArray:
-    """Return whether every part is met: NA where one is missing, whatever the others are."""
+    """Return whether every part is met: NA where none is known to fail and one is missing."""
     return at_least(len(parts), *parts)
 
 
@@ -172,9 +172,12 @@ def any_of(*parts: BooleanArray) -> BooleanArray:
 
 
 def given(condition: BooleanArray, part: BooleanArray) -> BooleanArray:
-    """Return `part` where the condition holds, False where it does not, NA where it is missing."""
+    """Return `part` where the condition holds and False where it does not.
+
+    NA where what is missing of the two could make it true.
+    """
     _length({"condition": len(condition), "component": len(part)})
-    off = ~condition._mask & ~condition._data
+    off = (~condition._mask & ~condition._data) | (~part._mask & ~part._data)
     both, missing = condition._data & part._data, condition._mask | part._mask
     return boolean(both, missing & ~off)
 

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from carstats.estimators.kaplan_meier import kaplan_meier
 from carstats.estimators.logrank import LogrankTest, strata_rows, weighted_logrank
 from carstats.estimators.reasons import (
+    ASYMPTOTIC_IN_SMALL_GROUP,
     ENTRIES_PERMUTED,
     FOLLOWUP_DIFFERS,
     GROUP_TOO_SMALL,
@@ -148,6 +149,28 @@ def compared_sizes(group: ArrayLike, strata: ArrayLike | None = None) -> NDArray
     if not kept:
         return np.zeros(1, int)
     return np.unique(np.concatenate(kept), return_counts=True)[1]
+
+
+def asymptotic_reason(group: ArrayLike, strata: ArrayLike | None = None) -> Reason | None:
+    """Say what the groups' sizes mean for an asymptotic test.
+
+    Parameters
+    ----------
+    group, strata : array_like, shape (n,)
+        As for `compared_sizes`.
+
+    Returns
+    -------
+    Reason or None
+        With a group of one or two "group_too_small": no p-value by default; under 50 in the
+        smallest group that the level may not be held; else None.
+    """
+    smallest = int(compared_sizes(group, strata).min())
+    if smallest < FEWEST:
+        return Reason(GROUP_TOO_SMALL, {"n": smallest, "least": FEWEST})
+    if smallest < ASYMPTOTIC_FROM:
+        return Reason(ASYMPTOTIC_IN_SMALL_GROUP, {"n": smallest})
+    return None
 
 
 def followup_differs(

@@ -55,7 +55,9 @@ class LostMoments:
     reach: tuple[float, float]
 
 
-def mean_time_lost(table: RiskTable, at: float, *, conf_level: float = 0.95) -> TimeLost:
+def mean_time_lost(
+    table: RiskTable, at: float, *, conf_level: float = 0.95, carry_on: bool = False
+) -> TimeLost:
     """Estimate the mean time lost to each of several competing events within a horizon.
 
     Parameters
@@ -66,6 +68,9 @@ def mean_time_lost(table: RiskTable, at: float, *, conf_level: float = 0.95) -> 
         The horizon, positive.
     conf_level : float
         Confidence level.
+    carry_on : bool
+        Carry the last incidence on to `at`, for simulations, whose follow-up may end before; the
+        limits then allow for any course from there on.
 
     Returns
     -------
@@ -79,7 +84,7 @@ def mean_time_lost(table: RiskTable, at: float, *, conf_level: float = 0.95) -> 
     """
     causes = table.n_event.shape[-1]
     nothing = np.full(causes, np.nan)
-    if not table.time.size or known_until(table) < at:
+    if not table.time.size or not (carry_on or known_until(table) >= at):
         return TimeLost(at, nothing, nothing, nothing, nothing)
     estimate, variance = _estimate(table, at)
     tail = (1 - conf_level) / 2

@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from carstats.errors import CarstatsError
-from carstats.language import LANGUAGE_TAGS, current_language, tr
+from carstats.language import LANGUAGE_TAGS, current_language
 from carstats.messages import mark
 from carstats.report.format import sentence_list
+from carstats.report.words import in_words, tr
 from carstats.vocabulary import column_name
 
 PAGE = "index.html"
@@ -174,9 +175,9 @@ def _topic(result: Mapping) -> str:
 
 def _title(result: Mapping) -> str:
     if not result["by"]:
-        return result["endpoint"]
+        return in_words(result["endpoint"])
     strata = sentence_list([column_name(column) for column in result["by"]])
-    return tr("{what} by {strata}", what=result["endpoint"], strata=strata)
+    return tr("{what} by {strata}", what=in_words(result["endpoint"]), strata=strata)
 
 
 def _article(stem: str, title: str, made: Mapping, files: Mapping[str, Path]) -> str:

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.messages import mark
 from carstats.report.figures_forest import (
     GAP,
@@ -43,6 +42,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 
 _NEEDED = ("row", "trial", "target", "costimulation", "grading_scale", "probability_lower", "note")

@@ -9,7 +9,6 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.language import sentences, tr
 from carstats.messages import mark
 from carstats.report.figures_categories import legend_rows
 from carstats.report.figures_sheet import (
@@ -33,6 +32,7 @@ from carstats.report.style import (
     looks,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import column_name
 

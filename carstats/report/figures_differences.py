@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -33,6 +32,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentence, sentences, tr
 from carstats.result import Result
 
 _COLUMNS = (

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
 from carstats.messages import mark
 from carstats.report.figures_sheet import (
     MARGIN,
@@ -35,6 +34,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _LINE = 1.3 * SIZE

@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -32,6 +31,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 
 _LINE = SIZE * LINE_HEIGHT
@@ -171,7 +171,7 @@ def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], l
         below = top + left_out.height + _STEP
         last = i == frame.index[-1]
         name = (
-            _first_upper(flow.spec.cohort or tr("analysed"))
+            _first_upper(clean(flow.spec.cohort) or tr("analysed"))
             if last
             else _first_upper(clean(row["criterion"]))
         )

@@ -9,7 +9,6 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -23,6 +22,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, count, number, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, drawing, looks, text_width, wrap
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 
 FEW_AT_RISK = 5

@@ -5,7 +5,6 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -30,6 +29,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import NONE, confidence, count, of, with_limits
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 # Below this width in points the per cent sign moves into the column's head.

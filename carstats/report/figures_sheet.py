@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, tr
 from carstats.messages import mark
 from carstats.report.format import sentence_list
 from carstats.report.style import (
@@ -21,6 +20,7 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.report.table_abbreviations import in_full
+from carstats.report.words import full_stop, tr
 from carstats.result import Result
 from carstats.vocabulary import column_name
 
@@ -160,7 +160,7 @@ def abbreviations(result: Result, columns: Iterable[str] | None = None) -> str:
         labels = result.labels.get(column, {})
         for level, name in level_names(result, column).items():
             label = clean(labels.get(level, level))
-            if label.endswith(f"({name})"):
+            if str(labels.get(level, level)).endswith(f"({name})"):
                 # A label that ends in the abbreviation does not spell it out.
                 label = in_full(name)
             if name != label:

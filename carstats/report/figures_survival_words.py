@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import abbreviations, require, titled
 from carstats.report.format import (
     DAYS_PER_MONTH,
@@ -17,6 +16,7 @@ from carstats.report.format import (
     with_limits,
 )
 from carstats.report.style import text_width, wrap
+from carstats.report.words import full_stop, in_words, sentence, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
@@ -85,10 +85,11 @@ def words_of_test(test: Result | None) -> list[str]:
     require(test, "survival_figure", "p_value", "statistic")
     if len(test.frame) != 1:
         raise CarstatsError("`test` takes one test of all strata, without pairwise=True.")
-    name = f"{test.spec.method[:1].upper()}{test.spec.method[1:]}"
+    name = in_words(test.spec.method)
+    name = f"{name[:1].upper()}{name[1:]}"
     row = test.frame.iloc[0]
     why = row.get("note", "") if row["p_value"] != row["p_value"] else ""
-    return [tr("{name}: {text}", name=name, text=why or p_value(row["p_value"]))]
+    return [tr("{name}: {text}", name=name, text=in_words(why) or p_value(row["p_value"]))]
 
 
 def alt_of(result: Result, names: dict[tuple, str]) -> str:

@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentences, tr
 from carstats.messages import mark
 from carstats.report.figures_sheet import (
     MARGIN,
@@ -21,6 +20,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, counted
 from carstats.report.style import GREY, INK, PAGE_MM, SIZE, SMALL, drawing, looks, text_width, wrap
+from carstats.report.words import full_stop, in_words, sentences, tr
 from carstats.result import Result
 
 _MOST = 60
@@ -183,7 +183,7 @@ def _entries(result: Result, inner: float) -> list[tuple[str, str, float, int]]:
     labels = result.labels.get("item", {})
     drawn = set(result.frame["item"])
     names = {"follow-up": tr("Follow-up")}
-    names |= {item: labels.get(item, item) for item in ("response", "drug-free")}
+    names |= {item: in_words(labels.get(item, item)) for item in ("response", "drug-free")}
     names |= {item: tr(name) for item, name in _NAMES.items()}
     entries, x, line = [], 0.0, 0
     for item, name in names.items():

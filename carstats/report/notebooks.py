@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.errors import CarstatsError
-from carstats.language import LANGUAGE_VARIABLE, current_language, in_language, tr
+from carstats.language import LANGUAGE_VARIABLE, current_language, in_language
 from carstats.report.save import figure_bytes
 from carstats.report.svg_compact import compact_svg
+from carstats.report.words import tr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

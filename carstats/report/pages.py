@@ -13,9 +13,10 @@ from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carstats.language import LANGUAGE_TAGS, current_language, tr
+from carstats.language import LANGUAGE_TAGS, current_language
 from carstats.report.page_table import table_on_page
 from carstats.report.table_model import MIMETYPE, Table
+from carstats.report.words import tr
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
+from carstats.report.words import in_words
 from carstats.result import Result
 
 COLUMN_MM, PAGE_MM = 85.0, 180.0
@@ -241,10 +242,10 @@ def one_weight(figure: Figure) -> None:
 
 
 def clean(text: object) -> str:
-    """Return a label on one line, without characters that have no shape of their own."""
+    """Return a label in words, on one line, without characters that have no shape of their own."""
     kept = (
         " " if c in "\t\r\n\f\v\u2028\u2029" else c
-        for c in str(text)
+        for c in (in_words(text) if isinstance(text, str) else str(text))
         if c in "\t\r\n\f\v"
         or (unicodedata.category(c)[0] != "C" and not "\ufe00" <= c <= "\ufe0f")
     )

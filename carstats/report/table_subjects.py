@@ -9,7 +9,6 @@ from dataclasses import replace
 import pandas as pd
 
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import tr
 from carstats.report.format import (
     confidence,
     count,
@@ -38,6 +37,7 @@ from carstats.report.table_model import (
     share,
     stratum_heads,
 )
+from carstats.report.words import in_words, tr
 from carstats.result import Result
 
 # Results with these columns are not of rates, or not of rates alone.
@@ -114,17 +114,17 @@ def tabulate_baseline(
                     each, named.get(name) or column_title(str(name)), group, shown, *digits[name]
                 )
             ]
-            lines = lines or [cell[:2] for cell in cells]
-            if [cell[:2] for cell in cells] != lines:
+            lines = lines or [cell[:3] for cell in cells]
+            if [cell[:3] for cell in cells] != lines:
                 raise CarstatsError("`overall` and `result` have other variables or levels.")
             heads.append(names[key])
-            columns.append([cell[2] for cell in cells])
+            columns.append([cell[3] for cell in cells])
     if not lines:
         return sentence_table(title, tr("No characteristic was recorded."), results)
     # A line of the missing stands only where some stratum lacks a value.
     kept = [
         i for i, line in enumerate(lines)
-        if line[1] != tr("Missing") or any(column[i] != "0" for column in columns)
+        if not line[2] or any(column[i] != "0" for column in columns)
     ]  # fmt: skip
     if len(heads) <= _BESIDE:
         rows = tuple(
@@ -284,8 +284,11 @@ def _counted(result: Result) -> tuple:
             (with_limits(name, level), [incidence(*row) for row in limits]),
         ]
         return (columns,)
-    of_all = [fraction(*pair) for pair in zip(frame["n_event"], frame["n"], strict=True)]
-    rates = [rate(*row) for row in limits]
+    bounded = "n_possible" in frame
+    most = frame["n_possible"] if bounded else [None] * len(frame)
+    possible = frame["estimate_possible"] if bounded else [None] * len(frame)
+    of_all = [fraction(*row) for row in zip(frame["n_event"], frame["n"], most, strict=True)]
+    rates = [rate(*row, possible=more) for row, more in zip(limits, possible, strict=True)]
     columns = [(tr("n/N"), of_all), (with_limits(tr("Rate"), level), rates)]
     if "n_not_eligible" in frame:
         columns.append((tr("Not yet followed"), [count(n) for n in frame["n_not_eligible"]]))
@@ -306,8 +309,8 @@ def _missing_note(result: Result) -> str:
         )
     if result.spec.analysis == "toxicity_rate":
         return tr(
-            "Missing: subjects who may have had the event, but whose episode has no grade or no "
-            "day of onset; they are counted as without it."
+            "Missing: subjects who may have had the event, of unknown grade, day of onset or "
+            "occurrence. n and the rate reach from what is proven to what is possible."
         )
     how = result.spec.options.get("missing")
     if how == "failure" and result.spec.options.get("population") != "evaluable":
@@ -335,8 +338,8 @@ def _characteristic(
     shown: list[str],
     digits: int,
     whole: bool,
-) -> list[tuple[str, str, str]]:
-    """Return the rows of one characteristic in one stratum: heading, row name, text."""
+) -> list[tuple[str, str, bool, str]]:
+    """Return a characteristic's rows in a stratum: heading, name, whether of the missing, text."""
     first = group.iloc[0]
     if first["kind"] == "number":
         low, median, high = (first[c] for c in ("low", "median", "high"))
@@ -346,17 +349,18 @@ def _characteristic(
             "median": (tr("Median [quartiles]"), quartiles),
             "range": (tr("Range"), interval(low, high, 0 if whole else digits)),
         }
-        rows = [(title, *texts[name]) for name in _STATISTICS if name in shown]
+        shown_texts = (texts[name] for name in _STATISTICS if name in shown)
+        rows = [(title, name, False, text) for name, text in shown_texts]
     else:
         labels = result.labels.get(first["variable"], {})
         title = tr("{characteristic}, n (%)", characteristic=title)
         rows = [
-            (title, labels.get(level, str(level)), share(k, part))
+            (title, in_words(labels.get(level, str(level))), False, share(k, part))
             for level, k, part in zip(
                 group["level"], group["n_event"], group["estimate"], strict=True
             )
         ]
-    return [*rows, (title, tr("Missing"), count(first["n_missing"]))]
+    return [*rows, (title, tr("Missing"), True, count(first["n_missing"]))]
 
 
 def _window(low: float, high: float) -> str:
@@ -366,7 +370,7 @@ def _window(low: float, high: float) -> str:
 
 
 def _stacked(
-    heads: list[str], columns: list[list[str]], lines: list[tuple[str, str]], kept: list[int]
+    heads: list[str], columns: list[list[str]], lines: list[tuple[str, str, bool]], kept: list[int]
 ) -> tuple[Row, ...]:
     """Return the rows with the strata below each other as headings."""
     rows = []

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, tr
+from carstats.messages import found, key_of, notes_in
 from carstats.report.format import (
     DAYS_PER_MONTH,
     NONE,
@@ -16,7 +16,6 @@ from carstats.report.format import (
     interval,
     landmark,
     month_count,
-    not_reached,
     p_number,
     p_value,
     percent,
@@ -39,8 +38,11 @@ from carstats.report.table_model import (
     sentence_table,
     stratum_heads,
 )
+from carstats.report.words import sentence, tr
 from carstats.result import Result
 
+# The note of a quantile that the curve does not come to.
+_NOT_REACHED = "not reached"
 # Strata stand beside each other up to here, and below each other beyond.
 _BESIDE = 5
 
@@ -276,12 +278,12 @@ def _notes(result: Result | None, key: tuple) -> list[str]:
         return []
     rows = dict(result.strata()).get(key)
     # The cell says itself that a time is not reached.
-    return [] if rows is None else [n for n in rows["note"] if n and n != not_reached()]
+    return [] if rows is None else [n for n in rows["note"] if n and key_of(n) != _NOT_REACHED]
 
 
 def _once(notes: list[str]) -> list[str]:
     """Leave out a note that another one holds as a part of its list."""
-    parts = {part for note in notes if tr("; ") in note for part in note.split(tr("; "))}
+    parts = {part for note in notes if len(notes_in(note)) > 1 for part in notes_in(note)}
     return [note for note in dict.fromkeys(notes) if note not in parts]
 
 
@@ -312,7 +314,8 @@ def _explained(
                 adjusted = p_value(row["p_adjusted"])
                 words = tr(
                     "{method}, {contrast}: {p}, adjusted {adjusted}",
-                    method=test.spec.method, contrast=row["contrast"], p=p, adjusted=adjusted,
+                    method=test.spec.method, contrast=found(row["contrast"]), p=p,
+                    adjusted=adjusted,
                 )  # fmt: skip
                 notes.append(sentence(words))
     return notes

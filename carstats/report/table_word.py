@@ -8,8 +8,9 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from carstats.errors import CarstatsError
-from carstats.language import in_language, tr
+from carstats.language import in_language
 from carstats.report.table_widths import column_shares, landscape, unbroken
+from carstats.report.words import tr
 
 if TYPE_CHECKING:
     from carstats.report.table_model import Row, Table

@@ -86,7 +86,8 @@ def basket_response(
         1 / (1 + tau^2 n p (1 - p)): the share of the precision of the basket's log odds that does
         not come from its own subjects, 0 where it stands alone. ``ess`` is m (1 - m) / v - 1 for
         posterior mean m and variance v, the a + b of a beta distribution as wide as the posterior;
-        ``ess_borrowed`` is ``ess`` - ``n``, negative where the others only add doubt.
+        ``ess_borrowed`` is ``ess`` - ``n``, negative where the others only add doubt. A basket to
+        which the endpoint does not apply has NaN with the note, and lends nothing.
 
     Raises
     ------
@@ -164,9 +165,12 @@ def basket_leave_one_out(
     check_rate("reference", reference)
     raw = _raw(cohort, endpoint, by, at, window, conf_level)
     counts, parts = raw.frame, []
+    asked = _apply(counts)
     for k, (key, _) in enumerate(raw.strata()):
+        if not asked[k]:
+            continue
         fewer = counts.copy()
-        fewer.loc[k, ["n", "n_event", "n_missing"]] = 0
+        fewer.loc[k, ["n", "n_event", "n_missing", "n_not_applicable"]] = 0
         fit = _fit(fewer, prior, reference, conf_level)
         found = _basket_frame(fewer, fit, raw.by)
         found.loc[k, "note"] = message("left out: predicted from the others")
@@ -295,32 +299,57 @@ def _raw(cohort: Cohort, endpoint: str, by, at: float, window, conf_level: float
     return raw
 
 
+def _apply(counts: pd.DataFrame) -> np.ndarray:
+    """Return the baskets to which the endpoint applies: from the others nothing is borrowed."""
+    return ((counts["n"] > 0) | (counts["n_not_applicable"] == 0)).to_numpy()
+
+
 def _fit(
     counts: pd.DataFrame, prior: BasketPrior, reference: float, conf_level: float
 ) -> BasketFit:
+    asked = _apply(counts)
+    if not asked.any():
+        raise CarstatsError(
+            message("`{argument}` does not apply to any of the baskets.", argument="endpoint")
+        )
+    found = counts[asked]
+    own = {
+        name: np.asarray(value)[asked]
+        for name, value in vars(prior).items()
+        if np.ndim(value) == 1 and len(value) == len(counts)
+    }
     return fit_baskets(
-        counts["n_event"], counts["n"], prior, reference=reference, conf_level=conf_level
-    )
+        found["n_event"], found["n"], replace(prior, **own), reference=reference,
+        conf_level=conf_level,
+    )  # fmt: skip
 
 
 def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.DataFrame:
-    note = counts["note"].where(counts["n"] > 0, message("no subjects: predicted from the others"))
+    asked = _apply(counts)
+    empty = asked & (counts["n"] == 0).to_numpy()
+    note = counts["note"].mask(empty, message("no subjects: predicted from the others"))
     if fit.accuracy >= ACCURACY:
         told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
         note = [joined_notes(text, told) for text in note]
+
+    def spread(values) -> np.ndarray:
+        out = np.full(len(counts), np.nan)
+        out[asked] = values
+        return out
+
     return counts[[*by, "n", "n_missing", "n_event"]].assign(
-        estimate=fit.mean,
-        conf_low=fit.low,
-        conf_high=fit.high,
+        estimate=spread(fit.mean),
+        conf_low=spread(fit.low),
+        conf_high=spread(fit.high),
         note=note,
         raw_estimate=counts["estimate"],
         raw_low=counts["conf_low"],
         raw_high=counts["conf_high"],
-        p_above=fit.above,
-        borrowing_weight=fit.borrowing_weight,
-        ess=fit.ess,
-        ess_borrowed=fit.ess_borrowed,
-        p_exchangeable=fit.p_exchangeable,
+        p_above=spread(fit.above),
+        borrowing_weight=spread(fit.borrowing_weight),
+        ess=spread(fit.ess),
+        ess_borrowed=spread(fit.ess_borrowed),
+        p_exchangeable=spread(fit.p_exchangeable),
     )
 
 

@@ -204,7 +204,7 @@ def _pair(
     row: dict[str, object], table: Compared, places: tuple[int, int], method: str, conf_level: float
 ) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
-    note = empty_note(row, *(table.names[place] for place in places))
+    note = empty_note(table, row, places)
     measure = "odds ratio" if method == "Fisher" else "difference"
     estimate = low = high = p_value = statistic = np.nan
     if not note:

@@ -131,8 +131,8 @@ def response_difference(
         if table.strata:
             found, how = _adjusted(table, first, second, contrast, method, conf_level)
         else:
-            names = (table.names[first], table.names[second])
-            found, how = _plain(row, names, contrast, method, conf_level)
+            note = empty_note(table, row, (first, second))
+            found, how = _plain(row, note, contrast, method, conf_level)
         used.add(how)
         rows.append(row | found)
     frame = pd.DataFrame(rows)
@@ -155,11 +155,10 @@ def response_difference(
 
 
 def _plain(
-    row: dict[str, object], names: tuple[str, str], contrast: str, method: str, conf_level: float
+    row: dict[str, object], note: str, contrast: str, method: str, conf_level: float
 ) -> tuple[dict[str, object], str]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
     found = proportion_test(k, n, contrast=contrast, method=method, conf_level=conf_level)
-    note = empty_note(row, *names)
     if not note and contrast == "ratio" and not any(k):
         note = message("nobody responded: the ratio is undefined")
     known = np.isfinite(found.z)

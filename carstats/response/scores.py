@@ -14,7 +14,7 @@ from carstats.estimators.mmrm import COVARIANCES, MmrmFit, fit_mmrm
 from carstats.estimators.reasons import TOO_FEW_VALUES, Reason
 from carstats.messages import joined_notes, mark, message
 from carstats.response.course import baselines, measure_rows
-from carstats.response.outcomes import analysis_set, visit_window
+from carstats.response.outcomes import analysis_set, visit_window, within
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.wording import because, level_text
@@ -107,7 +107,7 @@ def score_change(
         raise CarstatsError(
             message("nobody of the cohort has {name} before treatment.", name=repr(name))
         )
-    changes = pd.DataFrame({day: _at_visit(rows, day) for day in days})
+    changes = pd.DataFrame({day: _at_visit(cohort, rows, day) for day in days})
     changes = changes.reindex(subjects["subject_id"]).sub(
         base.reindex(subjects["subject_id"]), axis=0
     )
@@ -145,10 +145,10 @@ def score_change(
     return Result(frame, replace(spec, options=options), level_labels(cohort.study.vocabulary, by))
 
 
-def _at_visit(rows: pd.DataFrame, day: float) -> pd.Series:
-    low, high = visit_window(day)
-    within = rows[rows["day"].between(low, high) & (rows["day"] > 0)]
-    order = within.assign(distance=(within["day"] - day).abs()).sort_values(
+def _at_visit(cohort: Cohort, rows: pd.DataFrame, day: float) -> pd.Series:
+    low, high = visit_window(day, cohort.study)
+    inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
+    order = inside.assign(distance=(inside["day"] - day).abs()).sort_values(
         ["distance", "day"], ascending=[True, False], kind="stable"
     )
     return order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)

@@ -25,6 +25,7 @@ from carstats.toxicity.clocks import (
     rival_words,
 )
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
     severe_enough,
     term_labels,
@@ -109,7 +110,7 @@ def toxicity_estimators(
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         parts = []
         for name in terms:
-            rows = times[name].loc[stratum.index]
+            rows = times[name].loc[asked(stratum, name).index]
             parts += [_four(rows, float(day), conf_level).assign(term=name) for day in days]
         frame = pd.concat(parts, ignore_index=True)
         return frame[["term", *(c for c in frame if c != "term")]]
@@ -166,7 +167,7 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
             "time": day,
             "estimator": list(ESTIMATORS),
             "n": len(rows),
-            "n_missing": len(rows) - n,
+            "n_missing": int((rows["event_time"].isna() | rows["unknown"]).sum()),
             "n_event": k,
             "n_competing": rival,
             "n_censor": early,

@@ -18,15 +18,18 @@ from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     DAYS_PER_YEAR,
+    asked,
     checked_terms,
     checked_windows,
     episodes_of,
     followup_end,
-    merged_episodes,
+    nobody_asked,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
+from carstats.toxicity.unknown import before_note, left_out_note
 from carstats.wording import because, limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
@@ -90,9 +93,11 @@ def exposure_adjusted_rate(
     Result
         For each stratum, term and window: ``term``, with windows ``window_start`` and
         ``window_end``, ``n`` subjects with follow-up, ``n_missing`` (an event of unknown onset,
-        not counted), ``n_event`` events, ``n_with_event`` subjects, ``person_years``, ``estimate``
-        per `per` person-years, ``conf_low``, ``conf_high``, ``dispersion`` (of the
-        negative binomial; else what the effective count divides by), ``note``.
+        not counted; one of unknown grade that may count, or before the infusion, is not counted
+        either, and the note says how many have one), ``n_event`` events, ``n_with_event``
+        subjects, ``person_years``, ``estimate`` per `per` person-years, ``conf_low``,
+        ``conf_high``, ``dispersion`` (of the negative binomial; else what the effective count
+        divides by), ``note``.
 
     Raises
     ------
@@ -132,16 +137,25 @@ def exposure_adjusted_rate(
     by, terms = checked_terms(cohort, term, by)
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
     study = cohort.study
-    rows = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
+    records = episodes_of(cohort, terms, severe, grading_scale)
+    rows = merged_episodes(records, severe, gap=gap)
     rows = rows[rows["counts"]]
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         found = []
         for name in terms:
-            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(stratum["subject_id"])]
+            who = asked(stratum, name)["subject_id"]
+            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(who)]
             for days in windows:
-                answer = _rate(stratum, mine, days, events, method, per, benchmark, conf_level)
+                whom = asked(stratum, name)
+                answer = _rate(whom, mine, days, events, method, per, benchmark, conf_level)
+                of_term = records[records["term"] == name]
+                answer["note"] = joined_notes(
+                    nobody_asked(stratum, name) or answer["note"],
+                    left_out_note(of_term, whom),
+                    before_note(of_term, whom),
+                )
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})
         return pd.DataFrame(found)

@@ -21,12 +21,12 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.exposure import Exposure, exposure_of
+from carstats.toxicity.merging import merged_episodes
 from carstats.wording import because, level_text
 
 RATIO_METHODS = ("exact", "robust")

@@ -18,11 +18,11 @@ from carstats.toxicity.episodes import (
     followup_end,
     frequent_terms,
     levels_of,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
 
 
 def toxicity_listing(

@@ -18,11 +18,12 @@ from carstats.toxicity.episodes import (
     died,
     episodes_of,
     followup_end,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
+from carstats.toxicity.unknown import before_note, left_out_note
 from carstats.wording import level_text
 
 
@@ -63,7 +64,8 @@ def mean_cumulative_count(
     -------
     Result
         For each stratum a row at day 0 and at every distinct day: ``time``, ``n``, ``n_missing``
-        (subjects with an episode of unknown onset, which is not counted), ``n_risk``, ``n_event``
+        (subjects with an episode of unknown onset, which is not counted; of unknown grade that may
+        count, or before the infusion: as the note says), ``n_risk``, ``n_event``
         episodes, ``n_censor``, ``estimate``, ``std_error`` (robust), ``conf_low``, ``conf_high``,
         ``note``. The dead have no more episodes and stay in the mean.
 
@@ -83,7 +85,8 @@ def mean_cumulative_count(
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, [term], by)
     study = cohort.study
-    found = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
+    records = episodes_of(cohort, terms, severe, grading_scale)
+    found = merged_episodes(records, severe, gap=gap)
     found = found[found["counts"]]
     subjects = cohort.subjects
     subjects = subjects.assign(
@@ -137,6 +140,8 @@ def mean_cumulative_count(
             if undated
             else "",
             "" if len(dated) else message("no episode in {n}", n=len(stratum)),
+            left_out_note(records, stratum),
+            before_note(records, stratum),
         )
         return frame
 

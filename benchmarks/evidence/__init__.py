@@ -1,0 +1,1 @@
+"""What docs/coverage.md rests on: a module for each kind; `benchmarks/coverage.py` runs them."""

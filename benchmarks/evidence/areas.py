@@ -1,0 +1,156 @@
+"""Limits of restricted means, of their contrasts, and of the time lost to a cause."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.evidence.cells import LEVEL, PAIRS, SIZES, Cell, cell
+from benchmarks.evidence.simulated import CENSORING, SHAPES, Studies, generator, simulated
+from carstats.estimators.risk_table import risk_table
+from carstats.estimators.rmst import mean_contrast, mean_survival
+from carstats.estimators.time_lost import mean_time_lost
+
+FREE = (0.95, 0.9, 0.7, 0.5)
+MEANS = ("joint beta product", "its mid-P", "Greenwood")
+# Studies whose paths are drawn at once: so many that a block stays in the processor's cache.
+_BLOCK = 40
+
+
+def true_mean(free: float, shape: str) -> float:
+    """Restricted mean to 1, by Simpson's rule on 20,001 points."""
+    t = np.linspace(0, 1, 20_001)
+    value = free ** (t ** SHAPES[shape])
+    return float((value[0] + value[-1] + 4 * value[1:-1:2].sum() + 2 * value[2:-1:2].sum()) / 6e4)
+
+
+def drawn_means(drawn: Studies, draws: int, rng) -> NDArray[np.float64]:
+    """Draw from the laws of restricted means to 1; shape (2, studies, draws), the lower first.
+
+    The paths of `mean_laws` by their definition: what the package integrates, drawn for many
+    studies at once.
+    """
+    found = np.empty((2, len(drawn.time), draws))
+    for first in range(0, len(drawn.time), _BLOCK):
+        rows = slice(first, first + _BLOCK)
+        found[:, rows] = _paths(drawn.time[rows], drawn.code[rows] > 0, draws, rng)
+    return found
+
+
+def _paths(time, event, draws: int, rng):
+    studies, n = time.shape
+    ends = np.concatenate([np.zeros((studies, 1)), np.minimum(time, 1.0)], axis=1)
+    width = np.diff(np.append(ends, np.ones((studies, 1)), axis=1), axis=1)
+    survival = np.ones((studies, draws))
+    spent = rng.standard_exponential((studies, draws))
+    low, high = np.zeros((2, studies, draws))
+    for k in range(n + 1):
+        # n - k are at risk until the next time; nobody after the last.
+        wide = width[:, k, None]
+        if k < n:
+            factor = np.exp(-spent / (n - k))
+            low += wide * survival * factor
+        high += wide * survival
+        if k < n:
+            happens = event[:, k] & (time[:, k] < 1)
+            survival[happens] *= factor[happens]
+            spent[happens] = rng.standard_exponential((happens.sum(), draws))
+    return low, high
+
+
+def _both(laws, mid_p: bool):
+    tail = (1 - LEVEL) / 2
+    if not mid_p:
+        return np.quantile(laws[0], tail, axis=-1), np.quantile(laws[1], 1 - tail, axis=-1)
+    return np.quantile(np.concatenate(laws, axis=-1), [tail, 1 - tail], axis=-1)
+
+
+def _greenwood(drawn: Studies):
+    """Mean and error of each study, the last value carried on."""
+    found = [
+        mean_survival(risk_table(t, (c > 0).astype(int)), 1.0, extend=True)
+        for t, c in zip(drawn.time, drawn.code, strict=True)
+    ]
+    return found
+
+
+def mean_cells(studies: int, draws: int, sizes=SIZES) -> list[Cell]:
+    """One restricted mean."""
+    found = []
+    for n in sizes:
+        for censoring in CENSORING:
+            for number, free in enumerate(FREE):
+                for shape in ("constant", "early"):
+                    rng = generator(5, n, len(censoring), number, len(shape))
+                    drawn = simulated(n, studies, free, censoring, rng, shape=shape)
+                    truth, laws = true_mean(free, shape), drawn_means(drawn, draws, rng)
+                    for mid_p in (False, True):
+                        limits = _both(laws, mid_p)
+                        found.append(cell(MEANS[mid_p], n, censoring, *limits, truth))
+                    few = Studies(drawn.time[: studies // 4], drawn.code[: studies // 4])
+                    normal = _greenwood(few)
+                    low, high = ([float(getattr(m, k)) for m in normal] for k in ("low", "high"))
+                    found.append(cell(MEANS[2], n, censoring, low, high, truth))
+    return found
+
+
+CONTRASTS = ("melded mid-P", "melded", "Greenwood")
+
+
+def contrast_cells(studies: int, draws: int, pairs=PAIRS, measure="difference") -> list[Cell]:
+    """Difference or ratio of two restricted means."""
+    found = []
+    settings = ((0.9, 0.9), (0.7, 0.7), (0.9, 0.5), (0.95, 0.7))
+    for sizes in pairs:
+        for censoring in ("none", "uniform", "heavy", "unequal"):
+            for number, free in enumerate(settings):
+                rng = generator(6, *sizes, len(censoring), number)
+                ways = ("none", "heavy") if censoring == "unequal" else (censoring, censoring)
+                groups = [
+                    simulated(n, studies, s, way, rng, shape="early")
+                    for n, s, way in zip(sizes, free, ways, strict=True)
+                ]
+                laws = [drawn_means(drawn, draws, rng) for drawn in groups]
+                means = [true_mean(s, "early") for s in free]
+                if measure == "difference":
+                    truth = means[0] - means[1]
+                    bounds = laws[0][0] - laws[1][1], laws[0][1] - laws[1][0]
+                else:
+                    truth = means[0] / means[1]
+                    bounds = laws[0][0] / laws[1][1], laws[0][1] / laws[1][0]
+                name = f"{sizes[0]} + {sizes[1]}"
+                for kind in CONTRASTS[:2]:
+                    limits = _both(bounds, kind == CONTRASTS[0])
+                    found.append(cell(kind, name, censoring, *limits, truth))
+                few = studies // 4
+                normal = [
+                    mean_contrast(*pair, measure=measure)
+                    for pair in zip(
+                        *(_greenwood(Studies(g.time[:few], g.code[:few])) for g in groups),
+                        strict=True,
+                    )
+                ]
+                low, high = ([float(getattr(m, k)) for m in normal] for k in ("low", "high"))
+                found.append(cell(CONTRASTS[2], name, censoring, low, high, truth))
+    return found
+
+
+def lost_cells(studies: int, sizes=SIZES) -> list[Cell]:
+    """The time lost to a cause, with another competing."""
+    found = []
+    for n in sizes:
+        for censoring in CENSORING:
+            for number, chance in enumerate((0.1, 0.3, 0.5)):
+                other = min(chance, 0.4)
+                rng = generator(7, n, len(censoring), number)
+                free, share = 1 - chance - other, chance / (chance + other)
+                drawn = simulated(n, studies, free, censoring, rng, share=share)
+                truth = share * (1 - true_mean(free, "constant"))
+                low, high = np.empty((2, studies))
+                for row, (time, code) in enumerate(zip(drawn.time, drawn.code, strict=True)):
+                    # Where the follow-up ends before the horizon the package refuses; carried on.
+                    table = risk_table(time, code, n_causes=2)
+                    lost = mean_time_lost(table, 1.0, carry_on=True)
+                    low[row], high[row] = lost.low[0], lost.high[0]
+                found.append(cell("beta product", n, censoring, low, high, truth))
+    return found
