@@ -14,9 +14,7 @@ from carstats.crosschecking.times import ENTRY, known, step, steps_and_counts, t
 def incidence_counts(asked: Asked) -> dict[str, Any]:
     """Count who is at risk, has the row's cause and is censored at each time."""
     rows = times_of(asked)
-    return steps_and_counts(
-        asked, rows, rows["cause"].eq(asked.key["cause"]), rows["cause"].eq("")
-    )
+    return steps_and_counts(asked, rows, rows["cause"].eq(asked.key["cause"]), rows["cause"].eq(""))
 
 
 def incidence(asked: Asked) -> dict[str, Any]:

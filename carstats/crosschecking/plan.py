@@ -131,8 +131,10 @@ def _responses(study: Study) -> Iterator[Planned]:
         yield "chapter response", of, lambda of=of, name=name, at=at: response_rate(
             of, name, at=at)  # fmt: skip
         for by in (_PAIR, "target"):
-            yield "response_by_disease_target", of, lambda of=of, name=name, at=at, by=by: (
-                response_rate(of, name, at=at, by=by)
+            yield (
+                "response_by_disease_target",
+                of,
+                lambda of=of, name=name, at=at, by=by: response_rate(of, name, at=at, by=by),
             )
     if shown:
         at = _visit(study, shown[0], 168)
