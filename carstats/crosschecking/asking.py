@@ -21,6 +21,10 @@ EXACT, ROUNDING, FITTED, STOPPED_EARLY = 0.0, 1e-9, 1e-6, 2e-3
 Values = Mapping[str, Any]
 
 
+class NotToldError(Exception):
+    """Whom an endpoint is asked of is a clinical rule, which is not worked out a second time."""
+
+
 @dataclass(frozen=True, eq=False)
 class Asked:
     """Some rows of a result, and the subjects that they are about.
@@ -151,9 +155,9 @@ def kind_of(column: str) -> str:
         return P_VALUE
     if column.endswith(("_low", "_high")):
         return LIMIT
-    if column in ("n", "other_n") or column.startswith("n_") and column != "n_expected":
-        return COUNT
-    return ESTIMATE
+    if column == "n_expected":
+        return ESTIMATE
+    return COUNT if column == "n" or column.startswith("n_") else ESTIMATE
 
 
 @cache

@@ -57,8 +57,9 @@ def baseline(asked: Asked) -> dict[str, Any]:
 def trajectory(asked: Asked) -> dict[str, Any]:
     """Return the medians of a measure at visits and how many lie below the threshold."""
     days = np.array(asked.option("at"), float)
-    measure, below = asked.option("measure"), asked.option("below")
-    values = asked.table("assessments").query("measure == @measure and value == value")
+    below = asked.option("below")
+    values = asked.table("assessments").dropna(subset="value")
+    values = values[values["measure"].eq(asked.option("measure"))]
     if "adequate" in values:
         values = values[values["adequate"].map(lambda v: True if pd.isna(v) else bool(v))]
     values = values.assign(visit=[_visit(day, days) for day in values["day"]])
@@ -106,7 +107,7 @@ def _hidden(asked: Asked, values: pd.DataFrame) -> list[bool]:
     if mask is None or drugs is None:
         return [False] * len(values)
     given = drugs[drugs["drug_class"].eq("immunoglobulin") & drugs["start_day"].notna()]
-    courses = {name: part for name, part in given.groupby("subject_id")}
+    courses = dict(iter(given.groupby("subject_id")))
     found = []
     for name, day in zip(values["subject_id"], values["day"], strict=True):
         course = courses.get(name)

@@ -50,7 +50,8 @@ def criterion_of(words: str) -> tuple[Callable[[Study], Mask], Criterion] | None
     told = found(words)
     if not isinstance(told, Message):
         return None
-    key, values = told.key, told.values
+    key = told.key
+    values: dict = vars(told)["values"]
     if key == "infused":
         return (lambda study: study.subjects["infused"].astype("boolean")), infused()
     if key == "potential follow-up of at least {days} days":

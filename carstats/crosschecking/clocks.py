@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from carstats.crosschecking.applying import term_applies
 from carstats.crosschecking.asking import Asked, followed_to
 from carstats.crosschecking.competing import aalen_johansen, log_log
 from carstats.crosschecking.curves import lifelines_curve
@@ -26,8 +27,9 @@ def _died(subjects: pd.DataFrame) -> pd.Series:
 
 def _first(asked: Asked) -> pd.DataFrame:
     """Return each subject's time to the first episode, a death or re-infusion, or the end."""
-    subjects = asked.subjects.set_index("subject_id")
-    rows = episodes(asked, [asked.key["term"]], _least(asked))
+    term = asked.key["term"]
+    subjects = asked.subjects[term_applies(asked.subjects, term)].set_index("subject_id")
+    rows = episodes(asked, [term], _least(asked))
     bad = rows[rows["bad"]]
     onset = bad[bad["onset_day"] >= 0].groupby("subject_id")["onset_day"].min()
     end = followed_to(subjects).clip(lower=0.0)
@@ -43,7 +45,8 @@ def _first(asked: Asked) -> pd.DataFrame:
     happened = onset <= stop
     cause = np.where(happened, "it", np.where(rival <= end, "rival", ""))
     time = onset.where(happened, stop).astype(float).mask(lost)
-    return pd.DataFrame({"time": time, "cause": cause}, index=subjects.index)
+    doubtful = subjects.index.isin(rows.loc[rows["unclear"], "subject_id"]) & ~happened
+    return pd.DataFrame({"time": time, "cause": cause, "doubtful": doubtful}, index=subjects.index)
 
 
 def incidence_counts(asked: Asked) -> dict[str, Any]:
@@ -51,7 +54,8 @@ def incidence_counts(asked: Asked) -> dict[str, Any]:
     rows = _first(asked)
     seen = rows.dropna(subset="time")
     at = asked.rows["time"].to_numpy(float)
-    found = {"n": np.full(len(at), len(rows)), "n_missing": np.full(len(at), len(rows) - len(seen))}
+    missing = int((rows["time"].isna() | rows["doubtful"]).sum())
+    found = {"n": np.full(len(at), len(rows)), "n_missing": np.full(len(at), missing)}
     time = seen["time"].to_numpy(float)
     found["n_risk"] = np.array([(time >= day).sum() for day in at])
     whole = asked.option("at") is not None
@@ -82,6 +86,9 @@ def incidence_limits(asked: Asked) -> dict[str, Any]:
 
     if asked.option("conf_type") != "log-log":
         return {}
+    if _first(asked)["doubtful"].any():
+        # The upper limit is that of all that may have happened.
+        return {}
     found = incidence(asked)
     return log_log(found["estimate"], found["std_error"], norm.ppf(0.5 + asked.level / 2))
 
@@ -103,7 +110,7 @@ def joined(asked: Asked, terms: list[str]) -> pd.DataFrame:
         current: dict[str, Any] | None = None
         for row in part.sort_values("onset_day", kind="stable").itertuples():
             end = np.inf if pd.isna(row.resolution_day) else row.resolution_day
-            level = -np.inf if pd.isna(row.level) else row.level
+            level = row.proven
             if current and row.onset_day <= current["end"] + gap:
                 current["end"] = max(current["end"], end)
                 current["level"] = max(current["level"], level)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from carstats.ard import key_columns
 from carstats.cohort import Cohort
-from carstats.crosschecking.asking import Asked, Check, kind_of, version_of
+from carstats.crosschecking.asking import Asked, Check, NotToldError, kind_of, version_of
 from carstats.crosschecking.choosing import chosen_subjects, cohort_of
 from carstats.crosschecking.registry import ANALYSES, LISTINGS
 from carstats.crosschecking.verdicts import (
@@ -194,6 +194,8 @@ def _checked(
     except ModuleNotFoundError as error:
         missing = message("{library} is not installed", library=error.name or check.witness)
         yield from _all(check, places, numbers, frame, NOT_COMPARED, missing)
+        return
+    except NotToldError:
         return
     except _RAISED as error:
         told = message("{library}: {error}", library=check.witness, error=type(error).__name__)

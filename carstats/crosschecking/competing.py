@@ -103,7 +103,7 @@ def _npmle(asked: Asked, low: pd.Series) -> dict[str, Any]:
     seen = known(times_of(asked))
     if seen.empty:
         return {"estimate": np.nan}
-    mass, intervals = npmle(low.to_numpy(float), seen["high"].to_numpy(float), tol=1e-6)[:2]
+    mass, intervals = npmle(low.to_numpy(float), seen["high"].to_numpy(float), tol=1e-8)[:2]
     ends = np.array([interval[1] for interval in intervals], float)
     at = asked.rows["time_high"].to_numpy(float)
     mass = np.asarray(mass, float)

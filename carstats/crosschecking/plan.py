@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from carstats.baseline import baseline_table
 from carstats.cohort import Cohort, define_cohort
 from carstats.criteria import infused, potential_followup, with_disease
-from carstats.crosschecking.visits import window_of
+from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
 from carstats.response.basket import basket_response, basket_sensitivity
@@ -160,7 +160,7 @@ def _responses(study: Study) -> Iterator[Planned]:
 def _visit(study: Study, endpoint: str, preferred: float) -> float:
     """Return the preferred visit if somebody was assessed then, else the commonest day."""
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
-    low, high = window_of(preferred)
+    low, high = window_of(preferred, study)
     return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
 
 

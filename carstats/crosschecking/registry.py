@@ -25,6 +25,7 @@ from carstats.crosschecking.asking import (
 PANDAS, STATSMODELS, LIFELINES = "pandas", "statsmodels", "lifelines"
 _LIMITS = ("conf_low", "conf_high")
 _RATE = ("n", "n_missing", "n_event", "estimate", *_LIMITS)
+_POSSIBLE = ("n_possible", "estimate_possible")
 _WILSON = Sibling({"method": "Wilson"}, _LIMITS)
 _LOG_LOG = Sibling({"conf_type": "log-log"}, _LIMITS)
 
@@ -170,8 +171,9 @@ ANALYSES: dict[str, Analysis] = {
     "response_rate": Analysis(
         "response.rates",
         (
-            Check(STATSMODELS, visits.rates, (*_RATE, "n_evaluable", "estimate_evaluable"), (),
-                  ROUNDING, _zero_or_all),
+            Check(STATSMODELS, visits.rates,
+                  (*_RATE, "n_evaluable", "estimate_evaluable", "n_not_applicable"), (), ROUNDING,
+                  _zero_or_all),
         ),
         "response", (_WILSON,), "proportions.R",
     ),
@@ -206,18 +208,18 @@ ANALYSES: dict[str, Analysis] = {
     ),
     "toxicity_rate": Analysis(
         "toxicity.rates",
-        (Check(STATSMODELS, toxicities.rates, _RATE, (), ROUNDING, _zero_or_all),),
+        (Check(STATSMODELS, toxicities.rates, (*_RATE, *_POSSIBLE), (), ROUNDING, _zero_or_all),),
         "toxicity", (_WILSON,), "proportions.R", "terms", {"method": "limits"},
     ),
     "toxicity_grades": Analysis(
         "toxicity.grades",
-        (Check(PANDAS, toxicities.grades, ("n", "n_event", "estimate")),),
+        (Check(PANDAS, toxicities.grades, ("n", "n_event", "n_missing", "estimate")),),
         "toxicity", reference="adverse_events.R", argument="terms",
     ),
     "toxicity_table": Analysis(
         "toxicity.table",
         (
-            Check(STATSMODELS, toxicities.table, (*_RATE, "n_episodes"), (), ROUNDING,
+            Check(STATSMODELS, toxicities.table, (*_RATE, *_POSSIBLE, "n_episodes"), (), ROUNDING,
                   _zero_or_all),
         ),
         "toxicity", (_WILSON,), "adverse_events.R", "terms", {"method": "limits"},
@@ -243,7 +245,7 @@ ANALYSES: dict[str, Analysis] = {
     ),
     "toxicity_benchmark": Analysis(
         "toxicity.benchmark",
-        (Check(STATSMODELS, toxicities.benchmark, _RATE),),
+        (Check(STATSMODELS, toxicities.benchmark, (*_RATE, "n_trials")),),
         "toxicity", reference="toxicity.R", argument="term",
     ),
     "toxicity_incidence": Analysis(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from carstats.crosschecking.asking import Asked
+from carstats.crosschecking.applying import applies
+from carstats.crosschecking.asking import Asked, NotToldError
 
 ENTRY = "entry"
 
@@ -29,6 +30,11 @@ def times_of(asked: Asked, subjects: pd.DataFrame | None = None) -> pd.DataFrame
     """
     subjects = asked.subjects if subjects is None else subjects
     name = asked.option("endpoint")
+    told = applies(asked.study, name)
+    if told is None:
+        raise NotToldError(name)
+    meant = set(asked.study.subjects.loc[told, "subject_id"])
+    subjects = subjects[subjects["subject_id"].isin(meant)]
     events = asked.study.table("events").query("endpoint == @name")
     events = events.drop(columns=[c for c in events if c in subjects and c != "subject_id"])
     merged = subjects.drop(columns=[c for c in ("time", "status", "cause") if c in subjects])

@@ -7,19 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.crosschecking.asking import Asked, share
+from carstats.crosschecking.applying import applies, window_of
+from carstats.crosschecking.asking import Asked, NotToldError, share
 from carstats.crosschecking.proportions import with_limits
-
-
-def window_of(day: float) -> tuple[float, float]:
-    """Return the first and last day of a visit: 7, 14, 28 or 42 days either side."""
-    half = 7 if day <= 42 else 14 if day <= 126 else 28 if day <= 378 else 42
-    return day - half, day + half
 
 
 def at_visit(rows: pd.DataFrame, day: float, low: float, high: float, value: str) -> pd.Series:
     """Return each subject's value on the day nearest to a visit, of two the later."""
-    inside = rows[(rows["day"] >= low) & (rows["day"] <= high)]
+    # A whole last day counts to its end.
+    inside = rows[(rows["day"] >= low) & (rows["day"] // 1 <= high)]
     # The distance counts first; a later day is a little nearer.
     away = (inside["day"] - day).abs() - 1e-6 * inside["day"]
     nearest = inside.loc[away.groupby(inside["subject_id"]).idxmin()]
@@ -28,8 +24,8 @@ def at_visit(rows: pd.DataFrame, day: float, low: float, high: float, value: str
 
 def judged(asked: Asked, endpoint: str) -> pd.DataFrame:
     """Return the assessments of a response endpoint that can be judged."""
-    rows = asked.table("responses").query("endpoint == @endpoint")
-    rows = rows[rows["response"].notna()]
+    rows = asked.table("responses").dropna(subset="response")
+    rows = rows[rows["endpoint"].eq(endpoint)]
     if "evaluable" in rows:
         rows = rows[rows["evaluable"].map(lambda v: True if pd.isna(v) else bool(v))]
     return rows
@@ -43,23 +39,34 @@ def counted(asked: Asked) -> pd.DataFrame:
     return subjects[subjects["infused"].map(lambda v: False if pd.isna(v) else bool(v))]
 
 
+def asked_of(asked: Asked, subjects: pd.DataFrame, endpoints: list[str]) -> pd.Series:
+    """Return to which subjects one of the endpoints applies."""
+    meant: set[str] = set()
+    for name in endpoints:
+        told = applies(asked.study, name)
+        if told is None:
+            raise NotToldError(name)
+        meant |= set(asked.study.subjects.loc[told, "subject_id"])
+    return subjects["subject_id"].isin(meant)
+
+
 def _answers(asked: Asked, endpoint: str) -> pd.Series:
     rows = judged(asked, endpoint)
     if asked.spec.analysis == "best_response_rate":
         until = float(asked.option("until"))
         return rows.query("0 < day <= @until").groupby("subject_id")["response"].max()
     day = float(asked.option("at"))
-    low, high = window_of(day)
+    low, high = window_of(day, asked.study)
     if not asked.defaults:
         low, high = asked.option("window", (low, high))
     first = at_visit(rows, day, low, high, "response")
     if asked.spec.analysis != "sustained_response_rate":
         return first
     until = float(asked.option("until"))
-    low, high = window_of(until)
+    low, high = window_of(until, asked.study)
     last = at_visit(rows, until, low, high, "response")
     inner = rows.query("day >= @start and day <= @low", local_dict={
-        "start": window_of(day)[1], "low": low})  # fmt: skip
+        "start": window_of(day, asked.study)[1], "low": low})  # fmt: skip
     worst = inner.groupby("subject_id")["response"].min().astype(float)
     both = pd.DataFrame({"first": first, "between": worst, "last": last})
     failed = both.eq(0).any(axis=1)
@@ -69,10 +76,11 @@ def _answers(asked: Asked, endpoint: str) -> pd.Series:
 
 def rates(asked: Asked) -> dict[str, Any]:
     """Return the response rates of a stratum's rows, which differ by endpoint and case."""
-    subjects = counted(asked)
+    everyone = counted(asked)
     found = []
     for row in asked.rows.itertuples():
         endpoint = getattr(row, "endpoint", asked.option("endpoint"))
+        subjects = everyone[asked_of(asked, everyone, [endpoint])]
         answer = _answers(asked, endpoint).reindex(subjects["subject_id"])
         seen, met = int(answer.notna().sum()), int((answer == 1).sum())
         lacking = len(subjects) - seen
@@ -82,6 +90,7 @@ def rates(asked: Asked) -> dict[str, Any]:
             k, seen if excluded else len(subjects), asked.option("method"), asked.level
         )
         one |= {"n_missing": lacking, "n_evaluable": seen, "estimate_evaluable": share(met, seen)}
+        one["n_not_applicable"] = len(everyone) - len(subjects)
         found.append(one)
     return dict(pd.DataFrame(found))
 
@@ -89,6 +98,7 @@ def rates(asked: Asked) -> dict[str, Any]:
 def basket(asked: Asked) -> dict[str, Any]:
     """Return the counts and raw rates of a basket; its model has no second program."""
     subjects = counted(asked)
+    subjects = subjects[asked_of(asked, subjects, [asked.option("endpoint")])]
     answer = _answers(asked, asked.option("endpoint")).reindex(subjects["subject_id"])
     seen, met = int(answer.notna().sum()), int((answer == 1).sum())
     n = seen if asked.option("missing") == "excluded" else len(subjects)
@@ -107,9 +117,10 @@ def categories(asked: Asked) -> dict[str, Any]:
     """Count subjects by the best endpoint met at each visit, each subject once."""
     subjects = counted(asked)
     endpoints = list(asked.option("endpoints"))
+    subjects = subjects[asked_of(asked, subjects, endpoints)]
     counts = []
     for day in asked.rows["time"].unique():
-        low, high = window_of(float(day))
+        low, high = window_of(float(day), asked.study)
         ids = subjects["subject_id"]
         answers = [
             ids.map(at_visit(judged(asked, name), day, low, high, "response")) for name in endpoints
@@ -137,8 +148,8 @@ def _before(subjects: pd.DataFrame, column: str, day: float) -> pd.Series:
 def _changes(asked: Asked) -> tuple[pd.DataFrame, pd.Series]:
     """Return each subject's change from baseline at the visits, and the baselines."""
     subjects = counted(asked)
-    measure = asked.option("measure")
-    rows = asked.table("assessments").query("measure == @measure and value == value")
+    rows = asked.table("assessments").dropna(subset="value")
+    rows = rows[rows["measure"].eq(asked.option("measure"))]
     if "adequate" in rows:
         rows = rows[rows["adequate"].map(lambda v: True if pd.isna(v) else bool(v))]
     start = pd.Series(np.nan, subjects["subject_id"])
@@ -154,10 +165,10 @@ def _changes(asked: Asked) -> tuple[pd.DataFrame, pd.Series]:
     base = values[0].combine_first(values[1]).astype(float).reindex(subjects["subject_id"])
     after = rows[rows["day"] > 0]
     visits = {
-        float(day): at_visit(after, day, *window_of(float(day)), "value").reindex(base.index) - base
+        float(day): at_visit(after, day, *window_of(float(day), asked.study), "value")
         for day in asked.rows["time"]
     }
-    return pd.DataFrame(visits), base
+    return pd.DataFrame({day: v.reindex(base.index) - base for day, v in visits.items()}), base
 
 
 def change_counts(asked: Asked) -> dict[str, Any]:
@@ -194,8 +205,8 @@ def mixed_changes(asked: Asked) -> dict[str, Any]:
     """Return the means of statsmodels' mixed model with an intercept for each subject.
 
     It is the model for repeated measures with compound symmetry, where no two changes of a subject
-    correlate negatively. Other covariances and Satterthwaite's degrees of freedom it has not, and its
-    errors are those of a numerical Hessian.
+    correlate negatively. Other covariances and Satterthwaite's degrees of freedom it has not, and
+    its errors are those of a numerical Hessian.
     """
     if asked.option("method") != "MMRM" or asked.option("structure") != "compound symmetry":
         return {}
