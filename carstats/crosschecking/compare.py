@@ -17,6 +17,7 @@ from carstats.cohort import Cohort
 from carstats.crosschecking.asking import Asked, Check, NotToldError, kind_of, version_of
 from carstats.crosschecking.choosing import chosen_subjects, cohort_of
 from carstats.crosschecking.registry import ANALYSES, LISTINGS
+from carstats.crosschecking.rscript import r_version
 from carstats.crosschecking.verdicts import (
     AGREES,
     DIFFERS,
@@ -104,8 +105,8 @@ def compared_rows(result: Result, source: Source | None, name: str = "") -> list
             beside = {**start, "beside": words}
             rows += [
                 row
-                for row in _compared(other, source, subjects, beside)
-                if row["statistic"] in sibling.columns and row["verdict"] != NONE
+                for row in _compared(other, source, subjects, beside, sibling.columns)
+                if row["verdict"] != NONE
             ]
     return rows
 
@@ -129,8 +130,13 @@ def _usable(result: Result, source: Source | None) -> tuple[str, pd.DataFrame | 
 
 
 def _compared(
-    result: Result, source: Source, subjects: pd.DataFrame, start: Mapping[str, Any]
+    result: Result,
+    source: Source,
+    subjects: pd.DataFrame,
+    start: Mapping[str, Any],
+    only: tuple[str, ...] = (),
 ) -> Iterator[dict[str, Any]]:
+    """Yield the rows of a result's numbers, or of some of its columns."""
     frame, analysis = result.frame.reset_index(drop=True), ANALYSES[result.spec.analysis]
     groups, variable = key_columns(result)
     shown = _texts(result, [*groups, *variable])
@@ -138,12 +144,15 @@ def _compared(
         c
         for c in frame
         if c not in {*groups, *variable, *_NOT_COMPARED}
+        and (not only or c in only)
         and pd.api.types.is_numeric_dtype(frame[c])
         and not pd.api.types.is_bool_dtype(frame[c])
     ]
     answered: set[tuple[int, str]] = set()
     by = [c for c in result.spec.by if c in frame and c in subjects]
     for check in analysis.checks:
+        if not set(check.columns) & set(numbers):
+            continue
         for asked, places in _groups(result, frame, source, subjects, by, check):
             for column, place, row in _checked(check, asked, places, numbers, frame):
                 answered.add((place, column))
@@ -190,7 +199,8 @@ def _checked(
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             found = check.recompute(asked)
-        witness = version_of(check.witness)
+        library = check.witness
+        witness = r_version(library[2:]) if library.startswith("R ") else version_of(library)
     except ModuleNotFoundError as error:
         missing = message("{library} is not installed", library=error.name or check.witness)
         yield from _all(check, places, numbers, frame, NOT_COMPARED, missing)

@@ -14,7 +14,7 @@ from carstats.crosschecking.times import ENTRY, known, times_of
 _WEIGHTS = {"log-rank": None, "Gehan-Wilcoxon": "gb", "Tarone-Ware": "tw"}
 
 
-def _groups(asked: Asked, row: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+def groups_of(asked: Asked, row: int = 0) -> tuple[pd.DataFrame, pd.Series]:
     """Return the subjects of the row's groups with their times, and the group of each."""
     rows = times_of(asked, asked.everyone)
     by = list(asked.option("by", []))
@@ -32,7 +32,7 @@ def logrank_counts(asked: Asked) -> dict[str, Any]:
     """Count subjects and events of the groups, and the events expected of the first."""
     found: dict[str, list] = {"n": [], "n_missing": [], "n_event": []}
     for place in range(len(asked.rows)):
-        rows, _ = _groups(asked, place)
+        rows, _ = groups_of(asked, place)
         found["n"].append(len(rows))
         found["n_missing"].append(int(rows["time"].isna().sum()))
         found["n_event"].append(int(known(rows)["event"].sum()))
@@ -45,7 +45,7 @@ def logrank_expected(asked: Asked) -> dict[str, Any]:
         return {}
     expected = []
     for place in range(len(asked.rows)):
-        rows, group = _groups(asked, place)
+        rows, group = groups_of(asked, place)
         seen = known(rows)
         if ENTRY in seen:
             return {}
@@ -64,7 +64,7 @@ def logrank(asked: Asked) -> dict[str, Any]:
         return {}
     statistics, p_values, degrees = [], [], []
     for place in range(len(asked.rows)):
-        rows, group = _groups(asked, place)
+        rows, group = groups_of(asked, place)
         seen = known(rows)
         strata = None
         if asked.spec.strata:
@@ -103,7 +103,7 @@ def lifelines_logrank(asked: Asked) -> dict[str, Any]:
         return {}
     found = []
     for place in range(len(asked.rows)):
-        rows, group = _groups(asked, place)
+        rows, group = groups_of(asked, place)
         seen = known(rows)
         if ENTRY in seen:
             return {}
@@ -126,16 +126,14 @@ def cox(asked: Asked) -> dict[str, Any]:
 
     if asked.option("method") != "partial likelihood" or asked.option("robust"):
         return {}
-    rows = known(times_of(asked, asked.everyone))
-    rows = rows[rows[list(asked.option("covariates"))].notna().all(axis=1)]
-    matrix = _design(asked, rows)
+    rows, happened, matrix = cox_data(asked)
     entry = rows[ENTRY].to_numpy() if ENTRY in rows else None
     strata = None
     if asked.spec.strata:
         strata = rows[list(asked.spec.strata)].astype(str).agg(" · ".join, axis=1).to_numpy()
     fit = PHReg(
         rows["time"].to_numpy(float), matrix.to_numpy(float), ties="efron", entry=entry,
-        status=_happened(asked, rows).to_numpy().astype(int), strata=strata,
+        status=happened.to_numpy().astype(int), strata=strata,
     ).fit()  # fmt: skip
     low, high = np.exp(fit.conf_int(alpha=1 - asked.level)).T
     return {
@@ -147,6 +145,13 @@ def cox(asked: Asked) -> dict[str, Any]:
         "conf_low": low,
         "conf_high": high,
     }
+
+
+def cox_data(asked: Asked) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
+    """Return those with a time and every covariate, who had the event, and their columns."""
+    rows = known(times_of(asked, asked.everyone))
+    rows = rows[rows[list(asked.option("covariates"))].notna().all(axis=1)]
+    return rows, _happened(asked, rows), _design(asked, rows)
 
 
 def _happened(asked: Asked, rows: pd.DataFrame) -> pd.Series:

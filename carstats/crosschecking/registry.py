@@ -8,6 +8,7 @@ from carstats.crosschecking import (
     comparing,
     competing,
     curves,
+    rscript,
     toxicities,
     visits,
 )
@@ -133,6 +134,7 @@ ANALYSES: dict[str, Analysis] = {
             Check(STATSMODELS, comparing.logrank,
                   ("statistic", "df", "p_value", "p_adjusted")),
             Check(LIFELINES, comparing.lifelines_logrank, ("statistic",)),
+            Check("R survival", rscript.logrank, ("statistic", "n_expected")),
         ),
         "survival", (Sibling({"method": "asymptotic"}, ("p_value", "p_adjusted")),),
         "studentised_logrank.R",
@@ -144,6 +146,8 @@ ANALYSES: dict[str, Analysis] = {
             Check(STATSMODELS, comparing.cox,
                   ("estimate", "coef", "std_error", "statistic", "p_value", *_LIMITS), (),
                   FITTED),
+            Check("R survival", rscript.cox,
+                  ("estimate", "coef", "std_error", "ph_p_value", "ph_p_value_all"), (), FITTED),
         ),
         "survival",
         (Sibling({"method": "partial likelihood"}, ("estimate", "p_value", *_LIMITS)),), "cox.R",
@@ -153,6 +157,7 @@ ANALYSES: dict[str, Analysis] = {
         (
             Check(PANDAS, competing.incidence_counts, _SURVIVAL_COUNTS, ("cause",), EXACT),
             Check(STATSMODELS, competing.incidence, ("estimate", "std_error"), ("cause",)),
+            Check("R cmprsk", rscript.incidence, ("estimate",), ("cause",)),
             Check(STATSMODELS, competing.incidence_limits, _LIMITS, ("cause",), ROUNDING),
         ),
         "survival", (_LOG_LOG,), "competing.R",

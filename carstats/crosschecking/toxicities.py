@@ -11,7 +11,6 @@ from carstats.crosschecking.applying import term_applies
 from carstats.crosschecking.asking import Asked, followed_to, share
 from carstats.crosschecking.comparing import adjusted
 from carstats.crosschecking.proportions import (
-    binomial_limits,
     contrast_limits,
     contrast_test,
     with_limits,
@@ -269,7 +268,7 @@ def benchmark(asked: Asked) -> dict[str, Any]:
     for row in asked.rows.itertuples():
         one: dict[str, Any] = {"n_missing": 0}
         if row.row == "observed":
-            one = bounded(k, unclear, n, "Clopper-Pearson", asked.level)
+            one = {**bounded(k, unclear, n, "Clopper-Pearson", asked.level), "n_trials": 1}
         elif row.row == "trial":
             mine = told[told["trial_family"].eq(row.trial) & told["grading_scale"].eq(
                 row.grading_scale)]  # fmt: skip
