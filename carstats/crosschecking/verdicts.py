@@ -20,7 +20,7 @@ REASONS = {
     "error at zero": mark("where the curve is 0 its error is not defined"),
     "plateau": mark(
         "the curve is level at exactly this part: carstats gives the middle of the plateau, as R "
-        "does, statsmodels its beginning"
+        "does, statsmodels one of its ends"
     ),
     "interval boundary": mark(
         "lifelines takes an interval as closed on the left; with intervals open there, see the "
