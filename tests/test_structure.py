@@ -35,6 +35,7 @@ LAYERS = {
             ["cohort", "data.synthetic", "wording"],
             ["endpoints"],
             ["survival", "response", "toxicity", "evidence", "baseline"],
+            ["crosschecking"],
             ["report"],
             ["reproduce"],
             ["analyses", "cli"],
