@@ -23,6 +23,7 @@ from carstats.endpoints.logic import (
     numbers,
 )
 from carstats.errors import CarstatsError, check_choice, check_number, listed
+from carstats.messages import mark, message
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,13 @@ THRESHOLDS: dict[str, dict[str, float]] = {
 }
 LEVELS = ("minimal", "moderate", "major")
 
+_NO_RANGE = mark("`measure_range` is needed for {measure}: its published range.")
+_ENZYMES = mark("`baseline` has the enzymes {names}. It takes: {known}.")
+_NOT_IN = mark("`{argument}` lacks {names}, which `baseline` has.")
+_UNKNOWN = mark("`improvements` names {names}. It takes: {known}.")
+_TWICE = mark("`improvements` has {names} twice. The score takes one measure a component.")
+_LACKS = mark("`improvements` lacks {names}. The score takes one measure a component.")
+
 
 def absolute_improvement(
     measure: str, baseline: ArrayLike, follow_up: ArrayLike, *, measure_range: float | None = None
@@ -122,7 +130,7 @@ def absolute_improvement(
     core = CORE_MEASURES[measure]
     size = core.range if measure_range is None else measure_range
     if size is None:
-        raise CarstatsError(f"`measure_range` is needed for {measure!r}: its published range.")
+        raise CarstatsError(message(_NO_RANGE, measure=repr(measure)))
     check_number("measure_range", size, low=TOLERANCE)
     first, now = numbers(
         **{f"baseline {measure}": (baseline, 0, size), f"follow_up {measure}": (follow_up, 0, size)}
@@ -172,13 +180,12 @@ def enzyme_improvement(
     names = [name for name in ENZYME_RANGES if name in baseline]
     odd = [name for name in baseline if name not in ENZYME_RANGES]
     if odd or not names:
-        raise CarstatsError(
-            f"`baseline` has the enzymes {listed(baseline)}. It takes: {listed(ENZYME_RANGES)}."
-        )
+        known = listed(ENZYME_RANGES)
+        raise CarstatsError(message(_ENZYMES, names=listed(baseline), known=known))
     for argument, values in (("follow_up", follow_up), ("uln", uln), ("ranges", ranges)):
         absent = [name for name in names if name not in values]
         if absent:
-            raise CarstatsError(f"`{argument}` lacks {listed(absent)}, which `baseline` has.")
+            raise CarstatsError(message(_NOT_IN, argument=argument, names=listed(absent)))
     limits = {f"uln {name}": (uln[name], 0.01, 1e6) for name in names}
     before = {f"baseline {name}": (baseline[name], 0, 1e7) for name in names}
     after = {f"follow_up {name}": (follow_up[name], 0, 1e7) for name in names}
@@ -282,15 +289,14 @@ def total_improvement_score(
     check_choice("missing", missing, ("not evaluable", "zero points"))
     unknown = [name for name in improvements if name not in CORE_MEASURES]
     if unknown:
-        raise CarstatsError(
-            f"`improvements` names {listed(unknown)}. It takes: {listed(CORE_MEASURES)}."
-        )
+        known = listed(CORE_MEASURES)
+        raise CarstatsError(message(_UNKNOWN, names=listed(unknown), known=known))
     slots = [CORE_MEASURES[name].slot for name in improvements]
     twice = [slot for slot in SLOTS if slots.count(slot) > 1]
     absent = [slot for slot in SLOTS if slot not in slots]
     if twice or (absent and missing == "not evaluable"):
-        what = f"has {listed(twice)} twice" if twice else f"lacks {listed(absent)}"
-        raise CarstatsError(f"`improvements` {what}. The score takes one measure a component.")
+        text = _TWICE if twice else _LACKS
+        raise CarstatsError(message(text, names=listed(twice or absent)))
     points = {CORE_MEASURES[n].slot: improvement_points(n, v) for n, v in improvements.items()}
     rescue, death = flags(rescue=rescue, death=death)
     check_lengths(**points, rescue=rescue)

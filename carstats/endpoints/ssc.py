@@ -22,6 +22,7 @@ from carstats.endpoints.logic import (
     percent_change,
 )
 from carstats.errors import CarstatsError, listed
+from carstats.messages import message
 
 MRSS_RANGE = (0.0, 51.0)
 
@@ -155,7 +156,9 @@ def eustar_activity(
     """
     absent = [name for name in EUSTAR_WEIGHTS if name not in weights]
     if absent:
-        raise CarstatsError(f"`weights` lacks {listed(absent)}.")
+        raise CarstatsError(
+            message("`{argument}` lacks {names}.", argument="weights", names=listed(absent))
+        )
     skin, crp, dlco = numbers(
         mrss=(mrss, *MRSS_RANGE), crp_mg_dl=(crp_mg_dl, 0, 100), dlco=(dlco, 0, 200)
     )

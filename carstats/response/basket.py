@@ -13,6 +13,7 @@ from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.messages import joined_notes, mark, message
+from carstats.response.basket_words import mean_words, model_words, prior_options
 from carstats.response.rates import response_rate
 from carstats.result import Result
 from carstats.wording import level_text
@@ -25,12 +26,6 @@ _TOLD = mark(
     "borrowing weight: posterior mean of 1 / (1 + tau² n p (1 − p)); effective sample size: "
     "m (1 − m) / v − 1 of the posterior mean m and variance v"
 )
-_TAU = {
-    "half-normal": mark("tau half-normal({scale})"),
-    "half-Cauchy": mark("tau half-Cauchy({scale})"),
-    "uniform": mark("tau uniform(0, {scale})"),
-    "fixed": mark("tau = {scale}"),
-}
 
 
 def basket_response(
@@ -250,7 +245,7 @@ def basket_sensitivity(
         found.insert(len(raw.by), "tau", value)
         parts.append(found)
     frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    words = message("{model}, tau fixed", model=_model_words(model, prior))
+    words = message("{model}, tau fixed", model=mean_words(model, prior))
     return _result(
         raw,
         "basket_sensitivity",
@@ -312,9 +307,7 @@ def _fit(
 ) -> BasketFit:
     asked = _apply(counts)
     if not asked.any():
-        raise CarstatsError(
-            message("`{argument}` does not apply to any of the baskets.", argument="endpoint")
-        )
+        raise CarstatsError(message("`endpoint` does not apply to any of the baskets."))
     found = counts[asked]
     own = {
         name: np.asarray(value)[asked]
@@ -369,40 +362,5 @@ def _result(raw: Result, analysis: str, frame, method: str, model: str, prior, m
     return Result(frame, spec, raw.labels)
 
 
-def _model_words(model: str, prior: BasketPrior) -> str:
-    mean = {"rate": f"{prior.rate:g}", "sd": f"{prior.sd:g}"}
-    if model == "hierarchical":
-        return message(
-            "Bayesian hierarchical model by numerical integration, mu ~ N(logit {rate}, {sd}²)",
-            **mean,
-        )
-    return message(
-        "EXNEX model by numerical integration, mu ~ N(logit {rate}, {sd}²), P(exchangeable) "
-        "{exchangeable}, else N(logit {nex_rate}, {nex_sd}²)",
-        **mean,
-        exchangeable=_listed(prior.exchangeable),
-        nex_rate=_listed(prior.nex_rate),
-        nex_sd=_listed(prior.nex_sd),
-    )
-
-
 def _method(model: str, conf_level: float) -> str:
     return message("{model}; {level} % credible limits", model=model, level=level_text(conf_level))
-
-
-def prior_options(prior: BasketPrior) -> dict[str, object]:
-    """Return the priors as plain values."""
-    return {
-        name: value if isinstance(value, str) else np.asarray(value, float).tolist()
-        for name, value in vars(prior).items()
-    }
-
-
-def model_words(model: str, prior: BasketPrior) -> str:
-    """Return the model and its priors in words, for a method line."""
-    tau = message(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
-    return message("{model}, {tau}", model=_model_words(model, prior), tau=tau)
-
-
-def _listed(value) -> str:
-    return "/".join(f"{v:g}" for v in np.atleast_1d(value))
