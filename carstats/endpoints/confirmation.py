@@ -70,12 +70,7 @@ def confirmed(
     (met,) = flags(met=met)
     if len(met) != len(codes):
         raise CarstatsError(
-            message(
-                "`{argument}` has {n} values for {visits} visits.",
-                argument="met",
-                n=len(met),
-                visits=len(codes),
-            )
+            message("`met` has {n} values for {visits} visits.", n=len(met), visits=len(codes))
         )
     n = len(codes)
     state = np.where(met._mask, 2, met._data.astype(int))[order]
@@ -310,12 +305,7 @@ def _in_order(subject, day):
     (days,) = numbers(day=(day, -np.inf, np.inf))
     if len(days) != len(codes):
         raise CarstatsError(
-            message(
-                "`{argument}` has {n} values for {visits} visits.",
-                argument="day",
-                n=len(days),
-                visits=len(codes),
-            )
+            message("`day` has {n} values for {visits} visits.", n=len(days), visits=len(codes))
         )
     if (codes < 0).any() or np.isnan(days).any():
         raise CarstatsError(
@@ -329,9 +319,9 @@ def _in_order(subject, day):
         name = np.asarray(subject, dtype=object)[order[first]]
         raise CarstatsError(
             message(
-                "`day` {day} is given twice for subject {subject}.",
-                day=f"{days[first]:g}",
-                subject=repr(str(name)),
+                "`day` {day:g} is given twice for subject {subject!r}.",
+                day=days[first],
+                subject=str(name),
             )
         )
     return codes, days, order

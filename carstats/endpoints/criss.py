@@ -183,9 +183,7 @@ def criss_probability(
     """
     absent = [name for name in CRISS_WEIGHTS if name not in weights]
     if absent:
-        raise CarstatsError(
-            message("`{argument}` lacks {names}.", argument="weights", names=listed(absent))
-        )
+        raise CarstatsError(message("`weights` lacks {names}.", names=listed(absent)))
     changes = numbers(
         mrss_change=(mrss_change, -51, 51),
         fvc_change=(fvc_change, -195, 195),

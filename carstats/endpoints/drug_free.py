@@ -148,9 +148,8 @@ def judge_treatment(
     needed = ("subject_id", "drug", "drug_class", "start_day", "stop_day")
     absent = [name for name in needed if name not in medications]
     if absent:
-        raise CarstatsError(
-            message("`medications` lacks the columns {names}.", names=listed(absent))
-        )
+        what = message("`medications` lacks the columns {names}.", names=listed(absent))
+        raise CarstatsError(what)
     visits = _visits(subject, day, disease)
     (adrenal,) = flags(adrenal_insufficiency=adrenal_insufficiency)
     adrenal = np.broadcast_to(adrenal._data & ~adrenal._mask, visits.codes.shape)
@@ -393,8 +392,9 @@ def _visits(subject, day, disease) -> _Visits:
         raise CarstatsError(message("`subject`, `day` and `disease` differ in length."))
     codes, unique = pd.factorize(names)
     if (codes < 0).any() or np.isnan(days).any():
-        what = message("`subject` or `day` is missing for a visit; every visit needs both.")
-        raise CarstatsError(what)
+        raise CarstatsError(
+            message("`subject` or `day` is missing for a visit; every visit needs both.")
+        )
     of = np.empty(len(unique), dtype=object)
     of[codes] = diseases
     return _Visits(pd.Index(unique), codes, days, of)

@@ -196,9 +196,8 @@ def estimand_of(
     if endpoint not in RESPONSE_ENDPOINTS:
         raise CarstatsError(
             message(
-                "`{argument}` is {value}; carstats derives {known}.",
-                argument="endpoint",
-                value=repr(endpoint),
+                "`endpoint` is {endpoint!r}; carstats derives {known}.",
+                endpoint=endpoint,
                 known=listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60),
             )
         )

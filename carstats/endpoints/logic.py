@@ -56,7 +56,14 @@ def numbers(**given: tuple[object, float, float]) -> list[NDArray[np.float64]]:
         slack = TOLERANCE * max(1.0, *(abs(end) for end in (low, high) if np.isfinite(end)), 1.0)
         wrong = np.isinf(array) | (array < low - slack) | (array > high + slack)
         if wrong.any():
-            raise CarstatsError(_out_of_range(name, array, wrong, low, high))
+            raise CarstatsError(
+                message(
+                    "`{name}` is {value}; {wanted}.",
+                    name=name,
+                    value=_where(array, wrong),
+                    wanted=_range(low, high),
+                )
+            )
         arrays[name] = array
     return _of_one_length(arrays)
 
@@ -89,8 +96,8 @@ def flags(**given: object) -> list[BooleanArray]:
         if wrong.any():
             raise CarstatsError(
                 message(
-                    "`{argument}` is {value}; it takes true or false.",
-                    argument=name,
+                    "`{name}` is {value}; it takes true or false.",
+                    name=name,
                     value=_where(array, wrong),
                 )
             )
@@ -148,10 +155,9 @@ def check_cut(argument: str, cut: object, operators: tuple[str, ...] = ("<", "<=
     if not isinstance(cut, tuple | list) or len(cut) != 2:
         raise CarstatsError(
             message(
-                "`{argument}` is {value}; it takes a pair such as {example}.",
+                "`{argument}` is {cut!r}; it takes a pair such as ('<=', 5.0).",
                 argument=argument,
-                value=repr(cut),
-                example="('<=', 5.0)",
+                cut=cut,
             )
         )
     check_choice(argument, cut[0], operators)
@@ -228,8 +234,8 @@ def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.f
     if array.ndim > 1:
         raise CarstatsError(
             message(
-                "`{argument}` has {n} dimensions; it takes one value a subject.",
-                argument=name,
+                "`{name}` has {n} dimensions; it takes one value a subject.",
+                name=name,
                 n=array.ndim,
             )
         )
@@ -246,13 +252,14 @@ def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.f
         or (isinstance(v, bool) and not allow_flags)
     ]
     if odd:
-        places = {"argument": name, "value": repr(odd[0])}
+        wanted = message("true or false") if allow_flags else message("numbers")
         raise CarstatsError(
             message(
-                "`{argument}` is {value}; it takes true or false, None where missing.", **places
+                "`{name}` is {value!r}; it takes {wanted}, None where missing.",
+                name=name,
+                value=odd[0],
+                wanted=wanted,
             )
-            if allow_flags
-            else message("`{argument}` is {value}; it takes numbers, None where missing.", **places)
         )
     result = np.full(array.shape, np.nan)
     result[~missing] = array[~missing].astype(float)
@@ -262,29 +269,18 @@ def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.f
 def _where(array: NDArray[np.float64], wrong: NDArray[np.bool_]) -> str:
     first = int(np.flatnonzero(wrong)[0])
     value, more = f"{array[first]:.10g}", int(wrong.sum()) - 1
-    if len(array) == 1:
-        return value
-    if not more:
-        return message("{value} at position {place}", value=value, place=first)
-    return message(
-        "{value} at position {place} (and {more} more are wrong)",
-        value=value, place=first, more=more,
-    )  # fmt: skip
+    if len(array) > 1:
+        value = message("{value} at position {place}", value=value, place=first)
+    return message("{value} (and {n} more are wrong)", value=value, n=more) if more else value
 
 
 def _out_of_range(name: str, array, wrong, low: float, high: float) -> str:
     places = {"argument": name, "value": _where(array, wrong)}
     if np.isfinite(low) and np.isfinite(high):
-        return message(
-            "`{argument}` is {value}; allowed: {low} to {high}.",
-            **places, low=f"{low:g}", high=f"{high:g}",
-        )  # fmt: skip
+        return message("allowed: {low:g} to {high:g}", low=low, high=high)
     if np.isfinite(low):
-        return message(
-            "`{argument}` is {value}; it takes a finite number of at least {low}.",
-            **places, low=f"{low:g}",
-        )  # fmt: skip
-    return message("`{argument}` is {value}; not finite.", **places)
+        return message("it takes a finite number of at least {low:g}", low=low)
+    return message("not finite")
 
 
 def _length(lengths: dict[str, int]) -> int:
@@ -292,7 +288,7 @@ def _length(lengths: dict[str, int]) -> int:
     if len(several) > 1:
         what = ", ".join(f"`{name}` {n}" for name, n in lengths.items() if n != 1)
         raise CarstatsError(
-            message("lengths differ: {lengths}. Each is one value or one a subject.", lengths=what)
+            message("lengths differ: {what}. Each is one value or one a subject.", what=what)
         )
     return several.pop() if several else 1
 

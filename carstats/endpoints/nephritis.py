@@ -287,7 +287,7 @@ def eular_2023_target(
     odd = ~np.isnan(months) & ~np.isin(months, (3, 6, 12, 24))
     if odd.any():
         raise CarstatsError(
-            message("`month` is {month}; allowed: 3, 6, 12 or 24.", month=f"{months[odd][0]:g}")
+            message("`month` is {month:g}; allowed: 3, 6, 12 or 24.", month=months[odd][0])
         )
     check_lengths(month=months, upcr=ratio)
     fall = -percent_change(first, ratio)

@@ -303,9 +303,9 @@ def _scored(items, attributable):
     if not hasattr(attributable, "keys"):
         raise CarstatsError(
             message(
-                "`attributable` is {value}; it takes True, once the items have been judged to be "
-                "due to lupus, or flags by item.",
-                value=repr(attributable),
+                "`attributable` is {attributable!r}; it takes True, once the items have been "
+                "judged to be due to lupus, or flags by item.",
+                attributable=attributable,
             )
         )
     _check_items("attributable", attributable)

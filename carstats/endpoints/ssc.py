@@ -156,9 +156,7 @@ def eustar_activity(
     """
     absent = [name for name in EUSTAR_WEIGHTS if name not in weights]
     if absent:
-        raise CarstatsError(
-            message("`{argument}` lacks {names}.", argument="weights", names=listed(absent))
-        )
+        raise CarstatsError(message("`weights` lacks {names}.", names=listed(absent)))
     skin, crp, dlco = numbers(
         mrss=(mrss, *MRSS_RANGE), crp_mg_dl=(crp_mg_dl, 0, 100), dlco=(dlco, 0, 200)
     )

@@ -13,7 +13,7 @@ from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.messages import joined_notes, mark, message
-from carstats.response.basket_words import mean_words, model_words, prior_options
+from carstats.response.basket_words import bare_words, model_words, prior_options
 from carstats.response.rates import response_rate
 from carstats.result import Result
 from carstats.wording import level_text
@@ -245,7 +245,7 @@ def basket_sensitivity(
         found.insert(len(raw.by), "tau", value)
         parts.append(found)
     frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    words = message("{model}, tau fixed", model=mean_words(model, prior))
+    words = message("{model}, tau fixed", model=bare_words(model, prior))
     return _result(
         raw,
         "basket_sensitivity",
@@ -323,17 +323,15 @@ def _fit(
 def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.DataFrame:
     asked = _apply(counts)
     empty = asked & (counts["n"] == 0).to_numpy()
-    note = counts["note"].mask(empty, message("no subjects: predicted from the others"))
-    if fit.accuracy >= ACCURACY:
-        told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
-        note = [joined_notes(text, told) for text in note]
     # What is said of so few comes from the others and the prior: it reads as more than it is.
     small = (counts["n"] < LEAST).to_numpy()
     few = message("fewer than {n} subjects: no probability", n=LEAST)
-    note = [
-        joined_notes(text, few) if lacking and n > 0 else text
-        for text, lacking, n in zip(note, small, counts["n"], strict=True)
-    ]
+    note = counts["note"].mask(empty, message("no subjects: predicted from the others"))
+    told = ""
+    if fit.accuracy >= ACCURACY:
+        told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
+    lacking = small & asked & ~empty
+    note = [joined_notes(n, told, few if a else "") for n, a in zip(note, lacking, strict=True)]
 
     def spread(values) -> np.ndarray:
         out = np.full(len(counts), np.nan)

@@ -15,8 +15,26 @@ _TAU = {
 }
 
 
-def mean_words(model: str, prior: BasketPrior) -> str:
-    """Return the model and the prior of its mean in words."""
+def prior_options(prior: BasketPrior) -> dict[str, object]:
+    """Return the priors as plain values."""
+    return {
+        name: value if isinstance(value, str) else np.asarray(value, float).tolist()
+        for name, value in vars(prior).items()
+    }
+
+
+def model_words(model: str, prior: BasketPrior) -> str:
+    """Return the model and its priors in words, for a method line."""
+    tau = message(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
+    return message("{model}, {tau}", model=bare_words(model, prior), tau=tau)
+
+
+def _listed(value) -> str:
+    return "/".join(f"{v:g}" for v in np.atleast_1d(value))
+
+
+def bare_words(model: str, prior: BasketPrior) -> str:
+    """Return the model and its priors without that of tau."""
     mean = {"rate": f"{prior.rate:g}", "sd": f"{prior.sd:g}"}
     if model == "hierarchical":
         return message(
@@ -31,21 +49,3 @@ def mean_words(model: str, prior: BasketPrior) -> str:
         nex_rate=_listed(prior.nex_rate),
         nex_sd=_listed(prior.nex_sd),
     )
-
-
-def prior_options(prior: BasketPrior) -> dict[str, object]:
-    """Return the priors as plain values."""
-    return {
-        name: value if isinstance(value, str) else np.asarray(value, float).tolist()
-        for name, value in vars(prior).items()
-    }
-
-
-def model_words(model: str, prior: BasketPrior) -> str:
-    """Return the model and its priors in words, for a method line."""
-    tau = message(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
-    return message("{model}, {tau}", model=mean_words(model, prior), tau=tau)
-
-
-def _listed(value) -> str:
-    return "/".join(f"{v:g}" for v in np.atleast_1d(value))
