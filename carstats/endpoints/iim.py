@@ -83,13 +83,6 @@ THRESHOLDS: dict[str, dict[str, float]] = {
 }
 LEVELS = ("minimal", "moderate", "major")
 
-_NO_RANGE = mark("`measure_range` is needed for {measure}: its published range.")
-_ENZYMES = mark("`baseline` has the enzymes {names}. It takes: {known}.")
-_NOT_IN = mark("`{argument}` lacks {names}, which `baseline` has.")
-_UNKNOWN = mark("`improvements` names {names}. It takes: {known}.")
-_TWICE = mark("`improvements` has {names} twice. The score takes one measure a component.")
-_LACKS = mark("`improvements` lacks {names}. The score takes one measure a component.")
-
 
 def absolute_improvement(
     measure: str, baseline: ArrayLike, follow_up: ArrayLike, *, measure_range: float | None = None

@@ -274,8 +274,7 @@ def _where(array: NDArray[np.float64], wrong: NDArray[np.bool_]) -> str:
     return message("{value} (and {n} more are wrong)", value=value, n=more) if more else value
 
 
-def _out_of_range(name: str, array, wrong, low: float, high: float) -> str:
-    places = {"argument": name, "value": _where(array, wrong)}
+def _range(low: float, high: float) -> str:
     if np.isfinite(low) and np.isfinite(high):
         return message("allowed: {low:g} to {high:g}", low=low, high=high)
     if np.isfinite(low):
