@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
 from carstats.messages import message
 from carstats.report.figures_incidence import plot_incidence
 from carstats.report.figures_interval import plot_interval
@@ -26,6 +25,7 @@ from carstats.report.figures_survival import plot_survival
 from carstats.report.figures_survival_words import FEW_AT_RISK
 from carstats.report.format import counted, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, drawing, looks, wrap
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _ROW, _PANEL, _LEFT, _GAP = SIZE * LINE_HEIGHT, 130.0, 40.0, 10.0

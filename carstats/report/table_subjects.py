@@ -38,6 +38,7 @@ from carstats.report.table_model import (
     share,
     stratum_heads,
 )
+from carstats.report.table_standardised import standardised_column
 from carstats.report.words import in_words, tr
 from carstats.result import Result
 
@@ -131,8 +132,7 @@ def tabulate_baseline(
     if not lines:
         return sentence_table(title, tr("No characteristic was recorded."), results)
     if "smd" in result.frame and len(heads) < _BESIDE:
-        heads.append(tr("SMD"))
-        columns.append(_apart(result, lines, named))
+        heads, columns = [*heads, tr("SMD")], [*columns, standardised_column(result, lines, named)]
     # A line of the missing stands only where some stratum lacks a value.
     kept = [
         i for i, line in enumerate(lines)
@@ -345,22 +345,6 @@ def _digits(rows: pd.DataFrame) -> tuple[int, bool]:
     """Return a characteristic's decimals, and whether its extremes are whole numbers."""
     extremes = pd.concat([rows["low"], rows["high"]]).dropna()
     return decimals(rows["std_dev"].max()), bool((extremes % 1 == 0).all())
-
-
-def _apart(result: Result, lines: list[tuple[str, str]], named: Mapping[str, str]) -> list[str]:
-    """Return the standardised difference of each characteristic, in its first line."""
-    variables = result.frame.drop_duplicates("variable")
-    found = {}
-    for row in variables.to_dict("records"):
-        title = named.get(row["variable"]) or column_title(str(row["variable"]))
-        if row["kind"] != "number":
-            title = tr("{characteristic}, n (%)", characteristic=title)
-        found[title] = number(row["smd"], 2)
-    texts, before = [], None
-    for title, _ in lines:
-        texts.append(found.get(title, "") if title != before else "")
-        before = title
-    return texts
 
 
 def _characteristic(
