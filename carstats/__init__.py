@@ -29,6 +29,7 @@ _HOMES = {
     "best_response_rate": "response.rates",
     "bootstrap_interval": "survival.resampling",
     "cox_regression": "survival.regression",
+    "crosscheck": "crosschecking.run",
     "cumulative_incidence": "survival.competing",
     "cure_fraction": "survival.cure",
     "define_cohort": "cohort",
@@ -136,6 +137,7 @@ __all__ = [
     "best_response_rate",
     "bootstrap_interval",
     "cox_regression",
+    "crosscheck",
     "cumulative_incidence",
     "cure_fraction",
     "define_cohort",
@@ -239,6 +241,7 @@ if TYPE_CHECKING:
         with_platform,
         with_target,
     )
+    from carstats.crosschecking.run import crosscheck
     from carstats.data.adam import read_adam
     from carstats.data.published import oncology_benchmarks, published_trials
     from carstats.data.readers import read_study

@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 
 import carstats
 from carstats.errors import CarstatsError
-from carstats.language import LANGUAGE_VARIABLE
+from carstats.language import LANGUAGE_VARIABLE, in_words
 
 
 class _Group(TyperGroup):
@@ -225,6 +225,36 @@ def verify() -> None:
     for line in lines:
         typer.echo(f"{line.name:{width}}  {line.verdict}")
     if not all(line.same for line in lines):
+        raise typer.Exit(1)
+
+
+@app.command()
+def crosscheck(
+    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for crosscheck.html and crosscheck.csv.")
+    ] = None,
+    lang: Language = "en",
+    mapping: Annotated[
+        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+    ] = None,
+) -> None:
+    """Recompute a study's numbers by other libraries, and say where they differ."""
+    from carstats.report.crosscheck_page import crosscheck_files
+    from carstats.report.save import write_files
+    from carstats.reproduce import check_writable
+
+    with carstats.in_language(lang):
+        if out is not None:
+            check_writable(out.resolve())
+        found = carstats.crosscheck(carstats.read_study(folder, mapping))
+        for line in found.lines():
+            typer.echo(in_words(line))
+        if out is not None:
+            made_with = f"carstats {carstats.__version__}"
+            for file in write_files(out, crosscheck_files(found, made_with=made_with)):
+                typer.echo(file)
+    if found.differs:
         raise typer.Exit(1)
 
 

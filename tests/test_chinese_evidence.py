@@ -169,6 +169,7 @@ def test_a_derived_endpoint_carries_its_estimand_in_chinese(chinese):
     bare = dataclasses.replace(cs.simulate_study(21, 20), events=None, responses=None)
     cohort = cs.define_cohort(cs.derive(bare), cs.infused())
     strict = cs.response_rate(cohort, "drug_free_remission_strict", at=168)
+    assert "变量：无药缓解（严格标准）" in repr(strict)
     assert strict.spec.estimand == cohort.study.estimands["drug_free_remission_strict"]
     curve = cs.survival_curve(cohort, "relapse_free_survival")
     assert curve.spec.estimand == cohort.study.estimands["relapse_free_survival"]

@@ -40,6 +40,10 @@ def test_a_risk_set_that_empties_is_said(call):
     assert "survival_curve(…, start=5) begins after that" in note
 
 
+def test_a_rate_needs_no_such_word():
+    assert not cs.incidence_rate(emptied(), RFS).frame["note"].any()
+
+
 def test_spans_at_the_beginning_and_several():
     # Nobody is at risk before day 4, nor from day 6 to day 8.
     cohort = cohort_of([6, 9, 12], [0, 1, 0], entry=[4, 8, 8])

@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 # What is no measure of the vocabulary, by the code that a component has.
 WORDS = {
-    "prednisone": mark("prednisone, mg a day"),
+    "prednisone": mark("prednisone (mg a day)"),
     "TIS": mark("Total Improvement Score"),
     "CRISS": mark("probability of improvement (ACR-CRISS)"),
     "improved items": mark("core items improved"),
@@ -37,8 +37,8 @@ FLAGS = {
     "one count": mark("met at one count only, on day {day}"),
 }
 _VALUE = mark("{component} {value} on day {day}; needed: {limit}")
-_FALL = mark("{component} {value} on day {day}, from {baseline}; needed: a fall {limit}")
-_RISE = mark("{component} {value} on day {day}, from {baseline}; needed: a rise {limit}")
+_FALL = mark("{component} {value} on day {day}, from {baseline}; needed: a fall of {limit}")
+_RISE = mark("{component} {value} on day {day}, from {baseline}; needed: a rise of {limit}")
 _LIMITS = {
     "<=": mark("at most {cut}"),
     "<": mark("below {cut}"),
@@ -85,10 +85,14 @@ class Part:
         """Return at which visits it refutes the endpoint."""
         return ~self.met._data & ~self.met._mask
 
-    def words(
+    def words(self, row: int, vocabulary: Vocabulary, look_back: float = 28.0) -> Message:
+        """Return in words what was found at a visit and what was needed."""
+        return self.texts(np.array([row]), vocabulary, look_back)[0]
+
+    def texts(
         self, rows: NDArray[np.int_], vocabulary: Vocabulary, look_back: float = 28.0
     ) -> list[Message]:
-        """Return in words how it refutes the endpoint at visits."""
+        """Return the same at several visits."""
         days = self.day[rows] if self.day is not None else np.full(len(rows), np.nan)
         if self.code in FLAGS:
             places = {"days": _plain(look_back)} if "{days}" in FLAGS[self.code] else {}
@@ -153,7 +157,7 @@ def refuted_by(
     found: list[list[str]] = [[text] if text else [] for text in first]
     for part in parts:
         here = np.flatnonzero(part.refutes()[rows])
-        for place, text in zip(here, part.words(rows[here], vocabulary, look_back), strict=True):
+        for place, text in zip(here, part.texts(rows[here], vocabulary, look_back), strict=True):
             found[place].append(text)
     return [
         texts[0] if len(texts) == 1 else joined_notes(*texts) if texts else message("not met")

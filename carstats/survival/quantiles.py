@@ -107,7 +107,7 @@ def survival_quantile(
                 "conf_high": [float(q.high) for q in found],
                 "note": [
                     joined_notes(
-                        stratum_note(rows),
+                        stratum_note(rows, curve=True),
                         "" if q.reached or not len(rows) else message("not reached"),
                         few_at_risk(float(q.n_risk), _quantile_words(q.p)),
                     )
@@ -197,7 +197,7 @@ def followup_time(
             "q3": float(q3.estimate),
             "low": known["event_time"].min(),
             "high": known["event_time"].max(),
-            "note": joined_notes(stratum_note(rows), missed, few),
+            "note": joined_notes(stratum_note(rows, curve=True), missed, few),
         }
 
     spec = times.spec(

@@ -357,8 +357,11 @@ def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
     )
 
 
-def stratum_note(rows: pd.DataFrame) -> str:
-    """Say what a reader of a stratum's row should know: who has no record, who no follow-up."""
+def stratum_note(rows: pd.DataFrame, *, curve: bool = False) -> str:
+    """Say what a reader of a stratum's row should know: who has no record, who no follow-up.
+
+    Of a `curve`, or what is read off one, also when nobody was at risk.
+    """
     if not len(rows):
         return message("no subjects")
     missing = int(rows["event_time"].isna().sum())
@@ -368,7 +371,7 @@ def stratum_note(rows: pd.DataFrame) -> str:
         if missing
         else "",
         message("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
-        _unobserved_note(unobserved(rows)),
+        _unobserved_note(unobserved(rows)) if curve else "",
     )
 
 
