@@ -83,6 +83,7 @@ _HOMES = {
     "restricted_time_lost": "survival.time_lost",
     "score_change": "response.scores",
     "score_course": "response.course",
+    "score_difference": "response.score_differences",
     "seroconversion_rate": "response.seroconversion",
     "set_language": "language",
     "simulate_study": "data.synthetic",
@@ -190,6 +191,7 @@ __all__ = [
     "restricted_time_lost",
     "score_change",
     "score_course",
+    "score_difference",
     "seroconversion_rate",
     "set_language",
     "simulate_study",
@@ -278,6 +280,7 @@ if TYPE_CHECKING:
     from carstats.response.landmark import landmark_comparison, response_exposure
     from carstats.response.rates import best_response_rate, response_rate, sustained_response_rate
     from carstats.response.regression import marginal_response_difference, response_regression
+    from carstats.response.score_differences import score_difference
     from carstats.response.scores import score_change
     from carstats.response.seroconversion import seroconversion_rate
     from carstats.response.timing import time_to_response

@@ -494,7 +494,7 @@ def test_wrong_units_and_scores_out_of_range_are_all_named():
         one({28: 30.0}, extra=extra)
     text = str(caught.value)
     assert "4 problems" in text
-    assert "row 1, `value`: MG-ADL is 30 0-24, outside its range of 0 to 24." in text
+    assert "row 1, `value`: MG-ADL is 30, outside its range of 0 to 24." in text
     assert "UPCR is 80 g/g" in text
     assert "Is it in mg/g or mg/mmol?" in text
     assert "IgG is 900 g/L" in text

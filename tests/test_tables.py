@@ -237,8 +237,11 @@ def test_rates_per_person_year_are_not_percentages(freireich):
 def test_a_landmark_says_that_it_counts_the_free(cohort):
     table = tabulate_rates(cs.landmark_rate(cohort, "relapse_free_survival", at=365))
     assert "Not yet followed" in table.heads
-    assert "n: subjects free of the event at the day; N: those asked about it." in table.notes
-    assert any("counted as not free" in note for note in table.notes)
+    assert (
+        "n: subjects known to be free of the event at the day; N: those asked about it."
+        in table.notes
+    )
+    assert any("counted as not known to be free" in note for note in table.notes)
 
 
 def times(study, by="target", ratios=False):
@@ -317,9 +320,11 @@ def test_toxicities_by_hand():
     assert table.heads[1:4] == ("Any grade", "Grade ≥\u200a3", "Serious")
     rows = {row.cells[0]: row.cells[1:] for row in table.rows if row.cells[0] != "Infection"}
     half = f"1 (50{S}%)"
-    assert rows["Any toxicity"] == (f"2 (100{S}%)", half, half, half, "0", "0")
+    # Of S02 neither the grade nor whether it was serious is known: one of two, or both.
+    either = f"1–2 (50–100{S}%)"
+    assert rows["Any toxicity"] == (f"2 (100{S}%)", either, either, half, "0", "0")
     assert rows["Cytokine release syndrome"][3:] == ("0", "0", "0")
-    assert any("in no row and stratum more than 1 subject" in note for note in table.notes)
+    assert any("of 1 subject at most in a row it is not known" in note for note in table.notes)
     # With nobody said to be serious or not, a column of noughts would claim that none was.
     silent = tabulate_toxicities(cs.toxicity_table(cohort_of(("S01", "CRS", 1, None))))
     assert "Serious" not in silent.heads

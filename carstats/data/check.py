@@ -212,11 +212,12 @@ def missing_words(
     """
     if values.dtype != object:
         return []
-    words = Counter(
-        cell.strip()
-        for cell in values
-        if isinstance(cell, str) and cell.strip() and cell.strip().casefold() in signs
-    )
+    codes, spellings = pd.factorize(values, use_na_sentinel=True)
+    counts = np.bincount(codes[codes >= 0], minlength=len(spellings))
+    words: Counter[str] = Counter()
+    for cell, count in zip(spellings, counts, strict=True):
+        if isinstance(cell, str) and cell.strip() and cell.strip().casefold() in signs:
+            words[cell.strip()] += int(count)
     return [missing_note(table, name, word, count) for word, count in words.items()]
 
 

@@ -12,7 +12,6 @@ from carstats.data import wide, wide_events
 from carstats.data.check import Source, cell_text, check_table, missing_note
 from carstats.data.conditions import report_recodes
 from carstats.data.context import Context, split
-from carstats.data.event_rows import with_others
 from carstats.data.long_tables import long_table, source_headings
 from carstats.data.mapped_subjects import refuse_repeats, subjects_table
 from carstats.data.rows import Rows
@@ -86,8 +85,6 @@ def map_tables(
     _add_columns(frames, sources, context)
     _note_guesses(context)
     context.notes += [missing_note(*place, n) for place, n in context.missing.items()]
-    if settings.others_censored and "events" in frames:
-        frames["events"] = with_others(frames, vocabulary, context.notes)
     for table, source in sources.items():
         slack = {c: s for (name, c), s in context.slack.items() if name == table}
         sources[table] = replace(source, slack=slack)
@@ -101,6 +98,7 @@ def map_tables(
         **frames,
         "sources": sources,
         "vocabulary": vocabulary,
+        "censor_others": settings.others_censored,
         "notes": tuple(dict.fromkeys(context.notes)),
     }
 
@@ -160,15 +158,17 @@ def _add_columns(frames, sources: dict[str, Source], context: Context) -> None:
 def _further(frames, sources, vocabulary, context: Context) -> list[Problem]:
     """Return what the check of the tables adds to the problems noted, so that one list has all."""
     told = {(p.file, row, p.column) for p in context.problems for row in (p.rows or (p.row,))}
+    told |= context.unplaced
+    absent = set(context.absent)
+    if split(context.id_spec)[0][0] in absent:
+        absent.add("subject_id")
     found = []
     for table, frame in frames.items():
         source = sources[table]
         own = frozenset(name for name in frame.columns if name not in TABLES[table].names())
         frame = _placed(table, frame, context)
         found += check_table(table, frame, replace(source, own=own), vocabulary)[1]
-    return [
-        p for p in found if (p.file, p.row, p.column) not in told and p.column not in context.absent
-    ]
+    return [p for p in found if (p.file, p.row, p.column) not in told and p.column not in absent]
 
 
 def _placed(table: str, frame: pd.DataFrame, context: Context) -> pd.DataFrame:

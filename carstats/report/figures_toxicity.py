@@ -183,7 +183,9 @@ def _title(result: Result, *, bars: bool = False) -> str:
 
 def _left_out(result: Result, inner: float) -> str:
     """Say what the column of the severe ones makes of episodes without a grade."""
-    if not _has_ungraded(result):
+    frame = result.frame
+    bounded = "n_missing" in frame and (frame["n_missing"].any() or _maybe(frame).any())
+    if not _has_ungraded(result) and not bounded:
         return ""
     column = _heads(result, inner)[1]
     if _in_grades(result):

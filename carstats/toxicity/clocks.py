@@ -104,6 +104,21 @@ def first_times(
     )
 
 
+def possible_times(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the times of `first_times` if all that may have counted did."""
+    return rows.assign(
+        event_time=rows["possible_time"], event_code=rows["possible_code"], unknown=False
+    ).drop(columns=["possible_time", "possible_code"])
+
+
+def before_next(time: np.ndarray) -> np.ndarray:
+    """Return a moment just before the next of each time, and the last one itself.
+
+    Times closer than 1e-9 of the range are one to the curves: the moment is further off.
+    """
+    return np.append(time[1:] - 1e-6 * max(float(time[-1]), 1e-6), time[-1])
+
+
 def clock_note(rows: pd.DataFrame) -> str:
     """Say what a reader of a stratum's row should know."""
     if not len(rows):

@@ -22,6 +22,7 @@ from carstats.toxicity.clocks import (
     checked_competing,
     clock_note,
     first_times,
+    possible_times,
     rival_words,
 )
 from carstats.toxicity.episodes import (
@@ -139,6 +140,15 @@ def toxicity_estimators(
 
 
 def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
+    """Return the four estimates by a day; the upper limits are those of all who may have had it."""
+    found = _four_proven(rows, day, conf_level)
+    if rows["unknown"].any():
+        possible = _four_proven(possible_times(rows), day, conf_level)
+        found["conf_high"] = np.fmax(found["conf_high"], possible["conf_high"])
+    return found
+
+
+def _four_proven(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
     known = rows[rows["event_time"].notna()]
     time, code = known["event_time"].to_numpy(), known["event_code"].to_numpy()
     by_then = time <= day

@@ -29,7 +29,7 @@ from carstats.toxicity.episodes import (
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
-from carstats.toxicity.unknown import before_note, left_out_note
+from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
 from carstats.wording import because, limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
@@ -93,8 +93,8 @@ def exposure_adjusted_rate(
     Result
         For each stratum, term and window: ``term``, with windows ``window_start`` and
         ``window_end``, ``n`` subjects with follow-up, ``n_missing`` (an event of unknown onset,
-        not counted; one of unknown grade that may count, or before the infusion, is not counted
-        either, and the note says how many have one), ``n_event`` events, ``n_with_event``
+        not counted, or of unknown grade that may count, in the upper limit alone), ``n_event``
+        events, ``n_with_event``
         subjects, ``person_years``, ``estimate`` per `per` person-years, ``conf_low``,
         ``conf_high``, ``dispersion`` (of the negative binomial; else what the effective count
         divides by), ``note``.
@@ -129,8 +129,8 @@ def exposure_adjusted_rate(
         if method == "negative binomial":
             raise CarstatsError(
                 message(
-                    "`{option}` is a test, which {method!r} has not. Use {others}.",
-                    option="benchmark", method=method, others="'exact', 'robust'",
+                    "`benchmark` is a test, which 'negative binomial' has not. Use 'exact' or "
+                    "'robust'."
                 )
             )  # fmt: skip
     severe = severe_enough(cohort, min_grade, min_severity)
@@ -138,8 +138,12 @@ def exposure_adjusted_rate(
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
     study = cohort.study
     records = episodes_of(cohort, terms, severe, grading_scale)
-    rows = merged_episodes(records, severe, gap=gap)
-    rows = rows[rows["counts"]]
+    merged = merged_episodes(records, severe, gap=gap)
+    rows = merged[merged["counts"]]
+    # If all that may count did, from the first day where the onset is not known.
+    first_day = merged["onset_day"].isna() & merged["unknown"]
+    possible = merged.assign(onset_day=merged["onset_day"].where(~first_day, 0.0))
+    possible = possible[merged["counts"] | merged["unknown"]]
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -151,9 +155,15 @@ def exposure_adjusted_rate(
                 whom = asked(stratum, name)
                 answer = _rate(whom, mine, days, events, method, per, benchmark, conf_level)
                 of_term = records[records["term"] == name]
+                unknown = doubtful_subjects(of_term, whom)
+                if unknown:
+                    all_ = possible[(possible["term"] == name) & possible["subject_id"].isin(who)]
+                    upper = _rate(whom, all_, days, events, method, per, benchmark, conf_level)
+                    answer["conf_high"] = max(answer["conf_high"], upper["conf_high"])
+                    answer["n_missing"] += unknown
                 answer["note"] = joined_notes(
                     nobody_asked(stratum, name) or answer["note"],
-                    left_out_note(of_term, whom),
+                    bounded_note(unknown),
                     before_note(of_term, whom),
                 )
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}

@@ -16,7 +16,14 @@ from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
-from carstats.toxicity.clocks import checked_competing, clock_note, first_times, rival_words
+from carstats.toxicity.clocks import (
+    before_next,
+    checked_competing,
+    clock_note,
+    first_times,
+    possible_times,
+    rival_words,
+)
 from carstats.toxicity.episodes import (
     asked,
     checked_terms,
@@ -207,12 +214,9 @@ def _possible_high(
     frame: pd.DataFrame, rows: pd.DataFrame, conf_type: str, conf_level: float
 ) -> np.ndarray:
     """Return the upper limits if all that may have counted did, each up to the next step."""
-    possible = rows.assign(
-        event_time=rows["possible_time"], event_code=rows["possible_code"], unknown=False
-    )
-    other = incidence_rows(possible.drop(columns="possible_code"), conf_type, conf_level)
+    other = incidence_rows(possible_times(rows), conf_type, conf_level)
     time = frame["time"].to_numpy()
-    until = np.append(np.nextafter(time[1:], -np.inf), time[-1])
+    until = before_next(time)
     return step_values(other["time"].to_numpy(), other["conf_high"].to_numpy(), until, np.nan)
 
 

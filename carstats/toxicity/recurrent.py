@@ -9,10 +9,12 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level, check_number
+from carstats.estimators.kaplan_meier import step_values
 from carstats.estimators.mean_cumulative import mean_cumulative
 from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
+from carstats.toxicity.clocks import before_next
 from carstats.toxicity.episodes import (
     checked_terms,
     died,
@@ -23,7 +25,7 @@ from carstats.toxicity.episodes import (
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
-from carstats.toxicity.unknown import before_note, left_out_note
+from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
 from carstats.wording import level_text
 
 
@@ -64,8 +66,8 @@ def mean_cumulative_count(
     -------
     Result
         For each stratum a row at day 0 and at every distinct day: ``time``, ``n``, ``n_missing``
-        (subjects with an episode of unknown onset, which is not counted; of unknown grade that may
-        count, or before the infusion: as the note says), ``n_risk``, ``n_event``
+        (subjects with an episode of unknown onset, not counted, or of unknown grade that may count,
+        in the upper limit alone), ``n_risk``, ``n_event``
         episodes, ``n_censor``, ``estimate``, ``std_error`` (robust), ``conf_low``, ``conf_high``,
         ``note``. The dead have no more episodes and stay in the mean.
 
@@ -87,6 +89,8 @@ def mean_cumulative_count(
     study = cohort.study
     records = episodes_of(cohort, terms, severe, grading_scale)
     found = merged_episodes(records, severe, gap=gap)
+    maybe = found.assign(onset_day=found["onset_day"].fillna(0.0))
+    maybe = maybe[found["counts"] | found["unknown"]]
     found = found[found["counts"]]
     subjects = cohort.subjects
     subjects = subjects.assign(
@@ -127,6 +131,22 @@ def mean_cumulative_count(
                 "note": "",
             }
         )
+        unknown = doubtful_subjects(records, stratum)
+        if unknown:
+            # If all that may count did: the upper limit up to the next step.
+            all_ = maybe[maybe["subject_id"].isin(who)]
+            other = mean_cumulative(
+                all_["onset_day"],
+                who.get_indexer(all_["subject_id"]),
+                stratum["followed_to"],
+                died=stratum["dead"],
+                conf_level=conf_level,
+            )
+            time = frame["time"].to_numpy()
+            until = before_next(time)
+            upper = step_values(other.time, other.high, until, 0.0)
+            frame["conf_high"] = np.fmax(frame["conf_high"], upper)
+            frame["n_missing"] = undated + unknown
         merged = int((mine["n_records"] - 1).sum())
         frame.loc[0, "note"] = joined_notes(
             message_n(
@@ -140,7 +160,7 @@ def mean_cumulative_count(
             if undated
             else "",
             "" if len(dated) else message("no episode in {n}", n=len(stratum)),
-            left_out_note(records, stratum),
+            bounded_note(unknown),
             before_note(records, stratum),
         )
         return frame

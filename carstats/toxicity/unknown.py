@@ -138,11 +138,26 @@ def uncollected_note(cohort: Cohort, term: str) -> str:
     return message("no record of it in the study: none only if it was collected")
 
 
+def doubtful_subjects(episodes: pd.DataFrame, subjects: pd.DataFrame) -> int:
+    """Return how many of the subjects have an episode that may count."""
+    maybe = set(episodes.loc[episodes["unknown"], "subject_id"])
+    return int(subjects["subject_id"].isin(maybe).sum())
+
+
+def bounded_note(n: int) -> str:
+    """Say that episodes that may count are in the upper limits alone."""
+    if not n:
+        return ""
+    return message_n(
+        "{n} with an episode of unknown grade that may count: in the upper limit alone",
+        "{n} with episodes of unknown grade that may count: in the upper limit alone",
+        n,
+    )
+
+
 def left_out_note(episodes: pd.DataFrame, subjects: pd.DataFrame) -> str:
-    """Say how many have an episode that may count, where only proven ones can be counted."""
-    certain = set(episodes.loc[episodes["counts"], "subject_id"])
-    doubtful = set(episodes.loc[episodes["unknown"], "subject_id"]) - certain
-    n = int(subjects["subject_id"].isin(doubtful).sum())
+    """Say how many have an episode that may count, where only proven ones can be timed."""
+    n = doubtful_subjects(episodes, subjects)
     if not n:
         return ""
     return message_n(
