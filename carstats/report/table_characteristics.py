@@ -32,7 +32,7 @@ def digits_of(rows: pd.DataFrame) -> tuple[int, bool]:
 
 
 def levels_apart(
-    result: Result, lines: list[tuple[str, str]], named: Mapping[str, str]
+    result: Result, lines: list[tuple[str, str, bool]], named: Mapping[str, str]
 ) -> list[str]:
     """Return the standardised difference of each characteristic, in its first line."""
     variables = result.frame.drop_duplicates("variable")
@@ -43,7 +43,7 @@ def levels_apart(
             title = tr("{characteristic}, n (%)", characteristic=title)
         found[title] = number(row["smd"], 2)
     texts, before = [], None
-    for title, _ in lines:
+    for title, *_ in lines:
         texts.append(found.get(title, "") if title != before else "")
         before = title
     return texts
