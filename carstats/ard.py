@@ -152,6 +152,7 @@ LABELS = {
     "reference.target": mark("Target of the reference trial"),
     "rmse": mark("Root mean squared error"),
     "sd": mark("Standard deviation"),
+    "smd": mark("Standardised difference"),
     "spread": mark("Standard deviation between trials"),
     "statistic": mark("Test statistic"),
     "std.error": mark("Standard error"),
@@ -199,7 +200,8 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
     "baseline_table", "followup_time", "measure_trajectory", "restricted_mean",
-    "restricted_time_lost", "score_change", "survival_quantile", "toxicity_timing",
+    "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
+    "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",

@@ -82,7 +82,11 @@ class CarstatsError(ValueError):
     ----------
     problems : tuple of Problem
         All problems, also those that the message leaves out for length.
+    notes : tuple of str
+        What was guessed before they were found: a wrong guess may be their cause.
     """
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, problems: str | Problem | Iterable[Problem]) -> None:
         if isinstance(problems, str):

@@ -122,11 +122,12 @@ class Named(Message):
     """
 
     meaning: str
+    behind: str
 
-    def __new__(cls, text: str, meaning: str) -> Named:
-        """Name something."""
+    def __new__(cls, text: str, meaning: str, behind: str = "") -> Named:
+        """Name something; what is `behind` follows a meaning that does not hold it, in brackets."""
         self = str.__new__(cls, text)
-        self.meaning = meaning
+        self.meaning, self.behind = meaning, behind
         self.key, self.values = getattr(meaning, "key", meaning), getattr(meaning, "values", {})
         return self
 
@@ -134,11 +135,14 @@ class Named(Message):
         """Return the meaning in the language of `lookup`."""
         meaning = self.meaning
         text = meaning.put(lookup) if isinstance(meaning, Message) else meaning
+        if self.behind:
+            pattern = lookup(mark("{label} ({name})"), None)
+            return text if self.behind in text else pattern.format(label=text, name=self.behind)
         return str(self) if text == str(meaning) else text
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """Keep the meaning."""
-        return Named, (str(self), self.meaning)
+        return Named, (str(self), self.meaning, self.behind)
 
 
 def message(text: str, /, **values: object) -> Message:

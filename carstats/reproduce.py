@@ -144,7 +144,11 @@ def find_analyses(only: str | Iterable[str] | None = None, *, notebooks: bool = 
     if unknown:
         has = listed(sorted(script.stem for script in found), 40)
         raise CarstatsError(
-            f"`only` names {sorted(unknown)}, which is no analysis. There are: {has}."
+            message(
+                "`only` names {unknown}, which is no analysis. There are: {known}.",
+                unknown=sorted(unknown),
+                known=has,
+            )
         )
     return [script for script in found if script.stem in names]
 
@@ -242,8 +246,10 @@ def event_endpoint(study: Study, preferred: str) -> str:
         return preferred
     if not plain:
         raise CarstatsError(
-            "the study's events have no endpoint without competing events. "
-            f"It has: {listed(names) or 'none'}."
+            message(
+                "the study's events have no endpoint without competing events. It has: {names}.",
+                names=listed(names) or message("none"),
+            )
         )
     return plain[0]
 
@@ -270,7 +276,7 @@ def response_endpoint(study: Study, preferred: str) -> str:
     """
     names = study.endpoints("response")
     if not names:
-        raise CarstatsError("the study has no responses.")
+        raise CarstatsError(message("the study has no responses."))
     return preferred if preferred in names else names[0]
 
 
@@ -313,7 +319,9 @@ def check_writable(target: Path) -> None:
     """
     place = next(folder for folder in (target, *target.parents) if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
-        raise CarstatsError(f"cannot write to {target}. Choose another folder with --out.")
+        raise CarstatsError(
+            message("cannot write to {folder}. Choose another folder with --out.", folder=target)
+        )
 
 
 def _default_out(data: str | Path | None) -> Path:

@@ -150,13 +150,15 @@ def because(*reasons: Reason | None) -> str:
 FEW_AT_RISK = 5
 
 
-def few_at_risk(n_risk: float) -> str:
+def few_at_risk(n_risk: float, what: str) -> str:
     """Mark an estimate that rests on few subjects at risk.
 
     Parameters
     ----------
     n_risk : float
         At risk just before it; NaN where there is no estimate.
+    what : str
+        The estimate, a message such as "the median".
 
     Returns
     -------
@@ -166,7 +168,10 @@ def few_at_risk(n_risk: float) -> str:
     if not n_risk < FEW_AT_RISK:
         return ""
     return message_n(
-        "rests on {n} subject at risk then", "rests on {n} subjects at risk then", int(n_risk)
+        "{what} rests on {n} subject at risk then",
+        "{what} rests on {n} subjects at risk then",
+        int(n_risk),
+        what=what,
     )
 
 

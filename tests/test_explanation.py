@@ -100,7 +100,7 @@ def test_a_visit_shows_components_values_thresholds_and_verdicts():
     assert "drug: prednisone, day -30 to 100, 7.5 mg of prednisone a day (Disease)" in words
     assert "day 84, week 12 (days 70 to 98): not met" in words
     assert "Clinical SLEDAI 0 on day 84; needed: at most 0: met" in words
-    assert "prednisone, mg a day 7.5 on day 84; needed: at most 5: not met" in words
+    assert "prednisone (mg a day) 7.5 on day 84; needed: at most 5: not met" in words
     assert "day 168, week 24 (days 140 to 196): not met" in words
     assert "Clinical SLEDAI 2 on day 168; needed: at most 0: not met" in words
 

@@ -104,6 +104,21 @@ class TestFiles:
             "events: is a folder, and is not read. Put its files into the folder of the study."
         ]
 
+    def test_tables_beside_a_file_that_is_named_are_noted(self, tmp_path):
+        folder(tmp_path, subjects__csv=SUBJECTS, toxicities__csv=TOXICITIES)
+        study = read_study(tmp_path / "subjects.csv")
+        assert study.toxicities is None
+        assert study.notes == ("Files that no table was read from: 'toxicities.csv'.",)
+
+    def test_tables_in_a_folder_within_are_noted(self, tmp_path):
+        folder(tmp_path, subjects__csv=SUBJECTS)
+        (tmp_path / "old").mkdir()
+        (tmp_path / "old" / "events.csv").write_text("x")
+        (tmp_path / "old" / "photo.csv").write_text("x")
+        assert read_study(tmp_path).notes == (
+            "Files that no table was read from: 'old/events.csv'.",
+        )
+
     def test_two_files_of_one_name(self, tmp_path):
         (tmp_path / "x").mkdir()
         (tmp_path / "y").mkdir()
@@ -145,6 +160,13 @@ class TestSheets:
         data = book({"subjects": [HEAD, *ROWS], "Key": [["x"]]})
         notes = read_study(folder(tmp_path, b__xlsx=data)).notes
         assert notes == ("b.xlsx: sheets that no table was read from: 'Key'.",)
+
+    def test_a_tables_workbook_is_read_from_the_sheet_of_its_name(self, tmp_path):
+        data = book(
+            {"Key": [["x"]], "Toxicities": [["subject_id", "term", "onset_day"], ["A1", "CRS", 2]]}
+        )
+        study = read_study(folder(tmp_path, subjects__csv=SUBJECTS, toxicities__xlsx=data))
+        assert study.toxicities["term"].tolist() == ["CRS"]
 
     @pytest.mark.parametrize("titles", [("subjects",), ("subjects", "toxicities")])
     def test_a_part_that_is_gone(self, tmp_path, titles):

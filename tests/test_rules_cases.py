@@ -74,8 +74,10 @@ def test_sustained_looks_back_and_confirmed_looks_forward():
     assert answer(found, "sus1", "DORIS_confirmed", 252) == "NE"
 
 
-@pytest.mark.parametrize("row", pd.read_csv(CASES / "nephritis" / "expected.csv").to_dict("records"),
-                         ids=lambda row: f"{row['subject_id']}-{row['endpoint']}")  # fmt: skip
+EXPECTED = pd.read_csv(CASES / "nephritis" / "expected.csv").to_dict("records")
+
+
+@pytest.mark.parametrize("row", EXPECTED, ids=lambda row: f"{row['subject_id']}-{row['endpoint']}")
 def test_renal_responses(row, nephritis):
     found = answer(nephritis, row["subject_id"], row["endpoint"], row["day"])
     assert str(found) == row["expected"], row["basis"]

@@ -579,3 +579,84 @@ def test_iechs_after_crs(ferritin, more, status):
 def test_iechs_without_crs_does_not_meet_its_criteria():
     rows = [(12, "ferritin", 5000.0), (12, "fibrinogen", 100.0)]
     assert len(derived(rows, "IEC-HS")) == 0
+
+
+# --- what a reader is told ------------------------------------------------------------------------
+
+
+def test_notes_count_what_should_be_checked():
+    study = cs.derive(one({28: 4.0}, extra=sheet(CRS_DAY, {15: FEVER})))
+    assert "CRS: check 1 (first onset after day 14)." in study.notes
+    rows = [(-10, "SLEDAI_rash", 1.0), (3, "SLEDAI_rash", 0.0), (20, "SLEDAI_rash", 1.0),
+            (30, "SLEDAI_rash", 0.0)]  # fmt: skip
+    study = cs.derive(one({28: 4.0}, disease="SLE", measure="SLEDAI-2K", baseline=8.0, extra=rows))
+    words = "LICATS: 1 worsening is not judged, for aplasia is undocumented"
+    assert any(note.startswith(words) for note in study.notes)
+
+
+def test_what_is_proven_reaches_rates_tables_and_listings():
+    cohort = cs.define_cohort(folder("crs_missing"), cs.infused())
+    for grade, events, possible in ((1, 7, 7), (2, 6, 7), (3, 5, 7), (4, 1, 4)):
+        (row,) = cs.toxicity_rate(cohort, "CRS", min_grade=grade).frame.to_dict("records")
+        assert (row["n"], row["n_event"], row["n_possible"]) == (7, events, possible)
+    table = cs.toxicity_table(cohort).frame
+    severe = table[(table["row"] == "term") & (table["criterion"] == "grade >=3")]
+    assert severe["n_event"].tolist() == [5]
+    listing = cs.toxicity_listing(cohort, "CRS").frame
+    assert sorted(listing["note"]) == ["", "", "", "", "", "grade 2 or more", "grade 3 or more"]
+    cohort = cs.define_cohort(folder("icans_missing"), cs.infused())
+    assert cs.toxicity_rate(cohort, "ICANS", min_grade=3).frame["n_event"].tolist() == [5]
+
+
+def test_of_several_values_on_one_day_the_worst_counts():
+    rows = sheet({"temperature": 37.0, "oxygen_device": "none", "hypotension": 0.0,
+                  "vasopressors": 0.0}, {})  # fmt: skip
+    twice = [(5.25, "temperature", 39.0), (5.75, "temperature", 36.9), (5.5, "vasopressors", 1.0)]
+    assert grades(derived([*rows, *twice], "CRS")) == [3]
+    assert derived([(5.25, "ANC", 0.4), (5.75, "ANC", 3.0)], "neutropenia")["grade"].tolist() == [4]
+    ice = [*sheet(ICANS_DAY, {}), (5.25, "ICE", 4.0), (5.75, "ICE", 10.0)]
+    assert grades(derived(ice, "ICANS")) == [2]
+
+
+def test_b_cells_below_the_limit_of_quantification_are_absent():
+    rash = [(-10, "SLEDAI_rash", 1.0), (3, "SLEDAI_rash", 0.0), (20, "SLEDAI_rash", 1.0),
+            (30, "SLEDAI_rash", 0.0), (21, "B_cells", np.nan, "/uL"),
+            (60, "B_cells", 20.0, "/uL"), (90, "B_cells", 30.0, "/uL")]  # fmt: skip
+    study = one({28: 4.0}, disease="SLE", measure="SLEDAI-2K", baseline=8.0, extra=rash)
+    for limit, found, status in ((1.0, 1, "event"), (20.0, 0, None)):
+        rows = study.assessments.assign(lloq=np.nan)
+        rows.loc[rows["measure"] == "B_cells", "lloq"] = limit
+        again = cs.derive(type(study)(**(study.tables() | {"assessments": rows})))
+        terms = [] if again.toxicities is None else again.toxicities["term"].tolist()
+        assert terms.count("LICATS") == found
+        events = again.events[again.events["endpoint"] == "b_cell_reconstitution"]
+        assert events["status"].tolist() == ([status] if status else [])
+
+
+def test_icans_of_children_is_graded_by_capd_and_without_a_score_by_the_other_signs():
+    def found(rows, age=None):
+        study = one({28: 4.0}, extra=rows)
+        if age is not None:
+            subjects = study.subjects.assign(age=age)
+            study = type(study)(**(study.tables() | {"subjects": subjects}))
+        table = cs.derive(study).toxicities
+        return grades(table[table["term"] == "ICANS"]) if table is not None else []
+
+    day = {"CAPD": 0.0, "consciousness": "alert", "seizure": "none", "motor_weakness": 0.0,
+           "cerebral_oedema": "none"}  # fmt: skip
+    for capd, grade in ((0.0, []), (8.0, [1]), (9.0, [3])):
+        assert found(sheet(day, {5: {"CAPD": capd}}), age=6.0) == grade
+        assert found(sheet(day, {5: {"CAPD": capd}})) == grade  # of unknown age
+    # at 12 years it is the ICE score, which is blank
+    assert found(sheet(day, {5: {"CAPD": 20.0, "seizure": "brief"}}), age=12.0) == [">=3"]
+    signs = {name: value for name, value in day.items() if name != "CAPD"}
+    assert found(sheet(signs, {5: {"consciousness": "awakens to touch"}})) == [">=3"]
+
+
+def test_crs_of_who_has_no_row_of_infusions_counts_from_day_0():
+    study = one({28: 4.0}, extra=sheet(CRS_DAY, {5: FEVER}))
+    other = study.infusions.assign(subject_id="b")
+    subjects = pd.concat([study.subjects, study.subjects.assign(subject_id="b")])
+    tables = study.tables() | {"infusions": other, "subjects": subjects.reset_index(drop=True)}
+    found = cs.derive(type(study)(**tables)).toxicities
+    assert found.loc[found["subject_id"] == "a", "term"].tolist() == ["CRS"]

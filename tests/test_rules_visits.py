@@ -229,7 +229,7 @@ def test_both_exist_by_name():
      "Physician global assessment 0.5 on day 170; needed: below 0.5"),
     ([(168, S, 6), (168, P, 0.2)], "DORIS",
      "Clinical SLEDAI at least 2 on day 168; needed: at most 0"),
-    ([(168, S, 9)], "SRI-4", "SLEDAI-2K 9 on day 168, from 12; needed: a fall at least 4"),
+    ([(168, S, 9)], "SRI-4", "SLEDAI-2K 9 on day 168, from 12; needed: a fall of at least 4"),
     ([(168, C, 0)], "remission", "missing: PGA"),
 ])  # fmt: skip
 def test_reason_names_component_value_day_and_threshold(rows, endpoint, text):
@@ -242,7 +242,7 @@ def test_reason_names_every_component_that_refutes_and_the_dose():
     study = lupus((168, C, 2), (168, P, 0.2), drugs=steroid)
     assert reason(study, 168, "DORIS") == (
         "Clinical SLEDAI 2 on day 168; needed: at most 0; "
-        "prednisone, mg a day 20 on day 168; needed: at most 5"
+        "prednisone (mg a day) 20 on day 168; needed: at most 5"
     )
     assert "a glucocorticoid in the 28 days up to day 168" in reason(
         study, 168, "drug_free_remission"
@@ -257,3 +257,11 @@ def test_every_non_response_of_the_synthetic_study_says_why():
     assert not failed["reason"].eq("not met").any()
     assert found[found["response"].isna()]["reason"].notna().all()
     assert found[found["response"].eq(True).fillna(False).astype(bool)]["reason"].isna().all()
+
+
+def test_glucocorticoid_of_a_toxicity_shadows_the_visit_with_its_reason_or_without():
+    rows = [(28, C, 0), (28, P, 0.2)]
+    for why, mg, expected in (("toxicity", 60.0, None), (None, 60.0, None), (None, 20.0, True)):
+        steroid = [("prednisone", "glucocorticoid", 12.0, 14.0, mg, why)]
+        study = lupus(*rows, drugs=steroid, toxicities=[("CRS", 10.0, 15.0)])
+        assert responses(study, "remission") == {28: expected}

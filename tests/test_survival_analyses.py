@@ -452,17 +452,3 @@ def test_bootstrap_is_what_a_loop_gives(statistic):
     ]
     assert again[0].equals(again[1])
     assert again[0]["conf_low"] <= again[0]["estimate"] <= again[0]["conf_high"]
-
-
-@pytest.mark.slow
-def test_beta_product_covers():
-    from benchmarks.coverage_survival import CENSORED, SIZES, coverage
-
-    n_studies = 3_000
-    error = 3 * np.sqrt(0.95 * 0.05 / n_studies)
-    for n in SIZES:
-        for censored in CENSORED:
-            found = coverage(n, censored, n_studies, seed=n, conf_types=("beta product",))
-            for _, _, covered, undefined, _ in found:
-                assert covered >= 0.95 - error
-                assert undefined == 0

@@ -237,8 +237,11 @@ def test_rates_per_person_year_are_not_percentages(freireich):
 def test_a_landmark_says_that_it_counts_the_free(cohort):
     table = tabulate_rates(cs.landmark_rate(cohort, "relapse_free_survival", at=365))
     assert "Not yet followed" in table.heads
-    assert "n: subjects free of the event at the day; N: those asked about it." in table.notes
-    assert any("counted as not free" in note for note in table.notes)
+    assert (
+        "n: subjects known to be free of the event at the day; N: those asked about it."
+        in table.notes
+    )
+    assert any("counted as not known to be free" in note for note in table.notes)
 
 
 def times(study, by="target", ratios=False):

@@ -346,8 +346,9 @@ prose(
             "Of several counts of a trial the widest denominator was taken (treated before per "
             "protocol), then the visit nearest to week 24. Where every trial has no event or "
             "nothing but events, or fewer than three trials of two or more subjects report, the "
-            "pooled count stands with its exact interval and the note “homogeneity assumed”. "
-            "Missing counts are missing and not zero. The figures' CSV files hold the unrounded "
+            "pooled count stands with its exact interval and the note “homogeneity assumed”, "
+            "unless the trials differ by more than chance: then they are not pooled. Missing "
+            "counts are missing and not zero. The figures' CSV files hold the unrounded "
             "numbers."
         ),
     )

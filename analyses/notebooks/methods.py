@@ -159,8 +159,10 @@ prose(
 prose(
     points(
         tr(
-            "Limits are two-sided and at the level of 95\u00a0% unless stated; they are exact or "
-            "built for few subjects wherever such a method exists."
+            "Limits are two-sided and at the level of 95\u00a0% unless stated. Those of rates, "
+            "their differences, curves, quantiles, means and incidences are exact or built for few "
+            "subjects. Regressions have none that are, which their method says (asymptotic): in "
+            "small cohorts their limits may be too short."
         ),
         tr(
             "Strata come from the table of subjects: a group in which nothing happened has its "
@@ -168,8 +170,9 @@ prose(
         ),
         tr("Missing outcomes are counted, never dropped; each number says how they are counted."),
         tr(
-            "P-values are not adjusted for the number of tests unless stated. In a study of this "
-            "kind they describe, and prove nothing."
+            "Groups of fewer than 50 are compared by permutation, and a group of one or two has no "
+            "p-value. P-values are not adjusted for the number of tests unless stated. In a study "
+            "of this kind they describe, and prove nothing."
         ),
         tr("Days are counted from the first infusion; a month has 30.4375 days."),
         tr("Numbers are rounded for print only, halves upwards."),

@@ -1,1 +1,1 @@
-"""What docs/coverage.md rests on: a module for each kind; `benchmarks/coverage.py` runs them."""
+"""What docs/coverage.md rests on: one module for each kind of estimate."""

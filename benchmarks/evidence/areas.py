@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binom
 
 from benchmarks.evidence.cells import LEVEL, PAIRS, SIZES, Cell, cell
 from benchmarks.evidence.simulated import CENSORING, SHAPES, Studies, generator, simulated
+from carstats.estimators.kaplan_meier import beta_cdf, beta_quantile
+from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.rmst import mean_contrast, mean_survival
 from carstats.estimators.time_lost import mean_time_lost
@@ -60,24 +63,26 @@ def _paths(time, event, draws: int, rng):
 
 def _both(laws, mid_p: bool):
     tail = (1 - LEVEL) / 2
+    # Values that were drawn, not between two of them: one may be infinite.
+    ways = {"axis": -1, "method": "inverted_cdf"}
     if not mid_p:
-        return np.quantile(laws[0], tail, axis=-1), np.quantile(laws[1], 1 - tail, axis=-1)
-    return np.quantile(np.concatenate(laws, axis=-1), [tail, 1 - tail], axis=-1)
+        return np.quantile(laws[0], tail, **ways), np.quantile(laws[1], 1 - tail, **ways)
+    return np.quantile(np.concatenate(laws, axis=-1), [tail, 1 - tail], **ways)
 
 
 def _greenwood(drawn: Studies):
     """Mean and error of each study, the last value carried on."""
-    found = [
+    return [
         mean_survival(risk_table(t, (c > 0).astype(int)), 1.0, extend=True)
         for t, c in zip(drawn.time, drawn.code, strict=True)
     ]
-    return found
 
 
 def mean_cells(studies: int, draws: int, sizes=SIZES) -> list[Cell]:
     """One restricted mean."""
     found = []
     for n in sizes:
+        found += _at_once(n)
         for censoring in CENSORING:
             for number, free in enumerate(FREE):
                 for shape in ("constant", "early"):
@@ -94,6 +99,17 @@ def mean_cells(studies: int, draws: int, sizes=SIZES) -> list[Cell]:
     return found
 
 
+def _at_once(n: int) -> list[Cell]:
+    """All events at one early time, listed: the limits are those of a proportion."""
+    k, found = np.arange(n + 1), []
+    for kind, method in zip(MEANS, ("Clopper-Pearson", "mid-P"), strict=False):
+        low, high = proportion_limits(k, n, method=method)
+        for p in np.arange(1, 100) / 100:
+            weight = binom.pmf(k, n, p)
+            found.append(cell(kind, n, "all at once", low, high, p, weight=weight))
+    return found
+
+
 CONTRASTS = ("melded mid-P", "melded", "Greenwood")
 
 
@@ -102,6 +118,7 @@ def contrast_cells(studies: int, draws: int, pairs=PAIRS, measure="difference") 
     found = []
     settings = ((0.9, 0.9), (0.7, 0.7), (0.9, 0.5), (0.95, 0.7))
     for sizes in pairs:
+        found += _both_at_once(sizes, measure)
         for censoring in ("none", "uniform", "heavy", "unequal"):
             for number, free in enumerate(settings):
                 rng = generator(6, *sizes, len(censoring), number)
@@ -133,6 +150,44 @@ def contrast_cells(studies: int, draws: int, pairs=PAIRS, measure="difference") 
                 low, high = ([float(getattr(m, k)) for m in normal] for k in ("low", "high"))
                 found.append(cell(CONTRASTS[2], name, censoring, low, high, truth))
     return found
+
+
+# Levels at which one of two laws is taken: their mean over the other is right to about 1e-4.
+_LEVELS = (np.arange(400) + 0.5) / 400
+
+
+def _both_at_once(sizes: tuple[int, int], measure: str) -> list[Cell]:
+    """All events at one early time: two proportions, every outcome listed, its laws integrated."""
+    found, name, tail = [], f"{sizes[0]} + {sizes[1]}", (1 - LEVEL) / 2
+    k1, k2 = (np.arange(n + 1) for n in sizes)
+    first = ((k1, sizes[0] - k1 + 1), (k1 + 1, sizes[0] - k1))
+    second = ((k2, sizes[1] - k2 + 1), (k2 + 1, sizes[1] - k2))
+    # The upper law of the second group bounds the contrast from below.
+    taken = [beta_quantile(_LEVELS, a[:, None], b[:, None]) for a, b in second[::-1]]
+    for p in (0.1, 0.3, 0.5, 0.7, 0.9):
+        for q in (0.1, 0.3, 0.5, 0.7, 0.9):
+            truth = p - q if measure == "difference" else p / q
+            least, most = (
+                _at_most(y + truth if measure == "difference" else y * truth, a, b)
+                for (a, b), y in zip(first, taken, strict=True)
+            )
+            weight = np.outer(binom.pmf(k1, sizes[0], p), binom.pmf(k2, sizes[1], q))
+            even = (least + most) / 2
+            for kind, under, over in (
+                (CONTRASTS[0], even, even), (CONTRASTS[1], least, most)
+            ):  # fmt: skip
+                above = float(weight[under < tail].sum())
+                below = float(weight[over > 1 - tail].sum())
+                covered = 1 - above - below
+                found.append(Cell(kind, name, "all at once", covered, below, above, np.nan, 0.0, 0))
+    return found
+
+
+def _at_most(bound, a, b):
+    """Mean over the last axis of the probability that a beta variable is at most a bound."""
+    value = beta_cdf(np.clip(bound, 0, 1), a[:, None, None], b[:, None, None])
+    # A constant 0 is at most a bound of 0, and at no bound below it.
+    return np.where(bound < -1e-12, 0.0, value).mean(axis=-1)
 
 
 def lost_cells(studies: int, sizes=SIZES) -> list[Cell]:

@@ -23,12 +23,14 @@ from carstats.data.finder import list_entries, list_files, reading_of
 from carstats.data.formats import Files, stem_of, unread_kind
 from carstats.data.likeness import bare_name
 from carstats.data.mapping import map_tables
+from carstats.data.matching import code_key
+from carstats.data.readers import plain_mapping, refuse_near_mapping
 from carstats.data.rule_settings import rules_given
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.sheets import Sheet
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 _TABLES = {"ADSL": "subjects", "ADTTE": "events", "ADRS": "responses", "ADAE": "toxicities"}
 _SAS_ORIGIN = dt.date(1960, 1, 1)
@@ -124,23 +126,28 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
             notes.append(what)
         return sheets.get(table)
 
-    made = map_tables(settings, opened, set(sheets) - {"subjects"}, files.problems)
-    made["notes"] = (*files.notes, *notes, *made["notes"], *ignored)
-    return Study(
-        **made,
-        label=settings.study.get("name", folder.resolve().name),
-        synthetic=settings.study.get("synthetic", False),
-        fingerprint=files.fingerprint(extra),
-        settings=rules_given(settings.data),
-    )
+    try:
+        made = map_tables(settings, opened, set(sheets) - {"subjects"}, files.problems)
+        made["notes"] = (*files.notes, *notes, *made["notes"], *ignored)
+        return Study(
+            **made,
+            label=settings.study.get("name", folder.resolve().name),
+            synthetic=settings.study.get("synthetic", False),
+            fingerprint=files.fingerprint(extra),
+            settings=rules_given(settings.data),
+        )
+    except CarstatsError as error:
+        error.notes = tuple(files.notes)
+        raise
 
 
 def _settings(folder: Path, mapping, files: Files) -> tuple[Settings, bytes]:
     if isinstance(mapping, Mapping):
-        data = json.loads(json.dumps(mapping, default=str))
+        data = plain_mapping(mapping)
         return check_settings(data, "the mapping", adam=True), json.dumps(data).encode()
     path = folder / FILE_NAME if mapping is None else Path(mapping)
     if mapping is None and not path.is_file():
+        refuse_near_mapping(folder)
         return Settings(), b""
     data = read_settings(path, files.content(path))
     return check_settings(data, path.name, adam=True), b""
@@ -236,7 +243,7 @@ def _prepare(sheets: dict[str, Sheet], settings: Settings, problems: list, notes
         options = settings.data.get("adam", {})
         prepare_events(sheets["events"], first, {**options, "date_order": order}, problems, notes)
     _add_latest(sheets, order, problems, notes)
-    _lay_over(sheets, settings)
+    _lay_over(sheets, settings, notes)
 
 
 def _read_sas_dates(frame: pd.DataFrame) -> None:
@@ -335,7 +342,7 @@ def _note_bad_dates(sheet: Sheet, name: str, order: str | None, problems: list) 
     return bad
 
 
-def _lay_over(sheets: dict[str, Sheet], settings: Settings) -> None:
+def _lay_over(sheets: dict[str, Sheet], settings: Settings, notes: list[str]) -> None:
     data = settings.data = json.loads(json.dumps(settings.data, default=str))
     study = data.setdefault("study", {})
     study.setdefault("infusion_date", "TRTSDT")
@@ -350,6 +357,19 @@ def _lay_over(sheets: dict[str, Sheet], settings: Settings) -> None:
             name = next((name for name in names if name in sheet.frame), None)
             if name and column not in constants:
                 columns.setdefault(column, name)
+    adsl = sheets["subjects"].frame
+    if "death_day" not in data["subjects"]["columns"] and "DTHFL" in adsl:
+        dead = sum(code_key(cell_text(c)) == "y" for c in adsl["DTHFL"] if c is not None)
+        if dead:
+            notes.append(
+                message_n(
+                    "{n} subject has DTHFL = Y and no day of death: there is no DTHDT. Map"
+                    " death_day under [subjects.columns].",
+                    "{n} subjects have DTHFL = Y and no day of death: there is no DTHDT. Map"
+                    " death_day under [subjects.columns].",
+                    dead,
+                )
+            )
     values = data["subjects"].setdefault("values", {}).setdefault("sex", {})
     unknown = {"U", "UNDIFFERENTIATED", "UNKNOWN"} - set(values)
     values |= dict.fromkeys(sorted(unknown), "")

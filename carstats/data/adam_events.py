@@ -149,7 +149,9 @@ def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarr
                         n=apart,
                     )
                 )
-    for i in np.flatnonzero(~np.isfinite(time)):
+    # Without a first dose the date of that is what is wrong, and is told with the subjects.
+    undosed = np.isfinite(end) & ~np.isfinite(start) & ("STARTDT" not in frame)
+    for i in np.flatnonzero(~np.isfinite(time) & ~undosed):
         what = message("and its dates are missing: the row has no time.")
         problems.append(Problem(what, sheet.name, int(frame.index[i]), "AVAL"))
     for i in np.flatnonzero(time < 0):

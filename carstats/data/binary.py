@@ -5,9 +5,11 @@ from __future__ import annotations
 import html
 import io
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +38,14 @@ _BROKEN = (
     TypeError,
     ValueError,
 )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep openpyxl's warnings from the user: a date beyond the calendar reads as an error cell."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def _damaged(path: Path, kind: str) -> CarstatsError:
@@ -108,10 +118,11 @@ def open_workbook(path: Path, data: bytes) -> Workbook:
             }
             named = archive.read("xl/workbook.xml").decode("utf-8", "replace")
         has_formulas = any(b"<f>" in part or b"<f " in part for part in parts.values())
-        values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        formulas = (
-            openpyxl.load_workbook(io.BytesIO(data), read_only=True) if has_formulas else None
-        )
+        with _quiet():
+            values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            formulas = (
+                openpyxl.load_workbook(io.BytesIO(data), read_only=True) if has_formulas else None
+            )
     except (*_BROKEN, InvalidFileException):
         raise _damaged(path, message("an Excel workbook")) from None
     titles = [sheet.title for sheet in values.worksheets]
@@ -153,13 +164,14 @@ def worksheet_rows(sheet, name: str) -> list[list]:
     rows: list[list] = []
     last = 0
     try:
-        for row in sheet.iter_rows(values_only=True):
-            cells = [None if isinstance(c, str) and not c.strip() else c for c in row]
-            # A stray blank far to the right or below would otherwise fill a whole sheet.
-            while cells and cells[-1] is None:
-                cells.pop()
-            rows.append(cells)
-            last = len(rows) if cells else last
+        with _quiet():
+            for row in sheet.iter_rows(values_only=True):
+                cells = [None if isinstance(c, str) and not c.strip() else c for c in row]
+                # A stray blank far to the right or below would otherwise fill a whole sheet.
+                while cells and cells[-1] is None:
+                    cells.pop()
+                rows.append(cells)
+                last = len(rows) if cells else last
     except _BROKEN:
         raise _damaged(Path(name), message("an Excel workbook")) from None
     del rows[last:]

@@ -74,6 +74,7 @@ def report_condition(
             condition=words,
         )
         context.notes += [note] if note not in context.notes else []
+        _note_unmet(context, sheet, place, where, cells)
         return
     empty = [heading for heading, mask in taken.items() if not mask.any()]
     remedy = message(
@@ -98,6 +99,24 @@ def report_condition(
         )
         problem = Problem(what, sheet, None, heading, remedy)
         context.problems += [problem] if problem not in context.problems else []
+
+
+def _note_unmet(context: Context, sheet: str, place: str, where: Mapping, cells: Mapping) -> None:
+    """Note which of several values that a condition takes no cell has: one may be misspelt."""
+    for heading, wanted in where.items():
+        if not isinstance(wanted, list):
+            continue
+        held = {code_key("" if c is None else cell_text(c)) for c in cells[heading]}
+        unmet = [value for value in wanted if _code(value) not in held]
+        if unmet and held:
+            note = message(
+                "{sheet}: {place}: no cell of `{heading}` is {values}.",
+                sheet=sheet,
+                place=place,
+                heading=heading,
+                values=_shown_value(unmet),
+            )
+            context.notes += [note] if note not in context.notes else []
 
 
 def _is_identifier(context: Context, heading: str) -> bool:

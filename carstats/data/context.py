@@ -63,13 +63,14 @@ class Context:
     missing : dict
         By sheet, heading and word, how many cells were taken for missing.
     slack : dict
-        By table and column, how far in days a time in months may be from the truth.
+        By table and column, how many days a time in months may be off.
     recodes : dict
         By table, column and sheet, what became of the recodes.
     serials : dict
         By sheet and heading, how many dates were plain numbers, and the year they count from.
     unplaced : set
-        Sheet, row and heading of cells that hold a date and whose subject has no day 0.
+        Sheet, row and first heading of cells that are filled and give no day: no date, or the
+        subject has no day 0.
     """
 
     settings: Settings
@@ -84,7 +85,7 @@ class Context:
     slack: dict[tuple[str, str], float] = field(default_factory=dict)
     recodes: dict[tuple[str, str, str], Recode] = field(default_factory=dict)
     serials: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
-    unplaced: set[tuple[str, int, str]] = field(default_factory=set)
+    unplaced: set[tuple[str, int | None, str]] = field(default_factory=set)
 
     @property
     def dated(self) -> bool:

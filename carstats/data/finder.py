@@ -61,6 +61,15 @@ def list_entries(folder: Path) -> list[Path]:
         raise CarstatsError(Problem(what, str(folder), remedy=remedy)) from None
 
 
+def _tables_in(folder: Path) -> list[Path]:
+    """Return the files in a folder that are called as a table; none if it may not be read."""
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [path for path in paths if stem_of(path).casefold() in TABLES]
+
+
 def reading_of(settings: Settings, section: Mapping, names: frozenset[str]) -> Reading:
     """Return how a file is to be read: what the mapping says of it.
 
@@ -100,6 +109,8 @@ class Finder:
         self.folder, self.given, self.settings, self.files = folder, given, settings, files
         self.paths = [given] if given else list_files(folder)
         self.ignored = {str(name) for name in settings.study.get("ignore", ())}
+        # Tables that a file or sheet looks like; that they are missing need not be said as well.
+        self.near: set[str] = set()
         self.tables: dict[str, Path] = {}
         for path in self.paths:
             name = path.stem.casefold()
@@ -126,6 +137,7 @@ class Finder:
         frames, sources, found = {}, {}, []
         for table, (path, title) in sheets.items():
             names = frozenset(TABLES[table].names())
+            title = title or self._own_sheet(path, table)
             reading = reading_of(self.settings, {"sheet": title} if title else {}, names)
             sheet = self.files.sheet(path, reading)
             if sheet is None:
@@ -134,7 +146,7 @@ class Finder:
             problems += faults
         vocabulary = self.settings.vocabulary
         if not problems:
-            notes = (*self.files.notes, *self._notes(book))
+            notes = (*self.files.notes, *self._notes())
             made = {"sources": sources, "vocabulary": vocabulary, "notes": notes}
             return {**frames, **made, "censor_others": self.settings.others_censored}
         # What could be read is checked too, so that one list has everything.
@@ -151,8 +163,14 @@ class Finder:
         if not self.given and "file" not in self.settings.study:
             self._near_files()
         made = map_tables(self.settings, self._open, set(self.tables), self.files.problems)
-        notes = (*self.files.notes, *made["notes"], *self._notes(None))
+        notes = (*self.files.notes, *made["notes"], *self._notes())
         return {**made, "notes": tuple(dict.fromkeys(notes))}
+
+    def _own_sheet(self, path: Path, table: str) -> str | None:
+        """Return the sheet of a table's own workbook that is called as the table, if one is."""
+        if path.suffix.lower() not in WORKBOOKS:
+            return None
+        return next(iter(find_name(table, self.files.sheet_names(path))), None)
 
     def _workbook(self) -> Path | None:
         if self.given and self.given.suffix.lower() in WORKBOOKS:
@@ -176,7 +194,7 @@ class Finder:
             if table:
                 what = message("the sheet {title!r} is not read.", title=title)
                 self._near(what, book.name, title, table, table in sheets)
-        if titles and "subjects" not in sheets and not self._is_near("subjects"):
+        if titles and "subjects" not in sheets and "subjects" not in self.near:
             self._no_subjects(book.name, message("sheet"), titles)
         return sheets
 
@@ -193,11 +211,8 @@ class Finder:
                 table=table,
                 name=f'"{name}"',
             )
-        self.near = {*getattr(self, "near", ()), table}
+        self.near.add(table)
         self.files.problems.append(Problem(what, file, remedy=remedy))
-
-    def _is_near(self, table: str) -> bool:
-        return table in getattr(self, "near", ())
 
     def _near_files(self) -> None:
         """Note files that look like a table and are not read."""
@@ -213,14 +228,14 @@ class Finder:
                     self._near(message("is not read."), path.name, path.name, table, there)
             elif table and not (path.is_dir() and path.name.casefold() not in TABLES):
                 what, remedy = unread_kind(path)
-                self.near = {*getattr(self, "near", ()), table}
+                self.near.add(table)
                 self.files.problems.append(Problem(what, path.name, remedy=remedy))
 
     def _files_of(self) -> dict[str, tuple[Path, None]]:
         if self.given and self.given.suffix.lower() not in SUFFIXES:
             what, remedy = unread_kind(self.given)
             self.files.problems.append(Problem(what, self.given.name, remedy=remedy))
-        elif "subjects" not in self.tables and not self._is_near("subjects"):
+        elif "subjects" not in self.tables and "subjects" not in self.near:
             name = str(self.given or self.folder)
             self._no_subjects(name, message("file"), [p.name for p in self.paths])
         return {table: (self.tables[table], None) for table in TABLES if table in self.tables}
@@ -275,7 +290,7 @@ class Finder:
             self.files.problems.append(problem)
         return None
 
-    def _notes(self, book: Path | None) -> list[str]:
+    def _notes(self) -> list[str]:
         """Return notes of the files and sheets that no table was read from."""
         notes: list[str] = []
         books = [p for p in self.paths if p.suffix.lower() in WORKBOOKS and self.files.has_read(p)]
@@ -299,12 +314,22 @@ class Finder:
                         titles=listed(lost),
                     )
                 )
+        entries = [(path.name, path) for path in list_entries(self.folder)]
         if self.given:
-            return notes
+            # Who names subjects.csv may take the tables beside it for read.
+            beside = stem_of(self.given).casefold() in TABLES and not self.settings.maps
+            entries = [e for e in entries if beside and stem_of(e[1]).casefold() in TABLES]
+        # Tables in a folder within the study's folder are easily taken for read.
+        entries += [
+            (f"{folder.name}/{path.name}", path)
+            for _, folder in entries
+            if folder.is_dir()
+            for path in _tables_in(folder)
+        ]
         ignored = [
-            path.name
-            for path in list_entries(self.folder)
-            if not self.files.has_read(path) and self._is_data(path)
+            name
+            for name, path in entries
+            if not self.files.has_read(path) and self._is_data(path) and path.name != FILE_NAME
         ]
         if ignored:
             notes.append(
@@ -318,7 +343,7 @@ class Finder:
             return path.stem.casefold() in TABLES
         if suffix == ".json" and path.stem == "truth":
             return False  # of a simulated study
-        return suffix in SUFFIXES or suffix in FOREIGN
+        return suffix in SUFFIXES or suffix in FOREIGN or suffix == ".toml"
 
 
 def _standard_table(table: str, sheet: Sheet, settings: Settings):

@@ -158,15 +158,17 @@ def _add_columns(frames, sources: dict[str, Source], context: Context) -> None:
 def _further(frames, sources, vocabulary, context: Context) -> list[Problem]:
     """Return what the check of the tables adds to the problems noted, so that one list has all."""
     told = {(p.file, row, p.column) for p in context.problems for row in (p.rows or (p.row,))}
+    told |= context.unplaced
+    absent = set(context.absent)
+    if split(context.id_spec)[0][0] in absent:
+        absent.add("subject_id")
     found = []
     for table, frame in frames.items():
         source = sources[table]
         own = frozenset(name for name in frame.columns if name not in TABLES[table].names())
         frame = _placed(table, frame, context)
         found += check_table(table, frame, replace(source, own=own), vocabulary)[1]
-    return [
-        p for p in found if (p.file, p.row, p.column) not in told and p.column not in context.absent
-    ]
+    return [p for p in found if (p.file, p.row, p.column) not in told and p.column not in absent]
 
 
 def _placed(table: str, frame: pd.DataFrame, context: Context) -> pd.DataFrame:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from carstats.data.finder import Finder, list_files
+from carstats.data.finder import Finder, list_entries, list_files
 from carstats.data.formats import Files
+from carstats.data.matching import nearest
 from carstats.data.rule_settings import rules_given
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
@@ -50,14 +51,18 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
         return read_adam(folder, mapping)
     settings, extra = _settings(mapping, folder, given, files)
     finder = Finder(folder, given, settings, files)
-    made = finder.mapped() if settings.maps else finder.standard()
-    return Study(
-        **made,
-        label=settings.study.get("name", given.stem if given else folder.resolve().name),
-        synthetic=settings.study.get("synthetic", False),
-        fingerprint=files.fingerprint(extra),
-        settings=rules_given(settings.data),
-    )
+    try:
+        made = finder.mapped() if settings.maps else finder.standard()
+        return Study(
+            **made,
+            label=settings.study.get("name", given.stem if given else folder.resolve().name),
+            synthetic=settings.study.get("synthetic", False),
+            fingerprint=files.fingerprint(extra),
+            settings=rules_given(settings.data),
+        )
+    except CarstatsError as error:
+        error.notes = tuple(files.notes)
+        raise
 
 
 def _place(path: Path) -> tuple[Path, Path | None]:
@@ -90,11 +95,29 @@ def _settings(mapping, folder: Path, given: Path | None, files: Files) -> tuple[
         return check_settings(data, "the mapping"), json.dumps(data, sort_keys=True).encode()
     path = folder / FILE_NAME if mapping is None else Path(mapping)
     if mapping is None and not path.is_file():
+        refuse_near_mapping(folder)
         return Settings(), b""
     settings = check_settings(read_settings(path, files.content(path)), path.name)
     # A study.toml beside a file that was named, but about another file.
     other = given is not None and settings.study.get("file", given.name) != given.name
     return (Settings(), b"") if mapping is None and other else (settings, b"")
+
+
+def refuse_near_mapping(folder: Path) -> None:
+    """Refuse a folder whose mapping is nearly called as it should be: it would not be read.
+
+    Raises
+    ------
+    CarstatsError
+        If there is one.
+    """
+    for path in list_entries(folder):
+        name = path.name.casefold()
+        slip = path.suffix.casefold() == ".toml" and nearest(name, [FILE_NAME], 0.8) is not None
+        if slip or name.startswith(f"{FILE_NAME}."):
+            what = message("is not read.")
+            remedy = message("Is it the mapping? Then name it {name}.", name=FILE_NAME)
+            raise CarstatsError(Problem(what, path.name, remedy=remedy))
 
 
 def plain_mapping(mapping: Mapping) -> dict:

@@ -7,6 +7,7 @@ problem that is noted when it is something else.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -201,10 +202,12 @@ class Rows:
                     met.held[cell_text(cell)] = met.held.get(cell_text(cell), 0) + 1
                 if out[i] is None:
                     words[cell_text(cell)] += 1
-            for word, count in words.items():
-                place = (self.sheet.name, heading, word)
-                self.context.missing[place] = max(count, self.context.missing.get(place, 0))
+            self._count_words(heading, words)
         return out
+
+    def _count_words(self, heading: str, words: Mapping[str, int]) -> None:
+        for word, count in words.items():  # the heading may be read twice
+            self.context.missing[self.sheet.name, heading, word] = count
 
     def _sources(self, spec, column: str):
         """Yield each heading of an entry with its cells; what a condition leaves out is blank."""
@@ -222,8 +225,8 @@ class Rows:
             yield heading, cells
 
     def _recode(self, column: str, heading: str, recodes: dict) -> Recode:
-        key = (self.table, column, self.sheet.name)
-        recode = self.context.recodes.setdefault(key, Recode(self.sheet.name, heading))
+        fresh = Recode(self.sheet.name, heading)
+        recode = self.context.recodes.setdefault((self.table, column, self.sheet.name), fresh)
         recode.given |= recodes
         return recode
 
@@ -247,6 +250,7 @@ class Rows:
         headings, where = split(spec)
         out = np.full(len(self), np.nan)
         filled = np.zeros(len(self), dtype=bool)
+        known = len(self.context.problems)
         for heading in headings:
             entry = {**spec, "column": heading} if where else heading
             cells = self.values(entry, column)
@@ -255,6 +259,8 @@ class Rows:
             out = pick(out, self._one_day(heading, cells, column, unit))
         for i in np.flatnonzero(filled & np.isnan(out) & np.isnan(self.day0)):
             self.context.unplaced.add((self.sheet.name, int(self.index[i]), headings[0]))
+        for problem in self.context.problems[known:]:
+            self.context.unplaced.add((self.sheet.name, problem.row, headings[0]))
         return out
 
     def is_unplaced(self, i: int, heading: str) -> bool:
@@ -270,14 +276,12 @@ class Rows:
             if self.context.dated and are_years(numbers):
                 what = message("holds years, which are no dates and no days.")
                 remedy = message("Give whole dates, or days since the infusion.")
-                problem = Problem(what, self.sheet.name, None, heading, remedy)
-                self.context.problems += [problem] if problem not in self.context.problems else []
+                self.context.problems += [Problem(what, self.sheet.name, None, heading, remedy)]
             factor = TIME_UNITS[unit or "days"]
             given = self.sheet.frame.attrs.get("slack", {}).get(heading)
             slack = given if given is not None else printed_slack(cells, factor) if unit else None
             if slack is not None:
-                place = (self.table, column)
-                self.context.slack[place] = max(slack, self.context.slack.get(place, 0.0))
+                self.context.slack[self.table, column] = slack
             return whole_days(np.array(numbers, dtype=float) * factor, slack)
         ordinals, faults = self._read_dates(heading, cells, present)
         any_date = bool(np.isfinite(ordinals).any())
@@ -290,8 +294,7 @@ class Rows:
             remedy = message(
                 "Name the heading of the first infusion's date under [study] infusion_date."
             )
-            problem = Problem(what, self.sheet.name, None, heading, remedy)
-            self.context.problems += [problem] if problem not in self.context.problems else []
+            self.context.problems += [Problem(what, self.sheet.name, None, heading, remedy)]
         return ordinals - self.day0
 
     def _read_dates(self, heading: str, cells: np.ndarray, present: np.ndarray):
@@ -331,10 +334,10 @@ class Rows:
             out[i] = None if cell is None else read_flag(cell)
             if cell is not None and out[i] is None:
                 remedy = message(
-                    "Recode it: [{table}.values.{column}] {line}",
+                    "Recode it: [{table}.values.{column}] {line} (true or false).",
                     table=self.table,
                     column=column,
-                    line=f"{toml_text(cell_text(cell))} = true",
+                    line=f"{toml_text(cell_text(cell))} = …",
                 )
                 what = message("{cell} is neither yes nor no.", cell=shown(cell))
                 self.fault(i, headings[0], what, remedy)
@@ -359,6 +362,7 @@ class Rows:
         """Return grades, 0 for no episode and NaN for a blank cell, and how many were blank."""
         cells = self.values(spec, column, keep=NO_EPISODE)
         out = np.full(len(self), np.nan)
+        unknown = Counter()
         for i, cell in enumerate(cells):
             if cell is None:
                 continue
@@ -367,10 +371,10 @@ class Rows:
             if grade is not None:
                 out[i] = grade
             elif sign_of(text) in UNKNOWN:
-                place = (self.sheet.name, split(spec)[0][0], text)
-                self.context.missing[place] = self.context.missing.get(place, 0) + 1
+                unknown[text] += 1
             else:
                 self.fault(i, split(spec)[0][0], *grade_fault(cell, self.table, column))
+        self._count_words(split(spec)[0][0], unknown)
         return out, int(sum(cell is None for cell in cells))
 
     def said_unknown(self, spec) -> np.ndarray:

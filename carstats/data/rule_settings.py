@@ -40,8 +40,8 @@ RULE_SECTIONS: dict[str, dict[str, str]] = {
         "replacement_immunoglobulin_counts": _FLAG,
         **dict.fromkeys(
             (
-                "gap", "late_death", "b_cell_preset", "iechs", "response", "time_to_response",
-                "relapse",
+                "gap", "late_death", "b_cell_preset", "iechs", "ctcae_version", "response",
+                "time_to_response", "relapse",
             ),
             _TEXT,
         ),

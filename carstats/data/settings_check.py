@@ -24,6 +24,7 @@ from carstats.vocabulary import CATEGORIES, Term, Vocabulary
 # Control characters and those that turn the direction of writing, of the words after them too.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
+_LARGEST = 1e15
 # A mapping is a few levels deep.
 _DEEPEST = 12
 _WORDS = {
@@ -56,6 +57,9 @@ class Checker:
             if _SURROGATE.search(data):
                 what = message("{text} holds half of a character.", text=ascii(data[:60]))
                 self.add(what, message("Write it anew."))
+        elif isinstance(data, int | float) and not abs(data) < _LARGEST:
+            what = message("{value} is no number that a study holds.", value=str(data)[:20])
+            self.add(what, message("Correct it."))
         elif isinstance(data, dict | list):
             for key in data if isinstance(data, dict) else ():
                 self.well_formed(key, depth + 1)

@@ -31,7 +31,7 @@ from carstats.data.synthetic_truth import truth
 from carstats.data.synthetic_visits import Visits, derive_events, simulate_visits
 from carstats.data.writer import write_study
 from carstats.errors import CarstatsError, Problem
-from carstats.messages import mark
+from carstats.messages import mark, message
 
 SEED, SUBJECTS = 21, 240
 LABEL = mark("Synthetic study of engineered-cell therapy")
@@ -142,7 +142,13 @@ def _whole(argument: str, value: object, low: int, high: int) -> int:
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or not low <= value <= high:
         raise CarstatsError(
-            f"`{argument}` is {value!r}; it takes a whole number from {low} to {high}."
+            message(
+                "`{argument}` is {value!r}; it takes a whole number from {low} to {high}.",
+                argument=argument,
+                value=value,
+                low=low,
+                high=high,
+            )
         )
     return int(value)
 

@@ -9,6 +9,7 @@ from pandas.arrays import BooleanArray
 
 from carstats.endpoints.logic import TOLERANCE, boolean, flags, numbers
 from carstats.errors import CarstatsError, check_number
+from carstats.messages import message
 
 
 def confirmed(
@@ -68,7 +69,9 @@ def confirmed(
     codes, days, order = _in_order(subject, day)
     (met,) = flags(met=met)
     if len(met) != len(codes):
-        raise CarstatsError(f"`met` has {len(met)} values for {len(codes)} visits.")
+        raise CarstatsError(
+            message("`met` has {n} values for {visits} visits.", n=len(met), visits=len(codes))
+        )
     n = len(codes)
     state = np.where(met._mask, 2, met._data.astype(int))[order]
     position = np.arange(n)
@@ -301,16 +304,26 @@ def _in_order(subject, day):
     codes = pd.factorize(np.asarray(subject, dtype=object))[0]
     (days,) = numbers(day=(day, -np.inf, np.inf))
     if len(days) != len(codes):
-        raise CarstatsError(f"`day` has {len(days)} values for {len(codes)} visits.")
+        raise CarstatsError(
+            message("`day` has {n} values for {visits} visits.", n=len(days), visits=len(codes))
+        )
     if (codes < 0).any() or np.isnan(days).any():
-        raise CarstatsError("`subject` or `day` is missing for a visit; every visit needs both.")
+        raise CarstatsError(
+            message("`subject` or `day` is missing for a visit; every visit needs both.")
+        )
     order = np.lexsort((days, codes))
     codes, days = codes[order], days[order]
     twice = (np.diff(codes) == 0) & (np.diff(days) == 0)
     if twice.any():
         first = int(np.flatnonzero(twice)[0])
         name = np.asarray(subject, dtype=object)[order[first]]
-        raise CarstatsError(f"`day` {days[first]:g} is given twice for subject {str(name)!r}.")
+        raise CarstatsError(
+            message(
+                "`day` {day:g} is given twice for subject {subject!r}.",
+                day=days[first],
+                subject=str(name),
+            )
+        )
     return codes, days, order
 
 

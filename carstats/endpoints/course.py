@@ -162,8 +162,8 @@ class Course:
     def _local_toxicity(self, verdict) -> NDArray[np.bool_]:
         """Return at which visits a lost response is a local toxicity and no relapse.
 
-        Inside an episode of LICATS; or up to day 28 where the response is back within 28 days
-        without rescue (in B-cell aplasia, where that is known).
+        Inside an episode of LICATS; or in its window of onset, where the response is back within 28
+        days without rescue (in B-cell aplasia, where that is known).
         """
         v, rules = self.visits, self.rules
         seen = Days(v.subject, np.where(self.judged, v.day, np.nan))

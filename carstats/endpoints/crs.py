@@ -369,6 +369,10 @@ def crs_episodes(
     ------
     CarstatsError
         If a table lacks a column or a value is out of its range.
+
+    Notes
+    -----
+    Status: verify and design.
     """
     daily = crs_daily_grades(
         worksheet,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from carstats.endpoints.bcells import PRESETS
 from carstats.endpoints.crs import OXYGEN
 from carstats.endpoints.icans import CONSCIOUSNESS, OEDEMA, SEIZURE
 from carstats.endpoints.visits import Visits, infused
@@ -23,6 +24,7 @@ CRS_SHEET = {
 
 ICANS_SHEET = {
     "ICE": "ice",
+    "CAPD": "capd",
     "consciousness": "consciousness",
     "seizure": "seizure",
     "motor_weakness": "motor_weakness",
@@ -45,8 +47,16 @@ _NOT_A_SIGN = ("treated", "fever_other_cause", "oxygen_flow")
 _FIRST_DAY = -30.0
 
 
+# Of several values on one day the worst counts: the highest, of these the lowest.
+_LOWEST = ("ICE", "ANC", "platelets", "haemoglobin", "lymphocytes")
+
+
 def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
-    """Return a measure's values of the infused, one row a subject and whole day."""
+    """Return a measure's values of the infused, one row a subject and whole day.
+
+    Of several values on one day the worst of a worksheet's measure or a blood count, the last of
+    another one.
+    """
     if name not in visits.measured:
         return pd.DataFrame({"subject_id": pd.Series([], dtype=object), "day": [], "value": []})
     rows = visits.table[visits.table["measure"] == name]
@@ -61,7 +71,70 @@ def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
             "value": rows["value"].to_numpy(),
         }
     )
+    if not frame.duplicated(["subject_id", "day"]).any():
+        return frame
+    if name in _LOWEST or name in CRS_SHEET or name in ICANS_SHEET:
+        order = frame.sort_values("value", ascending=name not in _LOWEST, kind="stable")
+        frame = frame.loc[order.drop_duplicates(["subject_id", "day"], keep="last").index]
+        return frame.sort_index().reset_index(drop=True)
     return frame.drop_duplicates(["subject_id", "day"], keep="last").reset_index(drop=True)
+
+
+def below_limit(visits: Visits, name: str, cut: float) -> pd.DataFrame:
+    """Return the samples of a measure that are blank because they were below their `lloq`.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the study's assessments.
+    name : str
+        The measure.
+    cut : float
+        Samples count whose limit of quantification is no higher: they are below the cut for sure.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``subject_id``, ``day``, ``value`` (0) of the infused, one row a subject and whole day.
+    """
+    table = visits.study.assessments
+    if table is None or "lloq" not in table:
+        return pd.DataFrame({"subject_id": pd.Series([], dtype=object), "day": [], "value": []})
+    subjects = visits.study.subjects
+    treated = subjects.loc[infused(visits.study), "subject_id"]
+    limit = table["lloq"].astype(float)
+    kept = (table["measure"] == name) & table["value"].isna() & (limit <= cut)
+    kept &= table["subject_id"].isin(treated)
+    if "adequate" in table:
+        kept &= table["adequate"].fillna(True).astype(bool)
+    rows = table.loc[kept, ["subject_id", "day"]]
+    frame = rows.assign(day=np.floor(rows["day"].astype(float)), value=0.0)
+    return frame.drop_duplicates(["subject_id", "day"]).reset_index(drop=True)
+
+
+def b_cell_counts(visits: Visits, first: float = -np.inf) -> pd.DataFrame:
+    """Return the counts of B cells, with those below their limit of quantification as 0.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the checked assessments.
+    first : float, optional
+        First day.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``subject_id``, ``day``, ``count``. A limit above the threshold of aplasia says nothing, and
+        its sample is left out.
+    """
+    what, cut = PRESETS[visits.rules.b_cell_preset]
+    known = samples(visits, "B_cells", first)
+    limit = cut if what == "count" and cut is not None else 0.0
+    below = below_limit(visits, "B_cells", limit)
+    both = pd.concat([known, below[below["day"] >= first]], ignore_index=True)
+    both = both.drop_duplicates(["subject_id", "day"], keep="first")
+    return both.rename(columns={"value": "count"}).reset_index(drop=True)
 
 
 def crs_sheet(visits: Visits) -> pd.DataFrame | None:
@@ -98,22 +171,30 @@ def icans_sheet(visits: Visits) -> pd.DataFrame | None:
     Returns
     -------
     pandas.DataFrame or None
-        As `icans_daily_grades` takes it, with the score before the infusion (10 where unknown).
+        As `icans_daily_grades` takes it, with the score before the infusion (10 where unknown). Of
+        a subject of unknown age a day with CAPD and no ICE is a child's.
     """
-    sheet = _sheet(visits, ICANS_SHEET, "ice")
+    sheet = _sheet(visits, ICANS_SHEET)
     if sheet is None:
         return None
     sheet = _with_deaths(visits, sheet[sheet["day"] >= 0], "ICANS")
+    if "ice" not in sheet:
+        sheet["ice"] = np.nan
+    if "capd" in sheet:
+        subjects = visits.study.subjects.set_index("subject_id")
+        age = sheet["subject_id"].map(subjects.get("age", {})).astype(float)
+        child = sheet["capd"].notna() & sheet["ice"].isna()
+        sheet["age"] = age.where(age.notna(), np.where(child, 0.0, 99.0))
     before = visits.subject_baseline("ICE")[0]
     baseline = dict(zip(visits.study.subjects["subject_id"], before, strict=True))
     sheet["baseline_ice"] = sheet["subject_id"].map(baseline).fillna(10.0)
     return sheet.reset_index(drop=True)
 
 
-def _sheet(visits: Visits, columns: dict[str, str], needed: str) -> pd.DataFrame | None:
+def _sheet(visits: Visits, columns: dict[str, str], needed: str = "") -> pd.DataFrame | None:
     """Return a daily worksheet from its measures; None where what it needs was never measured."""
     parts = {column: samples(visits, name, _FIRST_DAY) for name, column in columns.items()}
-    if not len(parts[needed]):
+    if not any(len(part) for column, part in parts.items() if needed in ("", column)):
         return None
     sheet = None
     for column, part in parts.items():

@@ -27,8 +27,9 @@ from carstats.endpoints.responses import (
 from carstats.endpoints.rules import Rules, changed, rules_of
 from carstats.endpoints.searches import runs_between
 from carstats.endpoints.time_to_event import EVENTS
-from carstats.endpoints.toxicity_episodes import derive_toxicities, flag_recorded
+from carstats.endpoints.toxicity_episodes import derive_toxicities, flag_notes, flag_recorded
 from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
+from carstats.endpoints.worsenings import undocumented_aplasia
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message, message_n
 
@@ -123,7 +124,7 @@ def derive(
             study, _classified(_new_terms(study.toxicities, found.toxicities))
         ),
     }
-    notes = [*study.notes, *found.notes]
+    notes = [*study.notes, *found.notes, *flag_notes(study, tables["toxicities"])]
     if study.toxicities is None and tables["toxicities"] is not None:
         terms = sorted(set(found.toxicities["term"]))
         notes.append(
@@ -199,6 +200,8 @@ def derive_all(
     visits = judge.base
     names, notes = derivable(visits, responses)
     notes += _late_baselines(visits)
+    if again or study.toxicities is None or "LICATS" not in set(study.toxicities["term"]):
+        notes += undocumented_aplasia(visits)
     for disease in dict.fromkeys(study.subjects["disease"]):
         if rules.response == "response" and disease not in RESPONSE:
             notes.append(
@@ -266,6 +269,15 @@ def judge_of(
         As `derive`.
     """
     strategies, rules = strategies_of(study, strategies), rules_of(study, rules)
+    if rules.response not in RESPONSE_ENDPOINTS:
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value}; it is a response endpoint that carstats derives: "
+                "{known}.",
+                argument="response", value=repr(rules.response),
+                known=listed(RESPONSE_ENDPOINTS, 60),
+            )
+        )  # fmt: skip
     known = study.toxicities
     visits = find_visits(study, rules)
     toxicities = derive_toxicities(visits, () if again or known is None else set(known["term"]))

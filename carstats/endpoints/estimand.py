@@ -195,8 +195,11 @@ def estimand_of(
         )
     if endpoint not in RESPONSE_ENDPOINTS:
         raise CarstatsError(
-            f"`endpoint` is {endpoint!r}; carstats derives "
-            f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
+            message(
+                "`endpoint` is {endpoint!r}; carstats derives {known}.",
+                endpoint=endpoint,
+                known=listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60),
+            )
         )
     return Estimand(
         _response_population(endpoint),

@@ -334,7 +334,8 @@ def _components(parts: list[Part], visit: int, words: Vocabulary, rules: Rules) 
 def _part(part: Part, visit: int, words: Vocabulary, rules: Rules) -> str:
     if part.code not in FLAGS and np.isnan(part.value[visit]):
         return words.label("measure", part.code)
-    return part.words(visit, words, rules.drug_free_days)
+    (said,) = part.words(np.array([visit]), words, rules.drug_free_days)
+    return said
 
 
 def _part_verdict(part: Part, visit: int) -> str:

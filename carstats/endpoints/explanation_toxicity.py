@@ -15,7 +15,7 @@ from carstats.endpoints.crs import (
     hypotension_grade,
     hypoxia_grade,
 )
-from carstats.endpoints.daily_sheets import crs_sheet, icans_sheet, samples
+from carstats.endpoints.daily_sheets import b_cell_counts, crs_sheet, icans_sheet
 from carstats.endpoints.explanation_counts import (
     cytopenia_lines,
     grade_words,
@@ -217,7 +217,7 @@ def _icans(visits: Visits, subject: object) -> Lines:
         yield _no_sheet()
         return
     daily = icans_daily_grades(sheet)
-    named = ("consciousness", "seizure", "motor_weakness", "oedema")
+    named = ("capd", "consciousness", "seizure", "motor_weakness", "oedema")
     for row in daily[daily["grade_at_most"] > 0].itertuples():
         before = f"{row.baseline_ice:g}"
         parts = [message("ICE {score} (before: {before})", score=_cell(row.ice), before=before)]
@@ -230,11 +230,12 @@ def _icans(visits: Visits, subject: object) -> Lines:
                 parts.append(message("{sign} blank", sign=label))
             elif value not in ("none", "alert", 0):
                 shown = value if isinstance(value, str) else message("yes")
+                shown = f"{value:g}" if name == "capd" else shown
                 parts.append(message("{sign}: {value}", sign=label, value=shown))
         yield _day(row, None, *parts)
 
 
-_MEASURE_OF = {"oedema": "cerebral_oedema"}
+_MEASURE_OF = {"oedema": "cerebral_oedema", "capd": "CAPD"}
 
 
 def _licats(visits: Visits, subject: object) -> Lines:
@@ -243,7 +244,7 @@ def _licats(visits: Visits, subject: object) -> Lines:
     if not len(mine):
         yield message("no organ worsened after the infusion")
     days = f"{visits.rules.licats_resolution_days:g}"
-    cells = samples(visits, "B_cells", 0)
+    cells = b_cell_counts(visits, 0).rename(columns={"count": "value"})
     cells = cells[cells["subject_id"] == subject]
     for row in mine.itertuples():
         parts = []

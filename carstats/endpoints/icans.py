@@ -356,6 +356,10 @@ def icans_episodes(
     ------
     CarstatsError
         If a table lacks a column or a value is out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     daily = icans_daily_grades(worksheet, child_below=child_below)
     return merge_episodes(

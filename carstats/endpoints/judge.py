@@ -281,10 +281,14 @@ class Judge:
         ]
         raw = all_of(remission.raw, found.drug_free)
         raw = boolean(raw._data, raw._mask | ~v.adequate)
-        parts = (*remission.parts, *parts)
         why = np.full(len(v), None, object)
         rows = np.flatnonzero(~raw._mask & ~raw._data)
-        why[rows] = refuted_by(parts, rows, self.study.vocabulary, self.rules.drug_free_days)
+        known = ~remission.raw._mask & ~remission.raw._data
+        why[rows] = refuted_by(
+            parts, rows, self.study.vocabulary, self.rules.drug_free_days,
+            np.where(known, remission.why, None)[rows],
+        )  # fmt: skip
+        parts = (*remission.parts, *parts)
         unknown = np.where(
             remission.raw._mask, remission.why, message("a dose or a reason is missing")
         )

@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
 from carstats.errors import CarstatsError, check_choice, check_number
+from carstats.messages import message
 
 Cut: TypeAlias = tuple[str, float]
 
@@ -55,7 +56,14 @@ def numbers(**given: tuple[object, float, float]) -> list[NDArray[np.float64]]:
         slack = TOLERANCE * max(1.0, *(abs(end) for end in (low, high) if np.isfinite(end)), 1.0)
         wrong = np.isinf(array) | (array < low - slack) | (array > high + slack)
         if wrong.any():
-            raise CarstatsError(f"`{name}` is {_where(array, wrong)}; {_range(low, high)}.")
+            raise CarstatsError(
+                message(
+                    "`{name}` is {value}; {wanted}.",
+                    name=name,
+                    value=_where(array, wrong),
+                    wanted=_range(low, high),
+                )
+            )
         arrays[name] = array
     return _of_one_length(arrays)
 
@@ -86,7 +94,13 @@ def flags(**given: object) -> list[BooleanArray]:
         array = _floats(name, value, allow_flags=True)
         wrong = ~(np.isnan(array) | (array == 0) | (array == 1))
         if wrong.any():
-            raise CarstatsError(f"`{name}` is {_where(array, wrong)}; it takes true or false.")
+            raise CarstatsError(
+                message(
+                    "`{name}` is {value}; it takes true or false.",
+                    name=name,
+                    value=_where(array, wrong),
+                )
+            )
         arrays[name] = array
     return [boolean(array == 1, np.isnan(array)) for array in _of_one_length(arrays)]
 
@@ -139,7 +153,13 @@ def check_lengths(**arrays: object) -> None:
 def check_cut(argument: str, cut: object, operators: tuple[str, ...] = ("<", "<=")) -> None:
     """Raise unless `cut` is an operator, one of `operators`, with a number: ``("<=", 5.0)``."""
     if not isinstance(cut, tuple | list) or len(cut) != 2:
-        raise CarstatsError(f"`{argument}` is {cut!r}; it takes a pair such as ('<=', 5.0).")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {cut!r}; it takes a pair such as ('<=', 5.0).",
+                argument=argument,
+                cut=cut,
+            )
+        )
     check_choice(argument, cut[0], operators)
     check_number(argument, cut[1])
 
@@ -212,7 +232,13 @@ def category(
 def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.float64]:
     array = np.asarray(value if not isinstance(value, pd.Categorical) else list(value))
     if array.ndim > 1:
-        raise CarstatsError(f"`{name}` has {array.ndim} dimensions; it takes one value a subject.")
+        raise CarstatsError(
+            message(
+                "`{name}` has {n} dimensions; it takes one value a subject.",
+                name=name,
+                n=array.ndim,
+            )
+        )
     array = np.atleast_1d(array)
     if array.dtype.kind in "iuf" or (array.dtype.kind == "b" and allow_flags):
         return array.astype(float)
@@ -226,8 +252,15 @@ def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.f
         or (isinstance(v, bool) and not allow_flags)
     ]
     if odd:
-        wanted = "true or false" if allow_flags else "numbers"
-        raise CarstatsError(f"`{name}` is {odd[0]!r}; it takes {wanted}, None where missing.")
+        wanted = message("true or false") if allow_flags else message("numbers")
+        raise CarstatsError(
+            message(
+                "`{name}` is {value!r}; it takes {wanted}, None where missing.",
+                name=name,
+                value=odd[0],
+                wanted=wanted,
+            )
+        )
     result = np.full(array.shape, np.nan)
     result[~missing] = array[~missing].astype(float)
     return result
@@ -235,22 +268,27 @@ def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.f
 
 def _where(array: NDArray[np.float64], wrong: NDArray[np.bool_]) -> str:
     first = int(np.flatnonzero(wrong)[0])
-    place = f" at position {first}" if len(array) > 1 else ""
-    more = int(wrong.sum()) - 1
-    return f"{array[first]:.10g}{place}{f' (and {more} more are wrong)' if more else ''}"
+    value, more = f"{array[first]:.10g}", int(wrong.sum()) - 1
+    if len(array) > 1:
+        value = message("{value} at position {place}", value=value, place=first)
+    return message("{value} (and {n} more are wrong)", value=value, n=more) if more else value
 
 
 def _range(low: float, high: float) -> str:
     if np.isfinite(low) and np.isfinite(high):
-        return f"allowed: {low:g} to {high:g}"
-    return f"it takes a finite number of at least {low:g}" if np.isfinite(low) else "not finite"
+        return message("allowed: {low:g} to {high:g}", low=low, high=high)
+    if np.isfinite(low):
+        return message("it takes a finite number of at least {low:g}", low=low)
+    return message("not finite")
 
 
 def _length(lengths: dict[str, int]) -> int:
     several = {n for n in lengths.values() if n != 1}
     if len(several) > 1:
         what = ", ".join(f"`{name}` {n}" for name, n in lengths.items() if n != 1)
-        raise CarstatsError(f"lengths differ: {what}. Each is one value or one a subject.")
+        raise CarstatsError(
+            message("lengths differ: {what}. Each is one value or one a subject.", what=what)
+        )
     return several.pop() if several else 1
 
 

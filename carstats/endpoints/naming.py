@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from carstats.messages import Message, Named, message
+from carstats.messages import Named, message
 from carstats.vocabulary import Vocabulary
 
 
@@ -43,7 +43,7 @@ def term_words(vocabulary: Vocabulary, category: str, name: str) -> str:
     str
         The name itself in English; in another language the label, and the name behind it.
     """
-    return _named(vocabulary, category, name, name)
+    return Named(name, vocabulary.label(category, name), name)
 
 
 def terms_in_words(
@@ -69,18 +69,10 @@ def terms_in_words(
     """
     names = list(names)
     shown = message(", ").join(
-        _named(vocabulary, category, name, repr(name)) for name in names[:most]
+        Named(repr(name), vocabulary.label(category, name), name) for name in names[:most]
     )
     return (
         message("{names}, … ({n} in all)", names=shown, n=len(names))
         if len(names) > most
         else shown
     )
-
-
-def _named(vocabulary: Vocabulary, category: str, name: str, text: str) -> Message:
-    """Return a term that is a text in English, elsewhere its label with the name behind it."""
-    label = vocabulary.label(category, name)
-    if name in label:
-        return Named(text, message(label))
-    return Named(text, message("{label} ({name})", label=label, name=name))

@@ -16,11 +16,10 @@ Floats = NDArray[np.float64]
 
 # What is no measure of the vocabulary, by the code that a component has.
 WORDS = {
-    "prednisone": mark("prednisone, mg a day"),
+    "prednisone": mark("prednisone (mg a day)"),
     "TIS": mark("Total Improvement Score"),
     "CRISS": mark("probability of improvement (ACR-CRISS)"),
     "improved items": mark("core items improved"),
-    "counts": mark("counts in a row that meet it"),
 }
 # Components that are there or not: what refutes the endpoint where they are.
 FLAGS = {
@@ -37,6 +36,9 @@ FLAGS = {
     "antimalarial-free": mark("an antimalarial in the {days} days up to day {day}"),
     "one count": mark("met at one count only, on day {day}"),
 }
+_VALUE = mark("{component} {value} on day {day}; needed: {limit}")
+_FALL = mark("{component} {value} on day {day}, from {baseline}; needed: a fall of {limit}")
+_RISE = mark("{component} {value} on day {day}, from {baseline}; needed: a rise of {limit}")
 _LIMITS = {
     "<=": mark("at most {cut}"),
     "<": mark("below {cut}"),
@@ -84,32 +86,40 @@ class Part:
         return ~self.met._data & ~self.met._mask
 
     def words(self, row: int, vocabulary: Vocabulary, look_back: float = 28.0) -> Message:
-        """Return in words how it refutes the endpoint at a visit."""
-        day = _plain(self.day[row]) if self.day is not None else ""
+        """Return in words what was found at a visit and what was needed."""
+        return self.texts(np.array([row]), vocabulary, look_back)[0]
+
+    def texts(
+        self, rows: NDArray[np.int_], vocabulary: Vocabulary, look_back: float = 28.0
+    ) -> list[Message]:
+        """Return the same at several visits."""
+        days = self.day[rows] if self.day is not None else np.full(len(rows), np.nan)
         if self.code in FLAGS:
             places = {"days": _plain(look_back)} if "{days}" in FLAGS[self.code] else {}
-            return message(FLAGS[self.code], day=day, **places)
+            return [message(FLAGS[self.code], day=_plain(day), **places) for day in days]
         known = self.code in WORDS
         name = message(WORDS[self.code]) if known else vocabulary.label("measure", self.code)
         operator, cut = self.limit
-        cut = cut if np.isscalar(cut) else np.asarray(cut)[row]
-        number = f"{_plain(cut)} %" if self.percent else _plain(cut)
-        limit = message(_LIMITS[operator], cut=number)
-        value = _plain(self.value[row])
-        if self.bound is not None and self.bound[row]:
-            value = message(_LIMITS[">="], cut=value)
-        places = {"component": name, "value": value, "day": day, "limit": limit}
-        if self.baseline is None:
-            return message("{component} {value} on day {day}; needed: {limit}", **places)
-        places["baseline"] = _plain(self.baseline[row])
-        if self.rises:
-            return message(
-                "{component} {value} on day {day}, from {baseline}; needed: a rise {limit}",
-                **places,
-            )
-        return message(
-            "{component} {value} on day {day}, from {baseline}; needed: a fall {limit}", **places
-        )
+        cuts = np.broadcast_to(np.asarray(cut, float), self.value.shape)[rows]
+        bound = np.zeros(len(rows), bool) if self.bound is None else self.bound[rows]
+        first = np.full(len(rows), np.nan) if self.baseline is None else self.baseline[rows]
+        text = _VALUE if self.baseline is None else _RISE if self.rises else _FALL
+        limits: dict[float, Message] = {}
+        out = []
+        for value, day, cut, least, baseline in zip(
+            self.value[rows], days, cuts, bound, first, strict=True
+        ):
+            if cut not in limits:
+                number = f"{_plain(cut)} %" if self.percent else _plain(cut)
+                limits[cut] = message(_LIMITS[operator], cut=number)
+            shown: str = _plain(value)
+            if least:
+                shown = message(_LIMITS[">="], cut=shown)
+            places = {"component": name, "value": shown, "day": _plain(day), "limit": limits[cut]}
+            if self.baseline is not None:
+                places["baseline"] = _plain(baseline)
+            out.append(message(text, **places))
+        return out
 
 
 def _plain(number: float) -> str:
@@ -117,7 +127,11 @@ def _plain(number: float) -> str:
 
 
 def refuted_by(
-    parts: Sequence[Part], rows: NDArray[np.int_], vocabulary: Vocabulary, look_back: float = 28.0
+    parts: Sequence[Part],
+    rows: NDArray[np.int_],
+    vocabulary: Vocabulary,
+    look_back: float = 28.0,
+    before: Sequence[str | None] | None = None,
 ) -> list[str]:
     """Return for each visit of `rows` what refutes the endpoint there, in words.
 
@@ -131,23 +145,23 @@ def refuted_by(
         The study's.
     look_back : float, optional
         Days of the drug-free rules.
+    before : sequence of str or None, optional
+        For each visit what is said first, such as why the remission is not met.
 
     Returns
     -------
     list of str
         One text a visit; "not met" where no component is known to refute it.
     """
-    refutes = [part.refutes() for part in parts]
+    first = [None] * len(rows) if before is None else before
+    found: list[list[str]] = [[text] if text else [] for text in first]
+    for part in parts:
+        here = np.flatnonzero(part.refutes()[rows])
+        for place, text in zip(here, part.texts(rows[here], vocabulary, look_back), strict=True):
+            found[place].append(text)
     return [
-        joined_notes(
-            *(
-                part.words(row, vocabulary, look_back)
-                for part, mask in zip(parts, refutes, strict=True)
-                if mask[row]
-            )
-        )
-        or message("not met")
-        for row in rows
+        texts[0] if len(texts) == 1 else joined_notes(*texts) if texts else message("not met")
+        for texts in found
     ]
 
 

@@ -18,10 +18,12 @@ from carstats.endpoints.iechs_episodes import iechs_episodes
 from carstats.endpoints.immune_events import immunoglobulin_days
 from carstats.endpoints.immunoglobulin import igg_course
 from carstats.endpoints.intercurrent import find_intercurrent
+from carstats.endpoints.naming import term_words
 from carstats.endpoints.t_icaht import early_t_icaht, late_t_icaht
-from carstats.endpoints.visits import Visits
+from carstats.endpoints.visits import Visits, infused
 from carstats.endpoints.worksheets import latest
 from carstats.endpoints.worsenings import judge_licats
+from carstats.messages import found as found_message
 from carstats.messages import joined_notes, message
 
 COLUMNS = (
@@ -107,7 +109,16 @@ def derive_toxicities(
 def infusion_days(visits: Visits) -> pd.DataFrame | None:
     """Return the infusions that begin a window of CRS; None: one on day 0 for everyone."""
     table = visits.study.infusions
-    return None if table is None else table[["subject_id", "day", "infusion_number"]]
+    if table is None:
+        return None
+    table = table[["subject_id", "day", "infusion_number"]].assign(
+        day=np.floor(table["day"].astype(float))
+    )
+    # Who was infused has an infusion on day 0, whatever the table of infusions leaves out.
+    treated = visits.study.subjects.loc[infused(visits.study), "subject_id"]
+    without = treated[~treated.isin(table["subject_id"])]
+    first = pd.DataFrame({"subject_id": without, "day": 0.0, "infusion_number": 1.0})
+    return pd.concat([table, first], ignore_index=True) if len(first) else table
 
 
 def _crs(visits: Visits) -> pd.DataFrame:
@@ -174,6 +185,36 @@ def flag_recorded(study: Study, toxicities: pd.DataFrame | None) -> pd.DataFrame
     toxicities = toxicities.assign(flag=flag)
     toxicities.loc[late, "flag"] = _after_window()
     return toxicities
+
+
+def flag_notes(study: Study, toxicities: pd.DataFrame | None) -> list[str]:
+    """Return a note for each term whose episodes are flagged for a check.
+
+    Parameters
+    ----------
+    study : Study
+        The study, for the names of its terms.
+    toxicities : pandas.DataFrame or None
+        The toxicities with their column ``flag``.
+
+    Returns
+    -------
+    list of str
+        How many episodes of a term are flagged, and for what.
+    """
+    if toxicities is None or "flag" not in toxicities:
+        return []
+    rows = toxicities[toxicities["flag"].notna()]
+    counts = rows.groupby(["term", rows["flag"].astype(str)], sort=False).size()
+    return [
+        message(
+            "{term}: check {n} ({flag}).",
+            term=term_words(study.vocabulary, "toxicity", term),
+            n=int(n),
+            flag=found_message(flag),
+        )
+        for (term, flag), n in counts.items()
+    ]
 
 
 def _after_window() -> str:

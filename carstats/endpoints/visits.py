@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from carstats.data.study import Study
 from carstats.endpoints.joining import joined_days
+from carstats.endpoints.rescue import toxicity_steroids
 from carstats.endpoints.rules import Rules, rules_of
 from carstats.endpoints.searches import Days, at, keys, last_per_subject, runs_between
 from carstats.endpoints.sledai_totals import with_clinical_sledai, with_sledai_totals
@@ -332,7 +333,10 @@ def _shadowed(study: Study, rules: Rules, subject, day) -> NDArray[np.bool_]:
     drugs = study.medications
     if drugs is None or "prednisone_equivalent_mg" not in drugs or "reason" not in drugs:
         return np.zeros(len(day), bool)
-    strong = (drugs["drug_class"] == "glucocorticoid") & (drugs["reason"] == "toxicity")
+    for_toxicity = (drugs["reason"] == "toxicity").fillna(False).to_numpy(bool)
+    # Without a reason and within a recorded episode of toxicity it is for that.
+    for_toxicity |= toxicity_steroids(study, rules, study.toxicities)[0]
+    strong = (drugs["drug_class"] == "glucocorticoid") & for_toxicity
     strong &= drugs["prednisone_equivalent_mg"] > rules.steroid_mg
     rows = drugs[strong.fillna(False).to_numpy(bool)]
     who = pd.Index(study.subjects["subject_id"]).get_indexer(rows["subject_id"])

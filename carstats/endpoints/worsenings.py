@@ -6,11 +6,12 @@ import numpy as np
 import pandas as pd
 
 from carstats.endpoints.bcells import aplasia_at
-from carstats.endpoints.daily_sheets import samples
+from carstats.endpoints.daily_sheets import b_cell_counts, samples
 from carstats.endpoints.licats import licats_candidates
 from carstats.endpoints.searches import Days, at
 from carstats.endpoints.sledai import SLEDAI_ITEMS
 from carstats.endpoints.visits import Visits, infused
+from carstats.messages import message_n
 
 # Items of SLEDAI-2K that are no local sign of an organ: serology, and what lymphodepletion and
 # CRS do as well (design).
@@ -122,6 +123,36 @@ def _each_once(events: pd.DataFrame) -> pd.DataFrame:
     return order[kept].sort_index().reset_index(drop=True)
 
 
+def undocumented_aplasia(visits: Visits) -> list[str]:
+    """Return the note on worsenings that would be LICATS candidates if B cells had been counted.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the checked assessments.
+
+    Returns
+    -------
+    list of str
+        One note, or none.
+    """
+    found = judge_licats(visits)
+    if not len(found):
+        return []
+    n = int(((found["open"] == "in_aplasia") & (found["failed"] == "")).sum())
+    if not n:
+        return []
+    return [
+        message_n(
+            "LICATS: {n} worsening is not judged, for aplasia is undocumented: no count of B cells "
+            "within 14 days.",
+            "LICATS: {n} worsenings are not judged, for aplasia is undocumented: no count of B "
+            "cells within 14 days.",
+            n,
+        )
+    ]
+
+
 def judge_licats(visits: Visits) -> pd.DataFrame:
     """Judge every worsening of an organ: LICATS candidate or not, and by what.
 
@@ -148,7 +179,7 @@ def judge_licats(visits: Visits) -> pd.DataFrame:
     events, organs = find_worsenings(visits)
     if not len(events):
         return events
-    cells = samples(visits, "B_cells").rename(columns={"value": "count"})
+    cells = b_cell_counts(visits)
     events["in_aplasia"] = (
         aplasia_at(cells, events, preset=visits.rules.b_cell_preset)
         if len(cells)

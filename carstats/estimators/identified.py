@@ -29,12 +29,12 @@ def independent_columns(design: ArrayLike, strata: ArrayLike | None = None) -> N
     Golub GH, Van Loan CF. Matrix Computations, 4th ed. 2013; section 5.2 (modified Gram-Schmidt).
     """
     x = np.array(design, float)
+    size = np.sqrt((x**2).sum(axis=0))
     codes = np.zeros(len(x), int)
     if strata is not None:
         codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(-1)
     for code in np.unique(codes):
         x[codes == code] -= x[codes == code].mean(axis=0)
-    size = np.sqrt((x**2).sum(axis=0))
     kept = np.zeros(x.shape[1], bool)
     basis: list[NDArray[np.float64]] = []
     for j in range(x.shape[1]):

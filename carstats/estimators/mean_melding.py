@@ -46,7 +46,8 @@ def melded_means(
     What bounds the first mean from below against what bounds the second from above gives the law
     that bounds the contrast from below, and the other way round. The lower limit is a quantile of
     the one, the upper limit of the other; or, mid-P, both are quantiles of the even mixture of the
-    two. Melding is conservative enough to pay for the mid-P: in small samples it holds its level.
+    two. Melding is conservative enough to pay for the mid-P: with events spread over time it holds
+    its level; with all events at once 95 % limits cover 94.4 % at least (20 against 20).
 
     Parameters
     ----------

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from carstats.errors import CarstatsError
 from carstats.language import LANGUAGE_TAGS, current_language
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.format import sentence_list
 from carstats.report.words import in_words, tr
 from carstats.vocabulary import column_name
@@ -114,8 +114,13 @@ def contact_sheet(folder: str | Path) -> str:
             topics[_topic(results[0])].append(item)
         except (KeyError, IndexError, TypeError) as error:
             raise CarstatsError(
-                f"{folder / stem}.json is not as carstats writes it ({error!r}). Run carstats "
-                f"reproduce --only {stem}."
+                message(
+                    "{file}.json is not as carstats writes it ({error!r}). Run carstats reproduce "
+                    "--only {stem}.",
+                    file=folder / stem,
+                    error=error,
+                    stem=stem,
+                )
             ) from error
     shown = {topic: items for topic, items in topics.items() if items}
     head = [tr("Each figure links to its files; the numbers drawn are in its CSV file.")]
@@ -158,7 +163,9 @@ def saved_outputs(folder: Path) -> dict[str, dict]:
             made = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise CarstatsError(
-                f"cannot read {path}: {error}. Remove it, and run again."
+                message(
+                    "cannot read {path}: {error}. Remove it, and run again.", path=path, error=error
+                )
             ) from error
         if isinstance(made, dict) and {"carstats", "results"} <= set(made):
             found[path.stem] = made

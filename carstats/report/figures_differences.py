@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -70,7 +71,11 @@ def differences_figure(
     require(result, "differences_figure", *_COLUMNS)
     if width < _LEAST:
         raise CarstatsError(
-            f"`width` is {width!r}; differences_figure takes {_LEAST:g} mm or more."
+            message(
+                "`width` is {width!r}; differences_figure takes {least:g} mm or more.",
+                width=width,
+                least=_LEAST,
+            )
         )
     column = result.by[0]
     every = with_reference(result)

@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -69,7 +70,7 @@ def incidence_figure(
     """
     require(result, "incidence_figure", *_COLUMNS)
     if "term" in result.frame and len(set(result.frame["term"])) > 1:
-        raise CarstatsError("incidence_figure draws one term; make a figure for each.")
+        raise CarstatsError(message("incidence_figure draws one term; make a figure for each."))
     counts = result.spec.analysis == "mean_cumulative_count"
     with drawing([*texts_of(result), heading or ""]):
         names, strata = stratum_names(result), result.strata()

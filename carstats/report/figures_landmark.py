@@ -63,7 +63,9 @@ def landmark_figure(
     """
     results = list(results)
     if not results:
-        raise CarstatsError("landmark_figure draws one or more results of landmark_rate(); none.")
+        raise CarstatsError(
+            message("landmark_figure draws one or more results of landmark_rate(); none.")
+        )
     for result in results:
         require(result, "landmark_figure", *RATE_COLUMNS, "n_not_eligible", "n_missing")
         require_one_row(result, "landmark_figure")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -54,8 +55,11 @@ def survival_panels_figure(
     require(result, "survival_panels_figure", *_COLUMNS)
     if len(result.by) != 2:
         raise CarstatsError(
-            f"survival_panels_figure draws curves by two columns; this result has {result.by}. "
-            "Use survival_figure."
+            message(
+                "survival_panels_figure draws curves by two columns; this result has {by}. Use "
+                "survival_figure.",
+                by=result.by,
+            )
         )
     with drawing([*texts_of(result), heading or ""]):
         panels = _panels(result)

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -77,8 +77,12 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     n = result.frame["number"].nunique()
     if not 1 <= n <= _MOST:
         raise CarstatsError(
-            f"swimmer_figure draws 1 to {_MOST} subjects; here are {n}. Choose a disease or a "
-            "target in define_cohort()."
+            message(
+                "swimmer_figure draws 1 to {most} subjects; here are {n}. Choose a disease or a"
+                " target in define_cohort().",
+                most=_MOST,
+                n=n,
+            )
         )
     with drawing([*texts_of(result), heading or ""]):
         strata = len(result.strata()) if result.by else 0

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -234,8 +235,11 @@ def forest_axes(sheet: Sheet, forest: Forest, top: float, left: float, right: fl
     room = sheet.width - MARGIN - left - right
     if room < _LEAST:
         raise CarstatsError(
-            f"`width` is {sheet.width / POINTS_PER_MM:.0f}; the texts beside the data leave too "
-            "little room for them. Draw it wider (a page: 180), or use shorter labels."
+            message(
+                "`width` is {width:.0f}; the texts beside the data leave too little room for "
+                "them. Draw it wider (a page: 180), or use shorter labels.",
+                width=sheet.width / POINTS_PER_MM,
+            )
         )
     return sheet.axes(left, top, room, forest.height())
 

@@ -10,6 +10,7 @@ signs are those of the language that is set: Chinese writes "60%".
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
 from carstats.report.words import in_words, tr, tr_n
@@ -209,6 +210,25 @@ def p_value(value: float | None) -> str:
         return NONE
     sign, text = _p_parts(value)
     return tr("p {sign} {number}", sign=sign, number=text)
+
+
+def p_of(row: Mapping[str, object]) -> str:
+    """Write the p-value of a test's row and, where it could not reach 0.05, how small it could be.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``p_value``, and ``p_smallest`` where the test was by permutation.
+
+    Returns
+    -------
+    str
+        ``"p = 0.10 (cannot be below 0.10)"``, or the p-value alone.
+    """
+    text, least = p_value(row["p_value"]), row.get("p_smallest", math.nan)
+    if _missing(least) or not least > 0.05:
+        return text
+    return tr("{p} (cannot be below {least})", p=text, least=p_number(least))
 
 
 def months(days: float | None, digits: int = 1) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from carstats.ard import COUNT, ONE, P_VALUE, SHARE, THREE, TWO
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.contact_sheet import saved_outputs
 from carstats.report.format import NONE, count, number, p_value, percent
 from carstats.report.save import inert
@@ -93,8 +94,13 @@ def results_files(folder: str | Path) -> dict[str, bytes]:
                 methods.append(_method(stem, panel, made["script"], result.spec, method_key))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CarstatsError(
-                f"{stem}.csv and {stem}.json in {folder} are not as carstats writes them "
-                f"({error}). Run carstats reproduce --only {stem}."
+                message(
+                    "{stem}.csv and {stem}.json in {folder} are not as carstats writes them "
+                    "({error}). Run carstats reproduce --only {stem}.",
+                    stem=stem,
+                    folder=folder,
+                    error=error,
+                )
             ) from error
     long = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_LAST)
     groups = sorted({c for c in long if c.startswith("group")}, key=_place_of_group)

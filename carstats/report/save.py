@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.messages import key_of
+from carstats.messages import key_of, message
 from carstats.report.words import common_caption
 from carstats.result import Result
 
@@ -180,8 +180,12 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
         _put_in_place(parts)
     except OSError as error:
         raise CarstatsError(
-            f"cannot write to {folder}: {error.strerror or error}. Choose another folder with "
-            "--out, or make room."
+            message(
+                "cannot write to {folder}: {reason}. Choose another folder with --out, or make "
+                "room.",
+                folder=folder,
+                reason=error.strerror or error,
+            )
         ) from error
     finally:
         for part in parts.values():

@@ -22,6 +22,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.words import in_words
 from carstats.result import Result
 
@@ -170,9 +171,12 @@ def font_families(text: str) -> tuple[str, ...]:
     if lacking:
         shown = " ".join(f"{chr(c)!r} (U+{c:04X})" for c in sorted(lacking)[:5])
         raise CarstatsError(
-            f"no installed font can write {shown}. Install a font that has it (for Chinese: pip "
-            'install "carstats[zh]", or Noto Sans SC from https://fonts.google.com/noto) or write '
-            "the label in others."
+            message(
+                "no installed font can write {characters}. Install a font that has it (for "
+                'Chinese: pip install "carstats[zh]", or Noto Sans SC from '
+                "https://fonts.google.com/noto) or write the label in others.",
+                characters=shown,
+            )
         )
     return families
 

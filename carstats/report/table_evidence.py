@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.format import (
     NONE,
     confidence,
@@ -74,11 +74,12 @@ def tabulate_evidence(
     CarstatsError
         If a result is not one of published trials.
     """
-    maker = "what trial_rate, trial_incidence, pooled_rate or pooled_incidence returns"
+    names = "trial_rate, trial_incidence, pooled_rate or pooled_incidence"
+    maker = message("what {names} returns", names=names)
     check_columns(result, "tabulate_evidence", maker, _LIMITS)
     if pooled is not None:
-        check_columns(pooled, "tabulate_evidence", "what pooled_rate returns",
-                      _LIMITS | {"n_trials"})  # fmt: skip
+        other = message("what {names} returns", names="pooled_rate")
+        check_columns(pooled, "tabulate_evidence", other, _LIMITS | {"n_trials"})
     title = title or result.spec.endpoint
     if result.frame.empty:
         return sentence_table(title, tr("No trial reports it."), [result])

@@ -310,9 +310,23 @@ def fraction(k: float | None, n: float | None, most: float | None = None) -> str
 def check_columns(result: Result, builder: str, maker: str, columns: set[str]) -> None:
     """Raise unless a result has the columns that a builder prints."""
     if not isinstance(result, Result):
-        raise CarstatsError(f"{builder} prints {maker}, not {type(result).__name__}.")
+        raise CarstatsError(
+            message(
+                "{builder} prints {maker}, not {given}.",
+                builder=builder,
+                maker=maker,
+                given=type(result).__name__,
+            )
+        )
     if not columns <= set(result.frame):
-        raise CarstatsError(f"{builder} prints {maker}, not {result.spec.analysis!r}.")
+        raise CarstatsError(
+            message(
+                "{builder} prints {maker}, not {analysis!r}.",
+                builder=builder,
+                maker=maker,
+                analysis=result.spec.analysis,
+            )
+        )
 
 
 def footnoted(

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pandas as pd
 
 from carstats.errors import CarstatsError, check_choice
+from carstats.messages import message
 from carstats.report.format import (
     confidence,
     count,
@@ -37,6 +38,7 @@ from carstats.report.table_model import (
     share,
     stratum_heads,
 )
+from carstats.report.table_standardised import standardised_column
 from carstats.report.words import in_words, tr
 from carstats.result import Result
 
@@ -87,7 +89,7 @@ def tabulate_baseline(
     results = [result] if overall is None else [overall, result]
     for each in results:
         check_columns(
-            each, "tabulate_baseline", "what baseline_table returns",
+            each, "tabulate_baseline", message("what {names} returns", names="baseline_table"),
             {"variable", "kind", "level", "median"},
         )  # fmt: skip
     shown = [statistics] if isinstance(statistics, str) else list(statistics)
@@ -96,7 +98,13 @@ def tabulate_baseline(
     named = dict(labels or {})
     variables = {name for each in results for name in each.frame["variable"]}
     if unknown := sorted(set(named) - variables):
-        raise CarstatsError(f"`labels` names {unknown}; the variables are {sorted(variables)}.")
+        raise CarstatsError(
+            message(
+                "`labels` names {unknown}; the variables are {known}.",
+                unknown=unknown,
+                known=sorted(variables),
+            )
+        )
     title = title or tr("Baseline characteristics")
     heads, columns, lines = [], [], []
     # One count of decimals for a characteristic, whatever the spread in a stratum.
@@ -116,15 +124,19 @@ def tabulate_baseline(
             ]
             lines = lines or [cell[:3] for cell in cells]
             if [cell[:3] for cell in cells] != lines:
-                raise CarstatsError("`overall` and `result` have other variables or levels.")
+                raise CarstatsError(
+                    message("`overall` and `result` have other variables or levels.")
+                )
             heads.append(names[key])
             columns.append([cell[3] for cell in cells])
     if not lines:
         return sentence_table(title, tr("No characteristic was recorded."), results)
+    if "smd" in result.frame and len(heads) < _BESIDE:
+        heads, columns = [*heads, tr("SMD")], [*columns, standardised_column(result, lines, named)]
     # A line of the missing stands only where some stratum lacks a value.
     kept = [
         i for i, line in enumerate(lines)
-        if not line[2] or any(column[i] != "0" for column in columns)
+        if not line[2] or any(column[i] not in ("0", "") for column in columns)
     ]  # fmt: skip
     if len(heads) <= _BESIDE:
         rows = tuple(
@@ -165,7 +177,7 @@ def tabulate_attrition(result: Result, *, title: str | None = None) -> Table:
         If the result is not a flow.
     """
     names = ("n_before", "n_left_out", "n_missing", "n_after")
-    check_columns(result, "tabulate_attrition", "a flow", {"criterion", *names})
+    check_columns(result, "tabulate_attrition", message("a flow"), {"criterion", *names})
     rows = []
     for key, part in result.strata():
         for line in part.to_dict("records"):
@@ -209,12 +221,14 @@ def tabulate_rates(
         If the result has no rates of subjects, or `overall` is not one rate of the same kind.
     """
     check_columns(
-        result, "tabulate_rates", "rates",
+        result, "tabulate_rates", message("rates"),
         {"n", "n_event", "estimate", "conf_low", "conf_high"},
     )  # fmt: skip
     frame = result.frame
     if _OTHER & set(frame):
-        raise CarstatsError(f"tabulate_rates prints rates, not {result.spec.analysis!r}.")
+        raise CarstatsError(
+            message("tabulate_rates prints rates, not {analysis!r}.", analysis=result.spec.analysis)
+        )
     title = title or result.spec.endpoint
     if frame.empty:
         return sentence_table(title, tr("Nobody is counted here."), [result])
@@ -232,7 +246,9 @@ def tabulate_rates(
     if overall is not None:
         kinds = {(r.spec.analysis, r.spec.endpoint, r.spec.population) for r in (overall, result)}
         if len(kinds) > 1 or len(overall.frame) != 1:
-            raise CarstatsError("`overall` is the rate of `result` in one row, without `by`.")
+            raise CarstatsError(
+                message("`overall` is the rate of `result` in one row, without `by`.")
+            )
         groups = ["", *groups]
         # The name stands in the first column; a second one, such as of days, says nothing of it.
         first = [tr("All subjects"), *[""] * (len(named) - 1)]

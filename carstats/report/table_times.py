@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.messages import found, key_of, notes_in
+from carstats.messages import found, key_of, message, notes_in
 from carstats.report.format import (
     DAYS_PER_MONTH,
     NONE,
@@ -17,6 +17,7 @@ from carstats.report.format import (
     landmark,
     month_count,
     p_number,
+    p_of,
     p_value,
     percent,
     rate,
@@ -103,14 +104,31 @@ def tabulate_times(
     }
     given = {name: row for name, row in wanted.items() if row[0] is not None}
     for name, (result, maker, columns) in given.items():
-        check_columns(result, f"tabulate_times(…, {name})", f"what {maker} returns", columns)
+        check_columns(
+            result,
+            f"tabulate_times(…, {name})",
+            message("what {names} returns", names=maker),
+            columns,
+        )
         if result.spec.options.get("endpoint") != quantiles.spec.options.get("endpoint"):
             raise CarstatsError(
-                f"`{name}` is of {result.spec.endpoint!r} and `quantiles` of "
-                f"{quantiles.spec.endpoint!r}; a table is of one endpoint."
+                message(
+                    "`{name}` is of {endpoint!r} and `quantiles` of {other!r}; a table is of one "
+                    "endpoint.",
+                    name=name,
+                    endpoint=result.spec.endpoint,
+                    other=quantiles.spec.endpoint,
+                )
             )
         if name in ("curves", "at", "followup", "means") and result.by != quantiles.by:
-            raise CarstatsError(f"`{name}` is by {result.by} and `quantiles` by {quantiles.by}.")
+            raise CarstatsError(
+                message(
+                    "`{name}` is by {by} and `quantiles` by {other}.",
+                    name=name,
+                    by=result.by,
+                    other=quantiles.by,
+                )
+            )
     results = [row[0] for row in given.values()]
     title = title or tr("{endpoint}: summary", endpoint=quantiles.spec.endpoint)
     strata = quantiles.strata()
@@ -225,8 +243,10 @@ def _ratio_lines(ratios: Result, quantiles: Result, marks: Marks) -> list[_Line]
     unknown = [contrast for contrast in frame["contrast"] if contrast not in pairs]
     if frame.empty or unknown:
         raise CarstatsError(
-            "`ratios` has no hazard ratios of the strata; give cox_regression the one column of "
-            "`by` as a covariate."
+            message(
+                "`ratios` has no hazard ratios of the strata; give cox_regression the one "
+                "column of `by` as a covariate."
+            )
         )
     rows = {pairs[row["contrast"]][0]: row for row in frame.to_dict("records")}
     references = {pairs[contrast][1] for contrast in frame["contrast"]}
@@ -307,7 +327,9 @@ def _explained(
             notes.append(tr("Hazard ratios adjusted for: {names}.", names=names))
     if test is not None:
         for row in test.frame.to_dict("records"):
-            p = p_value(row["p_value"])
+            p = p_of(row)
+            if row["p_value"] != row["p_value"] and row.get("note"):
+                p = row["note"]
             if len(test.frame) == 1:
                 notes.append(sentence(tr("{method}: {p}", method=test.spec.method, p=p)))
             else:

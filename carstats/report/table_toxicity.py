@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.format import counted
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.table_model import (
@@ -59,7 +59,7 @@ def tabulate_toxicities(result: Result, *, title: str | None = None) -> Table:
         If the result is not a table of toxicities.
     """
     check_columns(
-        result, "tabulate_toxicities", "what toxicity_table returns",
+        result, "tabulate_toxicities", message("what {names} returns", names="toxicity_table"),
         {"row", "system", "term", "criterion", "n_event"},
     )  # fmt: skip
     frame = result.frame
@@ -133,7 +133,7 @@ def tabulate_grades(result: Result, *, title: str | None = None) -> Table:
         If the result has no worst grades.
     """
     check_columns(
-        result, "tabulate_grades", "what toxicity_grades returns",
+        result, "tabulate_grades", message("what {names} returns", names="toxicity_grades"),
         {"term", "grade", "level", "n", "n_event", "estimate"},
     )  # fmt: skip
     frame = result.frame

@@ -13,22 +13,19 @@ from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.messages import joined_notes, mark, message
+from carstats.response.basket_words import bare_words, model_words, prior_options
 from carstats.response.rates import response_rate
 from carstats.result import Result
 from carstats.wording import level_text
 
 MODELS = ("hierarchical", "EXNEX")
+# Below, a basket has no probability of being above the reference: 1 of 1 would read "97 %".
+LEAST = 5
 _DEFAULT_TAU = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _TOLD = mark(
     "borrowing weight: posterior mean of 1 / (1 + tau² n p (1 − p)); effective sample size: "
     "m (1 − m) / v − 1 of the posterior mean m and variance v"
 )
-_TAU = {
-    "half-normal": mark("tau half-normal({scale})"),
-    "half-Cauchy": mark("tau half-Cauchy({scale})"),
-    "uniform": mark("tau uniform(0, {scale})"),
-    "fixed": mark("tau = {scale}"),
-}
 
 
 def basket_response(
@@ -80,7 +77,8 @@ def basket_response(
     Result
         For each basket ``n``, ``n_missing``, ``n_event``, ``estimate`` (posterior mean) with
         equal-tailed ``conf_low`` and ``conf_high``, ``note``; beside it the raw rate
-        (``raw_estimate``, ``raw_low``, ``raw_high``, Clopper-Pearson), ``p_above``,
+        (``raw_estimate``, ``raw_low``, ``raw_high``, Clopper-Pearson), ``p_above``
+        (no probability for a basket of fewer than five subjects),
         ``borrowing_weight``, ``ess``, ``ess_borrowed`` and ``p_exchangeable``. A basket without
         subjects has its prediction from the others. ``borrowing_weight`` is the posterior mean of
         1 / (1 + tau^2 n p (1 - p)): the share of the precision of the basket's log odds that does
@@ -247,7 +245,7 @@ def basket_sensitivity(
         found.insert(len(raw.by), "tau", value)
         parts.append(found)
     frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    words = message("{model}, tau fixed", model=_model_words(model, prior))
+    words = message("{model}, tau fixed", model=bare_words(model, prior))
     return _result(
         raw,
         "basket_sensitivity",
@@ -327,10 +325,15 @@ def _fit(
 def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.DataFrame:
     asked = _apply(counts)
     empty = asked & (counts["n"] == 0).to_numpy()
+    # What is said of so few comes from the others and the prior: it reads as more than it is.
+    small = (counts["n"] < LEAST).to_numpy()
+    few = message("fewer than {n} subjects: no probability", n=LEAST)
     note = counts["note"].mask(empty, message("no subjects: predicted from the others"))
+    told = ""
     if fit.accuracy >= ACCURACY:
         told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
-        note = [joined_notes(text, told) for text in note]
+    lacking = small & asked & ~empty
+    note = [joined_notes(n, told, few if a else "") for n, a in zip(note, lacking, strict=True)]
 
     def spread(values) -> np.ndarray:
         out = np.full(len(counts), np.nan)
@@ -345,7 +348,7 @@ def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.Dat
         raw_estimate=counts["estimate"],
         raw_low=counts["conf_low"],
         raw_high=counts["conf_high"],
-        p_above=spread(fit.above),
+        p_above=np.where(small, np.nan, spread(fit.above)),
         borrowing_weight=spread(fit.borrowing_weight),
         ess=spread(fit.ess),
         ess_borrowed=spread(fit.ess_borrowed),
@@ -359,40 +362,5 @@ def _result(raw: Result, analysis: str, frame, method: str, model: str, prior, m
     return Result(frame, spec, raw.labels)
 
 
-def _model_words(model: str, prior: BasketPrior) -> str:
-    mean = {"rate": f"{prior.rate:g}", "sd": f"{prior.sd:g}"}
-    if model == "hierarchical":
-        return message(
-            "Bayesian hierarchical model by numerical integration, mu ~ N(logit {rate}, {sd}²)",
-            **mean,
-        )
-    return message(
-        "EXNEX model by numerical integration, mu ~ N(logit {rate}, {sd}²), P(exchangeable) "
-        "{exchangeable}, else N(logit {nex_rate}, {nex_sd}²)",
-        **mean,
-        exchangeable=_listed(prior.exchangeable),
-        nex_rate=_listed(prior.nex_rate),
-        nex_sd=_listed(prior.nex_sd),
-    )
-
-
 def _method(model: str, conf_level: float) -> str:
     return message("{model}; {level} % credible limits", model=model, level=level_text(conf_level))
-
-
-def prior_options(prior: BasketPrior) -> dict[str, object]:
-    """Return the priors as plain values."""
-    return {
-        name: value if isinstance(value, str) else np.asarray(value, float).tolist()
-        for name, value in vars(prior).items()
-    }
-
-
-def model_words(model: str, prior: BasketPrior) -> str:
-    """Return the model and its priors in words, for a method line."""
-    tau = message(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
-    return message("{model}, {tau}", model=_model_words(model, prior), tau=tau)
-
-
-def _listed(value) -> str:
-    return "/".join(f"{v:g}" for v in np.atleast_1d(value))

@@ -159,7 +159,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
     if not table.time.size:
         nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
         zero = {"time": 0.0, "n_risk": 0, "n_event": 0, "n_censor": 0}
-        return pd.DataFrame([{**counts, **zero, **nothing, "note": stratum_note(rows)}])
+        return pd.DataFrame([{**counts, **zero, **nothing, "note": stratum_note(rows, curve=True)}])
     start = float(curve.high_at_start)
     words = [because(Reason(code) if code else None) for code in NO_LIMITS]
     frame = pd.DataFrame(
@@ -176,7 +176,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
             "note": ["", *(words[reason] for reason in curve.reason[:, place])],
         }
     )
-    frame.loc[0, "note"] = stratum_note(rows)
+    frame.loc[0, "note"] = stratum_note(rows, curve=True)
     return frame
 
 

@@ -121,7 +121,7 @@ def survival_curve(
         if band is not None:
             _add_band(frame, table, band, conf_type, conf_level)
         frame["note"] = ""
-        frame.loc[0, "note"] = stratum_note(rows)
+        frame.loc[0, "note"] = stratum_note(rows, curve=True)
         return frame
 
     spec = times.spec(
@@ -270,7 +270,7 @@ def survival_at(
                 "std_error": step_values(table.time, curve.std_error, days, np.float64(0)),
                 "conf_low": step_values(table.time, curve.low, days, np.float64(start)),
                 "conf_high": step_values(table.time, curve.high, days, np.float64(high_start)),
-                "note": stratum_note(rows),
+                "note": stratum_note(rows, curve=True),
             }
         )
         last = table.time[-1] if table.time.size else -np.inf
@@ -279,7 +279,8 @@ def survival_at(
         frame.loc[unknown, ["estimate", "std_error", "conf_low", "conf_high"]] = np.nan
         if table.time.size:
             ended = joined_notes(
-                stratum_note(rows), message("followed to day {day} only", day=f"{last:g}")
+                stratum_note(rows, curve=True),
+                message("followed to day {day} only", day=f"{last:g}"),
             )
             frame.loc[unknown, "note"] = ended
         return frame

@@ -82,9 +82,7 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
     columns = [covariates] if isinstance(covariates, str) else list(covariates)
     for name in columns:
         if columns.count(name) > 1:
-            raise CarstatsError(
-                message("`{argument}` names {name} twice.", argument="covariates", name=repr(name))
-            )
+            raise CarstatsError(message("`covariates` names {name} twice.", name=repr(name)))
     subjects = cohort.subjects
     unknown = [c for c in columns if c not in subjects or c == "subject_id"]
     if unknown or not columns:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort
@@ -101,13 +102,14 @@ def survival_quantile(
                 "n_event": int(table.n_event.sum()),
                 "n_risk": [float(q.n_risk) for q in found],
                 "estimate": [float(q.estimate) for q in found],
-                "conf_low": [float(q.low) for q in found],
+                # Not before the day from which they are free of it.
+                "conf_low": [float(np.maximum(q.low, start or 0.0)) for q in found],
                 "conf_high": [float(q.high) for q in found],
                 "note": [
                     joined_notes(
-                        stratum_note(rows),
+                        stratum_note(rows, curve=True),
                         "" if q.reached or not len(rows) else message("not reached"),
-                        few_at_risk(float(q.n_risk)),
+                        few_at_risk(float(q.n_risk), _quantile_words(q.p)),
                     )
                     for q in found
                 ],
@@ -127,6 +129,12 @@ def survival_quantile(
         start=start,
     )
     return Result(times.estimate(estimate), spec, times.labels)
+
+
+def _quantile_words(p: float) -> str:
+    if p == 0.5:
+        return message("the median")
+    return message("the {share} % quantile", share=f"{100 * p:g}")
 
 
 def followup_time(
@@ -177,7 +185,7 @@ def followup_time(
         curve = kaplan_meier(table, conf_type="log-log", conf_level=conf_level)
         q1, median, q3 = (curve_quantile(table, curve, part) for part in (0.25, 0.5, 0.75))
         missed = "" if median.reached or not len(known) else message("not reached")
-        few = few_at_risk(float(median.n_risk))
+        few = few_at_risk(float(median.n_risk), message("the median follow-up"))
         return {
             "n": len(rows),
             "n_missing": len(rows) - len(known),
@@ -189,7 +197,7 @@ def followup_time(
             "q3": float(q3.estimate),
             "low": known["event_time"].min(),
             "high": known["event_time"].max(),
-            "note": joined_notes(stratum_note(rows), missed, few),
+            "note": joined_notes(stratum_note(rows, curve=True), missed, few),
         }
 
     spec = times.spec(

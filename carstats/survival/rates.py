@@ -209,7 +209,7 @@ def withdrawal_weighted_curve(
                 "note": "",
             }
         )
-        frame.loc[0, "note"] = joined_notes(stratum_note(rows), because(fit.note))
+        frame.loc[0, "note"] = joined_notes(stratum_note(rows, curve=True), because(fit.note))
         return frame
 
     spec = times.spec(

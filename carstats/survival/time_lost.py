@@ -102,7 +102,7 @@ def restricted_time_lost(
                 "std_error": lost.std_error,
                 "conf_low": lost.low,
                 "conf_high": lost.high,
-                "note": stratum_note(rows),
+                "note": stratum_note(rows, curve=True),
             }
         )
 

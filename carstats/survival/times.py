@@ -21,6 +21,7 @@ from carstats.strata import (
     stratum_keys,
     stratum_mask,
 )
+from carstats.vocabulary import CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,12 @@ class EndpointTimes:
     def levels(self) -> list[str]:
         """Return the levels of the strata of `by` as text, as the data have them."""
         return [" · ".join(map(str, key)) for key, _ in self.groups()]
+
+    def level_of(self, given: str | None) -> str | None:
+        """Return the level that an argument spells, as the vocabulary knows it; else as given."""
+        if given is None or len(self.by) != 1 or self.by[0] not in CATEGORIES:
+            return given
+        return self.cohort.study.vocabulary.canonical(self.by[0], given) or given
 
     def spec(
         self, analysis: str, method: str, /, *, population: str = "", **options: object
@@ -350,8 +357,11 @@ def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
     )
 
 
-def stratum_note(rows: pd.DataFrame) -> str:
-    """Say what a reader of a stratum's row should know: who has no record, who no follow-up."""
+def stratum_note(rows: pd.DataFrame, *, curve: bool = False) -> str:
+    """Say what a reader of a stratum's row should know: who has no record, who no follow-up.
+
+    Of a `curve`, or what is read off one, also when nobody was at risk.
+    """
     if not len(rows):
         return message("no subjects")
     missing = int(rows["event_time"].isna().sum())
@@ -361,7 +371,7 @@ def stratum_note(rows: pd.DataFrame) -> str:
         if missing
         else "",
         message("{n} censored at day 0: never assessed", n=at_start) if at_start else "",
-        _unobserved_note(unobserved(rows)),
+        _unobserved_note(unobserved(rows)) if curve else "",
     )
 
 

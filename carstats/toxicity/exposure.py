@@ -129,8 +129,8 @@ def exposure_adjusted_rate(
         if method == "negative binomial":
             raise CarstatsError(
                 message(
-                    "`{option}` is a test, which {method!r} has not. Use {others}.",
-                    option="benchmark", method=method, others="'exact', 'robust'",
+                    "`benchmark` is a test, which 'negative binomial' has not. Use 'exact' or "
+                    "'robust'."
                 )
             )  # fmt: skip
     severe = severe_enough(cohort, min_grade, min_severity)

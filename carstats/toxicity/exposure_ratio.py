@@ -118,7 +118,7 @@ def exposure_adjusted_ratio(
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
     if len(windows) > 1:
         raise CarstatsError(
-            message("`{name}` is {given!r}; it takes one window.", name="window", given=window)
+            message("`window` is {given}; it takes one window.", given=repr(window))
         )
     levels, reference = compared_levels(cohort, by, reference)
     study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])

@@ -114,18 +114,17 @@ def toxicity_listing(
     numbers = {name: i for i, name in enumerate(dict.fromkeys(rows["subject_id"]), start=1)}
     rows["subject"] = rows["subject_id"] if identifiers else rows["subject_id"].map(numbers)
     rows["grade"] = rows["level"]
-    how_bad = [
-        message("at least grade {grade}", grade=f"{least:g}")
-        if level != level and least > 1
-        else ""
-        for level, least in zip(rows["level"], rows["least"], strict=True)
-    ]
-    until = np.select(
+    day = np.select(
         [rows["onset_day"].isna(), rows["ongoing"]],
         [message("onset unknown"), message("ongoing or last day unknown")],
         "",
     )
-    rows["note"] = [joined_notes(*notes) for notes in zip(how_bad, until, strict=True)]
+    # Of a grade that is not known, what is proven of it.
+    proven = rows["level"].isna() & (rows["least"] > 1) & (severe.scale == "grade")
+    rows["note"] = [
+        joined_notes(message("grade {grade} or more", grade=f"{least:g}") if known else "", words)
+        for known, least, words in zip(proven, rows["least"], day, strict=True)
+    ]
     columns = [
         *by, "subject", "term", "system", "onset_day", "resolution_day", "end_day", "ongoing",
         "grade", "severity", "serious", "n_records", "note",

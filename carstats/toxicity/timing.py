@@ -333,6 +333,6 @@ def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, obj
             message("{n} of them at death", n=dead) if dead else "",
             message("the maximum is censored") if open_end.any() else "",
             "" if middle.reached else message("median not reached"),
-            few_at_risk(float(middle.n_risk)),
+            few_at_risk(float(middle.n_risk), message("the median")),
         ),
     }
