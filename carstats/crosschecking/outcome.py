@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -154,15 +155,7 @@ class Crosscheck:
         """
         lines = [self.summary()]
         for family, rows in self.coverage().groupby("family", sort=False):
-            counts = message("; ").join(
-                message(
-                    "{kind} {n} of {total}",
-                    kind=message(KINDS[row.kind]),
-                    n=f"{row.n_recomputed:,}",
-                    total=f"{row.n:,}",
-                )
-                for row in rows.itertuples()
-            )
+            counts = message("; ").join(map(_counted, rows.itertuples()))
             lines.append(
                 message("{family}: {counts}", family=message(FAMILY_NAMES[family]), counts=counts)
             )
@@ -183,6 +176,17 @@ class Crosscheck:
 
     def __repr__(self) -> str:
         return Joined(self.lines(), "\n")
+
+
+def _counted(row: Any) -> Message:
+    """Return how many numbers of a kind were recomputed."""
+    places = {"kind": message(KINDS[row.kind]), "n": f"{row.n_recomputed:,}"}
+    if not row.n_sibling:
+        return message("{kind} {n} of {total}", **places, total=f"{row.n:,}")
+    return message(
+        "{kind} {n} of {total}, of {sibling} more a sibling",
+        **places, total=f"{row.n:,}", sibling=f"{row.n_sibling:,}",
+    )  # fmt: skip
 
 
 _LISTED = {

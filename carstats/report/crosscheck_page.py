@@ -15,6 +15,7 @@ from carstats.crosschecking.verdicts import (
     NONE,
     NOT_COMPARED,
     RAISED,
+    VERDICTS,
 )
 from carstats.report.format import count
 from carstats.report.pages import tables_page
@@ -239,12 +240,17 @@ def _without(numbers: pd.DataFrame) -> Table:
 
 
 def _rest(frame: pd.DataFrame) -> Table:
+    frame = frame.assign(what=frame["analysis"].where(frame["analysis"] != "", frame["name"]))
     rows = [
-        Row((analysis or name, statistic, count(len(part)), in_words(reason)))
-        for (name, analysis, statistic, reason), part in frame.groupby(
-            ["name", "analysis", "statistic", "reason"], sort=False
+        Row(
+            (what, statistic, count(len(part)), in_words(reason)),
+            group=tr(VERDICTS[verdict]),
+        )
+        for (verdict, what, statistic, reason), part in frame.groupby(
+            ["verdict", "what", "statistic", "reason"], sort=False
         )
     ]
+    rows.sort(key=lambda row: row.group)
     heads = (tr("Analysis"), tr("Statistic"), tr("Numbers"), tr("Reason"))
     align = ("left", "left", "right", "left")
     return Table(title=tr("Not compared"), heads=heads, rows=tuple(rows), align=align)
