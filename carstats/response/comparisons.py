@@ -155,7 +155,8 @@ def response_test(
                 method=repr(method),
             )
         )
-    if method in OVERALL and reference is not None:
+    overall = method in OVERALL or (method == AUTO and strata is not None)
+    if overall and reference is not None:
         raise CarstatsError(
             message(
                 "`reference` does not go with {method}, which compares all strata.",
