@@ -599,7 +599,7 @@ def test_what_is_proven_reaches_rates_tables_and_listings():
     severe = table[(table["row"] == "term") & (table["criterion"] == "grade >=3")]
     assert severe["n_event"].tolist() == [5]
     listing = cs.toxicity_listing(cohort, "CRS").frame
-    assert sorted(listing["note"]) == ["", "", "", "", "", "grade 2 or more", "grade 3 or more"]
+    assert sorted(listing["note"]) == ["", "", "", "", "", "at least grade 2", "at least grade 3"]
     cohort = cs.define_cohort(folder("icans_missing"), cs.infused())
     assert cs.toxicity_rate(cohort, "ICANS", min_grade=3).frame["n_event"].tolist() == [5]
 
