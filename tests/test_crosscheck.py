@@ -213,7 +213,8 @@ def test_known_ties_that_barnard_loses():
     study = cs.Study(subjects=base.subjects, toxicities=had)
     result = cs.toxicity_difference(cs.define_cohort(study), "CRS", by="target")
     found = cs.crosscheck(result, study)
-    row = found.frame.query("statistic == 'p_value' and beside == ''").iloc[0]
+    right, row = found.frame.query("statistic == 'p_value' and beside == ''").iloc
+    assert (right["verdict"], row["verdict"]) == ("agrees", "known")
     assert row["value"] == pytest.approx(0.0618, abs=5e-5)
     assert row["witness_value"] == pytest.approx(0.058, abs=5e-4)
     assert row["reason"] == REASONS["barnard ties"]

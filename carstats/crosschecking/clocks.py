@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.crosschecking.applying import term_applies
 from carstats.crosschecking.asking import Asked, followed_to
-from carstats.crosschecking.competing import aalen_johansen, log_log
+from carstats.crosschecking.competing import aalen_johansen, emptied, log_log
 from carstats.crosschecking.curves import lifelines_curve
 from carstats.crosschecking.times import step
 from carstats.crosschecking.toxicities import episodes
@@ -93,9 +93,12 @@ def incidence_limits(asked: Asked) -> dict[str, Any]:
     return log_log(found["estimate"], found["std_error"], norm.ppf(0.5 + asked.level / 2))
 
 
-def before_the_first(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
-    """Return why limits differ: before the first event carstats gives the beta product's."""
-    return "beta product at zero" if asked.rows["estimate"].iloc[place] == 0 else ""
+def at_the_ends(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
+    """Return why errors and limits differ: at the beginning, or once nobody is left."""
+    if column.startswith("conf_") and np.isnan(theirs) and asked.rows["estimate"].iloc[place] == 0:
+        return "beta product at zero"
+    seen = _first(asked).dropna(subset="time")
+    return emptied(seen["time"], seen["cause"], asked.rows["time"].iloc[place], theirs)
 
 
 def joined(asked: Asked, terms: list[str]) -> pd.DataFrame:

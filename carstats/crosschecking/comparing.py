@@ -66,6 +66,13 @@ def logrank(asked: Asked) -> dict[str, Any]:
     for place in range(len(asked.rows)):
         rows, group = groups_of(asked, place)
         seen = known(rows)
+        # Who left before the first event adds nothing; a group of such makes survdiff fail.
+        seen = seen[seen["time"] >= seen.loc[seen["event"], "time"].min()]
+        if group[seen.index].nunique() < 2:
+            statistics.append(np.nan)
+            p_values.append(np.nan)
+            degrees.append(0)
+            continue
         strata = None
         if asked.spec.strata:
             strata = seen[list(asked.spec.strata)].astype(str).agg(" · ".join, axis=1).to_numpy()
@@ -108,7 +115,8 @@ def lifelines_logrank(asked: Asked) -> dict[str, Any]:
         if ENTRY in seen:
             return {}
         test = multivariate_logrank_test(seen["time"], group[seen.index], seen["event"])
-        found.append(float(test.test_statistic))
+        told = seen["event"].any() and len(set(group[seen.index])) > 1
+        found.append(float(test.test_statistic) if told else np.nan)
     return {"statistic": found}
 
 

@@ -48,6 +48,19 @@ def aalen_johansen(
     return found
 
 
+def nobody_left(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
+    """Return why errors differ: once nobody is free of every event statsmodels has none."""
+    seen = known(times_of(asked))
+    return emptied(seen["time"], seen["cause"], asked.rows["time"].iloc[place], theirs)
+
+
+def emptied(time: pd.Series, cause: pd.Series, day: float, theirs: float) -> str:
+    """Return the code of that reason if everybody has had an event by a day."""
+    last = time.max()
+    gone = bool(cause[time == last].ne("").all())
+    return "nobody left" if np.isnan(theirs) and gone and day >= last else ""
+
+
 def incidence_limits(asked: Asked) -> dict[str, Any]:
     """Return log-log limits from statsmodels' estimate and error; it gives none of its own."""
     from scipy.stats import norm

@@ -21,7 +21,7 @@ from carstats.crosschecking.verdicts import (
 from carstats.messages import Joined, Message, mark, message
 
 # Of several witnesses of one number the first of these verdicts counts.
-_WORST = (DIFFERS, RAISED, NOT_COMPARED, KNOWN, AGREES, NONE)
+_FIRST = (DIFFERS, AGREES, KNOWN, RAISED, NOT_COMPARED, NONE)
 _ANSWERED = (AGREES, KNOWN, DIFFERS)
 _NUMBER = ["result", "row", "statistic"]
 
@@ -66,7 +66,7 @@ class Crosscheck:
         """
         frame = self.frame[self.frame["statistic"] != ""]
         own = frame[frame["beside"] == ""]
-        place = own["verdict"].map({verdict: i for i, verdict in enumerate(_WORST)})
+        place = own["verdict"].map({verdict: i for i, verdict in enumerate(_FIRST)})
         first = own.loc[place.sort_values(kind="stable").index].drop_duplicates(_NUMBER)
         agree = frame[(frame["beside"] != "") & frame["verdict"].eq(AGREES)]
         keys = pd.MultiIndex.from_frame(first[_NUMBER])

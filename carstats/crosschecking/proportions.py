@@ -58,11 +58,47 @@ def contrast_limits(
     return float(low), float(high)
 
 
+def score_limits(
+    mine: tuple[int, int], other: tuple[int, int], level: float
+) -> tuple[float, float] | None:
+    """Return Miettinen and Nurminen's limits of a difference by their definition, with scipy.
+
+    The rates under each difference maximise the likelihood numerically; the variance has the factor
+    N / (N - 1), and the limits are where the statistic is the normal quantile.
+    """
+    from scipy.optimize import brentq, minimize_scalar
+    from scipy.special import xlog1py, xlogy
+    from scipy.stats import norm
+
+    (k1, n1), (k2, n2) = mine, other
+    if not n1 or not n2:
+        return None
+    z = norm.ppf(0.5 + level / 2)
+
+    def statistic(difference: float) -> float:
+        def unlikely(p: float) -> float:
+            q = min(max(p + difference, 0.0), 1.0)
+            inside = xlogy(k1, q) + xlog1py(n1 - k1, -q) + xlogy(k2, p) + xlog1py(n2 - k2, -p)
+            return -float(inside)
+
+        ends = max(0.0, -difference), min(1.0, 1 - difference)
+        p = minimize_scalar(unlikely, bounds=ends, method="bounded", options={"xatol": 1e-12}).x
+        q = p + difference
+        total = n1 + n2
+        variance = (q * (1 - q) / n1 + p * (1 - p) / n2) * total / (total - 1)
+        return (k1 / n1 - k2 / n2 - difference) / np.sqrt(max(variance, 1e-300))
+
+    seen = k1 / n1 - k2 / n2
+    edge = 1 - 1e-9
+    low = -1.0 if seen <= -edge else brentq(lambda d: statistic(d) - z, -edge, seen, xtol=1e-10)
+    high = 1.0 if seen >= edge else brentq(lambda d: statistic(d) + z, seen, edge, xtol=1e-10)
+    return float(low), float(high)
+
+
 def contrast_test(
     mine: tuple[int, int], other: tuple[int, int], method: str
 ) -> dict[str, float] | None:
-    """Return the score test of equal proportions, or Barnard's, or None for another method."""
-    from scipy.stats import barnard_exact
+    """Return the score test of equal proportions, or its exact one, or None for another method."""
     from statsmodels.stats.proportion import test_proportions_2indep
 
     (k1, n1), (k2, n2) = mine, other
@@ -74,6 +110,41 @@ def contrast_test(
         )
         return {"statistic": float(test.statistic), "p_value": float(test.pvalue)}
     if method == "Agresti-Min":
-        table = [[k1, k2], [n1 - k1, n2 - k2]]
-        return {"p_value": float(barnard_exact(table, pooled=True, n=64).pvalue)}
+        return {"p_value": _unconditional(k1, n1, k2, n2)}
     return None
+
+
+def barnard_test(mine: tuple[int, int], other: tuple[int, int]) -> float | None:
+    """Return scipy's Barnard test of the pooled statistic, whose ties it loses to rounding."""
+    from scipy.stats import barnard_exact
+
+    (k1, n1), (k2, n2) = mine, other
+    if not n1 or not n2 or k1 + k2 in (0, n1 + n2):
+        return None
+    table = [[k1, k2], [n1 - k1, n2 - k2]]
+    return float(barnard_exact(table, pooled=True, n=64).pvalue)
+
+
+def _unconditional(k1: int, n1: int, k2: int, n2: int) -> float:
+    """Return the largest probability, over the common rate, of tables as far apart or farther."""
+    from scipy.optimize import minimize_scalar
+    from scipy.stats import binom
+
+    a, b = np.arange(n1 + 1)[:, None], np.arange(n2 + 1)
+    rate = (a + b) / (n1 + n2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        z = np.abs(a / n1 - b / n2) / np.sqrt(rate * (1 - rate) * (1 / n1 + 1 / n2))
+    z = np.nan_to_num(z)
+    as_far = z >= z[k1, k2] - 1e-9
+
+    def chance(p: float) -> float:
+        return float(binom.pmf(a[:, 0], n1, p) @ as_far @ binom.pmf(b, n2, p))
+
+    rates = np.linspace(0, 1, 401)
+    values = np.array([chance(p) for p in rates])
+    best = []
+    for place in np.flatnonzero(values >= values.max() - 0.01):
+        ends = rates[max(place - 1, 0)], rates[min(place + 1, 400)]
+        best.append(-minimize_scalar(lambda p: -chance(p), bounds=ends, method="bounded",
+                                     options={"xatol": 1e-9}).fun)  # fmt: skip
+    return float(max(*best, values.max()))

@@ -39,8 +39,7 @@ def _wrong_score(asked: Asked, column: str, ours: float, theirs: float, place: i
 
 def _lost_ties(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
     """Return why Barnard's p-values differ: ties that scipy loses make its own too small."""
-    exact = toxicities.method_used(asked) == "Agresti-Min" and column == "p_value"
-    return "barnard ties" if exact and ours - 0.05 < theirs < ours else ""
+    return "barnard ties" if theirs < ours else ""
 
 
 def _zero_or_all(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
@@ -156,9 +155,11 @@ ANALYSES: dict[str, Analysis] = {
         "survival.competing",
         (
             Check(PANDAS, competing.incidence_counts, _SURVIVAL_COUNTS, ("cause",), EXACT),
-            Check(STATSMODELS, competing.incidence, ("estimate", "std_error"), ("cause",)),
+            Check(STATSMODELS, competing.incidence, ("estimate", "std_error"), ("cause",), ROUNDING,
+                  competing.nobody_left),
             Check("R cmprsk", rscript.incidence, ("estimate",), ("cause",)),
-            Check(STATSMODELS, competing.incidence_limits, _LIMITS, ("cause",), ROUNDING),
+            Check(STATSMODELS, competing.incidence_limits, _LIMITS, ("cause",), ROUNDING,
+                  competing.nobody_left),
         ),
         "survival", (_LOG_LOG,), "competing.R",
     ),
@@ -235,10 +236,12 @@ ANALYSES: dict[str, Analysis] = {
             Check(PANDAS, toxicities.difference_counts,
                   ("n", "n_missing", "n_event", "rate", "n_reference", "n_event_reference",
                    "rate_reference", "estimate")),
+            Check("scipy", toxicities.score_limits_of, _LIMITS, ("term",), FITTED),
             Check(STATSMODELS, toxicities.difference_limits, _LIMITS, ("term",), ROUNDING,
                   _wrong_score),
             Check(f"{STATSMODELS}, scipy", toxicities.difference_test, ("statistic", "p_value"),
-                  ("term",), FITTED, _lost_ties),
+                  ("term",), FITTED),
+            Check("scipy", toxicities.barnard, ("p_value",), ("term",), FITTED, _lost_ties),
             Check(STATSMODELS, toxicities.adjusted_p_values, ("p_adjusted",), whole=True),
         ),
         "toxicity",
@@ -258,9 +261,10 @@ ANALYSES: dict[str, Analysis] = {
         (
             Check(PANDAS, clocks.incidence_counts, (*_SURVIVAL_COUNTS, "n_competing"), ("term",),
                   EXACT),
-            Check(STATSMODELS, clocks.incidence, ("estimate", "std_error"), ("term",)),
+            Check(STATSMODELS, clocks.incidence, ("estimate", "std_error"), ("term",), ROUNDING,
+                  clocks.at_the_ends),
             Check(STATSMODELS, clocks.incidence_limits, _LIMITS, ("term",), ROUNDING,
-                  clocks.before_the_first),
+                  clocks.at_the_ends),
         ),
         "toxicity", (_LOG_LOG,), "toxicity.R", "terms",
     ),

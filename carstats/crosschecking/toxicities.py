@@ -11,8 +11,10 @@ from carstats.crosschecking.applying import term_applies
 from carstats.crosschecking.asking import Asked, followed_to, share
 from carstats.crosschecking.comparing import adjusted
 from carstats.crosschecking.proportions import (
+    barnard_test,
     contrast_limits,
     contrast_test,
+    score_limits,
     with_limits,
 )
 
@@ -231,12 +233,31 @@ def difference_limits(asked: Asked) -> dict[str, Any]:
     return dict(zip(("conf_low", "conf_high"), limits, strict=True)) if limits else {}
 
 
+def score_limits_of(asked: Asked) -> dict[str, Any]:
+    """Return Miettinen and Nurminen's limits of one difference by their definition."""
+    ((n1, k1, unclear1), (n2, k2, unclear2), _), *_ = _sides(asked)
+    ratio = asked.option("contrast") == "ratio"
+    if method_used(asked) != "Miettinen-Nurminen" or ratio or unclear1 or unclear2:
+        return {}
+    limits = score_limits((k1, n1), (k2, n2), asked.level)
+    return dict(zip(("conf_low", "conf_high"), limits, strict=True)) if limits else {}
+
+
 def difference_test(asked: Asked) -> dict[str, Any]:
     """Return the test of one difference, as far as a library has it."""
     ((n1, k1, unclear1), (n2, k2, unclear2), _), *_ = _sides(asked)
     if unclear1 or unclear2:
         return {}
     return contrast_test((k1, n1), (k2, n2), method_used(asked)) or {}
+
+
+def barnard(asked: Asked) -> dict[str, Any]:
+    """Return scipy's Barnard test of one difference whose p-value is Agresti and Min's."""
+    ((n1, k1, unclear1), (n2, k2, unclear2), _), *_ = _sides(asked)
+    if method_used(asked) != "Agresti-Min" or unclear1 or unclear2:
+        return {}
+    p_value = barnard_test((k1, n1), (k2, n2))
+    return {} if p_value is None else {"p_value": p_value}
 
 
 def adjusted_p_values(asked: Asked) -> dict[str, Any]:

@@ -23,8 +23,8 @@ REASONS = {
         "does, statsmodels one of its ends"
     ),
     "interval boundary": mark(
-        "lifelines takes an interval as closed on the left; with intervals open there, see the "
-        "row above"
+        "lifelines takes an interval as closed on the left; with intervals open there the curves "
+        "agree"
     ),
     "score interval": mark("statsmodels' score interval is wrong for differences other than zero"),
     "barnard ties": mark("scipy's Barnard test loses ties of its statistic to rounding"),
@@ -32,6 +32,9 @@ REASONS = {
         "carstats' Jeffreys limits are 0 at 0 of n and 1 at n of n, statsmodels' are not"
     ),
     "beta product at zero": mark("before the first event carstats gives the beta-product limits"),
+    "nobody left": mark(
+        "statsmodels gives no error of an incidence once everybody has had one of the events"
+    ),
     "negative correlation": mark(
         "statsmodels' mixed model has an intercept for each subject, which allows no negative "
         "correlation between visits"
