@@ -320,4 +320,9 @@ SUBTYPES = (
 )
 DEATH_CAUSES = (mark("cardiovascular"), mark("disease"), mark("infection"), mark("unknown"))
 FREE_WORDS = {"system": SYSTEMS, "disease_subtype": SUBTYPES, "death_cause": DEATH_CAUSES}
-UNITS = (mark("% predicted"), mark("multiple of ULN"), mark("points"))
+UNITS = (
+    mark("% predicted"), mark("multiple of ULN"), mark("points"), mark("count"), mark("ratio"),
+    mark("% of lymphocytes"), mark("% of B cells"), mark("% of lung"), mark("copies/ug DNA"),
+    mark("copies/mL"), mark("T score"), mark("1:titre"), mark("index"), mark("mmol/min/kPa"),
+    mark("nmol/L"), mark("umol/L"), mark("mmol/L"),
+)  # fmt: skip

@@ -74,7 +74,7 @@ def test_results_say_the_same_in_chinese():
 def test_a_caption_reads_as_chinese(chinese):
     result = cs.trial_rate(TRIALS, **ASKED)
     assert result.caption() == (
-        "已发表试验：缓解。9 项试验，76 例受试者，每例仅计一次；另有 16 项试验未报告此计数。"
+        "已发表试验：缓解。12 项试验，95 例受试者，每例仅计一次；另有 17 项试验未报告此计数。"
         "按报告的计数，Clopper–Pearson 95% 置信限。"
     )
 
@@ -89,7 +89,7 @@ def drawn():
         "pooled": (figures.pooled_figure({"Remission": (rates, pooled)}), rates),
         "leave one out": (figures.leave_one_out_figure(left), left),
         "map": (figures.evidence_map_figure(cs.evidence_map(TRIALS), width=85), left),
-        "overlap": (figures.overlap_figure(pairs, width=85), pairs),
+        "overlap": (figures.overlap_figure(pairs), pairs),
         "incidence": (figures.trial_incidence_figure(*incidence, FLARE_RATES), incidence[0]),
     }
 

@@ -17,6 +17,7 @@ NAMES = set(
     re.findall(
         "[A-Za-z]+",
         "Aalen-Johansen ASTCT BCMA Benjamini-Hochberg 4-1BB beta CAR CD CI Clopper-Pearson CRS "
+        "Agresti-Min Barnard "
         "Ghosh-Lin Holm ICANS IgG Kaplan-Meier LICATS log melded Melded Miettinen-Nurminen "
         "Poisson FELIX CARTITUDE US standard-of-care cilta-cel Blood",
     )
@@ -114,7 +115,9 @@ def test_sentences_carry_the_numbers(chinese):
         "细胞因子释放综合征，任何级别。15 例受试者。"
         "至少发生一次的受试者，Clopper–Pearson 90% 置信限。"
     )
-    assert in_words(rate.frame["note"].item()) == "0/15：至多 18.1%"
+    assert in_words(rate.frame["note"].item()) == (
+        "0/15：至多 18.1%；研究中没有该项记录：仅当确已收集时才为无"
+    )
     severe = cs.toxicity_rate(cohort, "infection", min_grade=2)
     assert in_words(severe.spec.endpoint) == "感染，2 级及以上"
     assert in_words(severe.frame["note"].item()) == "1 例的事件未分级，按未发生计；至多 2/15"

@@ -11,6 +11,7 @@ WORDS = (
     mark("drug-free"), mark("relapse"), mark("death"), mark("CRS any"), mark("CRS grade >=3"),
     mark("ICANS any"), mark("ICANS grade >=3"), mark("neurotoxicity any"),
     mark("neurotoxicity grade >=3"), mark("infection any"), mark("infection grade >=3"),
+    mark("neutropenia grade >=3"), mark("ICAHT any"),
     # population
     mark("treated"), mark("modified intention to treat"), mark("evaluable"), mark("per protocol"),
     mark("subset"), mark("treated, missing = failure"),
