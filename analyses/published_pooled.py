@@ -1,9 +1,9 @@
 """Remission and response in published trials, pooled, with what a new trial may find."""
 
 import carstats as cs
-from carstats.language import tr
 from carstats.report.figures import pooled_figure
 from carstats.report.save import save_figure
+from carstats.report.words import tr
 from carstats.reproduce import run
 
 

@@ -1,10 +1,10 @@
 """Remission and response in published trials, by disease and target: real trials, as reported."""
 
 import carstats as cs
-from carstats.language import tr
 from carstats.messages import mark
 from carstats.report.figures import trials_figure
 from carstats.report.save import save_figure
+from carstats.report.words import tr
 from carstats.reproduce import run
 
 

@@ -1,9 +1,8 @@
 """The course of each subject of one disease: response, drug-free, relapse, re-infusion, death."""
 
 import carstats as cs
-from carstats.language import tr
+from carstats.messages import message
 from carstats.report.figures import swimmer_figure
-from carstats.report.format import sentence_list
 from carstats.report.save import save_figure
 from carstats.reproduce import main_cohort, run
 
@@ -20,10 +19,12 @@ def main(study, out):
         if counts[level] <= MOST:
             break
     criteria = [cs.where(c, name) for c, name in zip(columns, names, strict=True)]
-    label = sentence_list(list(names))
+    label = str(names[0])
+    if len(names) > 1:
+        label = message("{words} and {last}", words=names[0], last=names[1])
     if "infused" in study.subjects:
         criteria.append(cs.infused())
-        label = tr("infused, {names}", names=label)
+        label = message("infused, {names}", names=label)
     cohort = cs.define_cohort(study, *criteria, label=label)
     courses = cs.subject_timelines(cohort, by="target")
     save_figure(swimmer_figure(courses), courses, out, "swimmer")

@@ -29,6 +29,7 @@ _HOMES = {
     "best_response_rate": "response.rates",
     "bootstrap_interval": "survival.resampling",
     "cox_regression": "survival.regression",
+    "crosscheck": "crosschecking.run",
     "cumulative_incidence": "survival.competing",
     "cure_fraction": "survival.cure",
     "define_cohort": "cohort",
@@ -37,6 +38,7 @@ _HOMES = {
     "endpoint_catalogue": "endpoints.catalogue",
     "estimand_of": "endpoints.estimand",
     "evidence_map": "evidence.overview",
+    "explain": "endpoints.explanation",
     "exposure_adjusted_rate": "toxicity.exposure",
     "exposure_adjusted_ratio": "toxicity.exposure_ratio",
     "fine_gray_regression": "survival.competing",
@@ -81,6 +83,7 @@ _HOMES = {
     "restricted_time_lost": "survival.time_lost",
     "score_change": "response.scores",
     "score_course": "response.course",
+    "score_difference": "response.score_differences",
     "seroconversion_rate": "response.seroconversion",
     "set_language": "language",
     "simulate_study": "data.synthetic",
@@ -134,6 +137,7 @@ __all__ = [
     "best_response_rate",
     "bootstrap_interval",
     "cox_regression",
+    "crosscheck",
     "cumulative_incidence",
     "cure_fraction",
     "define_cohort",
@@ -142,6 +146,7 @@ __all__ = [
     "endpoint_catalogue",
     "estimand_of",
     "evidence_map",
+    "explain",
     "exposure_adjusted_rate",
     "exposure_adjusted_ratio",
     "fine_gray_regression",
@@ -186,6 +191,7 @@ __all__ = [
     "restricted_time_lost",
     "score_change",
     "score_course",
+    "score_difference",
     "seroconversion_rate",
     "set_language",
     "simulate_study",
@@ -235,6 +241,7 @@ if TYPE_CHECKING:
         with_platform,
         with_target,
     )
+    from carstats.crosschecking.run import crosscheck
     from carstats.data.adam import read_adam
     from carstats.data.published import oncology_benchmarks, published_trials
     from carstats.data.readers import read_study
@@ -245,6 +252,7 @@ if TYPE_CHECKING:
     from carstats.endpoints.comparison import disagreements
     from carstats.endpoints.derivation import derive
     from carstats.endpoints.estimand import estimand_of
+    from carstats.endpoints.explanation import explain
     from carstats.endpoints.intercurrent import Strategies
     from carstats.endpoints.rules import Rules
     from carstats.errors import CarstatsError
@@ -272,6 +280,7 @@ if TYPE_CHECKING:
     from carstats.response.landmark import landmark_comparison, response_exposure
     from carstats.response.rates import best_response_rate, response_rate, sustained_response_rate
     from carstats.response.regression import marginal_response_difference, response_regression
+    from carstats.response.score_differences import score_difference
     from carstats.response.scores import score_change
     from carstats.response.seroconversion import seroconversion_rate
     from carstats.response.timing import time_to_response

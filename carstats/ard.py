@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from carstats.messages import mark, message
+from carstats.messages import key_of, mark
 
 if TYPE_CHECKING:
     from carstats.result import Result
@@ -92,6 +92,9 @@ LABELS = {
     "mean.reference": mark("Mean of the reference"),
     "median": mark("Median"),
     "min": mark("Minimum"),
+    "heterogeneity": mark("Statistic of heterogeneity"),
+    "heterogeneity.df": mark("Degrees of freedom of heterogeneity"),
+    "p.heterogeneity": mark("p-value of heterogeneity"),
     "n.after": mark("Subjects after the criterion"),
     "n.before": mark("Subjects before"),
     "n.censor": mark("Censored"),
@@ -111,6 +114,9 @@ LABELS = {
     "n.not.eligible": mark("Subjects not eligible"),
     "n.not.reached": mark("Resamples that do not reach it"),
     "n.below": mark("Subjects below the threshold"),
+    "n.not.applicable": mark("Subjects to whom it does not apply"),
+    "n.possible": mark("Subjects who may have had the event"),
+    "estimate.possible": mark("Estimate, subjects who may have had the event counted"),
     "n.reference": mark("Reference subjects"),
     "n.resamples": mark("Resamples"),
     "n.risk": mark("Number at risk"),
@@ -149,6 +155,7 @@ LABELS = {
     "reference.target": mark("Target of the reference trial"),
     "rmse": mark("Root mean squared error"),
     "sd": mark("Standard deviation"),
+    "smd": mark("Standardised difference"),
     "spread": mark("Standard deviation between trials"),
     "statistic": mark("Test statistic"),
     "std.error": mark("Standard error"),
@@ -176,7 +183,15 @@ _SHARES = {
     "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
     "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
 }  # fmt: skip
-_P_VALUES = {"alpha_n", "p_adjusted", "p_smallest", "p_value", "ph_p_value", "ph_p_value_all"}
+_P_VALUES = {
+    "alpha_n",
+    "p_adjusted",
+    "p_heterogeneity",
+    "p_smallest",
+    "p_value",
+    "ph_p_value",
+    "ph_p_value_all",
+}
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
     "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",
@@ -188,7 +203,8 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
     "baseline_table", "followup_time", "measure_trajectory", "restricted_mean",
-    "restricted_time_lost", "score_change", "survival_quantile", "toxicity_timing",
+    "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
+    "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
@@ -224,7 +240,7 @@ def result_ard(result: Result) -> pd.DataFrame:
         ard["variable"], ard["variable_level"] = variable[0], named[0]
     else:
         ard["variable"], ard["variable_level"] = _measured(result), ""
-    words = {name: message(LABELS[name]) if name in LABELS else name for name in set(names.flat)}
+    words = {name: LABELS.get(name, name) for name in set(names.flat)}
     note = _plain(frame["note"]) if "note" in frame else np.full(n, "", dtype=object)
     ard |= {
         "context": spec.analysis,
@@ -239,8 +255,16 @@ def result_ard(result: Result) -> pd.DataFrame:
         "method": spec.method,
         "conf_level": spec.conf_level,
         "row": row,
+        "warning_key": np.repeat(message_keys(note), k),
+        "method_key": spec.method_key,
     }
     return pd.DataFrame(ard, index=range(n * k))
+
+
+def message_keys(texts: np.ndarray) -> np.ndarray:
+    """Return the key of each text in the catalogue of messages; empty where it has none."""
+    keys = {text: key_of(text) if isinstance(text, str) else "" for text in dict.fromkeys(texts)}
+    return np.array([keys[text] for text in texts], dtype=object)
 
 
 def key_columns(result: Result) -> tuple[list[str], list[str]]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, listed
+from carstats.estimators.standardised_difference import mean_difference, share_difference
 from carstats.messages import message
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels, stratum_keys
+from carstats.strata import check_by, estimate_by, level_labels, stratum_keys, stratum_mask
 
 # What the table shows unless asked otherwise, as far as the study has it.
 _VARIABLES = (
@@ -34,6 +36,7 @@ def baseline_table(
     *,
     by: str | Iterable[str] | None = None,
     variables: Iterable[str] | None = None,
+    standardised: bool = False,
 ) -> Result:
     """Summarise the subjects' characteristics (Table 1).
 
@@ -47,6 +50,8 @@ def baseline_table(
         Columns of the subjects table, the study's own included. By default age, sex, disease,
         subtype, duration, prior therapies, weight, target, platform, cell source and
         co-stimulation, as far as the study has them and they are not in `by`.
+    standardised : bool
+        Whether to add standardised differences between the strata of `by`.
 
     Returns
     -------
@@ -55,16 +60,25 @@ def baseline_table(
         ``n_missing``. A number (``kind`` "number") has one row with ``estimate`` (mean),
         ``std_dev`` (NaN for one subject), ``median``, ``q1``, ``q3``, ``low`` and ``high``; a
         category has a row per level of the cohort with ``n_event`` and ``estimate`` = n_event /
-        (n - n_missing). Quartiles are R's type 7.
+        (n - n_missing). Quartiles are R's type 7. With `standardised` every row of a variable has
+        ``smd``: the difference of two strata in units of their spread (means by the pooled standard
+        deviation, shares by Mahalanobis distance), of several the largest of two; of those known.
 
     Raises
     ------
     CarstatsError
-        If a column does not exist, or is text with a different value for nearly every subject.
+        If a column does not exist, or is text with a different value for nearly every subject, or
+        `standardised` is asked for without strata.
+
+    References
+    ----------
+    Austin PC. Stat Med 2009; 28: 3083-3107. Yang D, Dalton JE. SAS Global Forum 2012; paper 335.
     """
     check_cohort(cohort)
     subjects = cohort.subjects
     by = check_by(subjects, by)
+    if standardised and not by:
+        raise CarstatsError(message("`standardised` compares strata; name the columns of `by`."))
     variables = _chosen(subjects, by, variables)
     levels = {name: _levels(cohort, name) for name in variables if not _is_number(subjects[name])}
 
@@ -80,22 +94,47 @@ def baseline_table(
                 rows.append(_number(start, known.astype(float)))
         return pd.DataFrame(rows)[_COLUMNS]
 
+    method = message(
+        "mean (standard deviation), median [quartiles], or count (per cent of those known)"
+    )
+    if standardised:
+        method = message(
+            "{summaries}; SMD: standardised difference, largest between two strata",
+            summaries=method,
+        )
     spec = cohort.spec(
         "baseline_table",
         endpoint=message("Baseline characteristics"),
-        method=message(
-            "mean (standard deviation), median [quartiles], or count (per cent of those known)"
-        ),
+        method=method,
         by=by,
         variables=variables,
+        **({"standardised": True} if standardised else {}),
     )
     labels = level_labels(cohort.study.vocabulary, [*by, *levels])
     for name, found in levels.items():
         if any(isinstance(level, bool | np.bool_) for level in found):
             labels[name] = {"yes": message("yes"), "no": message("no")}
-    return Result(
-        estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate), spec, labels
-    )
+    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate)
+    if standardised:
+        keys = stratum_keys(cohort.study.vocabulary, cohort.eligible, by)
+        strata = [subjects[stratum_mask(subjects, by, key)] for key in keys]
+        apart = {name: _largest(strata, name, levels.get(name)) for name in variables}
+        frame = frame.assign(smd=frame["variable"].map(apart))
+    return Result(frame, spec, labels)
+
+
+def _largest(strata: list[pd.DataFrame], name: str, levels: list[object] | None) -> float:
+    """Return the largest standardised difference between two strata; NaN where none can be had."""
+    known = [rows[name].dropna() for rows in strata]
+    found = []
+    for first, second in combinations(known, 2):
+        if levels is None:
+            found.append(mean_difference(first.astype(float), second.astype(float)))
+        else:
+            counts = [[int((part == level).sum()) for level in levels] for part in (first, second)]
+            found.append(share_difference(*counts))
+    sizes = [value for value in found if not np.isnan(value)]
+    return max(sizes) if sizes else np.nan
 
 
 _COLUMNS = [

@@ -5,15 +5,17 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
 import carstats
 from carstats.errors import CarstatsError
-from carstats.language import LANGUAGE_VARIABLE
+from carstats.language import LANGUAGE_VARIABLE, in_words
 
 
 class _Group(TyperGroup):
@@ -30,8 +32,27 @@ class _Group(TyperGroup):
         try:
             return super().main(*args, **options)
         except CarstatsError as error:
-            print(f"Error: {error}", file=sys.stderr)
-            sys.exit(2)
+            _fail(error)
+
+
+def _fail(error: CarstatsError) -> NoReturn:
+    """Print what is wrong in the language that is set, and end."""
+    from carstats.report.words import in_words, tr
+
+    print(tr("Error: {error}", error=error), file=sys.stderr)
+    for note in error.notes:
+        print(tr("  note: {note}", note=in_words(note)), file=sys.stderr)
+    sys.exit(2)
+
+
+@contextmanager
+def _speaking(lang: str) -> Iterator[None]:
+    """Print in a language, what is wrong too."""
+    with carstats.in_language(lang):
+        try:
+            yield
+        except CarstatsError as error:
+            _fail(error)
 
 
 app = typer.Typer(
@@ -87,7 +108,7 @@ def check(
     """Read a study and print what was read, or every problem in one list."""
     from carstats.cli_listing import study_lines
 
-    with carstats.in_language(lang):
+    with _speaking(lang):
         study = carstats.read_study(folder, mapping)
         if derive:
             study = carstats.derive(study)
@@ -97,6 +118,9 @@ def check(
 
 @app.command()
 def endpoints(
+    name: Annotated[
+        str | None, typer.Argument(help="One endpoint, with its measures and their codes.")
+    ] = None,
     disease: Annotated[
         str | None, typer.Option(help="One disease, such as SLE, and the endpoints of all.")
     ] = None,
@@ -104,21 +128,34 @@ def endpoints(
     markdown: Annotated[
         bool, typer.Option("--markdown", help="Print the table of docs/endpoints.md.")
     ] = False,
+    measures: Annotated[
+        bool, typer.Option("--measures", help="Print what is derived from which measures.")
+    ] = False,
     lang: Language = "en",
 ) -> None:
     """List the endpoints and clinical rules with their thresholds, source and standing."""
-    from carstats.cli_listing import catalogue_lines
+    from carstats.cli_listing import catalogue_lines, endpoint_lines
     from carstats.endpoints.catalogue import catalogue_in_markdown
+    from carstats.endpoints.catalogue_measures import measures_in_markdown
+    from carstats.report.words import in_words
 
-    with carstats.in_language(lang):
+    with _speaking(lang):
         table = carstats.endpoint_catalogue()
+        if name is not None:
+            for line in endpoint_lines(table, name):
+                typer.echo(line)
+            return
+        if measures:
+            typer.echo(in_words(measures_in_markdown()), nl=False)
+            return
         if disease is not None:
-            name = carstats.Vocabulary().require("--disease", "disease", disease)
-            table = table[table["disease"].isin([name, "any"])]
+            known = carstats.Vocabulary().require("--disease", "disease", disease)
+            table = table[table["disease"].isin([known, "any"])]
         if csv:
-            typer.echo(table.to_csv(index=False), nl=False)
+            told = {c: table[c].map(in_words) for c in ("definition", "thresholds")}
+            typer.echo(table.assign(**told).to_csv(index=False), nl=False)
         elif markdown:
-            typer.echo(catalogue_in_markdown(table), nl=False)
+            typer.echo(in_words(catalogue_in_markdown(table)), nl=False)
         else:
             for line in catalogue_lines(table):
                 typer.echo(line)
@@ -137,7 +174,7 @@ def report(
     from carstats.cli_progress import progress
     from carstats.reproduce_report import study_report
 
-    with progress() as told:
+    with _speaking(lang), progress() as told:
         files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
     for file in files:
         typer.echo(file)
@@ -158,19 +195,22 @@ def reproduce(
 ) -> None:
     """Run the analyses and write figures, tables and reports."""
     from carstats.cli_progress import progress
+    from carstats.report.words import tr
     from carstats.reproduce import reproduce as run_all
 
-    with progress() as report:
-        outcomes = run_all(data, out, only or None, lang=lang, report=report)
-    files = [file for outcome in outcomes for file in outcome.files]
-    if files:
-        folders = sorted({str(file.parent) for file in files})
-        typer.echo(f"{len(files)} files in {', '.join(folders)}")
-    left = [outcome for outcome in outcomes if outcome.reason]
-    if left:
-        typer.echo(f"{len(left)} of {len(outcomes)} analyses could not be made.", err=True)
-        # Nothing at all is an error of the input or the folder; a part of it may be its nature.
-        raise typer.Exit(1 if files else 2)
+    with _speaking(lang):
+        with progress() as report:
+            outcomes = run_all(data, out, only or None, lang=lang, report=report)
+        files = [file for outcome in outcomes for file in outcome.files]
+        if files:
+            folders = ", ".join(sorted({str(file.parent) for file in files}))
+            typer.echo(tr("{n} files in {folders}", n=len(files), folders=folders))
+        left = [outcome for outcome in outcomes if outcome.reason]
+        if left:
+            words = tr("{n} of {all} analyses could not be made.", n=len(left), all=len(outcomes))
+            typer.echo(words, err=True)
+            # Nothing at all is an error of the input or the folder; a part may be its nature.
+            raise typer.Exit(1 if files else 2)
 
 
 @app.command()
@@ -185,6 +225,36 @@ def verify() -> None:
     for line in lines:
         typer.echo(f"{line.name:{width}}  {line.verdict}")
     if not all(line.same for line in lines):
+        raise typer.Exit(1)
+
+
+@app.command()
+def crosscheck(
+    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for crosscheck.html and crosscheck.csv.")
+    ] = None,
+    lang: Language = "en",
+    mapping: Annotated[
+        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+    ] = None,
+) -> None:
+    """Recompute a study's numbers by other libraries, and say where they differ."""
+    from carstats.report.crosscheck_page import crosscheck_files
+    from carstats.report.save import write_files
+    from carstats.reproduce import check_writable
+
+    with carstats.in_language(lang):
+        if out is not None:
+            check_writable(out.resolve())
+        found = carstats.crosscheck(carstats.read_study(folder, mapping))
+        for line in found.lines():
+            typer.echo(in_words(line))
+        if out is not None:
+            made_with = f"carstats {carstats.__version__}"
+            for file in write_files(out, crosscheck_files(found, made_with=made_with)):
+                typer.echo(file)
+    if found.differs:
         raise typer.Exit(1)
 
 

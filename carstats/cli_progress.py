@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from carstats.report.words import in_words, tr
+
 if TYPE_CHECKING:
     from carstats.reproduce import Outcome
 
@@ -33,7 +35,7 @@ def progress() -> Iterator[Callable[[Outcome, int], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns) as bar:
-        task = bar.add_task("Analyses", total=None)
+        task = bar.add_task(tr("Analyses"), total=None)
 
         def report(outcome: Outcome, total: int) -> None:
             bar.console.print(_line(outcome), markup=False, highlight=False, soft_wrap=True)
@@ -44,6 +46,7 @@ def progress() -> Iterator[Callable[[Outcome, int], None]]:
 
 def _line(outcome: Outcome) -> str:
     if not outcome.reason:
-        return f"{outcome.name}: made in {outcome.seconds:.1f} s"
+        return tr("{name}: made in {seconds:.1f} s", name=outcome.name, seconds=outcome.seconds)
     # One line for each analysis, however long its list of problems is.
-    return f"{outcome.name}: not made. {' '.join(outcome.reason.split())}"
+    reason = " ".join(in_words(outcome.reason).split())
+    return tr("{name}: not made. {reason}", name=outcome.name, reason=reason)

@@ -11,8 +11,8 @@ import pandas as pd
 from carstats.criteria import Criterion
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
-from carstats.language import current_language
-from carstats.messages import message, message_n
+from carstats.language import in_words
+from carstats.messages import Joined, found, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
@@ -135,6 +135,8 @@ class Cohort:
         *,
         endpoint: str,
         method: str,
+        endpoints: Iterable[str] = (),
+        estimands: Iterable[str] | None = None,
         by: Iterable[str] = (),
         population: str = "",
         conf_level: float | None = None,
@@ -144,8 +146,10 @@ class Cohort:
 
         Parameters
         ----------
-        analysis, endpoint, method, by, conf_level
+        analysis, endpoint, method, endpoints, by, conf_level
             As in `Spec`.
+        estimands : iterable of str, optional
+            The derived endpoints whose estimands are the result's; by default `endpoints`.
         population : str, optional
             What to add to the number of subjects and the cohort's label, with the sign that parts
             it from them.
@@ -155,9 +159,12 @@ class Cohort:
         Returns
         -------
         Spec
-            With the cohort's label, criteria and the origin of its data, and with the estimand of
-            an endpoint that was derived and not given.
+            With the cohort's label, criteria and the origin of its data, and with the estimands of
+            the endpoints that were derived and not given.
         """
+        endpoints = tuple(endpoints)
+        asked = endpoints if estimands is None else tuple(estimands)
+        known = [self.study.estimands[name] for name in asked if name in self.study.estimands]
         n = len(self)
         subjects = (
             message_n("{n} subject ({label})", "{n} subjects ({label})", n, label=self.label)
@@ -167,7 +174,7 @@ class Cohort:
         return Spec(
             analysis,
             endpoint=endpoint,
-            population=f"{subjects}{population}",
+            population=subjects + population if population else subjects,
             method=method,
             conf_level=conf_level,
             by=tuple(by),
@@ -176,7 +183,8 @@ class Cohort:
             options=options,
             synthetic=self.study.synthetic,
             fingerprint=self.study.fingerprint,
-            estimand=_estimand(self.study, endpoint),
+            estimand=known[0] if len(known) == 1 else Joined(known, "\n\n"),
+            endpoints=endpoints,
         )
 
     def __repr__(self) -> str:
@@ -187,7 +195,7 @@ class Cohort:
         lines = [message("{cohort}: {n} of {of} subjects", cohort=title, n=n, of=of)]
         for row in self.attrition.iloc[1:].itertuples():
             values = {
-                "criterion": row.criterion, "kept": row.n_after, "left_out": row.n_left_out,
+                "criterion": found(row.criterion), "kept": row.n_after, "left_out": row.n_left_out,
                 "missing": row.n_missing,
             }  # fmt: skip
             lines.append(
@@ -197,29 +205,7 @@ class Cohort:
                 if row.n_missing
                 else message("  {criterion}: {kept} kept, {left_out} left out", **values)
             )
-        return "\n".join(lines)
-
-
-def _estimand(study: Study, printed: str) -> str:
-    """Return the estimand of the derived endpoint that a printed endpoint names."""
-    if not study.estimands:
-        return ""
-    names = [*study.vocabulary.names("endpoint"), *study.estimands]
-    labels = {study.vocabulary.label("endpoint", name): name for name in names}
-    places = {label: _place(printed.casefold(), label.casefold()) for label in labels}
-    # The first wins, of two the longer: "Drug-free remission, strict" is no "Drug-free remission",
-    # and a relapse by response is a relapse.
-    found = sorted((place, -len(label), label) for label, place in places.items() if place >= 0)
-    return study.estimands.get(labels[found[0][2]], "") if found else ""
-
-
-def _place(printed: str, label: str) -> int:
-    """Return where a printed endpoint names a label, -1 for nowhere."""
-    # Chinese may put the visit in front of the endpoint, and has no space behind it.
-    if current_language() == "zh":
-        return printed.find(label)
-    follows = printed[len(label) : len(label) + 1]
-    return 0 if printed.startswith(label) and not follows.isalnum() else -1
+        return "\n".join(map(in_words, lines))
 
 
 def check_cohort(cohort: object) -> None:

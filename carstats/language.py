@@ -1,8 +1,8 @@
 """The language of what is printed: English as it stands in the code, Chinese from the catalogue.
 
-Everything that a figure, a table, a note or a report says is a message: a whole sentence or label
-with named places for its values, looked up when it is made. Names that the data or other code
-compare (columns, endpoints, criteria) and error messages stay English.
+What a figure, a table, a note, an error or a report says is a message (`carstats.messages`), put
+into the language when it is printed, drawn or shown and not before. Names that the data or other
+code compare (columns, endpoints, criteria) stay as they are.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def set_language(name: str) -> None:
 
     Notes
     -----
-    A result keeps the words of the language in which it was made: set the language before the
-    analysis and not only before the figure.
+    A result is in no language: the same one prints in either, whenever it was made. What has been
+    printed, drawn or made a `Table` keeps its words.
     """
     global _active
     check_choice("language", name, tuple(LANGUAGES))
@@ -134,23 +134,6 @@ def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
         Plain text.
     """
     return in_words(message_n(one, many, n, **values))
-
-
-def sentences(*parts: str) -> str:
-    """Join the parts of a caption, each a sentence with its full stop; empty ones fall away."""
-    return ("" if _active == "zh" else " ").join(p.strip() for p in parts if p and p.strip())
-
-
-def sentence(text: str) -> str:
-    """Return a phrase as a sentence: a capital first, the language's full stop last."""
-    text = full_stop(text)
-    return text[:1].upper() + text[1:]
-
-
-def full_stop(text: str) -> str:
-    """Return a text with the language's full stop, its first letter as it is: a label, a name."""
-    text = text.strip()
-    return f"{text.rstrip('.。')}{'。' if _active == 'zh' else '.'}" if text else ""
 
 
 def _lookup(key: str | tuple[str, str], number: int | None) -> str:

@@ -12,6 +12,8 @@ from typing import Any, SupportsIndex
 
 # English text to the message that reads so.
 _made: dict[str, Message] = {}
+# What stands between joined notes.
+_BETWEEN = "; "
 
 
 class Message(str):
@@ -32,14 +34,15 @@ class Message(str):
 
     def __new__(cls, text: str, key: str | tuple[str, str], values: Mapping[str, Any]) -> Message:
         """Make a message and remember it by its text."""
-        self = super().__new__(cls, text)
+        self = str.__new__(cls, text)
         self.key, self.values = key, values
-        _made[str(self)] = self
+        if text:
+            _made[str(self)] = self
         return self
 
     def put(self, lookup: Callable[[str | tuple[str, str], int | None], str]) -> str:
         """Return the text in the language of `lookup`, which finds a key's translation."""
-        number = self.values.get("n_") if isinstance(self.key, tuple) else None
+        number = self.values.get("n_")
         text = lookup(self.key, number)
         values = {
             name: value.put(lookup) if isinstance(value, Message) else value
@@ -47,6 +50,22 @@ class Message(str):
             if name != "n_"
         }
         return text.format(**values) if values else text
+
+    def with_values(self, **values: object) -> Message:
+        """Return the message with other values in some of its places; of a plural not its number.
+
+        Places that the message does not have are passed over.
+        """
+        known = {name: value for name, value in values.items() if name in self.values}
+        if not known or not isinstance(self.key, str):
+            return self
+        return message(self.key, **{**self.values, **known})
+
+    def reading(self, text: str) -> Message:
+        """Return the message with another English text, which does not find it again."""
+        other = str.__new__(Message, text)
+        other.key, other.values = self.key, self.values
+        return other
 
     def __add__(self, other: str) -> Message:
         """Join with what follows, directly."""
@@ -58,7 +77,9 @@ class Message(str):
 
     def join(self, texts: Iterable[str], /) -> Message:  # type: ignore[override]
         """Join texts by this message, each still a message."""
-        return Joined(tuple(texts), self)
+        parts = tuple(map(found, texts) if self == _BETWEEN else texts)
+        single = len(parts) == 1 and isinstance(parts[0], Message)
+        return parts[0] if single else Joined(parts, self)
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
         """Remember the message in the process that unpacks it, too."""
@@ -72,10 +93,12 @@ class Joined(Message):
     separator: str
 
     def __new__(cls, parts: Iterable[str], separator: str) -> Joined:
-        """Join the parts."""
+        """Join the parts, and remember the text where more than one was joined."""
         parts = tuple(parts)
-        self = super().__new__(cls, str.join(separator, parts), "", {})
-        self.parts, self.separator = parts, separator
+        self = str.__new__(cls, str.join(separator, parts))
+        self.key, self.values, self.parts, self.separator = "", {}, parts, separator
+        if len(parts) > 1:
+            _made[str(self)] = self
         return self
 
     def put(self, lookup: Callable[[str | tuple[str, str], int | None], str]) -> str:
@@ -91,6 +114,37 @@ class Joined(Message):
         return Joined, (self.parts, self.separator)
 
 
+class Named(Message):
+    """A text of English only, such as a name that code compares; elsewhere it reads as its meaning.
+
+    Where the meaning has no translation, such as a study's own label, the text stands everywhere.
+    It is not found again by its text, which is no message of its own.
+    """
+
+    meaning: str
+    behind: str
+
+    def __new__(cls, text: str, meaning: str, behind: str = "") -> Named:
+        """Name something; what is `behind` follows a meaning that does not hold it, in brackets."""
+        self = str.__new__(cls, text)
+        self.meaning, self.behind = meaning, behind
+        self.key, self.values = getattr(meaning, "key", meaning), getattr(meaning, "values", {})
+        return self
+
+    def put(self, lookup: Callable[[str | tuple[str, str], int | None], str]) -> str:
+        """Return the meaning in the language of `lookup`."""
+        meaning = self.meaning
+        text = meaning.put(lookup) if isinstance(meaning, Message) else meaning
+        if self.behind:
+            pattern = lookup(mark("{label} ({name})"), None)
+            return text if self.behind in text else pattern.format(label=text, name=self.behind)
+        return str(self) if text == str(meaning) else text
+
+    def __reduce_ex__(self, protocol: SupportsIndex) -> tuple[Any, ...]:
+        """Keep the meaning."""
+        return Named, (str(self), self.meaning, self.behind)
+
+
 def message(text: str, /, **values: object) -> Message:
     """Return a message.
 
@@ -100,15 +154,19 @@ def message(text: str, /, **values: object) -> Message:
         The English text, a literal that the catalogue's tool finds; ``{name}`` is a place for a
         value. A text that is not in the catalogue, such as a study's own label, stays as it is.
     **values : object
-        What to put in the places.
+        What to put in the places; what has a message as its `said`, such as an error, stands there
+        by that.
 
     Returns
     -------
     Message
         The text, its places filled.
     """
-    if isinstance(text, Message) and not values:
-        return text
+    if not values:
+        # A text that reads as a message is that message, not a new one without its values.
+        known = text if isinstance(text, Message) else _made.get(text)
+        return Message(text, text, {}) if known is None else known
+    values = {name: _said(value) for name, value in values.items()}
     return Message(text.format(**values) if values else text, text, values)
 
 
@@ -129,7 +187,7 @@ def message_n(one: str, many: str, n: int, /, **values: object) -> Message:
     Message
         The text, its places filled.
     """
-    filled = {"n": n, **values}
+    filled = {"n": n, **{name: _said(value) for name, value in values.items()}}
     text = (one if n == 1 else many).format(**filled)
     return Message(text, (one, many), {**filled, "n_": n})
 
@@ -150,9 +208,16 @@ def found(text: str) -> str:
     Returns
     -------
     str
-        A `Message` where one is known.
+        A `Message` where one is known; of joined notes, where one of them is.
     """
-    return text if isinstance(text, Message) else _made.get(text, text)
+    if isinstance(text, Message):
+        return text
+    known = _made.get(text)
+    if known is None and _BETWEEN in text:
+        notes = [_made.get(note, note) for note in text.split(_BETWEEN)]
+        if any(isinstance(note, Message) for note in notes):
+            return Joined(notes, message(_BETWEEN))
+    return text if known is None else known
 
 
 def joined_notes(*notes: str) -> str:
@@ -160,4 +225,39 @@ def joined_notes(*notes: str) -> str:
     kept = tuple(dict.fromkeys(note for note in notes if note))
     if len(kept) < 2:
         return found(kept[0]) if kept else ""
-    return message("; ").join(map(found, kept))
+    return message(_BETWEEN).join(kept)
+
+
+def notes_in(text: str) -> tuple[str, ...]:
+    """Return the notes that `joined_notes` joined, or the one note that a text is."""
+    known = found(text)
+    if isinstance(known, Joined) and known.separator == _BETWEEN:
+        return tuple(note for part in known.parts for note in notes_in(part))
+    return (known,) if text else ()
+
+
+def key_of(text: str) -> str:
+    """Return the key of the message that reads as a text, as the catalogue has it.
+
+    Parameters
+    ----------
+    text : str
+        A message, or the text of one.
+
+    Returns
+    -------
+    str
+        The English literal with its places; of a plural the form for one, of joined texts their
+        keys joined as they are; empty for a text that is no message.
+    """
+    known = found(text)
+    if isinstance(known, Joined):
+        return str.join(known.separator, (key_of(part) or part for part in known.parts))
+    if not isinstance(known, Message):
+        return ""
+    return known.key if isinstance(known.key, str) else known.key[0]
+
+
+def _said(value: object) -> object:
+    """Return the message that a value says, where it says one."""
+    return getattr(value, "said", value)

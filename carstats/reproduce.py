@@ -7,13 +7,15 @@ import os
 import runpy
 import sys
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, listed
-from carstats.language import LANGUAGES, current_language, in_language, tr
+from carstats.language import LANGUAGES, current_language, in_language
+from carstats.messages import message
 from carstats.reproduce_workers import Outcome, run_jobs
 
 if TYPE_CHECKING:
@@ -100,10 +102,15 @@ def _reproduce(
         font_families(LANGUAGES[lang][0])
     jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
     unfinished = target / "figures" / UNFINISHED
+    new = [place for place in (unfinished.parent, target) if not place.exists()]
     write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
     outcomes = run_jobs(jobs, target, report)
     _gather(unfinished.parent)
     unfinished.unlink(missing_ok=True)
+    for place in new:
+        # Where nothing could be made, nothing is left.
+        with suppress(OSError):
+            place.rmdir()
     return [outcomes[name] for name in sorted(outcomes)]
 
 
@@ -137,7 +144,11 @@ def find_analyses(only: str | Iterable[str] | None = None, *, notebooks: bool = 
     if unknown:
         has = listed(sorted(script.stem for script in found), 40)
         raise CarstatsError(
-            f"`only` names {sorted(unknown)}, which is no analysis. There are: {has}."
+            message(
+                "`only` names {unknown}, which is no analysis. There are: {known}.",
+                unknown=sorted(unknown),
+                known=has,
+            )
         )
     return [script for script in found if script.stem in names]
 
@@ -192,16 +203,16 @@ def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
     criteria, words = [], []
     if "infused" in study.subjects:
         criteria.append(cs.infused())
-        words.append(tr("infused"))
+        words.append(message("infused"))
     else:
-        words.append(tr("infusions not recorded"))
+        words.append(message("infusions not recorded"))
     if followup is not None:
         if "cutoff_day" in study.subjects:
             criteria.append(cs.potential_followup(days=followup))
-            words.append(tr("data cut-off on day {day} or later", day=f"{followup:g}"))
+            words.append(message("data cut-off on day {day} or later", day=f"{followup:g}"))
         else:
-            words.append(tr("data cut-off not recorded"))
-    return cs.define_cohort(study, *criteria, label=tr(", ").join(words))
+            words.append(message("data cut-off not recorded"))
+    return cs.define_cohort(study, *criteria, label=message(", ").join(words))
 
 
 def event_endpoint(study: Study, preferred: str) -> str:
@@ -235,8 +246,10 @@ def event_endpoint(study: Study, preferred: str) -> str:
         return preferred
     if not plain:
         raise CarstatsError(
-            "the study's events have no endpoint without competing events. "
-            f"It has: {listed(names) or 'none'}."
+            message(
+                "the study's events have no endpoint without competing events. It has: {names}.",
+                names=listed(names) or message("none"),
+            )
         )
     return plain[0]
 
@@ -263,7 +276,7 @@ def response_endpoint(study: Study, preferred: str) -> str:
     """
     names = study.endpoints("response")
     if not names:
-        raise CarstatsError("the study has no responses.")
+        raise CarstatsError(message("the study has no responses."))
     return preferred if preferred in names else names[0]
 
 
@@ -284,11 +297,11 @@ def response_visit(study: Study, endpoint: str, preferred: float) -> float:
     float
         The preferred day, else the day with the most assessments.
     """
-    from carstats.response.outcomes import visit_window
+    from carstats.response.outcomes import visit_window, within
 
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
-    low, high = visit_window(preferred)
-    return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
+    inside = within(days, *visit_window(preferred, study)).any()
+    return preferred if inside else float(days.round().mode().iloc[0])
 
 
 def check_writable(target: Path) -> None:
@@ -306,7 +319,9 @@ def check_writable(target: Path) -> None:
     """
     place = next(folder for folder in (target, *target.parents) if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
-        raise CarstatsError(f"cannot write to {target}. Choose another folder with --out.")
+        raise CarstatsError(
+            message("cannot write to {folder}. Choose another folder with --out.", folder=target)
+        )
 
 
 def _default_out(data: str | Path | None) -> Path:

@@ -9,7 +9,9 @@ from pathlib import Path
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import LANGUAGES, current_language, in_language, tr
+from carstats.language import LANGUAGES, current_language, in_language
+from carstats.messages import Joined, message
+from carstats.report.words import in_words
 from carstats.reproduce import check_writable
 from carstats.reproduce_workers import Outcome, run_jobs
 
@@ -90,12 +92,22 @@ def _study_report(
         outcomes = run_jobs(jobs, scratch, report)
         failed = [o for o in (outcomes[name] for name in CHAPTERS) if o.reason]
         if failed:
-            reasons = "\n".join(f"  {outcome.name}: {outcome.reason}" for outcome in failed)
-            raise CarstatsError(f"the report was not written; these chapters failed:\n{reasons}")
+            reasons = Joined(
+                (
+                    message("  {name}: {reason}", name=outcome.name, reason=outcome.reason)
+                    for outcome in failed
+                ),
+                "\n",
+            )
+            raise CarstatsError(
+                message(
+                    "the report was not written; these chapters failed:\n{reasons}", reasons=reasons
+                )
+            )
         chapters = {name: nbformat.read(outcomes[name].files[0], 4) for name in CHAPTERS}
     page = study_page(
         chapters,
-        tr(study.label) or data.resolve().stem,
+        in_words(study.label) or data.resolve().stem,
         synthetic=study.synthetic,
         made_with=f"carstats {cs.__version__}",
     )

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.contact_sheet import PAGE
 from carstats.reproduce import Outcome, find_analyses, reproduce
 
@@ -75,8 +76,11 @@ def verify(
     committed = Path(committed)
     if not committed.is_dir():
         raise CarstatsError(
-            f"there is no folder {committed} to compare with. Verify inside the repository, after "
-            "carstats reproduce."
+            message(
+                "there is no folder {folder} to compare with. Verify inside the repository, "
+                "after carstats reproduce.",
+                folder=committed,
+            )
         )
     with tempfile.TemporaryDirectory() as folder:
         outcomes = reproduce(out=folder, notebooks=False, lang="en", report=report)

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
@@ -36,7 +37,7 @@ class Outcome:
     files : tuple of Path
         What it wrote.
     reason : str
-        Why it wrote nothing; empty where it did.
+        Why it wrote nothing, a message; empty where it did.
     defect : bool
         Whether carstats itself is at fault.
     seconds : float
@@ -151,7 +152,7 @@ def _run(job: Callable[[], list[Path]]) -> tuple[tuple[Path, ...], str, float]:
     try:
         files = job()
     except CarstatsError as error:
-        reason = str(error)
+        reason = error.said
     return tuple(files), reason, time.perf_counter() - start
 
 
@@ -160,4 +161,5 @@ def _outcome(task: Future, name: str) -> Outcome:
     if error is None:
         return Outcome(name, task.result()[0], task.result()[1], False, task.result()[2])
     reason = traceback.format_exception_only(error)[-1].strip()
-    return Outcome(name, reason=f"a defect of carstats, please report it: {reason}", defect=True)
+    words = message("a defect of carstats, please report it: {reason}", reason=reason)
+    return Outcome(name, reason=words, defect=True)

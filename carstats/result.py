@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
 
-from carstats.language import in_words, sentence, sentences, tr
+from carstats.messages import key_of
+from carstats.report.words import caption, estimand, in_words, tr
+
+# The columns that say something; every other one holds names and numbers that code compares.
+_SAID = ("basis", "contrast", "criterion", "left_out", "note", "trial")
 
 
 @dataclass(frozen=True)
 class Spec:
     """How a result was made.
+
+    Its texts are English; they are messages, which the result puts into a language when it prints.
 
     Attributes
     ----------
@@ -39,8 +45,10 @@ class Spec:
     fingerprint : str or None
         SHA-256 of the files that the study was read from.
     estimand : str
-        Population, treatment, variable, strategy for each intercurrent event and summary of an
-        endpoint that carstats derived, one a line; empty for one that the study gave.
+        Population, treatment, variable, strategy for each intercurrent event and summary of every
+        endpoint that carstats derived, one a line; empty for those that the study gave.
+    endpoints : tuple of str
+        The endpoints by their names in the study tables; empty where the result is of none.
     """
 
     analysis: str
@@ -56,13 +64,20 @@ class Spec:
     synthetic: bool = False
     fingerprint: str | None = None
     estimand: str = ""
+    endpoints: tuple[str, ...] = ()
+
+    @property
+    def method_key(self) -> str:
+        """The method line as the catalogue of messages has it, with places for its values."""
+        return key_of(self.method)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain values, ready for JSON."""
-        fields = {k: list(v) if isinstance(v, tuple) else v for k, v in asdict(self).items()}
-        if not self.estimand:
-            del fields["estimand"]
-        return fields
+        """Return the fields as plain values, ready for JSON, and the key of the method line."""
+        fields = {name: _plain(value) for name, value in vars(self).items()}
+        for name in ("estimand", "endpoints"):
+            if not fields[name]:
+                del fields[name]
+        return {**fields, "method_key": self.method_key}
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +91,12 @@ class Result:
     spec : Spec
         How the numbers were made.
     labels : dict
-        Printed labels of the strata: ``labels["disease"]["SLE"]``.
+        Printed labels of the strata, in English: ``labels["disease"]["SLE"]``.
+
+    Notes
+    -----
+    Labels, notes and the texts of `spec` are messages: ``print(result)``, figures and tables put
+    them into the language that is set then, not when the result was made.
     """
 
     frame: pd.DataFrame
@@ -127,6 +147,8 @@ class Result:
             proportion, ``"xx.x"`` with one decimal, ``"p"`` a p-value, blank words. ``warning``:
             the row's note. ``error``: blank; what fails raises. ``endpoint``, ``population``,
             ``method``, ``conf_level``: as in `spec`. ``row``: the row of `frame`, from 1.
+            ``warning_key``, ``method_key``: the note and the method as the catalogue of messages
+            has them, with places for their values. Every text is English.
 
         Notes
         -----
@@ -140,26 +162,37 @@ class Result:
         return result_ard(self)
 
     def caption(self) -> str:
-        """Return the method line: what was estimated, in whom, how."""
-        parts = (self.spec.endpoint, self.spec.population, self.spec.method)
-        return sentences(*(sentence(in_words(part)) for part in parts))
+        """Return the method line: what was estimated, in whom, how, in the language that is set."""
+        return caption(self.spec)
 
     def __repr__(self) -> str:
         with pd.option_context(
             "display.max_rows", 60, "display.width", 120, "display.max_columns", 30
         ):
             table = self._printed().to_string(index=False, max_rows=60)
-        return "\n".join(part for part in (table, self.caption(), self.spec.estimand) if part)
+        parts = (table, self.caption(), estimand(self.spec))
+        return "\n".join(part for part in parts if part)
 
     def _repr_html_(self) -> str:
         from html import escape
 
         table = self._printed().to_html(index=False, border=0, max_rows=60)
-        lines = "<br>".join(escape(line) for line in self.spec.estimand.splitlines())
+        lines = "<br>".join(escape(line) for line in estimand(self.spec).splitlines())
         return f"{table}<p>{escape(self.caption())}</p>" + (f"<p>{lines}</p>" if lines else "")
 
     def _printed(self) -> pd.DataFrame:
         frame = self.frame.copy()
         for column in frame.select_dtypes("float"):
             frame[column] = frame[column].map(lambda v: "" if pd.isna(v) else f"{v:.4g}")
+        for column in frame.columns.intersection(_SAID):
+            frame[column] = frame[column].map(in_words, na_action="ignore")
         return frame.fillna("")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as JSON holds it: lists for tuples, the text of a message."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, str) else value

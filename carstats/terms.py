@@ -156,6 +156,10 @@ ENDPOINTS = (
     Term("drug_free_remission_strict", "Drug-free remission, strict", (), _RESPONSE),
     Term("drug_free_remission_lenient", "Drug-free remission, lenient", (), _RESPONSE),
     Term("drug_free_remission_sustained", "Sustained drug-free remission", (), _RESPONSE),
+    Term("response_sustained", "Sustained response", (), _RESPONSE),
+    Term("remission_confirmed", "Confirmed remission", (), _RESPONSE),
+    Term("drug_free_remission_confirmed", "Confirmed drug-free remission", (), _RESPONSE),
+    Term("DORIS_confirmed", "Confirmed DORIS remission", (), _RESPONSE),
 )
 
 TOXICITIES = (
@@ -163,6 +167,12 @@ TOXICITIES = (
         "CRS",
         "Cytokine release syndrome",
         ("cytokine release syndrome", "细胞因子释放综合征"),
+        "immune",
+    ),
+    Term(
+        "fever outside the CRS window",
+        "Fever outside the CRS window",
+        ("CRS窗口期外发热",),
         "immune",
     ),
     Term(
@@ -279,6 +289,21 @@ SYSTEMS = (
     mark("respiratory tract"),
     mark("skin"),
     mark("urinary tract"),
+    mark("seizure"),
+    mark("psychosis"),
+    mark("organic brain syndrome"),
+    mark("visual disturbance"),
+    mark("cranial nerve disorder"),
+    mark("lupus headache"),
+    mark("cerebrovascular accident"),
+    mark("vasculitis"),
+    mark("urinary casts"),
+    mark("haematuria"),
+    mark("pyuria"),
+    mark("alopecia"),
+    mark("mucosal ulcers"),
+    mark("pleurisy"),
+    mark("pericarditis"),
 )
 SUBTYPES = (
     mark("lupus nephritis"),

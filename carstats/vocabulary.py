@@ -2,11 +2,12 @@
 
 The order in which terms stand in `carstats.terms` is the order of rows in tables and of strata in
 figures. Aliases are other spellings of a term that a file may use, in English and Chinese; they are
-compared without regard to case, spaces and full-width forms.
+compared without regard to case, spaces, hyphens within a word and full-width forms.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -76,20 +77,37 @@ def within_sentence(label: str) -> str:
     if not (word[:1].isupper() and word[1:].islower()):
         return label
     known = found(label)
-    small = found(label[0].lower() + label[1:])
-    if isinstance(small, Message) or not isinstance(known, Message):
-        return small
     if isinstance(known, Joined):
         first, *others = known.parts
         return Joined((within_sentence(first), *others), known.separator)
+    small = label[0].lower() + label[1:]
     # The same key: a language may have no small letters.
-    return Message(small, known.key, known.values)
+    return known.reading(small) if isinstance(known, Message) else small
+
+
+# Dashes and minus signs of every kind, apostrophes, and characters that no screen shows.
+_ALIKE = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-") | dict.fromkeys(map(ord, "'’"))
+_ALIKE |= dict.fromkeys((0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F)))
+_ALIKE |= dict.fromkeys((*range(0x2060, 0x2065), *range(0x2066, 0x206A), 0xFEFF, 0x180E))
+_SEPARATORS = re.compile(r"[\s_-]+")
 
 
 def folded(text: str) -> str:
-    """Return a spelling for comparison: full-width forms, case, spaces, - and _ made alike."""
-    text = unicodedata.normalize("NFKC", str(text)).casefold()
-    return "".join(character for character in text if character not in " \t\u00a0-_‐‑–—'’")
+    """Return a name's spelling for comparison: width, case, spaces, - and _ made alike.
+
+    What separates two digits is kept, as is a hyphen at either end of a word: "CD19-" is not CD19,
+    and "-1" is not 1. Codes are compared by `carstats.data.matching.code_key`.
+    """
+    text = unicodedata.normalize("NFKC", str(text)).casefold().translate(_ALIKE).strip()
+
+    def within(found: re.Match[str]) -> str:
+        before, after = text[: found.start()][-1:], text[found.end() :][:1]
+        if before.isdigit() and after.isdigit():
+            return "-"
+        inside = before.isalnum() and after.isalnum()
+        return "-" if "-" in found[0] and not inside else ""
+
+    return _SEPARATORS.sub(within, text)
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,13 @@ _REASONS = {
     why.RESPONSES_SEPARATED: mark(
         "the covariates separate the responses: no finite estimate (see Firth)"
     ),
+    why.NOT_IDENTIFIED: mark(
+        "the covariates separate the responses: no marginal difference (response_difference() is "
+        "exact)"
+    ),
+    why.FIRTH_SEPARATED: mark(
+        "the covariates separate the responses: finite by Firth's penalty alone"
+    ),
     why.COVARIATES_CONSTANT_AT_EVENTS: mark(
         "the covariates do not vary among those at risk at the events"
     ),
@@ -63,6 +70,13 @@ _REASONS = {
     why.COVARIATES_DETERMINED: mark(
         "covariates determine each other, or are constant: no estimate"
     ),
+    why.FOLLOWS_FROM_OTHERS: mark(
+        "follows from the covariates before it, or does not vary: no estimate of its own"
+    ),
+    why.HARDLY_TOLD_APART: mark(
+        "the data hardly tell this covariate from the others: no p-value or limit could be found"
+    ),
+    why.FEW_EVENTS_A_TERM: mark("fewer than {n} events a coefficient: limits may be too short"),
     why.NO_CONVERGENCE: mark("no convergence in {n} iterations"),
     why.NO_MAXIMUM: mark("the likelihood has no maximum"),
     why.NO_MAXIMUM_FEW_EVENTS: mark(
@@ -207,6 +221,31 @@ def pointwise_words(conf_type: str, conf_level: float) -> str:
     """Return what the limits of a curve are: ``"95 % pointwise log-log limits"``."""
     scale = method_word(conf_type)
     return message("{level} % pointwise {scale} limits", level=level_text(conf_level), scale=scale)
+
+
+_HOW = {
+    "studentised exact": mark(", studentised permutation, all {n} arrangements"),
+    "studentised resampling": mark(", studentised permutation, {n} random arrangements"),
+    "asymptotic": mark(", asymptotic"),
+}
+
+
+def how_tested(p_method: str, n_arrangements: float, n_resamples: int) -> str:
+    """Return where a log-rank test's p-value comes from, after a comma; empty without one."""
+    if p_method not in _HOW:
+        return ""
+    if p_method == "asymptotic":
+        return message(_HOW[p_method])
+    n = n_arrangements if p_method.endswith("exact") else n_resamples
+    return message(_HOW[p_method], n=f"{n:,.0f}")
+
+
+def asymptotic_words(method: str) -> str:
+    """Return the method of a regression, with what its limits do not promise."""
+    return message(
+        "{method}; asymptotic: not among the limits whose coverage in small cohorts is shown",
+        method=method,
+    )
 
 
 def compared_limits(used: Collection[str], conf_level: float) -> str:

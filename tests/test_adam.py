@@ -1,6 +1,7 @@
 """CDISC analysis data sets: the pilot study, and small data sets for each rule."""
 
 import os
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -241,6 +242,35 @@ class TestOthers:
         study = read_adam(folder_with(tmp_path, adae=ADAE), mapping(adam=adam))
         assert study.toxicities["term"].tolist() == ["CRS", "Itch"]
 
+    def test_treatment_emergent_where_none_is(self, tmp_path):
+        text = ADAE.replace(",Y\n", ",N\n")
+        adam = {"treatment_emergent": True}
+        with pytest.raises(CarstatsError, match=r"`TRTEMFL`: .* no cell is 'Y'.* 'N' \(3\)"):
+            read_adam(folder_with(tmp_path, adae=text), mapping(adam=adam))
+        allowed = mapping(adam=adam, toxicities={"may_be_empty": True})
+        assert len(read_adam(folder_with(tmp_path, adae=text), allowed).toxicities) == 0
+
+    @pytest.mark.parametrize("grade", ["-4", "-1", "1-2", "II-III"])
+    def test_a_grade_has_no_sign_and_is_no_range(self, tmp_path, grade):
+        text = ADAE.replace("2024-01-05,5,2,", f"2024-01-05,5,{grade},")
+        with pytest.raises(CarstatsError, match=f"row 2, `AETOXGR`: '{grade}' is .*not a grade"):
+            read_adam(folder_with(tmp_path, adae=text), MAPPING)
+
+    def test_a_mapping_of_data_sets_that_are_not_there(self, tmp_path):
+        sections = mapping(
+            events={"values": {"endpoint": {"RFS": "relapse_free_survival"}}},
+            responses={"where": {"PARAMCD": "X"}, "values": {"response": {"CR": True}}},
+        )
+        study = read_adam(folder_with(tmp_path), sections)
+        assert len(study.subjects) == 3
+        assert any(note.startswith("[events]: no file of it is there") for note in study.notes)
+        assert any(note.startswith("[responses]: the folder has no data") for note in study.notes)
+
+    def test_a_death_without_its_day_is_noted(self, tmp_path):
+        text = ADSL.replace("DTHDT", "DTHFL").replace(",2024-08-28\n", ",Y\n")
+        study = read_adam(folder_with(tmp_path, adsl=text), MAPPING)
+        assert any("1 subject has DTHFL = Y and no day of death" in n for n in study.notes)
+
     def test_responses(self, tmp_path):
         study = read_adam(folder_with(tmp_path, adrs=ADRS), MAPPING)
         assert rows(study, "endpoint", "day", "response", "visit", table="responses") == [
@@ -272,6 +302,26 @@ class TestOthers:
         pyreadstat.write_xport(frame, tmp_path / "adsl.xpt")
         study = read_adam(tmp_path, MAPPING)
         assert study.subjects["last_contact_day"].tolist() == [30]
+
+    @pytest.mark.parametrize("cell", ["99999999", "10/01/2024"])
+    def test_a_date_that_is_none_is_told_and_nothing_else(self, tmp_path, cell):
+        text = ADSL.replace("2024-01-01,2024-12-31", f"2024-01-01,{cell}")
+        with pytest.raises(CarstatsError) as caught:
+            read_adam(folder_with(tmp_path, adsl=text), MAPPING)
+        (problem,) = caught.value.problems
+        assert str(problem).startswith(f"adsl.csv, row 2, `RFENDT`: '{cell}' ")
+
+    def test_order_of_day_and_month(self, tmp_path):
+        text = ADSL.replace("2024-12-31", "31/12/2024")
+        study = read_adam(folder_with(tmp_path, adsl=text), mapping(study={"date_order": "dmy"}))
+        assert study.subjects["last_contact_day"].tolist() == [365, 334, 180]
+
+    @pytest.mark.parametrize("name", ["adae (2).csv", "ADTTE.ods", "adrs.csv.gz"])
+    def test_what_looks_like_a_data_set_is_told(self, tmp_path, name):
+        folder_with(tmp_path)
+        (tmp_path / name).write_text("x")
+        with pytest.raises(CarstatsError, match=rf"{re.escape(name)}: .*is.* not read"):
+            read_adam(tmp_path, MAPPING)
 
     def test_untreated_subjects(self, tmp_path):
         text = ADSL.replace("2024-02-01,2024-02-01", ",")

@@ -5,6 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import carstats as cs
+from carstats.report.table_subjects import tabulate_baseline
 from tests.conftest import subjects_table
 from tests.reference import array, reference
 
@@ -40,6 +41,32 @@ def test_default_variables_are_those_the_study_has():
         "platform",
         "cell_source",
     ]
+
+
+def test_standardised_differences_stand_beside_table_one():
+    study = cs.Study(
+        subjects=subjects_table(
+            7, disease=["SLE"] * 4 + ["SSc"] * 3, age=[30, 40, 50, 60, 45, 55, None],
+            sex=["F", "F", "M", "F", "M", "M", "F"],
+        )
+    )  # fmt: skip
+    cohort = cs.define_cohort(study)
+    result = cs.baseline_table(
+        cohort, by="disease", variables=["age", "sex", "target"], standardised=True
+    )
+    smd = result.frame.drop_duplicates("variable").set_index("variable")["smd"]
+    # Means 45 and 50, variances 500/3 and 50; shares 3/4 and 1/3; one target alike in both.
+    assert_allclose(smd["age"], 5 / np.sqrt((500 / 3 + 50) / 2))
+    assert_allclose(smd["sex"], (3 / 4 - 1 / 3) / np.sqrt((3 / 16 + 2 / 9) / 2))
+    assert smd["target"] == 0
+    assert "smd" not in cs.baseline_table(cohort, by="disease").frame
+    table = tabulate_baseline(result)
+    assert table.heads[-1] == "SMD"
+    shown = [row.cells[-1] for row in table.rows]
+    assert shown[0] == "0.48"
+    assert shown.count("") == len(shown) - 3
+    with pytest.raises(cs.CarstatsError, match="`standardised` compares strata"):
+        cs.baseline_table(cohort, standardised=True)
 
 
 def test_every_stratum_has_every_row():

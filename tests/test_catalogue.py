@@ -1,5 +1,6 @@
 """The catalogue of messages: complete, compiled, and not loaded for English."""
 
+import ast
 import importlib.util
 import json
 import subprocess
@@ -29,6 +30,28 @@ def test_every_message_is_translated_and_compiled(tool):
     # What `make catalogue` would write is what is there: the text, and what is compiled from it.
     for name, content in tool.contents(catalogue).items():
         assert (tool.FOLDER / name).read_bytes() == content, f"{name}: run make catalogue"
+
+
+def test_what_is_refused_and_noted_is_a_message():
+    """A text of an error, a problem or a note that is no message would stay English."""
+    wrong = []
+    for path in sorted((ROOT / "carstats").rglob("*.py")):
+        if "_bundled" in path.parts:
+            continue
+        for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(call, ast.Call):
+                continue
+            name = getattr(call.func, "id", "")
+            said = [k.value for k in call.keywords if k.arg in ("note", "remedy", "what")]
+            if name in ("CarstatsError", "Problem"):
+                said += call.args[:1]
+            wrong += [
+                f"{path.relative_to(ROOT)}:{text.lineno} {ast.unparse(text)}"
+                for text in said
+                if isinstance(text, ast.JoinedStr)
+                or (isinstance(text, ast.Constant) and isinstance(text.value, str) and text.value)
+            ]
+    assert wrong == []
 
 
 def test_a_message_that_is_no_literal_is_refused(tool):

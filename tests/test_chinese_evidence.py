@@ -11,6 +11,7 @@ from carstats.evidence.person_time import FLARE_RATES
 from carstats.evidence.words import ENDPOINTS, WORDS
 from carstats.language import in_language, tr
 from carstats.report import figures
+from carstats.report.words import in_words
 from tests.test_cohort import six_subjects
 from tests.test_evidence import table_of
 from tests.test_figures_evidence import caption, fits, texts
@@ -62,7 +63,8 @@ def test_results_say_the_same_in_chinese():
             plain.frame.select_dtypes("number"), result.frame.select_dtypes("number")
         )
         names = [*TRIALS["first_author"], *result.frame.get("other_id", [])]
-        words = " ".join([after, *result.frame.get("note", [])])
+        with in_language("zh"):
+            words = " ".join([after, *map(in_words, result.frame.get("note", []))])
         assert not english_words(words, *names, methods), words
         # The numbers of a caption are those of the English one, whatever their order.
         numbers = [sorted(re.findall(r"\d+(?:\.\d+)?", text)) for text in (before, after)]
@@ -105,7 +107,7 @@ def test_figures_have_no_english_words(chinese):
 def test_a_result_in_one_language_is_drawn_in_another():
     with in_language("zh"):
         result = cs.leave_one_out(table_of((3, 3), (8, 8), (5, 5)), "response")
-    assert "homogeneity" not in "".join(result.frame["note"])
+    assert "homogeneity" in "".join(result.frame["note"])
     assert "Where homogeneity is assumed" in caption(figures.leave_one_out_figure(result))
     plain = cs.leave_one_out(table_of((3, 3), (8, 8), (5, 5)), "response")
     with in_language("zh"):
@@ -140,11 +142,11 @@ def test_a_forest_without_room_is_refused_in_words(figure):
         draw[figure]()
 
 
-def test_criteria_keep_the_language_they_were_made_in(chinese):
+def test_criteria_print_in_chinese(chinese):
     criteria = [cs.infused(), cs.potential_followup(days=168), cs.with_disease("SLE", "MG")]
     criteria += [cs.aged(18), cs.has_baseline("SLEDAI-2K"), cs.where("region", ["N", "S"])]
     cohort = cs.define_cohort(six_subjects(), *criteria, label="队列甲")
-    assert list(cohort.attrition["criterion"]) == [
+    assert list(map(in_words, cohort.attrition["criterion"])) == [
         "全部受试者", "已输注", "潜在随访至少 168 天", "疾病为 SLE 或 MG", "年龄不小于 18 岁",
         "治疗前有 SLEDAI-2K", "region 为 N 或 S",
     ]  # fmt: skip
@@ -159,7 +161,7 @@ def test_criteria_keep_the_language_they_were_made_in(chinese):
 
 def test_baseline_says_yes_and_no_in_chinese(chinese):
     table = cs.baseline_table(cs.define_cohort(six_subjects()), variables=["infused"])
-    assert table.labels["infused"] == {"yes": "是", "no": "否"}
+    assert {k: in_words(v) for k, v in table.labels["infused"].items()} == {"yes": "是", "no": "否"}
     assert set(table.frame["level"]) == {"yes", "no"}
 
 
@@ -167,6 +169,7 @@ def test_a_derived_endpoint_carries_its_estimand_in_chinese(chinese):
     bare = dataclasses.replace(cs.simulate_study(21, 20), events=None, responses=None)
     cohort = cs.define_cohort(cs.derive(bare), cs.infused())
     strict = cs.response_rate(cohort, "drug_free_remission_strict", at=168)
+    assert "变量：无药缓解（严格标准）" in repr(strict)
     assert strict.spec.estimand == cohort.study.estimands["drug_free_remission_strict"]
     curve = cs.survival_curve(cohort, "relapse_free_survival")
     assert curve.spec.estimand == cohort.study.estimands["relapse_free_survival"]

@@ -20,6 +20,7 @@ from carstats.report.figures_heatmap import heatmap_figure
 from carstats.report.figures_response import response_figure
 from carstats.report.figures_scores import score_change_figure
 from carstats.report.figures_trajectory import trajectory_figure
+from carstats.report.words import in_words
 
 REMISSION = "drug_free_remission"
 NAMES = """
@@ -100,13 +101,13 @@ MODELS = {
 @pytest.mark.parametrize("made", [*RATES.values(), *COMPARISONS.values(), *MODELS.values()],
                          ids=[*RATES, *COMPARISONS, *MODELS])  # fmt: skip
 def test_results_in_chinese(cohort, made):
+    result = made(cohort)
     with cs.in_language("zh"):
-        result = made(cohort)
         words = [result.caption()]
-    words += [label for names in result.labels.values() for label in names.values()
-              if any("一" <= c <= "鿿" for c in label)]  # fmt: skip
-    for column in {"note", "contrast"} & set(result.frame):
-        words += list(result.frame[column].unique())
+        labels = [in_words(label) for names in result.labels.values() for label in names.values()]
+        words += [label for label in labels if any("一" <= c <= "鿿" for c in label)]
+        for column in {"note", "contrast"} & set(result.frame):
+            words += map(in_words, result.frame[column].unique())
     assert [(text, english(text)) for text in words if english(text)] == []
     assert not re.search(r"[，；。：]{2}| [，。；：]|[一-鿿][A-Za-z0-9]", words[0]), words[0]
 
@@ -183,7 +184,8 @@ def test_an_english_result_is_drawn_in_chinese(cohort):
         drawn = response_figure(result)
     texts = [text.get_text() for text in drawn.findobj(Text)]
     assert "缺失" in texts
-    assert any(text.startswith("Drug-free remission") for text in texts)
+    assert any(text.startswith("无药缓解") for text in texts)
+    assert [(text, english(text)) for text in texts if english(text)] == []
 
 
 @pytest.mark.parametrize("kind", ["waterfall", "spider", "boxes", "sensitivity", "change"])

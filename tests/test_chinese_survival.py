@@ -6,9 +6,11 @@ from io import BytesIO
 import pytest
 from matplotlib.text import Text
 from numpy.testing import assert_array_equal
+from pandas.testing import assert_frame_equal
 
 import carstats as cs
 from carstats.report import figures
+from carstats.report.words import in_words, method_line
 from tests.conftest import PLACEBO, SIX_MP, study_of_times
 from tests.survival_data import RFS
 from tests.test_survival_edges import EDGES, ONE_GROUP, TWO_GROUPS, course_study, edge
@@ -20,6 +22,8 @@ NAMES = """
     Kaplan Log Maller Meier Pearson Peto Poisson Proschan SLE SSc Sun Tarone Turnbull Wald Ware
     Weibull Wellner Wilcoxon Zhou alpha beta landmark log logistic method mid rank rate rho
 """
+
+CHINESE = re.compile("[一-鿿]")
 
 
 def english(text):
@@ -41,11 +45,12 @@ def cohort():
 
 
 def test_the_words_change_and_not_the_numbers(cohort):
-    made, captions = {}, {}
+    made, captions, named = {}, {}, {}
     for language in ("en", "zh"):
         with cs.in_language(language):
             made[language] = cs.survival_curve(cohort, RFS, by="disease", conf_level=0.9)
             captions[language] = made[language].caption()
+            named[language] = made[language].label(("SLE",))
     assert_array_equal(
         made["zh"].frame.select_dtypes("number"), made["en"].frame.select_dtypes("number")
     )
@@ -57,7 +62,13 @@ def test_the_words_change_and_not_the_numbers(cohort):
         "无复发生存。42 例受试者。Kaplan–Meier 法，90% 逐点 beta 乘积置信限"
         "（Fay、Brittain 和 Proschan，2013）。"
     )
-    assert made["zh"].label(("SLE",)) == "系统性红斑狼疮"
+    assert named == {"en": "Systemic lupus erythematosus", "zh": "系统性红斑狼疮"}
+    # A result is in no language: the two are the same, and each prints in either.
+    assert_frame_equal(made["zh"].frame, made["en"].frame)
+    assert made["zh"].spec == made["en"].spec
+    assert made["zh"].caption() == captions["en"]
+    with cs.in_language("zh"):
+        assert made["en"].caption() == captions["zh"]
 
 
 OPTIONS = {
@@ -81,26 +92,28 @@ OPTIONS = {
 
 @pytest.mark.parametrize("call", [*ONE_GROUP.values(), *TWO_GROUPS.values(), *OPTIONS.values()])
 def test_methods_and_notes_are_chinese(cohort, call):
+    result = call(cohort)
     with cs.in_language("zh"):
-        result = call(cohort)
         assert not english(result.caption()), result.caption()
-        assert re.search("[一-鿿]", result.spec.method)
+        assert CHINESE.search(method_line(result.spec))
         for note in result.frame.get("note", []):
-            assert not english(note), note
+            assert not english(in_words(note)), note
 
 
 @pytest.mark.parametrize("name", EDGES)
 def test_notes_of_weak_strata_are_chinese(name):
-    with cs.in_language("zh"):
-        small = edge(name)
-        for who, call in (ONE_GROUP | TWO_GROUPS).items():
-            try:
-                notes = call(small).frame.get("note", [])
-            except cs.CarstatsError:
-                # Competing events and delayed entry, which an analysis may refuse, in English.
-                continue
-            for note in notes:
-                assert not english(note), (who, note)
+    small = edge(name)
+    for who, call in (ONE_GROUP | TWO_GROUPS).items():
+        said, refusals = [], []
+        try:
+            said = list(call(small).frame.get("note", []))
+        except cs.CarstatsError as error:
+            # Competing events and delayed entry, which an analysis may refuse.
+            refusals.append(error)
+        with cs.in_language("zh"):
+            assert all(CHINESE.search(str(error)) for error in refusals), who
+            for note in said:
+                assert not english(in_words(note)), (who, note)
 
 
 @pytest.mark.parametrize("reference", ["SSc", "系统性硬化症"])
@@ -110,8 +123,9 @@ def test_a_reference_is_named_as_in_the_data_or_as_printed(cohort, reference):
         mean = cs.restricted_mean(
             cohort, RFS, at=10, by="disease", contrast="ratio", reference=reference
         )
-    assert list(found.frame["contrast"]) == ["系统性红斑狼疮 − 系统性硬化症"]
-    assert list(mean.frame["contrast"]) == ["系统性红斑狼疮 / 系统性硬化症"]
+    with cs.in_language("zh"):
+        assert [in_words(c) for c in found.frame["contrast"]] == ["系统性红斑狼疮 − 系统性硬化症"]
+        assert [in_words(c) for c in mean.frame["contrast"]] == ["系统性红斑狼疮 / 系统性硬化症"]
 
 
 def figures_of(cohort):
@@ -148,10 +162,10 @@ def test_figures_are_chinese(cohort):
 
 
 def test_the_landmark_is_named_once_for_all_rows(cohort):
+    rates = [cs.landmark_rate(cohort, RFS, at=day, by="target") for day in (6, 12)]
     with cs.in_language("zh"):
-        rates = [cs.landmark_rate(cohort, RFS, at=day, by="target") for day in (6, 12)]
         figure = figures.landmark_figure(rates)
+        assert "第 6 天" in method_line(rates[0].spec)
     caption = next(t.get_text() for t in figure.texts if t.get_gid() == "caption")
-    assert "第 6 天" in rates[0].spec.method
     assert "界标时点" in caption
     assert "第 6 天" not in caption

@@ -8,6 +8,7 @@ import pytest
 import carstats as cs
 from carstats.language import tr
 from carstats.report import figures, save
+from carstats.report.words import in_words
 from tests.test_figures import assert_nothing_touches, by_gid
 from tests.test_toxicity_analyses import cohort_of
 
@@ -82,7 +83,8 @@ def drawn(found):
 def test_captions_and_notes_have_no_english(cohort, chinese):
     for name, result in analyses(cohort).items():
         assert not english_of(result.caption()), name
-        notes = " ".join(result.frame["note"].fillna("")) if "note" in result.frame else ""
+        said = result.frame["note"].fillna("") if "note" in result.frame else []
+        notes = " ".join(map(in_words, said))
         assert not english_of(notes), name
 
 
@@ -112,12 +114,12 @@ def test_sentences_carry_the_numbers(chinese):
         "细胞因子释放综合征，任何级别。15 例受试者。"
         "至少发生一次的受试者，Clopper–Pearson 90% 置信限。"
     )
-    assert rate.frame["note"].tolist() == ["0/15：至多 18.1%"]
+    assert in_words(rate.frame["note"].item()) == "0/15：至多 18.1%"
     severe = cs.toxicity_rate(cohort, "infection", min_grade=2)
-    assert severe.spec.endpoint == "感染，2 级及以上"
-    assert severe.frame["note"].tolist() == ["1 例的事件未分级，按未发生计；至多 2/15"]
+    assert in_words(severe.spec.endpoint) == "感染，2 级及以上"
+    assert in_words(severe.frame["note"].item()) == "1 例的事件未分级，按未发生计；至多 2/15"
     rate = cs.exposure_adjusted_rate(cohort, "infection", per=100)
-    assert rate.spec.endpoint == "感染，任何级别：每 100 人年首次事件数"
+    assert in_words(rate.spec.endpoint) == "感染，任何级别：每 100 人年首次事件数"
 
 
 def test_a_note_of_what_does_not_apply_replaces_that_of_the_onset(cohort):
@@ -125,7 +127,7 @@ def test_a_note_of_what_does_not_apply_replaces_that_of_the_onset(cohort):
     for language in ("en", "zh"):
         with cs.in_language(language):
             found = cs.time_to_recovery(cohort, "b_cell_reconstitution", at=100)
-            both.append(found.frame["note"].iloc[0])
+            both.append(in_words(found.frame["note"].iloc[0]))
             assert tr("{n} with an event of unknown onset left out", n=1)[1:] not in both[-1]
     assert re.findall(r"\d+", both[0].split(";")[0]) != []
     assert "left out: it does not apply" in both[0]

@@ -60,24 +60,33 @@ def test_sri_from_items_only():
     assert responses(lupus(rows), "SRI-4") == {84: True}
 
 
-def test_lldas_needs_the_visit_before():
+def test_lldas_compares_with_the_visit_before_and_first_with_the_baseline():
     def rows(day, *scored):
         return [*items(day, *scored), (day, "PGA", 1.0), (day, "haemolytic_or_gastrointestinal", 0)]
 
     study = lupus([*rows(28, "rash"), *rows(84, "rash"), *rows(168, "alopecia")])
+    # The baseline has no items: what scores at the first visit may be new.
     assert responses(study, "LLDAS") == {28: None, 84: True, 168: False}
+    before = lupus([*items(-9, "rash", "arthritis"), *rows(28, "rash"), *rows(84, "alopecia")])
+    assert responses(before, "LLDAS") == {28: True, 84: False}
+    # A visit with SLEDAI-2K 0 has no new activity, whatever came before.
+    assert responses(lupus([*rows(28), *rows(84, "rash")]), "LLDAS") == {28: True, 84: False}
 
 
-@pytest.mark.parametrize(("mg", "met"), [(7.5, True), (7.6, False)])
-def test_rescue_dose_is_that_of_the_endpoint(mg, met):
+@pytest.mark.parametrize(("before", "mg", "met"), [(7.5, 7.5, True), (7.6, 7.6, False)])
+def test_dose_cap_is_a_condition_at_the_visit_and_no_event(before, mg, met):
     def rows(day):
         more = [(day, "PGA", 0.4), (day, "haemolytic_or_gastrointestinal", 0)]
         return [*items(day), *more]
 
-    steroid = ("prednisone", "glucocorticoid", 100.0, None, mg, "disease")
-    study = lupus([*rows(28), *rows(84), *rows(168)], drugs=[steroid])
+    steroid = [
+        ("prednisone", "glucocorticoid", -50.0, 99.0, before, "disease"),
+        ("prednisone", "glucocorticoid", 100.0, None, mg, "disease"),
+    ]
+    study = lupus([*rows(28), *rows(84), *rows(168)], drugs=steroid)
     assert responses(study, "LLDAS")[168] is met
-    assert responses(study, "remission") == {28: True, 84: True, 168: False}
+    assert responses(study, "DORIS")[168] is False
+    assert responses(study, "remission") == {28: True, 84: True, 168: True}
 
 
 # --- toxicities ----------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from typer.testing import CliRunner
 
 import carstats as cs
@@ -20,8 +21,11 @@ from carstats.endpoints.catalogue import (
     catalogue_in_markdown,
     endpoint_catalogue,
 )
+from carstats.endpoints.catalogue_measures import codes_of, measures_in_markdown, readings
+from carstats.endpoints.crs import OXYGEN
 from carstats.endpoints.derivation import EVENT_ENDPOINTS, RESPONSE_ENDPOINTS
 from carstats.endpoints.flares import RELAPSE_RULES
+from carstats.endpoints.icans import CONSCIOUSNESS
 from carstats.endpoints.rules import Rules, Schedule
 from carstats.vocabulary import Vocabulary
 
@@ -91,6 +95,65 @@ def test_page_holds_the_catalogue():
         "docs/endpoints.md is out of date: put the output of `carstats endpoints --markdown` below "
         "its marker"
     )
+
+
+def test_page_says_what_is_derived_from_which_measures():
+    marker = "<!-- measures: written by `carstats endpoints --measures` -->\n\n"
+    text = PAGE.read_text(encoding="utf-8").partition(marker)[2]
+    table, _, _ = text.partition("\n<!-- end of measures -->")
+    assert table == measures_in_markdown()
+
+
+def test_every_measure_that_a_rule_reads_is_in_the_vocabulary():
+    known = set(Vocabulary().names("measure"))
+    for reading in readings():
+        assert set(reading.now) <= known, reading
+        assert set(reading.before) <= known, reading
+    assert {reading.endpoint for reading in readings()} >= {"CRS", "LICATS", "CRR", "LLDAS"}
+
+
+def test_codes_of_the_worksheets_are_documented():
+    assert codes_of("ICANS")["consciousness"] == tuple(CONSCIOUSNESS)
+    page = PAGE.read_text(encoding="utf-8")
+    result = CliRunner().invoke(app, ["endpoints", "crs"])
+    assert result.exit_code == 0
+    for code, device in enumerate(OXYGEN):
+        assert f"{code} {device}" in result.output
+        assert f"{code} {device}" in page
+    result = CliRunner().invoke(app, ["endpoints", "flu"])
+    assert result.exit_code == 2
+    assert "`name` is 'flu'" in result.output
+
+
+@pytest.mark.parametrize(
+    ("name", "doi"),
+    [
+        ("SFI", "10.1056/NEJMoa051135"),
+        ("T-ICAHT", "10.1182/blood.2025028833"),
+        ("TIS_moderate", "10.1136/annrheumdis-2017-211400"),
+        ("TIS_moderate_juvenile", "10.1136/annrheumdis-2017-211401"),
+        ("LICATS", "10.1016/S2665-9913(25)00091-8"),
+        ("renal_flare", ""),
+        ("ICAHT", "10.1182/blood.2023020578"),
+        ("IEC-HS", "10.1016/j.jtct.2023.03.006"),
+        ("DORIS", "10.1136/lupus-2021-000538"),
+    ],
+)
+def test_doi_is_that_of_the_definition(name, doi):
+    table = endpoint_catalogue().set_index("name")
+    assert table.loc[name, "doi"] == doi
+
+
+def test_verified_only_where_the_definition_was_read_at_the_source_named():
+    table = endpoint_catalogue()
+    verified = table[table["status"] == "verified"]
+    assert set(verified["name"]) == {
+        "DORIS", "KDIGO_CR", "KDIGO_PR", "revised_CRISS", "MGC_response", "MSE", "MSE_sustained",
+        "T-ICAHT",
+    }  # fmt: skip
+    # Each names a paper, a guideline or a register entry that can be looked up.
+    named = verified["doi"].ne("") | verified["source"].str.contains(r"NCT\d{8}|\d+(?:\(|:)")
+    assert named.all()
 
 
 def test_page_says_what_the_rules_say():

@@ -33,11 +33,11 @@ YES, NO, UNKNOWN = (flags(x=value)[0] for value in (True, False, None))
 # Missing components ------------------------------------------------------------------------------
 
 
-def test_all_of_is_not_evaluable_when_a_component_is_missing_even_if_another_failed():
+def test_all_of_is_refuted_by_a_component_whatever_is_missing():
     assert one(all_of(YES, YES)) is True
     assert one(all_of(YES, NO)) is False
     assert one(all_of(YES, UNKNOWN)) is None
-    assert one(all_of(NO, UNKNOWN)) is None
+    assert one(all_of(NO, UNKNOWN)) is False
 
 
 def test_any_of_is_decided_by_a_component_that_is_met():
@@ -49,14 +49,15 @@ def test_any_of_is_decided_by_a_component_that_is_met():
 def test_at_least_is_decided_by_enough_components():
     assert one(at_least(2, YES, YES, UNKNOWN)) is True
     assert one(at_least(2, YES, NO, UNKNOWN)) is None
-    assert one(at_least(2, NO, NO, UNKNOWN)) is None
+    assert one(at_least(2, NO, NO, UNKNOWN)) is False
     assert one(at_least(2, YES, NO, NO)) is False
 
 
 def test_a_component_that_is_not_consulted_cannot_be_missing():
     assert one(given(NO, UNKNOWN)) is False
     assert one(given(YES, UNKNOWN)) is None
-    assert one(given(UNKNOWN, NO)) is None
+    assert one(given(UNKNOWN, NO)) is False
+    assert one(given(UNKNOWN, YES)) is None
     assert one(given(YES, YES)) is True
 
 

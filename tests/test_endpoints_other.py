@@ -141,9 +141,10 @@ def test_itp_loss():
     counts = [100, 99, 30, 29, 31, 50]
     assert told(itp_loss(levels, 10, counts, False)) == [False, True, False, True, False, None]
     assert one(itp_loss("response", 10, None, True)) is True
-    # Twice a baseline of 20 is 40: lost at 39 by the paper, not by the count of 30 alone.
-    assert one(itp_loss("response", 20, 39, False)) is False
-    assert one(itp_loss("response", 20, 39, False, times=2)) is True
+    # Twice a baseline of 20 is 40: lost at 39 as the paper has it, not by the count of 30 alone.
+    assert one(itp_loss("response", 20, 39, False)) is True
+    assert one(itp_loss("response", 20, 40, False)) is False
+    assert one(itp_loss("response", 20, 39, False, times=None)) is False
 
 
 def test_aiha_complete_response():

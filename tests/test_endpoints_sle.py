@@ -130,7 +130,7 @@ def test_doris_met():
         ((0, None, 0, True), None),
         ((0, 0, None, True), None),
         ((0, 0, 0, None), None),
-        ((4, None, 0, True), None),
+        ((4, None, 0, True), False),
     ],
 )
 def test_doris_boundaries(subject, expected):
@@ -165,7 +165,7 @@ def test_doris_complete_off():
         ({"pga": 1.01}, False),
         ({"prednisone_mg": 7.6}, False),
         ({"standard_treatment": False}, False),
-        ({"sledai": 5, "pga": None}, None),
+        ({"sledai": 5, "pga": None}, False),
     ],
 )
 def test_lldas(changed, expected):

@@ -11,6 +11,7 @@ from carstats.endpoints.episodes import merge_episodes
 from carstats.endpoints.icans import (
     delirium_grade,
     encephalopathy_grade,
+    icans_daily_grades,
     icans_episodes,
     icans_grade,
     ice_score,
@@ -157,9 +158,10 @@ def test_crs_diagnosis_lapses_after_7_free_days():
 
 def test_crs_fever_of_conditioning_is_not_crs():
     sheet = crs_sheet([-6, -5, -1, 0, 1], temperature=39.0)
-    assert_array_equal(crs_daily_grades(sheet)["grade"], [0, 0, 0, 0, 1])
-    marked = sheet.assign(attributable=True)
-    assert_array_equal(crs_daily_grades(marked)["grade"], [0, 0, 0, 1, 1])
+    # day 0 after the infusion counts, days -5 to -1 do not
+    assert_array_equal(crs_daily_grades(sheet)["grade"], [0, 0, 0, 1, 1])
+    marked = sheet.assign(attributable=[True, True, True, False, None])
+    assert_array_equal(crs_daily_grades(marked)["grade"], [0, 0, 0, 0, 1])
 
 
 # --- episodes ---------------------------------------------------------------------------------
@@ -201,6 +203,9 @@ def test_episode_window_ends_on_day_30_and_a_first_onset_after_day_14_is_flagged
     (row,) = crs_episodes(fever_on(day, last=35)).to_dict("records")
     assert row["in_window"] == in_window
     assert row["late_first_onset"] == late
+    # A later fever is no CRS and has no grade of one.
+    assert row["term"] == ("CRS" if in_window else "fever outside the CRS window")
+    assert np.isnan(row["grade"]) != in_window
 
 
 def test_episode_second_onset_after_day_14_is_no_flag():
@@ -241,8 +246,7 @@ def test_episode_day_that_is_not_evaluable_neither_starts_nor_ends_one():
 def test_episodes_of_subjects_are_kept_apart_and_none_is_an_empty_table():
     sheet = pd.concat([fever_on(3, name="A", last=3), fever_on(0, 1, name="B"), fever_on(name="C")])
     found = crs_episodes(sheet)
-    # B's fever on day 0 is put down to lymphodepletion, that on day 1 is not
-    assert found[["subject_id", "onset_day"]].to_numpy().tolist() == [["A", 3.0], ["B", 1.0]]
+    assert found[["subject_id", "onset_day"]].to_numpy().tolist() == [["A", 3.0], ["B", 0.0]]
     assert len(crs_episodes(fever_on())) == 0
     assert list(crs_episodes(fever_on())) == list(found)
 
@@ -326,6 +330,11 @@ def test_icans_child_is_scored_by_capd():
 
 def test_icans_missing_domain_matters_unless_grade_4_is_reached():
     assert_array_equal(icans_grade([NAN, 10, NAN], ["alert", None, "unarousable"]), [NAN, NAN, 4])
+    sheet = pd.DataFrame({"subject_id": "S", "day": [3, 4, 5], "ice": [NAN, 10, NAN],
+                          "consciousness": ["awakens to voice", None, "unarousable"]})  # fmt: skip
+    daily = icans_daily_grades(sheet)
+    assert_array_equal(daily["grade_at_least"], [2, 0, 4])
+    assert_array_equal(daily["grade_at_most"], [4, 4, 4])
 
 
 def test_icans_another_cause_and_death():
@@ -421,9 +430,16 @@ def test_licats_on_day_12_is_no_flare():
 @pytest.mark.parametrize(
     ("columns", "failed"),
     [
-        ({"onset_day": 28, "resolution_day": 40}, ""),
-        ({"onset_day": 29, "resolution_day": 40}, "in_window"),
+        ({"onset_day": 0, "resolution_day": 5}, ""),
+        ({"onset_day": 42, "resolution_day": 50}, ""),
+        ({"onset_day": 43, "resolution_day": 50}, "in_window"),
         ({"onset_day": -1}, "in_window"),
+        ({"other_cause": True}, "no_other_cause"),
+        ({"other_cause": None}, ""),
+        # the end lies in (last day with it, first day without]
+        ({"last_day_with": 12 + 27, "resolution_day": 60}, ""),
+        ({"last_day_with": 12 + 28, "resolution_day": 60}, "resolves"),
+        ({"last_day_with": 12 + 28, "resolution_day": NAN}, "resolves"),
         ({"in_aplasia": False}, "in_aplasia"),
         ({"organ": "lung"}, "organ_before"),
         ({"resolution_day": 12 + 27}, ""),  # ends 27 days after onset
@@ -437,18 +453,17 @@ def test_licats_every_condition_at_its_edge(columns, failed):
     assert row["counts_as"] == ("non-response" if failed else "LICATS")
 
 
-def test_licats_extended_window_reaches_day_42():
-    assert licats(onset_day=42, resolution_day=50)["extended"]
-    assert not licats(onset_day=43, resolution_day=50)["extended"]
-    row = licats(onset_day=42, resolution_day=50, options={"last_day": 42})
-    assert row["counts_as"] == "LICATS"
+def test_licats_window_is_honoured_as_given():
+    for last, day, expected in ((28, 28, "LICATS"), (28, 29, "non-response"), (60, 60, "LICATS")):
+        row = licats(onset_day=day, resolution_day=day + 9, options={"last_day": last})
+        assert row["counts_as"] == expected
 
 
 def test_licats_steroids_for_14_days_are_allowed_and_for_15_are_not():
     fortnight = licats(steroids(13, 26), resolution_day=30)  # 26 - 13 + 1 = 14
     assert fortnight["steroid_course_days"] == 14
     assert fortnight["counts_as"] == "LICATS"
-    assert fortnight["grade"] == 2  # needed treatment
+    assert fortnight["grade"] == 2
     longer = licats(steroids(13, 27), resolution_day=30)
     assert longer["failed"] == "no_new_drug"
     ongoing = licats(steroids(13, NAN), resolution_day=30)
@@ -479,9 +494,17 @@ def test_licats_what_is_missing_is_not_evaluable():
 
 
 def test_licats_grades():
-    assert_array_equal(licats_grade([False, True, None]), [1, 2, NAN])
+    # steroids for more than a week, or an inner organ: 2; hospital 3; intensive care 4
+    assert_array_equal(licats_grade([0, 7, 8, None]), [1, 1, 2, NAN])
+    assert_array_equal(licats_grade(0, inner_organ=[False, True, None]), [1, 2, NAN])
     assert_array_equal(licats_grade(None, hospitalised=True), [3])
-    assert_array_equal(licats_grade(True, True, life_threatening=True), [4])
+    assert_array_equal(licats_grade(8, True, True, intensive_care=True), [4])
+    assert_array_equal(licats_grade(0, death=True), [5])
+    assert licats(organ="kidney")["grade"] == 2
+    skin = pd.DataFrame({"subject_id": ["S"], "organ": ["skin"]})
+    assert licats(organs=skin, organ="skin")["grade"] == 1
+    assert licats(steroids(13, 19), organs=skin, organ="skin")["grade"] == 1  # 7 days
+    assert licats(steroids(13, 20), organs=skin, organ="skin")["grade"] == 2  # 8 days
 
 
 def test_licats_events_of_a_subject_have_a_row_each():

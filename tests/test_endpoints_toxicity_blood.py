@@ -260,6 +260,30 @@ def test_ctcae_edges(test, lln, values, grades):
     assert_array_equal(ctcae_grade(values, test, lln=lln), grades)
 
 
+@pytest.mark.parametrize(
+    ("test", "values", "v5", "v6"),
+    [
+        ("neutrophils", [1.5, 1.49, 1.0, 0.99, 0.7, 0.5, 0.49, 0.1, 0.09],
+         [1, 2, 2, 3, 3, 3, 4, 4, 4], [1, 1, 1, 2, 2, 2, 3, 3, 4]),
+        ("platelets", [75, 74, 50, 49, 25, 24, 10, 9], [1, 2, 2, 3, 3, 4, 4, 4],
+         [1, 2, 2, 3, 3, 3, 3, 4]),
+    ],
+)  # fmt: skip
+def test_ctcae_versions(test, values, v5, v6):
+    assert_array_equal(ctcae_grade(values, test, lln=300.0 if test == "platelets" else 2.0), v5)
+    limit = 300.0 if test == "platelets" else 2.0
+    assert_array_equal(ctcae_grade(values, test, lln=limit, version="v6"), v6)
+
+
+def test_ctcae_version_is_in_the_row_and_checked():
+    table = samples({-9: 1.2, 4: 0.7})
+    for version, grade in (("v5", 3), ("v6", 2)):
+        row = only(ctcae_shift(table, "neutrophils", lln=2.0, version=version))
+        assert (row["grade"], row["grading_scale"]) == (grade, f"CTCAE {version}")
+    with pytest.raises(CarstatsError, match="`version` is 'v4'"):
+        ctcae_grade(1.0, "neutrophils", version="v4")
+
+
 def test_ctcae_without_a_limit_cannot_tell_0_from_1():
     assert_array_equal(ctcae_grade([3.0, 1.4, None], "neutrophils"), [NAN, 2, NAN])
 
@@ -402,12 +426,16 @@ def test_reconstitution_without_aplasia_does_not_apply():
     assert found["note"].tolist() == ["no aplasia seen", "no samples"]
 
 
-def test_aplasia_at_an_event_is_by_the_last_sample_before():
+def test_aplasia_at_an_event_is_by_the_nearest_sample_within_14_days():
     table = cells({-7: 100, 7: 0, 100: 50})
-    events = pd.DataFrame({"subject_id": list("SSSST"), "onset_day": [0, 7, 99, 100, 7]})
-    # day 0: no sample since infusion, the first is 7 days later
-    assert verdicts(aplasia_at(table, events)) == [True, True, True, False, None]
-    assert verdicts(aplasia_at(table, events.iloc[:1], ahead_days=6)) == [None]
+    events = pd.DataFrame({"subject_id": list("SSSSSST"), "onset_day": [0, 7, 21, 22, 86, 114, 7]})
+    # day 0: the sample before the infusion does not speak for it, that of day 7 does
+    expected = [True, True, True, None, False, False, None]
+    assert verdicts(aplasia_at(table, events)) == expected
+    assert verdicts(aplasia_at(table, events.iloc[:1], within_days=6)) == [None]
+    # of two as near the later
+    twice = cells({5: 0, 15: 50})
+    assert verdicts(aplasia_at(twice, events.iloc[[0]].assign(onset_day=10))) == [False]
 
 
 def test_naive_share():

@@ -79,7 +79,6 @@ def test_models_agree_roughly_and_name_endpoints(model):
     [
         ([(0, 3), (0, 8), (0, 15)], "no trial has an event"),
         ([(3, 3), (8, 8), (15, 15)], "every subject has the event"),
-        ([(3, 3), (0, 8), (0, 15)], "which speaks against it"),
         ([(3, 5), (4, 8)], "2 trials of two or more subjects"),
         ([(3, 5), (4, 8), (1, 1), (0, 1)], "2 trials of two or more subjects"),
     ],
@@ -87,7 +86,7 @@ def test_models_agree_roughly_and_name_endpoints(model):
 @pytest.mark.parametrize("model", ["binomial-normal", "beta-binomial"])
 def test_homogeneity_is_assumed_in_words(counts, reason, model):
     row = only(cs.pooled_rate(table_of(*counts), "response", model=model))
-    assert row["note"] == f"homogeneity assumed: {row['note'].split(': ')[1]}"
+    assert row["note"].startswith(f"homogeneity assumed (test: p = {row['p_heterogeneity']:.2g}):")
     assert reason in row["note"]
     assert np.isnan(row["tau2"])
     assert np.isnan(row["predict_low"])
@@ -96,6 +95,58 @@ def test_homogeneity_is_assumed_in_words(counts, reason, model):
     single = cs.trial_rate(table_of((k, n)), "response").frame.iloc[0]
     columns = ["n", "n_event", "estimate", "conf_low", "conf_high"]
     assert_allclose(row[columns].astype(float), single[columns].astype(float))
+
+
+@pytest.mark.parametrize(
+    ("counts", "p_value", "reason"),
+    [
+        # 2 (3 log 26/3 + 23 log 26/23) = 18.6 on two degrees of freedom: exp(-9.3).
+        # The two unlike trials of which metafor's model says 23.5 %, 1.9 to 83.0.
+        ([(5, 119), (116, 170)], "4.5e-32", "2 trials of two or more subjects"),
+        ([(3, 3), (0, 8), (0, 15)], "9.2e-05", "which speaks against it"),
+        ([(0, 6), (6, 6)], "4.5e-05", "2 trials of two or more subjects"),
+    ],
+)
+@pytest.mark.parametrize("model", ["binomial-normal", "beta-binomial"])
+def test_trials_that_differ_are_not_pooled_as_alike(counts, p_value, reason, model):
+    row = only(cs.pooled_rate(table_of(*counts), "response", model=model))
+    assert row[["estimate", "conf_low", "conf_high", "tau2"]].isna().all()
+    assert row["note"].startswith(f"not pooled: the trials differ (p = {p_value})")
+    assert row["note"].endswith(reason) or reason in row["note"]
+    assert (row["n_trials"], row["n"]) == (len(counts), sum(n for _, n in counts))
+
+
+def test_a_table_of_study_and_counts_is_enough():
+    counts = [(3, 5), (4, 8), (1, 6), (7, 9)]
+    plain = pd.DataFrame(counts, columns=["n_event", "n"]).assign(study=["A", "B", "C", "D"])
+    row = only(cs.pooled_rate(plain))
+    want = only(cs.pooled_rate(table_of(*counts), "response"))
+    columns = ["n_trials", "n", "n_event", "estimate", "conf_low", "conf_high", "tau2"]
+    assert_allclose(row[columns].astype(float), want[columns].astype(float))
+    assert (row["endpoint"], row["basis"]) == ("event", "as given 4")
+    halves = cs.pooled_rate(plain.assign(arm=["x", "x", "y", "y"]), "remission", by="arm").frame
+    assert halves["n"].tolist() == [13, 15]
+    lacking = pd.concat([plain, pd.DataFrame({"study": ["E"], "n_event": [None], "n": [4]})])
+    assert only(cs.pooled_rate(lacking))["n_missing"] == 1
+    with pytest.raises(cs.CarstatsError, match="`outcome` is not given"):
+        cs.pooled_rate(TRIALS)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"n_event": [6, 1]}, "6 of 5 is more than all"),
+        ({"n_event": [1.5, 1]}, "1.5 is no count"),
+        ({"n_event": ["two", 1]}, "'two' is no count"),
+        ({"n": [-3, 4], "n_event": [None, 1]}, "-3 is no count"),
+        ({"study": ["A", "A"]}, "'A' stands in two rows"),
+        ({"study": ["A", None]}, "a study has no name"),
+    ],
+)
+def test_a_table_of_counts_is_checked(change, match):
+    table = pd.DataFrame({"study": ["A", "B"], "n_event": [1, 2], "n": [5, 4]}).assign(**change)
+    with pytest.raises(cs.CarstatsError, match=match):
+        cs.pooled_rate(table)
 
 
 def test_one_trial_in_a_stratum_has_its_own_exact_interval():

@@ -56,6 +56,36 @@ def test_medians_and_test_stand_above_the_curves(cohort):
     assert not drawn(plain, "simultaneous band")
 
 
+def test_a_p_value_that_cannot_be_small_says_so_above_the_curves():
+    few = cs.define_cohort(study_of_times("1 2 3 4 5 6", target=["CD19"] * 3 + ["BCMA"] * 3))
+    test = cs.logrank_test(few, RFS, by="target")
+    figure = figures.survival_figure(cs.survival_curve(few, RFS, by="target"), test=test, width=180)
+    said = " ".join(texts(figure, "statistics")).replace("\u00a0", " ")
+    assert "all 20 arrangements: p = 0.10 (cannot be below 0.10)" in said
+
+
+def test_one_cohort_is_seen_three_ways():
+    study = course_study()
+    cohort = cs.define_cohort(study)
+    views = [
+        cs.survival_curve(cohort, "relapse", by="target", competing="censor"),
+        cs.cumulative_incidence(cohort, "relapse", by="target"),
+        cs.interval_censored_curve(cohort, "relapse", by="target", competing="censor"),
+    ]
+    for width in (180, 85):
+        figure = figures.views_figure(*views, width=width)
+        said = caption(figure)
+        assert "a: Relapse." in said
+        assert "b: Relapse." in said
+        assert "(Turnbull)" in said
+        assert len(texts(figure, "stratum")) == len(views[0].strata())
+        assert not texts(figure, "direct label")
+        assert figure_bytes(figure, "svg")
+    alone = cs.survival_curve(cohort, "relapse", competing="censor")
+    with pytest.raises(cs.CarstatsError, match="results of the same strata"):
+        figures.views_figure(alone, *views[1:])
+
+
 def test_a_test_that_cannot_be_done_says_why():
     free = cs.define_cohort(study_of_times("5+ 6+ 7+ 8+", target=["CD19", "BCMA"] * 2))
     test = cs.logrank_test(free, RFS, by="target")

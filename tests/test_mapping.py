@@ -160,6 +160,44 @@ class TestDates:
         with pytest.raises(CarstatsError, match="cutoff_date 'ctu' is no heading"):
             read(tmp_path, [{}], study={"cutoff_date": "ctu"})
 
+    def test_nothing_untrue_is_added(self, tmp_path):
+        rows = [{"infused": "Jan 1 2024", "rel": "2024-02-01", "g": 1}, {}]
+        with pytest.raises(CarstatsError) as caught:
+            read(
+                tmp_path,
+                rows,
+                events={"relapse": {"date": "rel"}},
+                toxicities={"CRS": {"grade": "g", "onset": "rel"}},
+            )
+        assert problems(caught) == [
+            "wide.xlsx, row 2, `infused`: 'Jan 1 2024' is not a date. Write it as 2024-03-05; a"
+            " sign for missing belongs under [study] missing."
+        ]
+        with pytest.raises(CarstatsError, match="row 2, `seen`: 'soon' is neither") as caught:
+            read(
+                tmp_path,
+                [{"last": None, "seen": "soon"}, {}],
+                subjects={"columns": {"last_contact_day": ["last", "seen"]}},
+            )
+        assert len(caught.value.problems) == 1
+
+    def test_day_and_month_are_one_cause_and_the_order_is_told(self, tmp_path):
+        rows = [{"last": "5/6/2024"}, {"last": "25/12/2024"}, {"last": "6/7/2024"}]
+        with pytest.raises(CarstatsError) as caught:
+            read(tmp_path, rows)
+        assert problems(caught) == [
+            "wide.xlsx, 3 rows (2, 3, 4), `last`: '5/6/2024' may have the day or the month first."
+            ' Say so under [study]: date_order = "dmy"; the other order does not fit.'
+        ]
+
+    def test_years_are_no_days(self, tmp_path):
+        with pytest.raises(CarstatsError, match="`last`: holds years"):
+            read(tmp_path, [{"last": 2024}, {"last": 2023}])
+
+    def test_numbers_that_were_taken_for_dates_are_noted(self, tmp_path):
+        notes = read(tmp_path, [{"last": 45657}, {}]).notes
+        assert any("1 date is a plain number, counted from 1900" in note for note in notes)
+
 
 class TestSubjects:
     def test_recodes_before_aliases_and_missing(self, tmp_path):
@@ -377,7 +415,9 @@ class TestWide:
         study = read(tmp_path, [{"g": cell}, {"g": 1}], toxicities={"CRS": {"grade": "g"}})
         assert study.toxicities["grade"].tolist() == ([] if grade is None else [grade]) + [1]
 
-    @pytest.mark.parametrize("cell", ["7", "1-2级", "有", "≥3", "severe"])
+    @pytest.mark.parametrize(
+        "cell", ["7", "1-2级", "有", "≥3", "severe", "-3", "−1", "I-II", "Ⅰ~Ⅱ级", "1/2", -2, 2.5]
+    )
     def test_bad_grades(self, tmp_path, cell):
         with pytest.raises(CarstatsError, match=r"row 2, `g`: .* is not a grade from 0 to 5"):
             read(tmp_path, [{"g": cell}], toxicities={"CRS": {"grade": "g"}})
@@ -391,11 +431,21 @@ class TestWide:
             {"g": "无"},
         ]
         study = read(tmp_path, rows, toxicities={"CRS": spec})
-        assert study.toxicities[["onset_day", "resolution_day", "grade"]].to_numpy().tolist() == [
-            [2, 4, 1]
-        ]
-        assert study.toxicities["grading_scale"][0] == "ASTCT"
-        assert any("2 of 4 cells of `g` are blank or a sign for missing" in n for n in study.notes)
+        table = study.toxicities
+        assert table[["onset_day", "resolution_day", "grade"]].to_numpy()[0].tolist() == [2, 4, 1]
+        assert table["grading_scale"][0] == "ASTCT"
+        # "not known" is neither an episode nor none; an empty cell is none, and so is "none".
+        assert table["subject_id"].tolist() == ["S001", "S003"]
+        assert table["grade_at_least"].tolist()[1] == 0
+        assert any("1 of 4 cells of `g` are blank" in n for n in study.notes)
+        assert any("1 of 4 subjects are not known" in n for n in study.notes)
+
+    def test_blank_may_be_not_known(self, tmp_path):
+        spec = {"grade": "g", "blank": "unknown"}
+        study = read(tmp_path, [{"g": 1}, {"g": None}, {"g": 0}], toxicities={"CRS": spec})
+        assert study.toxicities["grade_at_least"].isin([0]).tolist() == [False, True]
+        with pytest.raises(CarstatsError, match="blank is 'no'"):
+            read(tmp_path, [{"g": 1}], toxicities={"CRS": spec | {"blank": "no"}})
 
     def test_nobody_had_it_is_an_empty_table(self, tmp_path):
         study = read(tmp_path, [{"g": 0}], toxicities={"CRS": {"grade": "g"}})
@@ -695,6 +745,34 @@ class TestRefusedMappings:
         ):
             read_study(tmp_path, BASE)
 
+    def test_a_heading_is_found_whatever_its_spelling(self, tmp_path):
+        study = read(
+            tmp_path, [{"Weight (kg)\u200b": 70}], subjects={"columns": {"weight_kg": "weight(KG)"}}
+        )
+        assert study.subjects["weight_kg"].tolist() == [70]
+        with pytest.raises(CarstatsError, match=r"no heading 'Wieght'.* The nearest is 'Weight'"):
+            read(tmp_path, [{"Weight": 70}], subjects={"columns": {"weight_kg": "Wieght"}})
+
+    def test_mappings_that_are_none(self, tmp_path):
+        for sections, said in [
+            ({"toxicities": {"values": "x"}}, "values is 'x'; it takes a table"),
+            ({"subjects": {"constants": {"platform": ["x"]}}}, "platform is .* takes one value"),
+            ({"subjects": {"values": {"sex": {"1": ["M"]}}}}, "sex. 1 is .* takes one value"),
+            ({"study": {"name": "\ud800"}}, "holds half of a character"),
+            ({"study": {"delimiter": ";;"}}, "it is one character"),
+            ({"subjects": {"constants": {"age": 10**400}}}, "no number that a study holds"),
+            ({"responses": {"remission": {"columns": {"m3": float("nan")}}}}, "nan is no number"),
+            ({"study": {"epoch": 1901}}, "epoch is 1901; allowed: '1900', '1904'"),
+        ]:
+            with pytest.raises(CarstatsError, match=said):
+                read(tmp_path, [{}], **sections)
+
+    def test_a_mapping_that_is_nearly_called_so(self, tmp_path):
+        (tmp_path / "Study.toml").write_text("[study]\n")
+        (tmp_path / "subjects.csv").write_text("x\n1\n")
+        with pytest.raises(CarstatsError, match=r"Study.toml: is not read. Is it the mapping\?"):
+            read_study(tmp_path)
+
     def test_which_file(self, tmp_path):
         (tmp_path / "a.csv").write_text("x\n1\n")
         (tmp_path / "b.csv").write_text("x\n1\n")
@@ -756,7 +834,8 @@ class TestGuide:
 
     def test_every_block_is_a_mapping(self):
         blocks = self.blocks()
-        assert len(blocks) == 5
+        text = (EXAMPLE.parents[1] / "own-data.md").read_text(encoding="utf-8")
+        assert len(blocks) == text.count("```toml") > 4
         for block in blocks:
             assert check_settings(block, adam=True).data == block
 

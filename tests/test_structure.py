@@ -29,12 +29,13 @@ LAYERS = {
         [
             ["messages"],
             ["errors"],
-            ["language"],
+            ["report.words"],
             ["vocabulary"],
             ["data", "estimators", "strata", "result"],
             ["cohort", "data.synthetic", "wording"],
             ["endpoints"],
             ["survival", "response", "toxicity", "evidence", "baseline"],
+            ["crosschecking"],
             ["report"],
             ["reproduce"],
             ["analyses", "cli"],
@@ -43,7 +44,13 @@ LAYERS = {
     for part in parts
 }
 # Parts of several files; a file such as `reproduce_verify.py` is told by its name.
-SPLIT = {"ard": "result", "criteria": "cohort", "terms": "vocabulary", "measures": "vocabulary"}
+SPLIT = {
+    "ard": "result",
+    "criteria": "cohort",
+    "language": "errors",
+    "measures": "vocabulary",
+    "terms": "vocabulary",
+}
 
 HEAVY = ("lifelines", "matplotlib", "openpyxl", "pyreadstat", "rich", "scipy", "seaborn")
 HEAVY += ("statsmodels", "typer")
@@ -98,6 +105,7 @@ def imported(tree, name, is_package):
 
 def none(wrong):
     """Fail with every line of `wrong`, not only the first."""
+    wrong = list(wrong)
     assert not wrong, "\n".join(map(str, wrong))
 
 
@@ -148,6 +156,112 @@ def test_modules_import_their_own_part_or_a_lower_layer():
     files += sources(ROOT / "analyses")
     assert len(files) > 10
     none([line for path in files for line in breaches(path, path.read_text(encoding="utf-8"))])
+
+
+# What puts a message into a language, or asks which one is set.
+INTO_WORDS = {"current_language", "in_words", "tr", "tr_n"}
+# Below the reports only the display of an object does so: these functions, in these files.
+DISPLAYS = {
+    "carstats/cohort.py": {"__repr__"},
+    "carstats/endpoints/estimand.py": {"__str__"},
+    "carstats/endpoints/explanation.py": {"__repr__", "_repr_html_"},
+    "carstats/errors.py": {"_shown"},
+    "carstats/result.py": {"__repr__", "_repr_html_", "_printed", "caption", "label"},
+}
+# Files that are the language itself, and the words of the reports.
+SPEAKERS = {"carstats/__init__.py", "carstats/language.py", "carstats/report/words.py"}
+# What makes a text that is printed: it is never compared with another.
+MAKERS = {"in_words", "message", "message_n", "tr", "tr_n"}
+_COMPARING = {"count", "endswith", "find", "index", "removeprefix", "removesuffix", "startswith"}
+
+
+def called(node):
+    """Return what is called within a piece of code, by name or as a method."""
+    calls = [inner.func for inner in ast.walk(node) if isinstance(inner, ast.Call)]
+    return {getattr(func, "id", getattr(func, "attr", "")) for func in calls}
+
+
+def spoken(name, text):
+    """Return where a file below the reports puts a message into a language."""
+    tree = ast.parse(text)
+    shown = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name in DISPLAYS.get(name, ())
+        for inner in ast.walk(node)
+    }
+    imports = ast.Import | ast.ImportFrom
+    wrong = []
+    for node in ast.walk(tree):
+        if id(node) in shown or (isinstance(node, imports) and name in DISPLAYS):
+            continue
+        names = {alias.name for alias in node.names} if isinstance(node, imports) else set()
+        names |= {getattr(node, "id", getattr(node, "attr", ""))}
+        wrong += [f"{name}:{node.lineno} {word}" for word in names & INTO_WORDS]
+    return wrong
+
+
+def compared(name, text):
+    """Return where a file compares a text that is printed."""
+    wrong = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Compare):
+            sides = [side for side in (node.left, *node.comparators) if "len" not in called(side)]
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _COMPARING:
+            sides = [node.func.value, *node.args]
+        else:
+            continue
+        if any(called(side) & MAKERS for side in sides):
+            wrong.append(f"{name}:{node.lineno} {ast.unparse(node)}")
+    return wrong
+
+
+@pytest.mark.parametrize(
+    ("file", "line", "fine"),
+    [
+        ("carstats/survival/curves.py", "note = message('no event')", True),
+        ("carstats/survival/curves.py", "note = tr('no event')", False),
+        ("carstats/data/check.py", "from carstats.language import in_words", False),
+        ("carstats/data/check.py", "import carstats.language as l; l.current_language()", False),
+        ("carstats/errors.py", "def _shown(said):\n    return in_words(said)", True),
+        ("carstats/errors.py", "def listed(values):\n    return in_words(values)", False),
+    ],
+)
+def test_what_speaks_is_told_apart(file, line, fine):
+    assert (spoken(file, line) == []) is fine
+
+
+@pytest.mark.parametrize(
+    ("line", "fine"),
+    [
+        ("row['note'] == 'x'", True),
+        ("row['note'] == tr('x')", False),
+        ("message('; ') in note", False),
+        ("method.startswith(tr('x'))", False),
+        ("len(in_words(text)) > 40", True),
+    ],
+)
+def test_a_comparison_of_what_is_printed_is_told_apart(line, fine):
+    assert (compared("a.py", line) == []) is fine
+
+
+def test_nothing_below_the_reports_puts_a_message_into_a_language():
+    wrong = []
+    for path in sources(PACKAGE):
+        name = path.relative_to(ROOT).as_posix()
+        part = part_of(module_name(path).removeprefix("carstats."))
+        if name not in SPEAKERS and LAYERS.get(part, 0) < LAYERS["report"]:
+            wrong += spoken(name, path.read_text(encoding="utf-8"))
+    none(wrong)
+
+
+def test_nothing_compares_what_is_printed():
+    files = [*sources(PACKAGE), *sources(ROOT / "analyses")]
+    none(
+        line
+        for path in files
+        for line in compared(path.relative_to(ROOT).as_posix(), path.read_text(encoding="utf-8"))
+    )
 
 
 def test_the_package_file_imports_nothing_of_its_own_on_import():
@@ -258,7 +372,7 @@ def test_lock_has_every_dependency():
 def test_libraries_that_are_imported_are_declared():
     project = PYPROJECT["project"]
     declared = list(project["dependencies"])
-    for extra in ("models", "notebooks", "parquet", "rtf"):
+    for extra in ("crosscheck", "models", "notebooks", "parquet", "rtf"):
         declared += project["optional-dependencies"][extra]
     names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in declared}
     homes = importlib.metadata.packages_distributions()

@@ -191,3 +191,45 @@ def test_spellings_are_unambiguous():
 def test_repr_counts():
     study = cs.Study(subjects=subjects_table(2, disease=["SSc", "SLE"]), events=events_table("5 6"))
     assert repr(study) == "Study: 2 subjects (SLE 1, SSc 1); 2 events"
+
+
+class TestWordsForMissing:
+    def test_none_is_a_level_of_a_column_of_ones_own(self):
+        subjects = subjects_table(10, prior_biologic=["none"] * 8 + ["rituximab"] * 2)
+        study = cs.Study(subjects=subjects)
+        assert study.subjects["prior_biologic"].value_counts().to_dict() == {
+            "none": 8,
+            "rituximab": 2,
+        }
+        assert study.notes == ()
+
+    def test_none_is_a_level_of_a_text_and_of_terms_that_have_it(self):
+        subjects = subjects_table(2, target=["none", "CD19"], death_cause=["None", None])
+        study = cs.Study(subjects=subjects)
+        assert study.subjects["target"].tolist() == ["none", "CD19"]
+        assert study.subjects["death_cause"][0] == "None"
+
+    def test_none_of_a_count_may_be_nought_and_is_refused(self):
+        subjects = subjects_table(2, n_prior_therapies=["none", 3])
+        with pytest.raises(cs.CarstatsError, match="`n_prior_therapies`: 'none' is not a number"):
+            cs.Study(subjects=subjects)
+
+    def test_what_is_taken_for_missing_is_counted(self):
+        subjects = subjects_table(4, sex=["NA", "N/A", "NA", "F"], own=["x", ".", "null", None])
+        notes = cs.Study(subjects=subjects).notes
+        assert set(notes) == {
+            "subjects table, `sex`: 2 cells 'NA' were taken for missing.",
+            "subjects table, `sex`: 1 cell 'N/A' was taken for missing.",
+            "subjects table, `own`: 1 cell '.' was taken for missing.",
+            "subjects table, `own`: 1 cell 'null' was taken for missing.",
+        }
+
+    def test_however_pandas_stores_the_words(self):
+        words = ["none", "NA"]
+        subjects = subjects_table(
+            2, own=pd.array(words, dtype="string"), kind=pd.Categorical(words)
+        )
+        study = cs.Study(subjects=subjects)
+        assert study.subjects["own"].tolist()[0] == study.subjects["kind"].tolist()[0] == "none"
+        assert study.subjects[["own", "kind"]].isna().iloc[1].all()
+        assert len(study.notes) == 2

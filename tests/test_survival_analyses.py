@@ -183,6 +183,79 @@ def test_exact_and_permutation_say_which_they_are(cohort):
     assert array(coin["p_value"])[0] < 1e-4
 
 
+def test_the_default_goes_by_the_smallest_group():
+    def test_of(sizes, **options):
+        n = sum(sizes)
+        group = np.repeat(np.arange(len(sizes)), sizes)
+        time = np.random.default_rng(n).permutation(n) + 1
+        cohort = cohort_of(time, np.arange(n) % 3 > 0, group=group)
+        result = cs.logrank_test(cohort, RFS, by="target", **options)
+        return result, only(result)
+
+    result, row = test_of([2, 30])
+    assert np.isnan(row["p_value"])
+    assert row["p_method"] == "none"
+    assert row["statistic"] > 0
+    assert "a group of 2: no p-value by default under 3 in a group" in row["note"]
+    assert result.spec.method == "log-rank test"
+    result, row = test_of([2, 30], method="studentised")
+    assert row["p_method"] == "studentised exact"
+    assert result.spec.method == "log-rank test, studentised permutation, all 496 arrangements"
+    result, row = test_of([3, 9])
+    assert result.spec.method == "log-rank test, studentised permutation, all 220 arrangements"
+    result, row = test_of([49, 60])
+    assert (row["p_method"], row["n_resamples"]) == ("studentised resampling", 9_999)
+    assert result.spec.method.endswith("studentised permutation, 9,999 random arrangements")
+    result, row = test_of([50, 60])
+    assert (row["p_method"], row["note"]) == ("asymptotic", "")
+    result, row = test_of([49, 60], method="asymptotic")
+    assert "asymptotic, with 49 in the smallest group" in row["note"]
+
+
+def test_pairs_of_unlike_sizes_say_the_whole_rule():
+    sizes = [2, 4, 60]
+    time = np.random.default_rng(3).permutation(66) + 1
+    cohort = cohort_of(time, [1] * 66, group=np.repeat([0, 1, 2], sizes))
+    result = cs.logrank_test(cohort, RFS, by="target", pairwise=True)
+    assert result.frame["p_method"].tolist() == ["none", "none", "studentised resampling"]
+    assert result.frame["p_adjusted"].isna().tolist() == [True, True, False]
+
+
+def test_a_p_value_that_cannot_reach_the_level_says_so():
+    row = only(cs.logrank_test(cohort_of([1, 2, 3, 4, 5, 6], [1] * 6, group=[0, 0, 0, 1, 1, 1]),
+                               RFS, by="target"))  # fmt: skip
+    assert_allclose([row["p_value"], row["p_smallest"]], 0.1)
+    assert row["note"] == "p cannot be below 0.1 with groups of these sizes"
+
+
+def test_unlike_follow_up_is_said():
+    # Medians of follow-up 20 and 80: the reverse Kaplan-Meier of those censored there.
+    time = [20] * 6 + [80] * 6 + [5, 15, 10, 40, 60]
+    status = [0] * 12 + [1] * 5
+    cohort = cohort_of(time, status, group=[0] * 6 + [1] * 6 + [0, 0, 1, 1, 1])
+    note = only(cs.logrank_test(cohort, RFS, by="target"))["note"]
+    assert "followed unalike (median 20 to 80 days): exact where follow-up is alike" in note
+    note = only(cs.logrank_test(cohort, RFS, by="target", method="exact"))["note"]
+    assert "permuted linear scores may then reject far too often or too seldom" in note
+
+
+def test_gray_and_interval_tests_have_no_p_with_a_group_under_three():
+    cohort = cohort_of([1, 2, 3, 4, 5, 6], [1, 1, 2, 1, 1, 1], group=[0, 0, 1, 1, 1, 1])
+    gray = only(cs.gray_test(cohort, RFS, by="target"))
+    assert np.isnan(gray["p_value"])
+    assert gray["statistic"] >= 0
+    assert "no p-value by default under 3" in gray["note"]
+    small = visits([0, 5, 10, 5, 0, 10, 5], [5, 10, np.inf, np.inf, 5, 20, 10],
+                   group=[0, 0, 1, 1, 1, 1, 1])  # fmt: skip
+    result = cs.interval_censored_test(small, RFS, by="target")
+    assert np.isnan(only(result)["p_value"])
+    assert only(result)["p_method"] == "none"
+    three = visits([0, 5, 10, 5, 0, 10, 5], [5, 10, np.inf, np.inf, 5, 20, 10],
+                   group=[0, 0, 0, 1, 1, 1, 1])  # fmt: skip
+    row = only(cs.interval_censored_test(three, RFS, by="target"))
+    assert (row["p_method"], row["n_resamples"]) == ("exact", 0)
+
+
 def test_trend_pairs_and_holm():
     data = LOGRANK["veteran_cells"]
     cells = cohort_of_set(data["data"])
@@ -284,9 +357,18 @@ def _high(values):
 def test_interval_test_of_bcos(scores):
     data = INTERVAL["bcos"]["data"]
     cohort = visits(array(data["low"]), _high(data["high"]), group=data["group"])
-    row = only(cs.interval_censored_test(cohort, RFS, by="target", scores=scores))
+    row = only(
+        cs.interval_censored_test(cohort, RFS, by="target", scores=scores, method="permutation")
+    )
     z, p = PUBLISHED["IC-02"][scores]
     assert_allclose([abs(row["z"]), row["p_value"]], [abs(z), p], atol=1e-4)
+    assert row["note"] == (
+        "asymptotic, with 46 in the smallest group: may reject more often than stated"
+    )
+    # 46 and 48 are permuted by default, at random: three standard errors of 9,999 draws.
+    drawn = only(cs.interval_censored_test(cohort, RFS, by="target", scores=scores))
+    assert drawn["p_method"] == "resampling"
+    assert abs(drawn["p_value"] - p) < 3 * np.sqrt(p / 9_999)
 
 
 def test_interval_regression_of_bcos():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
@@ -20,6 +21,9 @@ from carstats.data.synthetic import (
 )
 from carstats.data.synthetic_model import MODEL
 from carstats.data.synthetic_truth import HORIZONS, programme_values, truth
+from carstats.endpoints.derivation import derive_all
+from carstats.endpoints.rules import Rules
+from carstats.endpoints.sledai import SLEDAI_ITEMS
 from carstats.errors import CarstatsError
 
 COMMITTED = Path(__file__).parents[1] / "data" / "synthetic"
@@ -77,7 +81,7 @@ def test_files_are_plain_and_of_moderate_size():
         assert b"nan" not in data.lower()
         assert not re.search(rb"(^|,)-?\d+\.0(,|$)", data, re.MULTILINE)
         assert len(data) < 1_500_000
-    assert len((COMMITTED / "assessments.csv").read_text().splitlines()) <= 25_001
+    assert len((COMMITTED / "assessments.csv").read_text().splitlines()) <= 40_001
 
 
 def test_files_are_read_back_as_what_was_written():
@@ -221,7 +225,7 @@ def test_missing_values_are_few_but_there():
 def test_baseline_carries_every_score_of_the_disease(hidden):
     scores = {
         "SLE": {"SLEDAI-2K", "cSLEDAI", "PGA", "anti-dsDNA", "C3"},
-        "SSc": {"mRSS", "FVC"},
+        "SSc": {"mRSS", "FVC", "patient_global", "physician_global", "HAQ-DI"},
         "IIM": {"MMT8", "CK", "physician_global"},
         "MG": {"MG-ADL", "QMG"},
         "NMOSD": {"EDSS"},
@@ -328,6 +332,37 @@ def test_sledai_is_its_clinical_part_and_serology(hidden):
     serology = 2 * (lupus["anti-dsDNA"] > 15) + 2 * (lupus["C3"] < 0.9)
     assert (lupus["SLEDAI-2K"] == lupus["cSLEDAI"] + serology).all()
     assert (lupus.loc[lupus["remission"].astype(bool), "UPCR"].dropna() < 0.5).all()
+
+
+def test_items_of_sledai_add_up_to_its_total(hidden):
+    table = judged(hidden)
+    lupus = table[table["disease"] == "SLE"]
+    total = sum(points * lupus[f"SLEDAI_{name}"] for name, points in SLEDAI_ITEMS.items())
+    assert (total == lupus["SLEDAI-2K"]).all()
+    renal = lupus[lupus["UPCR"].notna()]
+    assert (renal["SLEDAI_proteinuria"] == (renal["UPCR"] > 0.5)).all()
+    assert (lupus.loc[lupus["UPCR"].isna(), "SLEDAI_haematuria"] == 0).all()
+
+
+def test_revised_criss_and_renal_response_follow_from_the_scores(hidden):
+    table = judged(hidden)
+    untreated = table["day"] < table["treated"]
+    better = sum(
+        (table[f"{name}_base"] - table[name] >= 0.2 * table[f"{name}_base"]).astype(int)
+        for name in ("mRSS", "patient_global", "physician_global", "HAQ-DI")
+    ) + (table["FVC"] - table["FVC_base"] >= 0.05 * table["FVC_base"])
+    renal = (table["UPCR"] < 0.5) & (
+        (table["eGFR"] >= 90) | (table["eGFR"] >= 0.9 * table["eGFR_base"])
+    )
+    for name, rule in (("revised_CRISS", better >= 3), ("CRR", renal)):
+        asked = table[name].notna()
+        given = table.loc[asked, name].astype(bool)
+        assert given.any()
+        assert (~given).any()
+        wrong = given != (rule & untreated)[asked]
+        assert not wrong.any(), table.loc[asked][wrong][["subject_id", "day"]].head()
+    assert set(table.loc[table["CRR"].notna(), "disease"]) == {"SLE"}
+    assert set(table.loc[table["revised_CRISS"].notna(), "disease"]) == {"SSc"}
 
 
 def test_responses_are_blank_exactly_where_not_evaluable(hidden):
@@ -562,6 +597,45 @@ def test_licats_keeps_to_organs_that_were_affected(hidden):
     kidney = licats[licats["system"] == "kidney"]
     assert kidney["disease_subtype"].dropna().eq("lupus nephritis").all()
     assert (licats["onset_day"] <= 42).all()
+
+
+def test_local_toxicity_shows_in_the_measure_of_its_organ(hidden):
+    study = hidden.study
+    found = derive_all(study).toxicities
+    found = found[(found["term"] == "LICATS") & found["system"].isin(["kidney", "muscle"])]
+    given = study.toxicities[study.toxicities["term"] == "LICATS"]
+    both = found.merge(given, on=["subject_id", "onset_day", "system"], suffixes=("", "_given"))
+    # Every local toxicity that the rule finds in a measure was recorded, on the same days.
+    assert len(found) >= 4
+    assert len(both) == len(found)
+    assert (both["resolution_day"] == both["resolution_day_given"]).all()
+
+
+def test_deaths_are_there_of_every_cause(hidden):
+    causes = hidden.study.subjects["death_cause"].dropna()
+    assert len(causes) >= 8
+    assert set(causes) == set(MODEL.death_causes)
+    relapse = hidden.study.events.query("endpoint == 'relapse'")
+    assert (relapse["cause"] == "death").sum() >= 2
+
+
+def test_the_two_versions_of_ctcae_grade_the_same_counts(hidden):
+    bare = dataclasses.replace(hidden.study, toxicities=None)
+    recorded = hidden.study.toxicities.query("term == 'neutropenia'")
+    grade = recorded.groupby("subject_id")["grade"].max()
+    severe = {}
+    for version in ("v5", "v6"):
+        found = derive_all(bare, rules=Rules(ctcae_version=version)).toxicities
+        found = found[(found["term"] == "neutropenia") & (found["grade"] >= 3)]
+        assert set(found["grading_scale"]) == {f"CTCAE {version}"}
+        severe[version] = set(found["subject_id"])
+    assert (grade[list(severe["v5"])] >= 3).all()
+    # Below 0.5 is grade 4 by v5 and grade 3 or more by v6.
+    assert (grade[list(severe["v6"])] == 4).all()
+    assert severe["v6"] < severe["v5"]
+    shares = MODEL.cytopenia["neutropenia"]
+    known = [row["neutropenia_grade_3_v6"] for row in truth(MODEL, 21, 240)["true_values"]]
+    assert max(known) == shares[4]
 
 
 def test_blood_counts_agree_with_the_cytopenias(hidden):

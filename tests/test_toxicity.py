@@ -42,7 +42,7 @@ def test_ungraded_episodes():
     assert rate(cohort)["n_event"] == 3
     row = rate(cohort, min_grade=3)
     assert (row["n_event"], row["n_missing"]) == (1, 2)
-    assert row["note"] == "2 with an ungraded episode counted as without; at most 3 of 3"
+    assert row["note"] == "2 of unknown grade: proven 1 of 3 (33 %), possible 3 of 3 (100 %)"
 
 
 def test_strata_come_from_the_subjects():

@@ -118,7 +118,7 @@ class TestWindows:
         cohort = cohort_of(3, ("S01", "CRS", None, 2), ("S02", "CRS", 3, 2))
         row = cs.toxicity_rate(cohort, "CRS", window=(0, 30)).frame.iloc[0]
         assert (row["n_event"], row["n_missing"]) == (1, 1)
-        assert "unknown onset counted as without; at most 2 of 3" in row["note"]
+        assert "1 of unknown onset: proven 1 of 3 (33 %), possible 2 of 3 (67 %)" in row["note"]
         assert cs.toxicity_rate(cohort, "CRS").frame["n_event"].iloc[0] == 2
 
     @pytest.mark.parametrize("window", ["weekly", (30,), (5, 1), (-1, 5), ("a", 3), 7])

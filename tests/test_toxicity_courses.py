@@ -169,7 +169,7 @@ class TestBenchmark:
         frame = benchmark(term="CRS", min_grade=3, grading_scale="ASTCT").frame
         assert "0 of 15: at most 21.8 %" in frame["note"].iloc[0]
         reference = frame[frame["row"] == "reference"].iloc[0]
-        assert (reference["n_trials"], reference["n_event"], reference["n"]) == (3, 19, 460)
+        assert (reference["n_trials"], reference["n_event"], reference["n"]) == (3, 20, 460)
         assert 0.5 < reference["probability_lower"] < 1
         assert reference["spread"] > 0
 

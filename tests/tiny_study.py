@@ -29,7 +29,8 @@ def one(
 ):
     """Return a study of subject "a".
 
-    `scores` is {day: value}; `extra` rows are (day, measure, value[, unit; else the canonical one]); `drugs` rows are
+    `scores` is {day: value}; `extra` rows are (day, measure, value[, unit]), without a unit in the
+    canonical one; `drugs` rows are
     (drug, class, start, stop, mg, reason); `again` rows are (day, planned); `toxicities` rows are
     (term, onset, resolution).
     """

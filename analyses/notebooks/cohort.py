@@ -6,13 +6,13 @@ import os
 
 import carstats as cs
 from carstats.data.packaged import packaged_folder
-from carstats.language import sentences, tr, tr_n
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import count, counted, months, percent, sentence_list
 from carstats.report.notebooks import Picture
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table, tabulate_attrition, tabulate_baseline
+from carstats.report.words import labels_of, sentences, tr, tr_n
 from carstats.reproduce import main_cohort
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -21,7 +21,7 @@ study = cs.read_study(
     os.environ.get("CARSTATS_MAPPING"),
 )
 cohort = main_cohort(study)
-label = study.vocabulary.label
+label = labels_of(study.vocabulary)
 subjects = cohort.subjects
 
 # %%

@@ -5,7 +5,6 @@
 import os
 
 import carstats as cs
-from carstats.language import sentences, tr, tr_n
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import (
@@ -19,10 +18,11 @@ from carstats.report.format import (
 from carstats.report.notebooks import Picture
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table, tabulate_evidence
+from carstats.report.words import in_words, labels_of, sentences, tr, tr_n
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 trials = cs.published_trials()
-label = cs.Vocabulary().label
+label = labels_of(cs.Vocabulary())
 CLASSES = {"remission": tr("Remission"), "response": tr("Response")}
 
 
@@ -252,11 +252,11 @@ choices = of_class("remission", cs.pooled_sensitivity).frame
 
 def changed(choice):
     """Return what a choice changes, a long list of trials as their number."""
-    n = choice["trials"].count(tr("; ")) + 1
-    text = choice["trials"]
+    n = choice["trials"].count("; ") + 1
+    text = in_words(choice["trials"])
     if n > 3:
         text = tr("{trials} counted in another way or not at all", trials=counted(n, "trial"))
-    return tr("; ").join(words for words in (text, choice["note"]) if words) or "–"
+    return tr("; ").join(words for words in (text, in_words(choice["note"])) if words) or "–"
 
 
 swapped = choices[choices["choice"].str.contains("both at one visit")]
@@ -266,9 +266,9 @@ prose(
             "With one cohort left out at a time, the pooled rate of remission lies between {low} "
             "(without {first}) and {high} (without {last}).",
             low=percent(lowest["estimate"]),
-            first=lowest["left_out"],
+            first=in_words(lowest["left_out"]),
             high=percent(highest["estimate"]),
-            last=highest["left_out"],
+            last=in_words(highest["left_out"]),
         ),
         tr(
             "What counts as success matters as much: with response in place of remission where a "
@@ -346,8 +346,9 @@ prose(
             "Of several counts of a trial the widest denominator was taken (treated before per "
             "protocol), then the visit nearest to week 24. Where every trial has no event or "
             "nothing but events, or fewer than three trials of two or more subjects report, the "
-            "pooled count stands with its exact interval and the note “homogeneity assumed”. "
-            "Missing counts are missing and not zero. The figures' CSV files hold the unrounded "
+            "pooled count stands with its exact interval and the note “homogeneity assumed”, "
+            "unless the trials differ by more than chance: then they are not pooled. Missing "
+            "counts are missing and not zero. The figures' CSV files hold the unrounded "
             "numbers."
         ),
     )

@@ -6,7 +6,7 @@ import os
 
 import carstats as cs
 from carstats.evidence.person_time import FLARE_RATES
-from carstats.language import sentences, tr
+from carstats.messages import message
 from carstats.report import figures
 from carstats.report.chapters import points, prose
 from carstats.report.format import (
@@ -23,10 +23,11 @@ from carstats.report.format import (
 from carstats.report.notebooks import Picture
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table
+from carstats.report.words import labels_of, sentences, tr
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 trials = cs.published_trials()
-label = cs.Vocabulary().label
+label = labels_of(cs.Vocabulary())
 KINDS = {
     "target": tr("Target"),
     "valency": tr("Valency"),
@@ -279,7 +280,7 @@ stated = trials["outcome"].eq("death") & trials["basis"].ne("unverified")
 dead = trials[stated & trials["study_id"].isin(told["study_id"])]
 graded = trials[trials["outcome"].str.contains("CRS|ICANS") & trials["synthesis"].ne("none")]
 unstated = graded["grading_scale"].eq("not stated").mean()
-named = {"not stated": tr("most reports name no scale")}
+named = {"not stated": message("most reports name no scale")}
 regraded = cs.oncology_benchmarks().query("trial == 'JULIET neurotoxicity re-graded'")
 scales = regraded.groupby("grading_scale")[["n_event", "n_evaluable"]].first()
 lines = []

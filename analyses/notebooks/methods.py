@@ -6,10 +6,10 @@ import os
 
 import carstats as cs
 from carstats.data.packaged import packaged_folder
-from carstats.language import sentence, sentences, tr
 from carstats.report.chapters import points, prose
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table
+from carstats.report.words import in_words, labels_of, sentence, sentences, tr
 from carstats.reproduce import event_endpoint, main_cohort, response_visit
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -18,7 +18,7 @@ study = cs.read_study(
     os.environ.get("CARSTATS_MAPPING"),
 )
 cohort = main_cohort(study)
-label = study.vocabulary.label
+label = labels_of(study.vocabulary)
 endpoints = [*study.endpoints("time-to-event"), *study.endpoints("response")]
 
 # %% [markdown]
@@ -34,7 +34,7 @@ for name in endpoints:
         Row(
             (
                 label("endpoint", name),
-                catalogue.loc[name, "definition"].replace("_", " ")
+                in_words(catalogue.loc[name, "definition"]).replace("_", " ")
                 if known
                 else tr("as the study defines it"),
                 catalogue.loc[name, "source"] if known else "–",
@@ -76,7 +76,7 @@ derived = [name for name in endpoints if study.estimands.get(name)]
 
 def estimand(name):
     """Return the lines of an endpoint's estimand as a list, its name above."""
-    lines = [line for line in study.estimands[name].splitlines() if line]
+    lines = [line for line in in_words(study.estimands[name]).splitlines() if line]
     return f"**{label('endpoint', name)}**\n\n{points(*lines)}"
 
 
@@ -159,8 +159,10 @@ prose(
 prose(
     points(
         tr(
-            "Limits are two-sided and at the level of 95\u00a0% unless stated; they are exact or "
-            "built for few subjects wherever such a method exists."
+            "Limits are two-sided and at the level of 95\u00a0% unless stated. Those of rates, "
+            "their differences, curves, quantiles, means and incidences are exact or built for few "
+            "subjects. Regressions have none that are, which their method says (asymptotic): in "
+            "small cohorts their limits may be too short."
         ),
         tr(
             "Strata come from the table of subjects: a group in which nothing happened has its "
@@ -168,8 +170,9 @@ prose(
         ),
         tr("Missing outcomes are counted, never dropped; each number says how they are counted."),
         tr(
-            "P-values are not adjusted for the number of tests unless stated. In a study of this "
-            "kind they describe, and prove nothing."
+            "Groups of fewer than 50 are compared by permutation, and a group of one or two has no "
+            "p-value. P-values are not adjusted for the number of tests unless stated. In a study "
+            "of this kind they describe, and prove nothing."
         ),
         tr("Days are counted from the first infusion; a month has 30.4375 days."),
         tr("Numbers are rounded for print only, halves upwards."),

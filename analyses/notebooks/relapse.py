@@ -7,7 +7,6 @@ import os
 import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import (
@@ -20,6 +19,7 @@ from carstats.report.format import (
 )
 from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_times
+from carstats.report.words import labels_of, sentences, tr
 from carstats.reproduce import event_endpoint, main_cohort
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -28,7 +28,7 @@ study = cs.read_study(
     os.environ.get("CARSTATS_MAPPING"),
 )
 cohort = main_cohort(study)
-label = study.vocabulary.label
+label = labels_of(study.vocabulary)
 YEAR, TWO_YEARS = 365, 730
 
 # %%
@@ -45,6 +45,15 @@ if followed:
     at = cs.survival_at(cohort, endpoint, at=[YEAR, TWO_YEARS]).frame.set_index("time")
     seen = cs.followup_time(cohort, endpoint).frame.iloc[0]
     n, events = int(whole["n"].iloc[0]), int(whole["n_event"].sum())
+# What leads: the probability of relapse, for free of relapse counts who never responded as free.
+relapsed = []
+if "relapse" in study.endpoints("time-to-event"):
+    rows = cs.cumulative_incidence(cohort, "relapse").frame
+    rows = rows[rows["cause"] == "relapse"]
+    for day in (YEAR, TWO_YEARS):
+        then = rows[rows["time"] <= day].iloc[-1:]
+        if len(then) and rows["time"].max() >= day and then["estimate"].notna().all():
+            relapsed.append((day, then.iloc[0]))
 if not study.endpoints("time-to-event"):
     first = tr("The study recorded no time to an event.")
 elif endpoint is None:
@@ -53,6 +62,15 @@ elif not followed:
     first = tr("Nobody was followed for {endpoint}.", endpoint=name.lower())
 else:
     first = sentences(
+        *(
+            tr(
+                "By {time} an estimated {rate} had relapsed, where death, re-infusion and no "
+                "response may come first (cumulative incidence).",
+                time=tr("one year") if day == YEAR else tr("two years"),
+                rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
+            )
+            for day, row in relapsed
+        ),
         tr(
             "{endpoint}: the question is how long a subject stays free of the event, which the "
             "chapter on methods defines. Of {n}, {events} had the event while followed.",
@@ -84,6 +102,12 @@ else:
             "The median time was not reached: at the end of follow-up more than half were "
             "estimated to be free of the event."
         ),
+        tr(
+            "Free of relapse from the infusion on also counts those who never responded: it is not "
+            "the chance of staying in remission."
+        )
+        if relapsed and endpoint == "relapse_free_survival"
+        else "",
         tr(
             "The numbers in brackets are 95\u00a0% confidence limits: values between them are "
             "compatible with the data."

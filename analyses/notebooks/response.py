@@ -6,12 +6,12 @@ import os
 
 import carstats as cs
 from carstats.data.packaged import packaged_folder
-from carstats.language import tr
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import counted, number, percent, percent_interval, rate
 from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_rates
+from carstats.report.words import labels_of, tr
 from carstats.reproduce import main_cohort, response_visit
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -19,7 +19,7 @@ study = cs.read_study(
     os.environ.get("CARSTATS_DATA") or packaged_folder("data/synthetic"),
     os.environ.get("CARSTATS_MAPPING"),
 )
-label = study.vocabulary.label
+label = labels_of(study.vocabulary)
 BEST_FIRST = ("drug_free_remission", "remission", "response")
 PAIR = ["disease", "target"]
 

@@ -7,12 +7,12 @@ import os
 import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.estimators.proportion import proportion_limits
-from carstats.language import sentences, tr
 from carstats.report import figures
 from carstats.report.chapters import part, points, prose
 from carstats.report.format import counted, number, of, percent, rate
 from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_grades, tabulate_toxicities
+from carstats.report.words import labels_of, sentences, tr
 from carstats.reproduce import main_cohort
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
@@ -21,7 +21,7 @@ study = cs.read_study(
     os.environ.get("CARSTATS_MAPPING"),
 )
 cohort = main_cohort(study)
-label = study.vocabulary.label
+label = labels_of(study.vocabulary)
 
 # %%
 records = None if study.toxicities is None else cohort.table("toxicities")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +17,20 @@ import pandas as pd
 
 from carstats.data.adam_events import prepare_events
 from carstats.data.check import cell_text
+from carstats.data.context import shown
 from carstats.data.dates import plain_number, read_dates
-from carstats.data.formats import Files, Sheet
+from carstats.data.finder import list_entries, list_files, reading_of
+from carstats.data.formats import Files, stem_of, unread_kind
+from carstats.data.likeness import bare_name
 from carstats.data.mapping import map_tables
-from carstats.data.readers import list_files
+from carstats.data.matching import code_key
+from carstats.data.readers import plain_mapping, refuse_near_mapping
+from carstats.data.rule_settings import rules_given
 from carstats.data.settings import FILE_NAME, Settings, check_settings, read_settings
+from carstats.data.sheets import Sheet
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, listed
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 _TABLES = {"ADSL": "subjects", "ADTTE": "events", "ADRS": "responses", "ADAE": "toxicities"}
 _SAS_ORIGIN = dt.date(1960, 1, 1)
@@ -103,38 +110,52 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
     """
     folder = Path(folder)
     if not folder.is_dir():
-        raise CarstatsError(Problem("is not a folder.", str(folder), remedy="Check the path."))
-    files = Files()
+        what, remedy = message("is not a folder."), message("Check the path.")
+        raise CarstatsError(Problem(what, str(folder), remedy=remedy))
+    files = Files(folder)
     settings, extra = _settings(folder, mapping, files)
-    sheets, ignored = _read(folder, files)
+    sheets, ignored = _read(folder, files, settings)
     if files.problems:
         raise CarstatsError(files.problems)
     notes: list[str] = []
     _prepare(sheets, settings, files.problems, notes)
-    made = map_tables(
-        settings, lambda table, _: sheets[table], set(sheets) - {"subjects"}, files.problems
-    )
-    made["notes"] = (*notes, *made["notes"], *ignored)
-    return Study(
-        **made,
-        label=settings.study.get("name", folder.resolve().name),
-        synthetic=settings.study.get("synthetic", False),
-        fingerprint=files.fingerprint(extra),
-    )
+
+    def opened(table: str, _: Mapping) -> Sheet | None:
+        if table not in sheets:
+            what = message("[{table}]: the folder has no data set for it.", table=table)
+            notes.append(what)
+        return sheets.get(table)
+
+    try:
+        made = map_tables(settings, opened, set(sheets) - {"subjects"}, files.problems)
+        made["notes"] = (*files.notes, *notes, *made["notes"], *ignored)
+        return Study(
+            **made,
+            label=settings.study.get("name", folder.resolve().name),
+            synthetic=settings.study.get("synthetic", False),
+            fingerprint=files.fingerprint(extra),
+            settings=rules_given(settings.data),
+        )
+    except CarstatsError as error:
+        error.notes = tuple(files.notes)
+        raise
 
 
 def _settings(folder: Path, mapping, files: Files) -> tuple[Settings, bytes]:
     if isinstance(mapping, Mapping):
-        data = json.loads(json.dumps(mapping, default=str))
+        data = plain_mapping(mapping)
         return check_settings(data, "the mapping", adam=True), json.dumps(data).encode()
     path = folder / FILE_NAME if mapping is None else Path(mapping)
     if mapping is None and not path.is_file():
+        refuse_near_mapping(folder)
         return Settings(), b""
     data = read_settings(path, files.content(path))
     return check_settings(data, path.name, adam=True), b""
 
 
-def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]]:
+def _read(
+    folder: Path, files: Files, settings: Settings
+) -> tuple[dict[str, Sheet], tuple[str, ...]]:
     found: dict[str, Path] = {}
     ignored = []
     paths = list_files(folder)
@@ -143,21 +164,46 @@ def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]
         if name not in _TABLES:
             ignored.append(path.name)
         elif name in found:
-            what = f"and {found[name].name} are both the data set {name}."
-            files.problems.append(Problem(what, path.name, remedy="Keep one of them."))
+            what = message(
+                "and {file} are both the data set {name}.", file=found[name].name, name=name
+            )
+            files.problems.append(Problem(what, path.name, remedy=message("Keep one of them.")))
         else:
             found[name] = path
     if "ADSL" not in found:
-        what = f"has no data set ADSL. It has: {listed(p.name for p in paths) or 'no data'}."
-        remedy = "Give the folder that holds adsl.xpt, or use read_study() for other files."
+        what = message(
+            "has no data set ADSL. It has: {files}.",
+            files=listed(p.name for p in paths) or message("no data"),
+        )
+        remedy = message(
+            "Give the folder that holds adsl.xpt, or use read_study() for other files."
+        )
         files.problems.append(Problem(what, str(folder), remedy=remedy))
+    passed_over = {str(name) for name in settings.study.get("ignore", ())}
+    for path in list_entries(folder):
+        name = bare_name(stem_of(path)).upper()
+        if path in found.values() or name not in _TABLES or path.name in passed_over:
+            continue
+        if path in paths and path.suffix.lower() != ".xls":
+            what = message("is not read.")
+            remedy = message(
+                "Is it the data set {name}? Then name it so; else say under [study]"
+                " ignore = [{file}].",
+                name=name,
+                file=f'"{path.name}"',
+            )
+        else:
+            what, remedy = unread_kind(path)
+        files.problems.append(Problem(what, path.name, remedy=remedy))
     sheets = {}
     for name, path in found.items():
-        sheet = files.sheet(path)
+        names = frozenset(v for known in _DEFAULTS[_TABLES[name]].values() for v in known)
+        names |= {"TRTSDT", *_ALIVE, "PARAM", "AVALU"}
+        sheet = files.sheet(path, reading_of(settings, {}, names))
         if sheet is not None:
             frame = sheet.frame.copy()
             frame.columns = [heading.upper() for heading in frame.columns]
-            sheets[_TABLES[name]] = Sheet(sheet.name, frame, sheet.workbook)
+            sheets[_TABLES[name]] = replace(sheet, frame=frame)
     if not ignored:
         return sheets, ()
     return sheets, (message("Files that no table was read from: {files}.", files=listed(ignored)),)
@@ -166,23 +212,38 @@ def _read(folder: Path, files: Files) -> tuple[dict[str, Sheet], tuple[str, ...]
 def _prepare(sheets: dict[str, Sheet], settings: Settings, problems: list, notes: list) -> None:
     """Bring the data sets to what the engine reads, and lay the mapping over the defaults."""
     for table, sheet in sheets.items():
+        twice = sheet.frame.columns[sheet.frame.columns.duplicated()]
+        problems += [
+            Problem(
+                message("the heading {heading!r} stands {n} times.", heading=name, n=2),
+                sheet.name,
+                remedy=message("Rename one of them."),
+            )
+            for name in dict.fromkeys(twice)
+        ]
         required = {"subjects": ["USUBJID", "TRTSDT"], "events": ["USUBJID", "PARAMCD", "CNSR"]}
         for name in required.get(table, ["USUBJID"]):
             if name not in sheet.frame:
-                has = listed(sheet.frame.columns, 60)
-                problems.append(Problem(f"has no variable {name}. It has: {has}.", sheet.name))
-        _read_sas_dates(sheet.frame)
+                what = message(
+                    "has no variable {name}. It has: {names}.",
+                    name=name,
+                    names=listed(sheet.frame.columns, 60),
+                )
+                problems.append(Problem(what, sheet.name))
+        if not len(twice):
+            _read_sas_dates(sheet.frame)
     if problems:
         raise CarstatsError(problems)
-    first = _first_doses(sheets["subjects"])
+    order = settings.study.get("date_order")
+    first = _first_doses(sheets["subjects"], order)
     for table in ("toxicities", "responses"):
         if table in sheets:
-            _place_study_days(sheets[table].frame, first)
+            _place_study_days(sheets[table].frame, first, order)
     if "events" in sheets:
         options = settings.data.get("adam", {})
-        prepare_events(sheets["events"], first, options, problems, notes)
-    _add_latest(sheets, notes)
-    _lay_over(sheets, settings)
+        prepare_events(sheets["events"], first, {**options, "date_order": order}, problems, notes)
+    _add_latest(sheets, order, problems, notes)
+    _lay_over(sheets, settings, notes)
 
 
 def _read_sas_dates(frame: pd.DataFrame) -> None:
@@ -203,22 +264,22 @@ def _sas_date(value: object) -> object:
     return _SAS_ORIGIN + dt.timedelta(days=int(number))
 
 
-def ordinals(frame: pd.DataFrame, name: str) -> np.ndarray:
+def ordinals(frame: pd.DataFrame, name: str, order: str | None = None) -> np.ndarray:
     """Return a date variable as ordinals, NaN where it is no date; the engine names those."""
     if name not in frame:
         return np.full(len(frame), np.nan)
     cells = frame[name].to_numpy(dtype=object)
     present = np.array([c is not None and str(c).strip() != "" for c in cells], dtype=bool)
-    return read_dates(cells, present)[0]
+    return read_dates(cells, present, order)[0]
 
 
-def _first_doses(sheet: Sheet) -> pd.Series:
+def _first_doses(sheet: Sheet, order: str | None) -> pd.Series:
     ids = [cell_text(value) for value in sheet.frame["USUBJID"]]
-    dates = pd.Series(ordinals(sheet.frame, "TRTSDT"), index=ids)
+    dates = pd.Series(ordinals(sheet.frame, "TRTSDT", order), index=ids)
     return dates[~dates.index.duplicated()]
 
 
-def _place_study_days(frame: pd.DataFrame, first: pd.Series) -> None:
+def _place_study_days(frame: pd.DataFrame, first: pd.Series, order: str | None) -> None:
     """Fill blank dates from the study days, or turn those into days where no date is given."""
     start = first.reindex([cell_text(value) for value in frame["USUBJID"]]).to_numpy()
     for date, day in _STUDY_DAYS.items():
@@ -230,28 +291,36 @@ def _place_study_days(frame: pd.DataFrame, first: pd.Series) -> None:
         if date not in frame:
             frame[day] = days
             continue
-        known = np.isfinite(ordinals(frame, date))
+        known = np.isfinite(ordinals(frame, date, order))
         for i in np.flatnonzero(~known & np.isfinite(days + start)):
             if frame[date].iloc[i] in (None, ""):
                 filled = dt.date.fromordinal(int(start[i] + days[i]))
                 frame.iloc[i, frame.columns.get_loc(date)] = filled
 
 
-def _add_latest(sheets: dict[str, Sheet], notes: list[str]) -> None:
+def _add_latest(
+    sheets: dict[str, Sheet], order: str | None, problems: list, notes: list[str]
+) -> None:
     """Add the latest date of each subject to the subjects: the day last known alive."""
     adsl = sheets["subjects"].frame
     ids = [cell_text(value) for value in adsl["USUBJID"]]
     latest = pd.Series(np.nan, index=ids)
     used = []
+    unread = np.zeros(len(adsl), dtype=bool)
     named = [("subjects", name) for name in _ALIVE]
     named += [("events", "ADT"), ("toxicities", "ASTDT"), ("responses", "ADT")]
     for table, name in named:
         if table in sheets and name in sheets[table].frame:
             frame = sheets[table].frame
-            days = pd.Series(ordinals(frame, name), [cell_text(v) for v in frame["USUBJID"]])
+            days = pd.Series(ordinals(frame, name, order), [cell_text(v) for v in frame["USUBJID"]])
+            if table == "subjects":
+                unread |= _note_bad_dates(sheets[table], name, order, problems)
             days = days.groupby(level=0).max().reindex(ids).to_numpy()
             latest[:] = np.fmax(latest.to_numpy(), days)
             used.append(f"{sheets[table].name} {name}")
+    # What is wrong is the date that could not be read, and not that there is none.
+    start = ordinals(adsl, "TRTSDT", order)
+    latest[:] = np.where(unread & np.isnan(latest), start, latest)
     adsl[_LATEST] = [None if d != d else dt.date.fromordinal(int(d)) for d in latest]
     notes.append(
         message("The last contact is the latest of {dates}.", dates=message(", ").join(used))
@@ -260,7 +329,20 @@ def _add_latest(sheets: dict[str, Sheet], notes: list[str]) -> None:
     )
 
 
-def _lay_over(sheets: dict[str, Sheet], settings: Settings) -> None:
+def _note_bad_dates(sheet: Sheet, name: str, order: str | None, problems: list) -> np.ndarray:
+    """Note each cell of a variable that is no date, and return which rows have one."""
+    cells = sheet.frame[name].to_numpy(dtype=object)
+    present = np.array([c is not None and str(c).strip() != "" for c in cells], dtype=bool)
+    bad = np.zeros(len(cells), dtype=bool)
+    for i, fault in read_dates(cells, present, order)[1].items():
+        what = message("{cell} {fault}", cell=shown(cells[i]), fault=fault.what)
+        row = int(sheet.frame.index[i])
+        problems.append(Problem(what, sheet.name, row, name, fault.remedy))
+        bad[i] = True
+    return bad
+
+
+def _lay_over(sheets: dict[str, Sheet], settings: Settings, notes: list[str]) -> None:
     data = settings.data = json.loads(json.dumps(settings.data, default=str))
     study = data.setdefault("study", {})
     study.setdefault("infusion_date", "TRTSDT")
@@ -275,9 +357,23 @@ def _lay_over(sheets: dict[str, Sheet], settings: Settings) -> None:
             name = next((name for name in names if name in sheet.frame), None)
             if name and column not in constants:
                 columns.setdefault(column, name)
+    adsl = sheets["subjects"].frame
+    if "death_day" not in data["subjects"]["columns"] and "DTHFL" in adsl:
+        dead = sum(code_key(cell_text(c)) == "y" for c in adsl["DTHFL"] if c is not None)
+        if dead:
+            notes.append(
+                message_n(
+                    "{n} subject has DTHFL = Y and no day of death: there is no DTHDT. Map"
+                    " death_day under [subjects.columns].",
+                    "{n} subjects have DTHFL = Y and no day of death: there is no DTHDT. Map"
+                    " death_day under [subjects.columns].",
+                    dead,
+                )
+            )
     values = data["subjects"].setdefault("values", {}).setdefault("sex", {})
-    for code in ("U", "UNDIFFERENTIATED", "UNKNOWN"):
-        values.setdefault(code, "")
-    if data.get("adam", {}).get("treatment_emergent") and "toxicities" in data:
+    unknown = {"U", "UNDIFFERENTIATED", "UNKNOWN"} - set(values)
+    values |= dict.fromkeys(sorted(unknown), "")
+    settings.assumed["subjects", "sex"] = frozenset(unknown)
+    if data.get("adam", {}).get("treatment_emergent") and "toxicities" in sheets:
         data["toxicities"].setdefault("where", {})["TRTEMFL"] = "Y"
     settings.from_data |= {"toxicity", "endpoint"}

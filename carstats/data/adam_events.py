@@ -11,7 +11,8 @@ import pandas as pd
 from carstats.data.check import cell_text, read_numbers
 from carstats.data.dates import read_dates
 from carstats.data.day_units import printed_slack, whole_days
-from carstats.data.formats import Sheet
+from carstats.data.matching import code_key
+from carstats.data.sheets import Sheet
 from carstats.errors import Problem, listed
 from carstats.messages import message
 from carstats.vocabulary import folded
@@ -32,7 +33,7 @@ def prepare_events(
     first : pandas.Series
         By subject, the ordinal of the first dose.
     options : mapping
-        The section ``[adam]``.
+        The section ``[adam]``, and the ``date_order``.
     problems : list of Problem
         Where a wrong ``CNSR`` or time is noted.
     notes : list of str
@@ -56,31 +57,38 @@ def _codes(sheet: Sheet, problems: list[Problem]) -> np.ndarray:
     for i in np.flatnonzero(~(codes >= 0) | (codes != np.round(codes))):
         cell = cells.iloc[i]
         blank = cell is None or cell != cell or cell == ""
-        what = "is missing." if blank else f"{cell_text(cell)!r} is not a censoring code."
-        remedy = "It is 0 for an event and a whole number above 0 for a censored time."
+        what = (
+            message("is missing.")
+            if blank
+            else message("{cell!r} is not a censoring code.", cell=cell_text(cell))
+        )
+        remedy = message("It is 0 for an event and a whole number above 0 for a censored time.")
         problems.append(Problem(what, sheet.name, int(cells.index[i]), "CNSR", remedy))
     return codes
 
 
 def _causes(frame: pd.DataFrame, codes, competing: Mapping, notes: list[str]) -> np.ndarray:
     """Return the competing cause of each row, by its code or its description."""
-    flat = {folded(k): v for k, v in competing.items() if isinstance(v, str)}
+    flat = {code_key(k): v for k, v in competing.items() if isinstance(v, str)}
     of_endpoint = {folded(k): v for k, v in competing.items() if isinstance(v, Mapping)}
     cause = np.full(len(frame), None, dtype=object)
     met = set()
     for i, (code, endpoint) in enumerate(zip(codes, frame["PARAMCD"], strict=True)):
         if not code > 0:
             continue
-        own = {folded(k): v for k, v in of_endpoint.get(folded(cell_text(endpoint)), {}).items()}
+        own = of_endpoint.get(folded(cell_text(endpoint)), {})
+        own = {code_key(k): v for k, v in own.items()}
         named = {**flat, **own}
         spellings = [cell_text(float(code))]
         spellings += [cell_text(frame[d].iloc[i]) for d in _DESCRIPTIONS if d in frame]
-        for spelling in map(folded, spellings):
+        for spelling in map(code_key, spellings):
             if spelling and spelling in named and cause[i] is None:
                 cause[i] = named[spelling]
                 met.add(spelling)
     unmet = [
-        key for key, value in competing.items() if isinstance(value, str) and folded(key) not in met
+        key
+        for key, value in competing.items()
+        if isinstance(value, str) and code_key(key) not in met
     ]
     if unmet:
         notes.append(message("[adam.competing]: no censored row has {codes}.", codes=listed(unmet)))
@@ -90,9 +98,12 @@ def _causes(frame: pd.DataFrame, codes, competing: Mapping, notes: list[str]) ->
 def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarray:
     frame = sheet.frame
     ids = [cell_text(value) for value in frame["USUBJID"]]
-    end = _dates(sheet, "ADT", problems)
+    order = options.get("date_order")
+    end = _dates(sheet, "ADT", order, problems)
     start = (
-        _dates(sheet, "STARTDT", problems) if "STARTDT" in frame else first.reindex(ids).to_numpy()
+        _dates(sheet, "STARTDT", order, problems)
+        if "STARTDT" in frame
+        else first.reindex(ids).to_numpy()
     )
     elapsed = end - start
     given = np.full(len(frame), np.nan)
@@ -138,25 +149,26 @@ def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarr
                         n=apart,
                     )
                 )
-    for i in np.flatnonzero(~np.isfinite(time)):
-        what = "and its dates are missing: the row has no time."
+    # Without a first dose the date of that is what is wrong, and is told with the subjects.
+    undosed = np.isfinite(end) & ~np.isfinite(start) & ("STARTDT" not in frame)
+    for i in np.flatnonzero(~np.isfinite(time) & ~undosed):
+        what = message("and its dates are missing: the row has no time.")
         problems.append(Problem(what, sheet.name, int(frame.index[i]), "AVAL"))
     for i in np.flatnonzero(time < 0):
-        what = f"the end is {-time[i]:g} days before the start."
-        problems.append(
-            Problem(what, sheet.name, int(frame.index[i]), "ADT", "Correct one of the dates.")
-        )
+        what = message("the end is {n:g} days before the start.", n=float(-time[i]))
+        remedy = message("Correct one of the dates.")
+        problems.append(Problem(what, sheet.name, int(frame.index[i]), "ADT", remedy))
     return time
 
 
-def _dates(sheet: Sheet, name: str, problems: list[Problem]) -> np.ndarray:
+def _dates(sheet: Sheet, name: str, order: str | None, problems: list[Problem]) -> np.ndarray:
     if name not in sheet.frame:
         return np.full(len(sheet.frame), np.nan)
     cells = sheet.frame[name].to_numpy(dtype=object)
     present = np.array([c is not None and str(c).strip() != "" for c in cells], dtype=bool)
-    ordinals, faults = read_dates(cells, present)
+    ordinals, faults = read_dates(cells, present, order)
     for i, fault in faults.items():
-        what = f"{cell_text(cells[i])!r} {fault.what}"
+        what = message("{cell!r} {fault}", cell=cell_text(cells[i]), fault=fault.what)
         problems.append(Problem(what, sheet.name, int(sheet.frame.index[i]), name, fault.remedy))
     return ordinals
 
@@ -178,6 +190,10 @@ def _unit(sheet: Sheet, problems: list[Problem]) -> np.ndarray:
         if name in _UNITS:
             factors[i] = _UNITS[name]
         else:
-            what = f"{str(unit)!r} is not one of {listed(f'{u}S' for u in _UNITS)}."
+            what = message(
+                "{unit!r} is not one of {units}.",
+                unit=str(unit),
+                units=listed(f"{u}S" for u in _UNITS),
+            )
             problems.append(Problem(what, sheet.name, int(frame.index[i]), "AVALU"))
     return factors

@@ -10,18 +10,27 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.check_values import check_values
+from carstats.data.likeness import near_misses, near_names
+from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.schema import TABLES, Column
 from carstats.data.source import Source as Source
 from carstats.errors import Problem, listed
 from carstats.messages import mark, message, message_n
-from carstats.vocabulary import Vocabulary, folded
+from carstats.vocabulary import Vocabulary
 
 # A day this far from the infusion (55 years) is a spreadsheet's date serial, not a study day.
 _DATE_SERIAL = 20_000
+# A term this near to a spelling is offered in the line that recodes it.
+_NEAR_TERM = 0.7
 _DATE = re.compile(r"(19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}(日|[ T].*)?$")
 MISSING = frozenset({"", "na", "n/a", "nan", "none", "null", "."})
-_TRUE = frozenset({"true", "yes", "y", "1", "1.0", "是", "有", "达到", "已"})
-_FALSE = frozenset({"false", "no", "n", "0", "0.0", "否", "无", "未", "未达到"})
+# What a grade says that was not given or is not known; the episode of a row has happened.
+UNKNOWN = frozenset(
+    {"unknown", "unk", "uk", "not known", "not graded", "ungraded", "nk", "nd", "ne", "?",
+     "不详", "未知", "不明", "未分级", "unbekannt", "inconnu"}
+)  # fmt: skip
+_TRUE = frozenset({"true", "yes", "y", "1", "checked", "是", "有", "达到", "已"})
+_FALSE = frozenset({"false", "no", "n", "0", "unchecked", "否", "无", "未", "未达到"})
 
 
 def missing_cells(values: pd.Series, signs: frozenset[str] = MISSING) -> pd.Series:
@@ -52,7 +61,7 @@ def read_flag(value: object) -> bool | None:
     """Return what a yes/no cell says, or None if it says neither."""
     if isinstance(value, bool | np.bool_):
         return bool(value)
-    text = folded(str(value))
+    text = code_key(cell_text(value))
     return True if text in _TRUE else False if text in _FALSE else None
 
 
@@ -121,21 +130,30 @@ def _check_term(
     column: Column, table: str, values, present, source: Source, vocabulary: Vocabulary
 ):
     out, bad = _distinct(values, present, lambda v: vocabulary.canonical(column.category, v))
-    allowed = listed(vocabulary.names(column.category), 8)
-    remedy = message(
-        "Recode it in study.toml under {section} or add it under [vocabulary] {category}.",
-        section=f"[{table}.values.{column.name}]",
-        category=column.category,
-    )
+    names = vocabulary.names(column.category)
+    allowed = listed(names, 8)
     problems = [
         source.problem(
             message("{value} is not one of {allowed}.", value=_shown(values.iloc[i]),
                     allowed=allowed),
-            values.index[i], column.name, remedy,
+            values.index[i], column.name,
+            message(
+                "Recode it in study.toml: {section} {line}, or add it under [vocabulary]"
+                " {category}.",
+                section=f"[{table}.values.{column.name}]",
+                line=_recode_line(values.iloc[i], names),
+                category=column.category,
+            ),
         )
         for i in np.flatnonzero(bad)
     ]  # fmt: skip
     return pd.Series(out, index=values.index, dtype=object), problems
+
+
+def _recode_line(value: object, names: list[str]) -> str:
+    """Return the line of TOML that recodes a value: to the term that is nearest, or to fill in."""
+    near = nearest(cell_text(value), names, _NEAR_TERM)
+    return f'{toml_text(cell_text(value))} = "{near or "…"}"'
 
 
 def _check_flag(column: Column, values, present, source: Source):
@@ -165,6 +183,8 @@ def _signs(column: Column | None, vocabulary: Vocabulary) -> frozenset[str]:
         return MISSING - {"none"}
     if column.kind == "term" and vocabulary.canonical(column.category, "none"):
         return MISSING - {"none"}
+    if column.name == "grade":
+        return MISSING - {"none"} | UNKNOWN
     # Of what is counted, none may as well be 0.
     return MISSING - {"none"} if column.kind == "number" and column.whole else MISSING
 
@@ -192,11 +212,12 @@ def missing_words(
     """
     if values.dtype != object:
         return []
-    words = Counter(
-        cell.strip()
-        for cell in values
-        if isinstance(cell, str) and cell.strip() and cell.strip().casefold() in signs
-    )
+    codes, spellings = pd.factorize(values, use_na_sentinel=True)
+    counts = np.bincount(codes[codes >= 0], minlength=len(spellings))
+    words: Counter[str] = Counter()
+    for cell, count in zip(spellings, counts, strict=True):
+        if isinstance(cell, str) and cell.strip() and cell.strip().casefold() in signs:
+            words[cell.strip()] += int(count)
     return [missing_note(table, name, word, count) for word, count in words.items()]
 
 
@@ -274,39 +295,57 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
+    near = {name: extra for extra, name in near_names(name, frame.columns).items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]
-    if absent:
-        has = listed(frame.columns, 30) or "none"
-        problems += [
-            source.problem(
-                message(
-                    "the column `{column}` ({meaning}) is missing. The file has: {has}.",
-                    column=column.name, meaning=column.meaning, has=has,
-                ),
-                None, None,
-                message(
-                    "Add it, or map it in study.toml under {columns} or {constants}.",
-                    columns=f"[{name}.columns]", constants=f"[{name}.constants]",
-                ),
-            )
-            for column in absent
-        ]  # fmt: skip
+    has = listed(frame.columns, 30) or message("none")
+    problems += [_absent(name, column, has, near.get(column.name), source) for column in absent]
+    told = {column.name for column in absent}
+    problems += near_misses(name, frame, source, told)
     checked = {}
     for column in [c for c in table.columns if c.name in frame]:
-        values = frame[column.name]
+        values = _plain(frame[column.name])
         checked[column.name], found = _check_column(column, name, values, source, vocabulary)
         problems += found
         heading = source.headings.get(column.name, column.name)
         notes += missing_words(source.name, heading, values, _signs(column, vocabulary))
     for extra in frame.columns.difference(table.names(), sort=False):
-        checked[extra], found = _check_extra(str(extra), frame[extra], source)
+        values = _plain(frame[extra])
+        checked[extra], found = _check_extra(str(extra), values, source)
         problems += found
-        notes += missing_words(source.name, str(extra), frame[extra], _signs(None, vocabulary))
+        notes += missing_words(source.name, str(extra), values, _signs(None, vocabulary))
     made = pd.DataFrame(checked, index=frame.index)
     if name == "assessments" and not {p.column for p in problems} & {"value", "measure", "unit"}:
         made, found, more = check_values(made, source, vocabulary)
         problems, notes = problems + found, notes + more
     return made, problems, notes
+
+
+def _absent(table: str, column: Column, has: str, near: str | None, source: Source) -> Problem:
+    """Return the problem of a column that a table must have, with the heading that is nearest."""
+    remedy = message(
+        "Add it, or map it in study.toml under {columns} or {constants}.",
+        columns=f"[{table}.columns]", constants=f"[{table}.constants]",
+    )  # fmt: skip
+    if near:
+        remedy = message(
+            "Is it {near!r}? Then name that `{column}`.", near=near, column=column.name
+        )
+    what = message(
+        "the column `{column}` ({meaning}) is missing. The file has: {has}.",
+        column=column.name, meaning=column.meaning, has=has,
+    )  # fmt: skip
+    return source.problem(what, None, None, remedy)
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Return texts as objects, however pandas stores them: a sign for missing hides in any.
+
+    Categories without such a sign stay, with their order.
+    """
+    text = isinstance(values.dtype, pd.StringDtype)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        text = any(str(level).strip().casefold() in MISSING for level in values.cat.categories)
+    return values.astype(object).where(values.notna(), None) if text else values
 
 
 def _is_date(value: object) -> bool:

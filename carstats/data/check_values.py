@@ -22,6 +22,7 @@ from carstats.data.units import (
     rivals,
     units_that_fit,
     why_not,
+    why_not_code,
 )
 from carstats.errors import Problem, listed
 from carstats.measures import MEASURE_TABLE, Conversion, Measure
@@ -145,6 +146,12 @@ class _Check:
             "[vocabulary] measure.",
             canonical=known.unit,
         )
+        if why_not_code(known, column.unit) == "kit":
+            remedy = message(
+                "If the laboratory's assay is calibrated in {canonical}, write that as the unit; "
+                "else give a measure of its own under [vocabulary] measure.",
+                canonical=known.unit,
+            )
         self.fault(column.places, what, "unit", remedy)
 
     def _may_be_another(self, known: Measure, column: _Column) -> bool:
@@ -182,8 +189,8 @@ class _Check:
         if wrong.any():
             unit = column.unit or known.unit
             what = message(
-                "{measure} is {values} {unit}, outside its range of {low} to {high}.",
-                measure=known.name, values=_shown(column.given[wrong]), unit=unit,
+                "{measure} is {values}, outside its range of {low} to {high}.",
+                measure=known.name, values=_with_unit(_shown(column.given[wrong]), unit),
                 low=f"{raw(low, how):.6g}", high=f"{raw(high, how):.6g}",
             )  # fmt: skip
             self.fault(column.places[wrong], what, "value", _mend(known, column, wrong, how))
@@ -199,10 +206,10 @@ class _Check:
             if known.step == 1:
                 what = message("{measure} is {values}; it is a whole number.", **places)
             else:
-                never = listed(f"{value:g}" for value in known.never)
+                first = [v for v in np.arange(4) * known.step if v not in known.never]
                 what = message(
-                    "{measure} is {values}; it has the steps of {step}, and none of {never}.",
-                    step=f"{known.step:g}", never=never, **places,
+                    "{measure} is {values}; it has only the steps {some} and so on.",
+                    some=_shown(np.array([*first, 4 * known.step])), **places,
                 )  # fmt: skip
             self.fault(column.places[off], what, "value", message("Correct the value."))
 
@@ -211,13 +218,11 @@ class _Check:
         if rare.any():
             self.notes.append(
                 message_n(
-                    "{table}: {n} value of {measure} lies outside {low} to {high} {unit}, which "
-                    "is rare.",
-                    "{table}: {n} values of {measure} lie outside {low} to {high} {unit}, which "
-                    "is rare.",
+                    "{table}: {n} value of {measure} lies outside {low} to {high}, which is rare.",
+                    "{table}: {n} values of {measure} lie outside {low} to {high}, which is rare.",
                     int(rare.sum()), table=self.source.name, measure=known.name,
-                    low=f"{known.plausible_low:g}", high=f"{known.plausible_high:g}",
-                    unit=known.unit,
+                    low=f"{known.plausible_low:g}",
+                    high=_with_unit(f"{known.plausible_high:g}", known.unit),
                 )
             )  # fmt: skip
 
@@ -294,6 +299,11 @@ def _mend(known: Measure, column: _Column, wrong: np.ndarray, how: Conversion) -
         measure=known.name,
         name=repr(known.name),
     )
+
+
+def _with_unit(text: str, unit: str) -> str:
+    # The unit of a score is its range, which is said anyway.
+    return text if unit[:1].isdigit() and "-" in unit else f"{text} {unit}"
 
 
 def _shown(values: np.ndarray) -> str:

@@ -13,9 +13,16 @@ import unicodedata
 import numpy as np
 import pandas as pd
 
+from carstats.messages import message
+
 # Serial numbers of spreadsheets: 20,000 is 1 October 1954; smaller numbers count days.
 SERIAL_LOW, SERIAL_HIGH = 20_000, 80_000
-_SERIAL_ORIGIN = dt.date(1899, 12, 30).toordinal()
+# The day before day 1 of each date system; that of 1900 counts a 29 February 1900 that never was.
+_SERIAL_ORIGIN = {
+    1900: dt.date(1899, 12, 30).toordinal(),
+    1904: dt.date(1904, 1, 1).toordinal(),
+}
+EPOCHS = tuple(_SERIAL_ORIGIN)
 _YEARS = (1950, 2100)
 ORDERS = ("ymd", "dmy", "mdy")
 
@@ -37,14 +44,15 @@ _MONTHS = {name: i for i, name in enumerate(_MONTH_NAMES, start=1)}
 class NotADate(Exception):
     """Why a cell is not one day of the calendar, and what to do."""
 
-    def __init__(self, what: str, remedy: str) -> None:
+    def __init__(self, what: str, remedy: str, code: str = "") -> None:
         super().__init__(what)
-        self.what, self.remedy = what, remedy
+        self.what, self.remedy, self.code = what, remedy, code
 
 
 def plain_number(value: object) -> float | None:
     """Return a number too small to be a date (under 20,000 either way), or None."""
-    if isinstance(value, bool | dt.date | dt.time):
+    # Python would take 1_000 for a number.
+    if isinstance(value, bool | dt.date | dt.time) or (isinstance(value, str) and "_" in value):
         return None
     try:
         number = float(value)
@@ -57,28 +65,35 @@ def _day(year: int, month: int, day: int) -> int:
     try:
         date = dt.date(year, month, day)
     except ValueError:
-        raise NotADate("is no day of the calendar.", "Correct the date.") from None
+        raise NotADate(
+            message("is no day of the calendar."), message("Correct the date.")
+        ) from None
     return _plausible(date.toordinal())
 
 
 def _plausible(ordinal: int) -> int:
     year = dt.date.fromordinal(ordinal).year
     if not _YEARS[0] <= year <= _YEARS[1]:
-        what = f"is a date in {year}, outside {_YEARS[0]} to {_YEARS[1]}."
-        raise NotADate(what, "Correct the year.")
+        what = message(
+            "is a date in {year}, outside {first} to {last}.",
+            year=year,
+            first=_YEARS[0],
+            last=_YEARS[1],
+        )
+        raise NotADate(what, message("Correct the year."))
     return ordinal
 
 
-def _numeric_date(number: float) -> int:
+def _numeric_date(number: float, epoch: int = 1900) -> int:
     if SERIAL_LOW <= number < SERIAL_HIGH:
-        return _plausible(_SERIAL_ORIGIN + int(number))
+        return _plausible(_SERIAL_ORIGIN[epoch] + int(number))
     whole = int(number) if number == int(number) else 0
     if 10_000_000 <= whole <= 99_999_999:
         return _day(whole // 10_000, whole // 100 % 100, whole % 100)
-    raise NotADate("is a number among dates.", "Write the date as 2024-03-05.")
+    raise NotADate(message("is a number among dates."), message("Write the date as 2024-03-05."))
 
 
-def date_ordinal(value: object, order: str | None = None) -> int:
+def date_ordinal(value: object, order: str | None = None, epoch: int = 1900) -> int:
     """Return the proleptic ordinal of a cell's calendar date.
 
     Parameters
@@ -87,6 +102,8 @@ def date_ordinal(value: object, order: str | None = None) -> int:
         A date, a date-time, a spreadsheet's serial number, or text.
     order : str, optional
         ``"dmy"`` or ``"mdy"`` where the day or the month may stand first.
+    epoch : int, optional
+        1900 or 1904: the year from which a spreadsheet's serial numbers count.
 
     Returns
     -------
@@ -101,12 +118,12 @@ def date_ordinal(value: object, order: str | None = None) -> int:
     if isinstance(value, dt.date):  # and datetime, and pandas' Timestamp
         return _plausible(dt.date(value.year, value.month, value.day).toordinal())
     if isinstance(value, np.datetime64):
-        return date_ordinal(pd.Timestamp(value), order)
+        return date_ordinal(pd.Timestamp(value), order, epoch)
     if isinstance(value, int | float | np.number) and not isinstance(value, bool):
-        return _numeric_date(float(value)) if np.isfinite(value) else _numeric_date(0)
+        return _numeric_date(float(value) if np.isfinite(value) else 0, epoch)
     text = unicodedata.normalize("NFKC", str(value)).strip()
     try:
-        return _numeric_date(float(text))
+        return _numeric_date(float(text.replace("_", "x")), epoch)
     except (ValueError, OverflowError):
         pass
     if found := _YEAR_FIRST.match(text):
@@ -118,21 +135,36 @@ def date_ordinal(value: object, order: str | None = None) -> int:
     if found := _YEAR_LAST.match(text):
         first, second, year = map(int, found.groups())
         if order not in ("dmy", "mdy"):
-            what = "may have the day or the month first."
-            raise NotADate(what, 'Say which under [study] date_order = "dmy" (or "mdy").')
+            what = message("may have the day or the month first.")
+            remedy = message('Say which under [study] date_order = "dmy" (or "mdy").')
+            raise NotADate(what, remedy, "order")
         day, month = (first, second) if order == "dmy" else (second, first)
         return _day(year, month, day)
     if _PARTIAL.match(text):
-        what = "is a partial date, without its day."
-        raise NotADate(what, "Give the whole date, or leave the cell blank.")
+        what = message("is a partial date, without its day.")
+        raise NotADate(what, message("Give the whole date, or leave the cell blank."))
     if _SHORT_YEAR.match(text):
-        raise NotADate("has a year of two digits.", "Write the year with four digits.")
-    remedy = "Write it as 2024-03-05; a sign for missing belongs under [study] missing."
-    raise NotADate("is not a date.", remedy)
+        what = message("has a year of two digits.")
+        raise NotADate(what, message("Write the year with four digits."))
+    remedy = message("Write it as 2024-03-05; a sign for missing belongs under [study] missing.")
+    raise NotADate(message("is not a date."), remedy, "no_date")
+
+
+def fitting_order(values: list) -> str | None:
+    """Return the order of day and month in which all cells are dates, if it is one alone."""
+    fits = []
+    for order in ("dmy", "mdy"):
+        try:
+            for value in values:
+                date_ordinal(value, order)
+        except NotADate:
+            continue
+        fits.append(order)
+    return fits[0] if len(fits) == 1 else None
 
 
 def read_dates(
-    values: np.ndarray, present: np.ndarray, order: str | None = None
+    values: np.ndarray, present: np.ndarray, order: str | None = None, epoch: int = 1900
 ) -> tuple[np.ndarray, dict[int, NotADate]]:
     """Read a column of dates.
 
@@ -144,6 +176,8 @@ def read_dates(
         Which of them hold something.
     order : str, optional
         ``"dmy"`` or ``"mdy"`` where the day or the month may stand first.
+    epoch : int, optional
+        1900 or 1904: the year from which a spreadsheet's serial numbers count.
 
     Returns
     -------
@@ -159,7 +193,7 @@ def read_dates(
         key = (type(values[i]), values[i])
         if key not in known:
             try:
-                known[key] = float(date_ordinal(values[i], order))
+                known[key] = float(date_ordinal(values[i], order, epoch))
             except NotADate as fault:
                 known[key] = fault
         result = known[key]

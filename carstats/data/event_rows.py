@@ -5,23 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from carstats.data.check import cell_text
 from carstats.data.time_checks import CONDITIONAL, infused
 from carstats.messages import message_n
-from carstats.vocabulary import Vocabulary
 
 
-def with_others(
-    frames: dict[str, pd.DataFrame], vocabulary: Vocabulary, notes: list[str]
-) -> pd.DataFrame:
+def with_others(tables: dict[str, pd.DataFrame], notes: list[str]) -> pd.DataFrame:
     """Return the events with whoever has no row of an endpoint censored at the last contact.
 
     Parameters
     ----------
-    frames : dict of str to pandas.DataFrame
-        The study's tables, not yet checked.
-    vocabulary : Vocabulary
-        The study's endpoints.
+    tables : dict of str to pandas.DataFrame
+        The study's tables, each checked by itself.
     notes : list of str
         Where the number of rows added is noted.
 
@@ -31,20 +25,14 @@ def with_others(
         The events. Endpoints that are asked of some subjects only, such as the duration of
         response, stay as they are.
     """
-    events, subjects = frames["events"], frames["subjects"]
-    tables = {name: frames[name] for name in ("subjects", "infusions") if name in frames}
-    who = subjects[infused(tables).to_numpy(bool)]
-    last = pd.to_numeric(who["last_contact_day"], errors="coerce")
-    name = events["endpoint"].map(
-        lambda cell: None if cell is None or cell != cell
-        else vocabulary.canonical("endpoint", cell_text(cell))
-    )  # fmt: skip
+    events, subjects = tables["events"], tables["subjects"]
+    who = subjects[infused(tables)]
+    last, name = who["last_contact_day"], events["endpoint"]
     parts = [events]
     for endpoint in dict.fromkeys(name.dropna()):
         if endpoint in CONDITIONAL or endpoint == "duration_of_response":
             continue
         lacking = ~who["subject_id"].isin(set(events.loc[name == endpoint, "subject_id"]))
-        lacking &= last.notna()
         if not lacking.any():
             continue
         day = np.maximum(last[lacking].to_numpy(float), 0.0)

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.check import MISSING
+from carstats.data.context import split
 from carstats.data.dates import NotADate, date_ordinal, plain_number
-from carstats.data.rows import Rows, split
+from carstats.data.rows import Rows
 from carstats.data.schema import TABLES
 from carstats.messages import message
 
@@ -20,16 +21,21 @@ _TIMES = ("time", "time_low", "time_high")
 def taken_columns(rows: Rows, section: Mapping) -> dict:
     """Return which headings go into which column: those mapped, and those named alike."""
     columns = dict(section.get("columns", {}))
-    spoken_for = rows.context.settings.headings(rows.table)
+    spoken_for = {rows.resolve(heading) for heading in rows.context.settings.headings(rows.table)}
     for name in TABLES[rows.table].names():
-        free = name in rows.sheet.frame.columns and name not in spoken_for
-        if name not in columns and free:
-            columns[name] = name
+        heading = rows.resolve(name)
+        if name not in columns and heading is not None and heading not in spoken_for:
+            columns[name] = heading
     return columns
 
 
 def source_headings(rows: Rows, section: Mapping) -> dict[str, str]:
-    return {column: split(spec)[0][0] for column, spec in taken_columns(rows, section).items()}
+    """Return the heading that each column of a table was read from."""
+    taken = taken_columns(rows, section)
+    headings = {column: split(spec)[0][0] for column, spec in taken.items()}
+    if rows.table == "events" and "date" in headings:
+        headings.setdefault("time", headings["date"])
+    return headings
 
 
 def _column(rows: Rows, name: str, spec) -> object:
@@ -67,8 +73,10 @@ def _refuse_dates(rows: Rows, values: np.ndarray, spec, name: str) -> None:
             date_ordinal(value, "dmy")
         except NotADate:
             continue
-        what = "holds calendar dates, and a study keeps none."
-        remedy = f"Leave it out, or call it `{name}_day`: it is then converted to days."
+        what = message("holds calendar dates, and a study keeps none.")
+        remedy = message(
+            "Leave it out, or call it `{name}_day`: it is then converted to days.", name=name
+        )
         rows.fault(i, split(spec)[0][0], what, remedy)
         return
 
@@ -111,5 +119,5 @@ def _time_of_dates(rows: Rows, columns: Mapping, data: dict) -> None:
     if "date" in columns:
         data["time"] = rows.days(columns["date"]) - origin
         for i in np.flatnonzero(data["time"] < 0):
-            what = "is before the origin of the subject's time."
-            rows.fault(i, split(columns["date"])[0][0], what, "Correct the date.")
+            what = message("is before the origin of the subject's time.")
+            rows.fault(i, split(columns["date"])[0][0], what, message("Correct the date."))

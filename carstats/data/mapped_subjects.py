@@ -8,18 +8,22 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.check import cell_text
+from carstats.data.context import shown, split
 from carstats.data.dates import NotADate, date_ordinal
 from carstats.data.long_tables import long_table, taken_columns
-from carstats.data.rows import Rows, shown, split
+from carstats.data.rows import Rows
 from carstats.errors import Problem
 from carstats.messages import message
 
 
 def refuse_repeats(rows: Rows, heading: str, remedy: str) -> None:
+    """Note each subject that has a second row."""
     first: dict[str, int] = {}
     for i, subject in enumerate(rows.ids):
         if subject is not None and first.setdefault(subject, i) != i:
-            what = f"has the same subject as row {rows.index[first[subject]]}."
+            what = message(
+                "has the same subject as row {row}.", row=int(rows.index[first[subject]])
+            )
             rows.fault(i, heading, what, remedy)
 
 
@@ -30,7 +34,7 @@ def subjects_table(rows: Rows, section: Mapping) -> pd.DataFrame:
     spec = columns.get("subject_id", "subject_id")
     context.id_spec = spec
     rows.ids = rows.identifiers(spec)
-    remedy = "Delete one or correct it; [subjects] where picks one row per subject."
+    remedy = message("Delete one or correct it; [subjects] where picks one row per subject.")
     refuse_repeats(rows, split(spec)[0][0], remedy)
     infused = np.ones(len(rows), dtype=bool)
     infusion = enrolment = np.full(len(rows), np.nan)
@@ -67,13 +71,13 @@ def subjects_table(rows: Rows, section: Mapping) -> pd.DataFrame:
 
 def _require_clock(rows: Rows, study: Mapping) -> None:
     heading = study["infusion_date"]
-    if heading not in rows.sheet.frame.columns:
+    if rows.resolve(heading) is None:
         return
     unread = {(p.row, p.column) for p in rows.context.problems if p.file == rows.sheet.name}
     for i in np.flatnonzero(np.isnan(rows.day0)):
         if rows.ids[i] is not None and (int(rows.index[i]), heading) not in unread:
-            what = "is missing, and nothing else says when the subject's time begins."
-            remedy = (
+            what = message("is missing, and nothing else says when the subject's time begins.")
+            remedy = message(
                 "Give the date, map enrolment_date (day 0 of a subject never infused), or leave the"
                 " subject out by [subjects] where."
             )
@@ -81,13 +85,18 @@ def _require_clock(rows: Rows, study: Mapping) -> None:
 
 
 def _cutoff(rows: Rows, given: object) -> np.ndarray:
-    if isinstance(given, str) and given in rows.sheet.frame.columns:
+    if isinstance(given, str) and rows.resolve(given) is not None:
         return rows.days(given, "cutoff_day")
     try:
         return date_ordinal(given, rows.context.settings.study.get("date_order")) - rows.day0
     except NotADate as fault:
-        what = f"[study] cutoff_date {shown(given)} is no heading of the sheet, and {fault.what}"
-        problem = Problem(what, rows.context.settings.name, remedy="Write it as 2024-12-31.")
+        what = message(
+            "[study] cutoff_date {date} is no heading of the sheet, and {fault}",
+            date=shown(given),
+            fault=fault.what,
+        )
+        remedy = message("Write it as 2024-12-31.")
+        problem = Problem(what, rows.context.settings.name, remedy=remedy)
         rows.context.problems.append(problem)
         return np.full(len(rows), np.nan)
 

@@ -10,15 +10,16 @@ import pandas as pd
 
 from carstats.data import wide, wide_events
 from carstats.data.check import Source, cell_text, check_table, missing_note
-from carstats.data.event_rows import with_others
-from carstats.data.formats import Sheet
+from carstats.data.conditions import report_recodes
+from carstats.data.context import Context, split
 from carstats.data.long_tables import long_table, source_headings
 from carstats.data.mapped_subjects import refuse_repeats, subjects_table
-from carstats.data.rows import Context, Rows, split
+from carstats.data.rows import Rows
 from carstats.data.schema import TABLES
 from carstats.data.settings import Settings
+from carstats.data.sheets import UNNAMED, Sheet
 from carstats.errors import CarstatsError, Problem
-from carstats.messages import message
+from carstats.messages import message, message_n
 from carstats.vocabulary import Term
 
 Opener = Callable[[str, Mapping], Sheet | None]
@@ -65,7 +66,7 @@ def map_tables(
     sheet = open_sheet("subjects", section)
     if sheet is None:
         raise CarstatsError(problems)
-    rows = Rows(sheet, "subjects", context, section.get("where"))
+    rows = Rows(sheet, "subjects", context, section)
     frames = {"subjects": subjects_table(rows, section)}
     if "where" in section:
         everyone = Rows(sheet, "subjects", context).values(context.id_spec)
@@ -76,23 +77,14 @@ def map_tables(
         if made is not None:
             frames[table], sources[table] = made
     vocabulary = settings.vocabulary.extended(**_terms_of_data(frames, settings))
+    report_recodes(context)
     if problems:
         raise CarstatsError(
             [*dict.fromkeys(problems), *_further(frames, sources, vocabulary, context)]
         )
-    for name, (count, used) in context.used.items():
-        if count > len(used):
-            context.notes.append(
-                message(
-                    "{sheet}: {n} of {of} columns are not mapped and were left out.",
-                    sheet=name,
-                    n=count - len(used),
-                    of=count,
-                )
-            )
+    _add_columns(frames, sources, context)
+    _note_guesses(context)
     context.notes += [missing_note(*place, n) for place, n in context.missing.items()]
-    if settings.others_censored and "events" in frames:
-        frames["events"] = with_others(frames, vocabulary, context.notes)
     for table, source in sources.items():
         slack = {c: s for (name, c), s in context.slack.items() if name == table}
         sources[table] = replace(source, slack=slack)
@@ -106,21 +98,96 @@ def map_tables(
         **frames,
         "sources": sources,
         "vocabulary": vocabulary,
+        "censor_others": settings.others_censored,
         "notes": tuple(dict.fromkeys(context.notes)),
     }
 
 
+def _note_guesses(context: Context) -> None:
+    """Note what was left out of each sheet, and from which year dates in plain numbers count."""
+    for name, (headings, used) in context.used.items():
+        count = len(headings)
+        if count > len(used):
+            context.notes.append(
+                message(
+                    "{sheet}: {n} of {of} columns are not mapped and were left out.",
+                    sheet=name,
+                    n=count - len(used),
+                    of=count,
+                )
+            )
+    years: dict[tuple[str, int], int] = {}
+    for (sheet, _), (n, year) in context.serials.items():
+        years[sheet, year] = years.get((sheet, year), 0) + n
+    for (sheet, year), n in years.items():
+        context.notes.append(
+            message_n(
+                "{sheet}: {n} date is a plain number, counted from {year}. [study] epoch sets"
+                " another year.",
+                "{sheet}: {n} dates are plain numbers, counted from {year}. [study] epoch sets"
+                " another year.",
+                n,
+                sheet=sheet,
+                year=year,
+            )
+        )
+
+
+def _add_columns(frames, sources: dict[str, Source], context: Context) -> None:
+    """Tell each table's source which headings of its sheets nothing read, for `carstats check`."""
+    told: set[str] = set()
+    for table, source in sources.items():
+        names = TABLES[table].names()
+        own = frozenset(name for name in frames[table].columns if name not in names)
+        unread = [
+            heading
+            for sheet in source.sheets or (source.name,)
+            if sheet not in told
+            for heading in context.used.get(sheet, ([], set()))[0]
+            if heading not in context.used[sheet][1] and not heading.startswith(UNNAMED)
+        ]
+        told |= {*source.sheets, source.name}
+        sources[table] = replace(
+            source,
+            columns=tuple(map(str, frames[table].columns)),
+            own=own,
+            ignored=tuple(dict.fromkeys(unread)),
+        )
+
+
 def _further(frames, sources, vocabulary, context: Context) -> list[Problem]:
     """Return what the check of the tables adds to the problems noted, so that one list has all."""
-    told = {(p.file, p.row, p.column) for p in context.problems}
-    found = [
-        problem
-        for table, frame in frames.items()
-        for problem in check_table(table, frame, sources[table], vocabulary)[1]
-    ]
-    return [
-        p for p in found if (p.file, p.row, p.column) not in told and p.column not in context.absent
-    ]
+    told = {(p.file, row, p.column) for p in context.problems for row in (p.rows or (p.row,))}
+    told |= context.unplaced
+    absent = set(context.absent)
+    if split(context.id_spec)[0][0] in absent:
+        absent.add("subject_id")
+    found = []
+    for table, frame in frames.items():
+        source = sources[table]
+        own = frozenset(name for name in frame.columns if name not in TABLES[table].names())
+        frame = _placed(table, frame, context)
+        found += check_table(table, frame, replace(source, own=own), vocabulary)[1]
+    return [p for p in found if (p.file, p.row, p.column) not in told and p.column not in absent]
+
+
+def _placed(table: str, frame: pd.DataFrame, context: Context) -> pd.DataFrame:
+    """Return a table without blanks that are none: a date was there, and no day 0 to count from.
+
+    What is wrong is the infusion's date, which is said; that the day is missing would be untrue.
+    """
+    clocks = context.subjects
+    if clocks is None or not context.dated:
+        return frame
+    clockless = set(clocks.index[clocks["day0"].isna()])
+    ids = frame["subject_id"].map(lambda value: None if value is None else cell_text(value))
+    lost = (ids.isin(clockless) | ids.isna()).to_numpy()
+    days = [c.name for c in TABLES[table].columns if c.kind == "day" or c.name.startswith("time")]
+    frame = frame.copy()
+    for name in (name for name in days if name in frame):
+        cells = frame[name].astype(object)
+        frame[name] = cells.where(~(lost & cells.isna().to_numpy()), 0)
+    return frame
 
 
 def _pseudonymise(frames: dict[str, pd.DataFrame]) -> None:
@@ -168,6 +235,12 @@ def _table(
         terms = {canonical(category, term) or term: spec for term, spec in terms.items()}
     own_columns = set(section.get("columns", {})) - {"subject_id"}
     own_file = bool({"file", "sheet"} & set(section)) or (standard and not terms)
+    takes = set(section) - {"values", "may_be_empty"}
+    if not (own_file or takes or terms or standard) and section:
+        # Only recodes, and no file that they could be for.
+        note = message("[{table}]: no file of it is there; its recodes were not used.", table=table)
+        context.notes.append(note)
+        return None
     is_long = bool(own_columns) or (own_file and not terms) or (bool(section) and not terms)
     automatic = table == "infusions" and context.dated and not is_long
     if not (is_long or terms or automatic):
@@ -176,7 +249,7 @@ def _table(
     if is_long:
         sheet = open_sheet(table, section)
         if sheet is not None:
-            rows = Rows(sheet, table, context, section.get("where"))
+            rows = Rows(sheet, table, context, section)
             rows.tie(_id_spec(rows, section))
             parts.append(long_table(rows, section))
             sources.append(Source(sheet.name, source_headings(rows, section)))
@@ -195,9 +268,9 @@ def _table(
     frame = frame if is_long else frame.assign(**dict.fromkeys(required, np.nan))
     frame = frame.sort_index(kind="stable")
     order = [c for c in names if c in frame] + [c for c in frame if c not in names]
-    title = " and ".join(dict.fromkeys(source.name for source in sources))
+    titles = tuple(dict.fromkeys(source.name for source in sources))
     merged = sources[0].headings if len(sources) == 1 else {}
-    return frame[order], Source(title, merged)
+    return frame[order], Source(message(" and ").join(titles), merged, sheets=titles)
 
 
 def _termsource_headings(terms: Mapping[str, Mapping]) -> dict[str, str]:
@@ -214,9 +287,9 @@ def _id_spec(rows: Rows, section: Mapping):
     given = section.get("columns", {}).get("subject_id")
     if given is not None:
         return given
-    headings = list(rows.sheet.frame.columns)
     main = rows.context.id_spec
-    return main if split(main)[0][0] in headings or "subject_id" not in headings else "subject_id"
+    own = rows.resolve("subject_id")
+    return main if rows.resolve(split(main)[0][0]) is not None or own is None else own
 
 
 def _wide_rows(table, section, context, open_sheet, main: Rows, own_rows: bool) -> Rows | None:
@@ -227,8 +300,8 @@ def _wide_rows(table, section, context, open_sheet, main: Rows, own_rows: bool) 
     sheet = open_sheet(table, section)
     if sheet is None:
         return None
-    rows = Rows(sheet, table, context, section.get("where"))
+    rows = Rows(sheet, table, context, section)
     spec = _id_spec(rows, section)
     rows.tie(spec)
-    refuse_repeats(rows, split(spec)[0][0], "A wide sheet has a row per subject.")
+    refuse_repeats(rows, split(spec)[0][0], message("A wide sheet has a row per subject."))
     return rows

@@ -1,9 +1,13 @@
-"""What a study declares of its measures: codes for missing, and ranges of its own."""
+"""What a study declares: its measures' codes for missing and ranges, and what is not said."""
 
 from __future__ import annotations
 
+from carstats.errors import listed
 from carstats.messages import message
 from carstats.vocabulary import Vocabulary
+
+_OTHERS = ("censored at last contact",)
+_BLANKS = ("none", "unknown")
 
 
 def declared_measures(
@@ -63,6 +67,25 @@ def declared_measures(
         else:
             vocabulary = vocabulary.with_measure(measure, missing=missing, limits=limits)
     return vocabulary, faults
+
+
+def wrong_words(data: dict) -> list[tuple[str, str | None]]:
+    """Return the words of a mapping that are not among those allowed, each with no remedy."""
+    given = [("events", "others", data.get("events", {}).get("others"), _OTHERS)]
+    for term, spec in data.get("toxicities", {}).items():
+        if isinstance(spec, dict):
+            given.append((f"toxicities.{term}", "blank", spec.get("blank"), _BLANKS))
+    return [
+        (
+            message(
+                "[{place}] {key} is {given}; allowed: {allowed}.",
+                place=place, key=key, given=repr(word), allowed=listed(allowed),
+            ),
+            None,
+        )
+        for place, key, word, allowed in given
+        if isinstance(word, str) and word not in allowed
+    ]  # fmt: skip
 
 
 def _numbers(values: object) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 
 def packaged_folder(name: str) -> Path:
@@ -32,4 +33,6 @@ def packaged_folder(name: str) -> Path:
             root.name == "_bundled" or (root / "pyproject.toml").is_file()
         ):
             return root / name
-    raise CarstatsError(f"carstats' own folder {name!r} is not there. Install carstats again.")
+    raise CarstatsError(
+        message("carstats' own folder {name!r} is not there. Install carstats again.", name=name)
+    )

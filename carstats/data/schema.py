@@ -199,8 +199,8 @@ TABLES: dict[str, Table] = {
                 Column(
                     "grade_at_least",
                     "number",
-                    "Grade that is proven where the worst one is not known",
-                    low=1,
+                    "Least that the worst grade is where it is not known; 0: perhaps no episode",
+                    low=0,
                     high=5,
                     whole=True,
                 ),

@@ -23,11 +23,23 @@ class Source:
     slack : mapping of str to float
         By column of days, how far in days a value may be from the truth: half the last digit that
         the file prints, where it counts in months or weeks.
+    own : frozenset of str
+        Columns of the study's own that may look like one of carstats'.
+    columns : tuple of str
+        The columns that the files gave.
+    ignored : tuple of str
+        The headings that nothing read.
+    sheets : tuple of str
+        What it was read from, if that is several.
     """
 
     name: str
     headings: dict[str, str] = field(default_factory=dict)
     slack: Mapping[str, float] = field(default_factory=dict)
+    own: frozenset[str] = frozenset()
+    columns: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
     def problem(
         self, what: str, row: object, column: str | None, remedy: str | None = None

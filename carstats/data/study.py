@@ -10,9 +10,11 @@ import pandas as pd
 
 from carstats.data.check import check_table
 from carstats.data.cross_check import cross_check, settled
+from carstats.data.event_rows import with_others
 from carstats.data.schema import TABLES
 from carstats.data.source import Source
 from carstats.errors import CarstatsError, Problem, check_choice
+from carstats.messages import message
 from carstats.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -49,6 +51,13 @@ class Study:
     estimands : mapping of str to str, optional
         The estimand of each endpoint that was derived and not given; `derive` gives it, and every
         result of such an endpoint carries it.
+    censor_others : bool, optional
+        Whether `events` names only those who had the event: whoever has no row of an endpoint is
+        then censored at the last contact, and a note says how many are. It is done once, and False
+        from then on.
+    settings : mapping of str to mapping, optional
+        The parameters of the rules that differ from carstats' own: ``"rules"``, ``"strategies"``
+        and ``"schedule"``, as `study.toml` has them.
 
     Raises
     ------
@@ -80,6 +89,8 @@ class Study:
     fingerprint: str | None = None
     notes: tuple[str, ...] = ()
     estimands: Mapping[str, str] = field(default_factory=dict)
+    censor_others: bool = False
+    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -91,22 +102,30 @@ class Study:
                 continue
             if not isinstance(frame, pd.DataFrame):
                 raise CarstatsError(
-                    f"`{name}` is {type(frame).__name__}; it takes a pandas.DataFrame."
+                    message(
+                        "`{table}` is {kind}; it takes a pandas.DataFrame.",
+                        table=name,
+                        kind=type(frame).__name__,
+                    )
                 )
             checked = check_table(name, frame, self.source(name), self.vocabulary)
             tables[name] = checked[0]
             problems += checked[1]
             notes += checked[2]
         if "subjects" not in tables:
-            raise CarstatsError("`subjects` is missing; a study needs its table of subjects.")
+            raise CarstatsError(
+                message("`subjects` is missing; a study needs its table of subjects.")
+            )
         if not len(tables["subjects"]):
             problems.append(
                 self.source("subjects").problem(
-                    "has no rows.", None, None, "A study needs a subject."
+                    message("has no rows."), None, None, message("A study needs a subject.")
                 )
             )
         # The rules across tables read clean columns only.
         if not problems:
+            if self.censor_others and "events" in tables:
+                tables["events"] = with_others(tables, notes)
             tables = settled(tables, self.source)
             problems, more = cross_check(tables, self.source)
             notes += more
@@ -114,6 +133,7 @@ class Study:
             raise CarstatsError(problems)
         for name, frame in tables.items():
             object.__setattr__(self, name, frame.reset_index(drop=True))
+        object.__setattr__(self, "censor_others", False)
         object.__setattr__(self, "notes", tuple(dict.fromkeys(notes)))
         object.__setattr__(self, "subjects", _filled(self.subjects, self.infusions))
 
@@ -143,7 +163,9 @@ class Study:
         frame = getattr(self, name) if name in TABLES else None
         if frame is None:
             has = ", ".join(self.tables())
-            raise CarstatsError(f"the study has no table `{name}`. It has: {has}.")
+            raise CarstatsError(
+                message("the study has no table `{table}`. It has: {has}.", table=name, has=has)
+            )
         return frame
 
     def tables(self) -> dict[str, pd.DataFrame]:

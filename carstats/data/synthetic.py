@@ -18,8 +18,10 @@ from carstats.data.synthetic_assessments import (
     simulate_scores,
 )
 from carstats.data.synthetic_course import Course, simulate_course
-from carstats.data.synthetic_items import simulate_items
+from carstats.data.synthetic_items import simulate_items, simulate_sclerosis
 from carstats.data.synthetic_laboratory import simulate_laboratory
+from carstats.data.synthetic_local import local_toxicity_rows
+from carstats.data.synthetic_lupus import simulate_lupus_items
 from carstats.data.synthetic_medications import drugs_at_visits, simulate_medications
 from carstats.data.synthetic_model import MODEL, MODEL_IN_WORDS
 from carstats.data.synthetic_responses import responses_table
@@ -29,7 +31,7 @@ from carstats.data.synthetic_truth import truth
 from carstats.data.synthetic_visits import Visits, derive_events, simulate_visits
 from carstats.data.writer import write_study
 from carstats.errors import CarstatsError, Problem
-from carstats.messages import mark
+from carstats.messages import mark, message
 
 SEED, SUBJECTS = 21, 240
 LABEL = mark("Synthetic study of engineered-cell therapy")
@@ -111,12 +113,16 @@ def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
     measured = simulate_scores(course, sampling)
     measured |= simulate_laboratory(course, sampling, visits, toxicities, medications)
     measured |= simulate_items(course, sampling, seed)
+    measured |= simulate_sclerosis(course, sampling, measured, seed)
+    measured |= simulate_lupus_items(course, sampling, measured, seed)
     b_cells = measured["B_cells"][0][:, 1:] >= MODEL.b_cell_threshold
     samples = _in_order(sampling.day[:, 1:], b_cells)
     infusions = infusions_table(course, visits, seed)
     tables = {
         "infusions": infusions,
-        "assessments": assessments_table(course, sampling, measured),
+        "assessments": assessments_table(
+            course, sampling, measured, local_toxicity_rows(sampling, measured, toxicities)
+        ),
         "medications": medications,
         "toxicities": _numbered(toxicities.table, infusions),
         "events": derive_events(course, visits, samples),
@@ -136,7 +142,13 @@ def _whole(argument: str, value: object, low: int, high: int) -> int:
     whole = isinstance(value, numbers.Integral) and not isinstance(value, bool)
     if not whole or not low <= value <= high:
         raise CarstatsError(
-            f"`{argument}` is {value!r}; it takes a whole number from {low} to {high}."
+            message(
+                "`{argument}` is {value!r}; it takes a whole number from {low} to {high}.",
+                argument=argument,
+                value=value,
+                low=low,
+                high=high,
+            )
         )
     return int(value)
 
@@ -239,6 +251,14 @@ and in remission (`remission`)
 - MG: minimal symptom expression, MG-ADL 0 or 1
 - NMOSD: in response, and anti-AQP4 below the upper limit of normal
 - AIHA: haemoglobin at least 12 g/dL
+
+`revised_CRISS` (SSc) is a response by the revised CRISS: 20 % better in three of mRSS, FVC (5 %),
+both global assessments and HAQ-DI. `CRR` is asked of lupus nephritis: UPCR below 0.5 g/g with eGFR
+of at least 90, or no more than 10 % below baseline. From the measures `derive` also finds LLDAS
+(the 24 items of SLEDAI-2K add up to the total), PERR and KDIGO, and LICATS of kidney and muscle,
+whose UPCR and creatine kinase rise and fall back. Cytopenias were graded by CTCAE v5; with
+`Rules(ctcae_version="v6")` the same counts are graded by version 6, in which neutrophils of 0.7 are
+grade 2 and not 3.
 
 From the day of rescue treatment or of an unplanned re-infusion a subject counts as not in response,
 also where the visit is not adequate. `DORIS` is

@@ -10,60 +10,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.synthetic_course import Course, stream
+from carstats.data.synthetic_units import SCORES, UNITS
 from carstats.data.synthetic_visits import LAB_DAYS, Visits
-
-UNITS = {
-    "SLEDAI-2K": "points",
-    "cSLEDAI": "points",
-    "PGA": "0-3",
-    "UPCR": "g/g",
-    "eGFR": "mL/min/1.73m2",
-    "anti-dsDNA": "IU/mL",
-    "C3": "g/L",
-    "MMT8": "0-80",
-    "CK": "U/L",
-    "physician_global": "0-10 cm",
-    "mRSS": "0-51",
-    "FVC": "% predicted",
-    "MG-ADL": "0-24",
-    "QMG": "0-39",
-    "EDSS": "0-10",
-    "autoantibody": "multiple of ULN",
-    "B_cells": "/uL",
-    "IgG": "g/L",
-    "ANC": "10^9/L",
-    "platelets": "10^9/L",
-    "haemoglobin": "g/dL",
-    "new_BILAG_A": "0-9",
-    "new_BILAG_B": "0-9",
-    "patient_global": "0-10 cm",
-    "extramuscular_global": "0-10 cm",
-    "HAQ-DI": "0-3",
-    "attack": "0-1",
-    "hospitalised": "0-1",
-}
-# The scores that decide remission: a visit is adequate or not for these.
-_SCORES = (
-    "SLEDAI-2K",
-    "cSLEDAI",
-    "PGA",
-    "UPCR",
-    "MMT8",
-    "CK",
-    "physician_global",
-    "mRSS",
-    "FVC",
-    "MG-ADL",
-    "QMG",
-    "EDSS",
-    "new_BILAG_A",
-    "new_BILAG_B",
-    "patient_global",
-    "extramuscular_global",
-    "HAQ-DI",
-    "attack",
-    "hospitalised",
-)
 
 
 class Sampling:
@@ -363,8 +311,13 @@ def _other_scores(disease, start, add, first) -> None:
     )
 
 
-def assessments_table(course: Course, sampling: Sampling, measured: dict) -> pd.DataFrame:
-    """Return the assessments in long form with ``subject`` (position) for the identifier."""
+def assessments_table(
+    course: Course, sampling: Sampling, measured: dict, more: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Return the assessments in long form with ``subject`` (position) for the identifier.
+
+    `more` holds rows of visits beside those of `sampling`, with the name of their ``measure``.
+    """
     names = [name for name in UNITS if name in measured]
     anaemia_of_disease = (course.of("disease") == "AIHA")[:, None]
     parts = []
@@ -372,7 +325,7 @@ def assessments_table(course: Course, sampling: Sampling, measured: dict) -> pd.
         values, mask = measured[name]
         subject, column = np.nonzero(mask & ~np.isnan(sampling.day))
         of_disease = anaemia_of_disease[subject, 0] & (name == "haemoglobin")
-        judged = name in _SCORES or of_disease
+        judged = name in SCORES or of_disease
         parts.append(
             pd.DataFrame(
                 {
@@ -387,6 +340,9 @@ def assessments_table(course: Course, sampling: Sampling, measured: dict) -> pd.
                 }
             )
         )
+    if more is not None and len(more):
+        places = {name: code for code, name in enumerate(names)}
+        parts.append(more.assign(code=more["measure"].map(places)).drop(columns="measure"))
     table = pd.concat(parts, ignore_index=True)
     order = np.lexsort((table["code"], table["day"], table["subject"]))
     table = table.iloc[order].reset_index(drop=True)

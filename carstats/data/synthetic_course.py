@@ -27,6 +27,8 @@ TOPICS = (
     "medications",
     "assessments",
     "items",
+    "lupus items",
+    "sclerosis items",
 )
 MONTH = 30.4375
 YEAR = 365.25

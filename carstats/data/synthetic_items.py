@@ -1,4 +1,4 @@
-"""Components of the synthetic study's scores: BILAG in lupus, core set of myositis, attacks.
+"""Components of the synthetic study's scores: BILAG in lupus, core sets of IIM and SSc, attacks.
 
 Drawn from a stream of their own, so that the other values are the same with and without them.
 """
@@ -16,6 +16,13 @@ _CORE = {
     "patient_global": (5.0, 9.0, 0.1, (0.3, 0.6), 1.0, 10.0),
     "extramuscular_global": (3.0, 7.0, 0.1, (0.3, 0.5), 0.8, 10.0),
     "HAQ-DI": (1.0, 2.5, 0.125, (0.4, 0.65), 0.375, 3.0),
+}
+
+# Global assessments and HAQ-DI of systemic sclerosis: baseline range, step, highest value.
+_SCLEROSIS = {
+    "patient_global": (4.0, 8.0, 0.1, 10.0),
+    "physician_global": (4.0, 8.0, 0.1, 10.0),
+    "HAQ-DI": (1.0, 2.25, 0.125, 3.0),
 }
 
 # Share of the relapses of myasthenia that lead to an admission, however clear the scores are.
@@ -57,6 +64,32 @@ def simulate_items(
     neuro = (disease == "NMOSD")[:, None] & follow_up
     out["attack"] = (attack, neuro)
     out["hospitalised"] = _admissions(course, sampling, rng.random(n))
+    return out
+
+
+def simulate_sclerosis(
+    course: Course, sampling: Sampling, measured: dict, seed: int
+) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Return the global assessments and HAQ-DI, those of systemic sclerosis among them.
+
+    They are what the revised CRISS reads beside mRSS and FVC: better by a quarter or more in
+    response, by less than a fifth otherwise. Drawn from a stream of their own.
+    """
+    rng, n = stream(seed, "sclerosis items"), len(course)
+    state = sampling.state
+    seen = (course.of("disease") == "SSc")[:, None] & sampling.visit
+    out = {}
+    for name, (low, high, step, top) in _SCLEROSIS.items():
+        base = np.round((low + (high - low) * rng.random(n)) / step)[:, None] * step
+        u = rng.random(state.shape)
+        active = np.ceil(base * (0.86 + 0.12 * u) / step - 1e-9) * step
+        well = np.floor(base * (0.45 + 0.28 * u) / step + 1e-9) * step
+        deep = np.floor(base * (0.2 + 0.3 * u) / step + 1e-9) * step
+        value = np.select([state == k for k in range(4)], [active, well, deep, active])
+        value[:, 0] = base[:, 0]
+        before, others = measured[name]
+        value = np.minimum(np.round(value, 3), top)
+        out[name] = (np.where(seen, value, before), seen | others)
     return out
 
 

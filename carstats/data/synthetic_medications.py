@@ -259,10 +259,25 @@ def _rescue(course: Course, visits: Visits, rng: np.random.Generator, rows: _Row
     rows.add(rescued, drug, drug_class, start, start + length, "disease")
     pulse = rescued & (course.of("disease") == "NMOSD")
     rows.add(pulse, "methylprednisolone", "glucocorticoid", start, start + 4, "disease", 1250.0)
-    steroid = rescued & (rng.random(n) < 0.85)
+    # Going on with a drug that is taken already is no rescue: it comes with a glucocorticoid.
+    steroid = rescued & ((rng.random(n) < 0.85) | _taken(rows, drug, start))
     for first, last, dose in _RESCUE_TAPER:
         begin = np.where(pulse & (first == 0), start + 5, start + first)
         rows.add(steroid, "prednisone", "glucocorticoid", begin, start + last, "disease", dose)
+
+
+def _taken(rows: _Rows, drug, start) -> np.ndarray:
+    """Return who takes a drug already when it is to begin."""
+    given = pd.concat(rows.parts, ignore_index=True)
+    subject = given["subject"].to_numpy()
+    stop = given["stop_day"].fillna(np.inf).to_numpy()
+    lately = (given["drug"].to_numpy() == drug[subject]) & (
+        stop >= start[subject] - _DRUG_FREE_DAYS
+    )
+    lately &= given["start_day"].fillna(-np.inf).to_numpy() < start[subject]
+    out = np.zeros(len(drug), bool)
+    np.logical_or.at(out, subject, lately)
+    return out
 
 
 def drugs_at_visits(medications: pd.DataFrame, visits: Visits):

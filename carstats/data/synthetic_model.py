@@ -344,6 +344,11 @@ MODEL_IN_WORDS = (
     "`crs_severe`. ICANS occurs only with CRS; `icans` is its marginal probability. LICATS has "
     "probability licats[disease] x licats_target x licats_factor. Infections are a Poisson "
     "process. A fatal infection is added to the infections when it is the cause of death.",
+    "In systemic sclerosis the revised CRISS is met exactly in response, in lupus nephritis CRR "
+    "exactly in remission. The items of SLEDAI-2K add up to its total; of an organ with a measure, "
+    "LICATS shows in it.",
+    "Grades of cytopenia are those of CTCAE v5; neutropenia of grade 3 or more by v6 is that of "
+    "grade 4 by v5 (`neutropenia_grade_3_v6`).",
     "Relapses are recorded at visits, and the censored leave at their last adequate visit while "
     "deaths and rescue have their own day: a Kaplan-Meier curve of the recorded `time` is up to "
     "0.03 off the true curve however large the study; the latent times are not.",

@@ -9,7 +9,8 @@ from carstats.data.synthetic_course import Course
 from carstats.data.synthetic_visits import Visits
 
 _RESPONSES = {
-    "SLE": ("response", "SRI-4", "remission", "DORIS", "drug_free_remission"),
+    "SLE": ("response", "SRI-4", "remission", "DORIS", "CRR", "drug_free_remission"),
+    "SSc": ("response", "revised_CRISS", "remission", "drug_free_remission"),
     "MG": ("response", "MG-ADL_response", "remission", "MSE", "drug_free_remission"),
 }
 _COMMON_RESPONSES = ("response", "remission", "drug_free_remission")
@@ -31,6 +32,8 @@ def responses_table(course: Course, visits: Visits, drugs) -> pd.DataFrame:
         "remission": deep,
         "MSE": deep,
         "DORIS": deep & (dose <= 5),
+        "CRR": deep,
+        "revised_CRISS": well,
         "drug_free_remission": deep & drug_free,
     }
     asked = ~np.isnan(visits.day) & (visits.week >= _FIRST_RESPONSE_WEEK)
@@ -38,6 +41,8 @@ def responses_table(course: Course, visits: Visits, drugs) -> pd.DataFrame:
     for code, (name, values) in enumerate(met.items()):
         has = [name in _RESPONSES.get(d, _COMMON_RESPONSES) for d in course.model.diseases]
         here = np.isin(disease, [d for d, h in zip(course.model.diseases, has, strict=True) if h])
+        if name == "CRR":
+            here &= course.nephritis
         subject, column = np.nonzero(asked & here[:, None])
         good = visits.adequate[subject, column] | failed[subject, column]
         parts.append(

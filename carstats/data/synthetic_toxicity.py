@@ -139,7 +139,7 @@ class _Rows:
                     "grade": grade,
                     # Ongoing at the last contact: the day of resolution is not known.
                     "resolution_day": np.where(end <= self.last[subject], end, np.nan),
-                    "grading_scale": _SCALES.get(term, "CTCAE 5.0"),
+                    "grading_scale": _SCALES.get(term, "CTCAE v5"),
                     "system": site,
                     "serious": grade >= serious_from,
                 }

@@ -222,4 +222,9 @@ def _toxicities(model: Model) -> dict[str, np.ndarray]:
 
         out[term] = by_programme(model, share)
         out[f"{term}_grade_3"] = by_programme(model, severe_share)
+    # Below 0.5 × 10⁹/L is grade 4 by CTCAE v5 and grade 3 or more by v6.
+    lowest = model.cytopenia["neutropenia"][4]
+    out["neutropenia_grade_3_v6"] = by_programme(
+        model, lambda p, d, k: lowest if p.lymphodepletion else 0.0
+    )
     return out

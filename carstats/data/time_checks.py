@@ -248,7 +248,8 @@ class _Times:
             )  # fmt: skip
             remedy = message(
                 "Give the others a row with status censored, or say [events] "
-                'others = "censored at last contact" in study.toml.'
+                'others = "censored at last contact" in study.toml (of data frames, '
+                "Study(censor_others=True))."
             )
             self.fault("events", rows.index[:1], "status", what, remedy)
 

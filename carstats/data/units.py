@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -67,6 +68,7 @@ _REASONS = {
 }
 
 
+@lru_cache(maxsize=4096)
 def folded_unit(unit: object) -> str:
     """Return a unit for comparison: case, µ, superscripts, 10^9 and ×10⁹ made alike."""
     text = unicodedata.normalize("NFKC", str(unit)).casefold()
@@ -91,14 +93,17 @@ def conversion(measure: Measure, unit: object) -> Conversion | None:
 
 def why_not(measure: Measure, unit: object) -> str:
     """Return why a measure is not converted from a unit, in words; empty where nothing is known."""
+    kind, _, other = why_not_code(measure, unit).partition(":")
+    if kind == "other":
+        return message("it is of another measure, {measure}", measure=other)
+    return message(_REASONS[kind]) if kind else ""
+
+
+def why_not_code(measure: Measure, unit: object) -> str:
+    """Return the code of why a measure is not converted from a unit; empty where it has none."""
     given = folded_unit(unit)
-    for name, code in measure.not_from.items():
-        if folded_unit(name) == given:
-            kind, _, other = code.partition(":")
-            if kind == "other":
-                return message("it is of another measure, {measure}", measure=other)
-            return message(_REASONS[kind])
-    return ""
+    codes = (code for name, code in measure.not_from.items() if folded_unit(name) == given)
+    return next(codes, "")
 
 
 def rivals(known: Measure, values: NDArray[np.float64]) -> list[str]:
@@ -230,7 +235,8 @@ def units_that_fit(known: Measure, values: NDArray[np.float64], but: Conversion)
         for name, how in reversed(known.units.items())
         if how != but and plausible(known, converted(values, how)).all()
     }
-    return list(reversed(fitting.values()))
+    usual = {how: name for how, name in fitting.items() if how.rival}
+    return list(reversed((usual or fitting).values()))
 
 
 def plausible(known: Measure, values: NDArray[np.float64]) -> NDArray[np.bool_]:

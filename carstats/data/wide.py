@@ -11,8 +11,8 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
-from carstats.data.rows import Rows, split
-from carstats.errors import listed
+from carstats.data.context import split
+from carstats.data.rows import Rows
 from carstats.messages import message
 
 # A visit planned for day 182 may have been held a little before it, as the last one often is:
@@ -72,21 +72,35 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         key = next(k for k in ("grade", "present", "severity") if k in spec)
         heading = split(spec[key])[0][0]
         for i in np.flatnonzero(episode & denied):
-            what = "says there was no episode, and another column describes one."
-            rows.fault(i, heading, what, f"Correct one of the columns of [toxicities.{term}].")
-        unread = int((blank & ~episode).sum())
+            what = message("says there was no episode, and another column describes one.")
+            remedy = message("Correct one of the columns of [toxicities.{term}].", term=term)
+            rows.fault(i, heading, what, remedy)
+        maybe = _not_known(rows, spec, blank & ~episode)
+        unread = int((blank & ~episode & ~maybe).sum())
         if unread:
             rows.context.notes.append(
                 message(
-                    "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank or a"
-                    " sign for missing, and were read as no episode.",
+                    "[toxicities.{term}]: {n} of {of} cells of `{heading}` are blank, and were"
+                    ' read as no episode; blank = "unknown" says that they are not known.',
                     term=term,
                     n=unread,
                     of=len(rows),
                     heading=heading,
                 )
             )
-        ungraded = int((episode & np.isnan(grade)).sum()) if "grade" in spec else 0
+        if maybe.any():
+            rows.context.notes.append(
+                message(
+                    "[toxicities.{term}]: {n} of {of} subjects are not known to have had it or"
+                    " not: counted as possible, not as without.",
+                    term=term,
+                    n=int(maybe.sum()),
+                    of=len(rows),
+                )
+            )
+            columns["grade_at_least"] = np.where(maybe, 0.0, np.nan)
+            episode = episode | maybe
+        ungraded = int((episode & ~maybe & np.isnan(grade)).sum()) if "grade" in spec else 0
         if ungraded:
             rows.context.notes.append(
                 message(
@@ -100,8 +114,13 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         if "resolution" in spec:
             end = columns["resolution_day"] = rows.days(spec["resolution"], "resolution_day")
             for i in np.flatnonzero((end < onset) if onset is not None else []):
-                what = f"day {end[i]:g} is before the onset on day {onset[i]:g}."
-                rows.fault(i, split(spec["resolution"])[0][0], what, "Correct one of the two.")
+                what = message(
+                    "day {day:g} is before the onset on day {onset:g}.",
+                    day=float(end[i]),
+                    onset=float(onset[i]),
+                )
+                remedy = message("Correct one of the two.")
+                rows.fault(i, split(spec["resolution"])[0][0], what, remedy)
         for name in ("grading_scale", "system"):
             if name in spec:
                 columns[name] = _constant_or_cells(rows, spec[name], name)
@@ -111,6 +130,21 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             columns["attribution"] = rows.values(spec["attribution"], "attribution")
         parts.append(_frame(rows, episode, columns))
     return pd.concat(parts)
+
+
+def _not_known(rows: Rows, spec: dict, open_: np.ndarray) -> np.ndarray:
+    """Return of whom it is not known whether there was an episode.
+
+    A word such as "unknown" says so. An empty cell is no episode, as registries leave it, unless
+    the mapping says otherwise.
+    """
+    if spec.get("blank") == "unknown":
+        return open_
+    said = np.zeros(len(rows), dtype=bool)
+    for key in ("grade", "present", "severity"):
+        if key in spec:
+            said |= rows.said_unknown(spec[key])
+    return open_ & said
 
 
 def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
@@ -145,8 +179,9 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
             else:
                 day = rows.days(when, "day")
                 for i in np.flatnonzero(filled & np.isnan(day) & ~np.isnan(rows.day0)):
-                    what = f"is blank, but `{heading}` has a value."
-                    rows.fault(i, split(when)[0][0], what, "Give the date of the visit.")
+                    what = message("is blank, but `{heading}` has a value.", heading=heading)
+                    remedy = message("Give the date of the visit.")
+                    rows.fault(i, split(when)[0][0], what, remedy)
             rows.within(day, heading, filled)
             columns = {term_column: term, "day": day, column: cells}
             if "unit" in spec:
@@ -179,8 +214,9 @@ def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
         if "present" in spec:
             present = rows.flags(spec["present"], "present")
             for i in np.flatnonzero(_are(present, False) & dated):
-                what = f"says no, but {listed([drug])} has a start or a stop."
-                rows.fault(i, split(spec["present"])[0][0], what, "Correct one of the two.")
+                what = message("says no, but {drug!r} has a start or a stop.", drug=drug)
+                remedy = message("Correct one of the two.")
+                rows.fault(i, split(spec["present"])[0][0], what, remedy)
             took = _are(present, True) | dated
         elif "start" in spec:
             took = dated
@@ -199,8 +235,13 @@ def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
                 )
         if "stop" in spec and "start" in spec:
             for i in np.flatnonzero(stop < start):
-                what = f"day {stop[i]:g} is before the start on day {start[i]:g}."
-                rows.fault(i, split(spec["stop"])[0][0], what, "Correct one of the two.")
+                what = message(
+                    "day {day:g} is before the start on day {start:g}.",
+                    day=float(stop[i]),
+                    start=float(start[i]),
+                )
+                remedy = message("Correct one of the two.")
+                rows.fault(i, split(spec["stop"])[0][0], what, remedy)
         if "prednisone_equivalent_mg" in spec:
             dose = rows.numbers(spec["prednisone_equivalent_mg"], "prednisone_equivalent_mg")
             columns["prednisone_equivalent_mg"] = dose

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from carstats.data.rows import Rows, split
+from carstats.data.context import shown, split
+from carstats.data.rows import Rows
 from carstats.messages import message
 
 _RELAPSE, _RELAPSE_FREE = "relapse", "relapse_free_survival"
@@ -127,8 +128,9 @@ class _Endpoint:
     def _check(self, day: np.ndarray, spec) -> None:
         self.rows.within(day, spec, self.infused)
         for i in np.flatnonzero(self.infused & (day < 0)):
-            what = f"is {-day[i]:g} days before the first infusion."
-            self.rows.fault(i, split(spec)[0][0], what, "Correct one of the two dates.")
+            what = message("is {n:g} days before the first infusion.", n=float(-day[i]))
+            remedy = message("Correct one of the two dates.")
+            self.rows.fault(i, split(spec)[0][0], what, remedy)
 
     def _coded(self, day: np.ndarray, spec: dict) -> None:
         vocabulary = self.rows.context.settings.vocabulary
@@ -137,14 +139,20 @@ class _Endpoint:
         status = [None if c is None else vocabulary.canonical("status", c) for c in cells]
         for i in np.flatnonzero(self.infused):
             if status[i] is None:
-                what = "is missing." if cells[i] is None else f"{cells[i]!r} is not a status."
-                remedy = (
-                    'Recode it to "event", "censored" or "competing" under'
-                    f" [events.{self.term}] values."
+                what = (
+                    message("is missing.")
+                    if cells[i] is None
+                    else message("{cell} is not a status.", cell=shown(cells[i]))
+                )
+                remedy = message(
+                    "Recode it under [events.{term}]: values = {line}",
+                    term=self.term,
+                    line='{ "1" = "event", "0" = "censored", "2" = "competing" }',
                 )
                 self.rows.fault(i, heading, what, remedy)
-            elif np.isnan(day[i]):
-                self.rows.fault(i, self.heading, "is missing.", "A status needs its time.")
+            elif np.isnan(day[i]) and not self.rows.is_unplaced(i, self.heading):
+                remedy = message("A status needs its time.")
+                self.rows.fault(i, self.heading, message("is missing."), remedy)
         is_ = {name: np.array([s == name for s in status]) for name in ("event", "competing")}
         self.event = np.where(is_["event"], day, np.nan)
         self.competing = np.where(is_["competing"], day, np.nan)
@@ -171,8 +179,14 @@ class _Endpoint:
     def _last_without(self, spec) -> None:
         low = self.rows.days(spec, "")
         for i in np.flatnonzero(self.infused & (low >= self.event)):
-            what = f"day {low[i]:g} is not before the event on day {self.event[i]:g}."
-            remedy = "It is the last visit without the event; leave it blank if there was none."
+            what = message(
+                "day {day:g} is not before the event on day {event:g}.",
+                day=float(low[i]),
+                event=float(self.event[i]),
+            )
+            remedy = message(
+                "It is the last visit without the event; leave it blank if there was none."
+            )
             self.rows.fault(i, split(spec)[0][0], what, remedy)
         # A visit before the infusion says that the event came after it, as day 0 does.
         self.low = np.where(np.isnan(self.event), np.nan, np.fmax(low, 0))

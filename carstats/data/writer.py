@@ -6,18 +6,22 @@ import csv
 import io
 import json
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from carstats.data.finder import list_files
 from carstats.data.formats import Files
-from carstats.data.readers import list_files
+from carstats.data.likeness import near_names
 from carstats.data.schema import TABLES
 from carstats.data.settings import FILE_NAME, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, Problem, check_choice
+from carstats.messages import message
 from carstats.vocabulary import CATEGORIES, Term, Vocabulary
 
 _FORMATS = ("csv", "xlsx", "parquet")
@@ -59,7 +63,7 @@ def write_study(study: Study, folder: str | Path, format: str = "csv") -> Path:
         contents = {f"{name}.csv": csv_bytes(frame) for name, frame in tables.items()}
     else:
         contents = {f"{name}.parquet": _parquet(name, frame) for name, frame in tables.items()}
-    contents[FILE_NAME] = _toml(study).encode()
+    contents[FILE_NAME] = _encoded(_toml(study), FILE_NAME)
     _require_free(folder, set(contents))
     _write_all(folder, contents)
     return folder
@@ -83,7 +87,17 @@ def csv_bytes(frame: pd.DataFrame) -> bytes:
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(frame.columns)
     writer.writerows(zip(*columns, strict=True))
-    return text.getvalue().encode()
+    return _encoded(text.getvalue(), "CSV")
+
+
+def _encoded(text: str, name: str) -> bytes:
+    """Return text as UTF-8; half of a character, which no file can hold, is refused."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        what = message("holds half of a character, which no file can hold.")
+        remedy = message("Replace the text that holds it.")
+        raise CarstatsError(Problem(what, name, remedy=remedy)) from None
 
 
 def _cell(value: object) -> str:
@@ -128,13 +142,18 @@ def _parquet(name: str, frame: pd.DataFrame) -> bytes:
     try:
         return frame.to_parquet(engine="pyarrow", index=False)
     except ImportError:
-        remedy = 'Install it with: pip install "carstats[parquet]"'
-        raise CarstatsError(Problem("needs pyarrow.", f"{name}.parquet", remedy=remedy)) from None
+        remedy = message("Install it with: {command}", command='pip install "carstats[parquet]"')
+        what = message("needs pyarrow.")
+        raise CarstatsError(Problem(what, f"{name}.parquet", remedy=remedy)) from None
 
 
 def _toml(study: Study) -> str:
     lines = ["[study]", f"name = {_text(study.label)}"]
     lines.append(f"synthetic = {'true' if study.synthetic else 'false'}")
+    near = [near_names(name, frame.columns) for name, frame in study.tables().items()]
+    own_columns = sorted({extra for found in near for extra in found})
+    if own_columns:
+        lines.append(f"own_columns = [{', '.join(map(_text, own_columns))}]")
     own = []
     for category in CATEGORIES:
         known = set(getattr(Vocabulary(), category))
@@ -149,6 +168,9 @@ def _toml(study: Study) -> str:
     if ranges:
         pairs = [f"{_text(t.name)} = [{t.limits[0]!r}, {t.limits[1]!r}]" for t in ranges]
         lines += ["", "[assessments]", f"range = {{ {', '.join(pairs)} }}"]
+    for section, values in study.settings.items():
+        lines += ["", f"[{section}]"]
+        lines += [f"{_key(name)} = {_value(value)}" for name, value in values.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -159,6 +181,22 @@ def _term(term: Term) -> str:
     if term.group:
         parts.append(f"group = {_text(term.group)}")
     return f"{{ {', '.join(parts)} }}"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _text(name)
+
+
+def _value(value: object) -> str:
+    """Return a setting as TOML: a text, a flag, a number, a list or a table of them."""
+    if isinstance(value, Mapping):
+        parts = (f"{_key(str(name))} = {_value(inner)}" for name, inner in value.items())
+        return f"{{ {', '.join(parts)} }}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return _text(value) if isinstance(value, str) else repr(value)
 
 
 def _text(text: str) -> str:
@@ -174,17 +212,16 @@ def _require_free(folder: Path, names: set[str]) -> None:
     for path in list_files(folder):
         table = path.stem.casefold() in TABLES or path.name == "study.xlsx"
         if table and path.name not in names:
-            remedy = "Choose an empty folder, or delete it."
-            problems.append(
-                Problem("would be read with the tables written.", path.name, remedy=remedy)
-            )
+            what = message("would be read with the tables written.")
+            remedy = message("Choose an empty folder, or delete it.")
+            problems.append(Problem(what, path.name, remedy=remedy))
     settings = folder / FILE_NAME
     if (
         settings.is_file()
         and check_settings(read_settings(settings, Files().content(settings))).maps
     ):
-        what = "is a mapping, and would be overwritten."
-        problems.append(Problem(what, FILE_NAME, remedy="Choose another folder."))
+        what = message("is a mapping, and would be overwritten.")
+        problems.append(Problem(what, FILE_NAME, remedy=message("Choose another folder.")))
     if problems:
         raise CarstatsError(problems)
 
@@ -205,6 +242,6 @@ def _write_all(folder: Path, contents: dict[str, bytes]) -> None:
                 part.unlink(missing_ok=True)
             if made and not any(folder.iterdir()):
                 folder.rmdir()
-        what = f"cannot be written: {error.strerror}."
-        remedy = "Free some space, or choose a folder that you may write to."
+        what = message("cannot be written: {reason}.", reason=error.strerror)
+        remedy = message("Free some space, or choose a folder that you may write to.")
         raise CarstatsError(Problem(what, str(folder), remedy=remedy)) from None

@@ -12,7 +12,8 @@ from pandas.arrays import BooleanArray
 from carstats.endpoints.logic import boolean, compare, numbers
 from carstats.endpoints.return_times import first_return
 from carstats.endpoints.worksheets import check_table, latest
-from carstats.errors import CarstatsError, check_choice
+from carstats.errors import CarstatsError, check_choice, check_number
+from carstats.messages import message
 
 PRESETS = {
     "undetectable": ("count", None), "<1/uL": ("count", 1.0), "<10/uL": ("count", 10.0),
@@ -67,7 +68,7 @@ def aplasia_at(
     *,
     day: str = "onset_day",
     preset: str = "<10/uL",
-    ahead_days: int = 14,
+    within_days: int = 14,
 ) -> BooleanArray:
     """Judge whether events happened during B-cell aplasia.
 
@@ -81,15 +82,14 @@ def aplasia_at(
         The column of `events` that holds it.
     preset : str, optional
         As in `b_cell_aplasia`.
-    ahead_days : int, optional
-        Where there is no sample from day 0 to the event, the first one up to this many days later
-        counts.
+    within_days : int, optional
+        The most days between an event and the sample that speaks for it, before or after.
 
     Returns
     -------
     pandas.arrays.BooleanArray
-        In the order of `events`: by the last sample from day 0 on or before the event; NA where
-        there is none.
+        In the order of `events`: by the nearest sample from day 0 on, of two the later; NA where
+        none is near enough: aplasia is undocumented.
 
     Raises
     ------
@@ -100,15 +100,18 @@ def aplasia_at(
     -----
     Status: design.
     """
+    check_number("within_days", within_days, low=0)
     table, aplasia = _judged(samples, preset)
     use = (table["day"] >= 0).to_numpy()
     table, known = table[use].reset_index(drop=True), aplasia._data[use]
-    back, ahead = (latest(events, table, day, ahead=side) for side in (False, True))
     if not len(table):
         return boolean(np.zeros(len(events), bool), np.ones(len(events), bool))
-    wait = table["day"].to_numpy(float)[ahead] - events[day].to_numpy(float)
-    row = np.where(back >= 0, back, np.where((ahead >= 0) & (wait <= ahead_days), ahead, -1))
-    return boolean(known[row], row < 0)
+    back, ahead = (latest(events, table, day, ahead=side) for side in (False, True))
+    sampled, wanted = table["day"].to_numpy(float), events[day].to_numpy(float)
+    since = np.where(back >= 0, wanted - sampled[back], np.inf)
+    until = np.where(ahead >= 0, sampled[ahead] - wanted, np.inf)
+    row = np.where(until <= since, ahead, back)
+    return boolean(known[row], ~(np.minimum(since, until) <= within_days))
 
 
 def b_cell_reconstitution(
@@ -155,7 +158,7 @@ def b_cell_reconstitution(
     return first_return(
         table.assign(returned=~aplasia),
         endpoint="b_cell_reconstitution",
-        away="no aplasia seen",
+        away=message("no aplasia seen"),
         consecutive=consecutive,
         subjects=subjects,
         competing=competing,
@@ -184,7 +187,13 @@ def naive_share(naive: ArrayLike, b_cells: ArrayLike) -> NDArray[np.float64]:
     if (part > whole * (1 + 1e-9)).any():
         first = int(np.flatnonzero(part > whole * (1 + 1e-9))[0])
         raise CarstatsError(
-            f"`naive` is {part[first]:g} of {whole[first]:g} `b_cells`; it is at most all of them."
+            message(
+                "`{part}` is {some} of {all} `{whole}`; it is at most all of them.",
+                part="naive",
+                some=f"{part[first]:g}",
+                all=f"{whole[first]:g}",
+                whole="b_cells",
+            )
         )
     return 100.0 * part / np.where(whole > 0, whole, np.nan)
 
@@ -237,11 +246,23 @@ def _measured(count, percent, preset, lloq):
     what, cut = PRESETS[preset]
     given = {"count": count, "percent": percent}[what]
     if given is None:
-        raise CarstatsError(f"`{what}` is not given; the preset {preset!r} needs it.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is not given; the preset {preset} needs it.",
+                argument=what,
+                preset=repr(preset),
+            )
+        )
     (values,) = numbers(**{what: (given, 0, 100 if what == "percent" else 100_000)})
     if cut is not None:
         return values, cut
     if lloq is None:
-        raise CarstatsError("`lloq` is not given; the preset 'undetectable' needs it.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is not given; the preset {preset} needs it.",
+                argument="lloq",
+                preset=repr(preset),
+            )
+        )
     values, cut = numbers(count=(given, 0, 100_000), lloq=(lloq, 0, 100))
     return values, cut

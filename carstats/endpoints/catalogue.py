@@ -7,8 +7,7 @@ from dataclasses import asdict, dataclass
 import pandas as pd
 
 from carstats.endpoints.naming import plain_words
-from carstats.language import current_language
-from carstats.messages import mark, message
+from carstats.messages import Joined, Message, Named, mark, message
 
 STATUSES = (mark("verified"), mark("verify"), mark("design"))
 KINDS = (
@@ -45,8 +44,8 @@ class Endpoint:
     doi : str
         DOI of the source, where it is known.
     status : str
-        ``"verified"`` against its source, ``"verify"``: not checked yet, or ``"design"``: a rule of
-        carstats' own where the field has no consensus.
+        ``"verified"``: the definition was read at the source that the entry names; ``"verify"``:
+        not checked yet, or ``"design"``: a rule of carstats' own where the field has no consensus.
     function : str
         Module and function that judge it, below ``carstats.endpoints``; empty where it is derived
         from other endpoints.
@@ -66,8 +65,8 @@ class Endpoint:
 def endpoint_catalogue() -> pd.DataFrame:
     """List every endpoint and clinical rule of carstats with its source and its standing.
 
-    The definition and the thresholds are in the language that is set; every other column is what
-    code compares, and stays as it is.
+    The definitions and the thresholds are messages; ``carstats endpoints --lang zh`` prints them in
+    Chinese. Every other column is what code compares.
 
     Returns
     -------
@@ -78,8 +77,9 @@ def endpoint_catalogue() -> pd.DataFrame:
 
     Notes
     -----
-    A rule whose status is ``"verify"`` follows the field's papers as they were remembered or
-    quoted, not as they were read: check it before a result that rests on it is published.
+    A rule whose status is ``"verified"`` was read where its source says. One that is ``"verify"``
+    follows the field's papers as they were remembered or quoted: check it before a result that
+    rests on it is published.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def endpoint_catalogue() -> pd.DataFrame:
 
 
 def disease_words(name: str) -> str:
-    """Return the disease of an endpoint as the catalogue prints it.
+    """Return the disease of an endpoint as the catalogue names it.
 
     Parameters
     ----------
@@ -112,14 +112,12 @@ def disease_words(name: str) -> str:
     Returns
     -------
     str
-        In the language that is set.
+        A message: the name in English, elsewhere what it means.
     """
-    if name != "any":
-        return plain_words("disease", name)
-    return name if current_language() == "en" else message("any disease")
+    return Named(name, message("any disease")) if name == "any" else plain_words("disease", name)
 
 
-def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
+def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> Message:
     """Return the catalogue as a table in Markdown, as it stands in ``docs/endpoints.md``.
 
     Parameters
@@ -130,7 +128,7 @@ def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
     Returns
     -------
     str
-        One line an endpoint; a DOI is a link.
+        A message: one line an endpoint; a DOI is a link.
     """
     rows = endpoint_catalogue() if catalogue is None else catalogue
     lines = [
@@ -140,7 +138,8 @@ def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> str:
     for row in rows.itertuples():
         source = f"[{row.source}](https://doi.org/{row.doi})" if row.doi else row.source
         function = f"`{row.function}`" if row.function else message("as recorded")
-        cells = [f"`{row.name}`", disease_words(row.disease), message(row.kind), row.definition]
-        cells += [row.thresholds, source, message(row.status), function]
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines) + "\n"
+        cells = [f"`{row.name}`", disease_words(row.disease), message(row.kind)]
+        cells += [message(row.definition), message(row.thresholds), source.replace("|", "\\|")]
+        cells += [message(row.status), function]
+        lines.append(Joined(("| ", Joined(cells, " | "), " |"), ""))
+    return Joined((Joined(lines, "\n"), "\n"), "")

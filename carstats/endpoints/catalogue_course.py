@@ -92,12 +92,12 @@ COURSE = (
         "drug_free_remission_sustained",
         "any",
         "response",
-        "All adequate visits over 24 weeks in remission and drug-free, no gap above 1.5 scheduled"
-        " intervals.",
-        "span=168; max_gap=1.5 intervals",
+        "Drug-free remission for 24 weeks without a break up to the visit: a look back over the "
+        "adequate visits.",
+        "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5",
         "carstats",
         status="design",
-        function="confirmation.confirmed",
+        function="confirmation.reaches_back",
     ),
     Endpoint(
         "functional_cure_2y",
@@ -157,9 +157,9 @@ COURSE = (
         "time_to_response",
         "any",
         "time-to-event",
-        "From infusion to the first visit that meets the response, confirmed at a visit 4 weeks "
-        "later or more; death, rescue and re-infusion compete; interval-censored.",
-        "confirm_visits=2; confirm_days=28",
+        "From infusion to the first visit that meets the response, confirmed at the next adequate "
+        "visit; death, rescue and re-infusion compete; interval-censored.",
+        "confirm_visits=2; confirm_days=0",
         "carstats",
         status="design",
         function="time_to_event.time_to_response",
@@ -192,7 +192,6 @@ COURSE = (
         "From infusion to the composite event of SSc; death competes.",
         "those of SSc_event",
         "Auth 2024",
-        status="verified",
         function="ssc.ssc_event",
     ),
     Endpoint(
@@ -263,11 +262,15 @@ COURSE = (
         "rescue",
         "any",
         "event",
-        "New or more treatment of the disease from day 1: immunosuppressant, biologic, targeted "
-        "drug, plasma exchange, immunoglobulin, or a glucocorticoid above the endpoint's "
-        "threshold; a glucocorticoid taper up to week 8 is exempt, reasons conditioning and "
-        "toxicity never count.",
-        "rescue_mg=5; taper_days=56; replacement_immunoglobulin_counts=True (MG, IIM, ITP, CIDP)",
+        "More treatment of the disease than before, after day 0: a daily dose of glucocorticoids "
+        "more than 5 mg of prednisone above the reference on 3 days, or a dose of 100 mg; an "
+        "immunosuppressant, biologic, targeted drug, plasma exchange or immunoglobulin that was "
+        "not given before, or more of it. The reference follows a taper; what was held and is "
+        "resumed by day 56 is none; reasons conditioning and toxicity never count.",
+        "rescue_before_days=28; rescue_step_mg=5; rescue_days=3; rescue_pulse_mg=100; "
+        "rescue_hold_days=14; rescue_resume_days=56; rescue_washout_days=90; "
+        "rescue_course_days=56; licats_steroid_days=14; replacement_immunoglobulin_counts=True "
+        "(MG, IIM, ITP, CIDP)",
         "carstats",
         status="design",
         function="intercurrent.classify_medications",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from carstats.endpoints.catalogue import Endpoint
 
 _OFF = "drug_free.judge_treatment"
-_HELD = "confirmation.confirmed"
+_FORWARD = "confirmation.next_visit"
+_BACK = "confirmation.reaches_back"
+_AGAIN = "confirm_visits=2; confirm_days=0"
+_SINCE = "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5"
 _BLISS = "Furie 2020, BLISS-LN"
 _BLISS_DOI = "10.1056/NEJMoa2001180"
 
@@ -14,21 +17,63 @@ DERIVED = (
         "response_confirmed",
         "any",
         "response",
-        "The disease's response, met again at the next adequate visit at least 4 weeks later.",
-        "confirm_visits=2; confirm_days=28",
+        "The disease's response, met again at the next adequate visit: a look forward.",
+        _AGAIN,
         "carstats",
         status="design",
-        function=_HELD,
+        function=_FORWARD,
+    ),
+    Endpoint(
+        "remission_confirmed",
+        "any",
+        "response",
+        "The disease's remission, met again at the next adequate visit: a look forward.",
+        _AGAIN,
+        "carstats",
+        status="design",
+        function=_FORWARD,
+    ),
+    Endpoint(
+        "drug_free_remission_confirmed",
+        "any",
+        "response",
+        "Drug-free remission, met again at the next adequate visit: a look forward.",
+        _AGAIN,
+        "carstats",
+        status="design",
+        function=_FORWARD,
+    ),
+    Endpoint(
+        "DORIS_confirmed",
+        "SLE",
+        "response",
+        "DORIS remission, met again at the next adequate visit: a look forward.",
+        _AGAIN,
+        "carstats",
+        status="design",
+        function=_FORWARD,
+    ),
+    Endpoint(
+        "response_sustained",
+        "any",
+        "response",
+        "The disease's response for 24 weeks without a break up to the visit: a look back over "
+        "the adequate visits.",
+        _SINCE,
+        "carstats",
+        status="design",
+        function=_BACK,
     ),
     Endpoint(
         "remission_sustained",
         "any",
         "response",
-        "All adequate visits over 24 weeks in remission, no gap above 1.5 scheduled intervals.",
-        "sustained_weeks=24; gap_intervals=1.5",
+        "The disease's remission for 24 weeks without a break up to the visit: a look back over "
+        "the adequate visits.",
+        _SINCE,
         "carstats",
         status="design",
-        function=_HELD,
+        function=_BACK,
     ),
     Endpoint(
         "drug_free_remission_strict",
@@ -54,21 +99,23 @@ DERIVED = (
         "CRR_confirmed",
         "SLE",
         "response",
-        "Complete renal response at two consecutive visits at least 4 weeks apart.",
-        "confirm_visits=2; confirm_days=28",
+        "Complete renal response, met at the adequate visit before or after it too.",
+        _AGAIN,
         _BLISS,
         _BLISS_DOI,
-        function=_HELD,
+        status="design",
+        function="confirmation.either_way",
     ),
     Endpoint(
         "PERR_confirmed",
         "SLE",
         "response",
-        "Primary efficacy renal response at two consecutive visits at least 4 weeks apart.",
-        "confirm_visits=2; confirm_days=28",
+        "Primary efficacy renal response, met at the adequate visit before or after it too.",
+        _AGAIN,
         _BLISS,
         _BLISS_DOI,
-        function=_HELD,
+        status="design",
+        function="confirmation.either_way",
     ),
     Endpoint(
         "complement_normalisation",

@@ -88,11 +88,12 @@ LUPUS = (
         "DORIS_sustained",
         "SLE",
         "response",
-        "DORIS remission at two or more consecutive visits that span 24 weeks.",
-        "span=168; visits=2",
+        "DORIS remission for 24 weeks without a break up to the visit: a look back over the "
+        "adequate visits, two or more.",
+        "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5",
         "carstats",
         status="design",
-        function="confirmation.confirmed",
+        function="confirmation.reaches_back",
     ),
     Endpoint(
         "LLDAS",
@@ -142,7 +143,7 @@ LUPUS = (
         "severe_sledai=12; severe_pga=2.5; severe_mg_per_kg=0.5; mild_sledai_rise=3; "
         "mild_pga_rise=1",
         "Petri 2005, N Engl J Med 353:2550",
-        doi="10.1093/rheumatology/keu153",
+        doi="10.1056/NEJMoa051135",
         function="sle_flare.selena_flare_index",
     ),
     Endpoint(
@@ -151,7 +152,7 @@ LUPUS = (
         "flare",
         "The same without its medication items.",
         "with_medication=False",
-        "Thanou 2014, Rheumatology",
+        "Thanou 2014, Rheumatology, of the medication items only",
         doi="10.1093/rheumatology/keu153",
         function="sle_flare.selena_flare_index",
     ),
@@ -223,10 +224,11 @@ LUPUS = (
         "flare",
         "UPCR above 0.5 after complete response, doubled and above 1.0 after partial response, or"
         " eGFR down by more than 10 % with haematuria up two categories; at two visits more than "
-        "a week apart.",
+        "a week apart. Of carstats' own: complete response is CRR (the source's is UPCR 0.2, GFR 95"
+        " and no haematuria), two visits are enough (more than two).",
         "upcr_after_complete=0.5; upcr_after_partial=1.0; times=2; egfr_fall=10; longer_than=7",
-        "PMC11258879",
-        status="verified",
+        "J Clin Trials 2024;14:563, Table 2 (PMC11258879); carstats",
+        status="design",
         function="nephritis.renal_flare",
     ),
     Endpoint(

@@ -121,7 +121,6 @@ NEUROLOGY = (
         "Change of the timed 25-foot walk in percent of baseline; primary endpoint of KYSA-8.",
         "none",
         "KYSA-8",
-        status="verified",
         function="neurology.t25fw_change",
     ),
     Endpoint(
@@ -194,8 +193,9 @@ NEUROLOGY = (
         "ITP_loss",
         "ITP",
         "event",
-        "Below 100 after a complete response, below 30 after a response, or bleeding.",
-        "complete=100; response=30; times=None",
+        "Below 100 after a complete response, below 30 or twice the baseline after a response, at "
+        "two counts a day or more apart; or bleeding.",
+        "complete=100; response=30; times=2",
         "Rodeghiero 2009 (IWG), Blood 113:2386",
         function="immune_cytopenias.itp_loss",
     ),

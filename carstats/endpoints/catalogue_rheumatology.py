@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from carstats.endpoints.catalogue import Endpoint
 
+_AGGARWAL, _AGGARWAL_DOI = "Aggarwal 2017, Ann Rheum Dis 76:792", "10.1136/annrheumdis-2017-211400"
+_RIDER, _RIDER_DOI = "Rider 2017, Ann Rheum Dis 76:782", "10.1136/annrheumdis-2017-211401"
+
 RHEUMATOLOGY = (
     Endpoint(
         "TIS",
@@ -12,38 +15,68 @@ RHEUMATOLOGY = (
         "Total Improvement Score: points for the absolute improvement of six core-set measures, 0"
         " to 100; rescue or death scores 0.",
         "the point table",
-        "Aggarwal 2017, Ann Rheum Dis 76:792; Rider 2017",
-        doi="10.1002/art.40064",
+        _AGGARWAL,
+        doi=_AGGARWAL_DOI,
         function="iim.total_improvement_score",
     ),
     Endpoint(
         "TIS_minimal",
         "IIM",
         "response",
-        "Total Improvement Score of 20 or more (juvenile: 30).",
-        "20; 30",
-        "Aggarwal 2017, Ann Rheum Dis 76:792; Rider 2017",
-        doi="10.1002/art.40064",
+        "Total Improvement Score of 20 or more; below 18 years TIS_minimal_juvenile.",
+        "20",
+        _AGGARWAL,
+        doi=_AGGARWAL_DOI,
         function="iim.improvement_response",
     ),
     Endpoint(
         "TIS_moderate",
         "IIM",
         "response",
-        "Total Improvement Score of 40 or more (juvenile: 45).",
-        "40; 45",
-        "Aggarwal 2017, Ann Rheum Dis 76:792; Rider 2017",
-        doi="10.1002/art.40064",
+        "Total Improvement Score of 40 or more; below 18 years TIS_moderate_juvenile.",
+        "40",
+        _AGGARWAL,
+        doi=_AGGARWAL_DOI,
         function="iim.improvement_response",
     ),
     Endpoint(
         "TIS_major",
         "IIM",
         "response",
-        "Total Improvement Score of 60 or more (juvenile: 70).",
-        "60; 70",
-        "Aggarwal 2017, Ann Rheum Dis 76:792; Rider 2017",
-        doi="10.1002/art.40064",
+        "Total Improvement Score of 60 or more; below 18 years TIS_major_juvenile.",
+        "60",
+        _AGGARWAL,
+        doi=_AGGARWAL_DOI,
+        function="iim.improvement_response",
+    ),
+    Endpoint(
+        "TIS_minimal_juvenile",
+        "IIM",
+        "response",
+        "Total Improvement Score of 30 or more, below 18 years; derived as TIS_minimal.",
+        "30",
+        _RIDER,
+        doi=_RIDER_DOI,
+        function="iim.improvement_response",
+    ),
+    Endpoint(
+        "TIS_moderate_juvenile",
+        "IIM",
+        "response",
+        "Total Improvement Score of 45 or more, below 18 years; derived as TIS_moderate.",
+        "45",
+        _RIDER,
+        doi=_RIDER_DOI,
+        function="iim.improvement_response",
+    ),
+    Endpoint(
+        "TIS_major_juvenile",
+        "IIM",
+        "response",
+        "Total Improvement Score of 70 or more, below 18 years; derived as TIS_major.",
+        "70",
+        _RIDER,
+        doi=_RIDER_DOI,
         function="iim.improvement_response",
     ),
     Endpoint(
@@ -83,7 +116,6 @@ RHEUMATOLOGY = (
         "mRSS up by more than 5 points and at least 25 %.",
         "points=5; percent=25",
         "Published progression rule",
-        status="verified",
         function="ssc.mrss_progression",
     ),
     Endpoint(
@@ -157,7 +189,6 @@ RHEUMATOLOGY = (
         "immunosuppressant or antifibrotic.",
         "those of its components",
         "Auth 2024",
-        status="verified",
         function="ssc.ssc_event",
     ),
     Endpoint(
@@ -231,7 +262,6 @@ RHEUMATOLOGY = (
         "Swollen or tender joints down by half, at week 4 of the CAR-Treg trial.",
         "percent=50",
         "CAR-Treg trial",
-        status="verified",
         function="joints.joint_count_halved",
     ),
     Endpoint(

@@ -4,28 +4,44 @@ from __future__ import annotations
 
 from carstats.endpoints.catalogue import Endpoint
 
+_ASTCT = "Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625"
+_ASTCT_DOI = "10.1016/j.bbmt.2018.12.758"
+_CTCAE = "CTCAE v5 and v6, never pooled"
+
 TOXICITY = (
     Endpoint(
         "CRS",
         "any",
         "toxicity",
         "ASTCT grade 1 to 5: fever to diagnose, then the worse of hypotension and hypoxia; "
-        "episodes less than 7 days apart are one.",
-        "merge_gap=7; window 30 days",
-        "Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
-        doi="10.1016/j.bbmt.2018.12.758",
-        function="crs.crs_grade",
+        "episodes less than 7 days apart are one; onset up to day 30 after an infusion. A blank "
+        "cell leaves the grade that the known ones prove.",
+        "gap_days=7; onset_window_days=30; late_onset_days=14; fever_threshold=38; "
+        "low_flow_limit=6",
+        _ASTCT,
+        doi=_ASTCT_DOI,
+        function="crs.crs_episodes",
+    ),
+    Endpoint(
+        "fever outside the CRS window",
+        "any",
+        "toxicity",
+        "A fever that began before an infusion or more than 30 days after one: no CRS, no grade.",
+        "onset_window_days=30",
+        "carstats",
+        status="design",
+        function="crs.crs_episodes",
     ),
     Endpoint(
         "ICANS",
         "any",
         "toxicity",
         "ASTCT grade 1 to 5: the worst of ICE score, consciousness, seizure, motor and oedema, "
-        "against the baseline ICE.",
-        "ICE 7, 3, 0",
-        "Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
-        doi="10.1016/j.bbmt.2018.12.758",
-        function="icans.icans_grade",
+        "against the baseline ICE. A blank cell leaves the grade that the known ones prove.",
+        "ICE 7, 3, 0; gap_days=7; onset_window_days=30",
+        _ASTCT,
+        doi=_ASTCT_DOI,
+        function="icans.icans_episodes",
     ),
     Endpoint(
         "ICANS_paediatric",
@@ -33,16 +49,17 @@ TOXICITY = (
         "toxicity",
         "CAPD in place of ICE below 12 years: 1 to 8 grade 1 to 2, 9 or more grade 3.",
         "CAPD 9",
-        "Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
-        doi="10.1016/j.bbmt.2018.12.758",
+        _ASTCT,
+        doi=_ASTCT_DOI,
         function="icans.delirium_grade",
     ),
     Endpoint(
         "IEC-HS",
         "any",
         "toxicity",
-        "Ferritin above twice the limit or baseline or rising fast, after or with resolving CRS, "
-        "with supporting signs: possible or meets, never diagnosed.",
+        "Ferritin above twice the limit or the value at infusion, or rising fast, with resolving "
+        "CRS or after it improved, and a supporting sign: meets; ferritin with one of the two: "
+        "possible. Never diagnosed.",
         "ferritin 2x; ALT/AST 5x; fibrinogen 150 mg/dL",
         "Hines 2023 (ASTCT), Transplant Cell Ther 29:438.e1",
         doi="10.1016/j.jtct.2023.03.006",
@@ -75,30 +92,35 @@ TOXICITY = (
         "any",
         "toxicity",
         "ANC after day 30 at or below 1500, 1000, 500, 100/uL: grade 1 to 4; two values needed.",
-        "1500, 1000, 500, 100/uL",
+        "thresholds 1500, 1000, 500, 100/uL; min_values=2",
         "Rejeski 2023 (EHA/EBMT), Blood 142:865",
         doi="10.1182/blood.2023020578",
-        function="haematotoxicity.late_icaht_grade",
+        function="haematotoxicity.late_icaht",
     ),
     Endpoint(
         "T-ICAHT",
         "any",
         "toxicity",
-        "The same for platelets: early below 50 for 1 to 6 days grade 1, 7 or more grade 2, below"
-        " 20 for 1 to 13 grade 3, 14 or more grade 4; late (days 31 to 100) below 100, 50, 20.",
-        "50, 20, 100 x 10^9/L",
-        "Rejeski 2023 (EHA/EBMT), Blood 142:865",
-        doi="10.1182/blood.2023020578",
+        "The same for platelets (term ICAHT, scale T-ICAHT): early below 50 for 1 to 6 days grade "
+        "1, 7 or more grade 2, below 20 for 1 to 13 grade 3, 14 or more grade 4; late (days 31 to "
+        "100, two values) below 100, 50, 20, and 20 for 14 days or more grade 4.",
+        "low=50; very_low=20; recovery_days=3; late 100, 50, 20 x 10^9/L",
+        "Rejeski 2025, Blood, Table 1",
+        doi="10.1182/blood.2025028833",
+        status="verified",
         function="t_icaht.early_t_icaht",
     ),
     Endpoint(
         "LICATS",
         "any",
         "toxicity",
-        "Local, self-limited toxicity in an organ affected before, in B-cell aplasia, day 0 to 28"
-        " (42), gone within 28 days without new immunosuppression: candidate, never relapse.",
-        "window 28 or 42 days; steroids up to 14 days",
+        "Local, self-limited toxicity in an organ affected before, in B-cell aplasia, begun on day "
+        "0 to 42, gone within 28 days without new immunosuppression: candidate, never relapse. "
+        "Grade 2: glucocorticoids for more than a week or an inner organ; 3 hospital; 4 intensive "
+        "care.",
+        "licats_days=42; licats_resolution_days=28; steroid_days=14; steroid_week=7",
         "Hagen 2025, Lancet Rheumatol (PMID 40318690)",
+        doi="10.1016/S2665-9913(25)00091-8",
         function="licats.licats_candidates",
     ),
     Endpoint(
@@ -108,7 +130,7 @@ TOXICITY = (
         "CTCAE grade 3 or more, or serious (intravenous antimicrobials or admission), by organism"
         " and window.",
         "grade 3",
-        "CTCAE v5.0",
+        "CTCAE, version in the row",
         function="infections.describe_infections",
     ),
     Endpoint(
@@ -124,18 +146,20 @@ TOXICITY = (
         "neutropenia",
         "any",
         "toxicity",
-        "ANC below 1.5 grade 2, 1.0 grade 3, 0.5 grade 4 (10^9/L).",
-        "1.5, 1.0, 0.5",
-        "CTCAE v5.0",
+        "ANC below 1.5 grade 2, 1.0 grade 3, 0.5 grade 4 (10^9/L); by version 6 below 1.0, 0.5,"
+        " 0.1.",
+        "v5 1.5, 1.0, 0.5; v6 1.0, 0.5, 0.1; ctcae_version='v5'",
+        _CTCAE,
         function="ctcae.ctcae_grade",
     ),
     Endpoint(
         "thrombocytopenia",
         "any",
         "toxicity",
-        "Platelets below the limit grade 1, 75 grade 2, 50 grade 3, 25 grade 4 (10^9/L).",
-        "LLN, 75, 50, 25",
-        "CTCAE v5.0",
+        "Platelets below the limit grade 1, 75 grade 2, 50 grade 3, 25 grade 4 (10^9/L); by version"
+        " 6 grade 4 below 10.",
+        "LLN, 75, 50, 25; v6 LLN, 75, 50, 10; ctcae_version='v5'",
+        _CTCAE,
         function="ctcae.ctcae_grade",
     ),
     Endpoint(
@@ -144,7 +168,7 @@ TOXICITY = (
         "toxicity",
         "Haemoglobin below the limit grade 1, 10 grade 2, 8 grade 3 (g/dL).",
         "LLN, 10, 8",
-        "CTCAE v5.0",
+        _CTCAE,
         function="ctcae.ctcae_grade",
     ),
     Endpoint(
@@ -153,7 +177,7 @@ TOXICITY = (
         "toxicity",
         "Lymphocytes below 0.5 grade 3, 0.2 grade 4 (10^9/L).",
         "0.5, 0.2",
-        "CTCAE v5.0",
+        _CTCAE,
         function="ctcae.ctcae_grade",
     ),
     Endpoint(
@@ -162,7 +186,7 @@ TOXICITY = (
         "toxicity",
         "White cells by CTCAE grade.",
         "CTCAE grades",
-        "CTCAE v5.0",
+        "CTCAE, version in the row",
     ),
     Endpoint(
         "cytopenia",
@@ -170,7 +194,7 @@ TOXICITY = (
         "toxicity",
         "Any of neutropenia, thrombocytopenia, anaemia, lymphopenia.",
         "those of its components",
-        "CTCAE v5.0",
+        "CTCAE, version in the row",
     ),
     Endpoint(
         "febrile neutropenia",
@@ -178,7 +202,7 @@ TOXICITY = (
         "toxicity",
         "Fever with neutropenia as recorded, CTCAE grade.",
         "as recorded",
-        "CTCAE v5.0",
+        "CTCAE, version in the row",
     ),
     Endpoint(
         "hepatotoxicity",
@@ -186,7 +210,7 @@ TOXICITY = (
         "toxicity",
         "Raised liver enzymes as recorded, CTCAE grade.",
         "as recorded",
-        "CTCAE v5.0",
+        "CTCAE, version in the row",
     ),
     Endpoint(
         "coagulopathy",
@@ -194,7 +218,7 @@ TOXICITY = (
         "toxicity",
         "Coagulopathy as recorded, CTCAE grade.",
         "as recorded",
-        "CTCAE v5.0",
+        "CTCAE, version in the row",
     ),
     Endpoint(
         "GvHD",
@@ -210,7 +234,7 @@ TOXICITY = (
         "toxicity",
         "Infusion reaction as recorded, CTCAE grade.",
         "as recorded",
-        "CTCAE v5.0",
+        "CTCAE, version in the row",
     ),
     Endpoint(
         "second malignancy",

@@ -8,9 +8,15 @@ import pandas as pd
 from carstats.data.study import Study
 from carstats.endpoints.derivation import derive_all
 from carstats.endpoints.intercurrent import Strategies
+from carstats.endpoints.reasons import FLAGS
 from carstats.endpoints.rules import Rules
+from carstats.messages import Joined, Message, mark, message
+from carstats.messages import found as found_message
 
 _KEYS = {"events": ["subject_id", "endpoint"], "responses": ["subject_id", "endpoint", "day"]}
+# What decided a derived row: the component of an event, the reason of a response.
+_DECIDED = {"events": "component", "responses": "reason"}
+_MOST = 3
 _COMPARED = {
     "events": ("status", "time", "time_low", "time_high", "cause"),
     "responses": ("response", "evaluable"),
@@ -42,9 +48,11 @@ def disagreements(
     -------
     pandas.DataFrame
         For each table, endpoint (or toxicity) and kind of difference: ``n_compared`` rows (of
-        toxicities subjects) and ``n_differ``; endpoints without a difference have one row with the
-        kind ``"none"``. Kinds are the column that differs, ``"only adjudicated"`` and ``"only
-        derived"``. With `identifiers`: ``subject_id``, ``day``, ``adjudicated``, ``derived``.
+        toxicities subjects), ``n_differ``, and ``why``: what decided the derived side most often,
+        without a value of a subject. Endpoints without a difference have one row with the kind
+        ``"none"``. Kinds are the column that differs, ``"only adjudicated"`` and ``"only
+        derived"``. With `identifiers`: ``subject_id``, ``day``, ``adjudicated``, ``derived``, and
+        ``why``: what decided this one.
 
     Raises
     ------
@@ -54,6 +62,7 @@ def disagreements(
     See Also
     --------
     derive : Fills the tables; the adjudicated rows win.
+    explain : Shows one subject's course through a rule, in words.
 
     Notes
     -----
@@ -67,6 +76,7 @@ def disagreements(
         if given is None or not len(given):
             continue
         derived = derived[derived["endpoint"].isin(given["endpoint"])]
+        derived = derived.rename(columns={_DECIDED[name]: "why"})
         if name == "responses":
             first = given.groupby("endpoint")["day"].min()
             derived = derived[derived["day"] >= derived["endpoint"].map(first)]
@@ -80,7 +90,7 @@ def disagreements(
         rows, counts = _toxicities(study.toxicities, found.toxicities)
         differences += rows
         compared += counts
-    columns = ["table", "endpoint", "kind", "subject_id", "day", "adjudicated", "derived"]
+    columns = ["table", "endpoint", "kind", "subject_id", "day", "adjudicated", "derived", "why"]
     listing = (
         pd.concat(differences, ignore_index=True)[columns]
         if differences
@@ -118,6 +128,7 @@ def _listed(table: str, rows: pd.DataFrame, kind: str, ours, theirs) -> pd.DataF
             "day": rows["day"].to_numpy(float) if "day" in rows else np.nan,
             "adjudicated": None if ours is None else ours.to_numpy(object),
             "derived": None if theirs is None else theirs.to_numpy(object),
+            "why": rows["why"].to_numpy(object) if "why" in rows else None,
         }
     )
 
@@ -126,19 +137,19 @@ def _toxicities(given: pd.DataFrame, derived: pd.DataFrame):
     """Compare by subject and term whether there is an episode, and its worst grade."""
     parts, compared = [], []
     for term in sorted(set(given["term"]) & set(derived["term"])):
-        ours, theirs = (
-            frame[frame["term"] == term].groupby("subject_id")["grade"].max()
-            if "grade" in frame
-            else frame[frame["term"] == term].groupby("subject_id").size() * np.nan
-            for frame in (given, derived)
-        )
-        both = pd.DataFrame({"adjudicated": ours, "derived": theirs})
+        (ours, _), (theirs, proven) = (_worst(frame, term) for frame in (given, derived))
+        both = pd.DataFrame({"adjudicated": ours, "derived": theirs, "proven": proven})
+        below = (both["adjudicated"] < both["proven"]).to_numpy()
         only = {
             "only adjudicated": ~both.index.isin(theirs.index),
             "only derived": ~both.index.isin(ours.index),
-            "grade": both["adjudicated"].notna().to_numpy()
-            & both["derived"].notna().to_numpy()
-            & (both["adjudicated"] != both["derived"]).to_numpy(),
+            "grade": (
+                both["adjudicated"].notna().to_numpy()
+                & both["derived"].notna().to_numpy()
+                & (both["adjudicated"] != both["derived"]).to_numpy()
+            )
+            # Of a grade that is only proven, what lies below it differs.
+            | below,
         }
         compared.append(("toxicities", term, len(both)))
         for kind, mask in only.items():
@@ -147,14 +158,66 @@ def _toxicities(given: pd.DataFrame, derived: pd.DataFrame):
     return [part for part in parts if len(part)], compared
 
 
+def _worst(frame: pd.DataFrame, term: str) -> tuple[pd.Series, pd.Series]:
+    """Return each subject's worst grade of a term, and where it is open what is proven of it."""
+    rows = frame[frame["term"] == term].reindex(
+        columns=["subject_id", "grade", "grade_at_least"]
+    ).astype({"grade": float, "grade_at_least": float})  # fmt: skip
+    groups = rows.groupby("subject_id")
+    grade, proven = groups["grade"].max(), groups["grade_at_least"].max()
+    # A worse grade that is proven of one episode leaves the worst of all open.
+    open_ = proven > grade.fillna(0.0)
+    return grade.mask(open_), proven.where(open_)
+
+
 def _counted(listing: pd.DataFrame, compared) -> pd.DataFrame:
-    counts = listing.groupby(["table", "endpoint", "kind"], sort=False).size()
     rows = []
     for table, endpoint, n in compared:
-        here = counts[
-            (counts.index.get_level_values(0) == table)
-            & (counts.index.get_level_values(1) == endpoint)
-        ]
-        kinds = {key[2]: int(count) for key, count in here.items()} or {"none": 0}
-        rows += [(table, endpoint, kind, int(n), count) for kind, count in kinds.items()]
-    return pd.DataFrame(rows, columns=["table", "endpoint", "kind", "n_compared", "n_differ"])
+        here = listing[(listing["table"] == table) & (listing["endpoint"] == endpoint)]
+        for kind, part in here.groupby("kind", sort=False):
+            rows.append((table, endpoint, kind, int(n), len(part), _most_often(part["why"])))
+        if not len(here):
+            rows.append((table, endpoint, "none", int(n), 0, ""))
+    columns = ["table", "endpoint", "kind", "n_compared", "n_differ", "why"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _most_often(reasons: pd.Series) -> str:
+    """Return what decided the derived rows most often, in words without a value of a subject."""
+    counts: dict[str, int] = {}
+    for reason in reasons[reasons.notna()]:
+        for part in dict.fromkeys(_parts(found_message(str(reason)))):
+            counts[part] = counts.get(part, 0) + 1
+    most = sorted(counts.items(), key=lambda item: -item[1])[:_MOST]
+    return message(", ").join(message("{part} ({n})", part=part, n=n) for part, n in most)
+
+
+def _parts(reason: str) -> list[str]:
+    """Return what a reason names: its components, or its sentence without days and values."""
+    if isinstance(reason, Joined):
+        return [name for part in reason.parts for name in _parts(found_message(part))]
+    if not isinstance(reason, Message):
+        return [reason]
+    places = vars(reason)["values"]
+    for place in ("component", "names"):
+        if place in places:
+            return [places[place]]
+    if not places:
+        return [reason]
+    return [message(_WITHOUT_DAY[reason.key])] if reason.key in _WITHOUT_DAY else []
+
+
+_WITHOUT_DAY = {
+    FLAGS["stable treatment"]: mark("a drug begun lately"),
+    FLAGS["major organ"]: mark("activity in a major organ"),
+    FLAGS["haemolytic_or_gastrointestinal"]: mark("haemolytic or gastrointestinal activity"),
+    FLAGS["new activity"]: mark("new activity"),
+    FLAGS["step one"]: mark("heart or renal failure"),
+    FLAGS["bleeding"]: mark("bleeding"),
+    FLAGS["drug-free"]: mark("a drug for the disease"),
+    FLAGS["steroid-free"]: mark("a glucocorticoid"),
+    FLAGS["antimalarial-free"]: mark("an antimalarial"),
+    FLAGS["one count"]: mark("met at one count only"),
+    "rescue on day {day}": mark("rescue"),
+    "unplanned re-infusion on day {day}": mark("unplanned re-infusion"),
+}

@@ -9,6 +9,7 @@ from pandas.arrays import BooleanArray
 
 from carstats.endpoints.logic import TOLERANCE, boolean, flags, numbers
 from carstats.errors import CarstatsError, check_number
+from carstats.messages import message
 
 
 def confirmed(
@@ -68,7 +69,9 @@ def confirmed(
     codes, days, order = _in_order(subject, day)
     (met,) = flags(met=met)
     if len(met) != len(codes):
-        raise CarstatsError(f"`met` has {len(met)} values for {len(codes)} visits.")
+        raise CarstatsError(
+            message("`met` has {n} values for {visits} visits.", n=len(met), visits=len(codes))
+        )
     n = len(codes)
     state = np.where(met._mask, 2, met._data.astype(int))[order]
     position = np.arange(n)
@@ -94,6 +97,118 @@ def confirmed(
     result = np.empty(n, dtype=int)
     result[order] = np.where(fails, 0, np.where(unknown, 2, 1))
     return boolean(result == 1, result == 2)
+
+
+def next_visit(
+    subject: ArrayLike, day: ArrayLike, met: ArrayLike, *, visits: int = 2, span: float = 0.0
+) -> BooleanArray:
+    """Judge at each visit whether what is met there is met again at the next one: a look forward.
+
+    Parameters
+    ----------
+    subject, day, met, visits, span
+        As in `confirmed`.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA at a last visit that meets the rule.
+
+    Raises
+    ------
+    CarstatsError
+        As `confirmed`.
+
+    Notes
+    -----
+    Status: design.
+    """
+    return confirmed(subject, day, met, visits=visits, span=span)
+
+
+def either_way(
+    subject: ArrayLike, day: ArrayLike, met: ArrayLike, *, visits: int = 2, span: float = 0.0
+) -> BooleanArray:
+    """Judge at each visit whether what is met there is met at the visit before or after it too.
+
+    Parameters
+    ----------
+    subject, day, met, visits, span
+        As in `confirmed`.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA at a last visit that meets the rule and was not preceded by one that does.
+
+    Raises
+    ------
+    CarstatsError
+        As `confirmed`.
+
+    Notes
+    -----
+    A look forward alone would fail every last visit. Status: design.
+    """
+    ahead = confirmed(subject, day, met, visits=visits, span=span)
+    (days,) = numbers(day=(day, -np.inf, np.inf))
+    back = confirmed(subject, -days, met, visits=visits, span=span)
+    sure = (ahead._data & ~ahead._mask) | (back._data & ~back._mask)
+    return boolean(sure, ahead._mask & ~sure)
+
+
+def reaches_back(
+    subject: NDArray[np.int_],
+    day: NDArray[np.float64],
+    met: BooleanArray,
+    use: NDArray[np.bool_],
+    max_gap: ArrayLike,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Return since when what is met at each visit has been met without a break: a look back.
+
+    Parameters
+    ----------
+    subject, day : ndarray
+        Subject and day of each visit, in order of both.
+    met : pandas.arrays.BooleanArray
+        Whether the rule is met there.
+    use : ndarray of bool
+        Visits that count; the others neither make nor break a run.
+    max_gap : float or ndarray of float
+        Longest gap from each visit to the next of its run, days.
+
+    Returns
+    -------
+    since : ndarray of float
+        Day of the first visit of the unbroken run that ends at the visit; NaN where the rule is
+        not met there.
+    gap : ndarray of bool
+        Whether the run begins after a visit that met the rule, too long before it.
+
+    Raises
+    ------
+    CarstatsError
+        Never: the arguments are those of the judge.
+
+    Notes
+    -----
+    Status: design.
+    """
+    since, gap = np.full(len(day), np.nan), np.zeros(len(day), bool)
+    rows = np.flatnonzero(use)
+    if not len(rows):
+        return since, gap
+    holds = (met._data & ~met._mask)[rows]
+    who, days = np.asarray(subject)[rows], np.asarray(day, float)[rows]
+    allowed = np.broadcast_to(np.asarray(max_gap, float), np.shape(day))[rows]
+    same = np.r_[False, who[1:] == who[:-1]]
+    before = np.r_[False, holds[:-1]] & same
+    wide = np.r_[False, np.diff(days) > allowed[:-1] + TOLERANCE] & before
+    begins = holds & (~before | wide)
+    start = np.maximum.accumulate(np.where(begins, np.arange(len(rows)), -1))
+    since[rows] = np.where(holds, days[np.maximum(start, 0)], np.nan)
+    gap[rows] = holds & wide[np.maximum(start, 0)]
+    return since, gap
 
 
 def seen_twice(
@@ -189,16 +304,26 @@ def _in_order(subject, day):
     codes = pd.factorize(np.asarray(subject, dtype=object))[0]
     (days,) = numbers(day=(day, -np.inf, np.inf))
     if len(days) != len(codes):
-        raise CarstatsError(f"`day` has {len(days)} values for {len(codes)} visits.")
+        raise CarstatsError(
+            message("`day` has {n} values for {visits} visits.", n=len(days), visits=len(codes))
+        )
     if (codes < 0).any() or np.isnan(days).any():
-        raise CarstatsError("`subject` or `day` is missing for a visit; every visit needs both.")
+        raise CarstatsError(
+            message("`subject` or `day` is missing for a visit; every visit needs both.")
+        )
     order = np.lexsort((days, codes))
     codes, days = codes[order], days[order]
     twice = (np.diff(codes) == 0) & (np.diff(days) == 0)
     if twice.any():
         first = int(np.flatnonzero(twice)[0])
         name = np.asarray(subject, dtype=object)[order[first]]
-        raise CarstatsError(f"`day` {days[first]:g} is given twice for subject {str(name)!r}.")
+        raise CarstatsError(
+            message(
+                "`day` {day:g} is given twice for subject {subject!r}.",
+                day=days[first],
+                subject=str(name),
+            )
+        )
     return codes, days, order
 
 

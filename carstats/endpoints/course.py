@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
-from carstats.endpoints.flares import flare_at_visits
+from carstats.endpoints.flares import flare_at_visits, flares_elsewhere
 from carstats.endpoints.intercurrent import Strategies
-from carstats.endpoints.responses import Judge
-from carstats.endpoints.searches import (
-    Days,
-    at,
-    first_per_subject,
-    keys,
-    last_per_subject,
-)
+from carstats.endpoints.judge import Judge
+from carstats.endpoints.rescue import new_drug_day
+from carstats.endpoints.searches import Days, at, first_per_subject, last_per_subject
 
 Array = NDArray[np.float64]
 # In these diseases a relapse is an attack with a known day, where attacks are recorded.
@@ -57,9 +53,10 @@ class Course:
 
     def __init__(self, judge: Judge, strategies: Strategies) -> None:
         self.judge, self.strategies = judge, strategies
-        v, rules = judge.visits, judge.visits.rules
-        self.visits, self.rules, self.n = v, rules, v.n
+        rules = judge.rules
         verdict = judge.verdict(rules.response)
+        v = verdict.visits
+        self.visits, self.rules, self.n = v, rules, v.n
         met = verdict.met._data & ~verdict.met._mask & v.adequate & verdict.applies
         self.response = first_per_subject(self.n, v.subject, v.day, met)
         self.judged = v.adequate & ~verdict.raw._mask & verdict.applies
@@ -77,33 +74,73 @@ class Course:
 
     def _find_relapse(self, verdict) -> None:
         v, rules = self.visits, self.rules
-        lost = ~verdict.raw._data
+        after = v.day > self.response[v.subject]
+        lost = self.judged & ~verdict.raw._data
         severity = np.full(len(v), None, object)
+        others: list[tuple] = []
+        dated = [(np.full(self.n, np.inf), None)]
         if rules.relapse == "flare":
-            lost, severity = flare_at_visits(self.judge, lost, self.response)
+            lost, severity = flare_at_visits(self.judge, v, lost, self.response)
+            others = flares_elsewhere(self.judge, self.response)
+            dated = [(self._dated_admission(), "severe"), (self._new_antifibrotic(), None)]
         attack_known = np.isin(v.disease, [d for d in _ATTACK_DISEASES if v.has("attack", d)])
-        local = self._local_toxicity(verdict)
-        worse = self.judged & lost & ~attack_known & ~local & (v.day > self.response[v.subject])
-        found = first_per_subject(self.n, v.subject, v.day, worse)
-        attack = attack_known & (v.measure("attack") > 0) & (v.day > self.response[v.subject])
-        dated = first_per_subject(self.n, v.subject, v.day, attack)
-        admitted = self._dated_admission() if rules.relapse == "flare" else np.full(self.n, np.inf)
-        severity = np.append(severity, "severe")
-        dated = np.minimum(dated, admitted)
+        worse = v.adequate & lost & after & ~attack_known & ~self._local_toxicity(verdict)
         seen = Days(v.subject, np.where(self.judged, v.day, np.nan))
         everyone = np.arange(self.n)
-        low = at(v.day, seen.last(everyone, found), 0.0)
-        row = Days(v.subject, v.day).next(everyone, np.minimum(found, dated), after=False)
-        row = np.where(np.isfinite(admitted) & (admitted <= found), len(severity) - 1, row)
-        self.severity = at(severity, row, None)
-        self.relapse = np.minimum(found, dated)
-        self.dated = dated <= found
-        self.relapse_low = np.where(self.dated, self.relapse, low)
+        found = first_per_subject(self.n, v.subject, v.day, worse)
+        row = Days(v.subject, v.day).next(everyone, found, after=False)
+        # Each a candidate: the day, the last visit without it, how severe, known to the day or not.
+        candidates = [(found, at(v.day, seen.last(everyone, found), 0.0), at(severity, row, None))]
+        for where, flags, grade in others:
+            flags &= where.adequate & (where.day > self.response[where.subject])
+            flags &= ~self.judge.licats(where)
+            day = first_per_subject(self.n, where.subject, where.day, flags)
+            clean = Days(where.subject, np.where(where.adequate & ~flags, where.day, np.nan))
+            low = np.maximum(
+                at(v.day, seen.last(everyone, day), 0.0),
+                at(where.day, clean.last(everyone, day), 0.0),
+            )
+            candidates.append((day, low, np.full(self.n, grade, object)))
+        dated.append((self._attack(), None))
+        for day, grade in dated:
+            candidates.append((day, day, np.full(self.n, grade, object)))
+        days = np.column_stack([day for day, _, _ in candidates])
+        # A day that is known exactly comes before a visit of the same day.
+        first = days.shape[1] - 1 - days[:, ::-1].argmin(axis=1)
+        pick = everyone, first
+        self.relapse = days[pick]
+        self.relapse_low = np.column_stack([low for _, low, _ in candidates])[pick]
+        self.severity = np.column_stack([grade for _, _, grade in candidates])[pick]
+        self.severity = np.where(np.isfinite(self.relapse), self.severity, None)
+        self.dated = first >= len(candidates) - len(dated)
         self.gap_censor = np.full(self.n, np.inf)
         if rules.gap == "censor":
-            allowed = rules.gap_intervals * rules.schedule.interval(low)
+            low = self.relapse_low
+            allowed = rules.gap_intervals * rules.schedule.interval(np.where(
+                np.isfinite(low), low, 0.0))  # fmt: skip
             wide = np.isfinite(self.relapse) & ~self.dated & (self.relapse - low > allowed)
             self.gap_censor = np.where(wide, low, np.inf)
+
+    def _attack(self) -> Array:
+        """Return the first recorded attack after the response, in diseases of attacks."""
+        v = self.visits
+        diseases = v.study.subjects["disease"].to_numpy(object)
+        rows = v.table[(v.table["measure"] == "attack") & (v.table["value"] > 0)]
+        who, day = rows["subject"].to_numpy(int), rows["day"].to_numpy(float)
+        mask = np.isin(diseases[who], _ATTACK_DISEASES) & (day > self.response[who])
+        return first_per_subject(self.n, who, day, mask & rows["adequate"].to_numpy(bool))
+
+    def _new_antifibrotic(self) -> Array:
+        """Return the first day of a new antifibrotic for systemic sclerosis after the response."""
+        study = self.visits.study
+        out = np.full(self.n, np.inf)
+        if study.medications is None:
+            return out
+        day = new_drug_day(study, "antifibrotic", self.rules, ("disease", None))
+        who = pd.Index(study.subjects["subject_id"]).get_indexer(study.medications["subject_id"])
+        mine = study.subjects["disease"].to_numpy(object)[who] == "SSc"
+        mask = mine & np.isfinite(day) & (day > self.response[who])
+        return first_per_subject(self.n, who, day, mask)
 
     def _dated_admission(self) -> Array:
         """Return the first admission after the response that is dated on no visit, else `inf`.
@@ -117,7 +154,7 @@ class Course:
         for disease, names in _DATED.items():
             rows = v.table[v.table["measure"].isin(names) & (v.table["value"] > 0)]
             who, day = rows["subject"].to_numpy(int), rows["day"].to_numpy(float)
-            own = ~np.isin(keys(who, day), keys(v.subject, v.day))
+            own = ~v.covers(who, day)
             mask = own & (diseases[who] == disease) & (day > self.response[who])
             out = np.minimum(out, first_per_subject(self.n, who, day, mask))
         return out
@@ -125,8 +162,8 @@ class Course:
     def _local_toxicity(self, verdict) -> NDArray[np.bool_]:
         """Return at which visits a lost response is a local toxicity and no relapse.
 
-        Inside an episode of LICATS; or up to day 28 where the response is back within 28 days
-        without rescue (in B-cell aplasia, where that is known).
+        Inside an episode of LICATS; or in its window of onset, where the response is back within 28
+        days without rescue (in B-cell aplasia, where that is known).
         """
         v, rules = self.visits, self.rules
         seen = Days(v.subject, np.where(self.judged, v.day, np.nan))
@@ -137,7 +174,7 @@ class Course:
         rescue = self.judge.intercurrent.rescue[v.subject]
         untreated = ~((rescue >= v.day) & (rescue <= at(v.day, later, np.inf)))
         early = (v.day >= 0) & (v.day <= rules.licats_days)
-        return self.judge.licats | (early & back & untreated & ~self._b_cells_back())
+        return self.judge.licats(v) | (early & back & untreated & ~self._b_cells_back())
 
     def _b_cells_back(self) -> NDArray[np.bool_]:
         """Return at which visits the last sample after the infusion shows B cells."""

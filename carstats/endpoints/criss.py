@@ -22,6 +22,7 @@ from carstats.endpoints.logic import (
 )
 from carstats.endpoints.ssc import MRSS_RANGE
 from carstats.errors import CarstatsError, listed
+from carstats.messages import message
 
 FVC_RANGE = (5.0, 200.0)
 GLOBAL_RANGE = (0.0, 10.0)
@@ -182,7 +183,7 @@ def criss_probability(
     """
     absent = [name for name in CRISS_WEIGHTS if name not in weights]
     if absent:
-        raise CarstatsError(f"`weights` lacks {listed(absent)}.")
+        raise CarstatsError(message("`weights` lacks {names}.", names=listed(absent)))
     changes = numbers(
         mrss_change=(mrss_change, -51, 51),
         fvc_change=(fvc_change, -195, 195),
@@ -283,7 +284,13 @@ def revised_criss(
     for argument, values in (("baseline", baseline), ("follow_up", follow_up)):
         absent = [name for name in ranges if name not in values]
         if absent:
-            raise CarstatsError(f"`{argument}` lacks {listed(absent)}; it takes all five items.")
+            raise CarstatsError(
+                message(
+                    "`{argument}` lacks {names}; it takes all five items.",
+                    argument=argument,
+                    names=listed(absent),
+                )
+            )
     before = {f"baseline {name}": (baseline[name], *ends) for name, ends in ranges.items()}
     after = {f"follow_up {name}": (follow_up[name], *ends) for name, ends in ranges.items()}
     arrays = numbers(**before, **after)

@@ -1,4 +1,6 @@
-"""Cytokine release syndrome: ASTCT 2019 grades from daily worksheets, and their episodes."""
+"""Cytokine release syndrome: ASTCT 2019 grades from daily worksheets, and their episodes.
+
+Status: verify and design."""
 
 from __future__ import annotations
 
@@ -6,12 +8,14 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.crs_course import day_grade, follow
 from carstats.endpoints.episodes import check_infusions, merge_episodes
 from carstats.endpoints.grades import (
+    Bounds,
     aligned,
     flag_numbers,
     with_cause_and_death,
-    worst_grade,
+    worst_of,
 )
 from carstats.endpoints.logic import boolean, compare, flags, numbers, texts
 from carstats.endpoints.worksheets import check_table
@@ -23,9 +27,14 @@ OXYGEN = {
 }  # fmt: skip
 """Oxygen devices and the ASTCT grade of the hypoxia that they stand for (1: none)."""
 
+OUTSIDE = "fever outside the CRS window"
+"""The term of a fever that began more than 30 days after an infusion: no CRS, kept apart."""
+
 _CANNULAS = ("low-flow nasal cannula", "high-flow nasal cannula")
 _WORKSHEET = ("subject_id", "day", "temperature", "hypotension", "vasopressors", "oxygen")
-_OPTIONAL = ("vasopressin", "oxygen_flow", "attributable", "treated", "death")
+_OPTIONAL = (
+    "vasopressin", "oxygen_flow", "attributable", "fever_other_cause", "treated", "death",
+)  # fmt: skip
 
 
 def hypotension_grade(
@@ -55,19 +64,10 @@ def hypotension_grade(
 
     Notes
     -----
-    Status: verify; design (vasopressin alone is one vasopressor: grade 3).
+    Status: verify; design (vasopressin alone is one vasopressor: grade 3; without hypotension a
+    blank count of vasopressors is none).
     """
-    low, also = flag_numbers(hypotension=hypotension, vasopressin=vasopressin)
-    (count,) = numbers(vasopressors=(vasopressors, 0, 10))
-    low, also, count = aligned(hypotension=low, vasopressin=also, vasopressors=count)
-    few = np.select(
-        [count == 1, also == 1, np.isnan(also), low == 1, low == 0],
-        [3.0, 3.0, np.nan, 2.0, 1.0],
-        np.nan,
-    )
-    # Without hypotension nobody needs a vasopressor: a blank count is then none.
-    blank = np.where((low == 0) & (also == 0), 1.0, np.nan)
-    return np.where(np.isnan(count), blank, np.where(count >= 2, 4.0, few))
+    return _hypotension(hypotension, vasopressors, vasopressin).exact
 
 
 def hypoxia_grade(
@@ -97,19 +97,8 @@ def hypoxia_grade(
     ------
     CarstatsError
         If a device is none of these or a flow is out of range.
-
-    Notes
-    -----
-    Status: verify.
     """
-    check_number("low_flow_limit", low_flow_limit, low=0)
-    device = texts("oxygen", oxygen, tuple(OXYGEN))
-    (flow,) = numbers(oxygen_flow=(oxygen_flow, 0, 80))
-    by_device = np.array([OXYGEN.get(name, np.nan) for name in device], dtype=float)
-    cannula = np.isin(device.astype(str), _CANNULAS)
-    by_device, cannula, flow = aligned(oxygen=by_device, cannula=cannula, oxygen_flow=flow)
-    by_flow = np.where(compare(flow, "<=", low_flow_limit)._data, 2.0, 3.0)
-    return np.where(cannula & ~np.isnan(flow), by_flow, by_device)
+    return _hypoxia(oxygen, oxygen_flow, low_flow_limit).exact
 
 
 def crs_grade(
@@ -176,30 +165,75 @@ def crs_grade(
     >>> crs_grade(39.1, True, 1, "none", vasopressin=True)
     array([3.])
     """
-    check_number("fever_threshold", fever_threshold, low=30)
-    (degrees,) = numbers(temperature=(temperature, 30, 45))
-    is_fever = compare(degrees, ">=", fever_threshold)
-    fever, masked = flag_numbers(temperature=is_fever, fever_masked=fever_masked)
-    pressure = hypotension_grade(hypotension, vasopressors, vasopressin)
-    breath = hypoxia_grade(oxygen, oxygen_flow, low_flow_limit=low_flow_limit)
-    organ = worst_grade(4.0, hypotension=pressure, oxygen=breath)
-    fever, masked, organ = aligned(temperature=fever, fever_masked=masked, organs=organ)
-    # Once fever is no longer needed, a day without hypotension and hypoxia is a day without CRS.
-    without_fever = np.where(organ == 1, 0.0, organ)
-    afebrile = np.select(
-        [masked == 1, masked == 0, organ == 1], [without_fever, 0.0, 0.0], default=np.nan
+    fever = _fever(temperature, fever_threshold)
+    (masked,) = flag_numbers(fever_masked=fever_masked)
+    organs = _organs(hypotension, vasopressors, oxygen, vasopressin, oxygen_flow, low_flow_limit)
+    parts = aligned(
+        temperature=fever, fever_masked=masked, organs=organs.low, organs_most=organs.high
     )
-    # A blank temperature is of no account where hypotension or hypoxia count without it.
-    unknown = np.where((masked == 1) & (organ >= 2), organ, np.nan)
-    grade = np.select([fever == 1, fever == 0], [organ, afebrile], default=unknown)
-    return with_cause_and_death(grade, attributable, death)
+    days = np.array([day_grade(warm, past, (a, b)) for warm, past, a, b in np.transpose(parts)])
+    low, high = days.reshape(-1, 2).T
+    return with_cause_and_death(Bounds(low, high), attributable, death).exact
+
+
+def _fever(temperature: ArrayLike, threshold: float) -> NDArray[np.float64]:
+    """Return 1 for fever, 0 for none, NaN where the temperature is missing."""
+    check_number("fever_threshold", threshold, low=30)
+    (degrees,) = numbers(temperature=(temperature, 30, 45))
+    (fever,) = flag_numbers(temperature=compare(degrees, ">=", threshold))
+    return fever
+
+
+def _hypotension(hypotension, vasopressors, vasopressin) -> Bounds:
+    """Return the bounds of the grade of hypotension, 1 to 4."""
+    low, also = flag_numbers(hypotension=hypotension, vasopressin=vasopressin)
+    (count,) = numbers(vasopressors=(vasopressors, 0, 10))
+    low, also, count = aligned(hypotension=low, vasopressin=also, vasopressors=count)
+    # Without hypotension nobody needs a vasopressor: a blank is then none.
+    none_needed = low == 0
+    count_most = np.where(np.isnan(count), np.where(none_needed & (also != 1), 0.0, 10.0), count)
+    also_most = np.where(np.isnan(also), np.where(none_needed, 0.0, 1.0), also)
+
+    def grade(low_is, number, vasopressin_is):
+        return np.select(
+            [number >= 2, (number >= 1) | (vasopressin_is == 1), low_is == 1],
+            [4.0, 3.0, 2.0],
+            1.0,
+        )
+
+    least = grade(np.nan_to_num(low), np.nan_to_num(count), np.nan_to_num(also))
+    most = grade(np.nan_to_num(low, nan=1.0), count_most, also_most)
+    return Bounds(least, most)
+
+
+def _hypoxia(oxygen, oxygen_flow, low_flow_limit: float) -> Bounds:
+    """Return the bounds of the grade of hypoxia, 1 to 4."""
+    check_number("low_flow_limit", low_flow_limit, low=0)
+    device = texts("oxygen", oxygen, tuple(OXYGEN))
+    (flow,) = numbers(oxygen_flow=(oxygen_flow, 0, 80))
+    by_device = np.array([OXYGEN.get(name, np.nan) for name in device], dtype=float)
+    cannula = np.isin(device.astype(str), _CANNULAS)
+    by_device, cannula, flow = aligned(oxygen=by_device, cannula=cannula, oxygen_flow=flow)
+    by_flow = np.where(compare(flow, "<=", low_flow_limit)._data, 2.0, 3.0)
+    known = np.where(cannula & ~np.isnan(flow), by_flow, by_device)
+    # A flow without a device proves that oxygen was given, no more.
+    least = np.where(np.isnan(known), np.where(flow > 0, 2.0, 1.0), known)
+    return Bounds(least, np.where(np.isnan(known), 4.0, known))
+
+
+def _organs(hypotension, vasopressors, oxygen, vasopressin, oxygen_flow, low_flow_limit) -> Bounds:
+    """Return the bounds of the worse of hypotension and hypoxia."""
+    return worst_of(
+        _hypotension(hypotension, vasopressors, vasopressin),
+        _hypoxia(oxygen, oxygen_flow, low_flow_limit),
+    )
 
 
 def crs_daily_grades(
     worksheet: pd.DataFrame,
     *,
     gap_days: int = 7,
-    conditioning_days: tuple[int, int] = (-5, 0),
+    conditioning_days: tuple[int, int] = (-5, -1),
     fever_threshold: float = 38.0,
     low_flow_limit: float = 6.0,
 ) -> pd.DataFrame:
@@ -210,8 +244,10 @@ def crs_daily_grades(
     worksheet : pandas.DataFrame
         One row per subject and day: `subject_id`, `day`, `temperature`, `hypotension`,
         `vasopressors`, `oxygen`, as in `crs_grade`; optionally `vasopressin`, `oxygen_flow`,
-        `attributable`, `treated` (an antipyretic, tocilizumab or steroid was given that day) and
-        `death`. An optional column that is absent means none; a blank in it is missing.
+        `attributable` (False: the day's signs are of another cause), `fever_other_cause` (True: the
+        fever is, so that it neither makes nor keeps a diagnosis), `treated` (an antipyretic,
+        tocilizumab or steroid was given that day) and `death`. An optional column that is absent
+        means none; a blank cause excludes nothing; any other blank is missing.
     gap_days : int, optional
         Days without CRS after which a new fever is needed to diagnose it.
     conditioning_days : tuple of int, optional
@@ -223,7 +259,9 @@ def crs_daily_grades(
     Returns
     -------
     pandas.DataFrame
-        The worksheet sorted by subject and day, with `fever_masked` and `grade`.
+        The worksheet sorted by subject and day, with `fever_masked`, `fever_taken` (a blank
+        temperature counted as fever), `grade` (NaN where a blank could change it) and the grades
+        that its cells prove and allow: `grade_at_least`, `grade_at_most`.
 
     Raises
     ------
@@ -234,8 +272,9 @@ def crs_daily_grades(
     -----
     Fever is needed to diagnose. A day without fever is graded if the subject has been treated by
     that day and CRS was diagnosed by a fever fewer than `gap_days` free days ago, or is linked to
-    such a day by other days with CRS. Days before the infusion are never CRS. Status: design (days
-    -5 to 0; how long a diagnosis lasts), otherwise as `crs_grade`.
+    such a day by other days with CRS. So linked, a blank temperature counts as fever after a day
+    with CRS, and on any day with hypotension or hypoxia. Days before the infusion are never CRS.
+    Status: design (days -5 to -1; how long a diagnosis lasts), otherwise as `crs_grade`.
 
     References
     ----------
@@ -243,35 +282,53 @@ def crs_daily_grades(
     """
     check_number("gap_days", gap_days, low=1)
     table = check_table("worksheet", worksheet, _WORKSHEET, _OPTIONAL)
-    if not len(table):
-        return table.assign(fever_masked=pd.array([], "boolean"), grade=np.array([], float))
     day = table["day"].to_numpy(float)
-    first, last = conditioning_days
-    if "attributable" in table:
-        (due,) = flags(attributable=table["attributable"])
-    else:
-        due = boolean(~((day >= first) & (day <= last)), False)
-    due = boolean((day >= 0) & due._data, (day >= 0) & due._mask)
-    (given,) = flags(treated=table["treated"] if "treated" in table else np.zeros(len(table)))
-    given = boolean((day >= 0) & given._data, (day >= 0) & given._mask)
-    treated = _so_far(table["subject_id"], given)
-    arguments = {
-        name: table[name].to_numpy()
-        for name in (*_WORKSHEET[2:], *_OPTIONAL)
-        if name in table and name not in ("attributable", "treated")
-    }
-    arguments |= {"fever_threshold": fever_threshold, "low_flow_limit": low_flow_limit}
-    # What a day would be graded if fever were not needed, and what it is by its own fever.
-    linked = crs_grade(**arguments, attributable=due, fever_masked=treated)
-    febrile = crs_grade(**arguments, attributable=due) >= 1
-    since = _diagnosed_since(table["subject_id"], day, febrile, linked >= 1, gap_days)
-    last_treated = (
-        pd.Series(np.where(given._data, day, np.nan)).groupby(table["subject_id"]).ffill()
+
+    def cell(name: str, absent: object) -> object:
+        return table[name].to_numpy() if name in table else np.full(len(table), absent)
+
+    due, other, given, dead = (
+        np.where(flag._mask, np.nan, flag._data.astype(float))
+        for flag in flags(
+            attributable=cell("attributable", True),
+            fever_other_cause=cell("fever_other_cause", False),
+            treated=cell("treated", False),
+            death=cell("death", False),
+        )
     )
-    diagnosed, sure = ~np.isnan(since), (last_treated >= since).to_numpy()
-    masked = boolean(diagnosed & (sure | treated._mask), diagnosed & ~sure & treated._mask)
-    grade = crs_grade(**arguments, attributable=due, fever_masked=masked)
-    return table.assign(fever_masked=masked, grade=grade)
+    excluded = (day < 0) | (due == 0)
+    if "attributable" not in table:
+        first, last = conditioning_days
+        excluded |= (day >= first) & (day <= last)
+    fever = _fever(table["temperature"].to_numpy(), fever_threshold)
+    organs = _organs(
+        table["hypotension"].to_numpy(),
+        table["vasopressors"].to_numpy(),
+        table["oxygen"].to_numpy(),
+        cell("vasopressin", False),
+        cell("oxygen_flow", np.nan),
+        low_flow_limit,
+    )
+    n = len(table)
+    course = follow(
+        table["subject_id"].factorize()[0],
+        day,
+        np.where(other == 1, 0.0, fever[:n]),
+        given,
+        excluded,
+        Bounds(organs.low[:n], organs.high[:n]),
+        gap_days,
+    )
+    grade = with_cause_and_death(course.grade, np.ones(n), dead) if n else course.grade
+    return table.assign(
+        fever_masked=boolean(course.fever_masked == 1, np.isnan(course.fever_masked))
+        if n
+        else pd.array([], "boolean"),
+        fever_taken=course.fever_taken,
+        grade=grade.exact,
+        grade_at_least=grade.low,
+        grade_at_most=grade.high,
+    )
 
 
 def crs_episodes(
@@ -282,7 +339,7 @@ def crs_episodes(
     onset_window_days: int = 30,
     late_onset_days: int = 14,
     split_at_infusion: bool = False,
-    conditioning_days: tuple[int, int] = (-5, 0),
+    conditioning_days: tuple[int, int] = (-5, -1),
     fever_threshold: float = 38.0,
     low_flow_limit: float = 6.0,
 ) -> pd.DataFrame:
@@ -306,7 +363,9 @@ def crs_episodes(
     Returns
     -------
     pandas.DataFrame
-        One row per episode, as `merge_episodes` returns it, graded by ASTCT.
+        One row per episode, as `merge_episodes` returns it, graded by ASTCT. An episode that began
+        before an infusion or more than `onset_window_days` after one is no CRS: its term is
+        `OUTSIDE`, without a grade.
 
     Raises
     ------
@@ -320,7 +379,7 @@ def crs_episodes(
         fever_threshold=fever_threshold,
         low_flow_limit=low_flow_limit,
     )
-    return merge_episodes(
+    found = merge_episodes(
         daily,
         term="CRS",
         grading_scale="ASTCT",
@@ -331,24 +390,11 @@ def crs_episodes(
         late_onset_days=late_onset_days,
         split_at_infusion=split_at_infusion,
     )
-
-
-def _so_far(subjects, flag):
-    """Return whether a flag was ever true by this row; NA where a blank leaves it open."""
-    frame = pd.DataFrame({"yes": flag._data & ~flag._mask, "blank": flag._mask})
-    ever = frame.groupby(subjects.to_numpy(), sort=False).cummax()
-    return boolean(ever["yes"].to_numpy(), (ever["blank"] & ~ever["yes"]).to_numpy())
-
-
-def _diagnosed_since(subjects, day, febrile, candidate, gap_days):
-    """Return the day of the fever that diagnosed CRS and that this day is linked to, else NaN."""
-    frame = pd.DataFrame({"subject": subjects.factorize()[0], "day": day})
-    days = frame[candidate | febrile].copy()
-    gap = days["day"] - days.groupby("subject")["day"].shift(1) - 1
-    days["run"] = (~(gap < gap_days)).cumsum()
-    # Within a run the days before its first fever are not CRS.
-    fever = days["day"].where(febrile[days.index]).groupby(days["run"]).transform("min")
-    frame["since"] = fever.where(fever <= days["day"])
-    frame["seen"] = days["day"].where(fever <= days["day"])
-    last = frame.groupby("subject")[["since", "seen"]].ffill()
-    return last["since"].where(frame["day"] - last["seen"] - 1 < gap_days).to_numpy(float)
+    # Death of CRS is no fever: what the source says of it stays.
+    apart = (~found["in_window"] & ~(found["grade"] == 5)).to_numpy(bool)
+    return found.assign(
+        term=np.where(apart, OUTSIDE, "CRS"),
+        grade=found["grade"].mask(apart),
+        grade_at_least=found["grade_at_least"].mask(apart),
+        grading_scale=found["grading_scale"].astype(object).mask(apart, None),
+    )

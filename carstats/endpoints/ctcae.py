@@ -1,4 +1,4 @@
-"""CTCAE 5.0 grades of low blood counts and haemoglobin, and how they shift from the baseline."""
+"""CTCAE grades (v5, v6) of low blood counts and haemoglobin, and how they shift from baseline."""
 
 from __future__ import annotations
 
@@ -15,14 +15,27 @@ from carstats.endpoints.units import convert
 from carstats.endpoints.worksheets import check_table, subject_index
 from carstats.errors import check_choice
 
+VERSIONS = ("v5", "v6")
+"""Versions of CTCAE; their grades are not pooled."""
+
 THRESHOLDS = {
-    "neutrophils": (1.5, 1.0, 0.5),
-    "platelets": (75.0, 50.0, 25.0),
-    "haemoglobin": (10.0, 8.0),
-    "lymphocytes": (0.8, 0.5, 0.2),
-    "leucocytes": (3.0, 2.0, 1.0),
+    "v5": {
+        "neutrophils": (1.5, 1.0, 0.5),
+        "platelets": (75.0, 50.0, 25.0),
+        "haemoglobin": (10.0, 8.0),
+        "lymphocytes": (0.8, 0.5, 0.2),
+        "leucocytes": (3.0, 2.0, 1.0),
+    },
+    "v6": {
+        "neutrophils": (1.0, 0.5, 0.1),
+        "platelets": (75.0, 50.0, 10.0),
+        "haemoglobin": (10.0, 8.0),
+        "lymphocytes": (0.8, 0.5, 0.2),
+        "leucocytes": (3.0, 2.0, 1.0),
+    },
 }
-"""Values below which a test is grade 2, 3 and 4: ×10⁹/L, haemoglobin g/dL."""
+"""Values below which a test is grade 2, 3 and 4: x 10^9/L, haemoglobin g/dL. Of version 6 only
+neutrophils and grade 4 of platelets are known to differ; the rest is taken from version 5."""
 
 TERMS = {
     "neutrophils": "neutropenia",
@@ -39,11 +52,12 @@ def ctcae_grade(
     value: ArrayLike,
     test: str,
     *,
+    version: str = "v5",
     lln: ArrayLike = np.nan,
     unit: str | None = None,
     thresholds: tuple[float, ...] | None = None,
 ) -> NDArray[np.float64]:
-    """Grade a low blood count or haemoglobin by CTCAE 5.0.
+    """Grade a low blood count or haemoglobin by CTCAE.
 
     Parameters
     ----------
@@ -51,13 +65,15 @@ def ctcae_grade(
         ×10⁹/L; haemoglobin g/dL.
     test : {"neutrophils", "platelets", "haemoglobin", "lymphocytes", "leucocytes"}
         What was measured.
+    version : {"v5", "v6"}, optional
+        Version of CTCAE. Neutrophils of 0.7 are grade 3 in v5 and grade 2 in v6.
     lln : float or sequence of float, optional
         The laboratory's lower limit of normal, in the unit of `value`. Without it grade 1 cannot be
         told from 0: the grade is then NaN where it is not 2 or more.
     unit : str, optional
         Unit of `value` and `lln` where it is another, such as ``"/uL"`` or ``"g/L"``.
     thresholds : tuple of float, optional
-        Values below which it is grade 2, 3 and 4; None: `THRESHOLDS`.
+        Values below which it is grade 2, 3 and 4; None: those of the version in `THRESHOLDS`.
 
     Returns
     -------
@@ -71,24 +87,28 @@ def ctcae_grade(
 
     Notes
     -----
-    A value at a boundary has the lower grade: neutrophils of 1.0 are grade 2. Status: verify.
+    A value at a boundary has the lower grade: neutrophils of 1.0 are grade 2 in v5. Status: verify.
 
     References
     ----------
-    National Cancer Institute. Common Terminology Criteria for Adverse Events v5.0, 27 Nov 2017.
+    National Cancer Institute. Common Terminology Criteria for Adverse Events v5.0, 27 Nov 2017;
+    v6.0, 2025.
 
     Examples
     --------
     >>> ctcae_grade([0.49, 0.5, 1.0, 1.5, 2.0], "neutrophils", lln=2.0)
     array([4., 3., 2., 1., 0.])
+    >>> ctcae_grade(0.7, "neutrophils", version="v6")
+    array([2.])
     """
-    check_choice("test", test, THRESHOLDS)
+    check_choice("version", version, VERSIONS)
+    check_choice("test", test, THRESHOLDS[version])
     measure = _MEASURE.get(test, test)
     unit = unit or ("g/dL" if test == "haemoglobin" else "10^9/L")
     number = convert(measure, value, unit).value
     limit = convert(measure, lln, unit).value
     number, limit = aligned(value=number, lln=limit)
-    cuts = THRESHOLDS[test] if thresholds is None else thresholds
+    cuts = THRESHOLDS[version][test] if thresholds is None else thresholds
     numbers(thresholds=(cuts, 0, np.inf))
     grade = sum(compare(number, "<", cut)._data.astype(float) for cut in cuts)
     below = compare(number, "<", limit)
@@ -100,6 +120,7 @@ def ctcae_shift(
     samples: pd.DataFrame,
     test: str,
     *,
+    version: str = "v5",
     unit: str | None = None,
     lln: float = np.nan,
     subjects: Iterable[object] | None = None,
@@ -113,7 +134,7 @@ def ctcae_shift(
     ----------
     samples : pandas.DataFrame
         One row per sample: `subject_id`, `day`, `value`, optionally `lln`.
-    test : str
+    test, version : str
         As in `ctcae_grade`.
     unit : str, optional
         Unit of `value` and `lln`.
@@ -150,10 +171,16 @@ def ctcae_shift(
     limits = table["lln"].to_numpy() if "lln" in table else lln
     if len(table):
         value = ctcae_grade(
-            table["value"].to_numpy(), test, lln=limits, unit=unit, thresholds=thresholds
+            table["value"].to_numpy(),
+            test,
+            version=version,
+            lln=limits,
+            unit=unit,
+            thresholds=thresholds,
         )
     else:
-        check_choice("test", test, THRESHOLDS)
+        check_choice("version", version, VERSIONS)
+        check_choice("test", test, THRESHOLDS[version])
         value = np.array([], float)
     table["measured"] = table["value"].notna()
     table["value"] = value
@@ -177,7 +204,7 @@ def ctcae_shift(
         "term": TERMS[test],
         "onset_day": graded.groupby("subject_id")["day"].min().reindex(index),
         "grade": worst,
-        "grading_scale": "CTCAE 5.0",
+        "grading_scale": f"CTCAE {version}",
         "system": "blood",
         "worst_day": graded[is_worst].groupby("subject_id")["day"].min().reindex(index),
         "baseline_grade": baseline_grade,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,32 +15,31 @@ from carstats.endpoints.disease_states import RESPONSE
 from carstats.endpoints.estimand import EVENT_ENDPOINTS, estimand_of
 from carstats.endpoints.immune_events import IMMUNE_EVENTS
 from carstats.endpoints.infections import describe_infections
-from carstats.endpoints.intercurrent import Strategies, find_intercurrent
+from carstats.endpoints.intercurrent import Strategies, find_intercurrent, strategies_of
+from carstats.endpoints.judge import Judge
 from carstats.endpoints.naming import term_words, terms_in_words
 from carstats.endpoints.responses import (
     RESPONSE_ENDPOINTS,
-    Judge,
     derivable,
     derive_responses,
     not_derived,
 )
-from carstats.endpoints.rules import Rules
+from carstats.endpoints.rules import Rules, changed, rules_of
 from carstats.endpoints.searches import runs_between
 from carstats.endpoints.time_to_event import EVENTS
-from carstats.endpoints.toxicity_episodes import derive_toxicities
+from carstats.endpoints.toxicity_episodes import derive_toxicities, flag_notes, flag_recorded
 from carstats.endpoints.visits import DISEASE_SCORES, Visits, find_visits
+from carstats.endpoints.worsenings import undocumented_aplasia
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message, message_n
 
-# Largest daily dose of LLDAS (Franklyn 2016), mg of prednisone.
-LLDAS_MG = 7.5
-
-_NEEDS = {
+NEEDS: dict[str, tuple[str, ...]] = {
     "b_cell_reconstitution": ("B_cells",),
     "igg_recovery": ("IgG",),
     "ck_normalisation": ("CK",),
     "complement_normalisation": ("C3",),
 }
+"""Time-to-event endpoints of one measure, and the measure."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +82,11 @@ def derive(
         components the study measured; one asked for by name is derived in any case, and not
         evaluable where a component is missing.
     strategies : Strategies, optional
-        What is done about each intercurrent event.
+        What is done about each intercurrent event; by default as the study's settings say
+        (`study.toml`, section ``[strategies]``).
     rules : Rules, optional
-        The other parameters: schedule, thresholds, look-backs.
+        The other parameters: schedule, thresholds, look-backs; by default those of the study's
+        settings (``[rules]``, ``[schedule]``).
 
     Returns
     -------
@@ -112,13 +113,18 @@ def derive(
     >>> "relapse" in set(derive(bare).events["endpoint"])
     True
     """
+    if not isinstance(study, Study):
+        raise CarstatsError(_no_study(study))
+    strategies, rules = strategies_of(study, strategies), rules_of(study, rules)
     found = derive_all(study, endpoints=endpoints, strategies=strategies, rules=rules, again=False)
     tables = {
         "events": _filled(study.events, found.events, ["subject_id", "endpoint"]),
         "responses": _filled(study.responses, found.responses, ["subject_id", "endpoint", "day"]),
-        "toxicities": _classified(_new_terms(study.toxicities, found.toxicities)),
+        "toxicities": flag_recorded(
+            study, _classified(_new_terms(study.toxicities, found.toxicities))
+        ),
     }
-    notes = [*study.notes, *found.notes]
+    notes = [*study.notes, *found.notes, *flag_notes(study, tables["toxicities"])]
     if study.toxicities is None and tables["toxicities"] is not None:
         terms = sorted(set(found.toxicities["term"]))
         notes.append(
@@ -137,11 +143,19 @@ def derive(
     }
     names = dict.fromkeys([*found.events["endpoint"], *found.responses["endpoint"]])
     estimands = {
-        name: str(estimand_of(name, strategies=strategies, rules=rules))
+        name: estimand_of(name, strategies=strategies, rules=rules).said
         for name in names
         if name not in given
     }
-    return replace(study, **tables, notes=tuple(notes), estimands=estimands)
+    settings = {
+        "rules": changed(rules),
+        "strategies": changed(strategies),
+        "schedule": changed(rules.schedule),
+    }
+    settings = {section: values for section, values in settings.items() if values}
+    return replace(
+        study, **tables, notes=tuple(notes), estimands=estimands, settings=settings
+    )  # fmt: skip
 
 
 def derive_all(
@@ -178,20 +192,16 @@ def derive_all(
         As `derive`.
     """
     if not isinstance(study, Study):
-        raise CarstatsError(f"`study` is {type(study).__name__}; it takes a Study.")
+        raise CarstatsError(_no_study(study))
     study.table("assessments")
-    strategies, rules = strategies or Strategies(), rules or Rules()
+    strategies, rules = strategies_of(study, strategies), rules_of(study, rules)
     events, responses = _asked(study, endpoints)
-    visits = find_visits(study, rules)
-    known = study.toxicities
-    toxicities = derive_toxicities(visits, () if again or known is None else set(known["term"]))
-    ice = find_intercurrent(study, rules, strategies)
-    # LLDAS allows more glucocorticoid than the other endpoints before it is rescue.
-    lenient = replace(rules, rescue_mg=max(rules.rescue_mg, LLDAS_MG))
-    own = {"LLDAS": find_intercurrent(study, lenient, strategies)}
-    judge = Judge(visits, ice, _in_local_toxicity(visits, toxicities), own)
+    judge, toxicities = judge_of(study, strategies, rules, again=again)
+    visits = judge.base
     names, notes = derivable(visits, responses)
     notes += _late_baselines(visits)
+    if again or study.toxicities is None or "LICATS" not in set(study.toxicities["term"]):
+        notes += undocumented_aplasia(visits)
     for disease in dict.fromkeys(study.subjects["disease"]):
         if rules.response == "response" and disease not in RESPONSE:
             notes.append(
@@ -204,7 +214,7 @@ def derive_all(
     measured = set(visits.table["measure"])
     parts = []
     for name in EVENT_ENDPOINTS if events is None else events:
-        absent = [m for m in _NEEDS.get(name, ()) if m not in measured]
+        absent = [m for m in NEEDS.get(name, ()) if m not in measured]
         if absent and events is None:
             notes.append(not_derived(study, name, absent))
             continue
@@ -226,6 +236,56 @@ def derive_all(
     return Derivation(table, derive_responses(judge, names), toxicities, tuple(notes))
 
 
+def judge_of(
+    study: Study,
+    strategies: Strategies | None = None,
+    rules: Rules | None = None,
+    *,
+    again: bool = False,
+) -> tuple[Judge, pd.DataFrame]:
+    """Return who judges the responses of a study, and the toxicities that were derived for it.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    strategies : Strategies, optional
+        As in `derive`.
+    rules : Rules, optional
+        As in `derive`.
+    again : bool, optional
+        Whether toxicities that the study records are derived as well.
+
+    Returns
+    -------
+    judge : Judge
+        The judge. Local toxicity is decided before rescue.
+    toxicities : pandas.DataFrame
+        The derived toxicities.
+
+    Raises
+    ------
+    CarstatsError
+        As `derive`.
+    """
+    strategies, rules = strategies_of(study, strategies), rules_of(study, rules)
+    if rules.response not in RESPONSE_ENDPOINTS:
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value}; it is a response endpoint that carstats derives: "
+                "{known}.",
+                argument="response", value=repr(rules.response),
+                known=listed(RESPONSE_ENDPOINTS, 60),
+            )
+        )  # fmt: skip
+    known = study.toxicities
+    visits = find_visits(study, rules)
+    toxicities = derive_toxicities(visits, () if again or known is None else set(known["term"]))
+    episodes = _new_terms(known, toxicities)
+    ice = find_intercurrent(study, rules, strategies, episodes)
+    return Judge(study, rules, ice, _local_toxicity(study, rules, episodes)), toxicities
+
+
 def _late_baselines(visits: Visits) -> list[str]:
     """Note for how many subjects a score's baseline is not from before lymphodepletion."""
     counts = {
@@ -244,6 +304,10 @@ def _late_baselines(visits: Visits) -> list[str]:
     ]
 
 
+def _no_study(study: object) -> str:
+    return message("`study` is {kind}; it takes a Study.", kind=type(study).__name__)
+
+
 def _asked(study: Study, endpoints: Iterable[str] | None):
     """Return the endpoints asked for: time-to-event, response."""
     if endpoints is None:
@@ -253,28 +317,31 @@ def _asked(study: Study, endpoints: Iterable[str] | None):
     odd = [name for name in names if name not in (*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS)]
     if odd:
         raise CarstatsError(
-            f"`endpoints` names {listed(odd)}, for which carstats has no rule. It derives: "
-            f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
-        )
+            message(
+                "`{argument}` names {names}, for which carstats has no rule. It derives: {known}.",
+                argument="endpoints", names=listed(odd),
+                known=listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 70),
+            )
+        )  # fmt: skip
     return (
         [name for name in EVENT_ENDPOINTS if name in names],
         [name for name in RESPONSE_ENDPOINTS if name in names],
     )
 
 
-def _in_local_toxicity(visits: Visits, derived: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which visits fall into an episode of LICATS: recorded ones, or else candidates."""
-    recorded = visits.study.toxicities
-    given = recorded is not None and (recorded["term"] == "LICATS").any()
-    rows = recorded if given else derived
-    rows = rows[(rows["term"] == "LICATS") & rows["onset_day"].notna()]
-    rows = rows.reindex(columns=["subject_id", "onset_day", "resolution_day"])
-    who = pd.Index(visits.study.subjects["subject_id"]).get_indexer(rows["subject_id"])
-    start = rows["onset_day"].to_numpy(float)
+def _local_toxicity(
+    study: Study, rules: Rules, episodes: pd.DataFrame | None
+) -> Callable[[Visits], NDArray[np.bool_]]:
+    """Return what says which visits fall into an episode of LICATS."""
+    columns = ["subject_id", "term", "onset_day", "resolution_day"]
+    table = pd.DataFrame({name: [] for name in columns}) if episodes is None else episodes
+    rows = table[(table["term"] == "LICATS") & table["onset_day"].notna()].reindex(columns=columns)
+    who = pd.Index(study.subjects["subject_id"]).get_indexer(rows["subject_id"])
+    start = rows["onset_day"].astype(float).to_numpy()
     # What has no last day is taken to end where a local toxicity must have resolved.
-    stop = rows["resolution_day"].to_numpy(float)
-    stop = np.where(np.isnan(stop), start + visits.rules.licats_resolution_days, stop)
-    return runs_between(visits.subject, visits.day, visits.day, who, start, stop)
+    stop = rows["resolution_day"].astype(float).to_numpy()
+    stop = np.where(np.isnan(stop), start + rules.licats_resolution_days, stop)
+    return lambda v: runs_between(v.subject, v.day, v.day, who, start, stop)
 
 
 def _filled(given: pd.DataFrame | None, derived: pd.DataFrame, key: list[str]) -> pd.DataFrame:

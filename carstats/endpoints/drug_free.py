@@ -17,6 +17,7 @@ from pandas.arrays import BooleanArray
 
 from carstats.endpoints.logic import TOLERANCE, any_of, boolean, flags, numbers
 from carstats.errors import CarstatsError, check_choice, check_number, listed
+from carstats.messages import message
 
 VARIANTS = ("strict", "standard", "lenient")
 
@@ -147,7 +148,8 @@ def judge_treatment(
     needed = ("subject_id", "drug", "drug_class", "start_day", "stop_day")
     absent = [name for name in needed if name not in medications]
     if absent:
-        raise CarstatsError(f"`medications` lacks the columns {listed(absent)}.")
+        what = message("`medications` lacks the columns {names}.", names=listed(absent))
+        raise CarstatsError(what)
     visits = _visits(subject, day, disease)
     (adrenal,) = flags(adrenal_insufficiency=adrenal_insufficiency)
     adrenal = np.broadcast_to(adrenal._data & ~adrenal._mask, visits.codes.shape)
@@ -283,7 +285,8 @@ def _episodes(medications: pd.DataFrame, visits: _Visits, ignored: tuple[str, ..
     wrong = table["start"] > table["stop"]
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
-        raise CarstatsError(f"`medications`: episode {row} stops before it starts.")
+        what = message("`medications`: episode {row} stops before it starts.", row=row)
+        raise CarstatsError(what)
     # With no visit at all there is no subject whose disease could be looked up.
     diseases = np.append(visits.disease_of, None)
     table["disease"] = diseases[np.where(code >= 0, code, len(diseases) - 1)]
@@ -386,10 +389,12 @@ def _visits(subject, day, disease) -> _Visits:
     diseases = np.atleast_1d(np.asarray(disease, dtype=object))
     diseases = np.broadcast_to(diseases, names.shape) if len(diseases) == 1 else diseases
     if len(days) != len(names) or len(diseases) != len(names):
-        raise CarstatsError("`subject`, `day` and `disease` differ in length.")
+        raise CarstatsError(message("`subject`, `day` and `disease` differ in length."))
     codes, unique = pd.factorize(names)
     if (codes < 0).any() or np.isnan(days).any():
-        raise CarstatsError("`subject` or `day` is missing for a visit; every visit needs both.")
+        raise CarstatsError(
+            message("`subject` or `day` is missing for a visit; every visit needs both.")
+        )
     of = np.empty(len(unique), dtype=object)
     of[codes] = diseases
     return _Visits(pd.Index(unique), codes, days, of)

@@ -11,6 +11,7 @@ from carstats.endpoints.return_times import first_return
 from carstats.endpoints.serology import only_away
 from carstats.endpoints.worksheets import check_table
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 
 def ck_normalisation(
@@ -51,7 +52,9 @@ def ck_normalisation(
     table = check_table("samples", samples, ["subject_id", "day", "value", "uln"])
     table = table[table["value"].notna()].reset_index(drop=True)
     if not len(table):
-        raise CarstatsError("`samples` has no values; normalisation needs samples of the enzyme.")
+        raise CarstatsError(
+            message("`samples` has no values; normalisation needs samples of the enzyme.")
+        )
     limit = table["uln"].to_numpy(float)
     table = table.assign(returned=compare(table["value"].to_numpy(float), "<=", limit))
     before = table[(table["day"] <= 0) & table["returned"].notna()]

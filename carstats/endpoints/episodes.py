@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 
 from carstats.endpoints.grades import check_grades
@@ -9,8 +10,8 @@ from carstats.endpoints.worksheets import check_table, latest
 from carstats.errors import check_number
 
 COLUMNS = (
-    "subject_id", "term", "onset_day", "grade", "resolution_day", "grading_scale", "system",
-    "infusion_number", "last_day", "n_days", "days_since_infusion", "in_window",
+    "subject_id", "term", "onset_day", "grade", "grade_at_least", "resolution_day", "grading_scale",
+    "system", "infusion_number", "last_day", "n_days", "days_since_infusion", "in_window",
     "late_first_onset",
 )  # fmt: skip
 
@@ -50,7 +51,8 @@ def merge_episodes(
     ----------
     daily : pandas.DataFrame
         One row per subject and day: `subject_id`, `day`, `grade` (0 to 5, missing where not
-        evaluable). Of two rows on one day the worse counts.
+        evaluable), optionally `grade_at_least` and `grade_at_most`, between which a missing grade
+        lies. Of two rows on one day the worse counts.
     term : str
         The toxicity, as in the vocabulary.
     grading_scale : str
@@ -75,8 +77,10 @@ def merge_episodes(
     -------
     pandas.DataFrame
         One row per episode, in the columns of the toxicities table: `subject_id`, `term`,
-        `onset_day`, `grade` (the worst), `resolution_day` (the last day with a grade; missing
-        where no later assessed day shows that it had ended), `grading_scale`, `system`,
+        `onset_day`, `grade` (the worst; missing where a blank cell leaves it open),
+        `grade_at_least` (the grade that is then proven), `resolution_day` (the last day with a
+        grade; missing where no later assessed day shows that it had ended), `grading_scale`,
+        `system`,
         `infusion_number` (the latest at onset); and beside them `last_day` (the last day seen with
         a grade), `n_days` (days with a grade), `days_since_infusion` (at onset), `in_window`,
         `late_first_onset` (data-quality flag). Episodes out of the window are kept and marked.
@@ -88,9 +92,11 @@ def merge_episodes(
 
     Notes
     -----
-    A day that is missing or not evaluable neither begins nor ends an episode: the gap is counted by
-    the calendar. Status: design (the window restarts at each infusion, for multi-dose products; a
-    gap is counted in days without the toxicity, as in "stopped and started again within 7 days").
+    A day counts by the grade that is proven. One that is missing or not evaluable neither begins
+    nor ends an episode: the gap is counted by the calendar; in an episode, or where it could still
+    belong to it, it leaves the worst grade open. Status: design (the window restarts at each
+    infusion, for multi-dose products; a gap is counted in days without the toxicity, as in
+    "stopped and started again within 7 days").
 
     References
     ----------
@@ -101,14 +107,15 @@ def merge_episodes(
         check_number(name, value, low=1)
     check_number("late_onset_days", late_onset_days, low=0)
     check_number("min_grade", min_grade, low=1)
-    table = check_table("daily", daily, ["subject_id", "day", "grade"])
-    table["grade"] = check_grades("daily.grade", table["grade"]) if len(table) else 0.0
+    table = _bounded(daily)
     doses = check_infusions(infusions, table["subject_id"])
-    # Not evaluable days are left out; so is all but the worst row of a day.
-    known = table[table["grade"].notna()]
-    known = known.groupby(["subject_id", "day"], sort=False, as_index=False)["grade"].max()
+    # The worst row of a day counts. What may have been none is no day of an episode.
+    bounds = table.groupby(["subject_id", "day"], sort=False, as_index=False)[["low", "high"]]
+    every = bounds.max()
+    open_days = every[(every["low"] < min_grade) & (every["high"] >= min_grade)]
+    known = every.drop(open_days.index).reset_index(drop=True)
     known["dose"] = latest(known, doses)
-    known["active"] = known["grade"] >= min_grade
+    known["active"] = known["low"] >= min_grade
     subject = known.groupby("subject_id", sort=False)
     known["ends"] = subject["active"].shift(-1, fill_value=True).eq(False)
 
@@ -118,14 +125,26 @@ def merge_episodes(
     if split_at_infusion:
         new |= days["dose"] != before["dose"]
     days["episode"] = new.cumsum()
+    # A day that is open belongs to the episode that it follows within the gap.
+    open_days = open_days.assign(place=latest(open_days, days))
+    open_days = open_days[open_days["place"] >= 0]
+    follows = days.iloc[open_days["place"]]
+    near = open_days["day"].to_numpy() - follows["day"].to_numpy() - 1 < gap_days
+    possible = open_days["high"][near].groupby(follows["episode"].to_numpy()[near]).max()
     episodes = days.groupby("episode", sort=False).agg(
         subject_id=("subject_id", "first"),
         onset_day=("day", "first"),
-        grade=("grade", "max"),
+        low=("low", "max"),
+        high=("high", "max"),
         last_day=("day", "last"),
         n_days=("day", "size"),
         dose=("dose", "first"),
         ends=("ends", "last"),
+    )
+    high = np.fmax(episodes["high"], possible.reindex(episodes.index))
+    sure = (episodes["low"] == high).to_numpy(bool)
+    episodes = episodes.assign(
+        grade=episodes["low"].where(sure), grade_at_least=episodes["low"].mask(sure)
     )
     return _described(
         episodes.reset_index(drop=True), doses, (term, grading_scale, system),
@@ -151,4 +170,19 @@ def _described(episodes, doses, labels, onset_window_days, late_onset_days):
         in_window=(since <= onset_window_days).astype(bool),
         late_first_onset=((since > late_onset_days) & first).astype(bool),
     )
-    return result[list(COLUMNS)].astype({"n_days": int, "grade": float})
+    return result[list(COLUMNS)].astype({"n_days": int, "grade": float, "grade_at_least": float})
+
+
+def _bounded(daily: pd.DataFrame) -> pd.DataFrame:
+    """Return the daily grades with what is proven (`low`) and what is possible (`high`)."""
+    bounds = ["grade_at_least", "grade_at_most"]
+    table = check_table("daily", daily, ["subject_id", "day", "grade"], bounds)
+    for name in ("grade", *bounds):
+        if name in table:
+            table[name] = check_grades(f"daily.{name}", table[name]) if len(table) else 0.0
+    # A grade that is missing without bounds says nothing, and its day is left out.
+    low = table["grade"].fillna(table.get("grade_at_least", np.nan))
+    high = table["grade"].fillna(table.get("grade_at_most", np.nan))
+    low = low.where(low.notna() | high.isna(), 0.0)
+    high = high.where(high.notna() | low.isna(), 5.0)
+    return table.assign(low=low, high=high)[low.notna()].reset_index(drop=True)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carstats.endpoints.applicability import RENAL, diseases_of
 from carstats.endpoints.disease_states import REMISSION, RESPONSE
 from carstats.endpoints.immune_events import IMMUNE_EVENTS
 from carstats.endpoints.intercurrent import Strategies
 from carstats.endpoints.naming import plain_words
 from carstats.endpoints.responses import RESPONSE_ENDPOINTS
-from carstats.endpoints.rules import Rules
+from carstats.endpoints.rules import Rules, changed
 from carstats.endpoints.time_to_event import EVENTS
 from carstats.errors import CarstatsError, listed
-from carstats.language import sentences
-from carstats.messages import mark, message
+from carstats.language import in_words
+from carstats.messages import Joined, Message, mark, message
 
 EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
 """Every time-to-event endpoint that can be derived."""
@@ -102,11 +103,12 @@ class Estimand:
         Each intercurrent event and what is done about it, as `Strategies` names them.
     summary : str
         The population-level summary.
+    settings : tuple of (str, str)
+        Parameters of the rules that are not carstats' own, with their values.
 
     Notes
     -----
-    The texts are in the language that was set when `estimand_of` made them; ``str()`` prints the
-    strategies and the headings in the language that is set then.
+    The texts are messages, in English; ``str()`` shows them in the language that is set.
     """
 
     population: str
@@ -114,8 +116,11 @@ class Estimand:
     variable: str
     strategies: tuple[tuple[str, str], ...]
     summary: str
+    settings: tuple[tuple[str, str], ...] = ()
 
-    def __str__(self) -> str:
+    @property
+    def said(self) -> Message:
+        """The five attributes, one a line."""
         events = message("; ").join(
             message(
                 "{name}: {text}",
@@ -124,15 +129,20 @@ class Estimand:
             )
             for event, strategy in self.strategies
         )
-        return "\n".join(
-            (
-                message("Population: {population}", population=self.population),
-                message("Treatment: {treatment}", treatment=self.treatment),
-                message("Variable: {variable}", variable=self.variable),
-                message("Intercurrent events: {events}", events=events),
-                message("Summary: {summary}", summary=self.summary),
-            )
-        )
+        lines = [
+            message("Population: {population}", population=self.population),
+            message("Treatment: {treatment}", treatment=self.treatment),
+            message("Variable: {variable}", variable=self.variable),
+            message("Intercurrent events: {events}", events=events),
+            message("Summary: {summary}", summary=self.summary),
+        ]
+        if self.settings:
+            given = ", ".join(f"{name} = {value}" for name, value in self.settings)
+            lines.append(message("Settings: {settings}", settings=given))
+        return Joined(lines, "\n")
+
+    def __str__(self) -> str:
+        return in_words(self.said)
 
 
 def estimand_of(
@@ -166,6 +176,7 @@ def estimand_of(
     """
     rules, strategies = rules or Rules(), strategies or Strategies()
     treatment = message("engineered cells with their conditioning, as infused")
+    settings = _settings(rules, strategies)
     if endpoint in EVENT_ENDPOINTS:
         chosen = dict(strategies.named("relapse_"))
         for event, strategy in _BY_DEFINITION.get(endpoint, {}).items():
@@ -180,19 +191,46 @@ def estimand_of(
             message("survival function")
             if survives
             else message("cumulative incidence, with its competing events"),
+            settings,
         )
     if endpoint not in RESPONSE_ENDPOINTS:
         raise CarstatsError(
-            f"`endpoint` is {endpoint!r}; carstats derives "
-            f"{listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60)}."
+            message(
+                "`endpoint` is {endpoint!r}; carstats derives {known}.",
+                endpoint=endpoint,
+                known=listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60),
+            )
         )
     return Estimand(
-        message("all infused subjects (mITT); a missing response counts as a failure"),
+        _response_population(endpoint),
         treatment,
         _response_variable(endpoint),
         strategies.named(),
         message("proportion of subjects in response at the visit"),
+        settings,
     )
+
+
+def _settings(rules: Rules, strategies: Strategies) -> tuple[tuple[str, str], ...]:
+    """Return the parameters that are not carstats' own."""
+    found = changed(rules) | changed(rules.schedule)
+    found |= {f"strategies.{name}": value for name, value in changed(strategies).items()}
+    return tuple((name, str(value)) for name, value in found.items())
+
+
+def _response_population(endpoint: str) -> str:
+    diseases = diseases_of(endpoint)
+    if endpoint in RENAL:
+        return message(
+            "all infused subjects with lupus nephritis (mITT); a missing response counts as a "
+            "failure"
+        )
+    if diseases is not None and len(diseases) == 1:
+        return message(
+            "all infused subjects with {disease} (mITT); a missing response counts as a failure",
+            disease=plain_words("disease", diseases[0]),
+        )
+    return message("all infused subjects (mITT); a missing response counts as a failure")
 
 
 def _event_variable(endpoint: str, rules: Rules) -> str:
@@ -204,7 +242,7 @@ def _event_variable(endpoint: str, rules: Rules) -> str:
         rule=message(_RELAPSE_NAMES[rules.relapse]),
         response=plain_words("endpoint", rules.response),
     )
-    return sentences(words, after)
+    return message("{first} {second}", first=words, second=after)
 
 
 def _response_variable(endpoint: str) -> str:

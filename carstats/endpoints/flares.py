@@ -10,17 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carstats.endpoints.confirmation import best_sustained, confirmed
-from carstats.endpoints.flares_lupus import lupus_relapse
+from carstats.endpoints.flares_lupus import lupus_relapse, renal_flares
 from carstats.endpoints.iim_course import iim_relapse
 from carstats.endpoints.immune_cytopenias import itp_loss
+from carstats.endpoints.judge import Judge, Sight
 from carstats.endpoints.logic import known
 from carstats.endpoints.mg import mg_relapse, mg_worsening
-from carstats.endpoints.responses import Judge
-from carstats.endpoints.searches import Days, at, begun_between
+from carstats.endpoints.searches import Days, at
 from carstats.endpoints.ssc import ild_progression, ssc_event
+from carstats.endpoints.visits import Visits
 from carstats.messages import mark
 
 Flags = NDArray[np.bool_]
+# The IWG (Rodeghiero 2009) asks for two counts at least so many days apart for a loss of response.
+_LOSS_DAYS = 1.0
 Days_ = NDArray[np.float64]
 
 RELAPSE_RULES = {
@@ -34,7 +37,7 @@ RELAPSE_RULES = {
     ),
     "SSc": mark(
         "ILD progression since the response, heart or renal failure, arterial hypertension, or "
-        "a new antifibrotic (Auth 2024)"
+        "a new antifibrotic, on its day (Auth 2024)"
     ),
     "MG": mark(
         "MG-ADL 2 points above its best sustained value at two visits two weeks apart, crisis, "
@@ -43,7 +46,8 @@ RELAPSE_RULES = {
     "NMOSD": mark("attack on its day; loss of response where attacks are not recorded"),
     "MOGAD": mark("attack on its day; loss of response where attacks are not recorded"),
     "ITP": mark(
-        "platelets below 100 after a complete response, below 30 after a response, or bleeding"
+        "platelets below 100 after a complete response, below 30 or twice the baseline after a "
+        "response, at two counts; or bleeding"
     ),
     "AIHA": mark("loss of response"),
 }
@@ -51,14 +55,16 @@ RELAPSE_RULES = {
 
 
 def flare_at_visits(
-    judge: Judge, lost: Flags, response_day: Days_
+    judge: Judge, v: Visits, lost: Flags, response_day: Days_
 ) -> tuple[Flags, NDArray[np.object_]]:
     """Return at which visits the disease relapses by its own rule, and how severely.
 
     Parameters
     ----------
     judge : Judge
-        The verdicts at the visits.
+        The verdicts.
+    v : Visits
+        The visits.
     lost : ndarray of bool, shape (visits,)
         Whether the response is not met at the visit; the relapse of a disease without a rule.
     response_day : ndarray of float, shape (subjects,)
@@ -82,67 +88,100 @@ def flare_at_visits(
     platelets). Manifestations, crises and admissions that a study does not record as measures are
     taken for absent.
     """
-    v = judge.visits
+    sight = Sight(judge, v)
     out, severity = lost.copy(), np.full(len(v), None, object)
     rules = {"SLE": _lupus, "IIM": _myositis, "SSc": _sclerosis, "MG": _myasthenia, "ITP": _itp}
     for disease, rule in rules.items():
         here = v.disease == disease
         if here.any():
-            met, grade = rule(judge, response_day)
+            met, grade = rule(sight, response_day)
             out[here], severity[here] = met[here], grade[here]
     return out, severity
 
 
-def _at_response(judge: Judge, response_day: Days_) -> NDArray[np.int_]:
+def flares_elsewhere(judge: Judge, response_day: Days_) -> list[tuple[Visits, Flags, str | None]]:
+    """Return flares that are judged at visits of their own: the kidney in lupus, the lung in SSc.
+
+    Parameters
+    ----------
+    judge : Judge
+        The verdicts.
+    response_day : ndarray of float, shape (subjects,)
+        First visit in response, `inf` where there is none.
+
+    Returns
+    -------
+    list of (Visits, ndarray of bool, str or None)
+        Visits on which a value of the organ was measured, at which of them it flares, and how
+        severe that is.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+    """
+    kidney = judge.visits_of({"SLE": ("UPCR",)})
+    lung = judge.visits_of({"SSc": ("FVC",)})
+    return [
+        (kidney, renal_flares(kidney), "severe"),
+        (lung, _lung(lung, response_day), None),
+    ]
+
+
+def _last_by(v: Visits, name: str, day: Days_) -> Days_:
+    """Return for each visit the subject's last value of a measure on or before a day."""
+    value = v.measure(name)
+    known_ = Days(v.subject, np.where(v.adequate & ~np.isnan(value), v.day, np.nan))
+    return at(value, known_.last(v.subject, day[v.subject], before=False))
+
+
+def _at_response(v: Visits, response_day: Days_) -> NDArray[np.int_]:
     """Return for each visit the row of its subject's first visit in response, -1 for none."""
-    v = judge.visits
     return Days(v.subject, v.day).next(v.subject, response_day[v.subject], after=False)
 
 
-def _unknown(judge: Judge) -> NDArray[np.object_]:
-    return np.full(len(judge.visits), None, object)
+def _unknown(v: Visits) -> NDArray[np.object_]:
+    return np.full(len(v), None, object)
 
 
-def _lupus(judge: Judge, response_day: Days_):
-    return lupus_relapse(judge)
+def _lupus(sight: Sight, response_day: Days_):
+    return lupus_relapse(sight)
 
 
-def _myositis(judge: Judge, response_day: Days_):
-    v = judge.visits
-    first = _at_response(judge, response_day)
-    moderate = judge.verdict("TIS_moderate").raw
+def _myositis(sight: Sight, response_day: Days_):
+    v = sight.visits
+    first = _at_response(v, response_day)
+    moderate = sight.judge.raw_at("TIS_moderate", v)
     values = [
         part
         for name in ("physician_global", "MMT8", "CK")
         for part in (at(v.measure(name), first), v.measure(name))
     ]
-    return known(iim_relapse(~moderate, *values)), _unknown(judge)
+    return known(iim_relapse(~moderate, *values)), _unknown(v)
 
 
-def _sclerosis(judge: Judge, response_day: Days_):
-    v = judge.visits
-    first = _at_response(judge, response_day)
-    lung = ild_progression(
-        at(v.measure("FVC"), first),
+def _sclerosis(sight: Sight, response_day: Days_):
+    v = sight.visits
+    organs = (v.recorded(name) for name in ("heart_failure", "renal_failure"))
+    # The lung is judged at its own visits, and a new antifibrotic dated by its day.
+    none = np.zeros(len(v), bool)
+    event = ssc_event(none, *organs, v.recorded("arterial_hypertension"), none)
+    return known(event), _unknown(v)
+
+
+def _lung(v: Visits, response_day: Days_) -> Flags:
+    """Return at which visits the lung has progressed since the response."""
+    met = ild_progression(
+        _last_by(v, "FVC", response_day),
         v.measure("FVC"),
-        at(v.measure("DLCO"), first),
+        _last_by(v, "DLCO", response_day),
         v.measure("DLCO"),
     )
-    organs = (v.recorded(name) for name in ("heart_failure", "renal_failure"))
-    drugs = v.study.medications
-    new = np.zeros(len(v), bool)
-    if drugs is not None:
-        # Antifibrotics are background by their class, but one that is new is an event here.
-        chosen = drugs["drug_class"] == "antifibrotic"
-        if "reason" in drugs:
-            chosen &= drugs["reason"].isna() | (drugs["reason"] == "disease")
-        new = begun_between(v, drugs[chosen.to_numpy(bool)])
-    event = ssc_event(known(lung), *organs, v.recorded("arterial_hypertension"), new)
-    return known(event), _unknown(judge)
+    return known(met)
 
 
-def _myasthenia(judge: Judge, response_day: Days_):
-    v = judge.visits
+def _myasthenia(sight: Sight, response_day: Days_):
+    v = sight.visits
     rows = np.flatnonzero(v.adequate & (v.disease == "MG"))
     worse = np.zeros(len(v), bool)
     if len(rows):
@@ -155,10 +194,18 @@ def _myasthenia(judge: Judge, response_day: Days_):
     return known(mg_relapse(worse, crisis, admitted)), severity
 
 
-def _itp(judge: Judge, response_day: Days_):
-    v = judge.visits
-    complete = judge.verdict("remission").raw
+def _itp(sight: Sight, response_day: Days_):
+    """Judge the loss of a response: two counts that say so, a day or more apart, or bleeding."""
+    v = sight.visits
+    complete = sight.judge.raw_at("remission", v)
     days = Days(v.subject, np.where(known(complete) & v.adequate, v.day, np.nan))
     level = np.where(days.last(v.subject, v.day) >= 0, "complete", "response")
-    found = itp_loss(level, v.baseline("platelets"), v.measure("platelets"), v.measure("bleeding"))
-    return known(found), _unknown(judge)
+    counts = v.measure("platelets")
+    none = np.zeros(len(v))
+    low = known(itp_loss(level, v.baseline("platelets"), counts, none))
+    rows = np.flatnonzero(v.adequate & ~np.isnan(counts) & (v.disease == "ITP"))
+    lost = np.zeros(len(v), bool)
+    if len(rows):
+        again = confirmed(v.subject[rows], v.day[rows], low[rows], span=_LOSS_DAYS)
+        lost[rows] = known(again)
+    return lost | (v.measure("bleeding") > 0), _unknown(v)

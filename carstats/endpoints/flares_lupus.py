@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from carstats.endpoints.confirmation import confirmed
 from carstats.endpoints.drug_free import named_like
+from carstats.endpoints.judge import Sight
 from carstats.endpoints.logic import known
 from carstats.endpoints.nephritis import kdigo_complete, kdigo_partial, renal_flare
-from carstats.endpoints.responses import Judge
 from carstats.endpoints.searches import Days, at, begun_between, first_per_subject
 from carstats.endpoints.sle_flare import selena_flare_index, severe_manifestation, sle_relapse
 from carstats.endpoints.visits import Visits
@@ -29,23 +29,24 @@ _MILD = ("arthritis", "rash", "mucosal_ulcers", "pleurisy", "pericarditis", "fev
 _IMMUNOSUPPRESSANTS = ("cyclophosphamide", "azathioprine", "methotrexate", "mycophenol")
 
 
-def lupus_relapse(judge: Judge) -> tuple[Flags, NDArray[np.object_]]:
+def lupus_relapse(sight: Sight) -> tuple[Flags, NDArray[np.object_]]:
     """Return at which visits lupus relapses, and whether severely.
 
     A severe flare of the SELENA-SLEDAI flare index; a mild or moderate one without the medication
-    items that the next adequate visit confirms or that is treated before it; a renal flare.
+    items that the next adequate visit confirms or that is treated before it. A renal flare is
+    judged at visits of its own (`renal_flares`).
 
     Parameters
     ----------
-    judge : Judge
-        The verdicts at the visits.
+    sight : Sight
+        The visits, with the treatment at them.
 
     Returns
     -------
     relapsed : ndarray of bool
         One value a visit.
     severity : ndarray of str or None
-        ``"severe"``, also for a renal flare, or ``"mild/moderate"``.
+        ``"severe"`` or ``"mild/moderate"``.
 
     Raises
     ------
@@ -59,20 +60,21 @@ def lupus_relapse(judge: Judge) -> tuple[Flags, NDArray[np.object_]]:
     admissions, doses or body weights that were not recorded are taken for absent. Without a table
     of medications the index has no medication items.
     """
-    v = judge.visits
-    seen = Days(v.subject, np.where(v.adequate, v.day, np.nan))
+    v, judge = sight.visits, sight.judge
+    scored = ~np.isnan(v.measure("SLEDAI-2K")) | ~np.isnan(v.measure("PGA"))
+    seen = Days(v.subject, np.where(v.adequate & scored, v.day, np.nan))
     before, after = seen.last(v.subject, v.day), seen.next(v.subject, v.day)
     here = np.arange(len(v))
     without = _index(v, here, before)
     following = _index(v, after, before)
-    with_items = without if v.study.medications is None else _with_medication(judge, before)
+    with_items = without if v.study.medications is None else _with_medication(sight, before)
     ice = judge.intercurrent.rescue[v.subject]
     treated = (ice >= v.day) & (ice <= at(v.day, after, np.inf))
     sure = (following.codes >= 1) | treated
-    kidney = _renal(judge)
-    met = known(sle_relapse(_words(with_items), _words(without), sure, kidney))
+    none = np.zeros(len(v), bool)
+    met = known(sle_relapse(_words(with_items), _words(without), sure, none))
     worst = np.maximum(with_items.codes, without.codes)
-    severe = kidney | (worst == 2)
+    severe = worst == 2
     return met, np.where(met, np.where(severe, "severe", "mild/moderate"), None)
 
 
@@ -121,12 +123,12 @@ def _index(v: Visits, now: NDArray[np.int_], before: NDArray[np.int_]) -> pd.Cat
     )
 
 
-def _with_medication(judge: Judge, before: NDArray[np.int_]) -> pd.Categorical:
-    v = judge.visits
+def _with_medication(sight: Sight, before: NDArray[np.int_]) -> pd.Categorical:
+    v = sight.visits
     here = np.arange(len(v))
     score, pga = v.measure("SLEDAI-2K"), v.measure("PGA")
     severe, mild = _features(v, here, before)
-    treatment = judge.treatment()
+    treatment = sight.treatment()
     dose = np.zeros(len(v)) if treatment is None else treatment.prednisone_mg
     subjects = v.study.subjects
     weight = (
@@ -157,13 +159,29 @@ def _with_medication(judge: Judge, before: NDArray[np.int_]) -> pd.Categorical:
     )
 
 
-def _renal(judge: Judge) -> Flags:
+def renal_flares(v: Visits) -> Flags:
     """Return at which visits a renal flare begins that a second one more than a week on shows.
 
+    Parameters
+    ----------
+    v : Visits
+        Visits at which the urine protein was measured, with or without a score of the disease.
+
+    Returns
+    -------
+    ndarray of bool
+        One value a visit.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
     The response before it is that of KDIGO 2024, its values those of the visit that reached it.
     Haematuria is not recorded by categories, so that a fall of eGFR decides nothing by itself.
     """
-    v = judge.visits
     out = np.zeros(len(v), bool)
     upcr, egfr = v.measure("UPCR"), v.measure("eGFR")
     rows = np.flatnonzero(v.adequate & ~np.isnan(upcr))

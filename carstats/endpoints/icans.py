@@ -7,10 +7,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.endpoints.episodes import check_infusions, merge_episodes
-from carstats.endpoints.grades import aligned, flag_numbers, with_cause_and_death, worst_grade
+from carstats.endpoints.grades import (
+    Bounds,
+    aligned,
+    blank_allows,
+    flag_numbers,
+    with_cause_and_death,
+    worst_of,
+)
 from carstats.endpoints.logic import numbers, texts
 from carstats.endpoints.worksheets import check_table
 from carstats.errors import CarstatsError, check_number
+from carstats.messages import message
 
 ICE_ITEMS = {"orientation": 4, "naming": 3, "command": 1, "writing": 1, "attention": 1}
 """Items of the ICE score and their most points; together 10."""
@@ -212,6 +220,38 @@ def icans_grade(
     >>> icans_grade([10, 8, 0, 0], ["alert", "alert", "alert", "unarousable"])
     array([0., 1., 3., 4.])
     """
+    return icans_bounds(
+        ice, consciousness, seizure, motor_weakness, oedema, baseline_ice=baseline_ice,
+        motor_before=motor_before, capd=capd, capd_impossible=capd_impossible, age=age,
+        attributable=attributable, death=death, child_below=child_below,
+    ).exact  # fmt: skip
+
+
+def icans_bounds(
+    ice: ArrayLike = np.nan,
+    consciousness: ArrayLike = "alert",
+    seizure: ArrayLike = "none",
+    motor_weakness: ArrayLike = False,
+    oedema: ArrayLike = "none",
+    *,
+    baseline_ice: ArrayLike = 10.0,
+    motor_before: ArrayLike = False,
+    capd: ArrayLike = np.nan,
+    capd_impossible: ArrayLike = False,
+    age: ArrayLike | None = None,
+    attributable: ArrayLike = True,
+    death: ArrayLike = False,
+    child_below: float = 12.0,
+) -> Bounds:
+    """Return the grades of a day that its known cells prove, and that its blank ones allow.
+
+    The arguments are those of `icans_grade`; a blank domain allows every grade from 0 to 4.
+
+    Raises
+    ------
+    CarstatsError
+        As `icans_grade`.
+    """
     check_number("child_below", child_below, low=0)
     adult = encephalopathy_grade(ice, baseline_ice)
     if age is not None:
@@ -221,13 +261,12 @@ def icans_grade(
         adult = np.where(np.isnan(years), np.nan, np.where(years < child_below, child, adult))
     weak, old = flag_numbers(motor_weakness=motor_weakness, motor_before=motor_before)
     motor = np.select([(weak == 0) | (old == 1), (weak == 1) & (old == 0)], [0.0, 4.0], np.nan)
-    grade = worst_grade(
-        4.0,
-        ice=adult,
-        consciousness=_by_word("consciousness", consciousness, CONSCIOUSNESS),
-        seizure=_by_word("seizure", seizure, SEIZURE),
-        motor_weakness=motor,
-        oedema=_by_word("oedema", oedema, OEDEMA),
+    grade = worst_of(
+        blank_allows(adult),
+        blank_allows(_by_word("consciousness", consciousness, CONSCIOUSNESS)),
+        blank_allows(_by_word("seizure", seizure, SEIZURE)),
+        blank_allows(motor),
+        blank_allows(_by_word("oedema", oedema, OEDEMA)),
     )
     return with_cause_and_death(grade, attributable, death)
 
@@ -247,8 +286,9 @@ def icans_daily_grades(worksheet: pd.DataFrame, *, child_below: float = 12.0) ->
     Returns
     -------
     pandas.DataFrame
-        The worksheet sorted by subject and day, with `grade`; days before the infusion (day 0) are
-        never ICANS: 0.
+        The worksheet sorted by subject and day, with `grade` (NaN where a blank could change it)
+        and the grades that its cells prove and allow: `grade_at_least`, `grade_at_most`. Days
+        before the infusion (day 0) are never ICANS: 0. A blank `attributable` excludes nothing.
 
     Raises
     ------
@@ -258,13 +298,28 @@ def icans_daily_grades(worksheet: pd.DataFrame, *, child_below: float = 12.0) ->
     table = check_table("worksheet", worksheet, ["subject_id", "day"], _OPTIONAL)
     if "ice" not in table and not {"capd", "age"} <= set(table):
         raise CarstatsError(
-            "`worksheet` has no column `ice`; it takes `ice`, or `capd` with `age` for children."
+            message(
+                "`{argument}` has no column `{column}`; it takes `{column}`, or `{other}` with "
+                "`{age}` for children.",
+                argument="worksheet",
+                column="ice",
+                other="capd",
+                age="age",
+            )
         )
     if not len(table):
-        return table.assign(grade=np.array([], float))
+        empty = np.array([], float)
+        return table.assign(grade=empty, grade_at_least=empty, grade_at_most=empty)
     arguments = {name: table[name].to_numpy() for name in _OPTIONAL if name in table}
-    grade = icans_grade(**arguments, child_below=child_below)
-    return table.assign(grade=np.where(table["day"] < 0, 0.0, grade))
+    if "attributable" in table:
+        arguments["attributable"] = table["attributable"].fillna(True).to_numpy()
+    grade = icans_bounds(**arguments, child_below=child_below)
+    before = (table["day"] < 0).to_numpy()
+    low, high = (
+        np.where(before, 0.0, np.broadcast_to(side, len(table))) for side in (grade.low, grade.high)
+    )
+    exact = Bounds(low, high).exact
+    return table.assign(grade=exact, grade_at_least=low, grade_at_most=high)
 
 
 def icans_episodes(
@@ -301,6 +356,10 @@ def icans_episodes(
     ------
     CarstatsError
         If a table lacks a column or a value is out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     daily = icans_daily_grades(worksheet, child_below=child_below)
     return merge_episodes(
@@ -324,4 +383,10 @@ def _by_word(argument, words, grades):
 def _check_whole(argument, scores):
     odd = ~np.isnan(scores) & (scores != np.round(scores))
     if odd.any():
-        raise CarstatsError(f"`{argument}` is {scores[odd][0]:g}; it takes whole points.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value}; it takes whole points.",
+                argument=argument,
+                value=f"{scores[odd][0]:g}",
+            )
+        )

@@ -16,11 +16,14 @@ from carstats.endpoints.iechs import (
 from carstats.endpoints.logic import any_of
 from carstats.endpoints.searches import Days, at, keys
 from carstats.endpoints.visits import Visits, infused
+from carstats.messages import message
 
 # Upper limits of normal where a study gives none: ferritin in ug/L, transaminases in U/L (design).
 FERRITIN_ULN, TRANSAMINASE_ULN = 300.0, 40.0
 # Last day of a sample that is read: later ferritin is not of the cells (design).
 LAST_DAY = 60.0
+MEASURES = ("ferritin", "ALT", "AST", "fibrinogen", "ANC", "platelets", "haemoglobin")
+"""The measures that are read."""
 _COUNTS = {"ANC": "neutrophils", "platelets": "platelets", "haemoglobin": "haemoglobin"}
 
 
@@ -81,7 +84,11 @@ def iechs_days(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
         worst = ctcae_grade(on_day(name), test)
         counts.append(cytopenia_criterion(worst, ~(ctcae_grade(before(name), test) >= 4)))
     status = iechs_status(
-        ferritin_criterion(rows["value"].to_numpy(), FERRITIN_ULN, baseline=before("ferritin")),
+        ferritin_criterion(
+            rows["value"].to_numpy(),
+            FERRITIN_ULN,
+            baseline=_at_infusion(visits, "ferritin")[subject],
+        ),
         _after_crs(visits, crs, subject, day),
         any_of(*liver),
         fibrinogen_criterion(on_day("fibrinogen")),
@@ -89,6 +96,16 @@ def iechs_days(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
         any_of(*counts),
     )
     return pd.DataFrame({"subject_id": ids[subject], "day": np.floor(day), "status": status})
+
+
+def _at_infusion(visits: Visits, name: str) -> np.ndarray:
+    """Return each subject's last value up to the infusion; NaN where there is none."""
+    values = visits.table
+    rows = values[(values["measure"] == name) & values["value"].notna() & (values["day"] <= 0)]
+    days = Days(rows["subject"].to_numpy(int), rows["day"].to_numpy(float))
+    everyone = np.arange(visits.n)
+    last = days.last(everyone, np.zeros(visits.n), before=False)
+    return at(rows["value"].to_numpy(float), last)
 
 
 def _after_crs(visits: Visits, crs: pd.DataFrame, subject, day) -> np.ndarray:
@@ -132,7 +149,10 @@ def iechs_episodes(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
     kept = found[(found["status"] == "meets") | ~found["subject_id"].map(meets)]
     days = kept.groupby("subject_id")["day"].agg(["min", "max"])
     status = np.where(meets.reindex(days.index), "meets", "possible")
-    words = {"meets": "derived: meets the criteria", "possible": "derived: possible"}
+    words = {
+        "meets": message("derived: meets the criteria, to be adjudicated"),
+        "possible": message("derived: possible, to be adjudicated"),
+    }
     return pd.DataFrame(
         {
             "subject_id": days.index.to_numpy(object),
@@ -141,6 +161,6 @@ def iechs_episodes(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
             "resolution_day": days["max"].to_numpy(float),
             "grading_scale": "ASTCT",
             "status": status,
-            "attribution": [f"{words[s]}, to be adjudicated" for s in status],
+            "attribution": [words[s] for s in status],
         }
     )

@@ -23,6 +23,7 @@ from carstats.endpoints.logic import (
     numbers,
 )
 from carstats.errors import CarstatsError, check_choice, check_number, listed
+from carstats.messages import message
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,10 @@ def absolute_improvement(
     core = CORE_MEASURES[measure]
     size = core.range if measure_range is None else measure_range
     if size is None:
-        raise CarstatsError(f"`measure_range` is needed for {measure!r}: its published range.")
+        raise CarstatsError(
+            message("`measure_range` is needed for {measure!r}: its published range.",
+                    measure=measure)
+        )  # fmt: skip
     check_number("measure_range", size, low=TOLERANCE)
     first, now = numbers(
         **{f"baseline {measure}": (baseline, 0, size), f"follow_up {measure}": (follow_up, 0, size)}
@@ -173,12 +177,15 @@ def enzyme_improvement(
     odd = [name for name in baseline if name not in ENZYME_RANGES]
     if odd or not names:
         raise CarstatsError(
-            f"`baseline` has the enzymes {listed(baseline)}. It takes: {listed(ENZYME_RANGES)}."
-        )
+            message("`baseline` has the enzymes {names}. It takes: {known}.",
+                    names=listed(baseline), known=listed(ENZYME_RANGES))
+        )  # fmt: skip
     for argument, values in (("follow_up", follow_up), ("uln", uln), ("ranges", ranges)):
-        absent = [name for name in names if name not in values]
-        if absent:
-            raise CarstatsError(f"`{argument}` lacks {listed(absent)}, which `baseline` has.")
+        if absent := [name for name in names if name not in values]:
+            raise CarstatsError(
+                message("`{argument}` lacks {names}, which `baseline` has.",
+                        argument=argument, names=listed(absent))
+            )  # fmt: skip
     limits = {f"uln {name}": (uln[name], 0.01, 1e6) for name in names}
     before = {f"baseline {name}": (baseline[name], 0, 1e7) for name in names}
     after = {f"follow_up {name}": (follow_up[name], 0, 1e7) for name in names}
@@ -280,17 +287,20 @@ def total_improvement_score(
     array([72.5])
     """
     check_choice("missing", missing, ("not evaluable", "zero points"))
-    unknown = [name for name in improvements if name not in CORE_MEASURES]
-    if unknown:
+    if unknown := [name for name in improvements if name not in CORE_MEASURES]:
         raise CarstatsError(
-            f"`improvements` names {listed(unknown)}. It takes: {listed(CORE_MEASURES)}."
-        )
+            message("`improvements` names {names}. It takes: {known}.",
+                    names=listed(unknown), known=listed(CORE_MEASURES))
+        )  # fmt: skip
     slots = [CORE_MEASURES[name].slot for name in improvements]
     twice = [slot for slot in SLOTS if slots.count(slot) > 1]
     absent = [slot for slot in SLOTS if slot not in slots]
     if twice or (absent and missing == "not evaluable"):
-        what = f"has {listed(twice)} twice" if twice else f"lacks {listed(absent)}"
-        raise CarstatsError(f"`improvements` {what}. The score takes one measure a component.")
+        lacks = message("lacks {names}", names=listed(absent))
+        what = message("has {names} twice", names=listed(twice)) if twice else lacks
+        raise CarstatsError(
+            message("`improvements` {what}. The score takes one measure a component.", what=what)
+        )
     points = {CORE_MEASURES[n].slot: improvement_points(n, v) for n, v in improvements.items()}
     rescue, death = flags(rescue=rescue, death=death)
     check_lengths(**points, rescue=rescue)

@@ -90,22 +90,24 @@ def itp_loss(
     *,
     complete: float = 100.0,
     response: float = 30.0,
-    times: float | None = None,
+    times: float | None = 2.0,
 ) -> BooleanArray:
-    """Judge the loss of a response of immune thrombocytopenia: below 100, below 30, or bleeding.
+    """Judge the loss of a response of immune thrombocytopenia at one count, or by bleeding.
+
+    A complete response is lost below 100, a response below 30 or below twice the baseline.
 
     Parameters
     ----------
     level : str or sequence of str
         The response reached before: ``"complete"`` or ``"response"``.
     baseline_platelets, platelets : float or sequence of float
-        Platelets before lymphodepletion and now, 10^9/L; the baseline is consulted with `times`.
+        Platelets before lymphodepletion and now, 10^9/L.
     bleeding : bool or sequence of bool
         Whether there is bleeding.
     complete, response : float, optional
         A complete response is lost below the first, a response below the second.
     times : float, optional
-        With 2, a response is lost also below twice the baseline, as the paper has it.
+        A response is lost also below so many times the baseline; None to leave that out.
 
     Returns
     -------
@@ -119,7 +121,8 @@ def itp_loss(
 
     Notes
     -----
-    Status: verify.
+    Status: verify. Two counts a day or more apart are needed:
+    ``confirmed(subject, day, lost, span=1)``.
 
     References
     ----------

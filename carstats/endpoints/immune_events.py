@@ -6,8 +6,10 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.study import Study
+from carstats.endpoints.bcells import PRESETS
 from carstats.endpoints.bcells import b_cell_reconstitution as b_cell_return
 from carstats.endpoints.course import Course
+from carstats.endpoints.daily_sheets import below_limit
 from carstats.endpoints.disease_states import CK_ULN
 from carstats.endpoints.enzyme_return import ck_normalisation as ck_return
 from carstats.endpoints.immunoglobulin import igg_recovery as igg_return
@@ -27,6 +29,12 @@ def b_cell_reconstitution(course: Course) -> pd.DataFrame:
     subjects = course.visits.study.subjects
     aims = subjects["target"].map(lambda t: any(name in str(t) for name in _B_CELL_TARGETS))
     rows = _samples(course, "B_cells", 1).rename(columns={"value": "count"})
+    cut = PRESETS[course.rules.b_cell_preset][1]
+    if cut is not None:
+        # Blank because it was below the limit of quantification: below the threshold as well.
+        below = below_limit(course.visits, "B_cells", cut).rename(columns={"value": "count"})
+        rows = pd.concat([rows, below[below["day"] >= 1]], ignore_index=True)
+        rows = rows.drop_duplicates(["subject_id", "day"], keep="first")
     found = b_cell_return(
         rows,
         preset=course.rules.b_cell_preset,

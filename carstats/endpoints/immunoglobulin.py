@@ -15,6 +15,7 @@ from carstats.endpoints.return_times import first_return
 from carstats.endpoints.units import convert
 from carstats.endpoints.worksheets import check_table, days_since, subject_index
 from carstats.errors import CarstatsError, check_choice, check_number
+from carstats.messages import message
 
 PRESETS = {"any": 7.0, "severe": 4.0}
 """IgG, g/L, below which there is hypogammaglobulinaemia, and severe hypogammaglobulinaemia."""
@@ -255,7 +256,7 @@ def igg_recovery(
     return first_return(
         table.assign(returned=boolean(~_under(value, cut), table["masked"].to_numpy(bool))),
         endpoint="igg_recovery",
-        away="IgG never below the threshold",
+        away=message("IgG never below the threshold"),
         consecutive=consecutive,
         subjects=subjects,
         competing=competing,
@@ -268,7 +269,13 @@ def _cut(preset, threshold):
         return PRESETS[preset]
     check_number("threshold", threshold, low=0)
     if threshold > 30:
-        raise CarstatsError(f"`threshold` is {threshold:g} g/L; allowed: 0 to 30 g/L.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value} g/L; allowed: 0 to 30 g/L.",
+                argument="threshold",
+                value=f"{threshold:g}",
+            )
+        )
     return float(threshold)
 
 

@@ -13,7 +13,7 @@ from carstats.endpoints.grades import check_grades
 from carstats.endpoints.logic import any_of, compare, flags, numbers
 from carstats.endpoints.worksheets import check_table
 from carstats.errors import CarstatsError, check_choice
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.vocabulary import folded
 
 CLASSES = (
@@ -179,10 +179,20 @@ def window_exposure(
         followed_from_day=(followed_from_day, -100_000, 100_000),
     )
     if np.isnan(last).any() or np.isnan(first).any():
-        raise CarstatsError("`followed_to_day` is missing for a subject; every subject needs one.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is missing for a subject; every subject needs one.",
+                argument="followed_to_day",
+            )
+        )
     if len(last) not in (1, len(subjects)):
         raise CarstatsError(
-            f"`followed_to_day` has {len(last)} values for {len(subjects)} subjects."
+            message(
+                "`{argument}` has {k} values for {n} subjects.",
+                argument="followed_to_day",
+                k=len(last),
+                n=len(subjects),
+            )
         )
     starts = np.array(_STARTS, dtype=float)
     ends = np.array([*starts[1:] - 1, np.inf])
@@ -246,7 +256,7 @@ def describe_infections(
     serious = serious_infection(*parts.values(), from_grade=from_grade)
     return table.assign(
         term="infection",
-        grading_scale="CTCAE 5.0",
+        grading_scale="CTCAE v5",
         infection_class=infection_class(organism, organisms=organisms)[: len(table)],
         serious=serious[: len(table)],
         window=onset_window(table["onset_day"])[: len(table)],

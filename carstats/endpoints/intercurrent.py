@@ -15,8 +15,9 @@ from carstats.endpoints.drug_free import (
     THROMBOPOIETIN_DRUGS,
     named_like,
 )
-from carstats.endpoints.rules import Rules
-from carstats.endpoints.searches import Days, at, first_per_subject
+from carstats.endpoints.rescue import drug_rescue, glucocorticoid_rescue, toxicity_steroids
+from carstats.endpoints.rules import Rules, rules_of, settings_of
+from carstats.endpoints.searches import first_per_subject
 from carstats.errors import check_choice
 from carstats.messages import mark
 
@@ -113,27 +114,58 @@ class Strategies:
         return tuple(chosen.items())
 
 
-def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFrame:
+def strategies_of(study: Study, strategies: Strategies | None = None) -> Strategies:
+    """Return the strategies that are given, else those of a study's settings.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    strategies : Strategies, optional
+        Strategies given in code, which win as a whole.
+
+    Returns
+    -------
+    Strategies
+        What is done about each intercurrent event.
+
+    Raises
+    ------
+    CarstatsError
+        If its settings are not allowed.
+    """
+    if strategies is not None:
+        return strategies
+    return Strategies(**settings_of(study, "strategies", Strategies))
+
+
+def classify_medications(
+    study: Study, rules: Rules | None = None, toxicities: pd.DataFrame | None = None
+) -> pd.DataFrame:
     """Say of every treatment episode what kind of intercurrent event it is, if any.
 
-    Rescue is new or increased treatment of the disease from day 1: an immunosuppressant, biologic,
-    targeted synthetic drug, plasma exchange, immunoglobulin where it treats the disease, or a
-    glucocorticoid above the threshold. Only a taper of glucocorticoids is exempt, up to week 8.
-    What was given for conditioning or toxicity never counts.
+    Rescue is more treatment for the disease than before, after day 0: a daily dose of
+    glucocorticoids above that of the reference (`rescue.glucocorticoid_rescue`), or a drug that was
+    not given before, or more of it (`rescue.drug_rescue`): an immunosuppressant, biologic, targeted
+    synthetic drug, plasma exchange, immunoglobulin where it treats the disease. What was given for
+    conditioning or toxicity never counts.
 
     Parameters
     ----------
     study : Study
         The study.
     rules : Rules, optional
-        `rescue_mg`, `taper_days` and `replacement_immunoglobulin_counts` are read.
+        The parameters of rescue and `replacement_immunoglobulin_counts`.
+    toxicities : pandas.DataFrame, optional
+        Episodes of toxicity; by default those that the study records. A glucocorticoid without a
+        reason that overlaps CRS, ICANS, IEC-HS or LICATS is for toxicity.
 
     Returns
     -------
     pandas.DataFrame
         For each row of the medications: ``subject`` (position), ``kind``, one of `KINDS`, and
-        ``day``, the day from which it counts (for a taper that goes on beyond its exemption, the
-        day after the exemption ends; NaN for a start before the records begin).
+        ``day``, the day from which it counts: of rescue the day on which it became more than
+        before, else its start (NaN for a start before the records begin).
 
     Raises
     ------
@@ -143,13 +175,15 @@ def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFra
     Notes
     -----
     Status: design. An episode without a reason is taken for treatment of the disease, unless its
-    class says otherwise (tocilizumab is then for toxicity, immunoglobulin in other diseases than
-    MG, IIM, ITP and CIDP is replacement); with the reason ``"background"`` it is no rescue. In
-    those four diseases immunoglobulin is rescue also where it is called replacement, unless
-    `replacement_immunoglobulin_counts` is False: one rule, the same as that of `judge_treatment`.
+    class says otherwise (tocilizumab is then for toxicity, another drug is supportive,
+    immunoglobulin in other diseases than MG, IIM, ITP and CIDP is replacement); with the reason
+    ``"background"`` it is no rescue. In those four diseases immunoglobulin is rescue also where it
+    is called replacement, unless `replacement_immunoglobulin_counts` is False: one rule, the same
+    as that of `judge_treatment`.
     """
-    rules = rules or Rules()
+    rules = rules_of(study, rules)
     drugs = study.table("medications")
+    toxicities = study.toxicities if toxicities is None else toxicities
     n = len(drugs)
     who = pd.Index(study.subjects["subject_id"]).get_indexer(drugs["subject_id"])
     disease = study.subjects["disease"].to_numpy(object)[who]
@@ -163,53 +197,45 @@ def classify_medications(study: Study, rules: Rules | None = None) -> pd.DataFra
     immunoglobulin = cls == "immunoglobulin"
     treats = np.isin(cls, _TREATS) | (stimulant & np.isin(disease, THROMBOPOIETIN_DISEASES))
     treats |= immunoglobulin & (np.isin(disease, IMMUNOGLOBULIN_DISEASES) | (reason == "disease"))
-    treats &= ~(blank & (cls == "tocilizumab"))
+    treats &= ~(blank & np.isin(cls, ("tocilizumab", "other")))
     steroid = cls == "glucocorticoid"
-    counted, day = _steroid_days(drugs, who, start, reason, rules)
+    for_toxicity, local = toxicity_steroids(study, rules, toxicities)
 
     for_disease = (reason == "disease") | blank
-    rescue = for_disease & (start >= 1) & treats
-    rescue |= for_disease & steroid & counted
     never = np.isin(reason, ("replacement", "supportive"))
+    counts = for_disease & treats
     if rules.replacement_immunoglobulin_counts:
         # It treats these diseases whatever the reason given, as in `judge_treatment`.
         treating = immunoglobulin & np.isin(disease, IMMUNOGLOBULIN_DISEASES)
-        rescue |= treating & never & (start >= 1)
+        counts |= treating & never
         never &= ~treating
+    ignored = np.isin(reason, ("conditioning", "toxicity"))
+    day = drug_rescue(study, who, counts, ~ignored & ~never, rules)
+    first = np.nan_to_num(start, nan=-np.inf)
+    last = np.nan_to_num(drugs["stop_day"].to_numpy(float), nan=np.inf)
+    dose = (
+        drugs["prednisone_equivalent_mg"].astype(float).to_numpy()
+        if "prednisone_equivalent_mg" in drugs
+        else np.full(n, np.nan)
+    )
+    mine = np.flatnonzero(steroid)
+    counted = for_disease & ~for_toxicity & ~local
+    day[mine] = glucocorticoid_rescue(
+        who[mine], first[mine], last[mine], dose[mine], counted[mine],
+        (reason == "background")[mine], rules,
+    )  # fmt: skip
+    rescue = np.isfinite(day)
     kind = np.select(
         [
             (reason == "conditioning") | (cls == "lymphodepletion"),
-            (reason == "toxicity") | (blank & (cls == "tocilizumab")),
-            rescue & ~never,
-            never | np.isin(cls, ("supportive",)) | immunoglobulin | stimulant,
+            (reason == "toxicity") | (blank & (cls == "tocilizumab")) | for_toxicity,
+            rescue,
+            never | (cls == "supportive") | immunoglobulin | stimulant | (blank & (cls == "other")),
         ],
         ["conditioning", "toxicity", "rescue", "supportive"],
         "background",
     ).astype(object)
-    return pd.DataFrame({"subject": who, "kind": kind, "day": np.where(steroid, day, start)})
-
-
-def _steroid_days(drugs, who, start, reason, rules: Rules):
-    """Return which glucocorticoids for the disease count as rescue, and from which day."""
-    n = len(drugs)
-    dose = (
-        drugs["prednisone_equivalent_mg"].to_numpy(float)
-        if "prednisone_equivalent_mg" in drugs
-        else np.full(n, np.nan)
-    )
-    steroid = (drugs["drug_class"] == "glucocorticoid").to_numpy()
-    stop = drugs["stop_day"].fillna(np.inf).to_numpy(float)
-    over = ~(dose <= rules.rescue_mg)
-    # The episode of a glucocorticoid before this one, given up to two days before it began.
-    base = np.where(np.isin(reason, ("toxicity", "conditioning")) | ~steroid, -1, who)
-    before = Days(base, np.where(np.isnan(start), -np.inf, start)).last(who, start, before=True)
-    previous, ended = at(dose, before), at(stop, before, -np.inf)
-    taper = (before >= 0) & (dose <= previous) & (ended >= start - 2)
-    counts_from = np.where(taper, np.maximum(start, rules.taper_days + 1), start)
-    counted = steroid & over & (counts_from >= 1) & (counts_from <= stop)
-    # What began before day 1 is treatment from before, and going on with it is a taper as well.
-    going_on = (start < 1) | np.isnan(start)
-    return counted & ~going_on, counts_from
+    return pd.DataFrame({"subject": who, "kind": kind, "day": np.where(rescue, day, start)})
 
 
 @dataclass(frozen=True)
@@ -234,7 +260,10 @@ class Intercurrent:
 
 
 def find_intercurrent(
-    study: Study, rules: Rules | None = None, strategies: Strategies | None = None
+    study: Study,
+    rules: Rules | None = None,
+    strategies: Strategies | None = None,
+    toxicities: pd.DataFrame | None = None,
 ) -> Intercurrent:
     """Find the first rescue, unplanned re-infusion and death of each subject.
 
@@ -246,6 +275,8 @@ def find_intercurrent(
         The parameters.
     strategies : Strategies, optional
         What is done about them.
+    toxicities : pandas.DataFrame, optional
+        As in `classify_medications`: local toxicity is decided before rescue.
 
     Returns
     -------
@@ -257,12 +288,12 @@ def find_intercurrent(
     CarstatsError
         If a table lacks what the rules read.
     """
-    rules, strategies = rules or Rules(), strategies or Strategies()
+    rules, strategies = rules_of(study, rules), strategies_of(study, strategies)
     n = len(study.subjects)
     never = np.full(n, np.inf)
     rescue = never
     if study.medications is not None:
-        kinds = classify_medications(study, rules)
+        kinds = classify_medications(study, rules, toxicities)
         wanted = ["rescue"] + [
             kind
             for kind in ("toxicity", "supportive", "background")

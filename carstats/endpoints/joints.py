@@ -20,6 +20,7 @@ from carstats.endpoints.logic import (
     numbers,
 )
 from carstats.errors import CarstatsError, check_choice, listed
+from carstats.messages import message
 
 JOINTS_28 = (0.0, 28.0)
 ACR_RANGES = {
@@ -303,6 +304,10 @@ def joint_count_halved(
     ------
     CarstatsError
         If a count is not given or out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     return any_of(*_better(baseline, follow_up, ("tender", "swollen"), percent))
 
@@ -311,7 +316,14 @@ def _better(baseline, follow_up, names, percent):
     for argument, values in (("baseline", baseline), ("follow_up", follow_up)):
         absent = [name for name in names if name not in values]
         if absent:
-            raise CarstatsError(f"`{argument}` lacks {listed(absent)}. It takes: {listed(names)}.")
+            raise CarstatsError(
+                message(
+                    "`{argument}` lacks {names}. It takes: {known}.",
+                    argument=argument,
+                    names=listed(absent),
+                    known=listed(names),
+                )
+            )
     before = {f"baseline {name}": (baseline[name], *ACR_RANGES[name]) for name in names}
     after = {f"follow_up {name}": (follow_up[name], *ACR_RANGES[name]) for name in names}
     arrays = numbers(**before, **after)

@@ -5,11 +5,11 @@ Scores come back as float arrays (NaN is missing), verdicts as pandas' nullable 
 is "not evaluable"), both one-dimensional: of length 1 where every argument is a scalar. A
 pandas.Series is read by position.
 
-A rule that asks for `k` of its `m` components is met as soon as `k` are known to be met; short of
-that, a missing component makes it not evaluable. For "any of" (k = 1) a component that is met
-decides, and otherwise a missing one leaves the question open; for "all of" (k = m) a missing
-component always makes the composite not evaluable, even where another has failed. A component that
-the rule does not consult (`given`) cannot be missing.
+A rule that asks for `k` of its `m` components is met as soon as `k` are known to be met, and
+refuted as soon as so many are known not to be that `k` cannot be reached; in between, what is
+missing leaves it not evaluable (three-valued logic). For "any of" (k = 1) a component that is met
+decides; for "all of" (k = m) one that is not met does. A component that the rule does not consult
+(`given`) cannot be missing.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
 from carstats.errors import CarstatsError, check_choice, check_number
+from carstats.messages import message
 
 Cut: TypeAlias = tuple[str, float]
 
@@ -55,7 +56,14 @@ def numbers(**given: tuple[object, float, float]) -> list[NDArray[np.float64]]:
         slack = TOLERANCE * max(1.0, *(abs(end) for end in (low, high) if np.isfinite(end)), 1.0)
         wrong = np.isinf(array) | (array < low - slack) | (array > high + slack)
         if wrong.any():
-            raise CarstatsError(f"`{name}` is {_where(array, wrong)}; {_range(low, high)}.")
+            raise CarstatsError(
+                message(
+                    "`{name}` is {value}; {wanted}.",
+                    name=name,
+                    value=_where(array, wrong),
+                    wanted=_range(low, high),
+                )
+            )
         arrays[name] = array
     return _of_one_length(arrays)
 
@@ -86,7 +94,13 @@ def flags(**given: object) -> list[BooleanArray]:
         array = _floats(name, value, allow_flags=True)
         wrong = ~(np.isnan(array) | (array == 0) | (array == 1))
         if wrong.any():
-            raise CarstatsError(f"`{name}` is {_where(array, wrong)}; it takes true or false.")
+            raise CarstatsError(
+                message(
+                    "`{name}` is {value}; it takes true or false.",
+                    name=name,
+                    value=_where(array, wrong),
+                )
+            )
         arrays[name] = array
     return [boolean(array == 1, np.isnan(array)) for array in _of_one_length(arrays)]
 
@@ -139,21 +153,27 @@ def check_lengths(**arrays: object) -> None:
 def check_cut(argument: str, cut: object, operators: tuple[str, ...] = ("<", "<=")) -> None:
     """Raise unless `cut` is an operator, one of `operators`, with a number: ``("<=", 5.0)``."""
     if not isinstance(cut, tuple | list) or len(cut) != 2:
-        raise CarstatsError(f"`{argument}` is {cut!r}; it takes a pair such as ('<=', 5.0).")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {cut!r}; it takes a pair such as ('<=', 5.0).",
+                argument=argument,
+                cut=cut,
+            )
+        )
     check_choice(argument, cut[0], operators)
     check_number(argument, cut[1])
 
 
 def at_least(k: int, *parts: BooleanArray) -> BooleanArray:
-    """Return whether `k` of the parts are met: NA where fewer are known met and one is missing."""
+    """Return whether `k` of the parts are met: NA while those that are missing could decide it."""
     length = _length({f"component {i + 1}": len(part) for i, part in enumerate(parts)})
     known = np.zeros(length, dtype=int)
-    missing = np.zeros(length, dtype=bool)
+    missing = np.zeros(length, dtype=int)
     for part in parts:
         known += part._data & ~part._mask
-        missing |= part._mask
+        missing += part._mask
     met = known >= k
-    return BooleanArray(met, missing & ~met)
+    return BooleanArray(met, ~met & (known + missing >= k))
 
 
 def known(verdict: BooleanArray) -> NDArray[np.bool_]:
@@ -162,7 +182,7 @@ def known(verdict: BooleanArray) -> NDArray[np.bool_]:
 
 
 def all_of(*parts: BooleanArray) -> BooleanArray:
-    """Return whether every part is met: NA where one is missing, whatever the others are."""
+    """Return whether every part is met: NA where none is known to fail and one is missing."""
     return at_least(len(parts), *parts)
 
 
@@ -172,9 +192,12 @@ def any_of(*parts: BooleanArray) -> BooleanArray:
 
 
 def given(condition: BooleanArray, part: BooleanArray) -> BooleanArray:
-    """Return `part` where the condition holds, False where it does not, NA where it is missing."""
+    """Return `part` where the condition holds and False where it does not.
+
+    NA where what is missing of the two could make it true.
+    """
     _length({"condition": len(condition), "component": len(part)})
-    off = ~condition._mask & ~condition._data
+    off = (~condition._mask & ~condition._data) | (~part._mask & ~part._data)
     both, missing = condition._data & part._data, condition._mask | part._mask
     return boolean(both, missing & ~off)
 
@@ -209,7 +232,13 @@ def category(
 def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.float64]:
     array = np.asarray(value if not isinstance(value, pd.Categorical) else list(value))
     if array.ndim > 1:
-        raise CarstatsError(f"`{name}` has {array.ndim} dimensions; it takes one value a subject.")
+        raise CarstatsError(
+            message(
+                "`{name}` has {n} dimensions; it takes one value a subject.",
+                name=name,
+                n=array.ndim,
+            )
+        )
     array = np.atleast_1d(array)
     if array.dtype.kind in "iuf" or (array.dtype.kind == "b" and allow_flags):
         return array.astype(float)
@@ -223,8 +252,15 @@ def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.f
         or (isinstance(v, bool) and not allow_flags)
     ]
     if odd:
-        wanted = "true or false" if allow_flags else "numbers"
-        raise CarstatsError(f"`{name}` is {odd[0]!r}; it takes {wanted}, None where missing.")
+        wanted = message("true or false") if allow_flags else message("numbers")
+        raise CarstatsError(
+            message(
+                "`{name}` is {value!r}; it takes {wanted}, None where missing.",
+                name=name,
+                value=odd[0],
+                wanted=wanted,
+            )
+        )
     result = np.full(array.shape, np.nan)
     result[~missing] = array[~missing].astype(float)
     return result
@@ -232,22 +268,27 @@ def _floats(name: str, value: object, allow_flags: bool = False) -> NDArray[np.f
 
 def _where(array: NDArray[np.float64], wrong: NDArray[np.bool_]) -> str:
     first = int(np.flatnonzero(wrong)[0])
-    place = f" at position {first}" if len(array) > 1 else ""
-    more = int(wrong.sum()) - 1
-    return f"{array[first]:.10g}{place}{f' (and {more} more are wrong)' if more else ''}"
+    value, more = f"{array[first]:.10g}", int(wrong.sum()) - 1
+    if len(array) > 1:
+        value = message("{value} at position {place}", value=value, place=first)
+    return message("{value} (and {n} more are wrong)", value=value, n=more) if more else value
 
 
 def _range(low: float, high: float) -> str:
     if np.isfinite(low) and np.isfinite(high):
-        return f"allowed: {low:g} to {high:g}"
-    return f"it takes a finite number of at least {low:g}" if np.isfinite(low) else "not finite"
+        return message("allowed: {low:g} to {high:g}", low=low, high=high)
+    if np.isfinite(low):
+        return message("it takes a finite number of at least {low:g}", low=low)
+    return message("not finite")
 
 
 def _length(lengths: dict[str, int]) -> int:
     several = {n for n in lengths.values() if n != 1}
     if len(several) > 1:
         what = ", ".join(f"`{name}` {n}" for name, n in lengths.items() if n != 1)
-        raise CarstatsError(f"lengths differ: {what}. Each is one value or one a subject.")
+        raise CarstatsError(
+            message("lengths differ: {what}. Each is one value or one a subject.", what=what)
+        )
     return several.pop() if several else 1
 
 

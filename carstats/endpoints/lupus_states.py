@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 from pandas.arrays import BooleanArray
 
-from carstats.endpoints.disease_states import StateRule
+from carstats.endpoints.components import dose, flag, limit, limit_of, parts_of, recorded
+from carstats.endpoints.disease_rules import StateRule, component
 from carstats.endpoints.logic import all_of, boolean
 from carstats.endpoints.searches import Days
 from carstats.endpoints.sle import doris_2021, lldas
@@ -25,63 +27,116 @@ _STABLE_DAYS = 28.0
 _STABLE_CLASSES = ("antimalarial", "immunosuppressant", "biologic", "targeted synthetic")
 
 
-def _blank(judge) -> BooleanArray:
-    n = len(judge.visits)
+def _blank(sight) -> BooleanArray:
+    n = len(sight.visits)
     return boolean(np.zeros(n, bool), np.ones(n, bool))
 
 
-def _stable(judge) -> BooleanArray:
-    """Return whether no antimalarial, immunosuppressant or biologic was begun lately."""
-    v = judge.visits
+def _stable(sight) -> BooleanArray:
+    """Return whether no antimalarial, immunosuppressant or biologic was begun or raised lately."""
+    v = sight.visits
     drugs = v.study.medications
-    rows = drugs[drugs["drug_class"].isin(_STABLE_CLASSES)]
-    if "reason" in rows:
-        rows = rows[~rows["reason"].isin(["toxicity", "conditioning"])]
+    if drugs is None:
+        return _blank(sight)
+    mine = drugs["drug_class"].isin(_STABLE_CLASSES).to_numpy()
+    if "reason" in drugs:
+        mine &= ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy()
     ids = v.study.subjects["subject_id"]
-    who = ids.reset_index().set_index("subject_id")["index"].reindex(rows["subject_id"])
-    started = Days(who.to_numpy(int), rows["start_day"].to_numpy(float))
+    who = pd.Index(ids).get_indexer(drugs["subject_id"])
+    begun = _begun_or_raised(drugs, who, mine)
+    started = Days(np.where(begun, who, -1), drugs["start_day"].to_numpy(float))
     new = started.count(v.subject, v.day) > started.count(
         v.subject, v.day - _STABLE_DAYS, before=True
     )
     return boolean(~new, np.zeros(len(v), bool))
 
 
-def _doris(judge) -> BooleanArray:
-    v, treatment = judge.visits, judge.treatment()
-    if treatment is None:
-        return _blank(judge)
-    return doris_2021(
-        v.measure("cSLEDAI"), v.measure("PGA"), treatment.prednisone_mg, _stable(judge)
+def _begun_or_raised(drugs: pd.DataFrame, who, mine) -> np.ndarray:
+    """Return which rows begin a drug or raise its dose: not one that goes on where another ends."""
+    name = drugs["drug"].astype(str).str.strip().str.casefold().to_numpy(object)
+    start = drugs["start_day"].to_numpy(float)
+    stop = np.nan_to_num(drugs["stop_day"].to_numpy(float), nan=np.inf)
+    dose = (
+        drugs["dose"].astype(float).to_numpy() if "dose" in drugs else np.full(len(drugs), np.nan)
     )
+    begun = mine & ~np.isnan(start)
+    groups = pd.DataFrame({"who": who, "name": name}).groupby(["who", "name"]).indices
+    for rows in groups.values():
+        for row in rows if len(rows) > 1 else ():
+            before = rows[(rows != row) & (stop[rows] >= start[row] - 1)]
+            before = before[~(start[before] >= start[row])]
+            raised = dose[row] > dose[before]
+            if len(before) and not raised.all():
+                begun[row] = False
+    return begun
 
 
-def _doris_drug_free(judge) -> BooleanArray:
-    treatment = judge.treatment()
-    return _blank(judge) if treatment is None else all_of(_doris(judge), treatment.drug_free)
+def _doris(sight) -> BooleanArray:
+    v, treatment = sight.visits, sight.treatment()
+    dose = np.full(len(v), np.nan) if treatment is None else treatment.prednisone_mg
+    return doris_2021(v.measure("cSLEDAI"), v.measure("PGA"), dose, _stable(sight))
 
 
-def _lldas(judge) -> BooleanArray:
-    """Judge LLDAS against the visit before; the first visit has none and is not evaluable."""
-    v, treatment = judge.visits, judge.treatment()
-    if treatment is None:
-        return _blank(judge)
-    items = {name: v.measure(ITEM.format(name)) for name in SLEDAI_ITEMS}
+def _drug_free(sight) -> BooleanArray:
+    treatment = sight.treatment()
+    return _blank(sight) if treatment is None else treatment.drug_free
+
+
+def _doris_drug_free(sight) -> BooleanArray:
+    return all_of(_doris(sight), _drug_free(sight))
+
+
+def _items(v) -> dict[str, np.ndarray]:
+    """Return the items at each visit: where SLEDAI-2K is 0, none of them scores."""
+    none = v.measure("SLEDAI-2K") == 0
+    out = {}
+    for name in SLEDAI_ITEMS:
+        value = component(v, ITEM.format(name))
+        out[name] = np.where(np.isnan(value) & none, 0.0, value)
+    return out
+
+
+def _previous(v, items: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Return the items at the adequate visit before; before the first one at the baseline."""
     before = Days(v.subject, np.where(v.adequate, v.day, np.nan)).last(v.subject, v.day)
-    previous = {
-        name: np.where(before >= 0, value[np.maximum(before, 0)], np.nan)
-        for name, value in items.items()
-    }
+    none = v.baseline("SLEDAI-2K") == 0
+    out = {}
+    for name, value in items.items():
+        first = v.baseline(ITEM.format(name))
+        first = np.where(np.isnan(first) & none, 0.0, first)
+        out[name] = np.where(before >= 0, value[np.maximum(before, 0)], first)
+    return out
+
+
+def _major_organ(sight) -> BooleanArray:
+    return major_organ_activity(_items(sight.visits), attributable=True)
+
+
+def _new(sight) -> BooleanArray:
+    items = _items(sight.visits)
+    return new_activity(items, _previous(sight.visits, items), attributable=True)
+
+
+def _lldas(sight) -> BooleanArray:
+    """Judge LLDAS against the visit before; before the first one stands the baseline."""
+    v, treatment = sight.visits, sight.treatment()
     return lldas(
         v.measure("SLEDAI-2K"),
-        major_organ_activity(items, attributable=True),
-        v.measure("haemolytic_or_gastrointestinal"),
-        new_activity(items, previous, attributable=True),
+        _major_organ(sight),
+        component(v, "haemolytic_or_gastrointestinal"),
+        _new(sight),
         v.measure("PGA"),
-        treatment.prednisone_mg,
+        np.full(len(v), np.nan) if treatment is None else treatment.prednisone_mg,
         np.ones(len(v), bool),
     )
 
 
+_DORIS_PARTS = (
+    limit("cSLEDAI", "<=", 0.0),
+    limit("PGA", *limit_of(doris_2021, "pga_cut")),
+    dose(*limit_of(doris_2021, "gc_cut")),
+    flag("stable treatment", lambda sight: ~_stable(sight)),
+)
 LUPUS_STATES: dict[str, tuple[str, StateRule]] = {
     "DORIS": (
         "SLE",
@@ -94,11 +149,19 @@ LUPUS_STATES: dict[str, tuple[str, StateRule]] = {
                 "drugs stable"
             ),
             treatment=True,
+            parts=parts_of(*_DORIS_PARTS),
         ),
     ),
     "DORIS_drug_free": (
         "SLE",
-        StateRule(("cSLEDAI", "PGA"), (), _doris_drug_free, mark("DORIS 2021, drug-free"), True),
+        StateRule(
+            ("cSLEDAI", "PGA"),
+            (),
+            _doris_drug_free,
+            mark("DORIS 2021, drug-free"),
+            treatment=True,
+            parts=parts_of(*_DORIS_PARTS, flag("drug-free", lambda sight: ~_drug_free(sight))),
+        ),
     ),
     "LLDAS": (
         "SLE",
@@ -108,6 +171,14 @@ LUPUS_STATES: dict[str, tuple[str, StateRule]] = {
             _lldas,
             mark("LLDAS (Franklyn 2016; verify)"),
             treatment=True,
+            parts=parts_of(
+                limit("SLEDAI-2K", "<=", limit_of(lldas, "sledai_max")),
+                flag("major organ", _major_organ),
+                recorded("haemolytic_or_gastrointestinal", "haemolytic_or_gastrointestinal"),
+                flag("new activity", _new),
+                limit("PGA", "<=", limit_of(lldas, "pga_max")),
+                dose("<=", limit_of(lldas, "gc_max")),
+            ),
         ),
     ),
 }

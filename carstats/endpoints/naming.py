@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from carstats.language import current_language
-from carstats.messages import message
+from carstats.messages import Named, message
 from carstats.vocabulary import Vocabulary
 
 
@@ -24,7 +23,7 @@ def plain_words(category: str, name: str) -> str:
     str
         The name itself in English; the label in another language.
     """
-    return name if current_language() == "en" else Vocabulary().label(category, name)
+    return Named(name, Vocabulary().label(category, name))
 
 
 def term_words(vocabulary: Vocabulary, category: str, name: str) -> str:
@@ -44,12 +43,7 @@ def term_words(vocabulary: Vocabulary, category: str, name: str) -> str:
     str
         The name itself in English; in another language the label, and the name behind it.
     """
-    label = vocabulary.label(category, name)
-    if current_language() == "en":
-        return name
-    if name in label:
-        return label
-    return message("{label} ({name})", label=label, name=name)
+    return Named(name, vocabulary.label(category, name), name)
 
 
 def terms_in_words(
@@ -74,9 +68,8 @@ def terms_in_words(
         The terms as `term_words` has them, in quotation marks where they are bare names.
     """
     names = list(names)
-    quote = repr if current_language() == "en" else str
     shown = message(", ").join(
-        quote(term_words(vocabulary, category, name)) for name in names[:most]
+        Named(repr(name), vocabulary.label(category, name), name) for name in names[:most]
     )
     return (
         message("{names}, … ({n} in all)", names=shown, n=len(names))

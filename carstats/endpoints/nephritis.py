@@ -27,6 +27,7 @@ from carstats.endpoints.logic import (
 )
 from carstats.endpoints.units import MEASURES
 from carstats.errors import CarstatsError, check_choice
+from carstats.messages import message
 
 UPCR_RANGE = (MEASURES["UPCR"].low, MEASURES["UPCR"].high)
 EGFR_RANGE = (0.0, 250.0)
@@ -285,7 +286,9 @@ def eular_2023_target(
     months, first = numbers(month=(month, 3, 24), baseline_upcr=(baseline_upcr, *UPCR_RANGE))
     odd = ~np.isnan(months) & ~np.isin(months, (3, 6, 12, 24))
     if odd.any():
-        raise CarstatsError(f"`month` is {months[odd][0]:g}; allowed: 3, 6, 12 or 24.")
+        raise CarstatsError(
+            message("`month` is {month:g}; allowed: 3, 6, 12 or 24.", month=months[odd][0])
+        )
     check_lengths(month=months, upcr=ratio)
     fall = -percent_change(first, ratio)
     unknown = np.isnan(months)
@@ -351,7 +354,8 @@ def renal_flare(
 
     Notes
     -----
-    A flare has to be seen at two visits more than a week apart:
+    Status: verify; design where the response before it is that of CRR and not of the paper. A flare
+    has to be seen at two visits more than a week apart:
     ``confirmed(subject, day, signs, longer_than=7)``.
 
     References

@@ -20,6 +20,7 @@ from carstats.endpoints.logic import (
     percent_change,
 )
 from carstats.errors import CarstatsError
+from carstats.messages import message
 
 EDSS_RANGE = (0.0, 10.0)
 INCAT_RANGE = (0.0, 10.0)
@@ -74,7 +75,9 @@ def adjudicated_attacks(
     (change,) = flags(objective_change=objective_change)
     check_lengths(subject=codes, day=onset, objective_change=change)
     if np.isnan(onset).any() or (codes < 0).any():
-        raise CarstatsError("`subject` or `day` is missing for an attack; every one needs both.")
+        raise CarstatsError(
+            message("`subject` or `day` is missing for an attack; every one needs both.")
+        )
     real = all_of(change, compare(duration, ">=", hours))
     order = np.lexsort((onset, codes))
     order = order[(real._data & ~real._mask)[order]]
@@ -151,10 +154,14 @@ def attack_counts(
     start, stop = np.broadcast_to(start, names.shape), np.broadcast_to(stop, names.shape)
     index = pd.Index(names)
     if not index.is_unique or np.isnan(start).any() or np.isnan(stop).any():
-        raise CarstatsError("`subject` has to name every subject once, with the days observed.")
+        raise CarstatsError(
+            message("`subject` has to name every subject once, with the days observed.")
+        )
     place = index.get_indexer(np.asarray(attack_subject, dtype=object))
     if (place < 0).any() or len(place) != len(onset) or np.isnan(onset).any():
-        raise CarstatsError("`attack_subject` and `attack_day` have to name subjects and days.")
+        raise CarstatsError(
+            message("`attack_subject` and `attack_day` have to name subjects and days.")
+        )
     seen = (onset >= start[place]) & (onset <= stop[place])
     n = len(names)
     return AttackCounts(
@@ -226,6 +233,10 @@ def t25fw_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float6
     ------
     CarstatsError
         If a time is out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     first, now = numbers(baseline=(baseline, 0.5, 180), follow_up=(follow_up, 0.5, 180))
     return percent_change(first, now)

@@ -11,6 +11,7 @@ from carstats.endpoints.confirmation import confirmed
 from carstats.endpoints.logic import flags
 from carstats.endpoints.worksheets import check_table, subject_index
 from carstats.errors import check_number
+from carstats.messages import message
 
 COLUMNS = (
     "subject_id", "endpoint", "status", "time", "time_low", "time_high", "origin_day", "cause",
@@ -91,7 +92,9 @@ def first_return(
     status = np.select([~applies, happened, rival], [None, "event", "competing"], "censored")
     single = applies & ~happened & (last > low)
     note = np.select(
-        [n_samples == 0, ~applies, single], ["no samples", away, "a return not confirmed"], ""
+        [n_samples == 0, ~applies, single],
+        [message("no samples"), away, message("a return not confirmed")],
+        "",
     )
     time = event.where(happened, stop["day"].where(rival, low)).where(applies)
     return pd.DataFrame({

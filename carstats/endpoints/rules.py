@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
-from carstats.errors import CarstatsError, check_choice, check_number
+from carstats.data.study import Study
+from carstats.errors import CarstatsError, check_choice, check_number, listed
+from carstats.messages import message
 
-# Half-widths of the visit windows: (up to this week, days either side).
-_HALF_WIDTHS = ((4, 7), (12, 14), (52, 28), (np.inf, 42))
+# Half-widths of the visit windows: (up to this day, days either side). Weeks 4; 8 and 12; 24 to 52;
+# later. A visit between two of them has the width of the nearer.
+_HALF_WIDTHS = ((42.0, 7.0), (126.0, 14.0), (378.0, 28.0), (np.inf, 42.0))
+
+
+def half_width(day: float) -> float:
+    """Return the days either side of a visit that belong to its window."""
+    return next(half for last, half in _HALF_WIDTHS if day <= last)
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,8 @@ class Schedule:
 
     Notes
     -----
-    Status: design. Windows: week 4 ±7 days; weeks 8 and 12 ±14; to week 52 ±28; later ±42.
+    Status: design. Windows: week 4 ±7 days; weeks 8 and 12 ±14; to week 52 ±28; later ±42. None
+    passes the midpoint to its neighbour; the day that is equally near to two belongs to the later.
 
     Raises
     ------
@@ -38,13 +47,25 @@ class Schedule:
     primary_week: float = 24
 
     def __post_init__(self) -> None:
-        weeks = list(self.weeks)
+        weeks = list(self.weeks) if isinstance(self.weeks, tuple | list) else []
+        for week in weeks:
+            check_number("weeks", week)
         if len(weeks) < 2 or weeks[0] <= 0 or weeks != sorted(set(weeks)):
-            raise CarstatsError(f"`weeks` is {self.weeks!r}; it takes two or more rising weeks.")
+            raise CarstatsError(
+                message(
+                    "`{argument}` is {value}; it takes two or more rising weeks.",
+                    argument="weeks", value=repr(self.weeks),
+                )
+            )  # fmt: skip
+        object.__setattr__(self, "weeks", tuple(weeks))
         if self.primary_week not in weeks:
             raise CarstatsError(
-                f"`primary_week` is {self.primary_week!r}; it is one of `weeks`: {weeks}."
-            )
+                message(
+                    "`{argument}` is {value}; it is one of `{of}`: {weeks}.",
+                    argument="primary_week", value=repr(self.primary_week), of="weeks",
+                    weeks=str(weeks),
+                )
+            )  # fmt: skip
 
     @property
     def days(self) -> NDArray[np.float64]:
@@ -53,8 +74,8 @@ class Schedule:
 
     @property
     def half_widths(self) -> NDArray[np.float64]:
-        """Days either side of each visit that belong to its window."""
-        return np.array([next(h for w, h in _HALF_WIDTHS if week <= w) for week in self.weeks])
+        """Days either side of each visit that may belong to its window."""
+        return np.array([half_width(day) for day in self.days])
 
     def window(self, week: float) -> tuple[float, float]:
         """Return the first and last day of a visit's window.
@@ -65,9 +86,31 @@ class Schedule:
             If the week is not in the schedule.
         """
         if week not in self.weeks:
-            raise CarstatsError(f"`week` is {week!r}; the schedule has {list(self.weeks)}.")
-        half = self.half_widths[self.weeks.index(week)]
-        return 7.0 * week - half, 7.0 * week + half
+            raise CarstatsError(
+                message(
+                    "`{argument}` is {value}; the schedule has {weeks}.",
+                    argument="week", value=repr(week), weeks=str(list(self.weeks)),
+                )
+            )  # fmt: skip
+        return self.window_at(7.0 * week)
+
+    def window_at(self, day: float) -> tuple[float, float]:
+        """Return the first and last day of the window of a visit on a day.
+
+        A scheduled one ends at the midpoint to its neighbours, which belongs to the later visit; a
+        day that is not in the schedule has the width of the scheduled visits near it.
+        """
+        half = half_width(day)
+        low, high = day - half, day + half
+        place = np.flatnonzero(np.abs(self.days - day) < 1e-6)
+        if len(place):
+            here = int(place[0])
+            if here > 0:
+                low = max(low, (self.days[here - 1] + day) / 2)
+            if here + 1 < len(self.days):
+                middle = (self.days[here + 1] + day) / 2
+                high = min(high, np.ceil(middle) - 1.0)
+        return float(low), float(high)
 
     @property
     def opens(self) -> float:
@@ -79,17 +122,22 @@ class Schedule:
         """Last day of that window: 196 for week 24."""
         return self.window(self.primary_week)[1]
 
-    def labels(self, day: NDArray[np.float64]) -> NDArray[np.object_]:
-        """Return the visit in whose window each day lies, of two the nearer, then the later.
+    def places(self, day: NDArray[np.float64]) -> NDArray[np.int_]:
+        """Return the place in `weeks` of the visit in whose window each day lies.
 
-        None where a day lies in no window: an unscheduled visit.
+        Of two the nearer, then the later; -1 where a day lies in no window.
         """
+        day = np.asarray(day, float)
         distance = np.abs(day[:, None] - self.days)
         inside = np.where(distance <= self.half_widths, distance, np.inf)
         # The last of equal ones: the array is read from behind.
         place = len(self.weeks) - 1 - np.argmin(inside[:, ::-1], axis=1)
-        names = np.array([f"week {week:g}" for week in self.weeks], dtype=object)
-        return np.where(np.isfinite(inside.min(axis=1, initial=np.inf)), names[place], None)
+        return np.where(np.isfinite(inside.min(axis=1, initial=np.inf)), place, -1)
+
+    def labels(self, day: NDArray[np.float64]) -> NDArray[np.object_]:
+        """Return the visit in whose window each day lies, None for an unscheduled one."""
+        names = np.array([*(f"week {week:g}" for week in self.weeks), None], dtype=object)
+        return names[self.places(day)]
 
     def interval(self, day: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the days that the schedule sets from the visit nearest to each day to the next."""
@@ -110,11 +158,28 @@ class Rules:
     steroid_mg, steroid_shadow_days : float
         A visit up to so many days after more than so many mg of prednisone a day for toxicity is
         not adequate (design).
-    rescue_mg : float
-        A glucocorticoid given for the disease counts as rescue above this daily dose, mg of
-        prednisone: the threshold of DORIS (design).
-    taper_days : float
-        Last day on which a taper of glucocorticoids given for the disease is exempt (design).
+    rescue_before_days : float
+        Days before the infusion whose treatment is the reference for rescue (design).
+    rescue_step_mg, rescue_days : float
+        Rescue is a daily dose of glucocorticoids for the disease of more than so many mg of
+        prednisone above the reference, on so many days in a row or more (design).
+    rescue_pulse_mg : float
+        A single dose of so many mg of prednisone or more is rescue by itself (design).
+    rescue_hold_days : float
+        From this day on the reference falls to the lowest value that the highest dose of so many
+        days has had since; a drug's course goes on over a gap of so many days (design).
+    rescue_resume_days : float
+        A drug that was held and is resumed up to this day at no more than its former dose is no
+        rescue (design).
+    rescue_washout_days : float
+        One that had stopped more than so many days before the infusion was not held (design).
+    rescue_course_days : float
+        Days between two doses of a biologic, immunoglobulin or plasma exchange of one course
+        (design).
+    licats_steroid_days : float
+        A glucocorticoid begun within an episode of LICATS is no rescue for so many days (design).
+    component_days : float
+        Components of one visit may lie so many days apart, within the visit's window (design).
     drug_free_days : float
         Look-back of the drug-free rules, days (design).
     replacement_immunoglobulin_counts : bool
@@ -122,9 +187,10 @@ class Rules:
         for drug-free rules and as rescue: it treats these diseases whatever it is given for
         (design).
     confirm_visits, confirm_days : int, float
-        Consecutive visits, and days, over which a response must hold to count as confirmed.
-    sustained_weeks : float
-        Weeks of a sustained response (design: 24).
+        Consecutive adequate visits, and days, over which a response must hold to count as
+        confirmed: a look forward.
+    sustained_weeks, sustained_tolerance_days : float
+        Weeks that a sustained response reaches back, less so many days (design: 24; 14).
     gap : str
         What a gap of more than `gap_intervals` scheduled intervals before a relapse does:
         ``"interval"`` keeps it, in (last clean visit, relapse visit]; ``"censor"`` censors at the
@@ -137,10 +203,13 @@ class Rules:
     death_intervals : float
         See `late_death`.
     licats_days : float
-        Last day on which a worsening that resolves may be a LICATS candidate: 28, at most 42
-        (design).
+        Last day on which a worsening that resolves may be a LICATS candidate (design: 42; a fifth
+        of the published events began after one month).
     licats_resolution_days : float
         Days within which it has resolved (design).
+    ctcae_version : str
+        Version of CTCAE by which derived cytopenias are graded: ``"v5"`` or ``"v6"``. A rate never
+        pools them.
     b_cell_preset : str
         Below which B cells count as absent: ``"<10/uL"``, ``"<1/uL"``; no consensus (design).
     iechs : str
@@ -178,19 +247,29 @@ class Rules:
     schedule: Schedule = Schedule()
     steroid_mg: float = 20.0
     steroid_shadow_days: float = 14.0
-    rescue_mg: float = 5.0
-    taper_days: float = 56.0
+    rescue_before_days: float = 28.0
+    rescue_step_mg: float = 5.0
+    rescue_days: float = 3.0
+    rescue_pulse_mg: float = 100.0
+    rescue_hold_days: float = 14.0
+    rescue_resume_days: float = 56.0
+    rescue_washout_days: float = 90.0
+    rescue_course_days: float = 56.0
+    licats_steroid_days: float = 14.0
+    component_days: float = 14.0
     drug_free_days: float = 28.0
     replacement_immunoglobulin_counts: bool = True
     confirm_visits: int = 2
-    confirm_days: float = 28.0
+    confirm_days: float = 0.0
     sustained_weeks: float = 24.0
+    sustained_tolerance_days: float = 14.0
     gap: str = "interval"
     gap_intervals: float = 1.5
     late_death: str = "censor"
     death_intervals: float = 1.5
-    licats_days: float = 28.0
+    licats_days: float = 42.0
     licats_resolution_days: float = 28.0
+    ctcae_version: str = "v5"
     b_cell_preset: str = "<10/uL"
     iechs: str = "meets"
     complement_lln: tuple[tuple[str, float], ...] = (("C3", 0.9), ("C4", 0.1))
@@ -206,9 +285,94 @@ class Rules:
     def __post_init__(self) -> None:
         check_choice("gap", self.gap, ("interval", "censor"))
         check_choice("iechs", self.iechs, ("meets", "possible"))
+        check_choice("ctcae_version", self.ctcae_version, ("v5", "v6"))
         check_choice("time_to_response", self.time_to_response, ("confirmed", "first"))
         check_choice("late_death", self.late_death, ("censor", "event"))
         check_choice("relapse", self.relapse, ("flare", "loss of response"))
         for name, value in vars(self).items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 check_number(name, value, low=0)
+
+
+def settings_of(study: Study, section: str, known: type) -> dict[str, object]:
+    """Return a section of a study's settings as arguments of the class that it fills.
+
+    Raises
+    ------
+    CarstatsError
+        If it names what the class does not have.
+    """
+    given = dict(study.settings.get(section, {}))
+    names = [field.name for field in fields(known) if field.name != "schedule"]
+    odd = [name for name in given if name not in names]
+    if odd:
+        raise CarstatsError(
+            message(
+                "[{section}] has no key {names}. It has: {known}.",
+                section=section, names=listed(odd), known=listed(names, 60),
+            )
+        )  # fmt: skip
+    return {name: _plain(value) for name, value in given.items()}
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, dict):
+        return tuple((str(name), float(number)) for name, number in value.items())
+    return tuple(value) if isinstance(value, list) else value
+
+
+def schedule_of(study: Study) -> Schedule:
+    """Return a study's schedule: that of its settings, else carstats' own.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    Schedule
+        The one table of visits and windows, for the derivation and for every analysis.
+
+    Raises
+    ------
+    CarstatsError
+        If its settings are not allowed.
+    """
+    return Schedule(**settings_of(study, "schedule", Schedule))
+
+
+def rules_of(study: Study, rules: Rules | None = None) -> Rules:
+    """Return the rules that are given, else those of a study's settings.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    rules : Rules, optional
+        Rules given in code, which win as a whole.
+
+    Returns
+    -------
+    Rules
+        The parameters.
+
+    Raises
+    ------
+    CarstatsError
+        If its settings are not allowed.
+    """
+    if rules is not None:
+        return rules
+    return Rules(schedule=schedule_of(study), **settings_of(study, "rules", Rules))
+
+
+def changed(settings: object) -> dict[str, object]:
+    """Return the parameters that differ from their defaults, as a study keeps its settings."""
+    found = {}
+    for field in fields(settings):
+        value = getattr(settings, field.name)
+        if value != field.default and field.name != "schedule":
+            pairs = isinstance(value, tuple) and value and isinstance(value[0], tuple)
+            found[field.name] = dict(value) if pairs else value
+    return found

@@ -15,6 +15,7 @@ from carstats.endpoints.logic import boolean, compare, numbers
 from carstats.endpoints.return_times import first_return
 from carstats.endpoints.worksheets import check_table, days_since
 from carstats.errors import CarstatsError, check_choice
+from carstats.messages import message
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,13 @@ def log2_change(baseline: ArrayLike, value: ArrayLike, *, lloq: ArrayLike) -> Ti
         baseline=(baseline, 0, np.inf), value=(value, 0, np.inf), lloq=(lloq, 0, np.inf)
     )
     if (limit == 0).any():
-        raise CarstatsError("`lloq` is 0; it takes the smallest value that the assay measures.")
+        raise CarstatsError(
+            message(
+                "`{argument}` is {value}; it takes the smallest value that the assay measures.",
+                argument="lloq",
+                value=0,
+            )
+        )
     low_before, low_after = before < limit, after < limit
     missing = np.isnan(before) | np.isnan(after) | np.isnan(limit)
     change = np.log2(np.maximum(after, limit)) - np.log2(np.maximum(before, limit))
@@ -128,12 +135,23 @@ def seroconversion(
     for column in ("antibody", "assay", "cutoff"):
         if table[column].isna().any():
             raise CarstatsError(
-                f"`samples` has no `{column}` in {int(table[column].isna().sum())} of {len(table)} "
-                "rows; negatives are compared on one assay with its cut-off."
+                message(
+                    "`{argument}` has no `{column}` in {k} of {n} rows; negatives are compared on "
+                    "one assay with its cut-off.",
+                    argument="samples",
+                    column=column,
+                    k=int(table[column].isna().sum()),
+                    n=len(table),
+                )
             )
     table = table[table["value"].notna()].reset_index(drop=True)
     if not len(table):
-        raise CarstatsError("`samples` has no values; seroconversion needs tests of an antibody.")
+        raise CarstatsError(
+            message(
+                "`{argument}` has no values; seroconversion needs tests of an antibody.",
+                argument="samples",
+            )
+        )
     given = None if ivig is None else check_table("ivig", ivig, ["subject_id", "day"])
     value, cutoff = numbers(value=(table["value"], 0, np.inf), cutoff=(table["cutoff"], 0, np.inf))
     hidden = passive_antibodies(days_since(table, given), mask_days=mask_days)
@@ -148,7 +166,7 @@ def seroconversion(
         follow = pd.concat([before.reset_index().assign(day=0.0), tests[tests["day"] > 0]])
         follow = follow.sort_values("day", kind="stable")
         found = first_return(
-            follow, endpoint="seroconversion", away="not positive at baseline",
+            follow, endpoint="seroconversion", away=message("not positive at baseline"),
             consecutive=consecutive, competing=competing,
             subjects=tests["subject_id"].unique() if subjects is None else subjects,
         )  # fmt: skip
@@ -224,19 +242,24 @@ def complement_normalisation(
     table = check_table("samples", samples, ["subject_id", "day", "value", "lln"])
     table = table[table["value"].notna()].reset_index(drop=True)
     if not len(table):
-        raise CarstatsError("`samples` has no values; normalisation needs samples of complement.")
+        raise CarstatsError(
+            message(
+                "`{argument}` has no values; normalisation needs samples of complement.",
+                argument="samples",
+            )
+        )
     table = table.assign(returned=complement_normal(table["value"], table["lln"]))
     before = table[(table["day"] <= 0) & table["returned"].notna()]
     before = before.drop_duplicates("subject_id", keep="last")
     follow = pd.concat([before.assign(day=0.0), table[table["day"] > 0]])
     found = first_return(
         follow.sort_values("day", kind="stable"), endpoint="complement_normalisation",
-        away="not low at baseline", consecutive=consecutive, competing=competing,
+        away=message("not low at baseline"), consecutive=consecutive, competing=competing,
         subjects=table["subject_id"].unique() if subjects is None else subjects,
     )  # fmt: skip
     low = ~before.set_index("subject_id")["returned"].reindex(found["subject_id"])
     found["away_at_baseline"] = low.astype("boolean").array
-    return only_away(found, "not low at baseline")
+    return only_away(found, message("not low at baseline"))
 
 
 def only_away(found, reason):
@@ -246,6 +269,6 @@ def only_away(found, reason):
     found.loc[out, ["status", "cause"]] = None
     found.loc[out, ["time", "time_low", "time_high", "away_day"]] = np.nan
     found.loc[out, "note"] = reason
-    found.loc[away.isna() & tested, "note"] = "no sample judged up to the infusion"
-    found.loc[~tested, "note"] = "no samples"
+    found.loc[away.isna() & tested, "note"] = message("no sample judged up to the infusion")
+    found.loc[~tested, "note"] = message("no samples")
     return found

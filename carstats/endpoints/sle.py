@@ -53,7 +53,7 @@ def doris_2021(
     Returns
     -------
     pandas.arrays.BooleanArray
-        NA where a component is missing.
+        NA where a component is missing and none refutes it.
 
     Raises
     ------
@@ -105,7 +105,7 @@ def doris_complete_off(
     Returns
     -------
     pandas.arrays.BooleanArray
-        NA where a component is missing.
+        NA where a component is missing and none refutes it.
 
     Raises
     ------
@@ -151,8 +151,8 @@ def lldas(
     haemolytic_or_gastrointestinal : bool or sequence of bool
         Haemolytic anaemia or gastrointestinal activity.
     new_since_previous : bool or sequence of bool
-        Lupus activity that the previous visit did not have (`new_activity`); missing at the first
-        visit, which is therefore not evaluable.
+        Lupus activity that the previous visit did not have (`new_activity`); at the first visit
+        after the infusion the baseline is the previous one.
     pga : float or sequence of float
         Physician global assessment, 0 to 3.
     prednisone_mg : float or sequence of float
@@ -166,7 +166,7 @@ def lldas(
     Returns
     -------
     pandas.arrays.BooleanArray
-        NA where a component is missing.
+        NA where a component is missing and none refutes it.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def sri(
     Returns
     -------
     pandas.arrays.BooleanArray
-        NA where a component is missing or the baseline is too low.
+        NA where a component is missing and none refutes it, or the baseline is too low.
 
     Raises
     ------
@@ -256,10 +256,11 @@ def sri(
     )
     judged = compare(first, ">=", baseline_min)
     met = all_of(
-        boolean(True, ~judged._data | judged._mask),
         compare(first - now, ">=", points),
         compare(a, "<=", 0),
         compare(b, "<=", 1),
         compare(pga_now - pga_first, "<", pga_worsening),
     )
+    # Below the smallest baseline the index has no meaning, whatever its components say.
+    met = boolean(met._data, met._mask | (~judged._mask & ~judged._data))
     return failed_by(met, *flags(rescue=rescue))

@@ -19,6 +19,7 @@ from carstats.endpoints.logic import (
     numbers,
 )
 from carstats.errors import CarstatsError, listed
+from carstats.messages import message
 
 # Gladman 2002, J Rheumatol 29:288: 8 of 8 points, 6 of 4, 7 of 2 and 3 of 1 make 105.
 SLEDAI_ITEMS: dict[str, int] = {
@@ -160,8 +161,10 @@ def clinical_sledai_from_total(
         total = total - 2.0 * np.where(part._mask, np.nan, part._data.astype(float))
     if (total < 0).any():
         raise CarstatsError(
-            "`sledai` is smaller than the points of its items `low_complement` and "
-            "`increased_dna_binding`."
+            message(
+                "`sledai` is smaller than the points of its items `low_complement` and "
+                "`increased_dna_binding`."
+            )
         )
     return total
 
@@ -291,14 +294,19 @@ def _scored(items, attributable):
     _check_items("items", items)
     absent = [name for name in SLEDAI_ITEMS if name not in items]
     if absent:
-        raise CarstatsError(f"`items` lacks {listed(absent)}. SLEDAI-2K needs all 24 items.")
+        raise CarstatsError(
+            message("`items` lacks {names}. SLEDAI-2K needs all 24 items.", names=listed(absent))
+        )
     present = dict(zip(SLEDAI_ITEMS, flags(**{n: items[n] for n in SLEDAI_ITEMS}), strict=True))
     if attributable is True:
         return present
     if not hasattr(attributable, "keys"):
         raise CarstatsError(
-            f"`attributable` is {attributable!r}; it takes True, once the items have been judged "
-            "to be due to lupus, or flags by item."
+            message(
+                "`attributable` is {attributable!r}; it takes True, once the items have been "
+                "judged to be due to lupus, or flags by item.",
+                attributable=attributable,
+            )
         )
     _check_items("attributable", attributable)
     names = list(attributable.keys())
@@ -313,6 +321,10 @@ def _check_items(argument, names):
     unknown = [name for name in names if name not in SLEDAI_ITEMS]
     if unknown:
         raise CarstatsError(
-            f"`{argument}` names {listed(unknown)}, not an item of SLEDAI-2K. "
-            f"It has: {listed(SLEDAI_ITEMS, 24)}."
+            message(
+                "`{argument}` names {names}, not an item of SLEDAI-2K. It has: {known}.",
+                argument=argument,
+                names=listed(unknown),
+                known=listed(SLEDAI_ITEMS, 24),
+            )
         )

@@ -64,3 +64,48 @@ def with_sledai_totals(values: pd.DataFrame) -> pd.DataFrame:
         measure=pd.Categorical(joined["measure"]), adequate=joined["adequate"].astype(bool),
         subject=joined["subject"].astype(np.intp),
     )  # fmt: skip
+
+
+# What complement and anti-DNA binding add to the clinical part.
+_SEROLOGY_POINTS = 4.0
+
+
+def with_clinical_sledai(values: pd.DataFrame) -> pd.DataFrame:
+    """Add what SLEDAI-2K says of its clinical part on days on which that was not recorded.
+
+    Parameters
+    ----------
+    values : pandas.DataFrame
+        Checked assessments.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With rows ``cSLEDAI``: 0 where SLEDAI-2K is 0; where it exceeds 4, the points above 4 with
+        ``bound`` True, for the clinical part is so much or more.
+
+    Raises
+    ------
+    CarstatsError
+        Never; the values are checked before.
+    """
+    values = values.assign(bound=np.zeros(len(values), bool))
+    total = values[(values["measure"] == "SLEDAI-2K") & values["value"].notna()]
+    key = ["subject", "day"]
+    known = values.loc[(values["measure"] == "cSLEDAI") & values["value"].notna(), key]
+    total = total[~pd.MultiIndex.from_frame(total[key]).isin(pd.MultiIndex.from_frame(known))]
+    above = total["value"] > _SEROLOGY_POINTS
+    total = total[above | (total["value"] == 0)]
+    if not len(total):
+        return values
+    score = total["value"].to_numpy(float)
+    new = total.assign(
+        measure="cSLEDAI",
+        value=np.maximum(score - _SEROLOGY_POINTS, 0.0),
+        bound=score > _SEROLOGY_POINTS,
+        row=-1,
+    )
+    joined = pd.concat(
+        [values.assign(measure=values["measure"].astype(object)), new], ignore_index=True
+    )
+    return joined.assign(measure=pd.Categorical(joined["measure"]))

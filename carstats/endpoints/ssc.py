@@ -22,6 +22,7 @@ from carstats.endpoints.logic import (
     percent_change,
 )
 from carstats.errors import CarstatsError, listed
+from carstats.messages import message
 
 MRSS_RANGE = (0.0, 51.0)
 
@@ -90,6 +91,10 @@ def mrss_progression(
     ------
     CarstatsError
         If a score is out of its range.
+
+    Notes
+    -----
+    Status: verify.
     """
     first, now = _skin(baseline, follow_up)
     return all_of(
@@ -151,7 +156,7 @@ def eustar_activity(
     """
     absent = [name for name in EUSTAR_WEIGHTS if name not in weights]
     if absent:
-        raise CarstatsError(f"`weights` lacks {listed(absent)}.")
+        raise CarstatsError(message("`weights` lacks {names}.", names=listed(absent)))
     skin, crp, dlco = numbers(
         mrss=(mrss, *MRSS_RANGE), crp_mg_dl=(crp_mg_dl, 0, 100), dlco=(dlco, 0, 200)
     )
@@ -284,6 +289,10 @@ def ssc_event(
     ------
     CarstatsError
         If a value is neither true nor false.
+
+    Notes
+    -----
+    Status: verify.
 
     References
     ----------

@@ -16,6 +16,7 @@ from carstats.endpoints.course import Course
 from carstats.endpoints.drug_free import drug_free_start
 from carstats.endpoints.intercurrent import classify_medications
 from carstats.endpoints.logic import known
+from carstats.endpoints.rescue import new_drug_day
 from carstats.endpoints.searches import Days, at, first_per_subject
 from carstats.endpoints.visits import infused
 from carstats.messages import mark
@@ -138,10 +139,12 @@ def _other_treatment(course: Course) -> Array:
     study = course.visits.study
     if study.medications is None or "reason" not in study.medications:
         return np.full(course.n, np.inf)
-    kinds = classify_medications(study, course.rules)
-    other = (kinds["kind"] == "background") & (kinds["day"] >= 1)
-    other &= study.medications["drug_class"].isin(_OTHER_CLASSES).array
-    return first_per_subject(course.n, kinds["subject"], kinds["day"], other.to_numpy(bool))
+    found = np.full(course.n, np.inf)
+    who = pd.Index(study.subjects["subject_id"]).get_indexer(study.medications["subject_id"])
+    for name in _OTHER_CLASSES:
+        day = new_drug_day(study, name, course.rules, ("background",))
+        found = np.minimum(found, first_per_subject(course.n, who, day, np.isfinite(day)))
+    return found
 
 
 def _place(events, competing, strategy: str, name: str, day: Array) -> None:
@@ -192,7 +195,7 @@ def time_to_response(course: Course) -> pd.DataFrame:
     response = course.response
     if rules.time_to_response == "confirmed":
         base = course.judge.verdict(rules.response)
-        sure = known(course.judge.held(base, rules.confirm_days, rules.confirm_visits).met)
+        sure = known(course.judge.confirmed(base)[0])
         response = first_per_subject(course.n, v.subject, v.day, sure & v.adequate & base.applies)
     seen = Days(v.subject, np.where(course.judged, v.day, np.nan))
     before = at(v.day, seen.last(np.arange(course.n), response), 0.0)
@@ -237,8 +240,10 @@ def drug_free_duration(course: Course) -> pd.DataFrame:
     The event is a relapse or any drug for the disease begun again; death competes. It never starts
     at the infusion: before the origin the event cannot happen.
     """
-    v, judge = course.visits, course.judge
-    verdict, treatment = judge.verdict("drug_free_remission"), judge.treatment()
+    judge = course.judge
+    verdict = judge.verdict("drug_free_remission")
+    v = verdict.visits
+    treatment = judge.treatment(v)
     met = verdict.met._data & ~verdict.met._mask & v.adequate
     first = first_per_subject(course.n, v.subject, v.day, met)
     remission = judge.verdict("remission")

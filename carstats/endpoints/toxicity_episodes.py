@@ -7,74 +7,54 @@ from collections.abc import Collection
 import numpy as np
 import pandas as pd
 
-from carstats.endpoints.bcells import aplasia_at
-from carstats.endpoints.crs import OXYGEN, crs_episodes
+from carstats.data.study import Study
+from carstats.endpoints.crs import OUTSIDE, crs_episodes
 from carstats.endpoints.ctcae import ctcae_grade
-from carstats.endpoints.episodes import merge_episodes
+from carstats.endpoints.daily_sheets import crs_sheet, icans_sheet, samples
+from carstats.endpoints.episodes import check_infusions, merge_episodes
 from carstats.endpoints.haematotoxicity import early_icaht, late_icaht
-from carstats.endpoints.icans import CONSCIOUSNESS, OEDEMA, SEIZURE, icans_episodes
+from carstats.endpoints.icans import icans_episodes
 from carstats.endpoints.iechs_episodes import iechs_episodes
 from carstats.endpoints.immune_events import immunoglobulin_days
 from carstats.endpoints.immunoglobulin import igg_course
 from carstats.endpoints.intercurrent import find_intercurrent
-from carstats.endpoints.licats import licats_candidates
-from carstats.endpoints.searches import Days, at
+from carstats.endpoints.naming import term_words
 from carstats.endpoints.t_icaht import early_t_icaht, late_t_icaht
 from carstats.endpoints.visits import Visits, infused
+from carstats.endpoints.worksheets import latest
+from carstats.endpoints.worsenings import judge_licats
+from carstats.messages import found as found_message
+from carstats.messages import joined_notes, message
 
 COLUMNS = (
-    "subject_id", "term", "onset_day", "grade", "severity", "resolution_day", "grading_scale",
-    "system", "infusion_number", "attribution",
+    "subject_id", "term", "onset_day", "grade", "grade_at_least", "severity", "resolution_day",
+    "grading_scale", "system", "infusion_number", "attribution", "flag",
 )  # fmt: skip
 
-# The measures of a daily worksheet and the worksheet's columns that they fill.
-_CRS = {
-    "temperature": "temperature",
-    "hypotension": "hypotension",
-    "vasopressors": "vasopressors",
-    "vasopressin": "vasopressin",
-    "oxygen_device": "oxygen",
-    "oxygen_flow": "oxygen_flow",
-    "CRS_treated": "treated",
-}
-_ICANS = {
-    "ICE": "ice",
-    "consciousness": "consciousness",
-    "seizure": "seizure",
-    "motor_weakness": "motor_weakness",
-    "cerebral_oedema": "oedema",
-}
-_CODES = {
-    "oxygen": tuple(OXYGEN),
-    "consciousness": tuple(CONSCIOUSNESS),
-    "seizure": tuple(SEIZURE),
-    "oedema": tuple(OEDEMA),
-}
-_COUNTS = {
+CRS_WINDOW_DAYS = 30
+"""Last day after an infusion on which CRS may begin (endpoint rules, 7.1)."""
+
+CYTOPENIAS = {
     "ANC": ("neutropenia", "neutrophils"),
     "platelets": ("thrombocytopenia", "platelets"),
     "haemoglobin": ("anaemia", "haemoglobin"),
     "lymphocytes": ("lymphopenia", "lymphocytes"),
 }
+"""Measures whose low values are a cytopenia: its term, and the test by which CTCAE grades it."""
+
 # In these diseases a low count is the disease itself.
 _OF_DISEASE = {"anaemia": "AIHA", "thrombocytopenia": "ITP"}
-# Organs that a measure speaks for, from which value it was involved before, and the smallest rise
-# over the value before that is a worsening: a multiple, or for flags and mRSS an addition (design).
-_ORGANS = {
-    "UPCR": ("kidney", 0.5, 1.5, 0.0),
-    "CK": ("muscle", 200.0, 1.5, 0.0),
-    "mRSS": ("skin", 1.0, 1.0, 5.0),
-    "SLEDAI_rash": ("skin", 1.0, 1.0, 1.0),
-    "SLEDAI_arthritis": ("joints", 1.0, 1.0, 1.0),
-}
 
 
-def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.DataFrame:
+def derive_toxicities(
+    visits: Visits, recorded: Collection[str] = (), *, terms: Collection[str] | None = None
+) -> pd.DataFrame:
     """Return the toxicities that worksheets and laboratory values show.
 
-    CRS and ICANS from daily worksheets, ICAHT of neutrophils and platelets, CTCAE grades of
-    cytopenia, hypogammaglobulinaemia not masked by immunoglobulin, LICATS candidates, and IEC-HS
-    that meets its criteria (or is possible, by the rules).
+    CRS and ICANS from daily worksheets (a fever outside the window of CRS under a term of its
+    own), ICAHT of neutrophils and platelets, CTCAE grades of cytopenia, hypogammaglobulinaemia not
+    masked by immunoglobulin, LICATS candidates, and IEC-HS that meets its criteria (or is possible,
+    by the rules).
 
     Parameters
     ----------
@@ -82,12 +62,15 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
         The visits, with the checked assessments; not only adequate ones count here.
     recorded : collection of str, optional
         Terms that need not be derived.
+    terms : collection of str, optional
+        The terms to derive; all of them by default.
 
     Returns
     -------
     pandas.DataFrame
-        In the columns of the toxicities table; `attribution` says that a row is derived. Of ICAHT
-        a grade that sparse sampling leaves open is blank.
+        In the columns of the toxicities table; `attribution` says that a row is derived, and `flag`
+        what should be checked of it. A grade that a blank cell or sparse sampling leaves open is
+        blank, and `grade_at_least` holds what is proven.
 
     Raises
     ------
@@ -106,82 +89,149 @@ def derive_toxicities(visits: Visits, recorded: Collection[str] = ()) -> pd.Data
         "LICATS": _licats,
         "IEC-HS": _iechs,
     }
-    wanted |= {term: _cytopenia(name) for name, (term, _) in _COUNTS.items()}
+    wanted |= {term: _cytopenia(name) for name, (term, _) in CYTOPENIAS.items()}
+    if terms is not None:
+        asked = {"CRS" if term == OUTSIDE else term for term in terms}
+        wanted = {term: find for term, find in wanted.items() if term in asked}
     parts = [find(visits) for term, find in wanted.items() if term not in recorded]
     parts = [part.reindex(columns=list(COLUMNS)).astype(object) for part in parts if len(part)]
     if not parts:
         return pd.DataFrame({name: [] for name in COLUMNS})
     table = pd.concat(parts, ignore_index=True)
-    for name in ("onset_day", "grade", "resolution_day", "infusion_number"):
+    for name in ("onset_day", "grade", "grade_at_least", "resolution_day", "infusion_number"):
         table[name] = table[name].astype(float)
     position = pd.Index(visits.study.subjects["subject_id"]).get_indexer(table["subject_id"])
     order = np.lexsort((table["onset_day"], position))
-    derived = table["attribution"].where(table["attribution"].notna(), "derived")
+    derived = table["attribution"].where(table["attribution"].notna(), message("derived"))
     return table.assign(attribution=derived).iloc[order].reset_index(drop=True)
 
 
-def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
-    """Return a measure's values of the infused, one row a subject and whole day."""
-    if name not in visits.measured:
-        return pd.DataFrame({"subject_id": pd.Series([], dtype=object), "day": [], "value": []})
-    rows = visits.table[visits.table["measure"] == name]
-    who = rows["subject"].to_numpy()
-    kept = infused(visits.study)[who] & (rows["day"] >= first) & rows["value"].notna()
-    rows = rows[kept]
-    ids = visits.study.subjects["subject_id"].to_numpy(object)
-    frame = pd.DataFrame(
-        {
-            "subject_id": ids[rows["subject"]],
-            "day": np.floor(rows["day"].to_numpy()),
-            "value": rows["value"].to_numpy(),
-        }
-    )
-    return frame.drop_duplicates(["subject_id", "day"], keep="last").reset_index(drop=True)
-
-
-def _worksheet(visits: Visits, columns: dict[str, str]) -> pd.DataFrame | None:
-    """Return a daily worksheet from its measures; None where the first of them is missing."""
-    parts = {column: samples(visits, name, -30) for name, column in columns.items()}
-    first = next(iter(parts.values()))
-    if not len(first):
-        return None
-    sheet = first.rename(columns={"value": next(iter(parts))})
-    for column, part in list(parts.items())[1:]:
-        if len(part):
-            part = part.rename(columns={"value": column})
-            sheet = sheet.merge(part, on=["subject_id", "day"], how="outer")
-    for column, words in _CODES.items():
-        if column in sheet:
-            code = sheet[column].fillna(-1).astype(int).to_numpy()
-            names = np.array([*words, None], dtype=object)
-            sheet[column] = names[np.where((code >= 0) & (code < len(words)), code, len(words))]
-    return sheet
-
-
-def _infusions(visits: Visits) -> pd.DataFrame | None:
+def infusion_days(visits: Visits) -> pd.DataFrame | None:
+    """Return the infusions that begin a window of CRS; None: one on day 0 for everyone."""
     table = visits.study.infusions
-    return None if table is None else table[["subject_id", "day", "infusion_number"]]
+    if table is None:
+        return None
+    table = table[["subject_id", "day", "infusion_number"]].assign(
+        day=np.floor(table["day"].astype(float))
+    )
+    # Who was infused has an infusion on day 0, whatever the table of infusions leaves out.
+    treated = visits.study.subjects.loc[infused(visits.study), "subject_id"]
+    without = treated[~treated.isin(table["subject_id"])]
+    first = pd.DataFrame({"subject_id": without, "day": 0.0, "infusion_number": 1.0})
+    return pd.concat([table, first], ignore_index=True) if len(first) else table
 
 
 def _crs(visits: Visits) -> pd.DataFrame:
-    sheet = _worksheet(visits, _CRS)
+    sheet = crs_sheet(visits)
     if sheet is None:
         return pd.DataFrame()
-    for column in ("hypotension", "vasopressors", "oxygen"):
-        if column not in sheet:
-            sheet[column] = None if column == "oxygen" else np.nan
-    return crs_episodes(sheet, _infusions(visits))
+    return _flagged(crs_episodes(sheet, infusion_days(visits)), visits)
 
 
 def _icans(visits: Visits) -> pd.DataFrame:
-    sheet = _worksheet(visits, _ICANS)
+    sheet = icans_sheet(visits)
     if sheet is None:
         return pd.DataFrame()
-    baseline = dict(
-        zip(visits.study.subjects["subject_id"], visits.subject_baseline("ICE")[0], strict=True)
-    )
-    sheet["baseline_ice"] = sheet["subject_id"].map(baseline).fillna(10.0)
-    return icans_episodes(sheet[sheet["day"] >= 0].reset_index(drop=True), _infusions(visits))
+    return _flagged(icans_episodes(sheet, infusion_days(visits)), visits)
+
+
+def _flagged(episodes: pd.DataFrame, visits: Visits) -> pd.DataFrame:
+    """Add to episodes of CRS or ICANS what should be checked of each."""
+    infected = _with_infection(episodes, visits)
+    flags = []
+    for row, infection in zip(episodes.itertuples(), infected, strict=True):
+        named = row.term != OUTSIDE
+        late = message("first onset after day {day}", day=14)
+        flags.append(
+            joined_notes(
+                late if named and row.late_first_onset and row.in_window else "",
+                _after_window() if named and not row.in_window else "",
+                message("infection on these days") if infection else "",
+            )
+            or None
+        )
+    return episodes.assign(flag=np.array(flags, dtype=object))
+
+
+def flag_recorded(study: Study, toxicities: pd.DataFrame | None) -> pd.DataFrame | None:
+    """Mark recorded CRS that began more than 30 days after an infusion: it is kept, and flagged.
+
+    Parameters
+    ----------
+    study : Study
+        The study, with its infusions.
+    toxicities : pandas.DataFrame or None
+        The study's toxicities, derived ones among them.
+
+    Returns
+    -------
+    pandas.DataFrame or None
+        The table with a column ``flag`` where there is something to flag.
+    """
+    if toxicities is None or study.toxicities is None:
+        return toxicities
+    rows = toxicities[(toxicities["term"] == "CRS") & toxicities["onset_day"].notna()]
+    if not len(rows) or "CRS" not in set(study.toxicities["term"]):
+        return toxicities
+    order = rows.reset_index()[["index", "subject_id", "onset_day"]]
+    order["onset_day"] = order["onset_day"].astype(float)
+    doses = check_infusions(study.infusions, rows["subject_id"])
+    place = latest(order, doses, "onset_day")
+    since = order["onset_day"].to_numpy() - doses["day"].to_numpy(float)[np.maximum(place, 0)]
+    late = order["index"].to_numpy()[(place >= 0) & (since > CRS_WINDOW_DAYS)]
+    if not len(late):
+        return toxicities
+    flag = toxicities["flag"].astype(object) if "flag" in toxicities else None
+    toxicities = toxicities.assign(flag=flag)
+    toxicities.loc[late, "flag"] = _after_window()
+    return toxicities
+
+
+def flag_notes(study: Study, toxicities: pd.DataFrame | None) -> list[str]:
+    """Return a note for each term whose episodes are flagged for a check.
+
+    Parameters
+    ----------
+    study : Study
+        The study, for the names of its terms.
+    toxicities : pandas.DataFrame or None
+        The toxicities with their column ``flag``.
+
+    Returns
+    -------
+    list of str
+        How many episodes of a term are flagged, and for what.
+    """
+    if toxicities is None or "flag" not in toxicities:
+        return []
+    rows = toxicities[toxicities["flag"].notna()]
+    counts = rows.groupby(["term", rows["flag"].astype(str)], sort=False).size()
+    return [
+        message(
+            "{term}: check {n} ({flag}).",
+            term=term_words(study.vocabulary, "toxicity", term),
+            n=int(n),
+            flag=found_message(flag),
+        )
+        for (term, flag), n in counts.items()
+    ]
+
+
+def _after_window() -> str:
+    return message("onset more than {day} days after an infusion", day=CRS_WINDOW_DAYS)
+
+
+def _with_infection(episodes: pd.DataFrame, visits: Visits) -> np.ndarray:
+    """Return during which episodes the study records an infection."""
+    known = visits.study.toxicities
+    if known is None or not len(episodes):
+        return np.zeros(len(episodes), bool)
+    rows = known[(known["term"] == "infection") & known["onset_day"].notna()]
+    rows = rows.reindex(columns=["subject_id", "onset_day", "resolution_day"])
+    rows.columns = ["subject_id", "begins", "ends"]
+    pairs = episodes.reset_index(drop=True).reset_index().merge(rows, on="subject_id")
+    meets = (pairs["begins"] <= pairs["last_day"]) & ~(pairs["ends"] < pairs["onset_day"])
+    return np.isin(np.arange(len(episodes)), pairs.loc[meets, "index"])
 
 
 def _iechs(visits: Visits) -> pd.DataFrame:
@@ -189,8 +239,8 @@ def _iechs(visits: Visits) -> pd.DataFrame:
         return pd.DataFrame()
     known = visits.study.toxicities
     given = known is not None and (known["term"] == "CRS").any()
-    crs = known[known["term"] == "CRS"] if given else _crs(visits)
-    found = iechs_episodes(visits, crs)
+    crs = known if given else _crs(visits)
+    found = iechs_episodes(visits, crs[crs["term"] == "CRS"] if len(crs) else crs)
     if not len(found) or visits.rules.iechs == "possible":
         return found
     return found[found["status"] == "meets"]
@@ -204,30 +254,53 @@ def _depletion(visits: Visits) -> dict[str, float] | None:
     return dict(zip(known["subject_id"], known["lymphodepletion_day"], strict=True))
 
 
-def _icaht(visits: Visits) -> pd.DataFrame:
-    parts = []
+def icaht_courses(visits: Visits) -> list[tuple[str, pd.DataFrame]]:
+    """Grade ICAHT of neutrophils and of platelets, early and late.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits, with the checked assessments.
+
+    Returns
+    -------
+    list of (str, pandas.DataFrame)
+        The measure and one row a subject with counts, as `early_icaht` and its like return it.
+        Days from treatment of the disease, a re-infusion or death on are not of the cells.
+    """
+    courses = []
     ice = find_intercurrent(visits.study, visits.rules)
-    # Days from treatment of the disease or death on are not of the cells.
-    end = np.minimum(ice.rescue - 1, ice.death)
+    end = np.minimum(np.minimum(ice.rescue, ice.reinfusion) - 1, ice.death)
     known = np.isfinite(end)
     stop = dict(zip(visits.study.subjects["subject_id"][known], np.floor(end[known]), strict=True))
     spared = visits.study.subjects.set_index("subject_id")["disease"]
-    for name, rules in (("ANC", (early_icaht, late_icaht)), ("platelets", (early_t_icaht,
-                        late_t_icaht))):  # fmt: skip
+    for name, rules in _ICAHT.items():
         rows = samples(visits, name)
         if name == "platelets":
             rows = rows[(rows["subject_id"].map(spared) != "ITP").to_numpy(bool)]
         if not len(rows):
             continue
-        for rule in rules:
-            found = rule(rows, lymphodepletion_days=_depletion(visits), censor_days=stop)
-            parts.append(found[found["grade_low"] >= 1].assign(term="ICAHT"))
+        depletion = _depletion(visits)
+        courses += [
+            (name, rule(rows, lymphodepletion_days=depletion, censor_days=stop)) for rule in rules
+        ]
+    return courses
+
+
+_ICAHT = {"ANC": (early_icaht, late_icaht), "platelets": (early_t_icaht, late_t_icaht)}
+
+
+def _icaht(visits: Visits) -> pd.DataFrame:
+    parts = []
+    for _, found in icaht_courses(visits):
+        proven = found["grade_low"].where(found["grade"].isna())
+        parts.append(found.assign(grade_at_least=proven)[found["grade_low"] >= 1])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def _cytopenia(name: str):
     """Return the rule that finds the episodes of one cytopenia of grade 2 or more."""
-    term, test = _COUNTS[name]
+    term, test = CYTOPENIAS[name]
 
     def find(visits: Visits) -> pd.DataFrame:
         rows = samples(visits, name, 0)
@@ -237,13 +310,14 @@ def _cytopenia(name: str):
         if not len(rows):
             return pd.DataFrame()
         # Without a lower limit of normal grade 1 cannot be told from none.
-        grade = np.nan_to_num(ctcae_grade(rows["value"], test))
+        version = visits.rules.ctcae_version
+        grade = np.nan_to_num(ctcae_grade(rows["value"], test, version=version))
         return merge_episodes(
             rows.assign(grade=grade),
             term=term,
-            grading_scale="CTCAE 5.0",
+            grading_scale=f"CTCAE {version}",
             system="blood",
-            infusions=_infusions(visits),
+            infusions=infusion_days(visits),
             min_grade=2,
         )
 
@@ -265,53 +339,9 @@ def _low_igg(visits: Visits) -> pd.DataFrame:
 
 
 def _licats(visits: Visits) -> pd.DataFrame:
-    """Find worsenings of organs that were involved before, and keep the LICATS candidates."""
-    parts, before = [], []
-    ids = visits.study.subjects["subject_id"].to_numpy(object)
-    for name, (organ, involved, times, plus) in _ORGANS.items():
-        if name not in visits.measured:
-            continue
-        rows = visits.table[(visits.table["measure"] == name) & visits.table["value"].notna()]
-        if not len(rows):
-            continue
-        subject, day = rows["subject"].to_numpy(), rows["day"].to_numpy()
-        value = rows["value"].to_numpy()
-        first = visits.subject_baseline(name)[0]
-        before.append(pd.DataFrame({"subject_id": ids[first >= involved], "organ": organ}))
-        days = Days(subject, day)
-        reference = at(value, days.last(subject, day))
-        later = days.next(subject, day)
-        worse = (day >= 0) & (day <= 42) & (value >= times * reference + plus) & (value > 0)
-        # Over at the next sample that is back near the value before the worsening.
-        back = at(value, later) <= np.maximum(reference * 1.25, reference)
-        parts.append(
-            pd.DataFrame(
-                {
-                    "subject_id": ids[subject],
-                    "onset_day": np.floor(day),
-                    "resolution_day": np.where(back, np.floor(at(day, later)), np.nan),
-                    "observed_to_day": np.floor(at(day, later)),
-                    "organ": organ,
-                }
-            )[worse]
-        )
-    if not parts:
-        return pd.DataFrame()
-    events = pd.concat(parts, ignore_index=True).drop_duplicates(
-        ["subject_id", "organ", "onset_day"]
-    )
-    cells = samples(visits, "B_cells").rename(columns={"value": "count"})
-    if not len(events) or not len(cells):
-        return pd.DataFrame()
-    events = events.reset_index(drop=True)
-    events["in_aplasia"] = aplasia_at(cells, events, preset=visits.rules.b_cell_preset)
-    found = licats_candidates(
-        events,
-        pd.concat(before, ignore_index=True),
-        visits.study.medications,
-        last_day=int(min(visits.rules.licats_days, 28)),
-        extended_day=int(max(visits.rules.licats_days, 42)),
-        resolves_within_days=int(visits.rules.licats_resolution_days),
-    )
+    """Keep of the worsenings of organs those that are LICATS candidates for sure."""
+    found = judge_licats(visits)
+    if not len(found):
+        return found
     sure = found["licats_candidate"].fillna(False).astype(bool)
-    return found[sure].assign(attribution="derived: LICATS candidate, to be reviewed")
+    return found[sure].assign(attribution=message("derived: LICATS candidate, to be reviewed"))

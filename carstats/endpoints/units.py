@@ -12,6 +12,7 @@ from carstats.data.units import UPCR_CONVERTERS as UPCR_CONVERTERS
 from carstats.data.units import convert as convert
 from carstats.endpoints.logic import numbers
 from carstats.errors import CarstatsError, check_choice
+from carstats.messages import message
 
 # Doses in mg that equal 5 mg of prednisone (Meikle and Tyler, Am J Med 1977;63:200; the table that
 # drug labels print). Betamethasone is also given as 0.75 mg: 0.6 is the label's.
@@ -64,6 +65,8 @@ def prednisone_equivalent(drug: ArrayLike, dose_mg: ArrayLike) -> NDArray[np.flo
     for name in unique:
         check_choice("drug", str(name), _EQUAL_TO_5_MG)
     if len(names) not in (1, len(dose)) and len(dose) != 1:
-        raise CarstatsError(f"`drug` has {len(names)} values and `dose_mg` {len(dose)}.")
+        raise CarstatsError(
+            message("`drug` has {n} values and `dose_mg` {doses}.", n=len(names), doses=len(dose))
+        )
     factor = np.array([5.0 / _EQUAL_TO_5_MG[name] for name in unique])[index]
     return dose * factor

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,12 +11,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.data.study import Study
-from carstats.endpoints.rules import Rules
-from carstats.endpoints.searches import Days, at, keys, runs_between
-from carstats.endpoints.sledai_totals import with_sledai_totals
+from carstats.endpoints.joining import joined_days
+from carstats.endpoints.rescue import toxicity_steroids
+from carstats.endpoints.rules import Rules, rules_of
+from carstats.endpoints.searches import Days, at, keys, last_per_subject, runs_between
+from carstats.endpoints.sledai_totals import with_clinical_sledai, with_sledai_totals
 from carstats.endpoints.values import checked_values
+from carstats.messages import message
 
-# The scores that judge the disease: a day with one of them is a visit.
+# The scores that judge the disease where no endpoint says which it reads.
 DISEASE_SCORES: dict[str, tuple[str, ...]] = {
     "SLE": ("SLEDAI-2K", "cSLEDAI", "PGA"),
     "IIM": ("physician_global", "MMT8"),
@@ -45,15 +49,18 @@ class Visits:
     rules : Rules
         The parameters.
     subject, day : ndarray, shape (visits,)
-        Position in the subjects table; day from the first infusion. Only days after it.
+        Position in the subjects table; day from the first infusion, the latest of the days whose
+        values it holds. Only days after the infusion.
     adequate : ndarray of bool
         Whether the disease can be judged there.
     why : ndarray of str or None
         Why it cannot.
-    label : ndarray of str or None
-        The scheduled visit in whose window it lies.
+    place : ndarray of int
+        Place in the schedule of the visit in whose window it lies; -1 for an unscheduled one.
     table : pandas.DataFrame
         The checked assessments, as `checked_values` returns them.
+    part_key, part_visit : ndarray
+        The days that belong to a visit, as sorted keys, and the visit of each.
     """
 
     study: Study
@@ -62,14 +69,24 @@ class Visits:
     day: NDArray[np.float64]
     adequate: NDArray[np.bool_]
     why: NDArray[np.object_]
-    label: NDArray[np.object_]
+    place: NDArray[np.int_]
     table: pd.DataFrame
-    _wide: dict[str, NDArray[np.float64]] = field(default_factory=dict)
+    part_key: NDArray[np.float64]
+    part_visit: NDArray[np.int_]
+    _wide: dict[str, tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]] = field(
+        default_factory=dict
+    )
     _first: dict[str, tuple] = field(default_factory=dict)
     _pairs: set[tuple[str, str]] = field(default_factory=set)
 
     def __len__(self) -> int:
         return len(self.day)
+
+    @cached_property
+    def label(self) -> NDArray[np.object_]:
+        """The scheduled visit in whose window each lies, None for an unscheduled one."""
+        names = [*(f"week {week:g}" for week in self.rules.schedule.weeks), None]
+        return np.array(names, dtype=object)[self.place]
 
     @property
     def n(self) -> int:
@@ -88,25 +105,54 @@ class Visits:
 
     def measure(self, name: str) -> NDArray[np.float64]:
         """Return the value of a measure at each visit, NaN where it is missing or not adequate."""
+        return self._value(name)[0]
+
+    def measured_on(self, name: str) -> NDArray[np.float64]:
+        """Return the day of that value, NaN where there is none."""
+        return self._value(name)[1]
+
+    def bound(self, name: str) -> NDArray[np.bool_]:
+        """Return where the value is only known to be so much or more."""
+        return self._value(name)[2]
+
+    def _value(self, name: str):
         if name not in self._wide:
-            out = np.full(len(self), np.nan)
+            value, on = np.full(len(self), np.nan), np.full(len(self), np.nan)
+            bound = np.zeros(len(self), bool)
             if len(self) and name in self.measured:
                 rows = self.table[(self.table["measure"] == name) & self.table["adequate"]]
-                visit = keys(self.subject, self.day)
-                wanted = keys(rows["subject"], rows["day"].to_numpy())
-                place = np.minimum(np.searchsorted(visit, wanted), len(visit) - 1)
-                same = visit[place] == wanted
-                out[place[same]] = rows["value"].to_numpy()[same]
-            self._wide[name] = out
+                day = rows["day"].to_numpy(float)
+                visit = self._visit_of(rows["subject"].to_numpy(), day)
+                target = np.append(self.rules.schedule.days, np.nan)[self.place[visit]]
+                # The nearest to the target is written last, of two the later.
+                distance = np.nan_to_num(np.abs(day - target))
+                order = np.lexsort((day, -distance))
+                order = order[visit[order] >= 0]
+                value[visit[order]] = rows["value"].to_numpy()[order]
+                on[visit[order]] = day[order]
+                bound[visit[order]] = rows["bound"].to_numpy(bool)[order]
+            self._wide[name] = value, on, bound
         return self._wide[name]
+
+    def _visit_of(self, subject, day) -> NDArray[np.int_]:
+        """Return the visit to which a subject's day belongs, -1 for none."""
+        wanted = keys(subject, day)
+        if not len(self.part_key):
+            return np.full(len(wanted), -1)
+        place = np.minimum(np.searchsorted(self.part_key, wanted), len(self.part_key) - 1)
+        return np.where(self.part_key[place] == wanted, self.part_visit[place], -1)
 
     def recorded(self, name: str) -> NDArray[np.bool_]:
         """Return whether a yes-or-no measure is recorded as yes at each visit, adequate or not."""
         if not len(self) or name not in self.measured:
             return np.zeros(len(self), bool)
         rows = self.table[(self.table["measure"] == name) & (self.table["value"] > 0)]
-        found = keys(rows["subject"].to_numpy(), rows["day"].to_numpy())
-        return np.isin(keys(self.subject, self.day), found)
+        visit = self._visit_of(rows["subject"].to_numpy(), rows["day"].to_numpy())
+        return np.isin(np.arange(len(self)), visit)
+
+    def covers(self, subject: NDArray[np.int_], day: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which days of subjects belong to a visit."""
+        return self._visit_of(subject, day) >= 0
 
     def recorded_so_far(self, name: str) -> NDArray[np.bool_]:
         """Return whether a yes-or-no measure was recorded as yes from day 1 to each visit."""
@@ -123,7 +169,7 @@ class Visits:
         """Return each subject's baseline of a measure, and whether it is the fallback.
 
         The last adequate value before lymphodepletion; where there is none, the last before the
-        infusion, flagged. Without lymphodepletion day 0 is before the infusion.
+        infusion, day 0 included, flagged. Without lymphodepletion day 0 is before the infusion.
 
         Notes
         -----
@@ -169,12 +215,19 @@ def infused(study: Study) -> NDArray[np.bool_]:
     return study.subjects["infused"].fillna(False).to_numpy(bool)
 
 
-def find_visits(study: Study, rules: Rules | None = None) -> Visits:
-    """Find the visits that judge the disease, and whether each is adequate.
+def find_visits(
+    study: Study,
+    rules: Rules | None = None,
+    needs: Mapping[str, Iterable[str]] | None = None,
+    values: pd.DataFrame | None = None,
+) -> Visits:
+    """Find the visits at which an endpoint can be judged, and whether each is adequate.
 
-    A visit is a day after the infusion on which a score of the subject's disease was assessed
-    (`DISEASE_SCORES`). It is adequate if every such score of the day is, and if no more than 20 mg
-    of prednisone a day was given for toxicity in the 14 days before.
+    A visit is a day after the infusion on which a component of the endpoint was measured, planned
+    or not. Components of one visit may lie on different days of its window, at most 14 days apart:
+    each is the one nearest to the scheduled day, of two the later, and the visit is dated at the
+    latest of them. A visit is adequate if a component is, and if no more than 20 mg of prednisone a
+    day was given for toxicity in the 14 days before.
 
     Parameters
     ----------
@@ -182,6 +235,10 @@ def find_visits(study: Study, rules: Rules | None = None) -> Visits:
         The study.
     rules : Rules, optional
         The parameters.
+    needs : mapping of str to iterable of str, optional
+        The components of the endpoint in each disease; `DISEASE_SCORES` by default.
+    values : pandas.DataFrame, optional
+        The checked assessments (`judged_values`), where they are known already.
 
     Returns
     -------
@@ -197,37 +254,78 @@ def find_visits(study: Study, rules: Rules | None = None) -> Visits:
     -----
     Status: design (the days after glucocorticoids, the windows).
     """
-    rules = rules or Rules()
-    values = with_sledai_totals(checked_values(study))
+    rules = rules_of(study, rules)
+    values = judged_values(study) if values is None else values
+    needs = {
+        disease: [name for name in names if name not in rules.waived]
+        for disease, names in (DISEASE_SCORES if needs is None else needs).items()
+    }
     diseases = study.subjects["disease"].to_numpy(object)
     who = values["subject"].to_numpy()
-    judges = np.zeros(len(values), bool)
-    for name in {name for scores in DISEASE_SCORES.values() for name in scores}:
-        for_disease = np.isin(diseases, [d for d, s in DISEASE_SCORES.items() if name in s])
-        judges |= (values["measure"] == name).to_numpy() & for_disease[who]
-    judges &= (values["day"] > 0).to_numpy() & infused(study)[who]
-    rows = values[judges]
+    measures = list(dict.fromkeys(name for names in needs.values() for name in names))
+    kinds = list(dict.fromkeys(needs))
+    # Which measures each disease needs; a disease that is not named needs none.
+    wanted = np.array([[name in needs[kind] for name in measures] for kind in kinds], bool)
+    wanted = np.vstack([wanted.reshape(len(kinds), len(measures)), np.zeros(len(measures), bool)])
+    kind = pd.Index(kinds).get_indexer(diseases) if kinds else np.full(len(diseases), -1)
+    column = pd.Index(measures).get_indexer(values["measure"].astype(object))
+    judges = (column >= 0) & (values["day"] > 0).to_numpy() & infused(study)[who]
+    judges &= np.append(wanted, np.zeros((len(kinds) + 1, 1), bool), axis=1)[kind[who], column]
+    rows, column = values[judges], column[judges]
     key = keys(rows["subject"], rows["day"].to_numpy())
-    _, first, which = np.unique(key, return_index=True, return_inverse=True)
-    subject, day = rows["subject"].to_numpy()[first], rows["day"].to_numpy()[first]
-    complete = np.ones(len(first), bool)
-    np.logical_and.at(complete, which, rows["adequate"].to_numpy(bool))
+    key, first, which = np.unique(key, return_index=True, return_inverse=True)
+    subject, day = rows["subject"].to_numpy()[first], rows["day"].to_numpy(float)[first]
+    has = np.zeros((len(key), max(len(measures), 1)), bool)
+    adequate = rows["adequate"].to_numpy(bool)
+    has[which[adequate], column[adequate]] = True
+    whole = (has[:, : len(measures)] | ~wanted[kind[subject]]).all(axis=1)
+    place = rules.schedule.places(day)
+    visit = joined_days(subject, day, place, has, whole, rules)
+    _, visit = np.unique(visit, return_inverse=True)
+    last = last_per_subject(int(visit.max(initial=-1)) + 1, visit, day, np.ones(len(day), bool))
+    # The day that dates a visit stands for it, and visits are in order of subject and day.
+    latest = np.flatnonzero(day == last[visit])
+    order = np.empty(len(last), int)
+    order[visit[latest]] = np.arange(len(latest))
+    visit = order[visit]
+    good = np.zeros(len(latest), bool)
+    np.logical_or.at(good, visit, has.any(axis=1))
+    subject, day, place = subject[latest], day[latest], place[latest]
     shadow = _shadowed(study, rules, subject, day)
-    why = np.where(complete, None, "assessment not adequate").astype(object)
-    why[complete & shadow] = (
-        f"within {rules.steroid_shadow_days:g} days after more than {rules.steroid_mg:g} mg of "
-        "prednisone for toxicity"
+    why = np.where(good, None, message("assessment not adequate")).astype(object)
+    why[good & shadow] = message(
+        "within {days} days after more than {dose} mg of prednisone for toxicity",
+        days=f"{rules.steroid_shadow_days:g}",
+        dose=f"{rules.steroid_mg:g}",
     )
     return Visits(
-        study,
-        rules,
-        subject,
-        day,
-        complete & ~shadow,
-        why,
-        rules.schedule.labels(day) if len(day) else np.array([], object),
-        values,
-    )
+        study, rules, subject, day, good & ~shadow, why, place, values, key, visit
+    )  # fmt: skip
+
+
+def judged_values(study: Study) -> pd.DataFrame:
+    """Return the checked assessments with the totals that follow from what was recorded.
+
+    SLEDAI-2K and its clinical part from the 24 items; and, where it was not recorded, the clinical
+    part from SLEDAI-2K: 0 where that is 0, and above 0 where that exceeds the 4 points of
+    complement and anti-DNA (``bound``: known to be so much or more).
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+
+    Returns
+    -------
+    pandas.DataFrame
+        As `checked_values`, with the column ``bound``.
+
+    Raises
+    ------
+    CarstatsError
+        As `checked_values`.
+    """
+    return with_clinical_sledai(with_sledai_totals(checked_values(study)))
 
 
 def _shadowed(study: Study, rules: Rules, subject, day) -> NDArray[np.bool_]:
@@ -235,7 +333,10 @@ def _shadowed(study: Study, rules: Rules, subject, day) -> NDArray[np.bool_]:
     drugs = study.medications
     if drugs is None or "prednisone_equivalent_mg" not in drugs or "reason" not in drugs:
         return np.zeros(len(day), bool)
-    strong = (drugs["drug_class"] == "glucocorticoid") & (drugs["reason"] == "toxicity")
+    for_toxicity = (drugs["reason"] == "toxicity").fillna(False).to_numpy(bool)
+    # Without a reason and within a recorded episode of toxicity it is for that.
+    for_toxicity |= toxicity_steroids(study, rules, study.toxicities)[0]
+    strong = (drugs["drug_class"] == "glucocorticoid") & for_toxicity
     strong &= drugs["prednisone_equivalent_mg"] > rules.steroid_mg
     rows = drugs[strong.fillna(False).to_numpy(bool)]
     who = pd.Index(study.subjects["subject_id"]).get_indexer(rows["subject_id"])

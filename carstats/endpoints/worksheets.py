@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from carstats.endpoints.logic import numbers
 from carstats.errors import CarstatsError, listed
+from carstats.messages import message
 
 _DAYS = 100_000
 
@@ -52,21 +53,34 @@ def check_table(
     """
     if not isinstance(frame, pd.DataFrame):
         raise CarstatsError(
-            f"`{argument}` is {type(frame).__name__}; it takes a pandas.DataFrame with the columns "
-            f"{listed(columns)}."
+            message(
+                "`{argument}` is {type}; it takes a pandas.DataFrame with the columns {columns}.",
+                argument=argument,
+                type=type(frame).__name__,
+                columns=listed(columns),
+            )
         )
     lacking = [column for column in columns if column not in frame]
     if lacking:
         raise CarstatsError(
-            f"`{argument}` lacks {listed(lacking)}. It has: {listed(frame.columns, 40)}."
+            message(
+                "`{argument}` lacks {lacking}. It has: {columns}.",
+                argument=argument,
+                lacking=listed(lacking),
+                columns=listed(frame.columns, 40),
+            )
         )
     kept = [*columns, *(column for column in optional if column in frame)]
     table = frame[kept].reset_index(drop=True)
     missing = table["subject_id"].isna()
     if missing.any():
         raise CarstatsError(
-            f"`{argument}` has no `subject_id` in row {int(np.flatnonzero(missing)[0]) + 1}; every "
-            "row needs one."
+            message(
+                "`{argument}` has no `{column}` in row {row}; every row needs one.",
+                argument=argument,
+                column="subject_id",
+                row=int(np.flatnonzero(missing)[0]) + 1,
+            )
         )
     # A categorical would bring its unused subjects into every group.
     table["subject_id"] = table["subject_id"].astype(object)
@@ -84,13 +98,21 @@ def _days(argument, values, may_be_blank):
     missing = np.isnan(days)
     if missing.any() and not may_be_blank:
         raise CarstatsError(
-            f"`{argument}` is missing in {int(missing.sum())} of {len(days)} rows; every row needs "
-            "a day."
+            message(
+                "`{argument}` is missing in {k} of {n} rows; every row needs a day.",
+                argument=argument,
+                k=int(missing.sum()),
+                n=len(days),
+            )
         )
     odd = ~missing & (days != np.round(days))
     if odd.any():
         raise CarstatsError(
-            f"`{argument}` is {days[odd][0]:g}; it takes whole days since the first infusion."
+            message(
+                "`{argument}` is {value}; it takes whole days since the first infusion.",
+                argument=argument,
+                value=f"{days[odd][0]:g}",
+            )
         )
     return days
 
@@ -120,7 +142,11 @@ def subject_index(table: pd.DataFrame, subjects: Iterable[object] | None) -> pd.
     index = pd.Index(list(subjects), name="subject_id")
     if index.has_duplicates:
         raise CarstatsError(
-            f"`subjects` names {listed(index[index.duplicated()].unique())} more than once."
+            message(
+                "`{argument}` names {subjects} more than once.",
+                argument="subjects",
+                subjects=listed(index[index.duplicated()].unique()),
+            )
         )
     return index
 
@@ -137,12 +163,18 @@ def per_subject(argument: str, values: object, subjects: pd.Index) -> NDArray[np
         return np.full(len(subjects), np.nan)
     if not isinstance(values, dict | pd.Series):
         raise CarstatsError(
-            f"`{argument}` is {type(values).__name__}; it takes a dict or a Series: a day for each "
-            "`subject_id`."
+            message(
+                "`{argument}` is {type}; it takes a dict or a Series: a day for each `{column}`.",
+                argument=argument,
+                type=type(values).__name__,
+                column="subject_id",
+            )
         )
     series = pd.Series(values, dtype=object)
     if series.index.has_duplicates:
-        raise CarstatsError(f"`{argument}` names a subject more than once.")
+        raise CarstatsError(
+            message("`{argument}` names a subject more than once.", argument=argument)
+        )
     return _days(argument, series.reindex(subjects).to_numpy(), may_be_blank=True)
 
 

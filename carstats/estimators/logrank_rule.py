@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from carstats.estimators.kaplan_meier import kaplan_meier
 from carstats.estimators.logrank import LogrankTest, strata_rows, weighted_logrank
 from carstats.estimators.reasons import (
+    ASYMPTOTIC_IN_SMALL_GROUP,
     ENTRIES_PERMUTED,
     FOLLOWUP_DIFFERS,
     GROUP_TOO_SMALL,
@@ -27,6 +28,8 @@ FEWEST = 3
 LEVEL = 0.05
 # Median follow-up of one group by that of another from which "alike" is no longer said.
 _UNLIKE = 1.5
+# Random arrangements from which the most extreme one is thought to have been seen.
+_ENOUGH = 999
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,9 @@ def logrank_by_rule(
 
 
 def _permuted(found: StudentisedTest) -> tuple[Reason, ...]:
-    if found.smallest > LEVEL:
+    # Of a handful of random arrangements nothing is known of the smallest p-value.
+    known = found.method == "exact" or found.n_resamples >= _ENOUGH
+    if found.smallest > LEVEL and known:
         return (Reason(SMALLEST_P, {"p": found.smallest}),)
     return ()
 
@@ -148,6 +153,28 @@ def compared_sizes(group: ArrayLike, strata: ArrayLike | None = None) -> NDArray
     if not kept:
         return np.zeros(1, int)
     return np.unique(np.concatenate(kept), return_counts=True)[1]
+
+
+def asymptotic_reason(group: ArrayLike, strata: ArrayLike | None = None) -> Reason | None:
+    """Say what the groups' sizes mean for an asymptotic test.
+
+    Parameters
+    ----------
+    group, strata : array_like, shape (n,)
+        As for `compared_sizes`.
+
+    Returns
+    -------
+    Reason or None
+        With a group of one or two "group_too_small": no p-value by default; under 50 in the
+        smallest group that the level may not be held; else None.
+    """
+    smallest = int(compared_sizes(group, strata).min())
+    if smallest < FEWEST:
+        return Reason(GROUP_TOO_SMALL, {"n": smallest, "least": FEWEST})
+    if smallest < ASYMPTOTIC_FROM:
+        return Reason(ASYMPTOTIC_IN_SMALL_GROUP, {"n": smallest})
+    return None
 
 
 def followup_differs(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -43,6 +43,8 @@ class MmrmFit:
         Which covariance was fitted.
     reason : Reason or None
         Why there is no fit; else None.
+    contrast, contrast_error, contrast_df : ndarray, shape (c,)
+        Of the contrasts asked for: estimate, standard error and Satterthwaite's degrees of freedom.
     """
 
     coef: NDArray[np.float64]
@@ -52,6 +54,9 @@ class MmrmFit:
     log_likelihood: float
     structure: str
     reason: Reason | None = None
+    contrast: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    contrast_error: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    contrast_df: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
 
     @property
     def std_error(self) -> NDArray[np.float64]:
@@ -68,7 +73,13 @@ class _Pattern:
     x: NDArray[np.float64]  # (n, m, p)
 
 
-def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> MmrmFit:
+def fit_mmrm(
+    y: ArrayLike,
+    x: ArrayLike,
+    *,
+    structure: str = "unstructured",
+    contrasts: ArrayLike | None = None,
+) -> MmrmFit:
     """Fit a mixed model for repeated measures by restricted maximum likelihood.
 
     Values that are missing at random, given those seen, do not bias it.
@@ -82,6 +93,8 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     structure : {"unstructured", "heterogeneous AR(1)", "compound symmetry"}
         Covariance between visits: free; a variance for each visit and a correlation that falls by
         the number of visits between; one variance and one correlation.
+    contrasts : array_like, shape (c, p), optional
+        Linear combinations of the coefficients to estimate, a row for each.
 
     Returns
     -------
@@ -156,15 +169,23 @@ def fit_mmrm(y: ArrayLike, x: ArrayLike, *, structure: str = "unstructured") -> 
     between = _between(theta, structure, q)
     coef, covariance = _coefficients(patterns, between)
     uncertainty = np.linalg.inv(hessian)
-    bend = _jacobian(
-        lambda t: np.diag(_coefficients(patterns, _between(t, structure, q))[1]), theta
-    )
-    df = 2 * np.diag(covariance) ** 2 / np.einsum("ij,jk,ik->i", bend, uncertainty, bend)
+    combined = np.eye(p)
+    if contrasts is not None:
+        combined = np.vstack([combined, np.asarray(contrasts, float).reshape(-1, p)])
+
+    def variances(parameters):
+        found = _coefficients(patterns, _between(parameters, structure, q))[1]
+        return np.einsum("ci,ij,cj->c", combined, found, combined)
+
+    bend = _jacobian(variances, theta)
+    variance = variances(theta)
+    df = 2 * variance**2 / np.einsum("ij,jk,ik->i", bend, uncertainty, bend)
     constant = (len(rows) - p) * (0.5 * np.log(2 * np.pi) + np.log(spread))
     square = spread**2
     return MmrmFit(
-        coef * spread, covariance * square, df, between * square, -value - constant, structure
-    )
+        coef * spread, covariance * square, df[:p], between * square, -value - constant, structure,
+        None, (combined[p:] @ coef) * spread, np.sqrt(variance[p:]) * spread, df[p:],
+    )  # fmt: skip
 
 
 def _no_fit(p: int, q: int, structure: str, reason: Reason) -> MmrmFit:

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.heterogeneity import heterogeneity_test
 from carstats.estimators.proportion import proportion_limits
+from carstats.evidence.plain import is_plain, plain_counts
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, in_trials
-from carstats.messages import mark, message, message_n
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.vocabulary import Vocabulary
@@ -22,6 +24,9 @@ MODELS = ("binomial-normal", "beta-binomial", "Bayesian")
 CONF_TYPES = ("profile", "Wald")
 # With fewer trials a spread between them cannot be told from chance.
 FEWEST = 3
+# Below this p-value of the test of heterogeneity trials are not taken as alike. Higher than 0.05,
+# for the test has little power where it is needed (Cochrane Handbook 10.10.2).
+UNLIKE = 0.1
 _METHODS = {
     "binomial-normal": mark("binomial–normal model by maximum likelihood in one stage"),
     "beta-binomial": mark("beta-binomial model by maximum likelihood"),
@@ -31,7 +36,7 @@ _METHODS = {
 
 def pooled_rate(
     table: pd.DataFrame,
-    outcome: str,
+    outcome: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
     endpoint_class: str | None = None,
@@ -53,9 +58,11 @@ def pooled_rate(
     Parameters
     ----------
     table : pandas.DataFrame
-        Made by `published_trials`, or of the same shape.
-    outcome : str
-        An outcome of the table, such as ``"response"`` or ``"CRS any"``.
+        Made by `published_trials`, or of the same shape; or with the columns ``study``,
+        ``n_event`` and ``n`` alone, a row for each study (and columns to report `by`).
+    outcome : str, optional
+        An outcome of the table, such as ``"response"`` or ``"CRS any"``; of a table of three
+        columns what was counted, in words.
     by : str or list of str, optional
         Trial columns such as ``"target"``; one pooled rate for each stratum.
     endpoint_class : str, optional
@@ -90,10 +97,14 @@ def pooled_rate(
         trials' rates), ``conf_low``, ``conf_high``, ``predict_low`` and ``predict_high`` (where the
         true rate of a new trial lies), ``tau2`` (variance of the trials' log odds; NaN under the
         beta-binomial, which has ``correlation`` instead), ``tau_low``, ``tau_high`` (Bayesian
-        only), ``endpoint``, ``basis``, ``note``. Where every trial has no event or nothing but
+        only), ``heterogeneity`` (likelihood-ratio statistic of one proportion in all trials, on
+        ``heterogeneity_df`` degrees of freedom) with ``p_heterogeneity``, ``endpoint``, ``basis``,
+        ``note``. Where every trial has no event or nothing but
         events, or fewer than three trials of at least two subjects are there, the maximum
-        likelihood models give the pooled count with its Clopper-Pearson interval, tau2 NaN and the
-        note "homogeneity assumed"; a single trial has its own exact interval.
+        likelihood models cannot estimate how trials differ: they give the pooled count with its
+        Clopper-Pearson interval, tau2 NaN and the note "homogeneity assumed" where the test of
+        heterogeneity has p of 0.1 or more, and no pooled rate where it has less; a single trial has
+        its own exact interval.
 
     Raises
     ------
@@ -122,8 +133,18 @@ def pooled_rate(
         "reports": reports,
         "overlapping": overlapping,
     }
-    counts = select_counts(table, outcome, **options)
-    one_class(counts)
+    if is_plain(table):
+        counts = plain_counts(table, outcome)
+    else:
+        if outcome is None:
+            raise CarstatsError(
+                message(
+                    "`outcome` is not given. A table of study, n_event and n needs none; this one "
+                    "has other columns: name the outcome to pool."
+                )
+            )
+        counts = select_counts(table, outcome, **options)
+        one_class(counts)
     vocabulary = Vocabulary()
     columns = check_by_trial(counts.rows, by)
     frames = []
@@ -191,7 +212,7 @@ def pool(
         "n": int(n.sum()),
         "n_event": int(k.sum()),
         **dict.fromkeys(_NUMBERS, np.nan),
-        "endpoint": "; ".join(named),
+        "endpoint": joined_notes(*map(message, named)),
         "basis": message("; ").join(
             message("{what} {n}", what=message(b), n=c)
             for b, c in rows["basis"].value_counts().items()
@@ -200,18 +221,31 @@ def pool(
     }
     if not len(rows):
         return {**row, "note": message("no trial gives such a count")}
+    test = heterogeneity_test(k, n)
+    row |= {"heterogeneity": test.statistic, "heterogeneity_df": float(test.df)}
+    row |= {"p_heterogeneity": test.p_value}
     reason = not_estimable(k, n)
     if model == "Bayesian":
         note = message("tau rests on its prior: {reason}", reason=reason) if reason else ""
         return {**row, **_bayesian(k, n, tau_scale, conf_level), "note": note}
     if reason:
+        if test.p_value < UNLIKE:
+            note = message(
+                "not pooled: the trials differ (p = {p}), and how much cannot be estimated: "
+                "{reason}",
+                p=f"{test.p_value:.2g}", reason=reason,
+            )  # fmt: skip
+            return {**row, "note": note}
         low, high = proportion_limits(k.sum(), n.sum(), conf_level=conf_level)
         alone = len(rows) == 1
         note = (
             message("one trial, its own exact interval")
             if alone
-            else message("homogeneity assumed: {reason}", reason=reason)
-        )
+            else message(
+                "homogeneity assumed (test: p = {p}): {reason}",
+                p=f"{test.p_value:.2g}", reason=reason,
+            )
+        )  # fmt: skip
         pooled = {"estimate": k.sum() / n.sum(), "conf_low": float(low), "conf_high": float(high)}
         return {**row, **pooled, "note": note}
     if model == "beta-binomial":
@@ -221,7 +255,7 @@ def pool(
 
 _NUMBERS = (
     "estimate", "conf_low", "conf_high", "predict_low", "predict_high", "tau2", "tau_low",
-    "tau_high", "correlation",
+    "tau_high", "correlation", "heterogeneity", "heterogeneity_df", "p_heterogeneity",
 )  # fmt: skip
 
 

@@ -8,7 +8,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from carstats.errors import CarstatsError
-from carstats.language import current_language, tr
+from carstats.language import current_language
+from carstats.report.words import tr
 
 if TYPE_CHECKING:
     from IPython.display import HTML, Markdown

@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from carstats.errors import CarstatsError
-from carstats.language import LANGUAGE_TAGS, current_language, tr
-from carstats.messages import mark
+from carstats.language import LANGUAGE_TAGS, current_language
+from carstats.messages import mark, message
 from carstats.report.format import sentence_list
+from carstats.report.words import in_words, tr
 from carstats.vocabulary import column_name
 
 PAGE = "index.html"
@@ -113,8 +114,13 @@ def contact_sheet(folder: str | Path) -> str:
             topics[_topic(results[0])].append(item)
         except (KeyError, IndexError, TypeError) as error:
             raise CarstatsError(
-                f"{folder / stem}.json is not as carstats writes it ({error!r}). Run carstats "
-                f"reproduce --only {stem}."
+                message(
+                    "{file}.json is not as carstats writes it ({error!r}). Run carstats reproduce "
+                    "--only {stem}.",
+                    file=folder / stem,
+                    error=error,
+                    stem=stem,
+                )
             ) from error
     shown = {topic: items for topic, items in topics.items() if items}
     head = [tr("Each figure links to its files; the numbers drawn are in its CSV file.")]
@@ -157,7 +163,9 @@ def saved_outputs(folder: Path) -> dict[str, dict]:
             made = json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise CarstatsError(
-                f"cannot read {path}: {error}. Remove it, and run again."
+                message(
+                    "cannot read {path}: {error}. Remove it, and run again.", path=path, error=error
+                )
             ) from error
         if isinstance(made, dict) and {"carstats", "results"} <= set(made):
             found[path.stem] = made
@@ -174,9 +182,9 @@ def _topic(result: Mapping) -> str:
 
 def _title(result: Mapping) -> str:
     if not result["by"]:
-        return result["endpoint"]
+        return in_words(result["endpoint"])
     strata = sentence_list([column_name(column) for column in result["by"]])
-    return tr("{what} by {strata}", what=result["endpoint"], strata=strata)
+    return tr("{what} by {strata}", what=in_words(result["endpoint"]), strata=strata)
 
 
 def _article(stem: str, title: str, made: Mapping, files: Mapping[str, Path]) -> str:

@@ -50,6 +50,7 @@ _HOMES = {
     "trajectory_figure": "figures_trajectory",
     "trial_incidence_figure": "figures_person_time",
     "trials_figure": "figures_trials",
+    "views_figure": "figures_views",
     "visit_box_figure": "figures_course",
     "waterfall_figure": "figures_course",
     "windows_figure": "figures_windows",

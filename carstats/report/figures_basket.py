@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -43,6 +42,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _COLUMNS = ("n", "n_event", "estimate", "conf_low", "conf_high", "raw_estimate", "raw_low")

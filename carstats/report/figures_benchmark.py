@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -43,6 +42,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 
 _NEEDED = ("row", "trial", "target", "costimulation", "grading_scale", "probability_lower", "note")
@@ -79,7 +79,13 @@ def benchmark_figure(
     """
     require(result, "benchmark_figure", *_NEEDED, *RATE_COLUMNS)
     if width < _LEAST:
-        raise CarstatsError(f"`width` is {width!r}; benchmark_figure takes {_LEAST:g} mm or more.")
+        raise CarstatsError(
+            message(
+                "`width` is {width!r}; benchmark_figure takes {least:g} mm or more.",
+                width=width,
+                least=_LEAST,
+            )
+        )
     with drawing([*texts_of(result), heading or "", *map(tr, _KINDS.values())]):
         inner = page_width(width) - 2 * MARGIN
         forest = _forest(result, inner)

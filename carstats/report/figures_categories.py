@@ -6,7 +6,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -30,6 +29,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 

@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import full_stop, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -31,6 +30,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import full_stop, in_words, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
@@ -259,7 +259,7 @@ def _alt(result: Result, names: dict[tuple, str]) -> str:
     for key, rows in result.strata():
         last = rows.dropna(subset=["estimate"]).drop_duplicates("cause", keep="last")
         shares = tr(", ").join(
-            f"{within_sentence(labels.get(row.cause, row.cause))} {percent(row.estimate)}"
+            f"{in_words(within_sentence(labels.get(row.cause, row.cause)))} {percent(row.estimate)}"
             for row in last.itertuples()
         )
         parts.append(

@@ -9,8 +9,7 @@ from matplotlib.lines import Line2D
 from matplotlib.transforms import ScaledTranslation
 
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.language import sentences, tr
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.figures_categories import legend_rows
 from carstats.report.figures_sheet import (
     MARGIN,
@@ -33,6 +32,7 @@ from carstats.report.style import (
     looks,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import column_name
 
@@ -290,8 +290,11 @@ def _at_visit(result: Result, at: float, what: str):
     here = result.frame[(result.frame["visit"] == at) & result.frame[what].notna()]
     if here.empty:
         raise CarstatsError(
-            f"`at` is {at:g}: nobody has a value there. The visits are "
-            f"{listed(f'{day:g}' for day in days if day > 0)}."
+            message(
+                "`at` is {at:g}: nobody has a value there. The visits are {days}.",
+                at=at,
+                days=listed(f"{day:g}" for day in days if day > 0),
+            )
         )
     return here
 

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, sentences, tr
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -33,6 +33,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentence, sentences, tr
 from carstats.result import Result
 
 _COLUMNS = (
@@ -70,7 +71,11 @@ def differences_figure(
     require(result, "differences_figure", *_COLUMNS)
     if width < _LEAST:
         raise CarstatsError(
-            f"`width` is {width!r}; differences_figure takes {_LEAST:g} mm or more."
+            message(
+                "`width` is {width!r}; differences_figure takes {least:g} mm or more.",
+                width=width,
+                least=_LEAST,
+            )
         )
     column = result.by[0]
     every = with_reference(result)

@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.figures_sheet import (
     MARGIN,
     POINTS_PER_MM,
@@ -35,6 +34,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _LINE = 1.3 * SIZE
@@ -264,8 +264,11 @@ def _fitting(groups: list, inner: float) -> tuple[list[list], float]:
         if taken - _BETWEEN <= inner:
             return columns, most
     raise CarstatsError(
-        f"`width` is {(inner + 2 * MARGIN) / POINTS_PER_MM:.0f}; the names of the reports need "
-        "more. Draw it wider (a page: 180)."
+        message(
+            "`width` is {width:.0f}; the names of the reports need more. Draw it wider (a "
+            "page: 180).",
+            width=(inner + 2 * MARGIN) / POINTS_PER_MM,
+        )
     )
 
 

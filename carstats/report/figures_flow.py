@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -32,6 +32,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 
 _LINE = SIZE * LINE_HEIGHT
@@ -137,14 +138,18 @@ def _checked(flow: Result, by: Result | None) -> list[Result]:
     require(flow, "attrition_figure", *_COLUMNS)
     if flow.by:
         raise CarstatsError(
-            "`flow` is reported by strata; give cohort.flow() first and the strata as `by`."
+            message(
+                "`flow` is reported by strata; give cohort.flow() first and the strata as `by`."
+            )
         )
     if by is None:
         return [flow]
     require(by, "attrition_figure", *_COLUMNS)
     last = [rows["n_after"].iloc[-1] for _, rows in by.strata()]
     if sum(last) != flow.frame["n_after"].iloc[-1]:
-        raise CarstatsError("`by` counts other subjects than `flow`; make both from one cohort.")
+        raise CarstatsError(
+            message("`by` counts other subjects than `flow`; make both from one cohort.")
+        )
     return [flow, by]
 
 
@@ -171,7 +176,7 @@ def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], l
         below = top + left_out.height + _STEP
         last = i == frame.index[-1]
         name = (
-            _first_upper(flow.spec.cohort or tr("analysed"))
+            _first_upper(clean(flow.spec.cohort) or tr("analysed"))
             if last
             else _first_upper(clean(row["criterion"]))
         )

@@ -82,7 +82,8 @@ def values(row) -> tuple[float, float, float]:
 
 
 def rate_text(row, *, narrow: bool = False) -> str:
-    text = rate(row["estimate"], row["conf_low"], row["conf_high"])
+    possible = row.get("estimate_possible")
+    text = rate(row["estimate"], row["conf_low"], row["conf_high"], possible=possible)
     return text.replace("\u00a0%", "").replace("%", "") if narrow else text
 
 

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -36,6 +36,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 # From white to the blue of the first stratum: one hue, so that a grey copy keeps the order.
@@ -75,8 +76,14 @@ def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
         wide = (inner - label) / len(columns)
         if wide < _least_cell(result):
             raise CarstatsError(
-                f"{len(columns)} columns do not fit in {width:g} mm. Give a greater `width`, or "
-                f"`by` in the other order: by=[{result.by[1]!r}, {result.by[0]!r}]."
+                message(
+                    "{n} columns do not fit in {width:g} mm. Give a greater `width`, or `by` in the"
+                    " other order: by=[{second!r}, {first!r}].",
+                    n=len(columns),
+                    width=width,
+                    second=result.by[1],
+                    first=result.by[0],
+                )
             )
         size = _head_size(columns, wide)
         lines = max(len(_head(name, wide, size)) for name in columns.values())
@@ -90,7 +97,7 @@ def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
             heading=title,
             caption=sentences(
                 result.caption(),
-                tr("Cells in grey: no such subject.") if empty else "",
+                _grey(result) if empty else "",
                 tr("In each cell the rate, n/N and the confidence interval in per cent."),
                 abbreviations(result),
             ),
@@ -170,8 +177,12 @@ def _checked(result: Result, figure: str) -> None:
     require_one_row(result, figure)
     if len(result.by) != 2:
         raise CarstatsError(
-            f"{figure} needs two columns in `by`, such as disease and target; this result has "
-            f"{len(result.by)}."
+            message(
+                "{figure} needs two columns in `by`, such as disease and target; this result "
+                "has {n}.",
+                figure=figure,
+                n=len(result.by),
+            )
         )
 
 
@@ -214,6 +225,14 @@ def _draw(ax: Axes, result: Result, rows: dict, columns: dict, wide: float, labe
             va="bottom", textcoords="offset points", annotation_clip=False, gid="name", size=size,
         )  # fmt: skip
     return ax
+
+
+def _grey(result: Result) -> str:
+    """Return what a grey cell says: nobody there, or nobody to whom the endpoint applies."""
+    frame = result.frame
+    if "n_not_applicable" in frame and ((frame["n"] == 0) & (frame["n_not_applicable"] > 0)).any():
+        return tr("Cells in grey: no such subject, or the endpoint does not apply.")
+    return tr("Cells in grey: no such subject.")
 
 
 def _under(row, between: str = "") -> str:

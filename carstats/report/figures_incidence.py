@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -23,6 +23,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, count, number, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, drawing, looks, text_width, wrap
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 
 FEW_AT_RISK = 5
@@ -69,7 +70,7 @@ def incidence_figure(
     """
     require(result, "incidence_figure", *_COLUMNS)
     if "term" in result.frame and len(set(result.frame["term"])) > 1:
-        raise CarstatsError("incidence_figure draws one term; make a figure for each.")
+        raise CarstatsError(message("incidence_figure draws one term; make a figure for each."))
     counts = result.spec.analysis == "mean_cumulative_count"
     with drawing([*texts_of(result), heading or ""]):
         names, strata = stratum_names(result), result.strata()

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from carstats.language import full_stop, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -20,6 +19,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, counted, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, Look, drawing, looks, text_width, wrap
+from carstats.report.words import full_stop, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 

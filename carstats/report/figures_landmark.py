@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentences, tr
+from carstats.messages import Message, found, message
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -31,6 +32,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, NONE, confidence, count, number, of
 from carstats.report.style import PAGE_MM, SIZE, drawing, looks, text_width
+from carstats.report.words import caption, full_stop, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
@@ -61,7 +63,9 @@ def landmark_figure(
     """
     results = list(results)
     if not results:
-        raise CarstatsError("landmark_figure draws one or more results of landmark_rate(); none.")
+        raise CarstatsError(
+            message("landmark_figure draws one or more results of landmark_rate(); none.")
+        )
     for result in results:
         require(result, "landmark_figure", *RATE_COLUMNS, "n_not_eligible", "n_missing")
         require_one_row(result, "landmark_figure")
@@ -78,7 +82,7 @@ def landmark_figure(
             if heading is None
             else heading,
             caption=sentences(
-                results[0].caption().replace(_day(results[0]), tr("the landmark")),
+                caption(replace(spec, method=_any_landmark(spec.method))),
                 tr(
                     "Lost: last seen before the landmark without the event, counted as not known "
                     "to be free; a curve counts them for as long as they were seen."
@@ -94,6 +98,12 @@ def landmark_figure(
         ax = sheet.axes(left, 0, room, forest.height())
         draw_forest(ax, forest, tr("Known to be free of the event (%)"))
     return sheet.figure
+
+
+def _any_landmark(method: str) -> str:
+    """Return a method line of one landmark as that of several."""
+    said = found(method)
+    return said.with_values(moment=message("the landmark")) if isinstance(said, Message) else method
 
 
 def _moment(result: Result) -> str:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from carstats.evidence.person_time import FlareRate
-from carstats.language import sentences, tr
 from carstats.messages import mark
 from carstats.report.figures_forest import INDENT, LINE, ROW, Forest, Row
 from carstats.report.figures_sheet import (
@@ -23,6 +22,7 @@ from carstats.report.figures_sheet import (
 from carstats.report.figures_trials import forest_axes, titled_alt
 from carstats.report.format import NONE, confidence, interval, number, of, with_limits
 from carstats.report.style import GREY, INK, PAGE_MM, SIZE, clean, drawing, text_width
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 

@@ -10,7 +10,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from carstats.language import sentence, sentences, tr, tr_n
 from carstats.report.figures_forest import (
     INDENT,
     LINE,
@@ -40,6 +39,7 @@ from carstats.report.figures_trials import (
 )
 from carstats.report.format import NONE, confidence, counted, of, percent
 from carstats.report.style import INK, PAGE_MM, SIZE, clean, drawing, text_width, wrap
+from carstats.report.words import sentence, sentences, tr, tr_n
 from carstats.result import Result
 
 _POOLED = ("n_trials", *RATE_COLUMNS, "predict_low", "predict_high", "tau2", "note")

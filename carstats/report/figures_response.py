@@ -5,7 +5,6 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentences, tr
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -30,6 +29,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import NONE, confidence, count, of, with_limits
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 # Below this width in points the per cent sign moves into the column's head.
@@ -150,8 +150,16 @@ def _response_forest(result: Result, room: float) -> Forest:
 
 
 def _empty_words(result: Result) -> str:
-    empty = (result.frame["n"] == 0).any()
-    return tr("0/0: the cohort has no such subject.") if empty else ""
+    frame = result.frame
+    empty = frame["n"] == 0
+    if not empty.any():
+        return ""
+    outside = empty & (frame["n_not_applicable"] > 0 if "n_not_applicable" in frame else False)
+    if not outside.any():
+        return tr("0/0: the cohort has no such subject.")
+    if (empty & ~outside).any():
+        return tr("0/0: the endpoint does not apply, or the cohort has no such subject.")
+    return tr("0/0: the endpoint does not apply.")
 
 
 def _alt_rates(result: Result) -> str:

@@ -7,7 +7,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from carstats.language import sentences, tr
 from carstats.messages import mark
 from carstats.report.figures_sheet import (
     MARGIN,
@@ -32,6 +31,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _COLUMNS = ("time", "n", "n_missing", "estimate", "conf_low", "conf_high")

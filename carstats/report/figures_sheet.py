@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, tr
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.format import sentence_list
 from carstats.report.style import (
     GREY,
@@ -21,6 +20,7 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.report.table_abbreviations import in_full
+from carstats.report.words import full_stop, tr
 from carstats.result import Result
 from carstats.vocabulary import column_name
 
@@ -102,7 +102,10 @@ def page_width(width: float) -> float:
     """
     if not 60 <= width <= 400:
         raise CarstatsError(
-            f"`width` is {width!r}; a figure is 60 to 400 mm wide (a column: 85, a page: 180)."
+            message(
+                "`width` is {width!r}; a figure is 60 to 400 mm wide (a column: 85, a page: 180).",
+                width=width,
+            )
         )
     return width * POINTS_PER_MM
 
@@ -110,12 +113,21 @@ def page_width(width: float) -> float:
 def require(result: Result, figure: str, *columns: str) -> None:
     """Raise unless a result has the columns that a figure draws."""
     if not isinstance(result, Result):
-        raise CarstatsError(f"{figure} draws a Result, not {type(result).__name__}.")
+        raise CarstatsError(
+            message(
+                "{figure} draws a Result, not {given}.", figure=figure, given=type(result).__name__
+            )
+        )
     lacking = [column for column in (*result.by, *columns) if column not in result.frame]
     if lacking:
         raise CarstatsError(
-            f"{figure} needs the columns {lacking}, which this result of {result.spec.analysis!r} "
-            "does not have."
+            message(
+                "{figure} needs the columns {names}, which this result of {analysis!r} does not"
+                " have.",
+                figure=figure,
+                names=lacking,
+                analysis=result.spec.analysis,
+            )
         )
 
 
@@ -123,8 +135,11 @@ def require_one_row(result: Result, figure: str) -> None:
     """Raise unless a result has one row for each stratum."""
     if any(len(rows) != 1 for _, rows in result.strata()):
         raise CarstatsError(
-            f"{figure} draws one row for each stratum; this result of {result.spec.analysis!r} "
-            "has more."
+            message(
+                "{figure} draws one row for each stratum; this result of {analysis!r} has more.",
+                figure=figure,
+                analysis=result.spec.analysis,
+            )
         )
 
 
@@ -160,7 +175,7 @@ def abbreviations(result: Result, columns: Iterable[str] | None = None) -> str:
         labels = result.labels.get(column, {})
         for level, name in level_names(result, column).items():
             label = clean(labels.get(level, level))
-            if label.endswith(f"({name})"):
+            if str(labels.get(level, level)).endswith(f"({name})"):
                 # A label that ends in the abbreviation does not spell it out.
                 label = in_full(name)
             if name != label:

@@ -6,7 +6,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentence, sentences, tr
 from carstats.report.figures_differences import with_reference
 from carstats.report.figures_sheet import (
     MARGIN,
@@ -31,6 +30,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentence, sentences, tr
 from carstats.result import Result
 
 _COLUMNS = ("term", "estimate", "p_value", "p_adjusted", "n_event", "n_event_reference")

@@ -8,7 +8,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -39,6 +38,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _MOST_DIRECT = 4

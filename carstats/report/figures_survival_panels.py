@@ -7,7 +7,7 @@ from dataclasses import replace
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentences, tr
+from carstats.messages import message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -21,6 +21,7 @@ from carstats.report.figures_survival import name_rows, plot_risk_table, plot_su
 from carstats.report.figures_survival_words import FEW_AT_RISK, curves_in_words
 from carstats.report.format import counted, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, clean, drawing, text_width, wrap
+from carstats.report.words import sentences, tr
 from carstats.result import Result
 
 _PANEL, _ROW, _KEY = 88.0, SIZE * LINE_HEIGHT, 20.0
@@ -54,8 +55,11 @@ def survival_panels_figure(
     require(result, "survival_panels_figure", *_COLUMNS)
     if len(result.by) != 2:
         raise CarstatsError(
-            f"survival_panels_figure draws curves by two columns; this result has {result.by}. "
-            "Use survival_figure."
+            message(
+                "survival_panels_figure draws curves by two columns; this result has {by}. Use "
+                "survival_figure.",
+                by=result.by,
+            )
         )
     with drawing([*texts_of(result), heading or ""]):
         panels = _panels(result)

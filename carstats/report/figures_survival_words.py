@@ -5,18 +5,19 @@ from __future__ import annotations
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentence, sentences, tr
+from carstats.messages import message
 from carstats.report.figures_sheet import abbreviations, require, titled
 from carstats.report.format import (
     DAYS_PER_MONTH,
     confidence,
     counted,
     number,
-    p_value,
+    p_of,
     percent,
     with_limits,
 )
 from carstats.report.style import text_width, wrap
+from carstats.report.words import full_stop, in_words, sentence, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
@@ -50,7 +51,9 @@ def lines_of_medians(medians: Result | None, names: dict[tuple, str], room: floa
     for key, rows in medians.strata():
         row = rows[rows["p"] == 0.5]
         if row.empty or key not in names:
-            raise CarstatsError("`medians` takes survival_quantile(…, p=0.5) of the strata drawn.")
+            raise CarstatsError(
+                message("`medians` takes survival_quantile(…, p=0.5) of the strata drawn.")
+            )
         name = f"{names[key]}\u00a0" if medians.by else ""
         parts.append(name + _reached(row.iloc[0]))
     few = medians.frame.loc[medians.frame["p"] == 0.5, "n_risk"] < FEW_AT_RISK
@@ -84,11 +87,12 @@ def words_of_test(test: Result | None) -> list[str]:
         return []
     require(test, "survival_figure", "p_value", "statistic")
     if len(test.frame) != 1:
-        raise CarstatsError("`test` takes one test of all strata, without pairwise=True.")
-    name = f"{test.spec.method[:1].upper()}{test.spec.method[1:]}"
+        raise CarstatsError(message("`test` takes one test of all strata, without pairwise=True."))
+    name = in_words(test.spec.method)
+    name = f"{name[:1].upper()}{name[1:]}"
     row = test.frame.iloc[0]
     why = row.get("note", "") if row["p_value"] != row["p_value"] else ""
-    return [tr("{name}: {text}", name=name, text=why or p_value(row["p_value"]))]
+    return [tr("{name}: {text}", name=name, text=in_words(why) or p_of(row))]
 
 
 def alt_of(result: Result, names: dict[tuple, str]) -> str:

@@ -6,8 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import full_stop, sentences, tr
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -21,6 +20,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, counted
 from carstats.report.style import GREY, INK, PAGE_MM, SIZE, SMALL, drawing, looks, text_width, wrap
+from carstats.report.words import full_stop, in_words, sentences, tr
 from carstats.result import Result
 
 _MOST = 60
@@ -77,8 +77,12 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     n = result.frame["number"].nunique()
     if not 1 <= n <= _MOST:
         raise CarstatsError(
-            f"swimmer_figure draws 1 to {_MOST} subjects; here are {n}. Choose a disease or a "
-            "target in define_cohort()."
+            message(
+                "swimmer_figure draws 1 to {most} subjects; here are {n}. Choose a disease or a"
+                " target in define_cohort().",
+                most=_MOST,
+                n=n,
+            )
         )
     with drawing([*texts_of(result), heading or ""]):
         strata = len(result.strata()) if result.by else 0
@@ -183,7 +187,7 @@ def _entries(result: Result, inner: float) -> list[tuple[str, str, float, int]]:
     labels = result.labels.get("item", {})
     drawn = set(result.frame["item"])
     names = {"follow-up": tr("Follow-up")}
-    names |= {item: labels.get(item, item) for item in ("response", "drug-free")}
+    names |= {item: in_words(labels.get(item, item)) for item in ("response", "drug-free")}
     names |= {item: tr(name) for item, name in _NAMES.items()}
     entries, x, line = [], 0.0, 0
     for item, name in names.items():

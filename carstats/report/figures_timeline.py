@@ -7,7 +7,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.language import sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -31,6 +30,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import sentence, sentences, tr
 from carstats.result import Result
 
 _COLUMNS = ("subject", "term", "onset_day", "end_day", "ongoing", "grade")

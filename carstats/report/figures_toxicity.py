@@ -8,7 +8,6 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, DrawingArea
 from matplotlib.patches import Rectangle
 
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -32,7 +31,9 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
+from carstats.toxicity.grades import NOT_KNOWN
 
 # One hue from light to dark (ColorBrewer's OrRd), so that a grey copy keeps the order.
 GRADE_COLOURS = {1: "#FDD9B5", 2: "#FDB078", 3: "#EF6B4A", 4: "#B3201F", 5: "#4A0A12"}
@@ -181,18 +182,26 @@ def _title(result: Result, *, bars: bool = False) -> str:
 
 
 def _left_out(result: Result, inner: float) -> str:
-    """Say that the column of the severe ones leaves out episodes without a grade."""
-    if not _has_ungraded(result):
+    """Say what the column of the severe ones makes of episodes without a grade."""
+    frame = result.frame
+    bounded = "n_missing" in frame and (frame["n_missing"].any() or _maybe(frame).any())
+    if not _has_ungraded(result) and not bounded:
         return ""
     column = _heads(result, inner)[1]
     if _in_grades(result):
-        return tr("{column} leaves out episodes without a grade.", column=column)
-    return tr("{column} leaves out episodes without a severity.", column=column)
+        return tr(
+            "{column} reaches from what is proven to what episodes without a grade may be.",
+            column=column,
+        )
+    return tr(
+        "{column} reaches from what is proven to what episodes without a severity may be.",
+        column=column,
+    )
 
 
 def _has_ungraded(result: Result) -> bool:
     frame = result.frame
-    return bool((frame.loc[frame["grade"].isna(), "n_event"] > 0).any())
+    return bool((frame.loc[frame["grade"].isna() & ~_maybe(frame), "n_event"] > 0).any())
 
 
 def _levels(result: Result) -> dict[int, str]:
@@ -217,14 +226,30 @@ def _heads(result: Result, inner: float) -> tuple[str, str]:
 
 
 def _numbers(grades: pd.DataFrame) -> tuple[str, str]:
-    """Return n/N of any grade and of grade 3 or more; the counts of worst grades add up."""
-    n = grades["n"].iloc[0]
-    anything = grades.loc[grades["grade"].isna() | (grades["grade"] > 0), "n_event"].sum()
-    graded = grades.loc[grades["grade"] > 0, "n_event"].sum()
+    """Return n/N of any grade and of grade 3 or more; the counts of worst grades add up.
+
+    Both reach from what is proven to what is possible.
+    """
+    n, k = grades["n"].iloc[0], grades["n_event"]
+    maybe = _maybe(grades)
+    perhaps = k[maybe].sum()
+    anything = k[grades["grade"].isna() & ~maybe].sum() + k[grades["grade"] > 0].sum()
+    severe = grades["grade"] >= _SEVERE
+    above = grades["n_missing"] if "n_missing" in grades else k * 0
+    open_ended = k[grades["grade"].isna() & ~maybe].sum() + above[~severe].sum()
+    proven = k[severe].sum()
+    most = proven + open_ended + perhaps
     # Episodes of which not one is graded say nothing of grade 3.
-    if anything and not graded:
-        return of(anything, n), NONE
-    return of(anything, n), of(grades.loc[grades["grade"] >= _SEVERE, "n_event"].sum(), n)
+    if anything and not k[grades["grade"] > 0].sum():
+        return of(anything, n, anything + perhaps), NONE
+    return of(anything, n, anything + perhaps), of(proven, n, most)
+
+
+def _maybe(grades: pd.DataFrame) -> pd.Series:
+    """Return the row of those of whom it is not known whether they had it."""
+    if "level" not in grades:
+        return pd.Series(False, grades.index)
+    return grades["level"] == NOT_KNOWN
 
 
 def _draw(ax: Axes, result: Result, rows: list[dict], label: float, inner: float) -> Axes:
@@ -267,9 +292,8 @@ def _draw(ax: Axes, result: Result, rows: list[dict], label: float, inner: float
 
 def _bar(ax: Axes, y: float, grades: pd.DataFrame, width: float) -> None:
     left = 0.0
-    shown = grades[grades["grade"].isna() | (grades["grade"] > 0)].sort_values(
-        "grade", na_position="first"
-    )
+    drawn = (grades["grade"].isna() & ~_maybe(grades)) | (grades["grade"] > 0)
+    shown = grades[drawn].sort_values("grade", na_position="first")
     for grade, estimate, k in zip(shown["grade"], shown["estimate"], shown["n_event"], strict=True):
         if not k or estimate != estimate:
             continue

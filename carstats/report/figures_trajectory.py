@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.transforms import blended_transform_factory
 
-from carstats.language import sentences, tr
 from carstats.report.figures_sheet import (
     MARGIN,
     Sheet,
@@ -33,6 +32,7 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
+from carstats.report.words import in_words, sentences, tr
 from carstats.result import Result
 
 _COLUMNS = ("time", "n_event", "estimate", "conf_low", "conf_high", "q1", "q3")
@@ -169,7 +169,7 @@ def plot_trajectory(
         ax.set_xticks(np.arange(0, last + 0.5, step))
         ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
         ax.set_xlabel(tr("Months"), labelpad=2)
-        unit = re.search(r"[(（]([^()（）]+)[)）]$", result.spec.endpoint)
+        unit = re.search(r"[(（]([^()（）]+)[)）]$", in_words(result.spec.endpoint))
         ax.set_ylabel(unit[1] if unit else tr("Median"), labelpad=3)
     return ax
 

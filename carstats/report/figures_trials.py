@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, sentences, tr
+from carstats.messages import message
 from carstats.report.figures_forest import (
     GAP,
     INDENT,
@@ -32,6 +32,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import confidence, of
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
+from carstats.report.words import sentence, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
 
@@ -181,9 +182,9 @@ def _trial_target(row, targets: dict) -> str:
 
 def _trial_endpoint(row) -> str:
     weeks = row.get("timepoint_weeks")
-    given = clean(row["endpoint"])
+    given = str(row["endpoint"])
     timed = any(word in given for word in ("week", "month", " mo", "wk", "last", "cut-off"))
-    text = tr(given).replace(">=", "≥").replace("<=", "≤")
+    text = clean(given).replace(">=", "≥").replace("<=", "≤")
     if weeks is None or weeks != weeks or timed:
         return text
     return tr("{endpoint}, week {week}", endpoint=text, week=f"{weeks:g}")
@@ -216,7 +217,7 @@ def alt_rates(result: Result) -> str:
         tr("; ").join(
             tr(
                 "{trial} {count}, {rate}",
-                trial=r["trial"], count=of(r["n_event"], r["n"]), rate=rate_text(r),
+                trial=clean(r["trial"]), count=of(r["n_event"], r["n"]), rate=rate_text(r),
             )
             for r in rows
         )
@@ -234,8 +235,11 @@ def forest_axes(sheet: Sheet, forest: Forest, top: float, left: float, right: fl
     room = sheet.width - MARGIN - left - right
     if room < _LEAST:
         raise CarstatsError(
-            f"`width` is {sheet.width / POINTS_PER_MM:.0f}; the texts beside the data leave too "
-            "little room for them. Draw it wider (a page: 180), or use shorter labels."
+            message(
+                "`width` is {width:.0f}; the texts beside the data leave too little room for "
+                "them. Draw it wider (a page: 180), or use shorter labels.",
+                width=sheet.width / POINTS_PER_MM,
+            )
         )
     return sheet.axes(left, top, room, forest.height())
 

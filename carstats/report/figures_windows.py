@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from matplotlib.figure import Figure
 
-from carstats.language import full_stop, sentence, sentences, tr
 from carstats.report.figures_forest import (
     INDENT,
     RATE_COLUMNS,
@@ -26,6 +25,7 @@ from carstats.report.figures_sheet import (
 )
 from carstats.report.format import confidence, of, sentence_list
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, looks, text_width
+from carstats.report.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 from carstats.vocabulary import column_name
 
@@ -108,7 +108,10 @@ def _forest(result: Result, inner: float) -> Forest:
                 rows.append(
                     Row(
                         (_words(row["window_start"], row["window_end"]),),
-                        (of(row["n_event"], row["n"]), rate_text(row, narrow=narrow)),
+                        (
+                            of(row["n_event"], row["n"], row.get("n_possible")),
+                            rate_text(row, narrow=narrow),
+                        ),
                         values(row),
                         look[key],
                         indent=INDENT if parts else 0.0,

@@ -10,9 +10,10 @@ signs are those of the language that is set: Chinese writes "60%".
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from carstats.language import tr, tr_n
+from carstats.report.words import in_words, tr, tr_n
 
 DAYS_PER_MONTH = 30.4375
 NONE = "–"
@@ -99,13 +100,26 @@ def percent_limits(low: float | None, high: float | None, digits: int = 0) -> st
     return tr("{number}\u00a0%", number=percent_interval(low, high, digits))
 
 
-def rate(estimate: float | None, low: float | None, high: float | None, digits: int = 0) -> str:
-    """Write a rate with its limits: ``"60 % (36–81)"``; an en dash where it is undefined."""
+def rate(
+    estimate: float | None,
+    low: float | None,
+    high: float | None,
+    digits: int = 0,
+    possible: float | None = None,
+) -> str:
+    """Write a rate with its limits: ``"60 % (36–81)"``, or ``"32–86 % (14–97)"``.
+
+    An en dash where it is undefined. Where some may have had the event, the rate reaches from what
+    is proven to what is `possible`.
+    """
     if _missing(estimate):
         return NONE
+    shown = percent(estimate, digits)
+    if not _missing(possible) and possible > estimate + 1e-12:
+        shown = percent_limits(estimate, possible, digits)
     if _missing(low) or _missing(high):
-        return percent(estimate, digits)
-    return with_limits(percent(estimate, digits), percent_interval(low, high, digits))
+        return shown
+    return with_limits(shown, percent_interval(low, high, digits))
 
 
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:
@@ -135,9 +149,17 @@ def _between(low: str, high: str, *, words: bool) -> str:
     return f"{low}–{high}"
 
 
-def of(n_event: float | None, n: float | None) -> str:
-    """Write how many of how many: ``"9/15"``."""
-    return NONE if _missing(n) else f"{count(n_event)}/{count(n)}"
+def of(n_event: float | None, n: float | None, most: float | None = None) -> str:
+    """Write how many of how many: ``"9/15"``; ``"9–12/15"`` where up to `most` may have had it."""
+    if _missing(n):
+        return NONE
+    return f"{counts(n_event, most)}/{count(n)}"
+
+
+def counts(least: float | None, most: float | None = None) -> str:
+    """Write a count, or what is proven and what is possible: ``"7–19"``."""
+    more = not _missing(most) and not _missing(least) and most > least
+    return f"{count(least)}–{count(most)}" if more else count(least)
 
 
 def count(value: float | None) -> str:
@@ -188,6 +210,25 @@ def p_value(value: float | None) -> str:
         return NONE
     sign, text = _p_parts(value)
     return tr("p {sign} {number}", sign=sign, number=text)
+
+
+def p_of(row: Mapping[str, object]) -> str:
+    """Write the p-value of a test's row and, where it could not reach 0.05, how small it could be.
+
+    Parameters
+    ----------
+    row : mapping
+        With ``p_value``, and ``p_smallest`` where the test was by permutation.
+
+    Returns
+    -------
+    str
+        ``"p = 0.10 (cannot be below 0.10)"``, or the p-value alone.
+    """
+    text, least = p_value(row["p_value"]), row.get("p_smallest", math.nan)
+    if _missing(least) or not least > 0.05:
+        return text
+    return tr("{p} (cannot be below {least})", p=text, least=p_number(least))
 
 
 def months(days: float | None, digits: int = 1) -> str:
@@ -320,6 +361,7 @@ def confidence(level: float | None) -> str:
 
 def sentence_list(words: list[str]) -> str:
     """Join words as a sentence does: ``"a, b and c"``."""
+    words = [in_words(word) for word in words]
     if len(words) < 2:
         return "".join(words)
     return tr("{words} and {last}", words=tr(", ").join(words[:-1]), last=words[-1])

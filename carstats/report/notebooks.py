@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.errors import CarstatsError
-from carstats.language import LANGUAGE_VARIABLE, current_language, in_language, tr
+from carstats.language import LANGUAGE_VARIABLE, current_language, in_language
+from carstats.messages import message
 from carstats.report.save import figure_bytes
 from carstats.report.svg_compact import compact_svg
+from carstats.report.words import tr
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -63,8 +65,11 @@ def require_notebooks() -> None:
     lacking = [name for name in _EXTRA if find_spec(name) is None]
     if lacking:
         raise CarstatsError(
-            f"a report needs {', '.join(lacking)}, which is not installed. Install it: "
-            'pip install "carstats[notebooks]"'
+            message(
+                "a report needs {names}, which is not installed. Install it: pip install "
+                '"carstats[notebooks]"',
+                names=", ".join(lacking),
+            )
         )
 
 
@@ -109,7 +114,11 @@ def run_notebook(
     try:
         notebook = jupytext.reads(source.read_text(encoding="utf-8"), fmt="py:percent")
     except OSError as error:
-        raise CarstatsError(f"cannot read the notebook {source}: {error.strerror}.") from error
+        raise CarstatsError(
+            message(
+                "cannot read the notebook {source}: {reason}.", source=source, reason=error.strerror
+            )
+        ) from error
     with in_language(lang):
         for i, cell in enumerate(notebook.cells):
             # The names that jupytext gives are drawn at random and end up in the report.
@@ -134,11 +143,15 @@ def run_notebook(
             reason = (
                 f"{error.ename}: {error.evalue}" if error.ename != "CarstatsError" else error.evalue
             )
-            raise CarstatsError(f"the notebook {source.name} stopped: {reason}") from error
+            raise CarstatsError(
+                message("the notebook {name} stopped: {reason}", name=source.name, reason=reason)
+            ) from error
         except (CellTimeoutError, DeadKernelError, RuntimeError) as error:
             last = said.read_text(encoding="utf-8", errors="replace").strip().splitlines()[-1:]
             reason = " ".join([str(error), *last])
-            raise CarstatsError(f"the notebook {source.name} stopped: {reason}") from error
+            raise CarstatsError(
+                message("the notebook {name} stopped: {reason}", name=source.name, reason=reason)
+            ) from error
     return notebook
 
 

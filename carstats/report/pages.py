@@ -13,9 +13,10 @@ from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carstats.language import LANGUAGE_TAGS, current_language, tr
+from carstats.language import LANGUAGE_TAGS, current_language
 from carstats.report.page_table import table_on_page
 from carstats.report.table_model import MIMETYPE, Table
+from carstats.report.words import tr
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -302,3 +303,51 @@ def _page(
         + (f"<footer>{foot}</footer>\n" if foot else "")
         + "</div>\n</body>\n</html>\n"
     )
+
+
+def tables_page(
+    title: str,
+    paragraphs: Sequence[str],
+    sections: Mapping[str, Sequence[str | Table]],
+    *,
+    synthetic: bool,
+    made_with: str,
+) -> str:
+    """Return sections of sentences and tables as a page of its own.
+
+    Parameters
+    ----------
+    title : str
+        The page's title.
+    paragraphs : sequence of str
+        What stands under it.
+    sections : mapping of str to sequence of str or Table
+        By their headings: texts and tables.
+    synthetic : bool
+        Whether the numbers are those of simulated subjects, which the page's head then says.
+    made_with : str
+        The program and its version.
+
+    Returns
+    -------
+    str
+        The page, in the language that is set.
+    """
+    seen = {"text", "contents"}
+    head = "".join(f'<p class="sub">{escape(text)}</p>' for text in paragraphs)
+    if synthetic:
+        note = tr("Synthetic data: the subjects of this report do not exist.")
+        head += f'<p class="sub"><strong>{escape(note)}</strong></p>'
+    body, links = [], []
+    for number, (heading, parts) in enumerate(sections.items(), start=1):
+        links.append(_link(f"part-{number}", escape(heading)))
+        body.append(f'<h2 id="part-{number}">{escape(heading)}</h2>')
+        body += [
+            f"<p>{escape(part)}</p>"
+            if isinstance(part, str)
+            else table_on_page(part, _free("table", seen))
+            for part in parts
+        ]
+    made = tr("Made with {program}.", program=made_with)
+    foot = f'<p class="sub">{escape(made)}</p>'
+    return _page(escape(title), head, _list(links), "\n".join(body), foot, "report")

@@ -12,6 +12,7 @@ import pandas as pd
 
 from carstats.ard import COUNT, ONE, P_VALUE, SHARE, THREE, TWO
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.contact_sheet import saved_outputs
 from carstats.report.format import NONE, count, number, p_value, percent
 from carstats.report.save import inert
@@ -27,8 +28,13 @@ _PRINTED = {
     TWO: lambda value: number(value, 2),
     THREE: lambda value: number(value, 3),
 }
-_WANTED = r"^(row|group\d+(_level)?|variable(_level)?|context|stat_name|stat|stat_fmt|warning)$"
-_LAST = ("variable", "variable_level", "context", "stat_name", "stat", "stat_fmt", "warning")
+_WANTED = (
+    r"^(row|group\d+(_level)?|variable(_level)?|context|stat_name|stat|stat_fmt|warning(_key)?)$"
+)
+_LAST = (
+    "variable", "variable_level", "context", "stat_name", "stat", "stat_fmt", "warning",
+    "warning_key",
+)  # fmt: skip
 
 
 def printed(ard: pd.DataFrame) -> pd.DataFrame:
@@ -77,16 +83,24 @@ def results_files(folder: str | Path) -> dict[str, bytes]:
     parts, methods = [], []
     for stem, made in saved_outputs(folder).items():
         try:
-            for panel, result in _saved(folder / f"{stem}.csv", made["results"]):
+            for panel, result, method_key in _saved(folder / f"{stem}.csv", made["results"]):
                 ard = printed(result.to_ard())
+                keys = made.get("keys", {})
+                # What is read back is plain text; one that is its own key is not told apart.
+                ard["warning_key"] = [keys.get(text, text) for text in ard["warning"]]
                 if not ard.empty:
                     wanted = ard.filter(regex=_WANTED).astype(object)
                     parts.append(wanted.assign(output=stem, panel=panel))
-                methods.append(_method(stem, panel, made["script"], result.spec))
+                methods.append(_method(stem, panel, made["script"], result.spec, method_key))
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CarstatsError(
-                f"{stem}.csv and {stem}.json in {folder} are not as carstats writes them "
-                f"({error}). Run carstats reproduce --only {stem}."
+                message(
+                    "{stem}.csv and {stem}.json in {folder} are not as carstats writes them "
+                    "({error}). Run carstats reproduce --only {stem}.",
+                    stem=stem,
+                    folder=folder,
+                    error=error,
+                )
             ) from error
     long = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=_LAST)
     groups = sorted({c for c in long if c.startswith("group")}, key=_place_of_group)
@@ -100,20 +114,22 @@ def results_files(folder: str | Path) -> dict[str, bytes]:
     }
 
 
-def _saved(table_path: Path, specs: list[dict]) -> Iterator[tuple[str, Result]]:
-    """Yield the results of an output as they were saved, every value as the text that it is."""
+def _saved(table_path: Path, specs: list[dict]) -> Iterator[tuple[str, Result, str]]:
+    """Yield the results as they were saved, every value the text that it is, with method keys."""
     table = pd.read_csv(table_path, dtype=str, keep_default_na=False, encoding="utf-8")
     # A heading that a spreadsheet would run was written with an apostrophe in front.
     table = table.rename(columns=lambda name: re.sub("^'(?=[=+@\t-])", "", name))
     known = {field.name for field in fields(Spec)}
     for made in specs:
-        spec = Spec(**{k: tuple(v) if k == "by" else v for k, v in made.items() if k in known})
+        spec = Spec(
+            **{k: tuple(v) if isinstance(v, list) else v for k, v in made.items() if k in known}
+        )
         panel = made.get("panel", "")
         rows = table if len(specs) == 1 else table.loc[table["panel"] == panel, made["columns"]]
-        yield panel, Result(rows.reset_index(drop=True), spec)
+        yield panel, Result(rows.reset_index(drop=True), spec), made.get("method_key", "")
 
 
-def _method(output: str, panel: str, script: str, spec: Spec) -> dict[str, object]:
+def _method(output: str, panel: str, script: str, spec: Spec, method_key: str) -> dict[str, object]:
     return {
         "output": output,
         "panel": panel,
@@ -122,6 +138,7 @@ def _method(output: str, panel: str, script: str, spec: Spec) -> dict[str, objec
         "endpoint": spec.endpoint,
         "population": spec.population,
         "method": spec.method,
+        "method_key": method_key,
         "conf_level": spec.conf_level,
         "synthetic": spec.synthetic,
     }

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, sentences
+from carstats.messages import key_of, message
+from carstats.report.words import common_caption
 from carstats.result import Result
 
 if TYPE_CHECKING:
@@ -118,11 +119,7 @@ def save_table(
     """
     from carstats.report.table_files import FORMATS, table_bytes
 
-    specs = [result.spec for result in _panels(results).values()]
-    # What several results share is said once, the methods each after it.
-    words = [spec.endpoint for spec in specs] + [spec.population for spec in specs]
-    words += [spec.method for spec in specs]
-    caption = sentences(*dict.fromkeys(map(sentence, words)))
+    caption = common_caption(result.spec for result in _panels(results).values())
     contents = _numbers(results, stem, script, caption, caption, table.title)
     for kind in formats:
         made = table_bytes(table, kind, re.sub(r"[^\w-]|^(?=[^A-Za-z])", "t", stem))
@@ -183,8 +180,12 @@ def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]
         _put_in_place(parts)
     except OSError as error:
         raise CarstatsError(
-            f"cannot write to {folder}: {error.strerror or error}. Choose another folder with "
-            "--out, or make room."
+            message(
+                "cannot write to {folder}: {reason}. Choose another folder with --out, or make "
+                "room.",
+                folder=folder,
+                reason=error.strerror or error,
+            )
         ) from error
     finally:
         for part in parts.values():
@@ -271,9 +272,26 @@ def _numbers(
         ],
         "script": script or f"analyses/{stem}.py",
         **({"title": title} if title else {}),
+        **({"keys": keys} if (keys := _keys(panels)) else {}),
     }
     text = json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
     return {f"{stem}.csv": csv.encode(), f"{stem}.json": f"{text}\n".encode()}
+
+
+def _keys(panels: Mapping[str, Result]) -> dict[str, str]:
+    """Return the key of every message with values that the CSV and the JSON hold, by its text.
+
+    A message without values is its own key.
+    """
+    texts: dict[str, None] = {}
+    for result in panels.values():
+        texts |= dict.fromkeys([result.spec.endpoint, result.spec.population])
+        for column in result.frame.columns.difference(result.by):
+            values = result.frame[column]
+            if not pd.api.types.is_numeric_dtype(values):
+                texts |= dict.fromkeys(text for text in values.unique() if isinstance(text, str))
+    keys = {str(text): key_of(text) for text in texts}
+    return {text: key for text, key in keys.items() if key and key != text}
 
 
 def inert(table: pd.DataFrame) -> pd.DataFrame:

@@ -22,6 +22,8 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
+from carstats.report.words import in_words
 from carstats.result import Result
 
 COLUMN_MM, PAGE_MM = 85.0, 180.0
@@ -169,9 +171,12 @@ def font_families(text: str) -> tuple[str, ...]:
     if lacking:
         shown = " ".join(f"{chr(c)!r} (U+{c:04X})" for c in sorted(lacking)[:5])
         raise CarstatsError(
-            f"no installed font can write {shown}. Install a font that has it (for Chinese: pip "
-            'install "carstats[zh]", or Noto Sans SC from https://fonts.google.com/noto) or write '
-            "the label in others."
+            message(
+                "no installed font can write {characters}. Install a font that has it (for "
+                'Chinese: pip install "carstats[zh]", or Noto Sans SC from '
+                "https://fonts.google.com/noto) or write the label in others.",
+                characters=shown,
+            )
         )
     return families
 
@@ -241,10 +246,10 @@ def one_weight(figure: Figure) -> None:
 
 
 def clean(text: object) -> str:
-    """Return a label on one line, without characters that have no shape of their own."""
+    """Return a label in words, on one line, without characters that have no shape of their own."""
     kept = (
         " " if c in "\t\r\n\f\v\u2028\u2029" else c
-        for c in str(text)
+        for c in (in_words(text) if isinstance(text, str) else str(text))
         if c in "\t\r\n\f\v"
         or (unicodedata.category(c)[0] != "C" and not "\ufe00" <= c <= "\ufe0f")
     )

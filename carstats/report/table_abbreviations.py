@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from carstats.language import sentence, tr
 from carstats.messages import mark
 from carstats.report.table_model import Table
+from carstats.report.words import sentence, tr
 
 _IN_FULL = {
     "AAV": mark("ANCA-associated vasculitis"),

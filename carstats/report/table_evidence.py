@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from carstats.language import tr
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.format import (
     NONE,
     confidence,
@@ -30,6 +29,7 @@ from carstats.report.table_model import (
     level_label,
     sentence_table,
 )
+from carstats.report.words import in_words, tr
 from carstats.result import Result
 
 # What a count rests on where the trial's own paper or abstract does not give it.
@@ -74,11 +74,12 @@ def tabulate_evidence(
     CarstatsError
         If a result is not one of published trials.
     """
-    maker = "what trial_rate, trial_incidence, pooled_rate or pooled_incidence returns"
+    names = "trial_rate, trial_incidence, pooled_rate or pooled_incidence"
+    maker = message("what {names} returns", names=names)
     check_columns(result, "tabulate_evidence", maker, _LIMITS)
     if pooled is not None:
-        check_columns(pooled, "tabulate_evidence", "what pooled_rate returns",
-                      _LIMITS | {"n_trials"})  # fmt: skip
+        other = message("what {names} returns", names="pooled_rate")
+        check_columns(pooled, "tabulate_evidence", other, _LIMITS | {"n_trials"})
     title = title or result.spec.endpoint
     if result.frame.empty:
         return sentence_table(title, tr("No trial reports it."), [result])
@@ -90,6 +91,7 @@ def tabulate_evidence(
     person_time = "subject_years" in frame
     columns = [(tr("Trial"), "left"), (column_title("target"), "left")]
     columns += [] if person_time else [(tr("Endpoint"), "left"), (tr("Week"), "right")]
+    counted_in = len(columns)
     columns += [(tr("n/N"), "right")]
     columns += [(tr("Subject-years"), "right")] if person_time else []
     level = confidence(result.spec.conf_level)
@@ -111,7 +113,7 @@ def tabulate_evidence(
             ]
         else:
             cells += [
-                tr(str(line["endpoint"])).replace(">=", "≥"),
+                in_words(line["endpoint"]).replace(">=", "≥"),
                 number(line["timepoint_weeks"], 0),
                 fraction(line["n_event"], line["n"]),
                 rate(*(line[c] for c in ("estimate", "conf_low", "conf_high"))),
@@ -122,7 +124,7 @@ def tabulate_evidence(
         letters = marks.add(tr(basis) if basis else "", str(line.get("note") or ""))
         rows.append(Row(tuple(cells), level_label(result, "disease", line["disease"]), 1, letters))
     if pooled is not None:
-        rows += _pooled_rows(pooled, len(columns), [head for head, _ in columns].index(tr("n/N")))
+        rows += _pooled_rows(pooled, len(columns), counted_in)
     table = Table(
         title,
         tuple(head for head, _ in columns),

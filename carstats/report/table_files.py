@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.errors import CarstatsError, check_choice
 from carstats.language import LANGUAGE_TAGS
+from carstats.messages import message
 from carstats.report.table_latex import table_latex
 from carstats.report.table_rtf import table_rtf
 from carstats.report.table_widths import unbroken
@@ -64,7 +65,12 @@ def table_html(table: Table, table_id: str | None = None) -> str:
 
     table_id = table.identifier() if table_id is None else table_id
     if not re.fullmatch(r"[A-Za-z][\w-]*", table_id):
-        raise CarstatsError(f"`table_id` is {table_id!r}; it is a letter, then letters and digits.")
+        raise CarstatsError(
+            message(
+                "`table_id` is {table_id!r}; it is a letter, then letters and digits.",
+                table_id=table_id,
+            )
+        )
     names = [f"c{i}" for i in range(len(table.align))]
     body = [(row.cells[0] + _marked(row.marks), *row.cells[1:], row.group) for row in table.rows]
     frame = pd.DataFrame(body, columns=[*names, "group"], dtype=object)

@@ -5,13 +5,22 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from carstats.errors import CarstatsError
-from carstats.language import current_language, in_language, sentence, sentences, tr
-from carstats.messages import mark
-from carstats.report.format import NONE, count, of, percent, with_limits
+from carstats.language import current_language, in_language
+from carstats.messages import mark, message
+from carstats.report.format import (
+    NONE,
+    count,
+    counts,
+    of,
+    percent,
+    percent_limits,
+    with_limits,
+)
+from carstats.report.words import in_words, sentence, sentences, tr
 from carstats.result import Result
 
 MIMETYPE = "application/vnd.carstats.table+json"
@@ -80,6 +89,8 @@ class Spanner:
 class Table:
     """A table as it is printed: every cell is text, and nothing is left to compute.
 
+    What it is made of may be messages; they are put into the table's language.
+
     Attributes
     ----------
     title : str
@@ -101,7 +112,7 @@ class Table:
     synthetic : bool
         Whether the numbers are those of a simulated study; adds a footnote that says so.
     language : str
-        The language of the texts.
+        The language of the texts; by default the one that is set.
     """
 
     title: str
@@ -116,12 +127,16 @@ class Table:
     language: str = field(default_factory=current_language)
 
     def __post_init__(self) -> None:
+        with in_language(self.language):
+            for name, text in _in_words(self).items():
+                object.__setattr__(self, name, text)
         width = len(self.heads) or 1
         wrong = [row.cells for row in self.rows if len(row.cells) != width]
         if wrong:
             raise CarstatsError(
-                f"a row of the table {self.title!r} is not {width} wide: {wrong[0]}."
-            )
+                message("a row of the table {title!r} is not {width} wide: {cells}.",
+                        title=self.title, width=width, cells=wrong[0])
+            )  # fmt: skip
         for name, given in (("head_marks", ""), ("align", "right")):
             values = getattr(self, name)
             if not values:
@@ -129,8 +144,9 @@ class Table:
                 object.__setattr__(self, name, (first, *[given] * (width - 1)))
             elif len(values) != width:
                 raise CarstatsError(
-                    f"`{name}` has {len(values)} values for {width} columns of {self.title!r}."
-                )
+                    message("`{name}` has {n} values for {width} columns of {title!r}.",
+                            name=name, n=len(values), width=width, title=self.title)
+                )  # fmt: skip
 
     def footnotes(self) -> list[tuple[str, str]]:
         """Return the paragraphs under the table, each with its letter, if any, in printed order."""
@@ -182,7 +198,9 @@ class Table:
                 given[name] = tuple(given.get(name, ()))
             return cls(**given)
         except (KeyError, TypeError, ValueError) as error:
-            raise CarstatsError(f"this is not a table of carstats: {error}.") from error
+            raise CarstatsError(
+                message("this is not a table of carstats: {error}.", error=error)
+            ) from error
 
     def identifier(self) -> str:
         """Return an ``id`` for HTML that only the same table has."""
@@ -254,7 +272,7 @@ def column_title(column: str) -> str:
 
 def level_label(result: Result, column: str, value: object) -> str:
     """Return the printed name of a level of a column."""
-    return result.labels.get(column, {}).get(value, str(value))
+    return in_words(result.labels.get(column, {}).get(value, str(value)))
 
 
 def stratum_heads(result: Result) -> dict[tuple, str]:
@@ -271,23 +289,44 @@ def with_n(name: str, n: float) -> str:
     return tr("{name} (n = {n})", name=name, n=count(n))
 
 
-def share(k: float | None, part: float | None) -> str:
-    """Write a count with its percentage: ``"12 (39 %)"``; nought, and a count of nobody, alone."""
+def share(
+    k: float | None, part: float | None, most: float | None = None, possible: float | None = None
+) -> str:
+    """Write a count with its percentage: ``"12 (39 %)"``; nought, and a count of nobody, alone.
+
+    Where up to `most` may have had it, both reach from what is proven to what is possible.
+    """
+    if most is not None and most == most and k == k and most > (k or 0):
+        return with_limits(counts(k, most), percent_limits(part, possible))
     alone = not k or k != k or part is None or part != part
     return count(k) if alone else with_limits(count(k), percent(part))
 
 
-def fraction(k: float | None, n: float | None) -> str:
+def fraction(k: float | None, n: float | None, most: float | None = None) -> str:
     """Write how many of how many; an en dash of nobody."""
-    return NONE if not n else of(k, n)
+    return NONE if not n else of(k, n, most)
 
 
 def check_columns(result: Result, builder: str, maker: str, columns: set[str]) -> None:
     """Raise unless a result has the columns that a builder prints."""
     if not isinstance(result, Result):
-        raise CarstatsError(f"{builder} prints {maker}, not {type(result).__name__}.")
+        raise CarstatsError(
+            message(
+                "{builder} prints {maker}, not {given}.",
+                builder=builder,
+                maker=maker,
+                given=type(result).__name__,
+            )
+        )
     if not columns <= set(result.frame):
-        raise CarstatsError(f"{builder} prints {maker}, not {result.spec.analysis!r}.")
+        raise CarstatsError(
+            message(
+                "{builder} prints {maker}, not {analysis!r}.",
+                builder=builder,
+                maker=maker,
+                analysis=result.spec.analysis,
+            )
+        )
 
 
 def footnoted(
@@ -336,6 +375,22 @@ def sentence_table(title: str, text: str, results: Sequence[Result]) -> Table:
 def is_synthetic(*results: Result | None) -> bool:
     """Return whether any of the results is of a simulated study."""
     return any(result.spec.synthetic for result in results if result is not None)
+
+
+def _in_words(table: Table) -> dict[str, Any]:
+    """Return the parts of a table that have text, in the language that is set."""
+    return {
+        "title": in_words(table.title),
+        **{
+            name: tuple(map(in_words, getattr(table, name)))
+            for name in ("heads", "notes", "marked")
+        },
+        "rows": tuple(
+            replace(row, cells=tuple(map(in_words, row.cells)), group=in_words(row.group))
+            for row in table.rows
+        ),
+        "spanners": tuple(replace(each, text=in_words(each.text)) for each in table.spanners),
+    }
 
 
 def _raised(marks: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.table_widths import column_shares, landscape, unbroken
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def table_rtf(table: Table) -> bytes:
         import rtflite
     except ImportError as error:
         raise CarstatsError(
-            'RTF needs rtflite, which is not installed: pip install "carstats[rtf]".'
+            message('RTF needs rtflite, which is not installed: pip install "carstats[rtf]".')
         ) from error
     width, turned = len(table.align), landscape(table)
     shares = [round(1000 * part) for part in column_shares(table)]

@@ -9,21 +9,25 @@ from dataclasses import replace
 import pandas as pd
 
 from carstats.errors import CarstatsError, check_choice
-from carstats.language import tr
+from carstats.messages import message
 from carstats.report.format import (
     confidence,
     count,
-    decimals,
     incidence,
     interval,
-    mean_sd,
-    median_quartiles,
     number,
     percent,
     rate,
     with_limits,
 )
 from carstats.report.table_abbreviations import spelled_out
+from carstats.report.table_characteristics import (
+    STATISTICS,
+    characteristic_rows,
+    digits_of,
+    levels_apart,
+    stacked_rows,
+)
 from carstats.report.table_model import (
     Marks,
     Row,
@@ -35,16 +39,15 @@ from carstats.report.table_model import (
     is_synthetic,
     level_label,
     sentence_table,
-    share,
     stratum_heads,
 )
+from carstats.report.words import tr
 from carstats.result import Result
 
 # Results with these columns are not of rates, or not of rates alone.
 _OTHER = {
     "alpha_n", "contrast", "n_trials", "p", "raw_estimate", "row", "subject_years", "time", "trial",
 }  # fmt: skip
-_STATISTICS = ("mean", "median", "range")
 # More columns of medians with their quartiles than this leave no room for the names of the rows.
 _BESIDE = 7
 
@@ -53,7 +56,7 @@ def tabulate_baseline(
     result: Result,
     overall: Result | None = None,
     *,
-    statistics: Iterable[str] = _STATISTICS,
+    statistics: Iterable[str] = STATISTICS,
     labels: Mapping[str, str] | None = None,
     title: str | None = None,
 ) -> Table:
@@ -87,21 +90,27 @@ def tabulate_baseline(
     results = [result] if overall is None else [overall, result]
     for each in results:
         check_columns(
-            each, "tabulate_baseline", "what baseline_table returns",
+            each, "tabulate_baseline", message("what {names} returns", names="baseline_table"),
             {"variable", "kind", "level", "median"},
         )  # fmt: skip
     shown = [statistics] if isinstance(statistics, str) else list(statistics)
     for name in shown:
-        check_choice("statistics", name, _STATISTICS)
+        check_choice("statistics", name, STATISTICS)
     named = dict(labels or {})
     variables = {name for each in results for name in each.frame["variable"]}
     if unknown := sorted(set(named) - variables):
-        raise CarstatsError(f"`labels` names {unknown}; the variables are {sorted(variables)}.")
+        raise CarstatsError(
+            message(
+                "`labels` names {unknown}; the variables are {known}.",
+                unknown=unknown,
+                known=sorted(variables),
+            )
+        )
     title = title or tr("Baseline characteristics")
     heads, columns, lines = [], [], []
     # One count of decimals for a characteristic, whatever the spread in a stratum.
     numbers = pd.concat([each.frame for each in results]).groupby("variable")
-    digits = {name: _digits(rows) for name, rows in numbers}
+    digits = {name: digits_of(rows) for name, rows in numbers}
     for each in results:
         names = stratum_heads(each)
         for key, rows in each.strata():
@@ -110,29 +119,34 @@ def tabulate_baseline(
                 for name, group in rows.groupby("variable", sort=False)
                 # What the others are split by is a characteristic of all subjects together.
                 if name not in result.by
-                for cell in _characteristic(
+                for cell in characteristic_rows(
                     each, named.get(name) or column_title(str(name)), group, shown, *digits[name]
                 )
             ]
-            lines = lines or [cell[:2] for cell in cells]
-            if [cell[:2] for cell in cells] != lines:
-                raise CarstatsError("`overall` and `result` have other variables or levels.")
+            lines = lines or [cell[:3] for cell in cells]
+            if [cell[:3] for cell in cells] != lines:
+                raise CarstatsError(
+                    message("`overall` and `result` have other variables or levels.")
+                )
             heads.append(names[key])
-            columns.append([cell[2] for cell in cells])
+            columns.append([cell[3] for cell in cells])
     if not lines:
         return sentence_table(title, tr("No characteristic was recorded."), results)
+    if "smd" in result.frame and len(heads) < _BESIDE:
+        heads.append(tr("SMD"))
+        columns.append(levels_apart(result, lines, named))
     # A line of the missing stands only where some stratum lacks a value.
     kept = [
         i for i, line in enumerate(lines)
-        if line[1] != tr("Missing") or any(column[i] != "0" for column in columns)
+        if not line[2] or any(column[i] not in ("0", "") for column in columns)
     ]  # fmt: skip
     if len(heads) <= _BESIDE:
         rows = tuple(
             Row((lines[i][1], *(column[i] for column in columns)), lines[i][0], 1) for i in kept
         )
     else:
-        rows, heads = _stacked(heads, columns, lines, kept), [tr("Summary")]
-    whole = set(shown) == set(_STATISTICS)
+        rows, heads = stacked_rows(heads, columns, lines, kept), [tr("Summary")]
+    whole = set(shown) == set(STATISTICS)
     notes = footnoted([result], rows, "" if whole else tr("%: of those known."), method=whole)
     table = Table(
         title,
@@ -165,7 +179,7 @@ def tabulate_attrition(result: Result, *, title: str | None = None) -> Table:
         If the result is not a flow.
     """
     names = ("n_before", "n_left_out", "n_missing", "n_after")
-    check_columns(result, "tabulate_attrition", "a flow", {"criterion", *names})
+    check_columns(result, "tabulate_attrition", message("a flow"), {"criterion", *names})
     rows = []
     for key, part in result.strata():
         for line in part.to_dict("records"):
@@ -209,12 +223,14 @@ def tabulate_rates(
         If the result has no rates of subjects, or `overall` is not one rate of the same kind.
     """
     check_columns(
-        result, "tabulate_rates", "rates",
+        result, "tabulate_rates", message("rates"),
         {"n", "n_event", "estimate", "conf_low", "conf_high"},
     )  # fmt: skip
     frame = result.frame
     if _OTHER & set(frame):
-        raise CarstatsError(f"tabulate_rates prints rates, not {result.spec.analysis!r}.")
+        raise CarstatsError(
+            message("tabulate_rates prints rates, not {analysis!r}.", analysis=result.spec.analysis)
+        )
     title = title or result.spec.endpoint
     if frame.empty:
         return sentence_table(title, tr("Nobody is counted here."), [result])
@@ -232,7 +248,9 @@ def tabulate_rates(
     if overall is not None:
         kinds = {(r.spec.analysis, r.spec.endpoint, r.spec.population) for r in (overall, result)}
         if len(kinds) > 1 or len(overall.frame) != 1:
-            raise CarstatsError("`overall` is the rate of `result` in one row, without `by`.")
+            raise CarstatsError(
+                message("`overall` is the rate of `result` in one row, without `by`.")
+            )
         groups = ["", *groups]
         # The name stands in the first column; a second one, such as of days, says nothing of it.
         first = [tr("All subjects"), *[""] * (len(named) - 1)]
@@ -284,8 +302,11 @@ def _counted(result: Result) -> tuple:
             (with_limits(name, level), [incidence(*row) for row in limits]),
         ]
         return (columns,)
-    of_all = [fraction(*pair) for pair in zip(frame["n_event"], frame["n"], strict=True)]
-    rates = [rate(*row) for row in limits]
+    bounded = "n_possible" in frame
+    most = frame["n_possible"] if bounded else [None] * len(frame)
+    possible = frame["estimate_possible"] if bounded else [None] * len(frame)
+    of_all = [fraction(*row) for row in zip(frame["n_event"], frame["n"], most, strict=True)]
+    rates = [rate(*row, possible=more) for row, more in zip(limits, possible, strict=True)]
     columns = [(tr("n/N"), of_all), (with_limits(tr("Rate"), level), rates)]
     if "n_not_eligible" in frame:
         columns.append((tr("Not yet followed"), [count(n) for n in frame["n_not_eligible"]]))
@@ -306,8 +327,8 @@ def _missing_note(result: Result) -> str:
         )
     if result.spec.analysis == "toxicity_rate":
         return tr(
-            "Missing: subjects who may have had the event, but whose episode has no grade or no "
-            "day of onset; they are counted as without it."
+            "Missing: subjects who may have had the event, of unknown grade, day of onset or "
+            "occurrence. n and the rate reach from what is proven to what is possible."
         )
     how = result.spec.options.get("missing")
     if how == "failure" and result.spec.options.get("population") != "evaluable":
@@ -322,59 +343,7 @@ def _missing_note(result: Result) -> str:
     return tr("Missing: subjects whose outcome is not known.")
 
 
-def _digits(rows: pd.DataFrame) -> tuple[int, bool]:
-    """Return a characteristic's decimals, and whether its extremes are whole numbers."""
-    extremes = pd.concat([rows["low"], rows["high"]]).dropna()
-    return decimals(rows["std_dev"].max()), bool((extremes % 1 == 0).all())
-
-
-def _characteristic(
-    result: Result,
-    title: str,
-    group: pd.DataFrame,
-    shown: list[str],
-    digits: int,
-    whole: bool,
-) -> list[tuple[str, str, str]]:
-    """Return the rows of one characteristic in one stratum: heading, row name, text."""
-    first = group.iloc[0]
-    if first["kind"] == "number":
-        low, median, high = (first[c] for c in ("low", "median", "high"))
-        quartiles = median_quartiles(median, first["q1"], first["q3"], digits)
-        texts = {
-            "mean": (tr("Mean (SD)"), mean_sd(first["estimate"], first["std_dev"], digits)),
-            "median": (tr("Median [quartiles]"), quartiles),
-            "range": (tr("Range"), interval(low, high, 0 if whole else digits)),
-        }
-        rows = [(title, *texts[name]) for name in _STATISTICS if name in shown]
-    else:
-        labels = result.labels.get(first["variable"], {})
-        title = tr("{characteristic}, n (%)", characteristic=title)
-        rows = [
-            (title, labels.get(level, str(level)), share(k, part))
-            for level, k, part in zip(
-                group["level"], group["n_event"], group["estimate"], strict=True
-            )
-        ]
-    return [*rows, (title, tr("Missing"), count(first["n_missing"]))]
-
-
 def _window(low: float, high: float) -> str:
     if math.isinf(high):
         return tr("{low} or later", low=number(low, 0))
     return interval(low, high, 0)
-
-
-def _stacked(
-    heads: list[str], columns: list[list[str]], lines: list[tuple[str, str]], kept: list[int]
-) -> tuple[Row, ...]:
-    """Return the rows with the strata below each other as headings."""
-    rows = []
-    for head, column in zip(heads, columns, strict=True):
-        before = None
-        for i in kept:
-            if lines[i][0] != before:
-                before = lines[i][0]
-                rows.append(Row((before, ""), head, 1))
-            rows.append(Row((lines[i][1], column[i]), head, 2))
-    return tuple(rows)

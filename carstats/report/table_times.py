@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from carstats.errors import CarstatsError
-from carstats.language import sentence, tr
+from carstats.messages import found, key_of, message, notes_in
 from carstats.report.format import (
     DAYS_PER_MONTH,
     NONE,
@@ -16,8 +16,8 @@ from carstats.report.format import (
     interval,
     landmark,
     month_count,
-    not_reached,
     p_number,
+    p_of,
     p_value,
     percent,
     rate,
@@ -39,8 +39,11 @@ from carstats.report.table_model import (
     sentence_table,
     stratum_heads,
 )
+from carstats.report.words import sentence, tr
 from carstats.result import Result
 
+# The note of a quantile that the curve does not come to.
+_NOT_REACHED = "not reached"
 # Strata stand beside each other up to here, and below each other beyond.
 _BESIDE = 5
 
@@ -101,14 +104,31 @@ def tabulate_times(
     }
     given = {name: row for name, row in wanted.items() if row[0] is not None}
     for name, (result, maker, columns) in given.items():
-        check_columns(result, f"tabulate_times(…, {name})", f"what {maker} returns", columns)
+        check_columns(
+            result,
+            f"tabulate_times(…, {name})",
+            message("what {names} returns", names=maker),
+            columns,
+        )
         if result.spec.options.get("endpoint") != quantiles.spec.options.get("endpoint"):
             raise CarstatsError(
-                f"`{name}` is of {result.spec.endpoint!r} and `quantiles` of "
-                f"{quantiles.spec.endpoint!r}; a table is of one endpoint."
+                message(
+                    "`{name}` is of {endpoint!r} and `quantiles` of {other!r}; a table is of one "
+                    "endpoint.",
+                    name=name,
+                    endpoint=result.spec.endpoint,
+                    other=quantiles.spec.endpoint,
+                )
             )
         if name in ("curves", "at", "followup", "means") and result.by != quantiles.by:
-            raise CarstatsError(f"`{name}` is by {result.by} and `quantiles` by {quantiles.by}.")
+            raise CarstatsError(
+                message(
+                    "`{name}` is by {by} and `quantiles` by {other}.",
+                    name=name,
+                    by=result.by,
+                    other=quantiles.by,
+                )
+            )
     results = [row[0] for row in given.values()]
     title = title or tr("{endpoint}: summary", endpoint=quantiles.spec.endpoint)
     strata = quantiles.strata()
@@ -223,8 +243,10 @@ def _ratio_lines(ratios: Result, quantiles: Result, marks: Marks) -> list[_Line]
     unknown = [contrast for contrast in frame["contrast"] if contrast not in pairs]
     if frame.empty or unknown:
         raise CarstatsError(
-            "`ratios` has no hazard ratios of the strata; give cox_regression the one column of "
-            "`by` as a covariate."
+            message(
+                "`ratios` has no hazard ratios of the strata; give cox_regression the one "
+                "column of `by` as a covariate."
+            )
         )
     rows = {pairs[row["contrast"]][0]: row for row in frame.to_dict("records")}
     references = {pairs[contrast][1] for contrast in frame["contrast"]}
@@ -276,12 +298,12 @@ def _notes(result: Result | None, key: tuple) -> list[str]:
         return []
     rows = dict(result.strata()).get(key)
     # The cell says itself that a time is not reached.
-    return [] if rows is None else [n for n in rows["note"] if n and n != not_reached()]
+    return [] if rows is None else [n for n in rows["note"] if n and key_of(n) != _NOT_REACHED]
 
 
 def _once(notes: list[str]) -> list[str]:
     """Leave out a note that another one holds as a part of its list."""
-    parts = {part for note in notes if tr("; ") in note for part in note.split(tr("; "))}
+    parts = {part for note in notes if len(notes_in(note)) > 1 for part in notes_in(note)}
     return [note for note in dict.fromkeys(notes) if note not in parts]
 
 
@@ -305,14 +327,17 @@ def _explained(
             notes.append(tr("Hazard ratios adjusted for: {names}.", names=names))
     if test is not None:
         for row in test.frame.to_dict("records"):
-            p = p_value(row["p_value"])
+            p = p_of(row)
+            if row["p_value"] != row["p_value"] and row.get("note"):
+                p = row["note"]
             if len(test.frame) == 1:
                 notes.append(sentence(tr("{method}: {p}", method=test.spec.method, p=p)))
             else:
                 adjusted = p_value(row["p_adjusted"])
                 words = tr(
                     "{method}, {contrast}: {p}, adjusted {adjusted}",
-                    method=test.spec.method, contrast=row["contrast"], p=p, adjusted=adjusted,
+                    method=test.spec.method, contrast=found(row["contrast"]), p=p,
+                    adjusted=adjusted,
                 )  # fmt: skip
                 notes.append(sentence(words))
     return notes

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from carstats.language import tr
-from carstats.messages import mark
+from carstats.messages import mark, message
 from carstats.report.format import counted
 from carstats.report.table_abbreviations import spelled_out
 from carstats.report.table_model import (
@@ -20,6 +19,7 @@ from carstats.report.table_model import (
     share,
     stratum_heads,
 )
+from carstats.report.words import tr
 from carstats.result import Result
 
 _CRITERIA = {
@@ -59,7 +59,7 @@ def tabulate_toxicities(result: Result, *, title: str | None = None) -> Table:
         If the result is not a table of toxicities.
     """
     check_columns(
-        result, "tabulate_toxicities", "what toxicity_table returns",
+        result, "tabulate_toxicities", message("what {names} returns", names="toxicity_table"),
         {"row", "system", "term", "criterion", "n_event"},
     )  # fmt: skip
     frame = result.frame
@@ -133,7 +133,7 @@ def tabulate_grades(result: Result, *, title: str | None = None) -> Table:
         If the result has no worst grades.
     """
     check_columns(
-        result, "tabulate_grades", "what toxicity_grades returns",
+        result, "tabulate_grades", message("what {names} returns", names="toxicity_grades"),
         {"term", "grade", "level", "n", "n_event", "estimate"},
     )  # fmt: skip
     frame = result.frame
@@ -165,11 +165,24 @@ def tabulate_grades(result: Result, *, title: str | None = None) -> Table:
             tr("Each subject counts once in a row; the row adds up to the stratum's subjects."),
             tr("None: no episode was recorded.") if "none" in levels else "",
             tr("Not graded: no episode has a grade.") if "not graded" in levels else "",
+            _at_least(frame),
         ),
         spanners=(Spanner(spanner, 1, len(levels)),),
         synthetic=result.spec.synthetic,
     )  # fmt: skip
     return spelled_out(table)
+
+
+def _at_least(frame: pd.DataFrame) -> str:
+    """Return of how many the worst grade may be higher than the one they count under."""
+    n = int(frame["n_missing"].sum()) if "n_missing" in frame else 0
+    if not n:
+        return ""
+    return tr(
+        "The worst grade of {subjects} is known to be at least the one given here: another of "
+        "their episodes, or this one, has no grade.",
+        subjects=counted(n, "subject"),
+    )
 
 
 def _criterion(name: str, result: Result) -> str:
@@ -197,8 +210,12 @@ def _cells(part: pd.DataFrame, shown: list[str]) -> list[tuple[str, ...]]:
     columns = []
     for criterion in shown:
         lines = part[part["criterion"] == criterion]
-        columns.append([share(*pair) for pair in zip(lines["n_event"], lines["estimate"],
-                                                     strict=True)])  # fmt: skip
+        names = [
+            name
+            for name in ("n_event", "estimate", "n_possible", "estimate_possible")
+            if name in lines
+        ]
+        columns.append([share(*row) for row in lines[names].itertuples(index=False)])
     return list(zip(*columns, strict=True))
 
 
@@ -219,8 +236,8 @@ def _unknown(frame: pd.DataFrame, result: Result, criteria: list[str]) -> list[s
         elif most:
             notes.append(
                 tr(
-                    "{criterion}: an episode of which it is not known counts as without; in no row "
-                    "and stratum more than {subjects}.",
+                    "{criterion}: of {subjects} at most in a row it is not known; n and % reach "
+                    "from what is proven to what is possible.",
                     criterion=name, subjects=counted(most, "subject"),
                 )
             )  # fmt: skip

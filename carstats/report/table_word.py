@@ -8,8 +8,10 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from carstats.errors import CarstatsError
-from carstats.language import in_language, tr
+from carstats.language import in_language
+from carstats.messages import message
 from carstats.report.table_widths import column_shares, landscape, unbroken
+from carstats.report.words import tr
 
 if TYPE_CHECKING:
     from carstats.report.table_model import Row, Table
@@ -52,7 +54,7 @@ def table_word(*tables: Table) -> bytes:
         If there is no table.
     """
     if not tables:
-        raise CarstatsError("`tables` is empty; give at least one table.")
+        raise CarstatsError(message("`tables` is empty; give at least one table."))
     # Loading it takes as long as drawing a figure, which only tables should pay.
     from docx import Document
 

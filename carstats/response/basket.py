@@ -13,22 +13,19 @@ from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.messages import joined_notes, mark, message
+from carstats.response.basket_words import bare_words, model_words, prior_options
 from carstats.response.rates import response_rate
 from carstats.result import Result
 from carstats.wording import level_text
 
 MODELS = ("hierarchical", "EXNEX")
+# Below, a basket has no probability of being above the reference: 1 of 1 would read "97 %".
+LEAST = 5
 _DEFAULT_TAU = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 5.0, 10.0)
 _TOLD = mark(
     "borrowing weight: posterior mean of 1 / (1 + tau² n p (1 − p)); effective sample size: "
     "m (1 − m) / v − 1 of the posterior mean m and variance v"
 )
-_TAU = {
-    "half-normal": mark("tau half-normal({scale})"),
-    "half-Cauchy": mark("tau half-Cauchy({scale})"),
-    "uniform": mark("tau uniform(0, {scale})"),
-    "fixed": mark("tau = {scale}"),
-}
 
 
 def basket_response(
@@ -80,13 +77,15 @@ def basket_response(
     Result
         For each basket ``n``, ``n_missing``, ``n_event``, ``estimate`` (posterior mean) with
         equal-tailed ``conf_low`` and ``conf_high``, ``note``; beside it the raw rate
-        (``raw_estimate``, ``raw_low``, ``raw_high``, Clopper-Pearson), ``p_above``,
+        (``raw_estimate``, ``raw_low``, ``raw_high``, Clopper-Pearson), ``p_above``
+        (no probability for a basket of fewer than five subjects),
         ``borrowing_weight``, ``ess``, ``ess_borrowed`` and ``p_exchangeable``. A basket without
         subjects has its prediction from the others. ``borrowing_weight`` is the posterior mean of
         1 / (1 + tau^2 n p (1 - p)): the share of the precision of the basket's log odds that does
         not come from its own subjects, 0 where it stands alone. ``ess`` is m (1 - m) / v - 1 for
         posterior mean m and variance v, the a + b of a beta distribution as wide as the posterior;
-        ``ess_borrowed`` is ``ess`` - ``n``, negative where the others only add doubt.
+        ``ess_borrowed`` is ``ess`` - ``n``, negative where the others only add doubt. A basket to
+        which the endpoint does not apply has NaN with the note, and lends nothing.
 
     Raises
     ------
@@ -164,9 +163,12 @@ def basket_leave_one_out(
     check_rate("reference", reference)
     raw = _raw(cohort, endpoint, by, at, window, conf_level)
     counts, parts = raw.frame, []
+    asked = _apply(counts)
     for k, (key, _) in enumerate(raw.strata()):
+        if not asked[k]:
+            continue
         fewer = counts.copy()
-        fewer.loc[k, ["n", "n_event", "n_missing"]] = 0
+        fewer.loc[k, ["n", "n_event", "n_missing", "n_not_applicable"]] = 0
         fit = _fit(fewer, prior, reference, conf_level)
         found = _basket_frame(fewer, fit, raw.by)
         found.loc[k, "note"] = message("left out: predicted from the others")
@@ -243,7 +245,7 @@ def basket_sensitivity(
         found.insert(len(raw.by), "tau", value)
         parts.append(found)
     frame = pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-    words = message("{model}, tau fixed", model=_model_words(model, prior))
+    words = message("{model}, tau fixed", model=bare_words(model, prior))
     return _result(
         raw,
         "basket_sensitivity",
@@ -295,32 +297,60 @@ def _raw(cohort: Cohort, endpoint: str, by, at: float, window, conf_level: float
     return raw
 
 
+def _apply(counts: pd.DataFrame) -> np.ndarray:
+    """Return the baskets to which the endpoint applies: from the others nothing is borrowed."""
+    return ((counts["n"] > 0) | (counts["n_not_applicable"] == 0)).to_numpy()
+
+
 def _fit(
     counts: pd.DataFrame, prior: BasketPrior, reference: float, conf_level: float
 ) -> BasketFit:
+    asked = _apply(counts)
+    if not asked.any():
+        raise CarstatsError(message("`endpoint` does not apply to any of the baskets."))
+    found = counts[asked]
+    own = {
+        name: np.asarray(value)[asked]
+        for name, value in vars(prior).items()
+        if np.ndim(value) == 1 and len(value) == len(counts)
+    }
     return fit_baskets(
-        counts["n_event"], counts["n"], prior, reference=reference, conf_level=conf_level
-    )
+        found["n_event"], found["n"], replace(prior, **own), reference=reference,
+        conf_level=conf_level,
+    )  # fmt: skip
 
 
 def _basket_frame(counts: pd.DataFrame, fit: BasketFit, by: list[str]) -> pd.DataFrame:
-    note = counts["note"].where(counts["n"] > 0, message("no subjects: predicted from the others"))
+    asked = _apply(counts)
+    empty = asked & (counts["n"] == 0).to_numpy()
+    # What is said of so few comes from the others and the prior: it reads as more than it is.
+    small = (counts["n"] < LEAST).to_numpy()
+    few = message("fewer than {n} subjects: no probability", n=LEAST)
+    note = counts["note"].mask(empty, message("no subjects: predicted from the others"))
+    told = ""
     if fit.accuracy >= ACCURACY:
         told = message("numerical accuracy {accuracy}", accuracy=f"{fit.accuracy:.1g}")
-        note = [joined_notes(text, told) for text in note]
+    lacking = small & asked & ~empty
+    note = [joined_notes(n, told, few if a else "") for n, a in zip(note, lacking, strict=True)]
+
+    def spread(values) -> np.ndarray:
+        out = np.full(len(counts), np.nan)
+        out[asked] = values
+        return out
+
     return counts[[*by, "n", "n_missing", "n_event"]].assign(
-        estimate=fit.mean,
-        conf_low=fit.low,
-        conf_high=fit.high,
+        estimate=spread(fit.mean),
+        conf_low=spread(fit.low),
+        conf_high=spread(fit.high),
         note=note,
         raw_estimate=counts["estimate"],
         raw_low=counts["conf_low"],
         raw_high=counts["conf_high"],
-        p_above=fit.above,
-        borrowing_weight=fit.borrowing_weight,
-        ess=fit.ess,
-        ess_borrowed=fit.ess_borrowed,
-        p_exchangeable=fit.p_exchangeable,
+        p_above=np.where(small, np.nan, spread(fit.above)),
+        borrowing_weight=spread(fit.borrowing_weight),
+        ess=spread(fit.ess),
+        ess_borrowed=spread(fit.ess_borrowed),
+        p_exchangeable=spread(fit.p_exchangeable),
     )
 
 
@@ -330,40 +360,5 @@ def _result(raw: Result, analysis: str, frame, method: str, model: str, prior, m
     return Result(frame, spec, raw.labels)
 
 
-def _model_words(model: str, prior: BasketPrior) -> str:
-    mean = {"rate": f"{prior.rate:g}", "sd": f"{prior.sd:g}"}
-    if model == "hierarchical":
-        return message(
-            "Bayesian hierarchical model by numerical integration, mu ~ N(logit {rate}, {sd}²)",
-            **mean,
-        )
-    return message(
-        "EXNEX model by numerical integration, mu ~ N(logit {rate}, {sd}²), P(exchangeable) "
-        "{exchangeable}, else N(logit {nex_rate}, {nex_sd}²)",
-        **mean,
-        exchangeable=_listed(prior.exchangeable),
-        nex_rate=_listed(prior.nex_rate),
-        nex_sd=_listed(prior.nex_sd),
-    )
-
-
 def _method(model: str, conf_level: float) -> str:
     return message("{model}; {level} % credible limits", model=model, level=level_text(conf_level))
-
-
-def prior_options(prior: BasketPrior) -> dict[str, object]:
-    """Return the priors as plain values."""
-    return {
-        name: value if isinstance(value, str) else np.asarray(value, float).tolist()
-        for name, value in vars(prior).items()
-    }
-
-
-def model_words(model: str, prior: BasketPrior) -> str:
-    """Return the model and its priors in words, for a method line."""
-    tau = message(_TAU[prior.tau_prior], scale=f"{prior.tau_scale:g}")
-    return message("{model}, {tau}", model=_model_words(model, prior), tau=tau)
-
-
-def _listed(value) -> str:
-    return "/".join(f"{v:g}" for v in np.atleast_1d(value))

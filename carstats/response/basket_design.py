@@ -12,7 +12,8 @@ from carstats.estimators.basket import basket_batch
 from carstats.estimators.basket_grid import BasketPrior, check_rate
 from carstats.estimators.proportion import proportion_limits
 from carstats.messages import message
-from carstats.response.basket import checked_prior, model_words, prior_options
+from carstats.response.basket import checked_prior
+from carstats.response.basket_words import model_words, prior_options
 from carstats.result import Result, Spec
 
 

@@ -11,7 +11,8 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
 from carstats.messages import mark, message
-from carstats.response.outcomes import analysis_set, endpoint_rows, nearest, visit_window
+from carstats.response.outcomes import analysis_set, asked_of, endpoint_rows, nearest, visit_window
+from carstats.response.told import no_subjects
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 
@@ -68,11 +69,14 @@ def response_categories(
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
     names = [name for name, _ in found]
+    asked, _, words = asked_of(cohort, names, subjects, words)
+    subjects = subjects.assign(asked=subjects["subject_id"].isin(asked["subject_id"]))
     columns = [*names, *_LABELS]
     for day in days:
-        subjects = subjects.assign(**{f"visit {day:g}": _category(subjects, found, day)})
+        subjects = subjects.assign(**{f"visit {day:g}": _category(cohort, subjects, found, day)})
 
-    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+    def estimate(everyone: pd.DataFrame) -> pd.DataFrame:
+        stratum = everyone[everyone["asked"]]
         n = len(stratum)
         rows = []
         for day in days:
@@ -86,7 +90,7 @@ def response_categories(
                         "n": n,
                         "n_event": k,
                         "estimate": k / n if n else np.nan,
-                        "note": "" if n else message("no subjects"),
+                        "note": no_subjects(n, len(everyone)),
                     }
                 )
         return pd.DataFrame(rows)
@@ -97,6 +101,8 @@ def response_categories(
     spec = cohort.spec(
         "response_categories",
         endpoint=message("Best endpoint met at each visit"),
+        endpoints=names,
+        estimands=(),
         population=words,
         method=message("each subject once a visit; the evaluable assessment nearest to it counts"),
         by=by,
@@ -110,8 +116,8 @@ def response_categories(
     )
 
 
-def _category(subjects: pd.DataFrame, found: list[tuple[str, pd.DataFrame]], day: float):
-    low, high = visit_window(day)
+def _category(cohort: Cohort, subjects: pd.DataFrame, found: list, day: float) -> np.ndarray:
+    low, high = visit_window(day, cohort.study)
     ids = subjects["subject_id"]
     category = pd.Series(MISSING_VISIT, subjects.index, dtype=object)
     if "cutoff_day" in subjects:

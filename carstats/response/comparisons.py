@@ -155,7 +155,8 @@ def response_test(
                 method=repr(method),
             )
         )
-    if method in OVERALL and reference is not None:
+    overall = method in OVERALL or (method == AUTO and strata is not None)
+    if overall and reference is not None:
         raise CarstatsError(
             message(
                 "`reference` does not go with {method}, which compares all strata.",
@@ -204,7 +205,7 @@ def _pair(
     row: dict[str, object], table: Compared, places: tuple[int, int], method: str, conf_level: float
 ) -> dict[str, object]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
-    note = empty_note(row, *(table.names[place] for place in places))
+    note = empty_note(table, row, places)
     measure = "odds ratio" if method == "Fisher" else "difference"
     estimate = low = high = p_value = statistic = np.nan
     if not note:
@@ -213,6 +214,7 @@ def _pair(
             estimate, low, high, p_value = found.odds_ratio, found.low, found.high, found.p_value
             if np.isnan(estimate):
                 note = message("all or none responded: the odds ratio is undefined")
+                low = high = np.nan
         elif method == "Boschloo":
             estimate, p_value = k[0] / n[0] - k[1] / n[1], boschloo_p_value(*k, *n)
             note = message("no interval inverts Boschloo's test")
@@ -235,26 +237,33 @@ def _pair(
 def _overall(
     table: Compared, method: str, scores: Iterable[float] | None, conf_level: float
 ) -> pd.DataFrame:
-    everyone = [table.counts(place) for place in range(len(table.keys))]
+    # Strata to which the endpoint does not apply are no part of the comparison.
+    places = [place for place in range(len(table.keys)) if table.applies_to(place)]
+    everyone = [table.counts(place) for place in places]
+    compared_ = places if len(places) > 1 else range(len(table.keys))
     counts = {
-        "contrast": reduce(against, table.names),
+        "contrast": reduce(against, [table.names[place] for place in compared_]),
         "n": sum(n for n, _, _ in everyone),
         "n_missing": sum(missing for _, missing, _ in everyone),
         "n_event": sum(k for _, _, k in everyone),
     }
+    if len(places) < 2:
+        note = message("does not apply to {n} of the strata", n=len(table.keys) - len(places))
+        row = {"test": method, "statistic": np.nan, "df": np.nan, "p_value": np.nan}
+        return pd.DataFrame([{**counts, **row, "note": note}])
     if method == "trend":
-        found = trend_test(
-            [k for _, _, k in everyone], [n for n, _, _ in everyone],
-            None if scores is None else list(scores),
-        )  # fmt: skip
+        given = None if scores is None else list(scores)
+        if given is not None and len(given) == len(table.keys):
+            given = [given[place] for place in places]
+        found = trend_test([k for _, _, k in everyone], [n for n, _, _ in everyone], given)
         note = message("all or none responded") if np.isnan(found.statistic) else ""
         row = {"test": "exact trend", "statistic": found.statistic, "df": np.nan}
         return pd.DataFrame([{**counts, **row, "p_value": found.p_value, "note": note}])
-    k, n = table.block_counts(range(len(table.keys)))
+    k, n = table.block_counts(places)
     if method == EXACT_CMH:
         return pd.DataFrame([{**counts, **_exact(table, k, n, conf_level)}])
     tests = {"Cochran-Mantel-Haenszel": mantel_haenszel_test(k, n)}
-    if len(table.keys) == 2 and len(table.blocks) > 1:
+    if len(places) == 2 and len(table.blocks) > 1:
         tests["Breslow-Day"] = breslow_day_test(k, n)
     return pd.DataFrame(
         {
@@ -277,10 +286,12 @@ def _exact(table: Compared, k, n, conf_level: float) -> dict[str, object]:
     if len(table.keys) != 2:
         raise CarstatsError(
             message(
-                "`{name}` is {method!r}, which compares two strata; `by` has {n}. Use {other!r}.",
-                name="method", method=EXACT_CMH, n=len(table.keys), other=OVERALL[0],
+                "`method` is {method}, which compares two strata; `by` has {n}. Use {other}.",
+                method=repr(EXACT_CMH),
+                n=len(table.keys),
+                other=repr(OVERALL[0]),
             )
-        )  # fmt: skip
+        )
     found = exact_mantel_haenszel(k, n, conf_level=conf_level)
     informs = ((n > 0).all(axis=1) & (k.sum(axis=1) > 0) & (k.sum(axis=1) < n.sum(axis=1))).sum()
     note = message("{n} of {total} strata inform", n=int(informs), total=len(table.blocks))
@@ -289,8 +300,8 @@ def _exact(table: Compared, k, n, conf_level: float) -> dict[str, object]:
     return {
         "test": EXACT_CMH,
         "estimate": found.odds_ratio,
-        "conf_low": found.low,
-        "conf_high": found.high,
+        "conf_low": np.nan if np.isnan(found.odds_ratio) else found.low,
+        "conf_high": np.nan if np.isnan(found.odds_ratio) else found.high,
         "statistic": np.nan,
         "df": np.nan,
         "p_value": found.p_value if informs else np.nan,

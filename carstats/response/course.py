@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.messages import message
-from carstats.response.outcomes import analysis_set, joined_words, visit_window
+from carstats.response.outcomes import analysis_set, joined_words, visit_window, within
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
@@ -131,7 +131,7 @@ def score_course(
                 name=repr(name),
             )
         )
-    later = later.assign(visit=_visits(later, days))
+    later = later.assign(visit=_visits(cohort, later, days))
     first = pd.DataFrame(
         {"subject_id": base.index, "day": 0.0, "value": base.to_numpy(), "visit": 0.0}
     )
@@ -171,13 +171,12 @@ def score_course(
     return Result(frame, replace(spec, options=options), level_labels(cohort.study.vocabulary, by))
 
 
-def _visits(rows: pd.DataFrame, days: list[float]) -> np.ndarray:
+def _visits(cohort: Cohort, rows: pd.DataFrame, days: list[float]) -> np.ndarray:
     """Return the scheduled visit that each assessment belongs to; NaN for none."""
     visit = pd.Series(np.nan, rows.index)
     for day in days:
-        low, high = visit_window(day)
-        within = rows[rows["day"].between(low, high)]
-        order = within.assign(distance=(within["day"] - day).abs()).sort_values(
+        inside = rows[within(rows["day"], *visit_window(day, cohort.study))]
+        order = inside.assign(distance=(inside["day"] - day).abs()).sort_values(
             ["distance", "day"], ascending=[True, False], kind="stable"
         )
         visit[order.drop_duplicates("subject_id").index] = float(day)

@@ -131,8 +131,8 @@ def response_difference(
         if table.strata:
             found, how = _adjusted(table, first, second, contrast, method, conf_level)
         else:
-            names = (table.names[first], table.names[second])
-            found, how = _plain(row, names, contrast, method, conf_level)
+            note = empty_note(table, row, (first, second))
+            found, how = _plain(row, note, contrast, method, conf_level)
         used.add(how)
         rows.append(row | found)
     frame = pd.DataFrame(rows)
@@ -155,18 +155,17 @@ def response_difference(
 
 
 def _plain(
-    row: dict[str, object], names: tuple[str, str], contrast: str, method: str, conf_level: float
+    row: dict[str, object], note: str, contrast: str, method: str, conf_level: float
 ) -> tuple[dict[str, object], str]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
     found = proportion_test(k, n, contrast=contrast, method=method, conf_level=conf_level)
-    note = empty_note(row, *names)
     if not note and contrast == "ratio" and not any(k):
         note = message("nobody responded: the ratio is undefined")
     known = np.isfinite(found.z)
     return {
         "estimate": found.estimate,
-        "conf_low": found.low,
-        "conf_high": found.high,
+        "conf_low": np.nan if np.isnan(found.estimate) else found.low,
+        "conf_high": np.nan if np.isnan(found.estimate) else found.high,
         "statistic": found.z**2 if known else np.nan,
         "df": 1.0 if known else np.nan,
         "p_value": found.p_value,

@@ -10,19 +10,22 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
 from carstats.estimators.curve_difference import melded_difference
-from carstats.estimators.logrank import group_tables, logrank_of_tables, weighted_logrank
+from carstats.estimators.logrank import group_tables, logrank_of_tables
+from carstats.estimators.logrank_rule import asymptotic_reason, logrank_by_rule
+from carstats.estimators.reasons import GROUP_TOO_SMALL
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
 from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
+    asked_of,
     endpoint_rows,
     evaluable_rows,
     joined_words,
 )
 from carstats.result import Result
 from carstats.vocabulary import within_sentence
-from carstats.wording import because, level_text
+from carstats.wording import because, how_tested, level_text
 
 
 def landmark_comparison(
@@ -71,7 +74,8 @@ def landmark_comparison(
         ``n_before`` with the event or the end of observation before the landmark, ``time``,
         ``estimate`` (difference of the probabilities of being free of the event, by Kaplan-Meier)
         with melded ``conf_low`` and ``conf_high``, ``survival`` and ``survival_reference``,
-        ``statistic``, ``df`` and ``p_value`` of the log-rank test from the landmark, ``note``.
+        ``statistic``, ``df`` and ``p_value`` of the log-rank test from the landmark, found as by
+        `logrank_test`'s default (``p_method``), ``note``.
 
     Raises
     ------
@@ -111,6 +115,7 @@ def landmark_comparison(
     rows = evaluable_rows(rows[rows["day"].between(low, high)]).sort_values("day", kind="stable")
     last = rows.drop_duplicates("subject_id", keep="last").set_index("subject_id")["response"]
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     at_risk = joined[joined["time"] > landmark]
     group = at_risk["subject_id"].map(last.astype(float))
@@ -121,7 +126,8 @@ def landmark_comparison(
     ends = [t.time[-1] if t.time.size else 0.0 for t in tables]
     day = float(min(ends) + landmark) if until is None else float(until)
     found = melded_difference(*tables, day - landmark, conf_level=conf_level)
-    test = weighted_logrank(time, status, member.astype(int), n_groups=2)
+    ruled = logrank_by_rule(time, status, member.astype(int), n_groups=2, seed=1)
+    test = ruled.test
     row = {
         "contrast": message("responders v non-responders"),
         "n": int(member.sum()),
@@ -138,10 +144,12 @@ def landmark_comparison(
         "survival_reference": found.second,
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
-        "p_value": test.p_value,
-        "note": because(*found.note, test.note),
+        "p_value": ruled.p_value,
+        "p_method": ruled.p_method,
+        "note": because(*found.note, *ruled.reasons),
     }
     vocabulary = cohort.study.vocabulary
+    measured = vocabulary.require("endpoint", "endpoint", endpoint)
     spec = cohort.spec(
         "landmark_comparison",
         endpoint=message(
@@ -150,13 +158,16 @@ def landmark_comparison(
             response=within_sentence(vocabulary.label("endpoint", name)),
             day=f"{landmark:g}",
         ),
+        endpoints=(measured, name),
+        estimands=(measured,),
         population=joined_words(
             words, message("free of the event and observed on day {day}", day=f"{landmark:g}")
         ),
         method=_with_cause(
             message(
                 "difference at day {day} by Kaplan–Meier, melded {level} % limits; log-rank test "
-                "from day {landmark}",
+                "from day {landmark}{how}",
+                how=how_tested(ruled.p_method, ruled.n_arrangements, ruled.n_resamples),
                 day=f"{day:g}",
                 level=level_text(conf_level),
                 landmark=f"{landmark:g}",
@@ -202,7 +213,8 @@ def response_exposure(
         ``n_exposed`` who came to be in response, ``n_event`` in response, ``n_event_reference``
         not in response, ``estimate`` (hazard ratio, Cox with Efron's ties; NaN under five events)
         with profile-likelihood ``conf_low`` and ``conf_high``, ``statistic``, ``df`` and
-        ``p_value`` of the Mantel-Byar test, ``note``.
+        ``p_value`` of the Mantel-Byar test (none where fewer than three came to be in
+        response), ``note``.
 
     Raises
     ------
@@ -220,6 +232,7 @@ def response_exposure(
     rows = evaluable_rows(rows[rows["day"] > 0])
     begin = rows[rows["response"].astype(bool)].groupby("subject_id")["day"].min()
     subjects, words = analysis_set(cohort, "treated")
+    subjects, _, words = asked_of(cohort, [name], subjects, words)
     joined = subjects[["subject_id"]].join(events, on="subject_id")
     missing = int(joined["time"].isna().sum())
     joined = joined[joined["time"].notna()]
@@ -237,6 +250,8 @@ def response_exposure(
     fit = two_group_cox(tables[0], conf_level=conf_level)
     few = int(status.sum()) < MIN_EVENTS
     few_events = message("fewer than {n} events: no hazard ratio", n=MIN_EVENTS) if few else ""
+    weak = None if np.isnan(test.statistic) else asymptotic_reason(group)
+    tiny = weak is not None and weak.code == GROUP_TOO_SMALL
     row = {
         "contrast": message("in response v not yet in response"),
         "n": len(joined),
@@ -245,14 +260,16 @@ def response_exposure(
         "n_event": int(status[exposed].sum()),
         "n_event_reference": int(status[~exposed].sum()),
         "estimate": np.nan if few else fit.hazard_ratio,
-        "conf_low": np.nan if few else fit.low,
-        "conf_high": np.nan if few else fit.high,
+        # Without an estimate the likelihood is flat: from 0 to infinity is no interval.
+        "conf_low": np.nan if few or np.isnan(fit.hazard_ratio) else fit.low,
+        "conf_high": np.nan if few or np.isnan(fit.hazard_ratio) else fit.high,
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
-        "p_value": test.p_value,
-        "note": joined_notes(few_events, because(test.note)),
+        "p_value": np.nan if tiny else test.p_value,
+        "note": joined_notes(few_events, because(test.note, weak)),
     }
     vocabulary = cohort.study.vocabulary
+    measured = vocabulary.require("endpoint", "endpoint", endpoint)
     spec = cohort.spec(
         "response_exposure",
         endpoint=message(
@@ -260,10 +277,13 @@ def response_exposure(
             endpoint=label,
             response=within_sentence(vocabulary.label("endpoint", name)),
         ),
+        endpoints=(measured, name),
+        estimands=(measured,),
         population=words,
         method=_with_cause(
             message(
-                "Cox hazard ratio (Efron), {level} % profile-likelihood limits; Mantel–Byar test",
+                "Cox hazard ratio (Efron), {level} % profile-likelihood limits; Mantel–Byar test, "
+                "asymptotic",
                 level=level_text(conf_level),
             ),
             competing,

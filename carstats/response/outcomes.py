@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
+from carstats.data.study import Study
+from carstats.endpoints.applicability import applicable
+from carstats.endpoints.rules import Schedule, schedule_of
 from carstats.errors import CarstatsError, check_choice, check_number, listed
-from carstats.messages import mark, message
+from carstats.messages import mark, message, message_n
 
 POPULATIONS = ("treated", "evaluable", "intention to treat")
 MISSING = ("failure", "excluded", "bounds")
@@ -20,9 +24,6 @@ _MISSING_WORDS = {
     "bounds": mark("missing = failure (worst case) and = response (best case)"),
 }
 _CASES = {"worst": mark("Worst case"), "best": mark("Best case")}
-
-# Half-widths of the visit windows: (up to this day, days either side). See the endpoint rules.
-_WINDOWS = ((42, 7), (126, 14), (378, 28), (np.inf, 42))
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,10 @@ class Outcome:
         1 or 0 by ``subject_id``; a subject who cannot be judged is not in it.
     due : float
         Day before whose data cut-off a subject could not yet be judged.
+    applies : pandas.Series of bool
+        Whether the endpoint applies to each subject of the study, by ``subject_id``.
+    day : pandas.Series
+        Day of the assessment that counts, by ``subject_id``; empty where several count.
     """
 
     name: str
@@ -48,47 +53,57 @@ class Outcome:
     when: str
     response: pd.Series
     due: float
+    applies: pd.Series
+    day: pd.Series
 
     @property
     def title(self) -> str:
         """The endpoint with when it was asked."""
         return asked(self.label, self.when)
 
+    def asked_of(self, subjects: pd.DataFrame) -> pd.Series:
+        """Return of which subjects the endpoint is asked."""
+        return subjects["subject_id"].map(self.applies).astype(bool)
+
 
 def asked(endpoint: str, when: str) -> str:
     """Return an endpoint with when it was asked: ``"Remission at day 168 (window 140 to 196)"``."""
-    # The label stays first: by it a cohort finds the endpoint's estimand.
     return message("{endpoint} {when}", endpoint=endpoint, when=when)
 
 
-def visit_window(at: float) -> tuple[float, float]:
-    """Return the default window of a scheduled visit.
+def visit_window(at: float, study: Study | None = None) -> tuple[float, float]:
+    """Return the default window of a visit, from the study's schedule.
 
     Parameters
     ----------
     at : float
         Day of the visit.
+    study : Study, optional
+        The study; carstats' own schedule by default.
 
     Returns
     -------
     tuple of float
-        Its first and last day.
+        Its first and last day: the same that the derivation of endpoints uses.
     """
-    half = next(half for last, half in _WINDOWS if at <= last)
-    return float(at - half), float(at + half)
+    schedule = Schedule() if study is None else schedule_of(study)
+    return schedule.window_at(float(at))
 
 
-def checked_window(window: tuple[float, float] | None, at: float) -> tuple[float, float]:
-    """Return a window as two floats, the default one for None.
+def checked_window(
+    cohort: Cohort, window: tuple[float, float] | None, at: float
+) -> tuple[float, float]:
+    """Return a window as two floats, that of the study's schedule for None.
 
     Raises
     ------
     CarstatsError
         If it is no window, or does not contain `at`.
     """
+    check_cohort(cohort)
     check_number("at", at)
     if window is None:
-        return visit_window(at)
+        return visit_window(at, cohort.study)
     if not isinstance(window, tuple | list) or len(window) != 2:
         raise CarstatsError(
             message("`window` is {window}; it takes its first and last day.", window=repr(window))
@@ -105,6 +120,48 @@ def checked_window(window: tuple[float, float] | None, at: float) -> tuple[float
             )
         )
     return low, high
+
+
+def applies_by_subject(cohort: Cohort, name: str) -> pd.Series:
+    """Return whether an endpoint applies to each subject of the study, by ``subject_id``."""
+    study = cohort.study
+    return pd.Series(applicable(study, name), study.subjects["subject_id"])
+
+
+def asked_of(cohort: Cohort, names: Iterable[str], subjects: pd.DataFrame, words: str):
+    """Return the subjects to whom one of the endpoints applies, and the words for the others.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+    names : iterable of str
+        Endpoints.
+    subjects : pandas.DataFrame
+        Subjects of the cohort.
+    words : str
+        What the population's words add so far.
+
+    Returns
+    -------
+    subjects : pandas.DataFrame
+        Those who are asked.
+    others : pandas.DataFrame
+        Those to whom no endpoint of them applies.
+    words : str
+        With how many these are.
+    """
+    applies = pd.concat([applies_by_subject(cohort, name) for name in names], axis=1).any(axis=1)
+    mask = subjects["subject_id"].map(applies).astype(bool)
+    others = subjects[~mask]
+    if len(others):
+        words = joined_words(words, not_applicable_words(len(others)))
+    return subjects[mask], others, words
+
+
+def not_applicable_words(n: int) -> str:
+    """Return the words for those to whom an endpoint does not apply."""
+    return message_n("{n} to whom it does not apply", "{n} to whom it does not apply", n)
 
 
 def case_labels() -> dict[str, str]:
@@ -168,9 +225,9 @@ def visit_outcome(
     CarstatsError
         If the endpoint is unknown or without data, or nobody was assessed in the window.
     """
-    low, high = checked_window(window, at)
+    low, high = checked_window(cohort, window, at)
     name, rows = endpoint_rows(cohort, endpoint)
-    if not rows["day"].between(low, high).any():
+    if not within(rows["day"], low, high).any():
         days = rows["day"].round().astype(int).value_counts().sort_index().index
         raise CarstatsError(
             message(
@@ -188,17 +245,30 @@ def visit_outcome(
     when = message(
         "at day {at} (window {low} to {high})", at=f"{at:g}", low=f"{low:g}", high=f"{high:g}"
     )
-    return Outcome(name, label, when, nearest(rows, at, low, high), low)
+    first = nearest_rows(rows, at, low, high)
+    return Outcome(
+        name, label, when, first["response"].astype(float), low, applies_by_subject(cohort, name),
+        first["day"],
+    )  # fmt: skip
 
 
 def nearest(rows: pd.DataFrame, at: float, low: float, high: float) -> pd.Series:
     """Return each subject's response at the evaluable assessment nearest to `at`, as 0 or 1."""
-    rows = evaluable_rows(rows[rows["day"].between(low, high)])
+    return nearest_rows(rows, at, low, high)["response"].astype(float)
+
+
+def nearest_rows(rows: pd.DataFrame, at: float, low: float, high: float) -> pd.DataFrame:
+    """Return each subject's evaluable assessment nearest to `at`, by ``subject_id``."""
+    rows = evaluable_rows(rows[within(rows["day"], low, high)])
     rows = rows.assign(distance=(rows["day"] - at).abs())
     # Nearest first; of two equally near, the later.
     rows = rows.sort_values(["distance", "day"], ascending=[True, False], kind="stable")
-    first = rows.drop_duplicates("subject_id")
-    return first.set_index("subject_id")["response"].astype(float)
+    return rows.drop_duplicates("subject_id").set_index("subject_id")
+
+
+def within(day: pd.Series, low: float, high: float) -> pd.Series:
+    """Return which days belong to a window: a whole last day counts to its end."""
+    return (day >= low) & (np.floor(day) <= high)
 
 
 def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) -> Outcome:
@@ -225,14 +295,15 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
     first, last = (visit_outcome(cohort, endpoint, day, None) for day in (at, until))
     _, rows = endpoint_rows(cohort, endpoint)
     # The first visit is the assessment that counts for it: an earlier one in its window does not.
-    between = rows[rows["day"].between(visit_window(at)[1], visit_window(until)[0])]
+    study = cohort.study
+    between = rows[rows["day"].between(visit_window(at, study)[1], visit_window(until, study)[0])]
     between = evaluable_rows(between).groupby("subject_id")["response"].min().astype(float)
     parts = pd.concat([first.response, between, last.response], axis=1, keys=["a", "b", "c"])
     failed = (parts == 0).any(axis=1)
     held = (parts["a"] == 1) & (parts["c"] == 1) & ~failed
     response = held.astype(float)[failed | held]
     when = message("sustained from day {at} to day {until}", at=f"{at:g}", until=f"{until:g}")
-    return Outcome(first.name, first.label, when, response, last.due)
+    return Outcome(first.name, first.label, when, response, last.due, first.applies, last.day)
 
 
 def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
@@ -260,7 +331,8 @@ def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
     response = evaluable_rows(within).groupby("subject_id")["response"].max().astype(float)
     label = cohort.study.vocabulary.label("endpoint", name)
     when = message("at any visit up to day {until}", until=f"{until:g}")
-    return Outcome(name, label, when, response, float(until))
+    applies, day = applies_by_subject(cohort, name), pd.Series(dtype=float)
+    return Outcome(name, label, when, response, float(until), applies, day)
 
 
 def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:

@@ -16,6 +16,7 @@ from carstats.messages import message
 from carstats.response.outcomes import (
     MISSING,
     analysis_set,
+    asked_of,
     joined_words,
     missing_words,
     visit_outcome,
@@ -41,6 +42,8 @@ class Compared:
         Columns that are compared, and adjusted for.
     blocks : list of tuple
         The strata that are adjusted for; without any, the empty key.
+    others : pandas.DataFrame
+        The subjects to whom the endpoint does not apply.
     left_out : bool
         Whether those with a missing response are no part of the denominator.
     spec : Spec
@@ -53,6 +56,7 @@ class Compared:
     by: list[str]
     strata: list[str]
     blocks: list[tuple[Any, ...]]
+    others: pd.DataFrame
     left_out: bool
     spec: Spec
 
@@ -64,6 +68,12 @@ class Compared:
         missing = int(rows["response"].isna().sum())
         n = len(rows) - (missing if self.left_out else 0)
         return n, missing, int((rows["response"] == 1).sum())
+
+    def applies_to(self, place: int) -> bool:
+        """Return whether the endpoint applies to anybody of a stratum, or the stratum is empty."""
+        if stratum_mask(self.subjects, self.by, self.keys[place]).any():
+            return True
+        return not stratum_mask(self.others, self.by, self.keys[place]).any()
 
     def block_counts(self, places: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return events and subjects of strata (columns) within every block (rows)."""
@@ -98,6 +108,7 @@ def compared(
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, counted = analysis_set(cohort, population)
     by, strata = check_by(subjects, by), check_by(subjects, strata, "strata")
+    subjects, others, counted = asked_of(cohort, [outcome.name], subjects, counted)
     if not by:
         raise CarstatsError(
             message("`by` names no column; give the one whose strata are compared.")
@@ -125,6 +136,7 @@ def compared(
     spec = cohort.spec(
         analysis,
         endpoint=outcome.title,
+        endpoints=(outcome.name,),
         population=joined_words(counted, words or missing_words(missing)),
         method="",
     )
@@ -132,7 +144,9 @@ def compared(
     spec = replace(spec, options={**known, "missing": missing, **options})
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     blocks = stratum_keys(vocabulary, subjects, strata)
-    return Compared(subjects, keys, names, by, strata, blocks, missing == "excluded", spec)
+    return Compared(
+        subjects, keys, names, by, strata, blocks, others, missing == "excluded", spec
+    )  # fmt: skip
 
 
 def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
@@ -199,8 +213,12 @@ def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
     }
 
 
-def empty_note(row: dict[str, object], first: str, second: str) -> str:
-    """Say which of the two, by their names, has nobody to be counted."""
+def empty_note(table: Compared, row: dict[str, object], places: tuple[int, int]) -> str:
+    """Say which of the two has nobody to be counted, or nobody to whom the endpoint applies."""
+    first, second = (table.names[place] for place in places)
+    outside = [table.names[place] for place in places if not table.applies_to(place)]
+    if outside:
+        return message("does not apply to {names}", names=message(", ").join(outside))
     if not row["n"] and not row["n_reference"]:
         return message("no subjects in {first} and {second}", first=first, second=second)
     if row["n"] and row["n_reference"]:

@@ -25,6 +25,7 @@ from carstats.response.outcomes import (
     sustained_outcome,
     visit_outcome,
 )
+from carstats.response.told import Told
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.wording import limits_words
@@ -58,9 +59,10 @@ def response_rate(
     at : float
         Day of the visit from the first infusion; 168 is week 24.
     window : (float, float), optional
-        First and last day that count for the visit. The default is 7 days either side up to day
-        42, 14 up to day 126, 28 up to day 378 and 42 beyond. Of several evaluable assessments the
-        one nearest to `at` counts, of two equally near the later.
+        First and last day that count for the visit. The default is that of the study's schedule:
+        7 days either side up to day 42, 14 up to day 126, 28 up to day 378 and 42 beyond, never
+        past the midpoint to the next scheduled visit. Of several evaluable assessments the one
+        nearest to `at` counts, of two equally near the later.
     by : str or list of str, optional
         Columns of the subjects table; one rate for each stratum.
     population : {"treated", "evaluable", "intention to treat"}
@@ -80,7 +82,11 @@ def response_rate(
         For each stratum: ``n`` subjects in the denominator, ``n_missing`` without an evaluable
         assessment in the window (part of ``n`` unless left out), ``n_event`` responders,
         ``estimate`` = n_event / n with ``conf_low`` and ``conf_high``, ``n_evaluable``,
-        ``estimate_evaluable``, ``note``. A stratum without subjects has NaN.
+        ``estimate_evaluable``, ``n_not_applicable`` subjects for whose disease or subtype the
+        endpoint was not made (in no numerator or denominator), ``note``. A stratum without subjects
+        has NaN, and so has one to which the endpoint does not apply. The note also says how many
+        meet a renal endpoint at baseline already, how many responders of an endpoint without a cap
+        take more than 7.5 mg of prednisone a day, and what `response` and `remission` are.
 
     Raises
     ------
@@ -95,7 +101,7 @@ def response_rate(
     Brown LD, Cai TT, DasGupta A. Stat Sci 2001; 16: 101-133.
     Blaker H. Can J Stat 2000; 28: 783-798.
     """
-    options = {"at": at, "window": list(checked_window(window, at))}
+    options = {"at": at, "window": list(checked_window(cohort, window, at))}
     return _rates(
         cohort, endpoint, lambda name: visit_outcome(cohort, name, at, window), "response_rate",
         by, population, missing, method, conf_level, options,
@@ -233,13 +239,19 @@ def _rates(
         missing, words = "excluded", joined_words(words, message("evaluable only"))
     cases = ("worst", "best") if missing == "bounds" else ("",)
 
+    told = [Told(cohort, outcome) for outcome in outcomes]
+
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         rows = []
-        for outcome in outcomes:
-            response = stratum["subject_id"].map(outcome.response)
+        for outcome, beside in zip(outcomes, told, strict=True):
+            asked_ = stratum[outcome.asked_of(stratum)]
+            response = asked_["subject_id"].map(outcome.response)
             for case in cases:
                 left_out = missing == "excluded"
-                row = rate_row(stratum, response, outcome.due, left_out, case, method, conf_level)
+                row = rate_row(asked_, response, outcome.due, left_out, case, method, conf_level)
+                note, others = row.pop("note"), len(stratum) - len(asked_)
+                row["n_not_applicable"] = others
+                row["note"] = beside.note(note, asked_, response, others)
                 named = {"endpoint": outcome.name} if several else {}
                 rows.append({**named, **({"case": case} if case else {}), **row})
         return pd.DataFrame(rows)
@@ -251,6 +263,7 @@ def _rates(
     spec = cohort.spec(
         analysis,
         endpoint=asked(title, first.when),
+        endpoints=dict.fromkeys(outcome.name for outcome in outcomes),
         population=joined_words(words, missing_words(missing)),
         method=limits_words(method, conf_level),
         by=shown,

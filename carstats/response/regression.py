@@ -11,6 +11,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
+from carstats.estimators.identified import independent_columns
 from carstats.estimators.logistic import (
     LOGISTIC_METHODS,
     LogisticFit,
@@ -18,13 +19,20 @@ from carstats.estimators.logistic import (
     logistic_regression,
     predicted,
 )
+from carstats.estimators.reasons import FIRTH_SEPARATED, NOT_IDENTIFIED, Reason
 from carstats.messages import mark, message
-from carstats.response.outcomes import analysis_set, joined_words, missing_words, visit_outcome
+from carstats.response.outcomes import (
+    analysis_set,
+    asked_of,
+    joined_words,
+    missing_words,
+    visit_outcome,
+)
 from carstats.response.pairs import adjusted_for, against
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.vocabulary import column_name
-from carstats.wording import because, level_text
+from carstats.wording import asymptotic_words, because, level_text
 
 _METHOD = {
     "Firth": mark("logistic regression by Firth's penalised likelihood"),
@@ -109,6 +117,10 @@ def response_regression(
     )  # fmt: skip
     fit, rows = model.fit, []
     events = model.subjects["response"] == 1
+    note = because(fit.note)
+    everyone = np.ones(len(events), bool)
+    if not note and _separated(everyone, model.design, events.to_numpy(float)):
+        note = because(Reason(FIRTH_SEPARATED))
     for j, (term, level, base) in enumerate(model.terms, start=1):
         member = model.design[:, j - 1] == 1 if level is not None else slice(None)
         rows.append(
@@ -127,13 +139,15 @@ def response_regression(
                 "statistic": fit.statistic[j],
                 "df": 1.0,
                 "p_value": fit.p_value[j],
-                "note": because(fit.note),
+                "note": note,
             }
         )
-    words = message(
-        "{method}, odds ratios with {level} % profile-likelihood limits",
-        method=message(_METHOD[method]),
-        level=level_text(conf_level),
+    words = asymptotic_words(
+        message(
+            "{method}, odds ratios with {level} % profile-likelihood limits",
+            method=message(_METHOD[method]),
+            level=level_text(conf_level),
+        )
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     columns = list(dict.fromkeys(term for term, _, _ in model.terms))
@@ -217,6 +231,9 @@ def marginal_response_difference(
     rows = []
     for j in own:
         _, level, base = model.terms[j]
+        note = because(fit.note)
+        if not note and _separated(_of_two(model, covariate, j), design, response):
+            note = because(Reason(NOT_IDENTIFIED))
         one, other = design.copy(), design.copy()
         if level is None:
             one[:, j] += 1
@@ -244,8 +261,9 @@ def marginal_response_difference(
                 "p_value": 2 * NormalDist().cdf(-np.sqrt(chi)) if chi >= 0 else np.nan,
                 "mean": means[0],
                 "mean_reference": means[1],
-                "note": because(fit.note),
+                "note": note,
             }
+            | (dict.fromkeys(_NUMBERS, np.nan) if note else {})
         )
     words = message("marginal differences")
     words = message(
@@ -254,8 +272,37 @@ def marginal_response_difference(
         method=message(_METHOD[method]),
         level=level_text(conf_level),
     )
+    words = asymptotic_words(words)
     spec = replace(model.spec, method=words, conf_level=conf_level)
     return Result(pd.DataFrame(rows), spec)
+
+
+# What a contrast has that the data do not identify.
+_NUMBERS = (
+    "estimate", "std_error", "conf_low", "conf_high", "statistic", "df", "p_value", "mean",
+    "mean_reference",
+)  # fmt: skip
+
+
+def _of_two(model: _Model, covariate: str, j: int) -> np.ndarray:
+    """Say who has the level of a column or the reference; everyone for a number."""
+    _, level, base = model.terms[j]
+    if level is None:
+        return np.ones(len(model.subjects), bool)
+    values = model.subjects[covariate]
+    return ((values == level) | (values == base)).to_numpy(bool)
+
+
+def _separated(who: np.ndarray, design: np.ndarray, response: np.ndarray) -> bool:
+    """Say whether covariates tell the responders among some subjects from the others, entirely."""
+    design, response = design[who], response[who]
+    kept = independent_columns(design)
+    if not kept.any():
+        return bool(response.all() or not response.any())
+    fit = logistic_regression(
+        design[:, kept], response, method="maximum likelihood", profiled=False
+    )
+    return fit.note is not None
 
 
 def _mean_and_slope(design: np.ndarray, coefficient: np.ndarray) -> tuple[float, np.ndarray]:
@@ -274,6 +321,7 @@ def _fitted(
     check_conf_level(conf_level)
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)
+    subjects, _, words = asked_of(cohort, [outcome.name], subjects, words)
     columns = [covariates] if isinstance(covariates, str) else list(covariates)
     if not columns:
         raise CarstatsError(message("`covariates` is empty; name at least one column."))
@@ -332,7 +380,9 @@ def _fitted(
     if left_out:
         lacking = message("{n} with a missing covariate left out", n=left_out)
         words = joined_words(words, lacking)
-    spec = cohort.spec(analysis, endpoint=outcome.title, population=words, method="")
+    spec = cohort.spec(
+        analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
+    )
     options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))

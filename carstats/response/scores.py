@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,7 +14,7 @@ from carstats.estimators.mmrm import COVARIANCES, MmrmFit, fit_mmrm
 from carstats.estimators.reasons import TOO_FEW_VALUES, Reason
 from carstats.messages import joined_notes, mark, message
 from carstats.response.course import baselines, measure_rows
-from carstats.response.outcomes import analysis_set, visit_window
+from carstats.response.outcomes import analysis_set, visit_window, within
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.wording import because, level_text
@@ -24,7 +24,7 @@ _WORDS = {
     "observed": mark("means of those seen, t limits"),
     "MMRM": mark("mixed model for repeated measures (REML, Satterthwaite), at the mean baseline"),
 }
-_STRUCTURES = {
+STRUCTURES = {
     "unstructured": mark("unstructured"),
     "heterogeneous AR(1)": mark("heterogeneous AR(1)"),
     "compound symmetry": mark("compound symmetry"),
@@ -92,28 +92,12 @@ def score_change(
     check_choice("method", method, METHODS)
     check_choice("structure", structure, ("auto", *COVARIANCES))
     check_conf_level(conf_level)
-    days = [at] if isinstance(at, int | float) else list(at)
-    for day in days:
-        check_number("at", day, low=1)
-    if not days or len(set(days)) < len(days) or sorted(days) != days:
-        raise CarstatsError(
-            message("`at` is {days}; it takes different days in rising order.", days=days)
-        )
-    name, rows = measure_rows(cohort, measure)
-    subjects, words = analysis_set(cohort, "treated")
-    by = check_by(subjects, by)
-    base, late = baselines(rows, subjects)
-    if not subjects["subject_id"].isin(base.index).any():
-        raise CarstatsError(
-            message("nobody of the cohort has {name} before treatment.", name=repr(name))
-        )
-    changes = pd.DataFrame({day: _at_visit(rows, day) for day in days})
-    changes = changes.reindex(subjects["subject_id"]).sub(
-        base.reindex(subjects["subject_id"]), axis=0
-    )
+    changes = changes_from_baseline(cohort, measure, at)
+    by = check_by(changes.subjects, by)
+    days, base, late = changes.days, changes.base, changes.late
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        own = changes.loc[stratum["subject_id"]]
+        own = changes.table.loc[stratum["subject_id"]]
         start = base.reindex(own.index)
         fit = _means if method == "observed" else _model
         found = fit(own.to_numpy(float), start.to_numpy(float), structure, conf_level)
@@ -123,14 +107,13 @@ def score_change(
             row["note"] = joined_notes(row["note"], rest)
         return pd.DataFrame([{"time": float(d), **r} for d, r in zip(days, found, strict=True)])
 
-    units = rows["unit"].dropna().unique() if "unit" in rows else []
     spec = cohort.spec(
         "score_change",
         endpoint=message(
             "{measure}: change from baseline",
-            measure=cohort.study.vocabulary.label("measure", name),
+            measure=cohort.study.vocabulary.label("measure", changes.measure),
         ),
-        population=words,
+        population=changes.population,
         method=message(
             "{method}; {level} % limits; baseline: last before lymphodepletion",
             method=message(_WORDS[method]),
@@ -139,16 +122,75 @@ def score_change(
         by=by,
         conf_level=conf_level,
     )
-    options = {"measure": name, "unit": units[0] if len(units) == 1 else ""}
+    options = {"measure": changes.measure, "unit": changes.unit}
     options |= {"at": [float(d) for d in days], "method": method, "structure": structure}
-    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate)
+    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, changes.subjects, by, estimate)
     return Result(frame, replace(spec, options=options), level_labels(cohort.study.vocabulary, by))
 
 
-def _at_visit(rows: pd.DataFrame, day: float) -> pd.Series:
-    low, high = visit_window(day)
-    within = rows[rows["day"].between(low, high) & (rows["day"] > 0)]
-    order = within.assign(distance=(within["day"] - day).abs()).sort_values(
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Changes of a score from baseline.
+
+    Attributes
+    ----------
+    table : pandas.DataFrame
+        A row for each subject (index ``subject_id``), a column for each day; NaN where not seen.
+    base, late : pandas.Series
+        Baseline of each subject, and whether it came after lymphodepletion.
+    subjects : pandas.DataFrame
+        The subjects who are counted.
+    days : list of float
+        The visits.
+    measure, unit, population : str
+        What was measured, its unit where there is one, and who is counted.
+    """
+
+    table: pd.DataFrame
+    base: pd.Series
+    late: pd.Series
+    subjects: pd.DataFrame
+    days: list[float]
+    measure: str
+    unit: str
+    population: str
+
+
+def changes_from_baseline(cohort: Cohort, measure: str, at: float | Iterable[float]) -> Changes:
+    """Return the changes of a score from baseline at visits.
+
+    Raises
+    ------
+    CarstatsError
+        If the days do not rise, the measure is unknown or without data, or nobody has a baseline.
+    """
+    days = [at] if isinstance(at, int | float) else list(at)
+    for day in days:
+        check_number("at", day, low=1)
+    if not days or len(set(days)) < len(days) or sorted(days) != days:
+        raise CarstatsError(
+            message("`at` is {days}; it takes different days in rising order.", days=days)
+        )
+    name, rows = measure_rows(cohort, measure)
+    subjects, words = analysis_set(cohort, "treated")
+    base, late = baselines(rows, subjects)
+    if not subjects["subject_id"].isin(base.index).any():
+        raise CarstatsError(
+            message("nobody of the cohort has {name} before treatment.", name=repr(name))
+        )
+    changes = pd.DataFrame({day: _at_visit(cohort, rows, day) for day in days})
+    changes = changes.reindex(subjects["subject_id"]).sub(
+        base.reindex(subjects["subject_id"]), axis=0
+    )
+    units = rows["unit"].dropna().unique() if "unit" in rows else []
+    unit = units[0] if len(units) == 1 else ""
+    return Changes(changes, base, late, subjects, days, name, unit, words)
+
+
+def _at_visit(cohort: Cohort, rows: pd.DataFrame, day: float) -> pd.Series:
+    low, high = visit_window(day, cohort.study)
+    inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
+    order = inside.assign(distance=(inside["day"] - day).abs()).sort_values(
         ["distance", "day"], ascending=[True, False], kind="stable"
     )
     return order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)
@@ -210,7 +252,7 @@ def _model(changes, baseline, structure: str, conf_level: float) -> list[dict[st
     for i, visit in enumerate(visits):
         note = because(fit.reason)
         if not fit.reason:
-            named = message(_STRUCTURES[fit.structure])
+            named = message(STRUCTURES[fit.structure])
             note = message("{structure} covariance", structure=named)
         row = _row(changes[:, visit], baseline, note)
         if not fit.reason:
@@ -222,11 +264,17 @@ def _model(changes, baseline, structure: str, conf_level: float) -> list[dict[st
 
 
 def _fitted(y, start, structure: str) -> MmrmFit:
-    """Fit the first covariance that the data can carry, or the one asked for."""
+    """Fit a mean for each visit and a slope on baseline."""
     n, q = y.shape
     x = np.tile(np.eye(q), (n, 1, 1))
     if np.ptp(start) > 0:
         x = np.concatenate([x, np.repeat(start[:, None, None], q, axis=1)], axis=2)
+    return fit_structure(y, x, structure)
+
+
+def fit_structure(y, x, structure: str, contrasts=None) -> MmrmFit:
+    """Fit the first covariance that the data can carry, or the one asked for."""
+    q = y.shape[1]
     seen = ~np.isnan(y)
     together = seen.T.astype(int) @ seen
     allowed = {
@@ -237,7 +285,7 @@ def _fitted(y, start, structure: str) -> MmrmFit:
     tried = [structure] if structure != "auto" else [s for s, fine in allowed.items() if fine]
     fit = MmrmFit(*[np.empty(0)] * 4, np.nan, "", Reason(TOO_FEW_VALUES))
     for choice in tried:
-        fit = fit_mmrm(y, x, structure=choice)
+        fit = fit_mmrm(y, x, structure=choice, contrasts=contrasts)
         if not fit.reason:
             break
     return fit

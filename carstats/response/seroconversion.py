@@ -19,6 +19,7 @@ from carstats.response.outcomes import (
     checked_window,
     joined_words,
     missing_words,
+    within,
 )
 from carstats.response.rates import rate_row
 from carstats.result import Result
@@ -77,10 +78,10 @@ def seroconversion_rate(
     check_choice("missing", missing, MISSING)
     check_conf_level(conf_level)
     check_number("above", above)
-    low, high = checked_window(window, at)
+    low, high = checked_window(cohort, window, at)
     name, rows = measure_rows(cohort, measure)
-    within = rows[rows["day"].between(low, high) & (rows["day"] > 0)]
-    if within.empty:
+    inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
+    if inside.empty:
         raise CarstatsError(
             message(
                 "`at`={at}: no {name} from day {low} to {high}. Its values lie on days {first} to "
@@ -96,7 +97,7 @@ def seroconversion_rate(
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
     base, _ = baselines(rows, cohort.subjects)
-    order = within.assign(distance=(within["day"] - at).abs()).sort_values(
+    order = inside.assign(distance=(inside["day"] - at).abs()).sort_values(
         ["distance", "day"], ascending=[True, False], kind="stable"
     )
     value = order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)

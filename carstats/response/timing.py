@@ -15,9 +15,13 @@ from carstats.estimators.risk_table import risk_table
 from carstats.messages import message
 from carstats.response.outcomes import (
     analysis_set,
+    applies_by_subject,
     endpoint_rows,
     evaluable_rows,
+    joined_words,
+    not_applicable_words,
 )
+from carstats.response.told import no_subjects
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.vocabulary import within_sentence
@@ -74,9 +78,14 @@ def time_to_response(
     name, rows = endpoint_rows(cohort, endpoint)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
+    applies = applies_by_subject(cohort, name)
     subjects = subjects.join(_times(cohort, rows, subjects), on="subject_id")
+    subjects = subjects.assign(asked=subjects["subject_id"].map(applies).astype(bool))
+    others = int((~subjects["asked"]).sum())
+    words = joined_words(words, not_applicable_words(others)) if others else words
 
-    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+    def estimate(everyone: pd.DataFrame) -> pd.DataFrame:
+        stratum = everyone[everyone["asked"]]
         time, code = stratum["event_time"].to_numpy(float), stratum["event_code"].to_numpy(int)
         table = risk_table(time, code, n_causes=2)
         counts = {"n": len(stratum), "n_missing": int(stratum["never"].sum())}
@@ -98,7 +107,7 @@ def time_to_response(
             }
         )
         if not len(stratum):
-            frame.loc[0, "note"] = message("no subjects")
+            frame.loc[0, "note"] = no_subjects(0, len(everyone))
         elif not (code == 1).any():
             frame.loc[0, "note"] = (
                 message("nobody responded: no limits")
@@ -111,6 +120,9 @@ def time_to_response(
     spec = cohort.spec(
         "time_to_response",
         endpoint=message("Time to {response}", response=within_sentence(label)),
+        endpoints=(name,),
+        # The estimand of a response is its rate at a visit, which this is not.
+        estimands=("time_to_response",) if name == "response" else (),
         population=words,
         method=message(
             "Aalen–Johansen; death and unplanned re-infusion compete, dated at the visit that "

@@ -111,9 +111,9 @@ def _points(benchmark: Mapping[float, float]) -> tuple[list[float], list[float]]
     if not isinstance(benchmark, Mapping) or not benchmark:
         raise CarstatsError(
             message(
-                "`{name}` is {given!r}; it takes days with their probabilities, such as "
-                "{{182: 0.8, 365: 0.6}}.",
-                name="benchmark", given=benchmark,
+                "`benchmark` is {given}; it takes days with their probabilities, such as "
+                "{example}.",
+                given=repr(benchmark), example="{182: 0.8, 365: 0.6}",
             )
         )  # fmt: skip
     for day, value in benchmark.items():
@@ -125,8 +125,8 @@ def _points(benchmark: Mapping[float, float]) -> tuple[list[float], list[float]]
     if not falls or not all(0 < value < 1 for value in curve):
         raise CarstatsError(
             message(
-                "`{name}` is {given}; it takes probabilities between 0 and 1 that never rise.",
-                name="benchmark", given=dict(benchmark),
+                "`benchmark` is {given}; it takes probabilities between 0 and 1 that never rise.",
+                given=dict(benchmark),
             )
         )  # fmt: skip
     return days, curve

@@ -86,7 +86,7 @@ def survival_difference(
     groups = [rows for _, rows in times.groups()]
     tables = [stratum_table(rows) for rows in groups]
     found = []
-    for first, second in contrasts(names, reference, times.levels()):
+    for first, second in contrasts(names, times.level_of(reference), times.levels()):
         both = pd.concat([groups[first], groups[second]])
         for day in days:
             test = compare(tables[second], tables[first], float(day), conf_level=conf_level)

@@ -16,7 +16,8 @@ from carstats.estimators.aalen_johansen import (
     aalen_johansen,
     truncated_errors,
 )
-from carstats.estimators.reasons import Reason
+from carstats.estimators.logrank_rule import asymptotic_reason
+from carstats.estimators.reasons import FEW_EVENTS_A_TERM, GROUP_TOO_SMALL, Reason
 from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
@@ -27,7 +28,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
-from carstats.wording import because, level_text
+from carstats.wording import asymptotic_words, because, level_text
 
 _LIMITS = {
     "beta product": mark("Aalen–Johansen, {level} % pointwise beta-product limits"),
@@ -209,8 +210,9 @@ def gray_test(
     -------
     Result
         One row: ``contrast`` (the groups), ``cause``, ``n``, ``n_missing``, ``n_event``,
-        ``statistic`` (chi-squared), ``df``, ``p_value``, ``note``. NaN with a note where fewer than
-        two groups have subjects or there is no event.
+        ``statistic`` (chi-squared), ``df``, ``p_value`` (asymptotic; none where a group has fewer
+        than three), ``note``. NaN with a note where fewer than two groups have subjects or there is
+        no event.
 
     Raises
     ------
@@ -227,6 +229,7 @@ def gray_test(
     times = endpoint_times(cohort, endpoint, by, strata)
     place = _cause_code(times, cause)
     rows, group, names = grouped(times)
+    strata_of = stratum_codes(rows, times.strata)
     test = gray_score_test(
         rows["event_time"].to_numpy(),
         rows["event_code"].to_numpy().astype(int),
@@ -234,9 +237,11 @@ def gray_test(
         n_groups=len(names),
         cause=place,
         rho=rho,
-        strata=stratum_codes(rows, times.strata),
+        strata=strata_of,
         entry=rows["entry_time"].to_numpy() if "entry_time" in rows else None,
     )
+    weak = None if np.isnan(test.statistic) else asymptotic_reason(group, strata_of)
+    tiny = weak is not None and weak.code == GROUP_TOO_SMALL
     frame = pd.DataFrame(
         [
             {
@@ -247,13 +252,13 @@ def gray_test(
                 "n_event": int((rows["event_code"] == place).sum()),
                 "statistic": test.statistic,
                 "df": test.df,
-                "p_value": test.p_value,
-                "note": because(test.reason),
+                "p_value": np.nan if tiny else test.p_value,
+                "note": because(test.reason, weak),
             }
         ]
     )
     method = message(
-        "Gray's test{weighed}{adjusted}",
+        "Gray's test{weighed}{adjusted}, asymptotic",
         weighed=message(", rho = {rho}", rho=f"{rho:g}") if rho else "",
         adjusted=adjusted_in_words(times.strata),
     )
@@ -302,9 +307,12 @@ def fine_gray_regression(
     """
     from carstats.estimators.fine_gray import fine_gray
     from carstats.survival.design import (
+        EVENTS_A_TERM,
         MIN_EVENTS,
         covariate_matrix,
+        own_columns,
         ratio_rows,
+        spread,
         too_few_events,
     )
 
@@ -315,26 +323,32 @@ def fine_gray_regression(
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     rows = times.rows[known]
     n_event = int((rows["event_code"] == place).sum())
-    if n_event < MIN_EVENTS:
-        coef = errors = np.full(len(design.terms), np.nan)
-        note = too_few_events(n_event)
-    else:
+    kept, without = own_columns(design.matrix[known])
+    coef = errors = np.full(len(design.terms), np.nan)
+    notes = [too_few_events(n_event)] * len(design.terms)
+    if n_event >= MIN_EVENTS:
         fit = fine_gray(
             rows["event_time"].to_numpy(),
             rows["event_code"].to_numpy().astype(int),
-            design.matrix[known],
+            design.matrix[known][:, kept],
             cause=place,
         )
-        coef, errors, note = fit.coef, fit.std_error, because(fit.reason)
-    frame = ratio_rows(design, coef, errors, conf_level, note)
+        coef, errors = spread(fit.coef, kept), spread(fit.std_error, kept)
+        few = n_event < EVENTS_A_TERM * int(kept.sum()) and fit.reason is None
+        said = because(fit.reason, Reason(FEW_EVENTS_A_TERM, {"n": EVENTS_A_TERM}) if few else None)
+        notes = [why or said for why in without]
+    frame = ratio_rows(design, coef, errors, conf_level, notes)
     frame.insert(2, "n", len(times.rows))
     frame.insert(3, "n_missing", int((~known).sum()))
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "fine_gray_regression",
-        message(
-            "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich errors",
-            level=level_text(conf_level),
+        asymptotic_words(
+            message(
+                "Fine–Gray subdistribution hazard ratios, {level} % Wald limits with sandwich "
+                "errors",
+                level=level_text(conf_level),
+            )
         ),
         conf_level=conf_level,
         cause=cause,

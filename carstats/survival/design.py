@@ -12,11 +12,17 @@ from numpy.typing import NDArray
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, listed
+from carstats.estimators.identified import independent_columns
+from carstats.estimators.reasons import FOLLOWS_FROM_OTHERS, Reason
 from carstats.messages import mark, message, message_n
 from carstats.strata import stratum_keys
+from carstats.wording import because
 
 # Fewer events than this support no regression: see the rule of the package's documentation.
 MIN_EVENTS = 5
+# With fewer events than this for each coefficient an estimate is biased away from 1 and Wald's
+# limits are too short (Peduzzi P et al. J Clin Epidemiol 1995; 48: 1503-1510).
+EVENTS_A_TERM = 10
 
 
 def too_few_events(n_event: int) -> str:
@@ -74,6 +80,9 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
         If a column does not exist or does not vary.
     """
     columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    for name in columns:
+        if columns.count(name) > 1:
+            raise CarstatsError(message("`covariates` names {name} twice.", name=repr(name)))
     subjects = cohort.subjects
     unknown = [c for c in columns if c not in subjects or c == "subject_id"]
     if unknown or not columns:
@@ -109,12 +118,43 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
     return Design(tuple(columns), tuple(terms), np.column_stack(parts), complete)
 
 
+def own_columns(
+    matrix: NDArray[np.float64], strata: NDArray[np.intp] | None = None
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Find the columns of a design that have a coefficient of their own, and what to say of others.
+
+    Parameters
+    ----------
+    matrix : ndarray, shape (n, p)
+        The covariates of those who are analysed.
+    strata : ndarray of int, shape (n,), optional
+        Strata with a baseline each.
+
+    Returns
+    -------
+    kept : ndarray of bool, shape (p,)
+        The columns to fit.
+    notes : list of str
+        For each column why it has no estimate; empty for those kept.
+    """
+    kept = independent_columns(matrix, strata)
+    why = because(Reason(FOLLOWS_FROM_OTHERS))
+    return kept, ["" if mine else why for mine in kept]
+
+
+def spread(values: NDArray[np.float64], kept: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Put the values of the columns that were fitted in their places; NaN elsewhere."""
+    found = np.full(kept.size, np.nan)
+    found[kept] = values
+    return found
+
+
 def ratio_rows(
     design: Design,
     coef: NDArray[np.float64],
     errors: NDArray[np.float64],
     conf_level: float,
-    note: str,
+    note: str | list[str],
 ) -> pd.DataFrame:
     """Return ratios with Wald limits, a row for each term of a design.
 
@@ -126,8 +166,8 @@ def ratio_rows(
         Log ratios and their standard errors.
     conf_level : float
         Confidence level.
-    note : str
-        What every row says.
+    note : str or list of str
+        What every row says, or each.
 
     Returns
     -------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import comb
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,16 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.interval_tests import interval_logrank
+from carstats.estimators.logrank import strata_rows
+from carstats.estimators.logrank_rule import (
+    ASYMPTOTIC_FROM,
+    FEWEST,
+    asymptotic_reason,
+    compared_sizes,
+    followup_differs,
+)
+from carstats.estimators.permutation_sums import MAX_ARRANGEMENTS
+from carstats.estimators.reasons import FOLLOWUP_DIFFERS_LINEAR, GROUP_TOO_SMALL
 from carstats.estimators.turnbull import bootstrap_limits, turnbull
 from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
@@ -23,8 +34,11 @@ from carstats.survival.times import (
 from carstats.wording import because, level_text
 
 INTERVAL_SCORES = ("Sun", "Finkelstein", "Wilcoxon")
-INTERVAL_METHODS = ("permutation", "score", "exact", "resampling")
+INTERVAL_METHODS = ("auto", "permutation", "score", "exact", "resampling")
 _TESTS = {
+    "none": mark(
+        "generalised log-rank test for interval-censored times ({scores} scores){adjusted}"
+    ),
     "score": mark(
         "generalised log-rank test for interval-censored times ({scores} scores){adjusted}, score"
     ),
@@ -33,11 +47,11 @@ _TESTS = {
     ),
     "permutation": mark(
         "generalised log-rank test for interval-censored times ({scores} scores){adjusted}, "
-        "permutation"
+        "asymptotic permutation"
     ),
     "resampling": mark(
         "generalised log-rank test for interval-censored times ({scores} scores){adjusted}, "
-        "resampling"
+        "{n} random arrangements"
     ),
 }
 
@@ -166,8 +180,8 @@ def interval_censored_test(
     by: str | Iterable[str],
     strata: str | Iterable[str] | None = None,
     scores: str = "Sun",
-    method: str = "permutation",
-    n_resamples: int = 10_000,
+    method: str = "auto",
+    n_resamples: int = 9_999,
     seed: int = 1,
     competing: str | None = None,
 ) -> Result:
@@ -186,8 +200,13 @@ def interval_censored_test(
     scores : {"Sun", "Finkelstein", "Wilcoxon"}
         Sun's is the log-rank test's generalisation, Finkelstein's the grouped proportional
         hazards model's, Wilcoxon's weighs early differences more.
-    method : {"permutation", "score", "exact", "resampling"}
+    method : {"auto", "permutation", "score", "exact", "resampling"}
         How the p-value is found; visits must be planned alike in the groups for all but "score".
+        "permutation" compares with the chi-squared limit of the permutation distribution, "exact"
+        (two groups) with the distribution itself, "resampling" with random arrangements. "auto":
+        none with a group under three; while the smallest group has fewer than 50 "exact" for two
+        groups of up to a million arrangements in each stratum, else "resampling"; from 50 on
+        "permutation".
     n_resamples : int
         Random arrangements B; the p-value is (b + 1) / (B + 1).
     seed : int
@@ -216,17 +235,35 @@ def interval_censored_test(
     check_number("n_resamples", n_resamples, low=1)
     times = interval_times(cohort, endpoint, by, competing, strata)
     rows, group, names = grouped(times)
+    low, high = rows["time_low"].to_numpy(), rows["time_high"].to_numpy()
+    # In an order of their own: random arrangements do not depend on that of the data.
+    order = np.lexsort((group, high, low))
+    rows, group, low, high = rows.iloc[order], group[order], low[order], high[order]
+    strata_of = stratum_codes(rows, times.strata)
+    used = _by_size(group, strata_of) if method == "auto" else method
     test = interval_logrank(
-        rows["time_low"].to_numpy(),
-        rows["time_high"].to_numpy(),
+        low,
+        high,
         group,
         n_groups=len(names),
-        strata=stratum_codes(rows, times.strata),
+        strata=strata_of,
         scores=scores,
-        method=method,
+        method=used,
         n_resamples=n_resamples,
         seed=seed,
     )
+    weak, unlike = None, ()
+    if not np.isnan(test.statistic):
+        weak = asymptotic_reason(group, strata_of)
+        happened = np.isfinite(high)
+        unlike = followup_differs(
+            np.where(happened, high, low), happened, group, code=FOLLOWUP_DIFFERS_LINEAR
+        )
+    tiny = method == "auto" and weak is not None and weak.code == GROUP_TOO_SMALL
+    if test.method in ("exact", "resampling") and not tiny:
+        weak = None
+    # Without a p-value there is no way in which it was found; the note says why.
+    tiny = tiny or bool(np.isnan(test.statistic))
     row = {
         "contrast": Joined(names, " / "),
         "n": len(times.rows),
@@ -235,14 +272,19 @@ def interval_censored_test(
         "statistic": test.statistic,
         "z": test.z,
         "df": test.df,
-        "p_value": test.p_value,
-        "p_method": test.method,
-        "n_resamples": test.n_resamples,
-        "note": because(test.reason),
+        "p_value": np.nan if tiny else test.p_value,
+        "p_method": "none" if tiny else test.method,
+        "n_resamples": 0 if tiny else test.n_resamples,
+        "note": because(test.reason, weak, *unlike),
     }
     spec = times.spec(
         "interval_censored_test",
-        message(_TESTS[test.method], scores=scores, adjusted=adjusted_in_words(times.strata)),
+        message(
+            _TESTS["none" if tiny else test.method],
+            scores=scores,
+            adjusted=adjusted_in_words(times.strata),
+            **({"n": f"{test.n_resamples:,}"} if test.method == "resampling" and not tiny else {}),
+        ),
         scores=scores,
         method=method,
         n_resamples=n_resamples,
@@ -250,6 +292,21 @@ def interval_censored_test(
         competing=competing,
     )
     return Result(pd.DataFrame([row]), ungrouped(spec), times.labels)
+
+
+def _by_size(group: np.ndarray, strata: np.ndarray | None) -> str:
+    """Return the method that the groups' sizes ask for; the chi-squared limit where none is."""
+    smallest = int(compared_sizes(group, strata).min())
+    if smallest >= ASYMPTOTIC_FROM or smallest < FEWEST:
+        return "permutation"
+    if np.unique(group).size > 2:
+        return "resampling"
+    for rows in strata_rows(strata, group.size):
+        here = group if rows is None else group[rows]
+        sizes = np.unique(here, return_counts=True)[1]
+        if comb(int(sizes.sum()), int(sizes[0])) > MAX_ARRANGEMENTS:
+            return "resampling"
+    return "exact"
 
 
 def interval_times(

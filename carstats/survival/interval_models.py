@@ -11,15 +11,24 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.parametric import aft_regression
+from carstats.estimators.reasons import FEW_EVENTS_A_TERM, Reason
 from carstats.estimators.risk_table import risk_table
 from carstats.estimators.turnbull import survival_bounds, turnbull
 from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.survival.curves import check_days
-from carstats.survival.design import MIN_EVENTS, covariate_matrix, ratio_rows, too_few_events
+from carstats.survival.design import (
+    EVENTS_A_TERM,
+    MIN_EVENTS,
+    covariate_matrix,
+    own_columns,
+    ratio_rows,
+    spread,
+    too_few_events,
+)
 from carstats.survival.interval import interval_times
 from carstats.survival.times import stratum_note
-from carstats.wording import because, level_text
+from carstats.wording import asymptotic_words, because, level_text
 
 _DISTRIBUTIONS = {
     "Weibull": mark("Weibull accelerated failure time, time ratios, {level} % Wald limits"),
@@ -80,22 +89,27 @@ def interval_censored_regression(
     rows = times.rows[known]
     n_event = int(np.isfinite(rows["time_high"]).sum())
     coef = errors = np.full(len(design.terms), np.nan)
-    note = too_few_events(n_event)
+    notes = [too_few_events(n_event)] * len(design.terms)
     if n_event >= MIN_EVENTS:
+        kept, without = own_columns(design.matrix[known])
         fit = aft_regression(
             rows["time_low"].to_numpy(),
             rows["time_high"].to_numpy(),
-            design.matrix[known],
+            design.matrix[known][:, kept],
             distribution=distribution,
         )
-        coef, errors, note = fit.coef[1:], fit.std_error[1 : len(fit.coef)], because(fit.reason)
-    frame = ratio_rows(design, coef, errors, conf_level, note)
+        coef = spread(fit.coef[1:], kept)
+        errors = spread(fit.std_error[1 : len(fit.coef)], kept)
+        few = n_event < EVENTS_A_TERM * int(kept.sum()) and fit.reason is None
+        said = because(fit.reason, Reason(FEW_EVENTS_A_TERM, {"n": EVENTS_A_TERM}) if few else None)
+        notes = [why or said for why in without]
+    frame = ratio_rows(design, coef, errors, conf_level, notes)
     frame.insert(2, "n", len(times.rows))
     frame.insert(3, "n_missing", int((~known).sum()))
     frame.insert(4, "n_event", n_event)
     spec = times.spec(
         "interval_censored_regression",
-        message(_DISTRIBUTIONS[distribution], level=level_text(conf_level)),
+        asymptotic_words(message(_DISTRIBUTIONS[distribution], level=level_text(conf_level))),
         conf_level=conf_level,
         covariates=list(design.columns),
         distribution=distribution,

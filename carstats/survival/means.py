@@ -163,7 +163,7 @@ def restricted_mean(
     compared = _Contrasts([counted_from(rows, start) for rows in groups], at - (start or 0.0))
     sign = " − " if contrast == "difference" else " / "
     found = []
-    for first, second in contrasts(names, reference, times.levels()):
+    for first, second in contrasts(names, times.level_of(reference), times.levels()):
         test = compared.test(second, first, contrast, method, conf_level)
         found.append(
             {"contrast": Joined((names[second], names[first]), sign), "time": float(at), **test}

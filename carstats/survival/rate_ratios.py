@@ -81,7 +81,7 @@ def incidence_rate_ratio(
     groups = [rows for _, rows in times.groups()]
     seen = [time_at_risk(rows) for rows in groups]
     found = []
-    for first, second in contrasts(names, reference, times.levels()):
+    for first, second in contrasts(names, times.level_of(reference), times.levels()):
         (k2, years2), (k1, years1) = seen[second], seen[first]
         ratio = rate_ratio((k2, k1), (years2, years1), conf_level=conf_level, minlike=False)
         notes = [stratum_note(groups[place]) for place in (second, first)]
@@ -95,8 +95,9 @@ def incidence_rate_ratio(
                 **_counts(groups[second], k2, years2, ""),
                 **_counts(groups[first], k1, years1, "_reference"),
                 "estimate": float(ratio.estimate),
-                "conf_low": float(ratio.low),
-                "conf_high": float(ratio.high),
+                # From 0 to infinity is no interval.
+                "conf_low": np.nan if np.isnan(ratio.estimate) else float(ratio.low),
+                "conf_high": np.nan if np.isnan(ratio.estimate) else float(ratio.high),
                 "p_value": float(ratio.p_value),
                 "note": joined_notes(*notes),
             }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable
 
 import numpy as np
@@ -10,24 +11,30 @@ import pandas as pd
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.cox import cox
-from carstats.estimators.reasons import SEPARATION, Reason
+from carstats.estimators.reasons import (
+    FEW_EVENTS_A_TERM,
+    HARDLY_TOLD_APART,
+    SEPARATION,
+    Reason,
+)
 from carstats.estimators.schoenfeld import proportional_hazards
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.design import (
+    EVENTS_A_TERM,
     MIN_EVENTS,
     Design,
     covariate_matrix,
+    own_columns,
     ratio_rows,
+    spread,
     too_few_events,
 )
 from carstats.survival.groups import adjusted_in_words, stratum_codes
 from carstats.survival.times import EndpointTimes, endpoint_times
-from carstats.wording import because, level_text
+from carstats.wording import asymptotic_words, because, level_text
 
 COX_METHODS = ("auto", "partial likelihood", "Firth")
-# With fewer events than this for each coefficient the ordinary estimate is biased away from 1.
-_EVENTS_A_TERM = 10
 _SEPARATED = mark("a covariate separates those with the event from the others")
 _FITTED = {
     "partial likelihood": mark("Cox hazard ratios{adjusted}, Efron ties, Wald {level} % limits"),
@@ -111,7 +118,8 @@ def cox_regression(
     rows = times.rows[known].assign(happened=times.rows.loc[known, "event_code"] == code)
     n_event = int(rows["happened"].sum())
     matrix, used = design.matrix[known], method
-    scarce = message("fewer than {n} events a coefficient", n=_EVENTS_A_TERM)
+    scarce = message("fewer than {n} events a coefficient", n=EVENTS_A_TERM)
+    wald = because(Reason(FEW_EVENTS_A_TERM, {"n": EVENTS_A_TERM}))
     # What Firth's likelihood here has no form for.
     special = bool(times.strata) or "entry_time" in rows
     if method == "Firth" and special:
@@ -120,24 +128,33 @@ def cox_regression(
                 "`method` 'Firth' has neither strata nor delayed entry; use 'partial likelihood'."
             )
         )
-    if n_event < MIN_EVENTS:
-        frame = _not_fitted(design, conf_level, too_few_events(n_event))
+    kept, without = own_columns(matrix, stratum_codes(rows, times.strata))
+    matrix = matrix[:, kept]
+    few = n_event < EVENTS_A_TERM * int(kept.sum())
+    if n_event < MIN_EVENTS or not kept.any():
+        why = too_few_events(n_event) if n_event < MIN_EVENTS else without
+        frame = _not_fitted(design, conf_level, why)
     elif method == "Firth":
-        frame = _firth(rows, design, matrix, conf_level)
+        frame = _firth(rows, design, matrix, kept, conf_level)
     else:
-        few = n_event < _EVENTS_A_TERM * len(design.terms)
         frame, reason, used = None, None, "partial likelihood"
         firth = method == "auto" and not (special or robust)
         if not (firth and few):
-            frame, reason = _partial_likelihood(times, rows, design, matrix, robust, conf_level)
+            frame, reason = _partial_likelihood(
+                times, rows, design, matrix, kept, robust, conf_level
+            )
         separates = reason is not None and reason.code == SEPARATION
         if frame is None or (firth and separates):
-            frame, used = _firth(rows, design, matrix, conf_level), "Firth"
-            frame["note"] = message(_SEPARATED) if separates else scarce
+            frame, used = _firth(rows, design, matrix, kept, conf_level), "Firth"
+            said = message(_SEPARATED) if separates else scarce
+            frame["note"] = [joined_notes(note, said) for note in frame["note"]]
         elif separates and not special:
             frame["note"] = message("{reason}; method='Firth' has one", reason=because(reason))
-        elif method == "auto" and few and not separates:
-            frame["note"] = [joined_notes(note, scarce) for note in frame["note"]]
+        elif few and not separates:
+            frame["note"] = [joined_notes(note, wald) for note in frame["note"]]
+    # What a term that has no coefficient of its own says, it says alone.
+    if n_event >= MIN_EVENTS:
+        frame["note"] = [why or note for why, note in zip(without, frame["note"], strict=True)]
     place = frame.columns.get_loc("contrast") + 1
     frame.insert(place, "n", len(times.rows))
     frame.insert(place + 1, "n_missing", int((~known).sum()))
@@ -146,7 +163,9 @@ def cox_regression(
     fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
     spec = times.spec(
         "cox_regression",
-        message(fitted, adjusted=adjusted_in_words(times.strata), level=level_text(conf_level)),
+        asymptotic_words(
+            message(fitted, adjusted=adjusted_in_words(times.strata), level=level_text(conf_level))
+        ),
         conf_level=conf_level,
         covariates=list(design.columns),
         cause=cause,
@@ -157,7 +176,7 @@ def cox_regression(
 
 
 def _partial_likelihood(
-    times: EndpointTimes, rows, design: Design, matrix, robust: bool, conf_level: float
+    times: EndpointTimes, rows, design: Design, matrix, kept, robust: bool, conf_level: float
 ) -> tuple[pd.DataFrame, Reason | None]:
     """Fit by the partial likelihood; NaN, and the reason, where a covariate separates."""
     time, happened = rows["event_time"].to_numpy(), rows["happened"].to_numpy().astype(int)
@@ -165,18 +184,21 @@ def _partial_likelihood(
     strata = stratum_codes(rows, times.strata)
     fit = cox(time, happened, matrix, strata=strata, entry=entry)
     errors = fit.robust_error if robust else fit.std_error
-    frame = ratio_rows(design, fit.coef, errors, conf_level, because(fit.reason))
+    coef, errors = spread(fit.coef, kept), spread(errors, kept)
+    frame = ratio_rows(design, coef, errors, conf_level, because(fit.reason))
     test = proportional_hazards(fit, time, happened, entry=entry)
-    return frame.assign(ph_p_value=test.p_value, ph_p_value_all=test.p_value_all), fit.reason
+    frame = frame.assign(ph_p_value=spread(test.p_value, kept), ph_p_value_all=test.p_value_all)
+    return frame, fit.reason
 
 
-def _not_fitted(design: Design, conf_level: float, note: str) -> pd.DataFrame:
+def _not_fitted(design: Design, conf_level: float, note: str | list[str]) -> pd.DataFrame:
     nothing = np.full(len(design.terms), np.nan)
     frame = ratio_rows(design, nothing, nothing, conf_level, note)
     return frame.assign(ph_p_value=np.nan, ph_p_value_all=np.nan)
 
 
-def _firth(rows, design: Design, matrix, conf_level: float) -> pd.DataFrame:
+def _firth(rows, design: Design, matrix, kept, conf_level: float) -> pd.DataFrame:
+    """Fit by Firth's likelihood; NaN, and the reason, where a profile could not be followed."""
     from firthmodels import FirthCoxPH
 
     fit = FirthCoxPH(gtol=1e-8, xtol=1e-8, max_iter=200)
@@ -184,12 +206,22 @@ def _firth(rows, design: Design, matrix, conf_level: float) -> pd.DataFrame:
         list(zip(rows["happened"].astype(bool), rows["event_time"], strict=True)),
         dtype=[("event", bool), ("time", float)],
     )
-    fit.fit(matrix, outcome)
-    fit.lrt()
-    coef, errors = fit.coef_, fit.bse_[: len(fit.coef_)]
+    # Its warnings say what the note says.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            fit.fit(matrix, outcome)
+            fit.lrt()
+            limits = fit.conf_int(alpha=1 - conf_level, method="pl", max_iter=200, tol=1e-8)
+        except np.linalg.LinAlgError:
+            return _not_fitted(design, conf_level, because(Reason(HARDLY_TOLD_APART)))
+    size = int(kept.sum())
+    coef, errors = spread(fit.coef_, kept), spread(fit.bse_[:size], kept)
     frame = ratio_rows(design, coef, errors, conf_level, "")
-    limits = fit.conf_int(alpha=1 - conf_level, method="pl", max_iter=200, tol=1e-8)
-    frame["conf_low"], frame["conf_high"] = np.exp(limits[: len(coef)]).T
-    frame["p_value"] = fit.lrt_pvalues_[: len(coef)]
+    low, high = np.exp(np.asarray(limits[:size], float)).T
+    frame["conf_low"], frame["conf_high"] = spread(low, kept), spread(high, kept)
+    frame["p_value"] = spread(np.asarray(fit.lrt_pvalues_[:size], float), kept)
+    lost = frame[["conf_low", "conf_high", "p_value"]].isna().any(axis=1)
+    frame["note"] = [because(Reason(HARDLY_TOLD_APART)) if gone else "" for gone in lost]
     # The p-value is that of the penalised likelihood ratio and not of Wald's statistic.
     return frame.assign(statistic=np.nan, ph_p_value=np.nan, ph_p_value_all=np.nan)

@@ -100,6 +100,8 @@ def subject_timelines(
     spec = cohort.spec(
         "subject_timelines",
         endpoint=message("Course of each subject"),
+        endpoints=(*states.values(), *([relapse] if relapse else [])),
+        estimands=(),
         method=message(
             "days since the first infusion; states last from the visit that finds them to the "
             "first that does not"

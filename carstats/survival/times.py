@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
+from carstats.endpoints.applicability import applicable
 from carstats.errors import CarstatsError, check_choice, check_number, listed
 from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
@@ -20,6 +21,7 @@ from carstats.strata import (
     stratum_keys,
     stratum_mask,
 )
+from carstats.vocabulary import CATEGORIES
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class EndpointTimes:
         Whose subjects they are.
     by, strata : tuple of str
         Columns that results are reported by and adjusted for.
+    others : pandas.DataFrame
+        The subjects to whom the endpoint does not apply, with the grouping columns.
     """
 
     rows: pd.DataFrame
@@ -49,6 +53,7 @@ class EndpointTimes:
     cohort: Cohort
     by: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
+    others: pd.DataFrame | None = None
 
     @property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -64,6 +69,12 @@ class EndpointTimes:
     def levels(self) -> list[str]:
         """Return the levels of the strata of `by` as text, as the data have them."""
         return [" · ".join(map(str, key)) for key, _ in self.groups()]
+
+    def level_of(self, given: str | None) -> str | None:
+        """Return the level that an argument spells, as the vocabulary knows it; else as given."""
+        if given is None or len(self.by) != 1 or self.by[0] not in CATEGORIES:
+            return given
+        return self.cohort.study.vocabulary.canonical(self.by[0], given) or given
 
     def spec(
         self, analysis: str, method: str, /, *, population: str = "", **options: object
@@ -82,9 +93,14 @@ class EndpointTimes:
         Spec
             With the endpoint among the options.
         """
+        n = 0 if self.others is None else len(self.others)
+        if n:
+            left = message(", {n} to whom the endpoint does not apply left out", n=n)
+            population = f"{population}{left}" if population else left
         spec = self.cohort.spec(
-            analysis, endpoint=self.label, method=method, by=self.by, population=population
-        )
+            analysis, endpoint=self.label, endpoints=(self.name,), method=method, by=self.by,
+            population=population,
+        )  # fmt: skip
         level = options.pop("conf_level", None)
         options = {"endpoint": self.name, **options}
         return replace(spec, options=options, conf_level=level, strata=self.strata)
@@ -92,7 +108,22 @@ class EndpointTimes:
     def estimate(self, estimate: Callable[[pd.DataFrame], pd.DataFrame | dict]) -> pd.DataFrame:
         """Estimate in every stratum of `by`, the strata in front as columns."""
         vocabulary, eligible = self.cohort.study.vocabulary, self.cohort.eligible
-        return estimate_by(vocabulary, eligible, self.rows, list(self.by), estimate)
+        if self.others is None or not len(self.others):
+            return estimate_by(vocabulary, eligible, self.rows, list(self.by), estimate)
+        everyone = pd.concat(
+            [self.rows.assign(_applies=True), self.others.assign(_applies=False)],
+            ignore_index=True,
+        ).astype({"_applies": bool})
+
+        def applicable_only(stratum: pd.DataFrame) -> pd.DataFrame:
+            asked = stratum[stratum["_applies"]].drop(columns="_applies")
+            found = estimate(asked)
+            rows = found if isinstance(found, pd.DataFrame) else pd.DataFrame([found])
+            if len(stratum) and not len(asked) and "note" in rows:
+                rows = rows.assign(note=[message("does not apply")] * len(rows))
+            return rows
+
+        return estimate_by(vocabulary, eligible, everyone, list(self.by), applicable_only)
 
 
 def endpoint_times(
@@ -156,7 +187,11 @@ def endpoint_times(
         # Not at risk before the origin, and observed from the start where no entry is given.
         rows["entry_time"] = subject.map(events["entry_day"] - origin).fillna(-np.inf)
     label = study.vocabulary.label("endpoint", name)
-    return EndpointTimes(rows, name, label, causes, cohort, tuple(by), tuple(strata))
+    asked = subject.isin(study.subjects.loc[applicable(study, name), "subject_id"])
+    others = rows.loc[~asked, ["subject_id", *columns]]
+    return EndpointTimes(
+        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others
+    )  # fmt: skip
 
 
 def _codes(events: pd.DataFrame, name: str) -> tuple[pd.Series, tuple[str, ...]]:

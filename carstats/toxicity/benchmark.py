@@ -24,10 +24,10 @@ from carstats.estimators.beta_binomial import (
 )
 from carstats.estimators.proportion import proportion_limits
 from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
-from carstats.estimators.proportion_test import proportion_test
 from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result, Spec
 from carstats.strata import level_labels
+from carstats.toxicity.contrasts import bounded_comparison
 from carstats.toxicity.episodes import GRADES, Severe, term_labels, zero_note
 from carstats.toxicity.references import (
     Side,
@@ -36,6 +36,7 @@ from carstats.toxicity.references import (
     published_sides,
     reference_trials,
 )
+from carstats.toxicity.unknown import bounded_limits
 from carstats.vocabulary import Vocabulary
 from carstats.wording import level_text, method_word
 
@@ -94,7 +95,9 @@ def toxicity_benchmark(
         ``conf_low``, ``conf_high``, ``spread``, ``probability_lower`` (that the observed rate is
         lower: than the mean, than a new trial's), ``contrast``, ``statistic``, ``df``,
         ``p_value``, ``note``. Trials are matched by target and co-stimulation, or by target alone,
-        where at least three match; the note says how many do.
+        where at least three match; the note says how many do. Who may have had it (``n_missing``)
+        is no event of the observed rate, and one in its upper limit, in those of the differences
+        and in ``probability_lower``.
 
     Raises
     ------
@@ -184,7 +187,10 @@ def _rows(side: Side, trials: pd.DataFrame, by, method: str, conf_level: float) 
     posterior = reference = None
     if len(used) >= LEAST_TRIALS:
         posterior, reference = _model(tuple(used["n_event"]), tuple(used["n_evaluable"]))
-    low, high = map(float, proportion_limits(k, n, conf_level=conf_level))
+    low, high = map(
+        float,
+        bounded_limits(k, side.n_missing, n, method="Clopper-Pearson", conf_level=conf_level),
+    )
     several = ""
     if len(side.counts) > 1:
         several = message("{n} trials added up", n=len(side.counts))
@@ -215,7 +221,7 @@ def _rows(side: Side, trials: pd.DataFrame, by, method: str, conf_level: float) 
         )  # fmt: skip
     if posterior is not None:
         rows += _pooled(side, posterior, reference, used, conf_level)
-    rows += _differences((k, n), used, method, conf_level)
+    rows += _differences((k, n), side.n_missing, used, method, conf_level)
     frame = pd.DataFrame(rows).reindex(columns=_COLUMNS)
     for place, (column, value) in enumerate(zip(by, side.key, strict=True)):
         if column in frame:
@@ -319,6 +325,8 @@ def _lower(side: Side, posterior: BetaBinomialPosterior) -> tuple[float, float]:
     too; of a cohort or of fewer trials it is one rate.
     """
     k, n = (int(sum(pair[i] for pair in side.counts)) for i in (0, 1))
+    # The unknown are taken for events: what is not known makes no product safer.
+    k += side.n_missing
     if not n:
         return np.nan, np.nan
     if len(side.counts) < LEAST_TRIALS:
@@ -331,14 +339,18 @@ def _lower(side: Side, posterior: BetaBinomialPosterior) -> tuple[float, float]:
     return tuple(float((own[:, None] < other).mean()) for other in (mean, new))
 
 
-def _differences(mine: tuple[int, int], used: pd.DataFrame, method: str, conf_level: float):
+def _differences(
+    mine: tuple[int, int], unknown: int, used: pd.DataFrame, method: str, conf_level: float
+):
     pairs = [(r.trial_family, int(r.n_event), int(r.n_evaluable), 1) for r in used.itertuples()]
     if len(used) > 1:
         total = int(used["n_event"].sum()), int(used["n_evaluable"].sum())
         pairs.append((message("{n} trials added up", n=len(used)), *total, len(used)))
     rows = []
     for name, k, n, trials in pairs:
-        found = proportion_test((mine[0], k), (mine[1], n), method=method, conf_level=conf_level)
+        found = bounded_comparison(
+            (mine[0], k), (unknown, 0), (mine[1], n), "difference", method, conf_level
+        )
         rows.append(
             {
                 "row": "difference", "trial": name, "n_trials": trials, "n": n, "n_event": k,

@@ -17,6 +17,7 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
 )
+from carstats.toxicity.unknown import early_note
 
 CENSORED, EVENT, RIVAL = 0, 1, 2
 
@@ -72,7 +73,8 @@ def first_times(
     pandas.DataFrame
         The subjects with ``event_time`` (NaN where the only episodes have no onset),
         ``event_code`` (0 censored, 1 event, 2 competing), ``unknown`` (an episode that might have
-        counted, and none that did).
+        counted, and none that did), ``possible_time`` and ``possible_code`` (the same if all that
+        might have counted did; where its onset is not known, on the first day).
     """
     episodes = episodes_of(cohort, [term], severe, grading_scale)
     subjects = cohort.subjects
@@ -87,13 +89,36 @@ def first_times(
     happened = onset <= stop
     time = stop.where(~happened, onset)
     code = np.where(happened, EVENT, np.where(rival <= end, RIVAL, CENSORED))
-    doubtful = who.isin(episodes.loc[episodes["unknown"], "subject_id"]) & ~happened
+    maybe = episodes[episodes["unknown"]]
+    doubtful = who.isin(set(maybe["subject_id"])) & ~happened
+    # Were it an event, the earliest that it can have been bounds the incidence from above.
+    first = who.map(maybe.assign(day=maybe["onset_day"].fillna(0.0).clip(lower=0)).groupby(
+        "subject_id")["day"].min())  # fmt: skip
+    earlier = first.notna() & (first <= stop) & ~(onset <= first)
     return subjects.assign(
         event_time=time.where(~undated).astype(float),
         event_code=code,
         cause=cause.where(code == RIVAL, ""),
         unknown=doubtful,
+        before=who.isin(set(episodes.loc[episodes["before"], "subject_id"])),
+        possible_time=time.where(~earlier, first).where(~undated | earlier).astype(float),
+        possible_code=np.where(earlier, EVENT, code),
     )
+
+
+def possible_times(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the times of `first_times` if all that may have counted did."""
+    return rows.assign(
+        event_time=rows["possible_time"], event_code=rows["possible_code"], unknown=False
+    ).drop(columns=["possible_time", "possible_code"])
+
+
+def before_next(time: np.ndarray) -> np.ndarray:
+    """Return a moment just before the next of each time, and the last one itself.
+
+    Times closer than 1e-9 of the range are one to the curves: the moment is further off.
+    """
+    return np.append(time[1:] - 1e-6 * max(float(time[-1]), 1e-6), time[-1])
 
 
 def clock_note(rows: pd.DataFrame) -> str:
@@ -103,7 +128,14 @@ def clock_note(rows: pd.DataFrame) -> str:
     undated, doubtful = int(rows["event_time"].isna().sum()), int(rows["unknown"].sum())
     return joined_notes(
         message("{n} with an event of unknown onset left out", n=undated) if undated else "",
-        message("{n} with an ungraded episode counted as without", n=doubtful) if doubtful else "",
+        message(
+            "{n} with an episode of unknown grade counted as without in the estimate, as with it "
+            "in the upper limit",
+            n=doubtful,
+        )
+        if doubtful
+        else "",
+        early_note(int(rows["before"].sum())) if "before" in rows else "",
     )
 
 

@@ -22,9 +22,11 @@ from carstats.toxicity.clocks import (
     checked_competing,
     clock_note,
     first_times,
+    possible_times,
     rival_words,
 )
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
     severe_enough,
     term_labels,
@@ -109,7 +111,7 @@ def toxicity_estimators(
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         parts = []
         for name in terms:
-            rows = times[name].loc[stratum.index]
+            rows = times[name].loc[asked(stratum, name).index]
             parts += [_four(rows, float(day), conf_level).assign(term=name) for day in days]
         frame = pd.concat(parts, ignore_index=True)
         return frame[["term", *(c for c in frame if c != "term")]]
@@ -138,6 +140,20 @@ def toxicity_estimators(
 
 
 def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
+    """Return the four estimates by a day; the upper limits are those of all who may have had it."""
+    found = _four_proven(rows, day, conf_level)
+    if rows["unknown"].any():
+        possible = _four_proven(possible_times(rows), day, conf_level)
+        found["conf_high"] = np.fmax(found["conf_high"], possible["conf_high"])
+    n = int(rows["event_time"].notna().sum())
+    found["note"] = [
+        joined_notes(clock_note(rows), note, zero_note(n, k, high))
+        for note, k, high in zip(found["note"], found["n_event"], found["conf_high"], strict=True)
+    ]
+    return found
+
+
+def _four_proven(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
     known = rows[rows["event_time"].notna()]
     time, code = known["event_time"].to_numpy(), known["event_code"].to_numpy()
     by_then = time <= day
@@ -166,17 +182,14 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
             "time": day,
             "estimator": list(ESTIMATORS),
             "n": len(rows),
-            "n_missing": len(rows) - n,
+            "n_missing": int((rows["event_time"].isna() | rows["unknown"]).sum()),
             "n_event": k,
             "n_competing": rival,
             "n_censor": early,
             "estimate": [values[0] for values in found],
             "conf_low": [values[1] for values in found],
             "conf_high": [values[2] for values in found],
-            "note": [
-                joined_notes(clock_note(rows), note, zero_note(n, k, values[2]))
-                for note, values in zip(notes, found, strict=True)
-            ],
+            "note": notes,
         }
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from carstats.errors import check_choice
-from carstats.estimators.proportion_test import methods_of
+from carstats.estimators.proportion_test import ProportionTest, methods_of, proportion_test
 from carstats.estimators.score_statistic import CONTRASTS
 
 
@@ -13,6 +15,46 @@ def check_contrast(contrast: str, method: str) -> None:
     """Raise unless the contrast and the method for it exist."""
     check_choice("contrast", contrast, CONTRASTS)
     check_choice("method", method, methods_of(contrast))
+
+
+def bounded_comparison(
+    k: tuple[int, int],
+    unknown: tuple[int, int],
+    n: tuple[int, int],
+    contrast: str,
+    method: str,
+    conf_level: float,
+) -> ProportionTest:
+    """Compare two proportions of which some subjects may be events too.
+
+    Parameters
+    ----------
+    k, unknown, n : (int, int)
+        Proven events, subjects who may be events, and subjects of both groups.
+    contrast, method : str
+        As for `proportion_test`.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    ProportionTest
+        The estimate of the proven; limits from the lower one where all unknown of the second group
+        are events and none of the first, to the upper one of the reverse. The p-value is the
+        larger of those two, and 1 where they lie on either side of no difference.
+    """
+    asked = {"contrast": contrast, "method": method, "conf_level": conf_level}
+    found = proportion_test(k, n, **asked)
+    if not any(unknown) or min(n) == 0:
+        return found
+    least = proportion_test((k[0], k[1] + unknown[1]), n, **asked)
+    most = proportion_test((k[0] + unknown[0], k[1]), n, **asked)
+    none = 0.0 if contrast == "difference" else 1.0
+    across = not (least.estimate > none or most.estimate < none)
+    p_value = 1.0 if across else float(np.fmax(least.p_value, most.p_value))
+    if np.isnan(found.p_value):
+        p_value = np.nan
+    return replace(found, low=least.low, high=most.high, z=np.nan, p_value=p_value)
 
 
 def probability_higher(k: tuple[int, int], n: tuple[int, int]) -> float:

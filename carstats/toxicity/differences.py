@@ -10,11 +10,10 @@ import pandas as pd
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.estimators.proportion_test import proportion_test
 from carstats.messages import Joined, joined_notes, message
 from carstats.result import Result
 from carstats.strata import check_by, level_labels, stratum_keys
-from carstats.toxicity.contrasts import check_contrast
+from carstats.toxicity.contrasts import bounded_comparison, check_contrast
 from carstats.toxicity.episodes import severe_enough, term_labels, term_words
 from carstats.toxicity.rates import toxicity_rate
 from carstats.wording import compared_limits
@@ -71,9 +70,11 @@ def toxicity_difference(
     -------
     Result
         For each term and level but the reference: the `by` column, ``term``, ``contrast`` in words,
-        ``n``, ``n_missing``, ``n_event``, ``rate``, ``n_reference``, ``n_event_reference``,
-        ``rate_reference``, ``estimate``, ``conf_low``, ``conf_high``, ``statistic``, ``df``,
-        ``p_value``, ``p_adjusted``, ``note``.
+        ``n``, ``n_missing`` of both strata, ``n_event``, ``rate``, ``n_reference``,
+        ``n_event_reference``, ``rate_reference``, ``estimate``, ``conf_low``, ``conf_high``,
+        ``statistic``, ``df``, ``p_value``, ``p_adjusted``, ``note``. The rates and the estimate
+        are of what is proven. Where somebody's grade is not known, the limits reach over all that
+        it may be, and the p-value is the largest of those.
 
     Raises
     ------
@@ -108,7 +109,8 @@ def toxicity_difference(
             mine = of_term.loc[level]
             k, n = (mine["n_event"], base["n_event"]), (mine["n"], base["n"])
             k, n = tuple(map(int, k)), tuple(map(int, n))
-            found = proportion_test(k, n, contrast=contrast, method=method, conf_level=conf_level)
+            m = int(mine["n_missing"]), int(base["n_missing"])
+            found = bounded_comparison(k, m, n, contrast, method, conf_level)
             used.append(found.method)
             sign = " − " if contrast == "difference" else " / "
             rows.append(
@@ -119,21 +121,22 @@ def toxicity_difference(
                         (named.get(level, str(level)), named.get(reference, str(reference))), sign
                     ),
                     "n": n[0],
-                    "n_missing": int(mine["n_missing"]) + int(base["n_missing"]),
+                    "n_missing": sum(m),
                     "n_event": k[0],
                     "rate": mine["estimate"],
                     "n_reference": n[1],
                     "n_event_reference": k[1],
                     "rate_reference": base["estimate"],
                     "estimate": found.estimate,
-                    "conf_low": found.low,
-                    "conf_high": found.high,
+                    "conf_low": np.nan if np.isnan(found.estimate) else found.low,
+                    "conf_high": np.nan if np.isnan(found.estimate) else found.high,
                     "statistic": found.z,
                     "df": np.nan,
                     "p_value": found.p_value,
                     "note": joined_notes(
-                        message("no subjects in a stratum") if min(n) == 0 else "",
+                        _empty(mine, base),
                         message("nobody had it") if min(n) and not sum(k) else "",
+                        _bounds_note(sum(m)),
                     ),
                 }
             )
@@ -175,6 +178,12 @@ def _method_words(limits: str, adjust: str, n: int) -> str:
     )  # fmt: skip
 
 
+def _bounds_note(unknown: int) -> str:
+    if not unknown:
+        return ""
+    return message("{n} who may have had it: limits and p-value for whatever they had", n=unknown)
+
+
 def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list, object]:
     """Return the levels of the column that are compared, in order, and the reference."""
     if not isinstance(by, str):
@@ -204,3 +213,12 @@ def compared_levels(cohort: Cohort, by: object, reference: object) -> tuple[list
             )
         )
     return levels, reference
+
+
+def _empty(mine: pd.Series, base: pd.Series) -> str:
+    """Say that a stratum has no subjects, or none of whom the toxicity is asked."""
+    notes = {row["note"] for row in (mine, base) if not row["n"]}
+    if not notes:
+        return ""
+    outside = message("does not apply")
+    return outside if outside in notes else message("no subjects in a stratum")

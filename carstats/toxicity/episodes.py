@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -10,9 +11,11 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.data.study import Study
+from carstats.endpoints.applicability import term_applies
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import mark, message
 from carstats.strata import check_by, listed_rows
+from carstats.toxicity.unknown import began_before, lower_bounds
 
 GRADES = (1, 2, 3, 4, 5)
 DAYS_PER_YEAR = 365.25
@@ -21,7 +24,9 @@ STANDARD_WINDOWS = ((0.0, 30.0), (31.0, 100.0), (101.0, 365.0), (366.0, np.inf))
 COMPETING = ("death", "re-infusion")
 UNSTATED = mark("not stated")
 # Scales whose versions and parts grade alike.
-_VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "MAGIC")
+_VERSIONED = ("ASTCT", "CTCAE", "EHA/EBMT", "T-ICAHT", "MAGIC")
+# Version 6 of CTCAE, however it is written: its grades are not those of the versions before.
+_CTCAE_6 = re.compile(r"CTCAE\s*(v|version)?\.?\s*6(\D|$)", re.IGNORECASE)
 # The severities as they stand within a sentence.
 _SEVERITIES = {
     "mild": mark("mild"),
@@ -129,31 +134,15 @@ def episodes_of(
     -------
     pandas.DataFrame
         ``subject_id``, ``term``, ``onset_day``, ``resolution_day``, ``system``, ``serious``,
-        ``level`` (grade or place of the severity), ``counts``, ``unknown`` (might count).
+        ``level`` (grade or place of the severity), ``least`` (what is proven of it), ``before``
+        (began before the infusion), ``counts``, ``unknown`` (might count).
     """
     severe = severe or Severe()
-    study = cohort.study
     rows = cohort.table("toxicities")
     rows = rows[rows["term"].isin(list(terms))]
-    level = levels_of(study, rows, severe.scale)
-    if severe.least > 1:
-        if len(rows) and not level.notna().any():
-            other = "severity" if severe.scale == "grade" else "grade"
-            words = {"grade": message("grades"), "severity": message("severities")}
-            known = levels_of(study, rows, other).notna().any()
-            instead = message(" It has {levels}.", levels=words[other]) if known else ""
-            raise CarstatsError(
-                message(
-                    "`{argument}` asks for {what}, and no episode of {terms} has one.{instead} "
-                    "Use min_grade=1, or give {what}.",
-                    argument=f"min_{severe.scale}",
-                    what=words[severe.scale],
-                    terms=listed(terms),
-                    instead=instead,
-                )
-            )
-        if severe.scale == "grade":
-            level = one_scale(cohort, rows, level, grading_scale)
+    level, least = graded(cohort, rows, severe.scale, grading_scale, compared=severe.least > 1)
+    if severe.least > 1 and len(rows) and not (level.notna() | (least != 1)).any():
+        _refuse_ungraded(cohort, rows, terms, severe)
     columns = {
         "subject_id": rows["subject_id"],
         "term": rows["term"],
@@ -163,17 +152,67 @@ def episodes_of(
         "serious": _column(rows, "serious", None).astype("boolean"),
         "infusion_number": _column(rows, "infusion_number", np.nan).astype(float),
         "level": level,
+        "least": least,
+        "before": began_before(rows),
     }
     return with_verdict(pd.DataFrame(columns, index=rows.index), severe)
 
 
-def with_verdict(episodes: pd.DataFrame, severe: Severe) -> pd.DataFrame:
-    """Return episodes with whether each counts, and whether it might."""
-    level = episodes["level"]
-    least = severe.least
-    return episodes.assign(
-        counts=(level >= least) | (least <= 1), unknown=level.isna() & (least > 1)
+def _refuse_ungraded(cohort: Cohort, rows: pd.DataFrame, terms, severe: Severe) -> None:
+    words = {"grade": mark("grades"), "severity": mark("severities")}
+    other = "severity" if severe.scale == "grade" else "grade"
+    places = {
+        "argument": "min_grade" if severe.scale == "grade" else "min_severity",
+        "terms": listed(terms),
+        "what": message(words[severe.scale]),
+    }
+    if levels_of(cohort.study, rows, other).notna().any():
+        raise CarstatsError(
+            message(
+                "`{argument}` asks for {what}, and no episode of {terms} has one. It has {other}. "
+                "Use min_grade=1, or give {what}.",
+                other=message(words[other]), **places,
+            )
+        )  # fmt: skip
+    raise CarstatsError(
+        message(
+            "`{argument}` asks for {what}, and no episode of {terms} has one. Use min_grade=1, or "
+            "give {what}.",
+            **places,
+        )
     )
+
+
+def graded(
+    cohort: Cohort,
+    rows: pd.DataFrame,
+    scale: str,
+    grading_scale: str | Mapping[str, str] | None = None,
+    *,
+    compared: bool = True,
+) -> tuple[pd.Series, pd.Series]:
+    """Return how bad each episode was, NaN where not known, and the least that is proven.
+
+    Where grades are `compared`, those of another scale than the one chosen are not known.
+    """
+    level = levels_of(cohort.study, rows, scale)
+    if scale == "grade" and compared:
+        least = lower_bounds(rows, level, scale)
+        stated = level.fillna(least.where(least > 1))
+        kept = one_scale(cohort, rows, stated, grading_scale)
+        other = stated.notna() & kept.isna()
+        return level.mask(other), least.mask(other, 1.0)
+    return level, lower_bounds(rows, level, scale)
+
+
+def with_verdict(episodes: pd.DataFrame, severe: Severe) -> pd.DataFrame:
+    """Return episodes with whether each counts, and whether it might.
+
+    Those that began before the infusion do neither.
+    """
+    after = ~episodes["before"] if "before" in episodes else True
+    counts = (episodes["least"] >= max(severe.least, 1)) & after
+    return episodes.assign(counts=counts, unknown=episodes["level"].isna() & ~counts & after)
 
 
 def levels_of(study: Study, rows: pd.DataFrame, scale: str) -> pd.Series:
@@ -247,11 +286,14 @@ def _of_scale(everyone: pd.DataFrame, term: str, scale: str) -> pd.Series:
 def scale_family(scale: object) -> str:
     """Return what makes grades comparable: the scale without its version or remarks.
 
-    "CTCAE 4.03" and "CTCAE 5.0 (revised)" are CTCAE; "Lee 2014", "Penn" and "ASTCT" are three.
+    "CTCAE 4.03" and "CTCAE v5 (revised)" are CTCAE; "CTCAE v6", which grades neutrophils and
+    platelets otherwise, is a scale of its own; "Lee 2014", "Penn" and "ASTCT" are three.
     """
     if not isinstance(scale, str) or not scale.strip() or scale.strip() == UNSTATED:
         return UNSTATED
     text = scale.split("(")[0].strip()
+    if _CTCAE_6.match(text):
+        return "CTCAE v6"
     return next((name for name in _VERSIONED if text.startswith(name)), text)
 
 
@@ -259,53 +301,22 @@ def _column(rows: pd.DataFrame, name: str, otherwise: object) -> pd.Series:
     return rows[name] if name in rows else pd.Series(otherwise, rows.index, dtype=object)
 
 
-def merged_episodes(
-    episodes: pd.DataFrame, severe: Severe | None = None, *, gap: float = 0
-) -> pd.DataFrame:
-    """Join the records of one subject, term and system that overlap into one episode.
+def asked(subjects: pd.DataFrame, term: str) -> pd.DataFrame:
+    """Return the subjects of whom a toxicity is asked: graft-versus-host disease of some only."""
+    return subjects[term_applies(subjects, term)]
 
-    Parameters
-    ----------
-    episodes : pandas.DataFrame
-        Made by `episodes_of`.
-    severe : Severe, optional
-        What counts, judged on the worst level of the joined episode.
-    gap : float
-        Records at most so many days apart are joined too. An episode without a last day is
-        ongoing, and takes in what follows it.
 
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `episodes`, and ``n_records``; in order of subject, term and onset. Records
-        without an onset stand alone.
-    """
-    rows = episodes.reset_index(drop=True)
-    if rows.empty:
-        return rows.assign(n_records=0)
-    place = rows["system"].fillna("").astype(str)
-    start = rows["onset_day"]
-    order = pd.DataFrame(
-        {"s": rows["subject_id"], "t": rows["term"], "p": place, "o": start}
-    ).sort_values(["s", "t", "p", "o"], kind="stable")
-    rows, keys = rows.loc[order.index].reset_index(drop=True), order.reset_index(drop=True)
-    end = rows["resolution_day"].where(rows["onset_day"].notna(), -np.inf).fillna(np.inf)
-    group = [keys["s"], keys["t"], keys["p"]]
-    reached = end.groupby(group, sort=False).cummax().groupby(group, sort=False).shift()
-    fresh = ~(rows["onset_day"] <= reached + gap)
-    number = fresh.cumsum()
-    ongoing = rows["onset_day"].notna() & rows["resolution_day"].isna()
-    found = rows.assign(ongoing=ongoing, end=rows["resolution_day"]).groupby(number, sort=False)
-    joined = found[["subject_id", "term", "onset_day", "system", "infusion_number"]].first()
-    open_end = found["ongoing"].any()
-    joined["resolution_day"] = found["end"].max().where(~open_end)
-    joined["serious"] = found["serious"].max()
-    joined["level"] = found["level"].max()
-    joined["n_records"] = found.size()
-    joined = with_verdict(joined, severe or Severe())
-    # One record without a grade leaves open how bad the whole was.
-    joined["unknown"] = ~joined["counts"] & found["unknown"].any()
-    return joined.reset_index(drop=True)
+def nobody_asked(stratum: pd.DataFrame, term: str) -> str:
+    """Return the note of a stratum without subjects, or to which a toxicity does not apply."""
+    if not len(stratum):
+        return message("no subjects")
+    return "" if term_applies(stratum, term).any() else message("does not apply")
+
+
+def left_unasked(stratum: pd.DataFrame, term: str) -> str:
+    """Return how many of a stratum a toxicity is not asked of, where it is asked of others."""
+    n = int((~term_applies(stratum, term)).sum())
+    return message("{n} to whom it does not apply", n=n) if 0 < n < len(stratum) else ""
 
 
 def followup_end(subjects: pd.DataFrame) -> pd.Series:

@@ -18,15 +18,18 @@ from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     DAYS_PER_YEAR,
+    asked,
     checked_terms,
     checked_windows,
     episodes_of,
     followup_end,
-    merged_episodes,
+    nobody_asked,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
+from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
 from carstats.wording import because, limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
@@ -90,9 +93,11 @@ def exposure_adjusted_rate(
     Result
         For each stratum, term and window: ``term``, with windows ``window_start`` and
         ``window_end``, ``n`` subjects with follow-up, ``n_missing`` (an event of unknown onset,
-        not counted), ``n_event`` events, ``n_with_event`` subjects, ``person_years``, ``estimate``
-        per `per` person-years, ``conf_low``, ``conf_high``, ``dispersion`` (of the
-        negative binomial; else what the effective count divides by), ``note``.
+        not counted, or of unknown grade that may count, in the upper limit alone), ``n_event``
+        events, ``n_with_event``
+        subjects, ``person_years``, ``estimate`` per `per` person-years, ``conf_low``,
+        ``conf_high``, ``dispersion`` (of the negative binomial; else what the effective count
+        divides by), ``note``.
 
     Raises
     ------
@@ -124,24 +129,43 @@ def exposure_adjusted_rate(
         if method == "negative binomial":
             raise CarstatsError(
                 message(
-                    "`{option}` is a test, which {method!r} has not. Use {others}.",
-                    option="benchmark", method=method, others="'exact', 'robust'",
+                    "`benchmark` is a test, which 'negative binomial' has not. Use 'exact' or "
+                    "'robust'."
                 )
             )  # fmt: skip
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, term, by)
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
     study = cohort.study
-    rows = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
-    rows = rows[rows["counts"]]
+    records = episodes_of(cohort, terms, severe, grading_scale)
+    merged = merged_episodes(records, severe, gap=gap)
+    rows = merged[merged["counts"]]
+    # If all that may count did, from the first day where the onset is not known.
+    first_day = merged["onset_day"].isna() & merged["unknown"]
+    possible = merged.assign(onset_day=merged["onset_day"].where(~first_day, 0.0))
+    possible = possible[merged["counts"] | merged["unknown"]]
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         found = []
         for name in terms:
-            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(stratum["subject_id"])]
+            who = asked(stratum, name)["subject_id"]
+            mine = rows[(rows["term"] == name) & rows["subject_id"].isin(who)]
             for days in windows:
-                answer = _rate(stratum, mine, days, events, method, per, benchmark, conf_level)
+                whom = asked(stratum, name)
+                how = (days, events, method, per, benchmark, conf_level)
+                of_term = records[records["term"] == name]
+                unknown, most = doubtful_subjects(of_term, whom), 0.0
+                if unknown:
+                    all_ = possible[(possible["term"] == name) & possible["subject_id"].isin(who)]
+                    most = _rate(whom, all_, *how)["conf_high"]
+                answer = _rate(whom, mine, *how, at_most=most)
+                answer["n_missing"] += unknown
+                answer["note"] = joined_notes(
+                    nobody_asked(stratum, name) or answer["note"],
+                    bounded_note(unknown),
+                    before_note(of_term, whom),
+                )
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})
         return pd.DataFrame(found)
@@ -241,8 +265,17 @@ def exposure_of(
 
 
 def _rate(
-    stratum, mine, days, events: str, method: str, per: float, benchmark, conf_level: float
+    stratum,
+    mine,
+    days,
+    events: str,
+    method: str,
+    per: float,
+    benchmark,
+    conf_level: float,
+    at_most: float = 0.0,
 ) -> dict:
+    """Return the answer of a stratum and window; the upper limit is `at_most` if that is more."""
     seen = exposure_of(stratum, mine, days, events)
     y, years = seen.counts, seen.years
     total, n, k = float(years.sum()), int(y.size), int(y.sum())
@@ -258,11 +291,12 @@ def _rate(
             dispersion = np.nan
             if k and n > 1:
                 values, dispersion = _negative_binomial(y, years, conf_level)
+    high = max(values[2] * per, at_most)
     none = ""
     if not k and total:
         none = message(
             "0 in {years} person-years: at most {high}",
-            years=f"{total:.1f}", high=f"{values[2] * per:.3g}",
+            years=f"{total:.1f}", high=f"{high:.3g}",
         )  # fmt: skip
     nobody = "" if n else message("nobody followed in the window")
     tested = {}
@@ -282,7 +316,7 @@ def _rate(
         "person_years": total,
         "estimate": values[0] * per,
         "conf_low": values[1] * per,
-        "conf_high": values[2] * per,
+        "conf_high": high,
         "dispersion": dispersion,
         **tested,
         "note": joined_notes(

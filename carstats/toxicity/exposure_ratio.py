@@ -21,12 +21,12 @@ from carstats.toxicity.episodes import (
     checked_windows,
     episodes_of,
     followup_end,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.exposure import Exposure, exposure_of
+from carstats.toxicity.merging import merged_episodes
 from carstats.wording import because, level_text
 
 RATIO_METHODS = ("exact", "robust")
@@ -118,7 +118,7 @@ def exposure_adjusted_ratio(
     windows = [(0.0, np.inf)] if window is None else checked_windows(window)
     if len(windows) > 1:
         raise CarstatsError(
-            message("`{name}` is {given!r}; it takes one window.", name="window", given=window)
+            message("`window` is {given}; it takes one window.", given=repr(window))
         )
     levels, reference = compared_levels(cohort, by, reference)
     study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])
@@ -185,7 +185,10 @@ def _ratio(mine: Exposure, base: Exposure, method: str, conf_level: float) -> di
         found = recurrent_rate_ratio(counts, years, conf_level=conf_level)
         for y, t in zip(counts, years, strict=True):
             notes += [because(r) for r in recurrent_rate(y, t, conf_level=conf_level).reasons]
-    values = (float(found.estimate), float(found.low), float(found.high), float(found.p_value))
+    values = [float(found.estimate), float(found.low), float(found.high), float(found.p_value)]
+    if np.isnan(values[0]):
+        # From 0 to infinity is no interval.
+        values[1:3] = np.nan, np.nan
     return {
         "n": int(counts[0].size),
         "n_missing": mine.undated + base.undated,

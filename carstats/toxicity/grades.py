@@ -9,22 +9,24 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     GRADES,
+    asked,
     checked_terms,
     frequent_terms,
-    levels_of,
-    one_scale,
+    graded,
     severity_word,
     term_labels,
 )
+from carstats.toxicity.unknown import before_note, began_before
 
 # Codes of a subject's worst grade beside 1 to 5.
-_NONE, _UNGRADED = -1.0, 0.0
+_NONE, _UNGRADED, _UNKNOWN = -1.0, 0.0, -0.5
 _NONE_WORD, _UNGRADED_WORD = mark("none"), mark("not graded")
+NOT_KNOWN = mark("not known whether it happened")
 
 
 def toxicity_grades(
@@ -56,9 +58,12 @@ def toxicity_grades(
     Returns
     -------
     Result
-        For each stratum, term and ``grade`` (0 for none, 1 to 5, NaN for an episode without one):
-        ``level`` in words, ``n`` subjects, ``n_event`` with this worst grade, ``estimate`` =
-        n_event / n. The grades of a term add up to ``n``.
+        For each stratum, term and ``grade`` (0 for none, 1 to 5, NaN for an episode without one,
+        and where it is not known whether there was one): ``level`` in words, ``n`` subjects,
+        ``n_missing`` of those counted whose worst grade may be higher (another episode of theirs
+        has no grade, or theirs is only known to be at least this), ``n_event`` with this worst
+        grade, ``estimate`` = n_event / n, ``note``. The grades of a term add up to ``n``. Episodes
+        that began before the infusion do not count; the note of "none" says how many have one.
 
     Raises
     ------
@@ -72,34 +77,44 @@ def toxicity_grades(
     study = cohort.study
     episodes = cohort.table("toxicities")
     episodes = episodes[episodes["term"].isin(terms)]
-    level = levels_of(study, episodes, scale)
-    if scale == "grade":
-        level = one_scale(cohort, episodes, level, grading_scale)
-    episodes = episodes.assign(worst=level)
+    level, least = graded(cohort, episodes, scale, grading_scale)
+    apart = episodes.assign(before=began_before(episodes))
+    episodes = episodes.assign(level=level, least=least)[~apart["before"]]
     named = study.vocabulary.names("severity") if scale == "severity" else map(str, GRADES)
-    graded = dict(zip(GRADES, named, strict=True))
-    levels = {_NONE: _NONE_WORD, **graded, _UNGRADED: _UNGRADED_WORD}
-    # The worst of a subject's episodes that have a grade, `_UNGRADED` where none has.
-    worst = {
-        name: rows.groupby("subject_id")["worst"].max().fillna(_UNGRADED)
-        for name, rows in ((name, episodes[episodes["term"] == name]) for name in terms)
-    }
+    levels = {_NONE: _NONE_WORD, **dict(zip(GRADES, named, strict=True))}
+    levels[_UNGRADED] = _UNGRADED_WORD
+    if (episodes["least"] == 0).any():
+        levels[_UNKNOWN] = NOT_KNOWN
+    worst, open_ends = {}, {}
+    for name in terms:
+        rows = episodes[episodes["term"] == name]
+        worst[name] = _worst(rows)
+        # Whose worst grade may be higher than what is proven.
+        open_ends[name] = set(rows.loc[rows["level"].isna(), "subject_id"])
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        n = len(stratum)
         rows = []
         for name in terms:
-            grade = stratum["subject_id"].map(worst[name]).fillna(_NONE)
+            mine = asked(stratum, name)
+            n = len(mine)
+            grade = mine["subject_id"].map(worst[name]).fillna(_NONE)
+            open_ended = mine["subject_id"].isin(open_ends[name]) & (grade >= 1) & (grade < 5)
+            early = before_note(apart[apart["term"] == name], mine)
             for code, words in levels.items():
                 k = int((grade == code).sum())
+                above = int((open_ended & (grade == code)).sum())
                 rows.append(
                     {
                         "term": name,
-                        "grade": {_NONE: 0.0, _UNGRADED: np.nan}.get(code, float(code)),
+                        "grade": {_NONE: 0.0, _UNGRADED: np.nan, _UNKNOWN: np.nan}.get(
+                            code, float(code)
+                        ),
                         "level": words,
                         "n": n,
+                        "n_missing": above,
                         "n_event": k,
                         "estimate": k / n if n else np.nan,
+                        "note": joined_notes(_at_least_note(above), early if code == _NONE else ""),
                     }
                 )
         return pd.DataFrame(rows)
@@ -119,6 +134,23 @@ def toxicity_grades(
     labels["level"] = {word: severity_word(word) for word in levels.values()}
     return Result(
         estimate_by(study.vocabulary, cohort.eligible, cohort.subjects, by, estimate), spec, labels
+    )
+
+
+def _worst(rows: pd.DataFrame) -> pd.Series:
+    """Return by subject the worst that is proven: a grade, or a code where there is none."""
+    proven = rows["least"].where(rows["level"].notna() | (rows["least"] > 1))
+    code = np.where(rows["least"] > 0, _UNGRADED, _UNKNOWN)
+    return proven.fillna(pd.Series(code, rows.index)).groupby(rows["subject_id"]).max()
+
+
+def _at_least_note(above: int) -> str:
+    if not above:
+        return ""
+    return message_n(
+        "{n} of these at least of this grade",
+        "{n} of these at least of this grade",
+        above,
     )
 
 

@@ -16,8 +16,16 @@ from carstats.estimators.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
-from carstats.toxicity.clocks import checked_competing, clock_note, first_times, rival_words
+from carstats.toxicity.clocks import (
+    before_next,
+    checked_competing,
+    clock_note,
+    first_times,
+    possible_times,
+    rival_words,
+)
 from carstats.toxicity.episodes import (
+    asked,
     checked_terms,
     severe_enough,
     term_labels,
@@ -51,7 +59,9 @@ def toxicity_incidence(
     at : float or list of float, optional
         Days from the infusion to answer for; by default every day on which the curve steps.
     min_grade : {1, 2, 3, 4, 5}
-        Smallest grade that counts.
+        Smallest grade that counts. Who may have had it (an episode of unknown grade, or not known
+        whether there was one) counts as without in the estimate, and as with it from the earliest
+        day in the upper limit.
     min_severity : str, optional
         Smallest severity that counts, where the study has severities.
     competing : list of {"death", "re-infusion"}
@@ -70,7 +80,8 @@ def toxicity_incidence(
     -------
     Result
         For each stratum and term a row at day 0 and at every distinct time (or at each day of
-        `at`): ``time``, ``n``, ``n_missing`` (an episode of unknown onset: left out), ``n_risk``
+        `at`): ``time``, ``n``, ``n_missing`` (an episode of
+        unknown onset, left out, or of unknown grade), ``n_risk``
         just before, ``n_event``, ``n_competing``, ``n_censor`` (with `at`: up to and including the
         day), ``estimate``, ``std_error``, ``conf_low``, ``conf_high``, ``note``. While nobody has
         had the event the limits are the beta product's for every `conf_type`. Nothing is
@@ -99,8 +110,11 @@ def toxicity_incidence(
         times = first_times(cohort, name, severe, rivals, grading_scale)
 
         def estimate(rows: pd.DataFrame, name: str = name) -> pd.DataFrame:
-            frame = incidence_rows(rows, conf_type, conf_level)
-            frame = frame if days is None else at_days(frame, rows, days)
+            mine = asked(rows, name)
+            frame = incidence_rows(mine, conf_type, conf_level)
+            frame = frame if days is None else at_days(frame, mine, days)
+            if len(rows) and not len(mine):
+                frame["note"] = [message("does not apply")] * len(frame)
             frame.insert(0, "term", name)
             return frame
 
@@ -156,7 +170,8 @@ def incidence_rows(
     The note says `about` the rows what `clock_note` says of them where it is not given.
     """
     about = clock_note(rows) if about is None else about
-    counts = {"n": len(rows), "n_missing": int(rows["event_time"].isna().sum())}
+    missing = rows["event_time"].isna() | rows["unknown"].to_numpy(bool)
+    counts = {"n": len(rows), "n_missing": int(missing.sum())}
     table = counts_of(rows)
     if not table.time.size:
         empty = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
@@ -186,10 +201,23 @@ def incidence_rows(
             "note": "",
         }
     )
-    k, n = int(frame["n_event"].sum()), counts["n"] - counts["n_missing"]
+    k, n = int(frame["n_event"].sum()), int(rows["event_time"].notna().sum())
     nothing = message("0 of {n} had it", n=n) if not k else ""
     frame.loc[0, "note"] = joined_notes(about, nothing)
+    if "possible_code" in rows and rows["unknown"].any():
+        frame["conf_high"] = np.fmax(frame["conf_high"], _possible_high(frame, rows, conf_type,
+                                                                        conf_level))  # fmt: skip
     return frame
+
+
+def _possible_high(
+    frame: pd.DataFrame, rows: pd.DataFrame, conf_type: str, conf_level: float
+) -> np.ndarray:
+    """Return the upper limits if all that may have counted did, each up to the next step."""
+    other = incidence_rows(possible_times(rows), conf_type, conf_level)
+    time = frame["time"].to_numpy()
+    until = before_next(time)
+    return step_values(other["time"].to_numpy(), other["conf_high"].to_numpy(), until, np.nan)
 
 
 def at_days(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import level_labels, stratum_keys
 from carstats.toxicity.episodes import (
@@ -18,11 +18,11 @@ from carstats.toxicity.episodes import (
     followup_end,
     frequent_terms,
     levels_of,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
 
 
 def toxicity_listing(
@@ -114,11 +114,17 @@ def toxicity_listing(
     numbers = {name: i for i, name in enumerate(dict.fromkeys(rows["subject_id"]), start=1)}
     rows["subject"] = rows["subject_id"] if identifiers else rows["subject_id"].map(numbers)
     rows["grade"] = rows["level"]
-    rows["note"] = np.select(
+    day = np.select(
         [rows["onset_day"].isna(), rows["ongoing"]],
         [message("onset unknown"), message("ongoing or last day unknown")],
         "",
     )
+    # Of a grade that is not known, what is proven of it.
+    proven = rows["level"].isna() & (rows["least"] > 1) & (severe.scale == "grade")
+    rows["note"] = [
+        joined_notes(message("at least grade {grade}", grade=f"{least:g}") if known else "", words)
+        for known, least, words in zip(proven, rows["least"], day, strict=True)
+    ]
     columns = [
         *by, "subject", "term", "system", "onset_day", "resolution_day", "end_day", "ongoing",
         "grade", "severity", "serious", "n_records", "note",

@@ -9,20 +9,31 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
-from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.estimators.proportion import METHODS
 from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     Severe,
+    asked,
     checked_terms,
     checked_windows,
     episodes_of,
     followup_end,
+    left_unasked,
+    nobody_asked,
     severe_enough,
     term_labels,
     term_words,
     zero_note,
+)
+from carstats.toxicity.unknown import (
+    before_note,
+    bounded_limits,
+    possible_columns,
+    range_note,
+    uncollected_note,
+    why_unknown,
 )
 from carstats.wording import limits_words
 
@@ -49,7 +60,8 @@ def toxicity_rate(
     term : str or list of str
         Toxicities of the study's vocabulary, such as ``"CRS"``; one set of rows for each.
     min_grade : {1, 2, 3, 4, 5}
-        Smallest grade that counts. With 1 an episode without a grade counts too.
+        Smallest grade that counts. With 1 an episode without a grade counts too. With more, one
+        without a grade counts where its ``grade_at_least`` proves it, and else is unknown.
     min_severity : str, optional
         Smallest severity that counts, such as ``"severe"``, where the study has severities.
     window : (float, float), list of these, or ``"standard"``, optional
@@ -69,10 +81,12 @@ def toxicity_rate(
     -------
     Result
         For each stratum, term and window: ``term``, ``min_grade``, with windows ``window_start``
-        and ``window_end``, ``n`` subjects at risk, ``n_missing`` of them without a certain event
-        who may have had one (an ungraded episode, an unknown onset; counted as without),
-        ``n_event``, ``estimate`` = n_event / n with ``conf_low`` and ``conf_high``, ``note``. With
-        no event the note gives the upper limit in words.
+        and ``window_end``, ``n`` subjects at risk, ``n_missing`` of them without a proven event
+        who may have had one (an episode of unknown grade or onset, or not known whether there was
+        one), ``n_event`` proven, ``estimate`` = n_event / n, ``conf_low`` (of n_event) and
+        ``conf_high`` (of n_possible), ``n_possible`` = n_event + n_missing, ``estimate_possible``,
+        ``note``. With no event the note gives the upper limit in words. An episode that began
+        before the infusion does not count; the note says how many have one.
 
     Raises
     ------
@@ -150,12 +164,13 @@ def rate_rows(
 
     def row(stratum: pd.DataFrame, name: str, days: tuple[float, float] | None) -> dict:
         mine = episodes[episodes["term"] == name]
+        everyone, stratum = stratum, asked(stratum, name)
         at_risk = stratum if days is None else stratum[stratum["followed_to"] >= days[0]]
         certain, possible = _had(mine, days)
         had = at_risk["subject_id"].isin(certain)
         unknown = int((~had & at_risk["subject_id"].isin(possible)).sum())
         n, k = len(at_risk), int(had.sum())
-        low, high = map(float, proportion_limits(k, n, method=method, conf_level=conf_level))
+        low, high = map(float, bounded_limits(k, unknown, n, method=method, conf_level=conf_level))
         return {
             "term": name,
             "min_grade" if severe.scale == "grade" else "min_severity": severe.name or severe.least,
@@ -166,9 +181,13 @@ def rate_rows(
             "estimate": k / n if n else np.nan,
             "conf_low": low,
             "conf_high": high,
+            **possible_columns(n, k, unknown),
             "note": joined_notes(
-                _note(stratum, n, k, unknown, days, mine),
+                nobody_asked(everyone, name) or _note(stratum, n, k, unknown, days, mine),
+                left_unasked(everyone, name),
                 zero_note(n, k, high) if bounded else "",
+                uncollected_note(cohort, name) if n else "",
+                before_note(mine, stratum),
                 _left_early(at_risk, days),
             ),
         }
@@ -196,26 +215,9 @@ def _note(stratum, n: int, k: int, unknown: int, days, episodes: pd.DataFrame) -
         return message("no subjects")
     if not n:
         return message("nobody followed to day {day}", day=f"{days[0]:g}")
-    if not unknown:
-        return ""
-    mine = episodes["subject_id"].isin(stratum["subject_id"])
-    ungraded = bool((episodes["unknown"] & mine).any())
-    undated = days is not None and bool(episodes.loc[mine, "onset_day"].isna().any())
-    places = {"unknown": unknown, "most": k + unknown, "n": n}
-    if ungraded and not undated:
-        return message(
-            "{unknown} with an ungraded episode counted as without; at most {most} of {n}", **places
-        )
-    if undated and not ungraded:
-        return message(
-            "{unknown} with an episode of unknown onset counted as without; at most {most} of {n}",
-            **places,
-        )
-    return message(
-        "{unknown} with an episode of unknown grade or onset counted as without; "
-        "at most {most} of {n}",
-        **places,
-    )
+    mine = episodes[episodes["subject_id"].isin(stratum["subject_id"])]
+    undated = days is not None and bool((mine["counts"] & mine["onset_day"].isna()).any())
+    return range_note(n, k, unknown, why_unknown(mine, undated=undated))
 
 
 def _left_early(at_risk: pd.DataFrame, days) -> str:

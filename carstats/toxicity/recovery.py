@@ -91,10 +91,11 @@ def time_to_recovery(
     days = None if at is None else checked_days(at)
     study = cohort.study
     if endpoint == REPLACEMENT:
-        events, label = _replacement(cohort), message(_LABELS[REPLACEMENT])
+        events, label, endpoints = _replacement(cohort), message(_LABELS[REPLACEMENT]), ()
         how = message("first immunoglobulin, death and unplanned re-infusion competing")
     elif endpoint == PERSISTENCE:
         events, name = _persistence(cohort, measure, below)
+        endpoints = ()
         label = message(
             "{loss}: {measure} below {below}",
             loss=message(_LABELS[PERSISTENCE]), measure=name, below=f"{below:g}",
@@ -103,6 +104,7 @@ def time_to_recovery(
     else:
         name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
         events, derived = _endpoint_events(cohort, name)
+        endpoints = (name,)
         label = study.vocabulary.label("endpoint", name)
         how = message("dated at the sample that showed it")
         if derived:
@@ -129,6 +131,7 @@ def time_to_recovery(
     spec = cohort.spec(
         "time_to_recovery",
         endpoint=label,
+        endpoints=endpoints,
         method=message(
             "Aalen–Johansen, {how}, {limits}",
             how=how,

@@ -9,20 +9,23 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import check_conf_level, check_number
+from carstats.estimators.kaplan_meier import step_values
 from carstats.estimators.mean_cumulative import mean_cumulative
 from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.strata import estimate_by, level_labels
+from carstats.toxicity.clocks import before_next
 from carstats.toxicity.episodes import (
     checked_terms,
     died,
     episodes_of,
     followup_end,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
+from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
 from carstats.wording import level_text
 
 
@@ -63,7 +66,8 @@ def mean_cumulative_count(
     -------
     Result
         For each stratum a row at day 0 and at every distinct day: ``time``, ``n``, ``n_missing``
-        (subjects with an episode of unknown onset, which is not counted), ``n_risk``, ``n_event``
+        (subjects with an episode of unknown onset, not counted, or of unknown grade that may count,
+        in the upper limit alone), ``n_risk``, ``n_event``
         episodes, ``n_censor``, ``estimate``, ``std_error`` (robust), ``conf_low``, ``conf_high``,
         ``note``. The dead have no more episodes and stay in the mean.
 
@@ -83,7 +87,10 @@ def mean_cumulative_count(
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, [term], by)
     study = cohort.study
-    found = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
+    records = episodes_of(cohort, terms, severe, grading_scale)
+    found = merged_episodes(records, severe, gap=gap)
+    maybe = found.assign(onset_day=found["onset_day"].fillna(0.0))
+    maybe = maybe[found["counts"] | found["unknown"]]
     found = found[found["counts"]]
     subjects = cohort.subjects
     subjects = subjects.assign(
@@ -124,6 +131,22 @@ def mean_cumulative_count(
                 "note": "",
             }
         )
+        unknown = doubtful_subjects(records, stratum)
+        if unknown:
+            # If all that may count did: the upper limit up to the next step.
+            all_ = maybe[maybe["subject_id"].isin(who)]
+            other = mean_cumulative(
+                all_["onset_day"],
+                who.get_indexer(all_["subject_id"]),
+                stratum["followed_to"],
+                died=stratum["dead"],
+                conf_level=conf_level,
+            )
+            time = frame["time"].to_numpy()
+            until = before_next(time)
+            upper = step_values(other.time, other.high, until, 0.0)
+            frame["conf_high"] = np.fmax(frame["conf_high"], upper)
+            frame["n_missing"] = undated + unknown
         merged = int((mine["n_records"] - 1).sum())
         frame.loc[0, "note"] = joined_notes(
             message_n(
@@ -137,6 +160,8 @@ def mean_cumulative_count(
             if undated
             else "",
             "" if len(dated) else message("no episode in {n}", n=len(stratum)),
+            bounded_note(unknown),
+            before_note(records, stratum),
         )
         return frame
 

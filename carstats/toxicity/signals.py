@@ -62,7 +62,8 @@ def toxicity_signals(
     -------
     Result
         The columns of `toxicity_difference` with ``probability``, the posterior probability under
-        Jeffreys' priors that the rate of `level` is the higher; smallest p-value first. A signal is
+        Jeffreys' priors that the rate of `level` is the higher (NaN where somebody may have had it,
+        of unknown grade); smallest p-value first. A signal is
         a reason to look, and no proof.
 
     Raises
@@ -106,7 +107,10 @@ def toxicity_signals(
     # One family: the terms of this comparison.
     frame["p_adjusted"] = adjust_p_values(frame["p_value"], method=adjust)
     chances = [
+        # Of rates that are not known there is no posterior.
         probability_higher((r.n_event, r.n_event_reference), (r.n, r.n_reference))
+        if not r.n_missing
+        else np.nan
         for r in frame.itertuples()
     ]
     frame.insert(list(frame.columns).index("note"), "probability", chances)

@@ -10,11 +10,19 @@ import pandas as pd
 
 from carstats.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.estimators.proportion import METHODS
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
-from carstats.toxicity.episodes import episodes_of, levels_of, one_scale, term_labels, zero_note
+from carstats.toxicity.episodes import (
+    asked,
+    episodes_of,
+    graded,
+    levels_of,
+    term_labels,
+    zero_note,
+)
+from carstats.toxicity.unknown import before_note, bounded_limits, range_note
 from carstats.wording import limits_words
 
 TOTAL = "any toxicity"
@@ -77,10 +85,13 @@ def toxicity_table(
         For each stratum, first the total, then each system followed by its terms, those of most
         subjects first: ``row`` ("total", "system", "term"), ``system``, ``term``, ``criterion``
         ("any", "grade >=2", "grade >=3", "serious"; by severity "moderate or worse", "severe or
-        worse"), ``n`` subjects, ``n_missing`` (an episode that was not graded, or not said to be
-        serious, and none that counts), ``n_event`` subjects, ``n_episodes`` records, ``estimate``,
-        ``conf_low``, ``conf_high``, ``note``. A system is the episode's own, or where none is
-        recorded the vocabulary's.
+        worse"), ``n`` subjects, ``n_missing`` (no episode that is proven to count and one that
+        may: of unknown grade, not said whether serious, or not known whether it happened),
+        ``n_event`` subjects proven, ``n_episodes`` records, ``estimate`` = n_event / n,
+        ``conf_low`` (of n_event), ``conf_high`` (of n_possible), ``n_possible`` = n_event +
+        n_missing, ``estimate_possible``, ``note``. A system is the episode's own, or where none is
+        recorded the vocabulary's. Episodes that began before the infusion do not count; the note
+        of the total says how many subjects have one.
 
     Raises
     ------
@@ -111,19 +122,21 @@ def toxicity_table(
         scale = "severity" if has["severity"] and not has["grade"] else "grade"
     check_choice("scale", scale, ("grade", "severity"))
     rows = had.loc[episodes.index]
-    level = levels_of(study, rows, scale)
-    if scale == "grade":
-        level = one_scale(cohort, rows, level, grading_scale)
+    level, least = graded(cohort, rows, scale, grading_scale)
     groups = {t.name: t.group for t in study.vocabulary.toxicity}
     given = episodes["system"].where(episodes["system"].notna(), episodes["term"].map(groups))
-    episodes = episodes.assign(level=level, system=given.replace("", None).fillna(_UNSTATED))
+    episodes = episodes.assign(
+        level=level, least=least, system=given.replace("", None).fillna(_UNSTATED)
+    )
+    apart = episodes[episodes["before"]]
+    episodes = episodes[~episodes["before"]]
     severe = (2, 3)
     if scale == "severity":
         words = study.vocabulary.names("severity")
-        graded = [_Criterion(f"{words[least - 1]} or worse", least) for least in severe]
+        worse = [_Criterion(f"{words[place - 1]} or worse", place) for place in severe]
     else:
-        graded = [_Criterion(f"grade >={least}", least) for least in severe]
-    criteria = [_Criterion("any"), *graded, _Criterion("serious", serious=True)]
+        worse = [_Criterion(f"grade >={place}", place) for place in severe]
+    criteria = [_Criterion("any"), *worse, _Criterion("serious", serious=True)]
     order = _rows(cohort, episodes, names, groups, by, at_least)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -133,22 +146,31 @@ def toxicity_table(
         for kind, system, term in order:
             part = mine if kind == "total" else by_system.get(system, mine.iloc[:0])
             part = part[part["term"] == term] if kind == "term" else part
+            who = asked(stratum, term) if kind == "term" else stratum
+            n_asked, part = len(who), part[part["subject_id"].isin(who["subject_id"])]
             for criterion in criteria:
                 k, unknown, records = _count(part, criterion)
                 label = {"row": kind, "system": system, "term": term}
-                counts = {"n": len(stratum), "n_missing": unknown, "n_event": k}
+                counts = {"n": n_asked, "n_missing": unknown, "n_event": k}
                 found.append(
                     {**label, "criterion": criterion.name, **counts, "n_episodes": records}
                 )
         frame = pd.DataFrame(found)
-        n, k = frame["n"].to_numpy(), frame["n_event"].to_numpy()
-        low, high = proportion_limits(k, n, method=method, conf_level=conf_level)
+        n, k, m = (frame[c].to_numpy() for c in ("n", "n_event", "n_missing"))
+        low, high = bounded_limits(k, m, n, method=method, conf_level=conf_level)
         frame["estimate"] = np.where(n > 0, k / np.maximum(n, 1), np.nan)
         frame["conf_low"], frame["conf_high"] = low, high
-        frame["note"] = [
-            _note(*row) for row in zip(n, k, frame["n_missing"], high, frame["criterion"],
-                                       strict=True)
-        ]  # fmt: skip
+        frame["n_possible"] = k + m
+        frame["estimate_possible"] = np.where(n > 0, (k + m) / np.maximum(n, 1), np.nan)
+        frame["note"] = [_note(*row) for row in zip(n, k, m, high, frame["criterion"], strict=True)]
+        if len(apart):
+            total = (frame["row"] == "total") & (frame["criterion"] == "any")
+            set_apart = before_note(apart, stratum)
+            frame.loc[total, "note"] = [
+                joined_notes(t, set_apart) for t in frame.loc[total, "note"]
+            ]
+        outside = (frame["n"] == 0) & bool(len(stratum))
+        frame["note"] = frame["note"].mask(outside, message("does not apply"))
         return frame
 
     spec = cohort.spec(
@@ -175,10 +197,10 @@ def toxicity_table(
 def _count(episodes: pd.DataFrame, criterion: _Criterion) -> tuple[int, int, int]:
     """Return subjects with the event, subjects who may have had it, and records that count."""
     if criterion.serious:
-        counts = episodes["serious"].fillna(False).astype(bool)
-        unknown = episodes["serious"].isna()
+        counts = episodes["serious"].fillna(False).astype(bool) & (episodes["least"] > 0)
+        unknown = episodes["serious"].isna() | (episodes["least"] == 0)
     else:
-        counts = (episodes["level"] >= criterion.least) | (criterion.least <= 1)
+        counts = episodes["least"] >= criterion.least
         unknown = episodes["level"].isna() & ~counts
     had = set(episodes.loc[counts, "subject_id"])
     may = set(episodes.loc[unknown, "subject_id"]) - had
@@ -217,16 +239,5 @@ def _rows(cohort, episodes, names, groups, by, at_least) -> list[tuple[str, str,
 def _note(n: int, k: int, unknown: int, high: float, criterion: str) -> str:
     if not n:
         return message("no subjects")
-    places = {"unknown": unknown, "most": k + unknown, "n": n}
-    may = ""
-    if unknown and criterion == "serious":
-        may = message(
-            "{unknown} not said whether serious, counted as without; at most {most} of {n}",
-            **places,
-        )
-    elif unknown:
-        may = message(
-            "{unknown} with an ungraded episode, counted as without; at most {most} of {n}",
-            **places,
-        )
-    return joined_notes(may, zero_note(n, k, high))
+    why = "serious" if criterion == "serious" else "occurrence" if criterion == "any" else "grade"
+    return joined_notes(range_note(n, k, unknown, why), zero_note(n, k, high))

@@ -22,11 +22,12 @@ from carstats.toxicity.episodes import (
     died,
     episodes_of,
     followup_end,
-    merged_episodes,
     severe_enough,
     term_labels,
     term_words,
 )
+from carstats.toxicity.merging import merged_episodes
+from carstats.toxicity.unknown import before_note, left_out_note
 from carstats.wording import few_at_risk, level_text, pointwise_words
 
 EPISODES = ("first", "worst", "all")
@@ -47,6 +48,8 @@ def toxicity_timing(
 ) -> Result:
     """Estimate the median day of onset, duration and day of resolution of a toxicity.
 
+    Only what is proven to count is timed: the note says how many have an episode of unknown grade
+    that may count, and how many one that began before the infusion; neither is among ``n``.
     Records of one subject and system that overlap are one episode. A duration counts the first and
     the last day. An episode without a last day is ongoing and is censored at the end of follow-up:
     leaving it out would make durations short.
@@ -98,6 +101,7 @@ def toxicity_timing(
     by, terms = checked_terms(cohort, term, by)
     study = cohort.study
     chosen = timed_episodes(cohort, terms, severe, episode, gap, grading_scale)
+    records = episodes_of(cohort, terms, severe, grading_scale)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         mine = chosen[chosen["subject_id"].isin(stratum["subject_id"])]
@@ -109,9 +113,10 @@ def toxicity_timing(
                 for measure in MEASURES
             ]
         frame = pd.DataFrame(rows)
+        apart = {name: _set_apart(records[records["term"] == name], stratum) for name in terms}
         frame["note"] = [
-            joined_notes("" if len(stratum) else message("no subjects"), note)
-            for note in frame["note"]
+            joined_notes("" if len(stratum) else message("no subjects"), note, apart[name])
+            for name, note in zip(frame["term"], frame["note"], strict=True)
         ]
         return frame
 
@@ -196,15 +201,18 @@ def toxicity_duration(
     by, terms = checked_terms(cohort, [term], by)
     study = cohort.study
     chosen = timed_episodes(cohort, terms, severe, episode, gap, grading_scale)
+    records = episodes_of(cohort, terms, severe, grading_scale)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         mine = chosen[chosen["subject_id"].isin(stratum["subject_id"])]
         known = mine[mine["onset_day"].notna()]
         counts = {"n": len(mine), "n_missing": len(mine) - len(known)}
+        apart = _set_apart(records, stratum)
         if not len(known):
             values = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
             zero = dict.fromkeys(["n_risk", "n_event", "n_censor"], 0)
             note = message("no episode") if len(stratum) else message("no subjects")
+            note = joined_notes(note, apart)
             return pd.DataFrame([{"time": 0.0, **counts, **zero, **values, "note": note}])
         table = risk_table(known["duration"].to_numpy(), known["ended"].to_numpy().astype(int))
         curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
@@ -220,7 +228,7 @@ def toxicity_duration(
                 "std_error": np.append(0.0, curve.std_error),
                 "conf_low": np.append(start, curve.low),
                 "conf_high": np.append(np.nan if np.isnan(start) else 1.0, curve.high),
-                "note": "",
+                "note": [apart, *[""] * table.time.size],
             }
         )
 
@@ -249,6 +257,11 @@ def toxicity_duration(
     )
 
 
+def _set_apart(records: pd.DataFrame, stratum: pd.DataFrame) -> str:
+    """Say what could not be timed: of unknown grade, or before the infusion."""
+    return joined_notes(left_out_note(records, stratum), before_note(records, stratum))
+
+
 _WHICH = {
     "first": mark("the first episode of each subject"),
     "worst": mark("the worst episode of each subject"),
@@ -265,7 +278,7 @@ def timed_episodes(
     rows = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
     rows = rows[rows["counts"]].sort_values(["term", "subject_id", "onset_day"], kind="stable")
     if episode == "worst":
-        rows = rows.sort_values("level", ascending=False, kind="stable", na_position="last")
+        rows = rows.sort_values("least", ascending=False, kind="stable", na_position="last")
     if episode != "all":
         rows = rows.drop_duplicates(["term", "subject_id"]).sort_index()
     subjects = cohort.subjects.set_index("subject_id")

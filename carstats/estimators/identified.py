@@ -1,0 +1,50 @@
+"""Which columns of a design the data tell apart."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+# Part of a column's variation that the columns before it leave, below which none is left.
+_NOTHING = 1e-7
+
+
+def independent_columns(design: ArrayLike, strata: ArrayLike | None = None) -> NDArray[np.bool_]:
+    """Find the columns that do not follow from those before them, a constant included.
+
+    Parameters
+    ----------
+    design : array_like, shape (n, p)
+        Covariates without a constant.
+    strata : array_like, shape (n,), optional
+        Strata with a constant each, as the baseline hazards of a stratified Cox model.
+
+    Returns
+    -------
+    ndarray of bool, shape (p,)
+        Which columns have a coefficient of their own; R gives NA for the others.
+
+    References
+    ----------
+    Golub GH, Van Loan CF. Matrix Computations, 4th ed. 2013; section 5.2 (modified Gram-Schmidt).
+    """
+    x = np.array(design, float)
+    size = np.sqrt((x**2).sum(axis=0))
+    codes = np.zeros(len(x), int)
+    if strata is not None:
+        codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(-1)
+    for code in np.unique(codes):
+        x[codes == code] -= x[codes == code].mean(axis=0)
+    kept = np.zeros(x.shape[1], bool)
+    basis: list[NDArray[np.float64]] = []
+    for j in range(x.shape[1]):
+        rest = x[:, j].copy()
+        # Twice: what rounding leaves of the first pass is taken by the second.
+        for _ in range(2):
+            for column in basis:
+                rest -= (column @ rest) * column
+        length = float(np.sqrt(rest @ rest))
+        if size[j] > 0 and length > _NOTHING * size[j]:
+            kept[j] = True
+            basis.append(rest / length)
+    return kept
