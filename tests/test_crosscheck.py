@@ -196,6 +196,13 @@ def test_known_a_plateau_of_the_curve():
     assert not found.differs
 
 
+def test_a_column_of_the_subjects_called_as_one_of_the_events():
+    study = tiny([(10.0, "event"), (20.0, "censored"), (30.0, "event")], time=["x", "y", "z"])
+    found = cs.crosscheck(cs.survival_curve(cs.define_cohort(study), RFS, by="target"), study)
+    assert not found.frame["verdict"].isin(["differs", "raised"]).any()
+    assert found.frame.query("statistic == 'estimate'")["verdict"].eq("agrees").all()
+
+
 def test_known_the_boundary_of_an_interval():
     # lifelines lets the event of (10, 20] be at 10, where another one is known to be.
     events = [(10.0, "event", 10.0, 10.0), (20.0, "event", 10.0, 20.0), (30.0, "censored")]
