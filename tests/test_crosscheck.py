@@ -27,6 +27,8 @@ ASKED = {
     "survival_quantile": lambda c: cs.survival_quantile(c, RFS, p=[0.25, 0.5]),
     "followup_time": lambda c: cs.followup_time(c, RFS, by="target"),
     "landmark_rate": lambda c: cs.landmark_rate(c, RFS, at=183, by="target"),
+    "incidence_rate": lambda c: cs.incidence_rate(c, RFS, by="target"),
+    "restricted_mean": lambda c: cs.restricted_mean(c, RFS, at=300, by="target"),
     "logrank_test": lambda c: cs.logrank_test(c, RFS, by="target", n_resamples=99),
     "cox_regression": lambda c: cs.cox_regression(c, RFS, ["target", "age"]),
     "cumulative_incidence": lambda c: cs.cumulative_incidence(c, "relapse"),
@@ -234,6 +236,12 @@ def test_known_jeffreys_at_the_ends(cohort):
     assert reasons(found) == {REASONS["jeffreys at the ends"]}
 
 
+def test_known_the_variance_of_a_restricted_mean(cohort):
+    found = cs.crosscheck(cs.restricted_mean(cohort, RFS, at=300), cohort)
+    assert reasons(found) == {REASONS["restricted variance"]}
+    assert found.frame.query("statistic == 'estimate'")["verdict"].tolist() == ["agrees"]
+
+
 def test_known_limits_of_one(cohort):
     result = cs.survival_curve(cohort, RFS, conf_type="log-log")
     assert reasons(cs.crosscheck(result, cohort)) == {REASONS["limits at one"]}
@@ -257,10 +265,10 @@ def test_a_result_of_another_study(cohort, study):
 
 
 def test_an_analysis_that_is_not_known(cohort):
-    result = cs.incidence_rate(cohort, RFS)
+    result = cs.gray_test(cohort, "relapse", by="target")
     row = cs.crosscheck(result, cohort).frame.iloc[0]
     assert (row["verdict"], row["family"]) == ("not compared", "other")
-    assert "does not know the analysis incidence_rate" in row["reason"]
+    assert "does not know the analysis gray_test" in row["reason"]
 
 
 def test_a_library_that_is_missing(cohort, monkeypatch):
