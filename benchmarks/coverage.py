@@ -1,12 +1,13 @@
 """Write docs/coverage.md: what default intervals cover, default tests reject, estimators find.
 
-python -m benchmarks.coverage [--scale PART] [--write]
+python -m benchmarks.coverage [--scale PART] [--jobs N] [--write]
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,11 +85,49 @@ def simulated_words(studies: int, others: int | None = None) -> str:
     return words
 
 
-def intervals(amount: Amount, found) -> list[Part]:
-    """Compute every kind of interval."""
+def tasks(amount: Amount) -> dict[object, tuple]:
+    """Return what is computed, each a function with its arguments: they do not need each other."""
     many, some, few = amount.of(2000), amount.of(1000), amount.of(500)
-    n, pairs = amount.sizes, amount.pairs
-    means = areas.mean_cells(some, 1000, n)
+    n, pairs, tested = amount.sizes, amount.pairs, amount.of(400)
+    return {
+        **{("tables", pair): (proportions.tables, *pair) for pair in pairs[::-1]},
+        **{("log-rank", pair): (sizes.logrank_rows, tested, 999, (pair,)) for pair in pairs},
+        "one": (proportions.proportion_cells, n),
+        "curve": (curves.curve_cells, many, n),
+        "median": (curves.quantile_cells, many, n),
+        "curves": (curves.difference_cells, few, 1000, pairs),
+        "incidence": (curves.incidence_cells, many, n),
+        "mean": (areas.mean_cells, some, 1000, n),
+        "difference": (areas.contrast_cells, few, 1000, pairs),
+        "ratio": (areas.contrast_cells, few, 1000, pairs, "ratio"),
+        "lost": (areas.lost_cells, few, n),
+        "exact": (rates.exact_cells,),
+        "first": (rates.first_cells, many, n),
+        "recurrent": (rates.recurrent_cells, some, amount.of(100), n),
+        "gray": (sizes.gray_rows, tested, pairs),
+        "rates": (sizes.ratio_rows, tested, pairs),
+        "truth": (truth.all_truths,),
+    }
+
+
+def computed(amount: Amount, jobs: int = 1) -> dict[object, object]:
+    """Compute all; the same numbers with any number of processes."""
+    asked = tasks(amount)
+    if jobs == 1:
+        return {name: function(*given) for name, (function, *given) in asked.items()}
+    with ProcessPoolExecutor(jobs) as pool:
+        running = {name: pool.submit(*task) for name, task in asked.items()}
+        done = {}
+        for name, future in running.items():
+            done[name] = future.result()
+            print(name, file=sys.stderr, flush=True)
+    return done
+
+
+def intervals(amount: Amount, done: dict) -> list[Part]:
+    """Return every kind of interval."""
+    many, some, few = amount.of(2000), amount.of(1000), amount.of(500)
+    found = {pair: done["tables", pair] for pair in amount.pairs}
     return [
         Part(
             "One proportion",
@@ -98,7 +137,7 @@ def intervals(amount: Amount, found) -> list[Part]:
             "they alone miss on each side at most 2.5 % of the time, so that one limit may be read "
             'alone ("0 of 15: at most 21.8 %").',
             proportions.ONE,
-            proportions.proportion_cells(n),
+            done["one"],
         ),
         Part(
             "Difference of two proportions",
@@ -114,14 +153,14 @@ def intervals(amount: Amount, found) -> list[Part]:
             "`survival_at`, `landmark_curve`, `toxicity_duration`. Every outcome listed without "
             f"censoring, else {simulated_words(many, many // 4)}.",
             curves.CURVES,
-            curves.curve_cells(many, n),
+            done["curve"],
         ),
         Part(
             "The median of a curve",
             "`survival_quantile`, `toxicity_timing`; width in medians, of limits that are both "
             f"reached. {simulated_words(many)}. `followup_time` has log-log limits.",
             ("beta product", "log-log"),
-            curves.quantile_cells(many, n),
+            done["median"],
         ),
         Part(
             "Difference of two curves at a time",
@@ -129,7 +168,7 @@ def intervals(amount: Amount, found) -> list[Part]:
             "the first group followed to the end, the second heavily censored. "
             f"{simulated_words(few)}.",
             ("melded beta product", "Greenwood"),
-            curves.difference_cells(few, 1000, pairs),
+            done["curves"],
         ),
         Part(
             "A cumulative incidence at a time",
@@ -138,7 +177,7 @@ def intervals(amount: Amount, found) -> list[Part]:
             "`time_to_response`, `time_to_recovery`. Every outcome listed without censoring, else "
             f"{simulated_words(many, many // 4)}.",
             ("beta product", "beta product mid-P", "log-log", "plain"),
-            curves.incidence_cells(many, n),
+            done["incidence"],
         ),
         Part(
             "Restricted mean",
@@ -148,27 +187,27 @@ def intervals(amount: Amount, found) -> list[Part]:
             '"all at once": every event at one early time, which makes the mean a proportion, '
             "listed.",
             areas.MEANS,
-            means,
+            done["mean"],
         ),
         Part(
             "Difference of two restricted means",
             '`restricted_mean(contrast="difference")`, early hazards, pairs as for the curves. '
             f"{simulated_words(few, few // 4)}.",
             areas.CONTRASTS,
-            areas.contrast_cells(few, 1000, pairs),
+            done["difference"],
         ),
         Part(
             "Ratio of two restricted means",
             f'`restricted_mean(contrast="ratio")`. {simulated_words(few, few // 4)}.',
             areas.CONTRASTS,
-            areas.contrast_cells(few, 1000, pairs, measure="ratio"),
+            done["ratio"],
         ),
         Part(
             "Restricted mean time lost to a cause",
             "`restricted_time_lost`, 0.1, 0.3 and 0.5 with the cause by time 1. "
             f"{simulated_words(few)}.",
             ("beta product",),
-            areas.lost_cells(few, n),
+            done["lost"],
         ),
         Part(
             "Rate of first events",
@@ -176,7 +215,7 @@ def intervals(amount: Amount, found) -> list[Part]:
             f"subject's time ending with the event; width in rates. {simulated_words(many)}. "
             "Over a fixed person-time every count is listed.",
             ("exact",),
-            rates.exact_cells() + rates.first_cells(many, n),
+            done["exact"] + done["first"],
         ),
         Part(
             "Rate of events that recur",
@@ -184,7 +223,7 @@ def intervals(amount: Amount, found) -> list[Part]:
             "gamma distribution of this variance, 0.5 or 3 events a subject, equal and unequal "
             f"time; width in rates. {simulated_words(some, some // 20)} for the model.",
             rates.RECURRENT,
-            rates.recurrent_cells(some, amount.of(100), n),
+            done["recurrent"],
         ),
     ]
 
@@ -239,17 +278,20 @@ def truth_table(found) -> str:
     return markdown(["estimator", "truth", "estimate", "standard error", "errors off"], rows)
 
 
-def page(amount: Amount) -> tuple[str, list[Part], list[truth.Found]]:
+def page(amount: Amount, jobs: int = 1) -> tuple[str, list[Part], list[truth.Found]]:
     """Compute all, and return the page with what stands in it."""
-    found = proportions.all_tables(amount.pairs)
-    print("proportions listed", file=sys.stderr, flush=True)
-    parts = intervals(amount, found)
-    print("intervals simulated", file=sys.stderr, flush=True)
+    done = computed(amount, jobs)
+    parts = intervals(amount, done)
     summary = [row for p in parts for row in verdicts(p.title, p.cells, p.constructions[0])]
     studies = amount.of(400)
-    tested = sizes.tables_of_tests(found, studies, 999, amount.pairs)
+    tested = sizes.tables_of_tests(
+        {pair: done["tables", pair] for pair in amount.pairs},
+        [row for pair in amount.pairs for row in done["log-rank", pair]],
+        done["gray"],
+        done["rates"],
+    )
     size_error = 100 * (0.05 * 0.95 / studies) ** 0.5
-    truths = list(truth.truths())
+    truths = done["truth"]
     heads = ["interval", "construction", "least", "where", "mean", "width", "holds"]
     texts = [
         INTRODUCTION,
@@ -276,9 +318,10 @@ def main() -> None:
     """Print the page; keep it on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--scale", type=float, default=1.0, help="part of the studies to simulate")
+    parser.add_argument("--jobs", type=int, default=1, help="processes at once")
     parser.add_argument("--write", action="store_true", help=f"keep the page in {PAGE.name}")
     options = parser.parse_args()
-    text, parts, truths = page(Amount(options.scale))
+    text, parts, truths = page(Amount(options.scale), options.jobs)
     print(text)
     for part in parts:
         if not part.default_holds():

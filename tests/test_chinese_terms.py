@@ -30,7 +30,7 @@ CHINESE = re.compile(r"[\u3400-\u9fff]")
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 # What Chinese readers call by its letters alone.
 LETTERS = {
-    *("CD19", "BCMA", "CD19+BCMA", "CD20", "CD19+CD20", "CAR-T", "CAR-NK", "CAR-Treg"),
+    *("CD19", "BCMA", "CD19+BCMA", "CD20", "CD19+CD20", "CAR-T", "CAR-NK", "CAR-Treg", "CAAR-T"),
     *("SLEDAI-2K", "DAS28-CRP", "ESSDAI"),
 }
 # A word of four small letters is English; names of instruments, papers and trials are not.

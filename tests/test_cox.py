@@ -162,3 +162,42 @@ def test_auto_chooses_and_says_so():
         cs.cox_regression(apart, RFS, "target", method="Firth", robust=True)
     with pytest.raises(cs.CarstatsError, match="does not vary among the subjects"):
         cs.cox_regression(apart, RFS, "disease")
+
+
+class TestWhatIsNotIdentified:
+    """Covariates that follow from others, and events that are few."""
+
+    def cohort(self, disease):
+        time = [30, 60, 90, 120, 150, 180, 210, 240, 35, 65, 95, 125, 155, 185, 215, 245]
+        status = [1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 1, 0, 1]
+        return cohort_of(time, status, group=[0] * 8 + [1] * 8, disease=disease)
+
+    @pytest.mark.parametrize("method", ["auto", "partial likelihood"])
+    def test_the_second_of_two_that_determine_each_other_has_no_estimate(self, method):
+        cohort = self.cohort(["SLE"] * 8 + ["MG"] * 8)
+        frame = cs.cox_regression(cohort, RFS, ["target", "disease"], method=method).frame
+        alone = cs.cox_regression(cohort, RFS, "target", method=method).frame
+        columns = ["estimate", "conf_low", "conf_high", "p_value"]
+        # As R: the first has the estimate that it has alone, the other NA.
+        assert_allclose(frame[columns].iloc[0].astype(float), alone[columns].iloc[0].astype(float))
+        assert frame[columns].iloc[1].isna().all()
+        assert frame["note"].iloc[1].startswith("follows from the covariates before it")
+
+    def test_a_covariate_named_twice_is_refused(self):
+        with pytest.raises(cs.CarstatsError, match="`covariates` names 'target' twice"):
+            cs.cox_regression(self.cohort(["SLE"] * 16), RFS, ["target", "target"])
+
+    def test_what_is_hardly_told_apart_says_so_without_a_warning(self):
+        cohort = self.cohort(["SLE"] * 9 + ["MG"] * 7)
+        frame = cs.cox_regression(cohort, RFS, ["target", "disease"]).frame
+        lost = frame["p_value"].isna()
+        assert lost.any()
+        assert frame.loc[lost, "note"].str.contains("hardly tell this covariate").all()
+
+    def test_wald_limits_of_few_events_say_so(self):
+        cohort = self.cohort(["SLE"] * 9 + ["MG"] * 7)
+        result = cs.cox_regression(cohort, RFS, ["target"], method="partial likelihood")
+        assert result.frame["note"].eq("").all()
+        result = cs.cox_regression(cohort, RFS, ["target", "disease"], method="partial likelihood")
+        assert result.frame["note"].str.contains("fewer than 10 events a coefficient").all()
+        assert result.spec.method.endswith("whose coverage in small cohorts is shown")

@@ -212,3 +212,10 @@ def test_a_lower_bound_disagrees_only_with_a_smaller_grade():
     # X1 is at least 3; X3 at least 1 and X4 at least 2 agree with 1 and 4
     assert found.loc[found["kind"] == "grade", "subject_id"].tolist() == ["X1"]
     assert set(found.loc[found["kind"] == "only derived", "subject_id"]) == {"X2", "X5", "X6", "X7"}
+
+
+def test_who_was_never_infused_is_told():
+    study = one({28: 4.0})
+    subjects = study.subjects.assign(infused=False)
+    tables = {"subjects": subjects, "assessments": study.assessments}
+    assert "never infused" in text(type(study)(**tables), "CRS")

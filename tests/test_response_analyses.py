@@ -238,6 +238,34 @@ def test_three_of_three_against_none_of_three():
     assert test.spec.method.startswith("Barnard's exact test (pooled score)")
 
 
+def test_no_interval_goes_from_nought_to_infinity():
+    nobody = cohort_of("nnnnnn", target=["CD19"] * 3 + ["BCMA"] * 3)
+    ratio = cs.response_difference(nobody, "remission", by="target", contrast="ratio")
+    fisher = cs.response_test(nobody, "remission", by="target", method="Fisher")
+    exact = cs.response_test(
+        nobody, "remission", by="target", method="exact Cochran-Mantel-Haenszel"
+    )
+    for result in (ratio, fisher, exact):
+        assert result.frame[["estimate", "conf_low", "conf_high"]].isna().all(axis=None)
+        assert result.frame["note"].iloc[0]
+
+
+def test_a_marginal_difference_needs_what_identifies_it():
+    cohort = cohort_of("yyyyynnnnn" + "ynyn", target=["CD19"] * 5 + ["BCMA"] * 5 + ["CD20"] * 4)
+    for method in ("Firth", "maximum likelihood"):
+        two = cohort_of("yyyyynnnnn", target=["CD19"] * 5 + ["BCMA"] * 5)
+        row = cs.marginal_response_difference(two, "remission", "target", method=method).frame
+        numbers = ["estimate", "std_error", "conf_low", "conf_high", "p_value", "mean"]
+        assert row[numbers].isna().all(axis=None)
+        assert "the covariates separate the responses" in row["note"].iloc[0]
+    rows = cs.marginal_response_difference(cohort, "remission", "target", reference="CD20").frame
+    # Two of four against five of five: a level where all respond has no finite odds.
+    assert rows["estimate"].isna().all()
+    odds = cs.response_regression(cohort, "remission", "target").frame
+    assert odds["note"].str.contains("finite by Firth's penalty alone").all()
+    assert odds["conf_high"].notna().all()
+
+
 def test_all_pairs_say_whether_they_are_adjusted():
     cohort = cohort_of("yynyynnnn", target=["CD19"] * 3 + ["BCMA"] * 3 + ["CD20"] * 3)
     found = cs.response_difference(cohort, "remission", by="target")

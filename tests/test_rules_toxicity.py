@@ -16,6 +16,8 @@ import carstats as cs
 from carstats.endpoints.crs import OXYGEN
 from carstats.endpoints.haematotoxicity import early_icaht
 from carstats.endpoints.icans import CONSCIOUSNESS, OEDEMA, SEIZURE
+from carstats.endpoints.toxicity_episodes import derive_toxicities
+from carstats.endpoints.visits import find_visits
 
 from .tiny_study import one
 
@@ -48,9 +50,8 @@ def sheet(usual, days, first=0, last=40):
 
 def derived(extra, term, rules=None, **study):
     """Return the derived episodes of a term."""
-    table = cs.derive(one({28: 4.0}, extra=extra, **study), rules=rules).toxicities
-    if table is None:
-        return pd.DataFrame()
+    visits = find_visits(one({28: 4.0}, extra=extra, **study), rules or cs.Rules())
+    table = derive_toxicities(visits)
     return table[table["term"] == term].reset_index(drop=True)
 
 
@@ -306,12 +307,7 @@ def lupus(item, days, *, before=1.0, cells=((7, 0.0), (21, 0.0), (35, 0.0), (45,
     rows = [(-10, name, before), *((day, name, value) for day, value in days.items())]
     rows += [(day, "B_cells", value) for day, value in cells]
     options = {"disease": "SLE", "measure": "SLEDAI-2K", "baseline": 12.0, "last": 200}
-    rules = more.pop("rules", None)
-    study = one({28: 4.0}, extra=rows, **(options | more))
-    table = cs.derive(study, rules=rules).toxicities
-    if table is None:
-        return pd.DataFrame()
-    return table[table["term"] == "LICATS"].reset_index(drop=True)
+    return derived(rows, "LICATS", more.pop("rules", None), **(options | more))
 
 
 def course(onset, gone, last_with=None):
@@ -603,7 +599,7 @@ def test_what_is_proven_reaches_rates_tables_and_listings():
     severe = table[(table["row"] == "term") & (table["criterion"] == "grade >=3")]
     assert severe["n_event"].tolist() == [5]
     listing = cs.toxicity_listing(cohort, "CRS").frame
-    assert sorted(listing["note"]) == ["", "", "", "", "", "grade 2 or more", "grade 3 or more"]
+    assert sorted(listing["note"]) == ["", "", "", "", "", "at least grade 2", "at least grade 3"]
     cohort = cs.define_cohort(folder("icans_missing"), cs.infused())
     assert cs.toxicity_rate(cohort, "ICANS", min_grade=3).frame["n_event"].tolist() == [5]
 

@@ -75,6 +75,22 @@ def test_resampling_is_seeded_and_comes_near_all_arrangements():
     assert LISTED == 200_000
 
 
+@pytest.mark.parametrize("strata", [None, np.arange(60) % 2])
+def test_drawing_the_smaller_group_alone_is_the_same_test(strata):
+    # 5 against 55: the shorter way is taken; with entry times of nought the longer one.
+    rng = np.random.default_rng(9)
+    time, status = np.ceil(rng.exponential(40, 60)), rng.integers(0, 2, 60)
+    group = (np.arange(60) < 5).astype(int)
+    options = {"strata": strata, "n_resamples": 20_000}
+    short = studentised_logrank(time, status, group, **options)
+    long = studentised_logrank(time, status, group, entry=np.full(60, -1.0), **options)
+    assert short.method == long.method == "resampling"
+    assert_allclose(short.statistic, long.statistic)
+    # Three standard errors of the difference of two times 20,000 draws.
+    error = np.sqrt(2 * short.p_value * (1 - short.p_value) / 20_000)
+    assert abs(short.p_value - long.p_value) < 3 * error
+
+
 def test_one_against_many_cannot_fall_below_its_place():
     # The first of n to have the event: one of n places.
     time, status = np.arange(1, 31), np.ones(30)

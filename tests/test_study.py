@@ -223,3 +223,13 @@ class TestWordsForMissing:
             "subjects table, `own`: 1 cell '.' was taken for missing.",
             "subjects table, `own`: 1 cell 'null' was taken for missing.",
         }
+
+    def test_however_pandas_stores_the_words(self):
+        words = ["none", "NA"]
+        subjects = subjects_table(
+            2, own=pd.array(words, dtype="string"), kind=pd.Categorical(words)
+        )
+        study = cs.Study(subjects=subjects)
+        assert study.subjects["own"].tolist()[0] == study.subjects["kind"].tolist()[0] == "none"
+        assert study.subjects[["own", "kind"]].isna().iloc[1].all()
+        assert len(study.notes) == 2

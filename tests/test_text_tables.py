@@ -84,11 +84,24 @@ class TestDecimalComma:
         sheet = table(self.TEXT.replace("81", "1.234,5"))
         assert [row[2] for row in cells(sheet)] == ["70.5", "1234.5", "NA"]
 
-    @pytest.mark.parametrize("cells_", [("1,750", "2,500"), ("70,5", "1.234")])
+    @pytest.mark.parametrize(
+        "cells_", [("1,750", "2,500"), ("70,5", "1.234"), ("1.750", "2.500"), ("1.750", "81")]
+    )
     def test_doubtful_ones_are_refused_where_read(self, cells_):
         sheet = table("id;dx;weight\n1;SLE;{}\n2;MG;{}\n".format(*cells_))
         assert "decimal or a thousands separator" in str(sheet.faults(["weight"])[0])
         assert sheet.faults(["dx"]) == []
+
+    def test_points_are_plain_where_another_number_says_so(self):
+        sheet = table("id;dx;weight\n1;SLE;1.750\n2;MG;0.5\n")
+        assert sheet.faults(["weight"]) == []
+        assert cells(sheet)[0][2] == "1.750"
+        assert table("id,dx,weight\n1,SLE,1.750\n").faults(["weight"]) == []
+
+    def test_identifiers_are_no_numbers(self):
+        sheet = table("id;dx;weight\n1.001;SLE;70,5\n2.014;MG;80\n")
+        assert sheet.faults(["id"], doubts=False) == []
+        assert cells(sheet)[0][0] == "1.001"
 
     def test_given(self):
         text = "id;dx;weight\n1;SLE;1,750\n"

@@ -267,3 +267,26 @@ class TestReading:
         assert np.isnan(study.toxicities["grade"][0])
         row = cs.toxicity_rate(cs.define_cohort(study), "CRS", min_grade=3).frame.iloc[0]
         assert (row["n_event"], row["n_missing"]) == (1, 1)
+
+
+def test_the_bound_in_words_is_the_limit_printed():
+    cohort = cohort_of(4, [(1, None, None, 0)])
+    most = f"0 of 4: at most {100 * limits(0, 1, 4)[1]:.1f} %"
+    for frame in (
+        cs.toxicity_rate(cohort, "CRS").frame,
+        cs.toxicity_incidence(cohort, "CRS", at=30).frame,
+        cs.toxicity_estimators(cohort, "CRS", at=30).frame,
+    ):
+        assert most in frame["note"][0]
+    rate = cs.exposure_adjusted_rate(cohort, "CRS").frame.iloc[0]
+    assert f"at most {rate['conf_high']:.3g}" in rate["note"]
+
+
+def test_every_curve_says_what_began_before():
+    cohort = cohort_of(4, BEFORE)
+    for frame in (
+        cs.toxicity_incidence(cohort, "CRS").frame,
+        cs.toxicity_estimators(cohort, "CRS", at=30).frame,
+        cs.mean_cumulative_count(cohort, "CRS").frame,
+    ):
+        assert "2 with episodes that began before the infusion, not counted" in frame["note"][0]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
-from benchmarks.evidence.cells import PAIRS, SIZES, Cell, cell
+from benchmarks.evidence.cells import SIZES, Cell, cell
 from carstats.estimators.proportion import METHODS, proportion_limits
 from carstats.estimators.proportion_difference import proportion_contrast
 from carstats.estimators.proportion_test import default_method, proportion_test
@@ -85,8 +85,3 @@ def difference_cells(found: dict[tuple[int, int], Tables]) -> list[Cell]:
                              low, high, p - q, weight=weight.ravel())
                     )  # fmt: skip
     return cells
-
-
-def all_tables(pairs=PAIRS) -> dict[tuple[int, int], Tables]:
-    """Compute the default for every outcome of every pair of sizes."""
-    return {pair: tables(*pair) for pair in pairs}

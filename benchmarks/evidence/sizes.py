@@ -110,8 +110,8 @@ def ratio_rows(studies: int, pairs=PAIRS) -> list[list[str]]:
     return rows
 
 
-def tables_of_tests(found, studies: int, resamples: int, pairs=PAIRS) -> dict[str, str]:
-    """Return a table for each kind of test, by its title."""
+def tables_of_tests(found, logrank, gray, ratios) -> dict[str, str]:
+    """Return a table for each kind of test, by its title, from the rows of the others."""
     return {
         "Two proportions": markdown(
             ["n", "default: size", "power", "Fisher: size", "power"], proportion_rows(found)
@@ -119,15 +119,14 @@ def tables_of_tests(found, studies: int, resamples: int, pairs=PAIRS) -> dict[st
         "Log-rank": markdown(
             ["n", "follow-up", "default: size", "asymptotic: size", "default: power",
              "asymptotic: power"],
-            logrank_rows(studies, resamples, pairs),
+            logrank,
         ),
         "Gray, and interval-censored times": markdown(
-            ["n", "Gray: size", "power", "interval-censored: size", "power"],
-            gray_rows(studies, pairs),
+            ["n", "Gray: size", "power", "interval-censored: size", "power"], gray
         ),
         "Ratio of two rates": markdown(
             ["n", "recurrent: size", "Poisson: size", "recurrent: power", "Poisson: power",
              "recurrent, variance 1: size", "Poisson: size", "recurrent: power", "Poisson: power"],
-            ratio_rows(studies, pairs),
+            ratios,
         ),
     }  # fmt: skip

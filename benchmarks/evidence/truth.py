@@ -59,6 +59,11 @@ def truths(subjects: int = SUBJECTS) -> Iterator[Found]:
     yield from _trials(subjects, rng)
 
 
+def all_truths() -> list[Found]:
+    """Return what each estimator finds in `SUBJECTS` subjects."""
+    return list(truths())
+
+
 def _by_limits(name: str, truth: float, estimate, low, high, scale=lambda v: v) -> Found:
     """The standard error from 95 % limits, on the scale on which they are symmetric."""
     wide = float(scale(high) - scale(low)) / (2 * Z)

@@ -303,15 +303,16 @@ def check_table(
     problems += near_misses(name, frame, source, told)
     checked = {}
     for column in [c for c in table.columns if c.name in frame]:
-        values = frame[column.name]
+        values = _plain(frame[column.name])
         checked[column.name], found = _check_column(column, name, values, source, vocabulary)
         problems += found
         heading = source.headings.get(column.name, column.name)
         notes += missing_words(source.name, heading, values, _signs(column, vocabulary))
     for extra in frame.columns.difference(table.names(), sort=False):
-        checked[extra], found = _check_extra(str(extra), frame[extra], source)
+        values = _plain(frame[extra])
+        checked[extra], found = _check_extra(str(extra), values, source)
         problems += found
-        notes += missing_words(source.name, str(extra), frame[extra], _signs(None, vocabulary))
+        notes += missing_words(source.name, str(extra), values, _signs(None, vocabulary))
     made = pd.DataFrame(checked, index=frame.index)
     if name == "assessments" and not {p.column for p in problems} & {"value", "measure", "unit"}:
         made, found, more = check_values(made, source, vocabulary)
@@ -334,6 +335,17 @@ def _absent(table: str, column: Column, has: str, near: str | None, source: Sour
         column=column.name, meaning=column.meaning, has=has,
     )  # fmt: skip
     return source.problem(what, None, None, remedy)
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Return texts as objects, however pandas stores them: a sign for missing hides in any.
+
+    Categories without such a sign stay, with their order.
+    """
+    text = isinstance(values.dtype, pd.StringDtype)
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        text = any(str(level).strip().casefold() in MISSING for level in values.cat.categories)
+    return values.astype(object).where(values.notna(), None) if text else values
 
 
 def _is_date(value: object) -> bool:

@@ -92,6 +92,11 @@ class Context:
         """Whether the study names the date of the infusion."""
         return "infusion_date" in self.settings.study
 
+    def identifies(self, table: str, heading: str) -> bool:
+        """Return whether a heading holds the subjects' identifiers, which are no numbers."""
+        own = self.settings.table(table).get("columns", {}).get("subject_id", self.id_spec)
+        return heading in (*split(own)[0], *split(self.id_spec)[0])
+
     def is_listed(self, text: str) -> bool:
         """Return whether the mapping lists a text as a sign for missing."""
         given = self.settings.study.get("missing", ())

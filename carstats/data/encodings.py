@@ -43,10 +43,12 @@ _COMMON = frozenset(
     "状准卓着紫子自字综总邹足族组最佐做作厥苷奕吡呤唑啶喹嘌嘧猝怡溴迦婷孢骁胱睑黏疱痫癜癫羟酐"
     "酰酯"
 )
-_CHINESE_LEAST = 0.4
+_CHINESE_LEAST, _CHINESE_FEW, _FEW = 0.4, 0.6, 8
 _WESTERN_LEAST = 0.9
 # What stands alone in Western text: degrees, micro, quotation marks, dashes, currency.
 _WESTERN_SIGNS = frozenset("°µ±€²³¹½¼¾§·´’‘“”„–—…®©£×÷ºª«»¿¡•‰™\u00a0")
+# Those that may stand beside each other: quotation marks, a dash, a space that does not break.
+_WESTERN_PAIRS = frozenset("’‘“”„–—…\u00a0®™±°")
 _LATIN_NEIGHBOUR = re.compile(r"[A-Za-z]")
 
 
@@ -172,12 +174,16 @@ def _is_chinese(text: str) -> bool:
     if not han:
         # Only signs: Chinese ones such as ℃ and （ are pairs of bytes in GB18030.
         return bool(wide) and not odd
-    share = sum(c in _COMMON for c in han) / len(han)
+    # Signs such as ℃ and （ are pairs of bytes in GB18030, and speak for it.
+    signs = len(wide) - len(han) - len(odd)
+    share = (sum(c in _COMMON for c in han) + signs) / (len(han) + signs)
     # Korean in EUC reads as characters of the first rows alone.
     leads = [c.encode("gb18030")[0] for c in han]
     korean = len(han) >= 6 and all(0xB0 <= lead <= 0xC8 for lead in leads) and share < 0.7
     rare = sum(c.encode("gb18030")[0] < 0xB0 or _is_beyond(c) for c in han) / len(han)
-    return share >= _CHINESE_LEAST and not korean and rare < 0.2 and len(odd) <= 0.1 * len(wide)
+    # Of a few characters more than half have to be common ones.
+    least = _CHINESE_LEAST if len(han) >= _FEW else _CHINESE_FEW
+    return share >= least and not korean and rare < 0.2 and len(odd) <= 0.1 * len(wide)
 
 
 def _is_beyond(character: str) -> bool:
@@ -206,10 +212,19 @@ def _western_share(text: str) -> float:
             if c in letters and c not in _WESTERN_SIGNS:
                 good += len(letters) <= 2 and (word or len(run) == 1)
             else:
-                # A sign in the middle of a word, as in "Ł" read as "£", is no Western text.
-                between = len(beside) == 2 and beside.isalpha() and len(run) == 1
-                good += c in _WESTERN_SIGNS and not (between and c not in "’·ªº°´–—\u00a0")
+                good += c in _WESTERN_SIGNS and _stands_well(c, run, beside)
     return good / total if total else 1.0
+
+
+def _stands_well(sign: str, run: str, beside: str) -> bool:
+    """Return whether a sign stands where Western text has it."""
+    if len(run) > 1:
+        return sum(c not in _WESTERN_PAIRS for c in run) < 2 and len(run) < 4
+    # In the middle of a word, as "Ł" is read as "£", it is another alphabet's letter.
+    if len(beside) == 2 and beside.isalpha():
+        return sign in "’·ªº°´–—\u00a0"
+    # Of micro a unit follows.
+    return sign not in "´µ" or (sign == "µ" and beside[-1:] in "glLmMsSVWUI")
 
 
 def _reads_as_chinese(data: bytes, text: str) -> bool:

@@ -369,7 +369,13 @@ def _standard_table(table: str, sheet: Sheet, settings: Settings):
             headings[name] = alike[0]
     own = frozenset(str(name) for name in settings.study.get("own_columns", ()))
     known = [h for h in frame.columns if h in headings.values() or h in TABLES[table].names()]
-    faults = sheet.faults(known)
+    kinds = {headings.get(c.name, c.name): c.kind for c in TABLES[table].columns}
+    counted = [h for h in known if kinds[h] in ("number", "day")]
+    faults = sheet.faults(counted)
+    faults += sheet.faults([h for h in known if h not in counted], doubts=False)
+    if sheet.thousands:
+        own = [h for h in frame.columns if h not in known]
+        frame = frame.assign(**{h: sheet.column(h, True) for h in (*counted, *own)})
     # What nothing maps may hold a name or a remark: its text stays out of the message.
     faults += sheet.faults([h for h in frame.columns if h not in known], quoted=False)
     if faults:

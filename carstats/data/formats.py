@@ -98,6 +98,10 @@ class Files:
     def content(self, path: Path) -> bytes:
         """Return a file's bytes and count it into the fingerprint."""
         if path not in self._bytes:
+            if path.exists() and not path.is_file() and not path.is_dir():
+                # A device may be endless, a pipe may wait for ever.
+                remedy = message("Give the data as a file.")
+                self._fail(path, message("is a device or a pipe and no file."), remedy)
             try:
                 data = path.read_bytes()
             except FileNotFoundError:

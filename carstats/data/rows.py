@@ -120,10 +120,11 @@ class Rows:
         found = find_name(heading, self.sheet.frame.columns)
         cells = np.full(len(self.sheet.frame), None, dtype=object)
         if len(found) == 1:
-            faults = self.sheet.faults(found)
+            counted = not self.context.identifies(self.table, heading)
+            faults = self.sheet.faults(found, doubts=counted)
             rows = set(self.index)
             self.context.problems += [f for f in faults if f.row in rows]
-            values = self.sheet.frame[found[0]]
+            values = self.sheet.column(found[0], counted)
             blank = values.isna().to_numpy() | values.index.isin([f.row for f in faults])
             for i in np.flatnonzero(~blank):
                 value = values.iloc[i]
@@ -298,13 +299,13 @@ class Rows:
         return ordinals - self.day0
 
     def _read_dates(self, heading: str, cells: np.ndarray, present: np.ndarray):
-        order, epoch = self.context.settings.study.get("date_order"), self.sheet.epoch
-        ordinals, faults = read_dates(cells, present, order, epoch)
+        order = self.context.settings.study.get("date_order")
+        ordinals, faults = read_dates(cells, present, order, self.sheet.epoch)
         plain = [c if isinstance(c, str | int | float) else None for c in cells]
         numbers = pd.to_numeric(pd.Series(plain, dtype=object), errors="coerce").to_numpy(float)
         serial = np.isfinite(ordinals) & (numbers >= SERIAL_LOW) & (numbers < SERIAL_HIGH)
-        if serial.any():
-            self.context.serials[self.sheet.name, heading] = int(serial.sum()), epoch
+        if n := int(serial.sum()):
+            self.context.serials[self.sheet.name, heading] = n, self.sheet.epoch
         return ordinals, faults
 
     def dates(self, spec) -> np.ndarray:
@@ -388,7 +389,6 @@ class Rows:
 
     def within(self, days: np.ndarray, spec, mask: np.ndarray) -> None:
         """Note each day of `mask` that is after the subject's last contact."""
-        heading = split(spec)[0][0]
         slack = max((s for (table, _), s in self.context.slack.items()
                      if table in (self.table, "subjects")), default=0.0)  # fmt: skip
         for i in np.flatnonzero(mask & (days > self.end + max(slack, 1e-3))):
@@ -397,4 +397,4 @@ class Rows:
                 day=float(days[i]),
                 last=float(self.end[i]),
             )
-            self.fault(i, heading, what, message(_LATER))
+            self.fault(i, split(spec)[0][0], what, message(_LATER))

@@ -72,6 +72,8 @@ class Sheet:
         1900 or 1904: the year from which its dates count where they are plain numbers.
     doubts : dict of str to list of Problem
         By heading, cells that may mean two things; a problem only if the column is read.
+    thousands : dict of str to pandas.Series
+        By heading, numbers freed of their thousands separators; identifiers stay as they are.
     """
 
     name: str
@@ -80,8 +82,17 @@ class Sheet:
     notes: tuple[str, ...] = ()
     epoch: int = 1900
     doubts: dict[str, list[Problem]] = field(default_factory=dict)
+    thousands: dict[str, pd.Series] = field(default_factory=dict)
 
-    def faults(self, headings: list[str], quoted: bool = True) -> list[Problem]:
+    def column(self, heading: str, counted: bool) -> pd.Series:
+        """Return the cells under a heading that stands once; `counted` if they may be numbers."""
+        if counted and heading in self.thousands:
+            return self.thousands[heading].reindex(self.frame.index)
+        return self.frame[heading]
+
+    def faults(
+        self, headings: list[str], quoted: bool = True, doubts: bool = True
+    ) -> list[Problem]:
         """Return a problem for each cell of these columns that is a formula or an error of one.
 
         Parameters
@@ -90,6 +101,8 @@ class Sheet:
             The columns.
         quoted : bool, optional
             Whether the cell's text may be shown: not of columns that nothing maps.
+        doubts : bool, optional
+            Whether the columns may hold numbers, and doubtful ones are problems.
 
         Returns
         -------
@@ -98,7 +111,7 @@ class Sheet:
         """
         problems = []
         for heading in dict.fromkeys(headings):
-            problems += self.doubts.get(heading, [])
+            problems += self.doubts.get(heading, []) if doubts else []
             values = self.frame[heading]
             if not isinstance(values, pd.Series) or values.dtype != object:
                 continue

@@ -87,9 +87,9 @@ def text_table(data: bytes, name: str, reading: Reading | None = None) -> Sheet:
     if rows is not None:
         rows = [[None if cell == "" else cell for cell in row] for row in rows]
         frame = framed(rows, name, header_row, even=True)
-    frame, doubts, note = _decimals(frame, name, delimiter, reading.decimal)
+    frame, doubts, whole, note = _decimals(frame, name, delimiter, reading.decimal)
     notes += [note] if note else []
-    return Sheet(name, frame, notes=tuple(notes), doubts=doubts)
+    return Sheet(name, frame, notes=tuple(notes), doubts=doubts, thousands=whole)
 
 
 def _even(text: str, lines: list[str], delimiter: str, header_row: int) -> pd.DataFrame | None:
@@ -157,7 +157,7 @@ def _decimals(frame: pd.DataFrame, name: str, delimiter: str, decimal: str | Non
     column has numbers with a point.
     """
     if decimal == "." or (decimal is None and delimiter == ","):
-        return frame, {}, None
+        return frame, {}, {}, None
     shapes = {}
     for i, heading in enumerate(frame.columns):
         texts = {
@@ -173,15 +173,19 @@ def _decimals(frame: pd.DataFrame, name: str, delimiter: str, decimal: str | Non
     points = any(
         _POINT.match(t) and not _THOUSANDS.match(t) for _, _, rest in shapes.values() for t in rest
     )
-    if not numeric or (decimal is None and points):
-        return frame, {}, None
-    frame = frame.copy()
-    doubts: dict[str, list[Problem]] = {}
+    if decimal is None and points:
+        return frame, {}, {}, None
     thousands = {
         i
         for i, (_, _, rest) in shapes.items()
         if any(map(_THOUSANDS.match, rest)) and not _other(rest)
     }
+    # A semicolon is what programs write where the comma is the decimal sign: 1.750 may be 1750.
+    if not numeric and not (thousands and (delimiter == ";" or decimal)):
+        return frame, {}, {}, None
+    frame = frame.copy()
+    doubts: dict[str, list[Problem]] = {}
+    whole: dict[str, pd.Series] = {}
     for i in sorted(numeric | thousands):
         cells = frame.iloc[:, i]
         heading = str(shapes[i][0])
@@ -195,16 +199,19 @@ def _decimals(frame: pd.DataFrame, name: str, delimiter: str, decimal: str | Non
             )
             doubts[heading] = [Problem(what, name, row, heading, remedy) for row in doubtful]
             continue
-        frame.isetitem(i, cells.map(_with_point))
+        if i in numeric:
+            frame.isetitem(i, cells.map(_with_point))
+        else:
+            whole[heading] = cells.map(_with_point)
     turned = [str(shapes[i][0]) for i in sorted(numeric) if str(shapes[i][0]) not in doubts]
     if not turned:
-        return frame, doubts, None
+        return frame, doubts, whole, None
     note = message(
         "{file}: decimal commas were read in {headings}. [study] decimal sets the sign.",
         file=name,
         headings=message(", ").join(f"`{heading}`" for heading in turned[:12]),
     )
-    return frame, doubts, note
+    return frame, doubts, whole, note
 
 
 def _other(rest: set[str]) -> bool:

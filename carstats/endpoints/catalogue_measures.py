@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carstats.endpoints.catalogue import disease_words
 from carstats.endpoints.daily_sheets import CODES, CRS_SHEET, ICANS_SHEET
 from carstats.endpoints.disease_states import REMISSION, RESPONSE, SPECIFIC, StateRule
 from carstats.endpoints.iechs_episodes import MEASURES as IECHS_MEASURES
 from carstats.endpoints.lupus_states import LUPUS_STATES
-from carstats.endpoints.naming import plain_words
 from carstats.endpoints.toxicity_episodes import CYTOPENIAS
 from carstats.endpoints.worsenings import ORGANS
-from carstats.messages import mark, message
+from carstats.messages import Joined, Message, mark, message
+from carstats.vocabulary import Vocabulary
 
 _DRUGS = mark("medications")
 _INFUSIONS = mark("infusions")
@@ -107,28 +108,34 @@ def shortened(names: tuple[str, ...]) -> str:
     return message(", ").join(shown)
 
 
-def measures_in_markdown() -> str:
+def measures_in_markdown() -> Message:
     """Return what is derived from which measures, and the codes of the worksheets, in Markdown.
 
     Returns
     -------
     str
-        Two tables, as they stand in ``docs/endpoints.md``.
+        A message: two tables, as they stand in ``docs/endpoints.md``.
     """
     lines = [
         message("| endpoint | disease | on the day | before the infusion | besides |"),
         "|---|---|---|---|---|",
     ]
     for row in readings():
-        disease = message("any disease") if row.disease == "any" else row.disease
+        disease = message("any disease") if row.disease == "any" else disease_words(row.disease)
         besides = message(row.besides) if row.besides else ""
-        cells = (f"`{row.endpoint}`", disease, shortened(row.now), shortened(row.before), besides)
-        lines.append("| " + " | ".join(cells) + " |")
+        lines.append(
+            _row(f"`{row.endpoint}`", disease, shortened(row.now), shortened(row.before), besides)
+        )
     lines += ["", message("| measure | what it holds | codes |"), "|---|---|---|"]
+    label = Vocabulary().label
     for measure, words in CODES.items():
         codes = ", ".join(f"{code} {word}" for code, word in enumerate(words))
-        lines.append(f"| `{measure}` | {plain_words('measure', measure)} | {codes} |")
-    return "\n".join(lines) + "\n"
+        lines.append(_row(f"`{measure}`", label("measure", measure), codes))
+    return Joined((Joined(lines, "\n"), "\n"), "")
+
+
+def _row(*cells: str) -> Message:
+    return Joined(("| ", Joined(cells, " | "), " |"), "")
 
 
 def codes_of(endpoint: str) -> dict[str, tuple[str, ...]]:

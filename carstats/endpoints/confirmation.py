@@ -188,7 +188,7 @@ def reaches_back(
     Raises
     ------
     CarstatsError
-        Never; the arguments are the judge's own.
+        Never: the arguments are those of the judge.
 
     Notes
     -----

@@ -1,4 +1,6 @@
-"""Cytokine release syndrome: ASTCT 2019 grades from daily worksheets, and their episodes."""
+"""Cytokine release syndrome: ASTCT 2019 grades from daily worksheets, and their episodes.
+
+Status: verify and design."""
 
 from __future__ import annotations
 
@@ -369,10 +371,6 @@ def crs_episodes(
     ------
     CarstatsError
         If a table lacks a column or a value is out of its range.
-
-    Notes
-    -----
-    Status: verify and design.
     """
     daily = crs_daily_grades(
         worksheet,

@@ -11,7 +11,7 @@ from carstats.endpoints.explanation_toxicity import toxicity_course
 from carstats.endpoints.intercurrent import Strategies, strategies_of
 from carstats.endpoints.responses import RESPONSE_ENDPOINTS
 from carstats.endpoints.rules import Rules, rules_of
-from carstats.endpoints.visits import find_visits
+from carstats.endpoints.visits import find_visits, infused
 from carstats.errors import CarstatsError, listed
 from carstats.language import in_words
 from carstats.messages import message
@@ -132,6 +132,8 @@ def explain(
                 names=listed(names, 120),
             )
         )
+    if subject not in set(study.subjects.loc[infused(study), "subject_id"]):
+        lines = [message("never infused"), *lines]
     shown = name if toxicity is None else toxicity
     label = words.label("endpoint" if toxicity is None else "toxicity", shown)
     title = message("{endpoint}, {subject}", endpoint=label, subject=str(subject))

@@ -334,8 +334,7 @@ def _components(parts: list[Part], visit: int, words: Vocabulary, rules: Rules) 
 def _part(part: Part, visit: int, words: Vocabulary, rules: Rules) -> str:
     if part.code not in FLAGS and np.isnan(part.value[visit]):
         return words.label("measure", part.code)
-    (said,) = part.words(np.array([visit]), words, rules.drug_free_days)
-    return said
+    return part.words(visit, words, rules.drug_free_days)
 
 
 def _part_verdict(part: Part, visit: int) -> str:

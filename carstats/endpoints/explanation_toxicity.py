@@ -31,6 +31,7 @@ from carstats.endpoints.toxicity_episodes import (
 )
 from carstats.endpoints.visits import Visits
 from carstats.endpoints.worsenings import judge_licats
+from carstats.messages import found as found_message
 from carstats.messages import joined_notes, mark, message
 
 Lines = Iterator[str]
@@ -90,7 +91,8 @@ def _episodes(table: pd.DataFrame | None, terms, subject: object, how: str, stud
             "grade": grade,
             "days": _days(row.onset_day, row.resolution_day),
             "more": joined_notes(
-                *(str(v) for v in (row.system, row.grading_scale, row.flag) if _is(v))
+                *(message(str(v)) for v in (row.system, row.grading_scale) if _is(v)),
+                found_message(str(row.flag)) if _is(row.flag) else "",
             ),
         }
         yield (
@@ -267,7 +269,7 @@ def _licats(visits: Visits, subject: object) -> Lines:
         end = _is(row.resolution_day)
         yield message(
             "{organ}, worse on day {onset}, last seen on day {last}, {gone}: {verdict} ({why})",
-            organ=row.organ,
+            organ=message(row.organ),
             onset=f"{row.onset_day:g}",
             last=f"{row.last_day_with:g}",
             gone=message("gone on day {day}", day=f"{row.resolution_day:g}")

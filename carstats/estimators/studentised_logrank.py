@@ -241,6 +241,33 @@ def _can_vary(layers: list[_Layer], contrast, size: int) -> bool:
     return bool(np.max(np.abs(variance), initial=0.0) > 1e-12)
 
 
+def _sparse(layer: _Layer) -> bool:
+    """Say whether places drawn at random for the smaller group seldom fall together."""
+    few, n = int(np.bincount(layer.group, minlength=2).min()), layer.group.size
+    return few * few < n
+
+
+def _few_drawn(layer: _Layer, contrast, n_resamples: int, rng):
+    """Numerator and variance of a stratum in random arrangements, from the smaller group alone.
+
+    With its places in order of their ends, the k-th from the last is one of k at risk: so the sum
+    of squares over the event times is a sum over the places.
+    """
+    sizes = np.bincount(layer.group, minlength=2)
+    mine = int(np.argmin(sizes))
+    few, n = int(sizes[mine]), layer.group.size
+    places = np.sort(rng.integers(0, n, size=(n_resamples, few)), axis=1)
+    while (again := (np.diff(places, axis=1) == 0).any(axis=1)).any():
+        places[again] = np.sort(rng.integers(0, n, size=(int(again.sum()), few)), axis=1)
+    # The layer's subjects are in the order of their ends.
+    single = np.append(0.0, np.cumsum(layer.spread / layer.n_risk))[layer.end[places]]
+    double = np.append(0.0, np.cumsum(layer.spread / layer.n_risk**2))[layer.end[places]]
+    step = contrast[mine] - contrast[1 - mine]
+    numerator = step * layer.score[places].sum(axis=1)
+    variance = single.sum(axis=1) - double @ (2.0 * np.arange(few)[::-1] + 1)
+    return numerator, step**2 * np.maximum(variance, 0.0)
+
+
 def _every_arrangement(layers, size: int, contrast):
     """Numerators and variances of all arrangements, those of the strata combined."""
     total = None
@@ -282,6 +309,10 @@ def _listed(group: NDArray[np.intp], size: int) -> Iterator[NDArray[np.intp]]:
 def _random(layers, size: int, contrast, n_resamples: int, seed: int):
     """Give the statistics of random arrangements, in blocks."""
     rng = np.random.default_rng(seed)
+    if size == 2 and all(x.start is None and _sparse(x) for x in layers):
+        parts = [_few_drawn(x, contrast, n_resamples, rng) for x in layers]
+        yield np.atleast_1d(_statistics((sum(p[0] for p in parts), sum(p[1] for p in parts))))
+        return
     width = max(1, _CELLS // max(sum(x.group.size for x in layers), 1))
     for first in range(0, n_resamples, width):
         block = min(width, n_resamples - first)

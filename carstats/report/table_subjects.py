@@ -13,17 +13,21 @@ from carstats.messages import message
 from carstats.report.format import (
     confidence,
     count,
-    decimals,
     incidence,
     interval,
-    mean_sd,
-    median_quartiles,
     number,
     percent,
     rate,
     with_limits,
 )
 from carstats.report.table_abbreviations import spelled_out
+from carstats.report.table_characteristics import (
+    STATISTICS,
+    characteristic_rows,
+    digits_of,
+    levels_apart,
+    stacked_rows,
+)
 from carstats.report.table_model import (
     Marks,
     Row,
@@ -35,18 +39,15 @@ from carstats.report.table_model import (
     is_synthetic,
     level_label,
     sentence_table,
-    share,
     stratum_heads,
 )
-from carstats.report.table_standardised import standardised_column
-from carstats.report.words import in_words, tr
+from carstats.report.words import tr
 from carstats.result import Result
 
 # Results with these columns are not of rates, or not of rates alone.
 _OTHER = {
     "alpha_n", "contrast", "n_trials", "p", "raw_estimate", "row", "subject_years", "time", "trial",
 }  # fmt: skip
-_STATISTICS = ("mean", "median", "range")
 # More columns of medians with their quartiles than this leave no room for the names of the rows.
 _BESIDE = 7
 
@@ -55,7 +56,7 @@ def tabulate_baseline(
     result: Result,
     overall: Result | None = None,
     *,
-    statistics: Iterable[str] = _STATISTICS,
+    statistics: Iterable[str] = STATISTICS,
     labels: Mapping[str, str] | None = None,
     title: str | None = None,
 ) -> Table:
@@ -94,7 +95,7 @@ def tabulate_baseline(
         )  # fmt: skip
     shown = [statistics] if isinstance(statistics, str) else list(statistics)
     for name in shown:
-        check_choice("statistics", name, _STATISTICS)
+        check_choice("statistics", name, STATISTICS)
     named = dict(labels or {})
     variables = {name for each in results for name in each.frame["variable"]}
     if unknown := sorted(set(named) - variables):
@@ -109,7 +110,7 @@ def tabulate_baseline(
     heads, columns, lines = [], [], []
     # One count of decimals for a characteristic, whatever the spread in a stratum.
     numbers = pd.concat([each.frame for each in results]).groupby("variable")
-    digits = {name: _digits(rows) for name, rows in numbers}
+    digits = {name: digits_of(rows) for name, rows in numbers}
     for each in results:
         names = stratum_heads(each)
         for key, rows in each.strata():
@@ -118,7 +119,7 @@ def tabulate_baseline(
                 for name, group in rows.groupby("variable", sort=False)
                 # What the others are split by is a characteristic of all subjects together.
                 if name not in result.by
-                for cell in _characteristic(
+                for cell in characteristic_rows(
                     each, named.get(name) or column_title(str(name)), group, shown, *digits[name]
                 )
             ]
@@ -132,7 +133,8 @@ def tabulate_baseline(
     if not lines:
         return sentence_table(title, tr("No characteristic was recorded."), results)
     if "smd" in result.frame and len(heads) < _BESIDE:
-        heads, columns = [*heads, tr("SMD")], [*columns, standardised_column(result, lines, named)]
+        heads.append(tr("SMD"))
+        columns.append(levels_apart(result, lines, named))
     # A line of the missing stands only where some stratum lacks a value.
     kept = [
         i for i, line in enumerate(lines)
@@ -143,8 +145,8 @@ def tabulate_baseline(
             Row((lines[i][1], *(column[i] for column in columns)), lines[i][0], 1) for i in kept
         )
     else:
-        rows, heads = _stacked(heads, columns, lines, kept), [tr("Summary")]
-    whole = set(shown) == set(_STATISTICS)
+        rows, heads = stacked_rows(heads, columns, lines, kept), [tr("Summary")]
+    whole = set(shown) == set(STATISTICS)
     notes = footnoted([result], rows, "" if whole else tr("%: of those known."), method=whole)
     table = Table(
         title,
@@ -341,60 +343,7 @@ def _missing_note(result: Result) -> str:
     return tr("Missing: subjects whose outcome is not known.")
 
 
-def _digits(rows: pd.DataFrame) -> tuple[int, bool]:
-    """Return a characteristic's decimals, and whether its extremes are whole numbers."""
-    extremes = pd.concat([rows["low"], rows["high"]]).dropna()
-    return decimals(rows["std_dev"].max()), bool((extremes % 1 == 0).all())
-
-
-def _characteristic(
-    result: Result,
-    title: str,
-    group: pd.DataFrame,
-    shown: list[str],
-    digits: int,
-    whole: bool,
-) -> list[tuple[str, str, bool, str]]:
-    """Return a characteristic's rows in a stratum: heading, name, whether of the missing, text."""
-    first = group.iloc[0]
-    if first["kind"] == "number":
-        low, median, high = (first[c] for c in ("low", "median", "high"))
-        quartiles = median_quartiles(median, first["q1"], first["q3"], digits)
-        texts = {
-            "mean": (tr("Mean (SD)"), mean_sd(first["estimate"], first["std_dev"], digits)),
-            "median": (tr("Median [quartiles]"), quartiles),
-            "range": (tr("Range"), interval(low, high, 0 if whole else digits)),
-        }
-        shown_texts = (texts[name] for name in _STATISTICS if name in shown)
-        rows = [(title, name, False, text) for name, text in shown_texts]
-    else:
-        labels = result.labels.get(first["variable"], {})
-        title = tr("{characteristic}, n (%)", characteristic=title)
-        rows = [
-            (title, in_words(labels.get(level, str(level))), False, share(k, part))
-            for level, k, part in zip(
-                group["level"], group["n_event"], group["estimate"], strict=True
-            )
-        ]
-    return [*rows, (title, tr("Missing"), True, count(first["n_missing"]))]
-
-
 def _window(low: float, high: float) -> str:
     if math.isinf(high):
         return tr("{low} or later", low=number(low, 0))
     return interval(low, high, 0)
-
-
-def _stacked(
-    heads: list[str], columns: list[list[str]], lines: list[tuple[str, str, bool]], kept: list[int]
-) -> tuple[Row, ...]:
-    """Return the rows with the strata below each other as headings."""
-    rows = []
-    for head, column in zip(heads, columns, strict=True):
-        before = None
-        for i in kept:
-            if lines[i][0] != before:
-                before = lines[i][0]
-                rows.append(Row((before, ""), head, 1))
-            rows.append(Row((lines[i][1], column[i]), head, 2))
-    return tuple(rows)

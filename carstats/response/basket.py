@@ -307,9 +307,7 @@ def _fit(
 ) -> BasketFit:
     asked = _apply(counts)
     if not asked.any():
-        raise CarstatsError(
-            message("`{argument}` does not apply to any of the baskets.", argument="endpoint")
-        )
+        raise CarstatsError(message("`endpoint` does not apply to any of the baskets."))
     found = counts[asked]
     own = {
         name: np.asarray(value)[asked]

@@ -155,7 +155,8 @@ def response_test(
                 method=repr(method),
             )
         )
-    if method in OVERALL and reference is not None:
+    overall = method in OVERALL or (method == AUTO and strata is not None)
+    if overall and reference is not None:
         raise CarstatsError(
             message(
                 "`reference` does not go with {method}, which compares all strata.",
@@ -213,6 +214,7 @@ def _pair(
             estimate, low, high, p_value = found.odds_ratio, found.low, found.high, found.p_value
             if np.isnan(estimate):
                 note = message("all or none responded: the odds ratio is undefined")
+                low = high = np.nan
         elif method == "Boschloo":
             estimate, p_value = k[0] / n[0] - k[1] / n[1], boschloo_p_value(*k, *n)
             note = message("no interval inverts Boschloo's test")
@@ -298,8 +300,8 @@ def _exact(table: Compared, k, n, conf_level: float) -> dict[str, object]:
     return {
         "test": EXACT_CMH,
         "estimate": found.odds_ratio,
-        "conf_low": found.low,
-        "conf_high": found.high,
+        "conf_low": np.nan if np.isnan(found.odds_ratio) else found.low,
+        "conf_high": np.nan if np.isnan(found.odds_ratio) else found.high,
         "statistic": np.nan,
         "df": np.nan,
         "p_value": found.p_value if informs else np.nan,

@@ -164,8 +164,8 @@ def _plain(
     known = np.isfinite(found.z)
     return {
         "estimate": found.estimate,
-        "conf_low": found.low,
-        "conf_high": found.high,
+        "conf_low": np.nan if np.isnan(found.estimate) else found.low,
+        "conf_high": np.nan if np.isnan(found.estimate) else found.high,
         "statistic": found.z**2 if known else np.nan,
         "df": 1.0 if known else np.nan,
         "p_value": found.p_value,

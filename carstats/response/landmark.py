@@ -260,8 +260,9 @@ def response_exposure(
         "n_event": int(status[exposed].sum()),
         "n_event_reference": int(status[~exposed].sum()),
         "estimate": np.nan if few else fit.hazard_ratio,
-        "conf_low": np.nan if few else fit.low,
-        "conf_high": np.nan if few else fit.high,
+        # Without an estimate the likelihood is flat: from 0 to infinity is no interval.
+        "conf_low": np.nan if few or np.isnan(fit.hazard_ratio) else fit.low,
+        "conf_high": np.nan if few or np.isnan(fit.hazard_ratio) else fit.high,
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": np.nan if tiny else test.p_value,

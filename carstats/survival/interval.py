@@ -262,6 +262,8 @@ def interval_censored_test(
     tiny = method == "auto" and weak is not None and weak.code == GROUP_TOO_SMALL
     if test.method in ("exact", "resampling") and not tiny:
         weak = None
+    # Without a p-value there is no way in which it was found; the note says why.
+    tiny = tiny or bool(np.isnan(test.statistic))
     row = {
         "contrast": Joined(names, " / "),
         "n": len(times.rows),

@@ -95,8 +95,9 @@ def incidence_rate_ratio(
                 **_counts(groups[second], k2, years2, ""),
                 **_counts(groups[first], k1, years1, "_reference"),
                 "estimate": float(ratio.estimate),
-                "conf_low": float(ratio.low),
-                "conf_high": float(ratio.high),
+                # From 0 to infinity is no interval.
+                "conf_low": np.nan if np.isnan(ratio.estimate) else float(ratio.low),
+                "conf_high": np.nan if np.isnan(ratio.estimate) else float(ratio.high),
                 "p_value": float(ratio.p_value),
                 "note": joined_notes(*notes),
             }

@@ -17,6 +17,7 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
 )
+from carstats.toxicity.unknown import early_note
 
 CENSORED, EVENT, RIVAL = 0, 1, 2
 
@@ -99,6 +100,7 @@ def first_times(
         event_code=code,
         cause=cause.where(code == RIVAL, ""),
         unknown=doubtful,
+        before=who.isin(set(episodes.loc[episodes["before"], "subject_id"])),
         possible_time=time.where(~earlier, first).where(~undated | earlier).astype(float),
         possible_code=np.where(earlier, EVENT, code),
     )
@@ -133,6 +135,7 @@ def clock_note(rows: pd.DataFrame) -> str:
         )
         if doubtful
         else "",
+        early_note(int(rows["before"].sum())) if "before" in rows else "",
     )
 
 

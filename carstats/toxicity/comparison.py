@@ -145,6 +145,11 @@ def _four(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFrame:
     if rows["unknown"].any():
         possible = _four_proven(possible_times(rows), day, conf_level)
         found["conf_high"] = np.fmax(found["conf_high"], possible["conf_high"])
+    n = int(rows["event_time"].notna().sum())
+    found["note"] = [
+        joined_notes(clock_note(rows), note, zero_note(n, k, high))
+        for note, k, high in zip(found["note"], found["n_event"], found["conf_high"], strict=True)
+    ]
     return found
 
 
@@ -184,10 +189,7 @@ def _four_proven(rows: pd.DataFrame, day: float, conf_level: float) -> pd.DataFr
             "estimate": [values[0] for values in found],
             "conf_low": [values[1] for values in found],
             "conf_high": [values[2] for values in found],
-            "note": [
-                joined_notes(clock_note(rows), note, zero_note(n, k, values[2]))
-                for note, values in zip(notes, found, strict=True)
-            ],
+            "note": notes,
         }
     )
 

@@ -153,14 +153,14 @@ def exposure_adjusted_rate(
             mine = rows[(rows["term"] == name) & rows["subject_id"].isin(who)]
             for days in windows:
                 whom = asked(stratum, name)
-                answer = _rate(whom, mine, days, events, method, per, benchmark, conf_level)
+                how = (days, events, method, per, benchmark, conf_level)
                 of_term = records[records["term"] == name]
-                unknown = doubtful_subjects(of_term, whom)
+                unknown, most = doubtful_subjects(of_term, whom), 0.0
                 if unknown:
                     all_ = possible[(possible["term"] == name) & possible["subject_id"].isin(who)]
-                    upper = _rate(whom, all_, days, events, method, per, benchmark, conf_level)
-                    answer["conf_high"] = max(answer["conf_high"], upper["conf_high"])
-                    answer["n_missing"] += unknown
+                    most = _rate(whom, all_, *how)["conf_high"]
+                answer = _rate(whom, mine, *how, at_most=most)
+                answer["n_missing"] += unknown
                 answer["note"] = joined_notes(
                     nobody_asked(stratum, name) or answer["note"],
                     bounded_note(unknown),
@@ -265,8 +265,17 @@ def exposure_of(
 
 
 def _rate(
-    stratum, mine, days, events: str, method: str, per: float, benchmark, conf_level: float
+    stratum,
+    mine,
+    days,
+    events: str,
+    method: str,
+    per: float,
+    benchmark,
+    conf_level: float,
+    at_most: float = 0.0,
 ) -> dict:
+    """Return the answer of a stratum and window; the upper limit is `at_most` if that is more."""
     seen = exposure_of(stratum, mine, days, events)
     y, years = seen.counts, seen.years
     total, n, k = float(years.sum()), int(y.size), int(y.sum())
@@ -282,11 +291,12 @@ def _rate(
             dispersion = np.nan
             if k and n > 1:
                 values, dispersion = _negative_binomial(y, years, conf_level)
+    high = max(values[2] * per, at_most)
     none = ""
     if not k and total:
         none = message(
             "0 in {years} person-years: at most {high}",
-            years=f"{total:.1f}", high=f"{values[2] * per:.3g}",
+            years=f"{total:.1f}", high=f"{high:.3g}",
         )  # fmt: skip
     nobody = "" if n else message("nobody followed in the window")
     tested = {}
@@ -306,7 +316,7 @@ def _rate(
         "person_years": total,
         "estimate": values[0] * per,
         "conf_low": values[1] * per,
-        "conf_high": values[2] * per,
+        "conf_high": high,
         "dispersion": dispersion,
         **tested,
         "note": joined_notes(

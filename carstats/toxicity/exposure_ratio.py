@@ -185,7 +185,10 @@ def _ratio(mine: Exposure, base: Exposure, method: str, conf_level: float) -> di
         found = recurrent_rate_ratio(counts, years, conf_level=conf_level)
         for y, t in zip(counts, years, strict=True):
             notes += [because(r) for r in recurrent_rate(y, t, conf_level=conf_level).reasons]
-    values = (float(found.estimate), float(found.low), float(found.high), float(found.p_value))
+    values = [float(found.estimate), float(found.low), float(found.high), float(found.p_value)]
+    if np.isnan(values[0]):
+        # From 0 to infinity is no interval.
+        values[1:3] = np.nan, np.nan
     return {
         "n": int(counts[0].size),
         "n_missing": mine.undated + base.undated,

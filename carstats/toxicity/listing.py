@@ -122,7 +122,7 @@ def toxicity_listing(
     # Of a grade that is not known, what is proven of it.
     proven = rows["level"].isna() & (rows["least"] > 1) & (severe.scale == "grade")
     rows["note"] = [
-        joined_notes(message("grade {grade} or more", grade=f"{least:g}") if known else "", words)
+        joined_notes(message("at least grade {grade}", grade=f"{least:g}") if known else "", words)
         for known, least, words in zip(proven, rows["least"], day, strict=True)
     ]
     columns = [

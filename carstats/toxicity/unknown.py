@@ -96,8 +96,8 @@ def range_note(n: int, k: int, unknown: int, why: str) -> str:
             **places,
         )
     return message(
-        "{unknown} of unknown grade or onset: proven {least} of {n} ({low} %), possible {most} of "
-        "{n} ({high} %)",
+        "{unknown} of unknown grade, onset or occurrence: proven {least} of {n} ({low} %), "
+        "possible {most} of {n} ({high} %)",
         **places,
     )
 
@@ -117,7 +117,11 @@ def why_unknown(episodes: pd.DataFrame, *, undated: bool = False) -> str:
 def before_note(episodes: pd.DataFrame, subjects: pd.DataFrame) -> str:
     """Say how many of the subjects had episodes before the infusion, which are set apart."""
     early = episodes[episodes["before"]]
-    n = int(subjects["subject_id"].isin(set(early["subject_id"])).sum())
+    return early_note(int(subjects["subject_id"].isin(set(early["subject_id"])).sum()))
+
+
+def early_note(n: int) -> str:
+    """Say how many had episodes before the infusion."""
     if not n:
         return ""
     return message_n(
