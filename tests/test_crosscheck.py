@@ -27,6 +27,8 @@ ASKED = {
     "survival_quantile": lambda c: cs.survival_quantile(c, RFS, p=[0.25, 0.5]),
     "followup_time": lambda c: cs.followup_time(c, RFS, by="target"),
     "landmark_rate": lambda c: cs.landmark_rate(c, RFS, at=183, by="target"),
+    "incidence_rate": lambda c: cs.incidence_rate(c, RFS, by="target"),
+    "restricted_mean": lambda c: cs.restricted_mean(c, RFS, at=300, by="target"),
     "logrank_test": lambda c: cs.logrank_test(c, RFS, by="target", n_resamples=99),
     "cox_regression": lambda c: cs.cox_regression(c, RFS, ["target", "age"]),
     "cumulative_incidence": lambda c: cs.cumulative_incidence(c, "relapse"),
@@ -196,6 +198,13 @@ def test_known_a_plateau_of_the_curve():
     assert not found.differs
 
 
+def test_a_column_of_the_subjects_called_as_one_of_the_events():
+    study = tiny([(10.0, "event"), (20.0, "censored"), (30.0, "event")], time=["x", "y", "z"])
+    found = cs.crosscheck(cs.survival_curve(cs.define_cohort(study), RFS, by="target"), study)
+    assert not found.frame["verdict"].isin(["differs", "raised"]).any()
+    assert found.frame.query("statistic == 'estimate'")["verdict"].eq("agrees").all()
+
+
 def test_known_the_boundary_of_an_interval():
     # lifelines lets the event of (10, 20] be at 10, where another one is known to be.
     events = [(10.0, "event", 10.0, 10.0), (20.0, "event", 10.0, 20.0), (30.0, "censored")]
@@ -227,6 +236,12 @@ def test_known_jeffreys_at_the_ends(cohort):
     assert reasons(found) == {REASONS["jeffreys at the ends"]}
 
 
+def test_known_the_variance_of_a_restricted_mean(cohort):
+    found = cs.crosscheck(cs.restricted_mean(cohort, RFS, at=300), cohort)
+    assert reasons(found) == {REASONS["restricted variance"]}
+    assert found.frame.query("statistic == 'estimate'")["verdict"].tolist() == ["agrees"]
+
+
 def test_known_limits_of_one(cohort):
     result = cs.survival_curve(cohort, RFS, conf_type="log-log")
     assert reasons(cs.crosscheck(result, cohort)) == {REASONS["limits at one"]}
@@ -250,10 +265,10 @@ def test_a_result_of_another_study(cohort, study):
 
 
 def test_an_analysis_that_is_not_known(cohort):
-    result = cs.incidence_rate(cohort, RFS)
+    result = cs.gray_test(cohort, "relapse", by="target")
     row = cs.crosscheck(result, cohort).frame.iloc[0]
     assert (row["verdict"], row["family"]) == ("not compared", "other")
-    assert "does not know the analysis incidence_rate" in row["reason"]
+    assert "does not know the analysis gray_test" in row["reason"]
 
 
 def test_a_library_that_is_missing(cohort, monkeypatch):

@@ -30,7 +30,7 @@ def results(cohort):
     return [
         cs.survival_at(cohort, "relapse_free_survival", at=365, by="target"),
         cs.response_rate(cohort, "response"),
-        cs.incidence_rate(cohort, "relapse_free_survival"),
+        cs.gray_test(cohort, "relapse", by="target"),
     ]
 
 

@@ -8,6 +8,7 @@ from carstats.crosschecking import (
     comparing,
     competing,
     curves,
+    rates,
     rscript,
     toxicities,
     visits,
@@ -124,6 +125,22 @@ ANALYSES: dict[str, Analysis] = {
                   (*_RATE, "n_not_eligible", "estimate_best"), (), ROUNDING, _zero_or_all),
         ),
         "survival", (_WILSON,), "proportions.R",
+    ),
+    "incidence_rate": Analysis(
+        "survival.rates",
+        (
+            Check(STATSMODELS, rates.person_time, (*_RATE, "person_years")),
+        ),
+        "survival", reference="rates.R",
+    ),
+    "restricted_mean": Analysis(
+        "survival.means",
+        (
+            Check(LIFELINES, rates.restricted_means,
+                  ("n", "n_missing", "n_event", "estimate", "std_error"), (), ROUNDING,
+                  rates.another_variance),
+        ),
+        "survival", reference="restricted_mean.R",
     ),
     "logrank_test": Analysis(
         "survival.logrank",

@@ -36,9 +36,10 @@ def times_of(asked: Asked, subjects: pd.DataFrame | None = None) -> pd.DataFrame
     meant = set(asked.study.subjects.loc[told, "subject_id"])
     subjects = subjects[subjects["subject_id"].isin(meant)]
     events = asked.study.table("events").query("endpoint == @name")
-    events = events.drop(columns=[c for c in events if c in subjects and c != "subject_id"])
-    merged = subjects.drop(columns=[c for c in ("time", "status", "cause") if c in subjects])
-    merged = merged.merge(events, on="subject_id", how="left", validate="one_to_one")
+    # A column of the subjects may be called time or status as well.
+    merged = subjects.merge(
+        events, on="subject_id", how="left", validate="one_to_one", suffixes=("_of_subject", "")
+    )
     happened = merged["status"].eq("event")
     rival = merged["status"].eq("competing")
     causes = merged["cause"] if "cause" in merged else pd.Series(None, merged.index, dtype=object)

@@ -32,6 +32,9 @@ REASONS = {
         "carstats' Jeffreys limits are 0 at 0 of n and 1 at n of n, statsmodels' are not"
     ),
     "beta product at zero": mark("before the first event carstats gives the beta-product limits"),
+    "restricted variance": mark(
+        "lifelines' variance of a restricted mean is that of the time until the horizon"
+    ),
     "nobody left": mark(
         "statsmodels gives no error of an incidence once everybody has had one of the events"
     ),
