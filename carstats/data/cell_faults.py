@@ -9,6 +9,7 @@ import numpy as np
 from carstats.data.check import UNKNOWN, cell_text
 from carstats.data.context import Context, shown, sign_of
 from carstats.data.dates import NotADate, fitting_order
+from carstats.data.day_units import named_unit
 from carstats.data.matching import NO_EPISODE, code_key, is_grade_range, toml_text
 from carstats.messages import message
 
@@ -50,7 +51,25 @@ def date_fault(
     return message("{cell} {fault}", cell=shown(cell), fault=fault.what), remedy
 
 
-def are_years(numbers: Sequence[float]) -> bool:
+def no_days(
+    heading: str, numbers: Sequence[float], column: str, unit: str, dated: bool
+) -> list[tuple[str, str]]:
+    """Return why the numbers of a column are no days, with the remedy; empty where they may be."""
+    if dated and _are_years(numbers):
+        what = message("holds years, which are no dates and no days.")
+        return [(what, message("Give whole dates, or days since the infusion."))]
+    said = named_unit(heading)
+    if said is None or unit or all(n != n for n in numbers):
+        return []
+    what = message("holds numbers, and its heading says that they are {unit}.", unit=said)
+    remedy = message(
+        "Say so in study.toml: {line}; or say days, if they are.",
+        line=f"{column or '…'} = {{ column = {toml_text(heading)}, unit = {toml_text(said)} }}",
+    )
+    return [(what, remedy)]
+
+
+def _are_years(numbers: Sequence[float]) -> bool:
     """Return whether the numbers of a column are calendar years: several, and nothing else."""
     known = np.array([n for n in numbers if n == n], dtype=float)
     whole = bool(np.all(known == np.round(known)))
