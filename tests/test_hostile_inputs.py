@@ -110,6 +110,48 @@ class TestTimes:
         days = events.assign(time=[40.0, 12.0, 5.0])
         assert cs.Study(subjects=subjects, events=days).events["time"].tolist() == [40, 12, 5]
 
+    def test_a_unit_that_contradicts_the_heading(self, tmp_path):
+        columns = {"subject_id": "id", "disease": "dx"}
+        columns["last_contact_day"] = {"column": "fu (weeks)", "unit": "months"}
+        rows = ("id,dx,inf,fu (weeks)", "a,SLE,2024-01-01,52")
+        with pytest.raises(CarstatsError, match="its heading says that they are weeks"):
+            wide(tmp_path, *rows, subjects={"columns": columns})
+
+    @pytest.mark.parametrize(
+        ("column", "heading", "said", "unit"),
+        [
+            ("age", "age (months)", "months", "years"),
+            ("disease_duration_years", "病程（月）", "months", "years"),
+            ("weight_kg", "weight (lb)", "lb", "kg"),
+        ],
+    )
+    def test_a_number_in_another_unit_by_its_heading(self, tmp_path, column, heading, said, unit):
+        columns = {**WIDE["subjects"]["columns"], column: heading}
+        rows = (f"id,dx,inf,last,{heading}", "a,SLE,2024-01-01,2024-10-01,96")
+        message = f"the heading says {said}, and `{column}` is in {unit}"
+        with pytest.raises(CarstatsError, match=message):
+            wide(tmp_path, *rows, subjects={"columns": columns})
+        own = heading.replace("months", "years").replace("月", "年").replace("lb", "kg")
+        columns[column] = own
+        rows = (rows[0].replace(heading, own), rows[1])
+        study = wide(tmp_path, *rows, subjects={"columns": columns})
+        assert study.subjects[column].tolist() == [96]
+
+    def test_yes_and_no_are_no_dates(self, tmp_path):
+        rows = ("id,dx,inf,last,rel", "a,SLE,2024-01-01,2024-10-01,1")
+        with pytest.raises(CarstatsError, match="`rel`: holds only 0 and 1, as yes and no"):
+            wide(tmp_path, *rows, events={"relapse": {"date": "rel"}})
+
+    def test_identifiers_alike_are_said(self, tmp_path):
+        rows = ("id,dx,inf,last", *(f"{n},SLE,2024-01-01,2024-10-01" for n in ("a1", "A01", "b")))
+        study = wide(tmp_path, *rows)
+        note = "1 subject has another one's identifier but for case, spaces or leading zeros"
+        assert [n for n in study.notes if n.startswith(note)]
+        assert len(study.subjects) == 3
+        assert cs.Study(subjects=subjects_table(12)).notes == ()
+        twice = subjects_table(2, subject_id=["P1", "p01"])
+        assert [n for n in cs.Study(subjects=twice).notes if n.startswith(note)]
+
     def test_a_code_is_no_last_contact(self):
         message = "row 1, `last_contact_day`: is before the infusion, and the subject was infused"
         with pytest.raises(CarstatsError, match=message):

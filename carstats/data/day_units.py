@@ -53,6 +53,16 @@ def named_unit(heading: str) -> str | None:
     return found.lastgroup if found else None
 
 
+def named_weight(heading: str) -> str | None:
+    """Return the unit of weight that a heading ends on; None if it ends on none."""
+    words = unicodedata.normalize("NFKC", heading).casefold()
+    words = " ".join(re.sub(r"[\W_]+", " ", words).split())
+    found = re.search(
+        r"\b(?:(?P<kg>kgs?|公斤)|(?P<lb>lbs?|pounds?)|(?P<g>g|grams?)|(?P<斤>斤))$", words
+    )
+    return found.lastgroup if found else None
+
+
 def whole_days(days: NDArray[np.float64], slack: float | None) -> NDArray[np.float64]:
     """Return days, those that a rounding of the print alone keeps from a whole one made whole."""
     if slack is None:
