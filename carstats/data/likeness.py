@@ -55,7 +55,7 @@ _HEADED = {
     "start_day": r"(start|begin)( date)?|开始(日期|时间)",
     "stop_day": r"(stop|end)( day| date)?|(停药|结束)(日期|时间)",
     "prednisone_equivalent_mg": r"(prednisone|prednisolone|pred)( dose| mg| equivalent)*",
-    "cause": r"(competing )?(cause|event)( of .*)?",
+    "cause": r"competing (cause|event|risk)|cause( of .*)?",
 }
 _BRACKETS = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 
