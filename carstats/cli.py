@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 import carstats
 from carstats.errors import CarstatsError
 from carstats.language import LANGUAGE_VARIABLE, in_words
+from carstats.report.printing import say
 
 
 class _Group(TyperGroup):
@@ -39,9 +40,9 @@ def _fail(error: CarstatsError) -> NoReturn:
     """Print what is wrong in the language that is set, and end."""
     from carstats.report.words import in_words, tr
 
-    print(tr("Error: {error}", error=error), file=sys.stderr)
+    say(tr("Error: {error}", error=error), err=True)
     for note in error.notes:
-        print(tr("  note: {note}", note=in_words(note)), file=sys.stderr)
+        say(tr("  note: {note}", note=in_words(note)), err=True)
     sys.exit(2)
 
 
@@ -78,7 +79,7 @@ Language = Annotated[
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"carstats {carstats.__version__}")
+        say(f"carstats {carstats.__version__}")
         raise typer.Exit
 
 
@@ -113,7 +114,7 @@ def check(
         if derive:
             study = carstats.derive(study)
         for line in study_lines(study, Path(folder).name):
-            typer.echo(line)
+            say(line)
 
 
 @app.command()
@@ -143,22 +144,22 @@ def endpoints(
         table = carstats.endpoint_catalogue()
         if name is not None:
             for line in endpoint_lines(table, name):
-                typer.echo(line)
+                say(line)
             return
         if measures:
-            typer.echo(in_words(measures_in_markdown()), nl=False)
+            say(in_words(measures_in_markdown()), end="")
             return
         if disease is not None:
             known = carstats.Vocabulary().require("--disease", "disease", disease)
             table = table[table["disease"].isin([known, "any"])]
         if csv:
             told = {c: table[c].map(in_words) for c in ("definition", "thresholds")}
-            typer.echo(table.assign(**told).to_csv(index=False), nl=False)
+            say(table.assign(**told).to_csv(index=False), end="")
         elif markdown:
-            typer.echo(in_words(catalogue_in_markdown(table)), nl=False)
+            say(in_words(catalogue_in_markdown(table)), end="")
         else:
             for line in catalogue_lines(table):
-                typer.echo(line)
+                say(line)
 
 
 @app.command()
@@ -177,7 +178,7 @@ def report(
     with _speaking(lang), progress() as told:
         files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
     for file in files:
-        typer.echo(file)
+        say(file)
 
 
 @app.command()
@@ -204,11 +205,11 @@ def reproduce(
         files = [file for outcome in outcomes for file in outcome.files]
         if files:
             folders = ", ".join(sorted({str(file.parent) for file in files}))
-            typer.echo(tr("{n} files in {folders}", n=len(files), folders=folders))
+            say(tr("{n} files in {folders}", n=len(files), folders=folders))
         left = [outcome for outcome in outcomes if outcome.reason]
         if left:
             words = tr("{n} of {all} analyses could not be made.", n=len(left), all=len(outcomes))
-            typer.echo(words, err=True)
+            say(words, err=True)
             # Nothing at all is an error of the input or the folder; a part may be its nature.
             raise typer.Exit(1 if files else 2)
 
@@ -223,7 +224,7 @@ def verify() -> None:
         lines = compare(report=report)
     width = max((len(line.name) for line in lines), default=0)
     for line in lines:
-        typer.echo(f"{line.name:{width}}  {line.verdict}")
+        say(f"{line.name:{width}}  {line.verdict}")
     if not all(line.same for line in lines):
         raise typer.Exit(1)
 
@@ -249,11 +250,11 @@ def crosscheck(
             check_writable(out.resolve())
         found = carstats.crosscheck(carstats.read_study(folder, mapping))
         for line in found.lines():
-            typer.echo(in_words(line))
+            say(in_words(line))
         if out is not None:
             made_with = f"carstats {carstats.__version__}"
             for file in write_files(out, crosscheck_files(found, made_with=made_with)):
-                typer.echo(file)
+                say(file)
     if found.differs:
         raise typer.Exit(1)
 
@@ -273,7 +274,7 @@ def simulate(
 
     n = SUBJECTS if n is None else n
     write_synthetic(out, seed=SEED if seed is None else seed, n=n)
-    typer.echo(f"{n} subjects in {out}")
+    say(f"{n} subjects in {out}")
 
 
 if __name__ == "__main__":

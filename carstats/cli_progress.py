@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from carstats.report.printing import inert, say
 from carstats.report.words import in_words, tr
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def progress() -> Iterator[Callable[[Outcome, int], None]]:
     """
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     if not sys.stdout.isatty() or encoding != "utf8":
-        yield lambda outcome, _: print(_line(outcome), flush=True)
+        yield lambda outcome, _: say(_line(outcome))
         return
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -38,7 +39,7 @@ def progress() -> Iterator[Callable[[Outcome, int], None]]:
         task = bar.add_task(tr("Analyses"), total=None)
 
         def report(outcome: Outcome, total: int) -> None:
-            bar.console.print(_line(outcome), markup=False, highlight=False, soft_wrap=True)
+            bar.console.print(inert(_line(outcome)), markup=False, highlight=False, soft_wrap=True)
             bar.update(task, advance=1, total=total)
 
         yield report

@@ -16,6 +16,7 @@ from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, listed
 from carstats.language import LANGUAGES, current_language, in_language
 from carstats.messages import message
+from carstats.report.printing import say
 from carstats.reproduce_workers import Outcome, run_jobs
 
 if TYPE_CHECKING:
@@ -174,7 +175,7 @@ def run(main: Callable) -> None:
         data = Path(given.data) if given.data else packaged_folder("data/synthetic")
         _call(main, data, out)
     except CarstatsError as error:
-        print(error, file=sys.stderr)
+        say(error, err=True)
         sys.exit(2)
 
 

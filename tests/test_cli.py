@@ -1,6 +1,7 @@
 """The command line as a user meets it: what it prints, where, and its exit codes."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 
 import carstats
+from carstats.report.printing import inert
 
 ROOT = Path(__file__).parents[1]
 
@@ -130,3 +132,37 @@ def test_simulate_writes_a_study_that_can_be_read(tmp_path):
     study = carstats.read_study(tmp_path / "made")
     assert len(study.subjects) == 20
     assert study.synthetic
+
+
+OBEYED = "\x1b[31m\x07\x9b\x7f\r\u202e\u2067\u200f\u2028"
+
+
+def test_nothing_printed_is_obeyed_by_a_terminal(folder):
+    name = f"own{OBEYED}column"
+    table = pd.read_csv(folder / "subjects.csv").assign(**{name: 1, f"sex{OBEYED}?": "F"})
+    table.to_csv(folder / "subjects.csv", index=False)
+    read = carstats_command("check", folder)
+    assert "own\\x1b[31m\\x07" in read.stdout.decode() or read.returncode == 2
+    table = table.assign(disease=f"XYZ{OBEYED}")
+    table.to_csv(folder / "subjects.csv", index=False)
+    refused = carstats_command("check", folder)
+    gone = carstats_command("check", folder / f"no{OBEYED[:-1]}where", "--lang", "zh")
+    report = carstats_command("report", folder / f"no{OBEYED[:-1]}where", "--out", folder / "o")
+    assert refused.returncode == gone.returncode == report.returncode == 2
+    for run in (read, refused, gone, report):
+        said = (run.stdout + run.stderr).decode()
+        assert said
+        assert not set(said) & set(OBEYED.replace("[31m", ""))
+
+
+def test_written_out():
+    assert inert("a\x1b[2Jb\u202ec\td\n") == "a\\x1b[2Jb\\u202ec\td\n"
+    words = "登记表 é 👩\u200d⚕️ 1\u00a0000"
+    assert inert(words) == words
+
+
+def test_only_one_place_prints():
+    for file in (ROOT / "carstats").rglob("*.py"):
+        if file.name != "printing.py":
+            code = re.sub(r'"""(.*?)"""', "", file.read_text(encoding="utf-8"), flags=re.S)
+            assert not re.search(r"(?<![\w.])print\(|\becho\(", code), file

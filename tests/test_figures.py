@@ -3,6 +3,7 @@
 import csv
 import hashlib
 import json
+import xml.etree.ElementTree as ElementTree
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -14,12 +15,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager, get_font
 
+import carstats as cs
 from carstats.errors import CarstatsError
 from carstats.report import figures, save, style
 from carstats.report.figures_sheet import STAMP, stratum_names
 from carstats.report.figures_survival import spread
 from carstats.report.results_file import results_files
 from carstats.result import Result, Spec
+from carstats.vocabulary import Term
+from tests.conftest import events_table, subjects_table
 
 LABELS = {
     "disease": {"SLE": "Systemic lupus erythematosus", "SSc": "Systemic sclerosis"},
@@ -477,6 +481,22 @@ def test_what_cannot_be_put_in_place_leaves_every_file_as_it_was(tmp_path):
         save.write_files(tmp_path, {"a.csv": b"new", "b.csv": b"new", "c.csv": b"new"})
     assert sorted(f.name for f in tmp_path.iterdir()) == ["a.csv", "c.csv"]
     assert (tmp_path / "a.csv").read_bytes() == b"old"
+
+
+def test_no_label_is_markup_in_a_figure_or_its_json(tmp_path):
+    name = '</text><script>alert("1")</script>&amp;$x^2$ \\input{a}'
+    subjects = subjects_table(22, target=name)
+    events = events_table("6+ 7 9 " + "10+ " * 19)
+    terms = cs.Vocabulary().extended(target=[Term(name)])
+    cohort = cs.define_cohort(cs.Study(subjects=subjects, events=events, vocabulary=terms))
+    curve = cs.survival_curve(cohort, "relapse_free_survival", by="target")
+    save.save_figure(figures.survival_figure(curve), curve, tmp_path, "odd")
+    drawn = (tmp_path / "odd.svg").read_text(encoding="utf-8")
+    tags = {element.tag.rpartition("}")[2] for element in ElementTree.fromstring(drawn).iter()}
+    assert "path" in tags
+    assert not tags & {"script", "foreignObject", "image", "a"}
+    assert "<script" not in drawn
+    assert json.loads((tmp_path / "odd.json").read_text(encoding="utf-8"))
 
 
 def test_no_cell_of_a_csv_is_a_formula(two, tmp_path):

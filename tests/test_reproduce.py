@@ -174,6 +174,27 @@ def test_a_second_run_writes_the_same_bytes(made, small, tmp_path):
             assert file.read_bytes() == (out / "figures" / file.name).read_bytes(), file.name
 
 
+def test_same_bytes_in_another_zone_locale_and_folder_without_a_home(made, small, tmp_path):
+    _, out = made
+    code = (
+        "import sys; from carstats.reproduce import reproduce\n"
+        "if __name__ == '__main__':\n"
+        "    reproduce(sys.argv[1], sys.argv[2], only='baseline', notebooks=False)"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "HOME"}
+    environment |= {"TZ": "Pacific/Apia", "LC_ALL": "C", "PYTHONHASHSEED": "7"}
+    environment |= {"PYTHONPATH": str(ROOT), "MPLCONFIGDIR": str(tmp_path / "mpl")}
+    (tmp_path / "run.py").write_text(code)
+    place = tmp_path / "名 a"
+    place.mkdir()
+    command = [sys.executable, str(tmp_path / "run.py"), str(small), str(tmp_path / "out")]
+    subprocess.run(command, cwd=place, env=environment, check=True, capture_output=True)
+    files = sorted((tmp_path / "out" / "figures").glob("baseline.*"))
+    assert len(files) > 3
+    for file in files:
+        assert file.read_bytes() == (out / "figures" / file.name).read_bytes(), file.name
+
+
 def test_a_partial_run_keeps_the_numbers_of_the_others(made, small, tmp_path):
     outcomes, out = made
     shutil.copytree(out / "figures", tmp_path / "figures")

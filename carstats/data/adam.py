@@ -238,6 +238,7 @@ def _prepare(sheets: dict[str, Sheet], settings: Settings, problems: list, notes
     first = _first_doses(sheets["subjects"], order)
     for table in ("toxicities", "responses"):
         if table in sheets:
+            problems += _no_day_zero(sheets[table])
             _place_study_days(sheets[table].frame, first, order)
     if "events" in sheets:
         options = settings.data.get("adam", {})
@@ -277,6 +278,21 @@ def _first_doses(sheet: Sheet, order: str | None) -> pd.Series:
     ids = [cell_text(value) for value in sheet.frame["USUBJID"]]
     dates = pd.Series(ordinals(sheet.frame, "TRTSDT", order), index=ids)
     return dates[~dates.index.duplicated()]
+
+
+def _no_day_zero(sheet: Sheet) -> list[Problem]:
+    """Return a problem for each study day 0 that has no date beside it: it may be day 1 or -1."""
+    found = []
+    for date, day in _STUDY_DAYS.items():
+        if day not in sheet.frame:
+            continue
+        dates = sheet.frame[date] if date in sheet.frame else [None] * len(sheet.frame)
+        for row, cell, known in zip(sheet.frame.index, sheet.frame[day], dates, strict=True):
+            if plain_number(cell) == 0 and known in (None, "", pd.NaT):
+                what = message("is study day 0, which CDISC does not have.")
+                remedy = message("Day 1 is that of the first dose; give the date, or correct it.")
+                found.append(Problem(what, sheet.name, int(row), day, remedy))
+    return found
 
 
 def _place_study_days(frame: pd.DataFrame, first: pd.Series, order: str | None) -> None:

@@ -9,10 +9,13 @@ import numpy as np
 from carstats.data.check import UNKNOWN, cell_text
 from carstats.data.context import Context, shown, sign_of
 from carstats.data.dates import NotADate, fitting_order
+from carstats.data.day_units import named_unit, named_weight
 from carstats.data.matching import NO_EPISODE, code_key, is_grade_range, toml_text
 from carstats.messages import message
 
 _YEARS = (1990, 2035)
+# Columns of numbers in one unit, that others keep in another.
+_OWN_UNITS = {"age": "years", "disease_duration_years": "years", "weight_kg": "kg"}
 
 
 def date_fault(
@@ -50,7 +53,47 @@ def date_fault(
     return message("{cell} {fault}", cell=shown(cell), fault=fault.what), remedy
 
 
-def are_years(numbers: Sequence[float]) -> bool:
+def no_days(
+    heading: str, numbers: Sequence[float], column: str, unit: str, dated: bool
+) -> list[tuple[str, str]]:
+    """Return why the numbers of a column are no days, with the remedy; empty where they may be."""
+    if dated and _are_years(numbers):
+        what = message("holds years, which are no dates and no days.")
+        return [(what, message("Give whole dates, or days since the infusion."))]
+    known = {n for n in numbers if n == n}
+    if column == "death_day" and (yes_no := no_dates(known)):
+        return yes_no
+    said = named_unit(heading)
+    if said is None or unit in (said, "days") or not known:
+        return []
+    what = message("holds numbers, and its heading says that they are {unit}.", unit=said)
+    remedy = message(
+        "Say so in study.toml: {line}; or say days, if they are.",
+        line=f"{column or '…'} = {{ column = {toml_text(heading)}, unit = {toml_text(said)} }}",
+    )
+    return [(what, remedy)]
+
+
+def no_dates(known: set[object]) -> list[tuple[str, str]]:
+    """Return why the values of a column of dates are none, if there is only yes and no."""
+    if not known or not known <= {0, 1}:
+        return []
+    what = message("holds only 0 and 1, as yes and no are written, and no days.")
+    return [(what, message("Map the column of the dates."))]
+
+
+def other_unit(heading: str, column: str) -> list[tuple[str, str]]:
+    """Return why a column's numbers are in another unit than carstats' own, by its heading."""
+    wanted = _OWN_UNITS.get(column)
+    said = named_weight(heading) if wanted == "kg" else named_unit(heading)
+    if wanted is None or said in (None, wanted):
+        return []
+    what = message("the heading says {said}, and `{column}` is in {unit}.",
+                   said=said, column=column, unit=wanted)  # fmt: skip
+    return [(what, message("Convert the numbers in the file, or correct the heading."))]
+
+
+def _are_years(numbers: Sequence[float]) -> bool:
     """Return whether the numbers of a column are calendar years: several, and nothing else."""
     known = np.array([n for n in numbers if n == n], dtype=float)
     whole = bool(np.all(known == np.round(known)))

@@ -6,6 +6,7 @@ range again.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -292,13 +293,24 @@ def _mend(known: Measure, column: _Column, wrong: np.ndarray, how: Conversion) -
             "Is it in {units}? Then say so in `unit`; else correct the value.",
             units=either(others),
         )
+    code, low, high = _example(column.given[wrong], known, how)
     return message(
         "Correct the value; a code for missing, or a wider range, is declared in study.toml: "
-        '[assessments] missing = {{ "{measure}" = [99] }}, range = {{ "{measure}" = [0, 100] }}; '
-        "of a data frame, in the vocabulary: Vocabulary().with_measure({name}, missing=(99,)).",
+        '[assessments] missing = {{ "{measure}" = [{code}] }}, '
+        'range = {{ "{measure}" = [{low}, {high}] }}; '
+        "of a data frame, in the vocabulary: Vocabulary().with_measure({name}, missing=({code},)).",
         measure=known.name,
         name=repr(known.name),
+        code=code,
+        low=low,
+        high=high,
     )
+
+
+def _example(values: np.ndarray, known: Measure, how: Conversion) -> tuple[str, str, str]:
+    """Return the first of the values, and a range that takes them all, in the canonical unit."""
+    kept = [v for v in (known.low, known.high, *converted(values, how)) if math.isfinite(v)]
+    return f"{values[0]:g}", f"{min(kept):g}", f"{max(kept):g}"
 
 
 def _with_unit(text: str, unit: str) -> str:

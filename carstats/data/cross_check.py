@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
 
+from carstats.data.matching import code_key
 from carstats.data.schema import TABLES
 from carstats.data.source import Source
 from carstats.data.time_checks import check_times
 from carstats.errors import Problem
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 
 def _rows(
@@ -70,7 +72,25 @@ def cross_check(
     problems += _check_grades(tables, source)
     problems += _check_last_contact(tables, known, source)
     found, notes = check_times(tables, source)
-    return problems + found, notes
+    return problems + found, [*alike_notes(subjects["subject_id"]), *notes]
+
+
+def alike_notes(ids: pd.Series) -> list[str]:
+    """Return a note of identifiers alike but for case, width, spaces and leading zeros."""
+    spelt = ids.astype(str)
+    keys = spelt.map(lambda name: re.sub(r"(?<!\d)0+(?=\d)", "", code_key(name)))
+    more = spelt.nunique() - keys.nunique()
+    if not more:
+        return []
+    return [
+        message_n(
+            "{n} subject has another one's identifier but for case, spaces or leading zeros; they"
+            " were read as two.",
+            "{n} subjects have another one's identifier but for case, spaces or leading zeros; they"
+            " were read as different ones.",
+            more,
+        )
+    ]
 
 
 def _duplicates(name: str, frame: pd.DataFrame, source: Source) -> list[Problem]:

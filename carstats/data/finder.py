@@ -18,6 +18,7 @@ from carstats.data.formats import (
 )
 from carstats.data.likeness import like_table, named_like
 from carstats.data.matching import find_name
+from carstats.data.outside import named_file
 from carstats.data.schema import TABLES
 from carstats.data.settings import FILE_NAME, Settings
 from carstats.data.sheets import UNNAMED, Reading, Sheet
@@ -270,7 +271,8 @@ class Finder:
             return self.tables[table]
         name = name or self.settings.study.get("file")
         if name is not None:
-            return self.folder / name
+            own = self.given is not None and self.folder / name == self.given
+            return self.given if own else named_file(self.folder, name, self.settings, self.files)
         candidates = [self.given] if self.given else self.paths
         if "subjects" in self.tables and len(candidates) > 1:
             return self.tables["subjects"]

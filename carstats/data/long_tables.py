@@ -8,11 +8,13 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from carstats.data.cell_faults import other_unit
 from carstats.data.check import MISSING
 from carstats.data.context import split
 from carstats.data.dates import NotADate, date_ordinal, plain_number
 from carstats.data.rows import Rows
 from carstats.data.schema import TABLES
+from carstats.errors import Problem
 from carstats.messages import message
 
 _TIMES = ("time", "time_low", "time_high")
@@ -47,6 +49,9 @@ def _column(rows: Rows, name: str, spec) -> object:
     if kind == "flag":
         return rows.flags(spec, name)
     if kind == "number":
+        for heading in split(spec)[0]:
+            for what, remedy in other_unit(heading, name):
+                rows.context.problems.append(Problem(what, rows.sheet.name, None, heading, remedy))
         return rows.values(spec, name)
     keep = frozenset()
     if column and column.kind == "term":

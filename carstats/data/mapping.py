@@ -12,6 +12,7 @@ from carstats.data import wide, wide_events
 from carstats.data.check import Source, cell_text, check_table, missing_note
 from carstats.data.conditions import report_recodes
 from carstats.data.context import Context, split
+from carstats.data.cross_check import alike_notes
 from carstats.data.long_tables import long_table, source_headings
 from carstats.data.mapped_subjects import refuse_repeats, subjects_table
 from carstats.data.rows import Rows
@@ -90,6 +91,7 @@ def map_tables(
         sources[table] = replace(source, slack=slack)
     named = section.get("columns", {}).get("subject_id", "subject_id") != "subject_id"
     if settings.study.get("pseudonymise", named):
+        context.notes += alike_notes(frames["subjects"]["subject_id"])
         _pseudonymise(frames)
         context.notes.append(
             message("Identifiers were replaced by S001, S002, … in the order of the file.")

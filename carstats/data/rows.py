@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.data.cell_faults import are_years, date_fault, grade_fault, said_unknown
+from carstats.data.cell_faults import date_fault, grade_fault, no_days, said_unknown
 from carstats.data.check import UNKNOWN, cell_text, read_flag, read_numbers
 from carstats.data.conditions import matching, report_condition, ticked, unusable
 from carstats.data.context import Context, Recode, shown, sign_of, split
@@ -274,9 +274,7 @@ class Rows:
         present = np.array([cell is not None for cell in cells], dtype=bool)
         numbers = [plain_number(cell) if cell is not None else np.nan for cell in cells]
         if None not in numbers:
-            if self.context.dated and are_years(numbers):
-                what = message("holds years, which are no dates and no days.")
-                remedy = message("Give whole dates, or days since the infusion.")
+            for what, remedy in no_days(heading, numbers, column, unit, self.context.dated):
                 self.context.problems += [Problem(what, self.sheet.name, None, heading, remedy)]
             factor = TIME_UNITS[unit or "days"]
             given = self.sheet.frame.attrs.get("slack", {}).get(heading)

@@ -20,6 +20,7 @@ STUDY_KEYS: dict[str, tuple[type, ...]] = {
     "hidden_rows": (str,),
     "own_columns": (list,),
     "ignore": (list,),
+    "outside": (list,),
     "infusion_date": (str,),
     "enrolment_date": (str,),
     "cutoff_date": (str, date),
@@ -35,7 +36,7 @@ ALLOWED: dict[str, tuple] = {
 }
 # Keys that say how files are read and what is in them, and map nothing.
 PLAIN_KEYS = {"name", "synthetic", "encoding", "delimiter", "decimal", "epoch", "hidden_rows"}
-PLAIN_KEYS |= {"own_columns", "ignore", "header_row"}
+PLAIN_KEYS |= {"own_columns", "ignore", "outside", "header_row"}
 TABLE_KEYS: dict[str, tuple[type, ...]] = {
     "file": (str,),
     "sheet": (str,),

@@ -78,7 +78,12 @@ class _Times:
         if self._like_months("subjects", "last_contact_day", last):
             self._not_days("subjects", last.index[:1], "last_contact_day")
         events = self.tables.get("events")
-        if events is None or not self._like_months("events", "time", events["time"]):
+        if events is None:
+            return
+        if self._equal_months(events):
+            self._not_days("events", events.index[:1], "time")
+            return
+        if not self._like_months("events", "time", events["time"]):
             return
         contact = self.subjects.set_index("subject_id")["last_contact_day"]
         censored = events[events["status"] == "censored"]
@@ -94,6 +99,16 @@ class _Times:
             )
         )
 
+    def _equal_months(self, events: pd.DataFrame) -> bool:
+        """Whether times, whole or not, are those to the last contact in months."""
+        if "time" in self.source("events").slack or not events["time"].max() < _MONTHS_BELOW:
+            return False
+        censored = events[(events["status"] == "censored") & (events["time"] >= 1)]
+        contact = self.subjects.set_index("subject_id")["last_contact_day"]
+        apart = (censored["time"] * 30.4375 - censored["subject_id"].map(contact)).abs()
+        # By chance one may be so; two of two, or half of many, are not.
+        return int((apart <= 16).sum()) >= 2 and bool((apart <= 16).mean() >= 0.5)
+
     def _like_months(self, table: str, column: str, days: pd.Series) -> bool:
         days = days[days > 0]
         if column in self.source(table).slack or not len(days):
@@ -106,6 +121,12 @@ class _Times:
             "the times are all under {days} and not whole, as months are and days are not.",
             days=_MONTHS_BELOW,
         )
+        if table == "events" and not self._like_months(table, column, self.tables[table][column]):
+            what = message(
+                "the times are all under {days}, and those censored are the days to the last"
+                " contact in months.",
+                days=_MONTHS_BELOW,
+            )
         remedy = message(
             'Say their unit in study.toml: {column} = {{ column = "…", unit = "months" }}; of '
             "a data frame, multiply months by 30.4375. Round days to whole ones.",
@@ -130,6 +151,11 @@ class _Times:
                         n, column=column, days=least[column],
                     )
                 )  # fmt: skip
+        # A code such as -9, or a wrong date: who was infused was alive on day 0.
+        gone = self.infused & (self.days("last_contact_day") < 0)
+        what = message("is before the infusion, and the subject was infused.")
+        remedy = message("Correct the day, or `infused`; leave no code for missing in it.")
+        self.fault("subjects", self.subjects.index[gone], "last_contact_day", what, remedy)
         late = int((self.days("last_contact_day") > _LONGEST_YEARS * DAYS_PER_YEAR).sum())
         if late:
             self.notes.append(
@@ -302,8 +328,9 @@ def check_times(
     Returns
     -------
     problems : list of Problem
-        A cut-off before every infusion, months read as days, days many years away, a relapse on day
-        0, a fatal toxicity of a living subject, an endpoint of events alone.
+        A cut-off before every infusion, a last contact before the own one, months read as days,
+        days many years away, a relapse on day 0, a fatal toxicity of a living subject, an endpoint
+        of events alone.
     notes : list of str
         Contacts after the cut-off, early enrolment, toxicities before the infusion; in counts.
     """

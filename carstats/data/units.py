@@ -91,6 +91,13 @@ def conversion(measure: Measure, unit: object) -> Conversion | None:
     return Conversion(1.0) if scale and said else None
 
 
+def unit_in_heading(measure: Measure, heading: str) -> str | None:
+    """Return the unit that stands in brackets in a heading, if the measure is converted from it."""
+    words = unicodedata.normalize("NFKC", heading)
+    found = re.findall(r"[(\[]([^()\[\]]+)[)\]]", words)
+    return next((unit.strip() for unit in found if conversion(measure, unit)), None)
+
+
 def why_not(measure: Measure, unit: object) -> str:
     """Return why a measure is not converted from a unit, in words; empty where nothing is known."""
     kind, _, other = why_not_code(measure, unit).partition(":")

@@ -12,7 +12,11 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.context import split
+from carstats.data.matching import toml_text
 from carstats.data.rows import Rows
+from carstats.data.units import conversion, unit_in_heading
+from carstats.errors import Problem
+from carstats.measures import MEASURE_TABLE
 from carstats.messages import message
 
 # A visit planned for day 182 may have been held a little before it, as the last one often is:
@@ -170,6 +174,8 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
         moved = 0
         for heading, when in spec["columns"].items():
             cells = read(heading)
+            if column == "value":
+                _refuse_other_unit(rows, term, heading, spec.get("unit"))
             filled = np.array([cell is not None for cell in cells], dtype=bool)
             if isinstance(when, int | float):
                 day = np.full(len(rows), float(when))
@@ -199,6 +205,29 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
                 )
             )
     return pd.concat(parts)
+
+
+def _refuse_other_unit(rows: Rows, term: str, heading: str, unit: object) -> None:
+    """Note a heading that names a unit in brackets which is not the one that the mapping says."""
+    measure = MEASURE_TABLE.get(term)
+    said = measure and unit_in_heading(measure, heading)
+    if not said or isinstance(unit, dict):
+        return
+    told, meant = conversion(measure, unit or measure.unit), conversion(measure, said)
+    if told is None or (told.factor, told.offset) == (meant.factor, meant.offset):
+        return
+    what = message(
+        "the heading says {said}, and the mapping {unit}.",
+        said=said,
+        unit=unit or message("no unit"),
+    )
+    remedy = message(
+        "Say under [assessments.{measure}] which is right: unit = {unit}; or correct the heading.",
+        measure=term,
+        unit=toml_text(said),
+    )
+    problem = Problem(what, rows.sheet.name, None, heading, remedy)
+    rows.context.problems.append(problem)
 
 
 def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:

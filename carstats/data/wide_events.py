@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from carstats.data.cell_faults import no_dates
 from carstats.data.context import shown, split
+from carstats.data.dates import plain_number
 from carstats.data.rows import Rows
+from carstats.errors import Problem
 from carstats.messages import message
 
 _RELAPSE, _RELAPSE_FREE = "relapse", "relapse_free_survival"
@@ -76,6 +79,11 @@ class _Endpoint:
         self.low = self.exact = None
         main = spec.get("date", spec.get("time"))
         self.heading = split(main)[0][0]
+        for heading in split(main)[0] if "date" in spec else ():
+            known = {plain_number(c) for c in rows.cells(heading) if c is not None}
+            for what, remedy in no_dates(known):
+                problem = Problem(what, rows.sheet.name, None, heading, remedy)
+                rows.context.problems.append(problem)
         day = rows.days(main, "time", np.fmin)
         self._check(day, main)
         if "status" in spec:

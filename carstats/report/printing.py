@@ -1,0 +1,48 @@
+"""The one place that prints: no sign reaches a terminal that the terminal would obey."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+# C0 and C1 controls but for tab and line feed, line separators, and the marks of direction: a label
+# with one could colour, erase or reorder what stands before and after it.
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
+)
+
+
+def inert(text: object) -> str:
+    """Return a text whose control and direction characters are written out, as ``\\x1b``.
+
+    Parameters
+    ----------
+    text : object
+        What is to be printed, by its `str`.
+
+    Returns
+    -------
+    str
+        The text; tabs and line feeds stay.
+    """
+    return _OBEYED.sub(_written_out, str(text))
+
+
+def _written_out(found: re.Match[str]) -> str:
+    code = ord(found[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def say(text: object, *, end: str = "\n", err: bool = False) -> None:
+    """Print a text, inert.
+
+    Parameters
+    ----------
+    text : object
+        What is said.
+    end : str, optional
+        What follows it.
+    err : bool, optional
+        Whether it is printed as an error.
+    """
+    print(inert(text), end=end, file=sys.stderr if err else sys.stdout, flush=True)
