@@ -339,7 +339,7 @@ def _part(part: Part, visit: int, words: Vocabulary, rules: Rules) -> str:
 
 def _part_verdict(part: Part, visit: int) -> str:
     if part.met._mask[visit]:
-        return message("missing")
+        return message("not known") if part.code in FLAGS else message("missing")
     if part.code in FLAGS:
         return message("no") if part.met._data[visit] else message("yes")
     return message("met") if part.met._data[visit] else message("not met")

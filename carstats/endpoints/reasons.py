@@ -39,6 +39,7 @@ FLAGS = {
 _VALUE = mark("{component} {value} on day {day}; needed: {limit}")
 _FALL = mark("{component} {value} on day {day}, from {baseline}; needed: a fall of {limit}")
 _RISE = mark("{component} {value} on day {day}, from {baseline}; needed: a rise of {limit}")
+_ITEM, _FEW_ITEMS = "SLEDAI_", 3
 _LIMITS = {
     "<=": mark("at most {cut}"),
     "<": mark("below {cut}"),
@@ -165,7 +166,12 @@ def refuted_by(
     ]
 
 
-def lacking(parts: Sequence[tuple[str, Floats]], rows: NDArray[np.int_]) -> list[str]:
+def lacking(
+    parts: Sequence[tuple[str, Floats]],
+    rows: NDArray[np.int_],
+    open_: Sequence[Part] = (),
+    vocabulary: Vocabulary | None = None,
+) -> list[str]:
     """Return for each visit of `rows` which components are missing, in words.
 
     Parameters
@@ -174,11 +180,17 @@ def lacking(parts: Sequence[tuple[str, Floats]], rows: NDArray[np.int_]) -> list
         Measures and their values; ``"baseline "`` before a name is that of the baseline.
     rows : ndarray of int
         Visits that are not evaluable.
+    open_ : sequence of Part, optional
+        The components of the rule, of which those are named that nothing missing at the visit
+        itself leaves open: new activity without a visit before it.
+    vocabulary : Vocabulary, optional
+        The study's.
 
     Returns
     -------
     list of str
-        One text a visit, with the measures as the study tables name them.
+        One text a visit, with the measures as the study tables name them; many items of SLEDAI-2K
+        are counted.
     """
     out = []
     for row in rows:
@@ -189,8 +201,22 @@ def lacking(parts: Sequence[tuple[str, Floats]], rows: NDArray[np.int_]) -> list
                 names.append(
                     measure if measure == name else message("baseline {name}", name=measure)
                 )
+        unknown = [part for part in open_ if part.code in FLAGS and part.met._mask[row]]
         if names:
-            out.append(message("missing: {names}", names=message(", ").join(names)))
+            listed = message(", ").join(_items_counted(names))
+            out.append(message("missing: {names}", names=listed))
+        elif unknown:
+            words = [part.words(row, vocabulary or Vocabulary()) for part in unknown]
+            out.append(message("not known: {what}", what=joined_notes(*words)))
         else:
             out.append(message("not evaluable by its rule"))
     return out
+
+
+def _items_counted(names: list[str]) -> list[str]:
+    """Return the names with more than a few items of SLEDAI-2K as one entry."""
+    items = [name for name in names if str(name).startswith(_ITEM)]
+    if len(items) <= _FEW_ITEMS:
+        return names
+    others = [name for name in names if name not in items]
+    return [*others, message("{n} items of SLEDAI-2K", n=len(items))]
