@@ -12,6 +12,7 @@ from carstats.endpoints.catalogue import disease_words
 from carstats.endpoints.catalogue_measures import codes_of, readings
 from carstats.endpoints.derivability import derivability
 from carstats.endpoints.intercurrent import strategies_of
+from carstats.endpoints.reasons import items_counted
 from carstats.endpoints.rules import changed, rules_of
 from carstats.errors import check_choice
 from carstats.language import current_language
@@ -97,10 +98,11 @@ def _derivable_lines(study: Study) -> Iterator[str]:
         if row.n_derivable and not row.missing:
             yield tr("    {endpoint}  {n} of {of}", endpoint=name, n=row.n_derivable, of=row.n)
         elif row.missing:
-            shown = [m if english or m == "medications" else labels("measure", m)
-                     for m in row.missing[:6]]  # fmt: skip
-            more = tr("{names}, … ({n} in all)", names=tr(", ").join(shown), n=len(row.missing))
-            names = more if len(row.missing) > 6 else tr(", ").join(shown)
+            lacking = items_counted(row.missing)
+            shown = [in_words(m) if english or m == "medications" or m not in row.missing
+                     else labels("measure", m) for m in lacking[:6]]  # fmt: skip
+            more = tr("{names}, … ({n} in all)", names=tr(", ").join(shown), n=len(lacking))
+            names = more if len(lacking) > 6 else tr(", ").join(shown)
             if row.n_derivable:
                 yield tr(
                     "    {endpoint}  {n} of {of}; never measured: {names}",

@@ -203,7 +203,7 @@ def lacking(
                 )
         unknown = [part for part in open_ if part.code in FLAGS and part.met._mask[row]]
         if names:
-            listed = message(", ").join(_items_counted(names))
+            listed = message(", ").join(items_counted(names))
             out.append(message("missing: {names}", names=listed))
         elif unknown:
             words = [part.words(row, vocabulary or Vocabulary()) for part in unknown]
@@ -213,10 +213,21 @@ def lacking(
     return out
 
 
-def _items_counted(names: list[str]) -> list[str]:
-    """Return the names with more than a few items of SLEDAI-2K as one entry."""
+def items_counted(names: Sequence[str]) -> list[str]:
+    """Return measures with the items of SLEDAI-2K, if more than a few, as one entry.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Measures.
+
+    Returns
+    -------
+    list of str
+        The measures; last, as a message, how many items.
+    """
     items = [name for name in names if str(name).startswith(_ITEM)]
     if len(items) <= _FEW_ITEMS:
-        return names
+        return list(names)
     others = [name for name in names if name not in items]
     return [*others, message("{n} items of SLEDAI-2K", n=len(items))]
