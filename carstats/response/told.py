@@ -16,11 +16,14 @@ from carstats.endpoints.applicability import (
 )
 from carstats.endpoints.disease_states import REMISSION, RESPONSE
 from carstats.endpoints.drug_free import judge_treatment
-from carstats.messages import joined_notes, message, message_n
+from carstats.messages import joined_notes, key_of, mark, message, message_n, notes_in
 from carstats.response.outcomes import Outcome, not_applicable_words
 
 # Above so many mg of prednisone a day a response without a cap is told apart: the cap of LLDAS.
 HIGH_DOSE = 7.5
+# How a note names what an endpoint is in a disease: derived, and recorded.
+_RULE = mark("{name}: {text}")
+_SEVERAL = mark("as the study defines it in each of {n} diseases")
 
 
 class Told:
@@ -140,14 +143,31 @@ def definition_words(
     if len(present) < 2 and not single:
         return ""
     if name not in study.estimands:
-        several = message("as the study defines it in each of {n} diseases", n=len(present))
+        several = message(_SEVERAL, n=len(present))
         return several if len(present) > 1 else ""
     parts = [
-        message("{name}: {text}", name=disease, text=message(rules[disease].words))
+        message(_RULE, name=disease, text=message(rules[disease].words))
         for disease in present
         if disease in rules
     ]
     return message("; ").join(parts) if parts else ""
+
+
+def definitions_in(notes: Iterable[str]) -> list[str]:
+    """Return of the notes of rows those that name what an endpoint is in a disease, each once.
+
+    Parameters
+    ----------
+    notes : iterable of str
+        The notes, as `definition_words` is in them.
+
+    Returns
+    -------
+    list of str
+        The messages, in their order.
+    """
+    found = dict.fromkeys(part for note in notes for part in notes_in(note))
+    return [part for part in found if key_of(part) in (_RULE, _SEVERAL)]
 
 
 def no_subjects(n: int, others: int) -> str:
