@@ -238,6 +238,20 @@ def test_lldas_of_the_first_visit_without_one_before_it(tmp_path):
     assert NEW.format(day=28) + ": not known" in str(cs.explain(study, "LLDAS", "a"))
 
 
+def test_sri_4_of_a_low_baseline_has_no_meaning_and_says_why(tmp_path):
+    rows = []
+    for who, before in (("a", 5), ("b", 6)):
+        rows += [(who, -10, "SLEDAI-2K", before), (who, -10, "PGA", 1.0)]
+        rows += [(who, 168, name, 0) for name in ("SLEDAI-2K", "PGA", "new_BILAG_A", "new_BILAG_B")]
+    study = read(tmp_path, {"a": {}, "b": {}}, rows)
+    found = derive_all(study, endpoints=["SRI-4"])
+    assert [answers(found, who, "SRI-4")[168] for who in "ab"] == [None, True]
+    too_low = "SLEDAI-2K before the infusion too low for this endpoint"
+    assert found.responses["reason"].iloc[0] == too_low
+    assert too_low + ": yes" in str(cs.explain(study, "SRI-4", "a"))
+    assert too_low not in str(cs.explain(study, "SRI-4", "b"))
+
+
 # --- deaths and primary non-response --------------------------------------------------------------
 
 WELL, ILL = (0, 0.2), (12, 2)

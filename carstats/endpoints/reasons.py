@@ -34,11 +34,13 @@ FLAGS = {
     "drug-free": mark("a drug for the disease in the {days} days up to day {day}"),
     "steroid-free": mark("a glucocorticoid in the {days} days up to day {day}"),
     "antimalarial-free": mark("an antimalarial in the {days} days up to day {day}"),
+    "low baseline": mark("SLEDAI-2K before the infusion too low for this endpoint"),
     "one count": mark("met at one count only, on day {day}"),
 }
 _VALUE = mark("{component} {value} on day {day}; needed: {limit}")
 _FALL = mark("{component} {value} on day {day}, from {baseline}; needed: a fall of {limit}")
 _RISE = mark("{component} {value} on day {day}, from {baseline}; needed: a rise of {limit}")
+_TOO_LOW = "low baseline"
 _ITEM, _FEW_ITEMS = "SLEDAI_", 3
 _LIMITS = {
     "<=": mark("at most {cut}"),
@@ -97,7 +99,10 @@ class Part:
         days = self.day[rows] if self.day is not None else np.full(len(rows), np.nan)
         if self.code in FLAGS:
             places = {"days": _plain(look_back)} if "{days}" in FLAGS[self.code] else {}
-            return [message(FLAGS[self.code], day=_plain(day), **places) for day in days]
+            text = FLAGS[self.code]
+            if "{day}" not in text:
+                return [message(text, **places)] * len(days)
+            return [message(text, day=_plain(day), **places) for day in days]
         known = self.code in WORDS
         name = message(WORDS[self.code]) if known else vocabulary.label("measure", self.code)
         operator, cut = self.limit
@@ -208,6 +213,8 @@ def lacking(
         elif unknown:
             words = [part.words(row, vocabulary or Vocabulary()) for part in unknown]
             out.append(message("not known: {what}", what=joined_notes(*words)))
+        elif any(part.code == _TOO_LOW and part.refutes()[row] for part in open_):
+            out.append(message(FLAGS[_TOO_LOW]))
         else:
             out.append(message("not evaluable by its rule"))
     return out
