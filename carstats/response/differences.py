@@ -134,6 +134,7 @@ def response_difference(
             note = empty_note(table, row, (first, second))
             found, how = _plain(row, note, contrast, method, conf_level)
         used.add(how)
+        found["note"] = joined_notes(found["note"], table.definitions((first, second)))
         rows.append(row | found)
     frame = pd.DataFrame(rows)
     place = frame.columns.get_loc("p_value") + 1
