@@ -1,6 +1,6 @@
 # Subjects with adverse events in a real file (CDISC's pilot study: adae.xpt, 1,191 records), counted
-# without carstats: any, by severity, serious, by body system, per arm. Writes adverse_events.json:
-# counts only. Where the file is not there, the counts stay as they are.
+# without carstats from the first dose on: any, by severity, serious, by body system, per arm.
+# Writes adverse_events.json: counts only. Where the file is not there, the counts stay as they are.
 suppressMessages({library(jsonlite); library(haven)})
 folder <- file.path("..", "..", "..", "shared", "data", "cdiscpilot")
 if (!file.exists(file.path(folder, "adae.xpt"))) {
@@ -18,6 +18,9 @@ subjects <- function(rows) {
   })
   unname(found)
 }
+all <- ae
+# What began before the infusion is none of its effects; an unknown day is no day before it.
+ae <- all[is.na(all$ASTDT) | all$ASTDT >= all$TRTSDT, ]
 rank <- match(ae$AESEV, c("MILD", "MODERATE", "SEVERE"))
 systems <- sort(unique(ae$AEBODSYS))
 worst <- tapply(rank, ae$USUBJID, max)
@@ -27,7 +30,7 @@ worst_counts <- lapply(arms, function(arm) {
   c(length(ids) - length(w), tabulate(w, 3))
 })
 write_json(list(
-  r = R.version.string, records = nrow(ae), arms = arms,
+  r = R.version.string, records = nrow(all), arms = arms,
   n = unname(as.integer(table(factor(sl$TRT01A, arms)))),
   any = subjects(ae), moderate = subjects(ae[rank >= 2, ]), severe = subjects(ae[rank >= 3, ]),
   serious = subjects(ae[ae$AESER == "Y", ]), worst = worst_counts, systems = systems,
@@ -36,5 +39,5 @@ write_json(list(
   records_by_system = lapply(systems, function(s) sum(ae$AEBODSYS == s)),
   terms = sort(unique(ae$AEDECOD)),
   by_term = lapply(sort(unique(ae$AEDECOD)), function(s) subjects(ae[ae$AEDECOD == s, ])),
-  missing_onset = sum(is.na(ae$ASTDT)), missing_end = sum(is.na(ae$AENDT))),
+  missing_onset = sum(is.na(all$ASTDT)), missing_end = sum(is.na(all$AENDT))),
   "adverse_events.json", digits = I(17), auto_unbox = TRUE, na = "null")
