@@ -11,7 +11,7 @@ from carstats.messages import key_of
 from carstats.report.words import caption, estimand, in_words, tr
 
 # The columns that say something; every other one holds names and numbers that code compares.
-_SAID = ("basis", "contrast", "criterion", "left_out", "note", "trial")
+_SAID = ("basis", "contrast", "criterion", "left_out", "measure", "note", "test", "trial")
 
 
 @dataclass(frozen=True)
