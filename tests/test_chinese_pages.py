@@ -12,8 +12,9 @@ from carstats.report.notebooks import notebook_html, run_notebook
 
 # People, journals, software, a model's terms, and names of trials, which stay as they were given.
 NAMES = {
-    "Agresti", "Arthritis", "Blood", "Brittain", "Brookmeyer", "Cell", "Chan", "Clopper", "Crowley", "Engl",
-    "Erlangen", "Feng", "Fisher", "Furie", "Howard", "Kaplan", "Khanna", "Kohler", "Lancet", "Lupus",
+    "Agresti", "Arthritis", "Blood", "Brittain", "Brookmeyer", "Cell", "Chan", "Clopper",
+    "Crowley", "Engl", "Erlangen", "Feng", "Fisher", "Furie", "Howard", "Kaplan", "Khanna",
+    "Kohler", "Lancet", "Lupus",
     "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Rheum", "Sheikh",
     "Tianjin", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
     "cmprsk", "coinfusion", "ller", "logit", "rank", "standard", "survival",
