@@ -243,7 +243,10 @@ Censoring "none": all are followed past the horizon, 1; "uniform": from 0 to 2; 
 below 95 % than three errors of its simulation (none where outcomes were listed).
 
 **How defaults are chosen.** Among the constructions that hold, the shortest is the default; where
-none holds, the best, and a row's note says what the limits take for granted.
+none holds, the best, and a row's note says what the limits take for granted. Two defaults are
+exceptions, for reasons given with them: Clopper–Pearson's limits of one proportion (Blaker's are
+shorter), and the melded mid-P limits of contrasts of restricted means (the full melding holds
+where they fall a little short).
 """
 
 LIMITS = """## What is not promised

@@ -12,6 +12,7 @@ from carstats.endpoints.catalogue import disease_words
 from carstats.endpoints.catalogue_measures import codes_of, readings
 from carstats.endpoints.derivability import derivability
 from carstats.endpoints.intercurrent import strategies_of
+from carstats.endpoints.reasons import items_counted
 from carstats.endpoints.rules import changed, rules_of
 from carstats.errors import check_choice
 from carstats.language import current_language
@@ -94,13 +95,20 @@ def _derivable_lines(study: Study) -> Iterator[str]:
     width = max((len(row.endpoint) for row in found), default=0)
     for row in found:
         name = f"{row.endpoint:{width}}" if english else labels("endpoint", row.endpoint)
-        if row.n_derivable:
+        if row.n_derivable and not row.missing:
             yield tr("    {endpoint}  {n} of {of}", endpoint=name, n=row.n_derivable, of=row.n)
         elif row.missing:
-            shown = [m if english or m == "medications" else labels("measure", m)
-                     for m in row.missing[:6]]  # fmt: skip
-            more = tr("{names}, … ({n} in all)", names=tr(", ").join(shown), n=len(row.missing))
-            names = more if len(row.missing) > 6 else tr(", ").join(shown)
+            lacking = items_counted(row.missing)
+            shown = [in_words(m) if english or m == "medications" or m not in row.missing
+                     else labels("measure", m) for m in lacking[:6]]  # fmt: skip
+            more = tr("{names}, … ({n} in all)", names=tr(", ").join(shown), n=len(lacking))
+            names = more if len(lacking) > 6 else tr(", ").join(shown)
+            if row.n_derivable:
+                yield tr(
+                    "    {endpoint}  {n} of {of}; never measured: {names}",
+                    endpoint=name, n=row.n_derivable, of=row.n, names=names,
+                )  # fmt: skip
+                continue
             yield tr(
                 "    {endpoint}  none of {of}; missing: {names}",
                 endpoint=name, of=row.n, names=names,
@@ -201,5 +209,5 @@ def endpoint_lines(table: pd.DataFrame, name: str) -> Iterator[str]:
         if reading.besides:
             yield tr("  besides: {what}", what=tr(reading.besides))
     for measure, words in codes_of(name).items():
-        codes = tr(", ").join(f"{code} {word}" for code, word in enumerate(words))
+        codes = tr(", ").join(f"{code} {tr(word)}" for code, word in enumerate(words))
         yield tr("  codes of {measure}: {codes}", measure=measure, codes=codes)

@@ -11,7 +11,7 @@ from carstats.messages import key_of
 from carstats.report.words import caption, estimand, in_words, tr
 
 # The columns that say something; every other one holds names and numbers that code compares.
-_SAID = ("basis", "contrast", "criterion", "left_out", "note", "trial")
+_SAID = ("basis", "contrast", "criterion", "left_out", "measure", "note", "test", "trial")
 
 
 @dataclass(frozen=True)
@@ -186,7 +186,8 @@ class Result:
             frame[column] = frame[column].map(lambda v: "" if pd.isna(v) else f"{v:.4g}")
         for column in frame.columns.intersection(_SAID):
             frame[column] = frame[column].map(in_words, na_action="ignore")
-        return frame.fillna("")
+        # An object may be blank; a whole number or a yes may not.
+        return frame.astype(object).where(frame.notna(), "")
 
 
 def _plain(value: Any) -> Any:

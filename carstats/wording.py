@@ -93,6 +93,9 @@ _REASONS = {
     why.NOBODY_HAD_EVENT: mark("nobody has had the event: no limits"),
     why.EVERYBODY_HAD_EVENT: mark("everybody has had the event: no limits"),
     why.NOBODY_AT_RISK: mark("nobody at risk: no limits"),
+    why.RESAMPLES_ALIKE: mark("every resample gives the same value: no limits"),
+    why.NO_ERROR_OF_CURVE: mark("the curve has no error: no limits"),
+    why.NO_SANDWICH: mark("the sandwich error is 0 and says nothing: no limits"),
     why.DESCRIPTIVE_LIMITS: mark(
         "descriptive: percentiles of {n} bootstrap resamples, no coverage guaranteed"
     ),

@@ -103,6 +103,7 @@ def test_terms_equal_the_counts(cohort, table):
 def test_rates_and_worst_severities_equal_the_counts(cohort):
     everything = list(dict.fromkeys(cohort.table("toxicities")["term"]))
     rows = cs.toxicity_listing(cohort, everything, by="target").frame
+    assert "Episodes of" in repr(cs.toxicity_listing(cohort, everything[:3]))
     had = rows.groupby("target")["subject"].nunique().reindex(R["arms"])
     assert had.tolist() == R["any"]
     grades = cs.toxicity_grades(cohort, everything[:3], by="target")

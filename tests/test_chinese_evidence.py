@@ -22,7 +22,7 @@ ASKED = {"outcome": "response", "endpoint_class": "remission"}
 NAMES = {
     "ACR", "ADL", "AIHA", "BCMA", "CAR", "Clopper", "DORIS", "EULAR", "EUSTAR", "Hao", "LLDAS",
     "Lupus", "Med", "MFR", "MGC", "MSE", "Pearson", "Poisson", "Sci", "SLE", "SLEDAI", "SRI",
-    "TIS", "Treg", "Wald", "mITT",
+    "TIS", "Treg", "Wald", "mITT", "CRP", "DAS", "EDSS", "ICAHT", "PDAI", "PGA", "SELENA",
 }  # fmt: skip
 
 
@@ -97,7 +97,7 @@ def drawn():
 def test_figures_have_no_english_words(chinese):
     for name, (figure, result) in drawn().items():
         fits(figure)
-        columns = ("trial", "trials", "study_id", "other_id", "left_out")
+        columns = ("trial", "other_trial", "trials", "study_id", "other_id", "left_out")
         data = [value for c in columns if c in result.frame for value in result.frame[c]]
         written = [t.get_text() for t in figure.findobj(lambda a: hasattr(a, "get_text"))]
         left = english_words(" ".join([*written, figure.get_label()]), *data)

@@ -120,7 +120,9 @@ def test_sentences_carry_the_numbers(chinese):
     )
     severe = cs.toxicity_rate(cohort, "infection", min_grade=2)
     assert in_words(severe.spec.endpoint) == "感染，2 级及以上"
-    assert in_words(severe.frame["note"].item()) == "1 例的事件未分级，按未发生计；至多 2/15"
+    assert in_words(severe.frame["note"].item()) == (
+        "1 名分级不详：已证实 1/15（7%），可能 2/15（13%）"
+    )
     rate = cs.exposure_adjusted_rate(cohort, "infection", per=100)
     assert in_words(rate.spec.endpoint) == "感染，任何级别：每 100 人年首次事件数"
 

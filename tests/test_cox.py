@@ -187,12 +187,34 @@ class TestWhatIsNotIdentified:
         with pytest.raises(cs.CarstatsError, match="`covariates` names 'target' twice"):
             cs.cox_regression(self.cohort(["SLE"] * 16), RFS, ["target", "target"])
 
-    def test_what_is_hardly_told_apart_says_so_without_a_warning(self):
+    def test_the_profiles_of_two_that_differ_in_one_subject_are_followed(self):
         cohort = self.cohort(["SLE"] * 9 + ["MG"] * 7)
         frame = cs.cox_regression(cohort, RFS, ["target", "disease"]).frame
-        lost = frame["p_value"].isna()
-        assert lost.any()
-        assert frame.loc[lost, "note"].str.contains("hardly tell this covariate").all()
+        # Nelder and Mead's maximum of l + log|I| / 2, free and with the coefficient at 0.
+        assert_allclose(frame["coef"].abs(), [2.4981258, 2.8112973], rtol=1e-6)
+        assert_allclose(frame["p_value"], [0.0538412, 0.0357674], rtol=1e-5)
+
+    def test_the_unit_of_a_covariate_costs_no_limit(self):
+        time = [171, 181, 16, 38, 176, 41, 29, 131, 64, 226, 214, 64, 7, 29, 221, 26, 212, 4, 107,
+                73, 54, 65, 29, 136, 261, 25, 27, 315, 8]  # fmt: skip
+        age = [27, 38, 35, 60, 60, 28, 45, 25, 49, 46, 39, 29, 51, 60, 44, 39, 58, 47, 39, 37, 32,
+               37, 28, 28, 38, 55, 32, 56, 45]  # fmt: skip
+        had, second = [7, 11, 16, 18, 20, 25, 27], [1, 4, 6, 7, 9, 10, 11, 14, 16, 18, 19, 21, 22,
+                                                    24, 25, 27]  # fmt: skip
+        status = np.isin(np.arange(29), had).astype(int)
+        cohort = cohort_of(time, status, group=np.isin(np.arange(29), second), age=age)
+        frame = cs.cox_regression(cohort, RFS, ["target", "age"]).frame
+        assert_allclose(frame["p_value"], [0.9213971, 0.5937789], rtol=1e-6)
+        assert frame["conf_low"].notna().all()
+
+    def test_what_is_hardly_told_apart_says_so_without_a_warning(self):
+        time, status = [13, 252, 26, 15, 18, 202, 623, 18, 76, 29], [1, 1, 0, 0, 0, 1, 0, 0, 1, 1]
+        age = [63, 51, 39, 38, 36, 37, 45, 23, 43, 46]
+        cohort = cohort_of(time, status, group=[0, 1, 0, 1, 0, 0, 1, 1, 0, 0], age=age)
+        frame = cs.cox_regression(cohort, RFS, ["target", "age"]).frame
+        assert_allclose(frame["coef"], [-4.1159927, 0.1954668], rtol=1e-6)
+        assert frame[["conf_low", "conf_high", "p_value"]].isna().all(axis=None)
+        assert frame["note"].str.contains("hardly tell this covariate").all()
 
     def test_wald_limits_of_few_events_say_so(self):
         cohort = self.cohort(["SLE"] * 9 + ["MG"] * 7)

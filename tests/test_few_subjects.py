@@ -13,7 +13,7 @@ from carstats.report import figures
 from carstats.report.tables import tabulate_times
 from tests.conftest import subjects_table
 from tests.reference import reference
-from tests.survival_data import RFS, cohort_of
+from tests.survival_data import RFS, cohort_of, visits
 
 WITNESS = reference("small_sample_limits")
 
@@ -202,3 +202,72 @@ def test_limits_of_a_mean_are_the_laws_in_every_stratum():
     one = WITNESS["means"]["R10"]
     laws = mean_laws(risk_table(one["time"], one["status"]), 90)
     assert_allclose([row["conf_low"], row["conf_high"]], law_limits(laws, conf_level=0.9))
+
+
+def test_no_error_is_not_certainty():
+    """Where nothing varies there are no limits, and the row says why."""
+    free = cohort_of([40, 50, 60, 70], [0] * 4)
+    said = {
+        "the curve has no error: no limits": cs.restricted_mean(
+            free, RFS, at=40, method="Greenwood"
+        ),
+        "every resample gives the same value: no limits": cs.bootstrap_interval(
+            free, RFS, statistic="restricted mean", at=40, n_resamples=50
+        ),
+    }
+    for note, result in said.items():
+        row = result.frame.iloc[0]
+        assert row["estimate"] == 40
+        assert np.isnan([row["std_error"], row["conf_low"], row["conf_high"]]).all()
+        assert row["note"] == note
+    weighted = cs.withdrawal_weighted_curve(free, RFS, censoring="platform", n_resamples=50).frame
+    assert weighted["conf_low"].iloc[1:].isna().all()
+    assert weighted["note"].iloc[1:].eq("every resample gives the same value: no limits").all()
+    followed = cs.followup_time(cohort_of([90] * 4, [0] * 4), RFS).frame.iloc[0]
+    assert followed["estimate"] == 90
+    assert "the curve has no error: no limits" in followed["note"]
+
+
+def test_a_single_group_has_no_pairs():
+    row = cs.logrank_test(cohort_of([5, 6], [1, 0]), RFS, by="target", pairwise=True).frame.iloc[0]
+    assert np.isnan(row["p_value"])
+    assert row["note"] == "only one group has subjects"
+
+
+def test_events_on_one_day_have_no_sandwich_error():
+    cohort = cohort_of([90] * 6, [1] * 6, age=[20, 30, 40, 50, 60, 70])
+    row = cs.fine_gray_regression(cohort, RFS, "age").frame.iloc[0]
+    assert np.isnan([row["estimate"], row["conf_low"], row["p_value"]]).all()
+    assert row["note"] == "the sandwich error is 0 and says nothing: no limits"
+
+
+def test_the_start_of_an_interval_censored_curve_is_certain():
+    cohort = visits([0, 0, 10], [0, 28, np.inf])
+    frame = cs.interval_censored_curve(cohort, RFS, n_resamples=50).frame
+    assert frame.loc[0, ["estimate", "conf_low", "conf_high"]].eq(1).all()
+    assert frame["conf_low"].le(frame["estimate"]).all()
+
+
+@pytest.mark.parametrize(
+    ("contrast", "note"),
+    [
+        ("difference", "all or none responded: no test"),
+        ("ratio", "nobody responded: the ratio is undefined"),
+    ],
+)
+def test_adjusted_contrasts_say_that_nobody_responded(contrast, note):
+    responses = pd.DataFrame(
+        {
+            "subject_id": [f"S{i:02d}" for i in range(1, 9)],
+            "endpoint": "response",
+            "day": 168,
+            "response": False,
+        }
+    )
+    subjects = subjects_table(8, target=["CD19", "BCMA"] * 4)
+    cohort = cs.define_cohort(cs.Study(subjects=subjects, responses=responses))
+    options = {"by": "target", "strata": "platform", "contrast": contrast}
+    row = cs.response_difference(cohort, "response", **options).frame.iloc[0]
+    assert np.isnan(row["p_value"])
+    assert row["note"] == note
+    assert np.isnan(row["conf_low"]) == (contrast == "ratio")

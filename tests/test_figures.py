@@ -357,7 +357,7 @@ def test_toxicity_bars_are_the_estimates():
     figure = figures.toxicity_figure(result)
     bars = by_gid(figure.axes[0], "bar")
     assert [bar.get_width() for bar in bars] == pytest.approx([0.01, 0.3, 0.2, 0.05, 0.03, 0.01])
-    assert {"60/100", "9/100", "0/100", "Cytokine release syndrome"} <= set(written(figure))
+    assert {"60/100", "9–10/100", "0/100", "Cytokine release syndrome"} <= set(written(figure))
     assert "Not graded" in written(figure)
     assert_nothing_touches(figure)
     assert_nothing_touches(figures.toxicity_figure(result, width=85))

@@ -98,6 +98,16 @@ def test_mean_count_by_hand():
     assert mean_cumulative([], [], []).time.size == 0
 
 
+def test_a_mean_count_of_subjects_alike_has_poisson_limits():
+    # One event of one subject: Garwood's limits of 1 are .0253 and 5.572.
+    alone = mean_cumulative([10], [0], [400])
+    assert alone.std_error[0] == 0
+    assert_allclose([alone.low[0], alone.high[0]], [0.0253178, 5.5716434], rtol=1e-6)
+    # Two of two: those of 2 (.2422, 7.2247) by 2.
+    both = mean_cumulative([10, 10], [0, 1], [400, 400])
+    assert_allclose([both.low[0], both.high[0]], [0.2422093 / 2, 7.2246877 / 2], rtol=1e-6)
+
+
 @pytest.mark.parametrize("case", R["medians"], ids=lambda c: str(len(c["x"])))
 def test_medians_equal_r(case):
     found = sample_median(case["x"])

@@ -75,17 +75,16 @@ rows = [
     else Row((NAMES[name], tr("not collected"), ""))
     for name in NAMES
 ]
-notes = [
-    tr(
-        "What a table that was not collected would hold is unknown; an empty table says that "
-        "nothing happened."
-    )
-]
 Table(
     title=tr("Tables of the study"),
     heads=(tr("Table"), tr("Records"), tr("Subjects with a record")),
     rows=tuple(rows),
-    notes=(*notes, *study.notes),
+    notes=(
+        tr(
+            "What a table that was not collected would hold is unknown; an empty table says that "
+            "nothing happened."
+        ),
+    ),
     synthetic=study.synthetic,
 )
 

@@ -199,3 +199,18 @@ prose(
         else "",
     )
 )
+
+# %% [markdown]
+# ## How the data were read
+
+# %%
+(
+    Table(
+        title=tr("What was assumed, converted or left out in reading"),
+        heads=(tr("Note"),),
+        rows=tuple(Row((in_words(note),)) for note in study.notes),
+        synthetic=study.synthetic,
+    )
+    if study.notes
+    else prose(tr("Every cell was taken as it stands; nothing was assumed in reading."))
+)

@@ -129,7 +129,9 @@ def measures_in_markdown() -> Message:
     lines += ["", message("| measure | what it holds | codes |"), "|---|---|---|"]
     label = Vocabulary().label
     for measure, words in CODES.items():
-        codes = ", ".join(f"{code} {word}" for code, word in enumerate(words))
+        codes = message(", ").join(
+            Joined((f"{code} ", message(word)), "") for code, word in enumerate(words)
+        )
         lines.append(_row(f"`{measure}`", label("measure", measure), codes))
     return Joined((Joined(lines, "\n"), "\n"), "")
 

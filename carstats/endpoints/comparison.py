@@ -202,6 +202,8 @@ def _parts(reason: str) -> list[str]:
     for place in ("component", "names"):
         if place in places:
             return [places[place]]
+    if "what" in places:
+        return _parts(found_message(str(places["what"])))
     if not places:
         return [reason]
     return [message(_WITHOUT_DAY[reason.key])] if reason.key in _WITHOUT_DAY else []

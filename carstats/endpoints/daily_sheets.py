@@ -9,6 +9,7 @@ from carstats.endpoints.bcells import PRESETS
 from carstats.endpoints.crs import OXYGEN
 from carstats.endpoints.icans import CONSCIOUSNESS, OEDEMA, SEIZURE
 from carstats.endpoints.visits import Visits, infused
+from carstats.messages import mark
 
 CRS_SHEET = {
     "temperature": "temperature",
@@ -39,6 +40,16 @@ CODES = {
     "cerebral_oedema": tuple(OEDEMA),
 }
 """The words that the numbers of a measure stand for: the first is 0."""
+
+CODE_WORDS = (
+    mark("none"), mark("low-flow nasal cannula"), mark("blow-by"),
+    mark("high-flow nasal cannula"), mark("facemask"), mark("non-rebreather"), mark("Venturi"),
+    mark("CPAP"), mark("BiPAP"), mark("intubation"), mark("alert"), mark("awakens spontaneously"),
+    mark("awakens to voice"), mark("awakens to touch"), mark("vigorous stimuli"),
+    mark("unarousable"), mark("brief"), mark("prolonged"), mark("focal"), mark("diffuse"),
+    mark("posturing"), mark("VI palsy"), mark("papilloedema"), mark("Cushing triad"),
+)  # fmt: skip
+"""These words, for the tables that print them in another language."""
 
 # What is recorded where it happened: a blank is no.
 _BLANK_IS_NO = ("fever_other_cause",)

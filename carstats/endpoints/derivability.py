@@ -65,7 +65,7 @@ def derivability(study: Study) -> list[Derivability]:
         known = np.zeros(len(treated), bool)
         known[verdict.visits.subject[verdict.applies & ~verdict.met._mask]] = True
         if asked.any():
-            missing = () if known[asked].any() else _missing(judge, name, asked)
+            missing = _missing(judge, name, asked)
             found.append(Derivability(name, int(asked.sum()), int(known[asked].sum()), missing))
     response = judge.verdict(judge.rules.response)
     known = np.zeros(len(treated), bool)
@@ -88,7 +88,9 @@ def derivability(study: Study) -> list[Derivability]:
             able, missing = known, _missing(judge, judge.rules.response, asked)
         if asked.any():
             n = int(able[asked].sum())
-            found.append(Derivability(name, int(asked.sum()), n, () if n else tuple(missing)))
+            if n and name in NEEDS:
+                missing = ()
+            found.append(Derivability(name, int(asked.sum()), n, tuple(missing)))
     return found
 
 

@@ -5,6 +5,9 @@ Intercurrent events are no part of them.
 
 from __future__ import annotations
 
+import numpy as np
+from pandas.arrays import BooleanArray
+
 from carstats.endpoints import criss, nephritis
 from carstats.endpoints.components import (
     calculated,
@@ -84,6 +87,13 @@ _MSE = StateRule(
     mark("minimal symptom expression: MG-ADL 0 or 1"),
     parts=parts_of(limit("MG-ADL", "<=", limit_of(minimal_symptom_expression, "mg_adl_max"))),
 )
+
+
+def _too_low(sight) -> BooleanArray:
+    before = sight.visits.baseline("SLEDAI-2K")
+    return boolean(before < limit_of(sri, "baseline_min"), np.isnan(before))
+
+
 _SRI4 = StateRule(
     _SLE_NEEDS,
     ("SLEDAI-2K", "PGA"),
@@ -94,6 +104,7 @@ _SRI4 = StateRule(
         limit("new_BILAG_A", "<=", 0.0),
         limit("new_BILAG_B", "<=", 1.0),
         fall("PGA", "<", limit_of(sri, "pga_worsening"), sign=-1.0),
+        flag("low baseline", _too_low),
     ),
 )
 _SKIN = StateRule(

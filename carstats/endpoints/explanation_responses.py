@@ -319,13 +319,16 @@ def _own_parts(judge: Judge, name: str, verdict: Verdict, row: int) -> list[Part
 _TREATMENT = ("steroid-free", "drug-free", "antimalarial-free")
 
 
+_ONLY_IF_THERE = ("antimalarial-free", "low baseline")
+
+
 def _components(parts: list[Part], visit: int, words: Vocabulary, rules: Rules) -> Lines:
     """Yield the components of the rule at a visit: what was found, what is asked, the verdict."""
     for part in parts:
         if part.value is None and part.code not in FLAGS:
             continue
-        # Antimalarials are allowed but in the strict variant.
-        if part.code == "antimalarial-free" and not part.refutes()[visit]:
+        # Antimalarials are allowed but in the strict variant, and most baselines are high enough.
+        if part.code in _ONLY_IF_THERE and not part.refutes()[visit]:
             continue
         yield message("  {component}: {verdict}", component=_part(part, visit, words, rules),
                       verdict=_part_verdict(part, visit))  # fmt: skip
@@ -339,7 +342,7 @@ def _part(part: Part, visit: int, words: Vocabulary, rules: Rules) -> str:
 
 def _part_verdict(part: Part, visit: int) -> str:
     if part.met._mask[visit]:
-        return message("missing")
+        return message("not known") if part.code in FLAGS else message("missing")
     if part.code in FLAGS:
         return message("no") if part.met._data[visit] else message("yes")
     return message("met") if part.met._data[visit] else message("not met")

@@ -205,8 +205,10 @@ def _breath_words(row) -> str:
     if row.oxygen == "none":
         return message("no oxygen")
     if _is(row.oxygen_flow):
-        return message("{device}, {flow} L/min", device=row.oxygen, flow=f"{row.oxygen_flow:g}")
-    return str(row.oxygen)
+        return message(
+            "{device}, {flow} L/min", device=message(row.oxygen), flow=f"{row.oxygen_flow:g}"
+        )
+    return message(row.oxygen)
 
 
 def _cell(value: object) -> str:
@@ -231,7 +233,7 @@ def _icans(visits: Visits, subject: object) -> Lines:
             if not _is(value):
                 parts.append(message("{sign} blank", sign=label))
             elif value not in ("none", "alert", 0):
-                shown = value if isinstance(value, str) else message("yes")
+                shown = message(value) if isinstance(value, str) else message("yes")
                 shown = f"{value:g}" if name == "capd" else shown
                 parts.append(message("{sign}: {value}", sign=label, value=shown))
         yield _day(row, None, *parts)

@@ -219,7 +219,7 @@ class Judge:
             waived = self.rules.waived
             read = [(name, v.measure(name)) for name in rule.needs if name not in waived]
             read += [(f"baseline {name}", v.baseline(name)) for name in rule.baseline]
-            why[rows] = lacking(read, rows)
+            why[rows] = lacking(read, rows, parts, words)
         raw = boolean(met & v.adequate, missing | ~v.adequate)
         return raw, np.where(v.adequate, why, v.why), tuple(every)
 

@@ -34,11 +34,14 @@ FLAGS = {
     "drug-free": mark("a drug for the disease in the {days} days up to day {day}"),
     "steroid-free": mark("a glucocorticoid in the {days} days up to day {day}"),
     "antimalarial-free": mark("an antimalarial in the {days} days up to day {day}"),
+    "low baseline": mark("SLEDAI-2K before the infusion too low for this endpoint"),
     "one count": mark("met at one count only, on day {day}"),
 }
 _VALUE = mark("{component} {value} on day {day}; needed: {limit}")
 _FALL = mark("{component} {value} on day {day}, from {baseline}; needed: a fall of {limit}")
 _RISE = mark("{component} {value} on day {day}, from {baseline}; needed: a rise of {limit}")
+_TOO_LOW = "low baseline"
+_ITEM, _FEW_ITEMS = "SLEDAI_", 3
 _LIMITS = {
     "<=": mark("at most {cut}"),
     "<": mark("below {cut}"),
@@ -96,7 +99,10 @@ class Part:
         days = self.day[rows] if self.day is not None else np.full(len(rows), np.nan)
         if self.code in FLAGS:
             places = {"days": _plain(look_back)} if "{days}" in FLAGS[self.code] else {}
-            return [message(FLAGS[self.code], day=_plain(day), **places) for day in days]
+            text = FLAGS[self.code]
+            if "{day}" not in text:
+                return [message(text, **places)] * len(days)
+            return [message(text, day=_plain(day), **places) for day in days]
         known = self.code in WORDS
         name = message(WORDS[self.code]) if known else vocabulary.label("measure", self.code)
         operator, cut = self.limit
@@ -165,7 +171,12 @@ def refuted_by(
     ]
 
 
-def lacking(parts: Sequence[tuple[str, Floats]], rows: NDArray[np.int_]) -> list[str]:
+def lacking(
+    parts: Sequence[tuple[str, Floats]],
+    rows: NDArray[np.int_],
+    open_: Sequence[Part] = (),
+    vocabulary: Vocabulary | None = None,
+) -> list[str]:
     """Return for each visit of `rows` which components are missing, in words.
 
     Parameters
@@ -174,11 +185,17 @@ def lacking(parts: Sequence[tuple[str, Floats]], rows: NDArray[np.int_]) -> list
         Measures and their values; ``"baseline "`` before a name is that of the baseline.
     rows : ndarray of int
         Visits that are not evaluable.
+    open_ : sequence of Part, optional
+        The components of the rule, of which those are named that nothing missing at the visit
+        itself leaves open: new activity without a visit before it.
+    vocabulary : Vocabulary, optional
+        The study's.
 
     Returns
     -------
     list of str
-        One text a visit, with the measures as the study tables name them.
+        One text a visit, with the measures as the study tables name them; many items of SLEDAI-2K
+        are counted.
     """
     out = []
     for row in rows:
@@ -189,8 +206,35 @@ def lacking(parts: Sequence[tuple[str, Floats]], rows: NDArray[np.int_]) -> list
                 names.append(
                     measure if measure == name else message("baseline {name}", name=measure)
                 )
+        unknown = [part for part in open_ if part.code in FLAGS and part.met._mask[row]]
         if names:
-            out.append(message("missing: {names}", names=message(", ").join(names)))
+            listed = message(", ").join(items_counted(names))
+            out.append(message("missing: {names}", names=listed))
+        elif unknown:
+            words = [part.words(row, vocabulary or Vocabulary()) for part in unknown]
+            out.append(message("not known: {what}", what=joined_notes(*words)))
+        elif any(part.code == _TOO_LOW and part.refutes()[row] for part in open_):
+            out.append(message(FLAGS[_TOO_LOW]))
         else:
             out.append(message("not evaluable by its rule"))
     return out
+
+
+def items_counted(names: Sequence[str]) -> list[str]:
+    """Return measures with the items of SLEDAI-2K, if more than a few, as one entry.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Measures.
+
+    Returns
+    -------
+    list of str
+        The measures; last, as a message, how many items.
+    """
+    items = [name for name in names if str(name).startswith(_ITEM)]
+    if len(items) <= _FEW_ITEMS:
+        return list(names)
+    others = [name for name in names if name not in items]
+    return [*others, message("{n} items of SLEDAI-2K", n=len(items))]

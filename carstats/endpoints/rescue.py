@@ -6,11 +6,14 @@ around the infusion and an unchanged dose are no rescue, a flare treated after a
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.data.study import Study
+from carstats.data.units import folded_unit
 from carstats.endpoints.rules import Rules
 from carstats.endpoints.searches import runs_between
 
@@ -20,6 +23,9 @@ _STEROID_TOXICITIES = ("CRS", "ICANS", "IEC-HS", "LICATS")
 _OPEN_EPISODE = 14.0
 # Given as single doses some weeks apart: a gap between two of them is no stop.
 _INTERMITTENT = ("biologic", "immunoglobulin", "plasma exchange")
+# Masses that a recorded daily dose may be in, in mg; "mg", "mg/d" and "mg/day" are alike.
+_MILLIGRAMS = {"ug": 0.001, "mg": 1.0, "g": 1000.0}
+_DAILY = re.compile(r"(?:/(?:d|day|24h|天|日)|daily)$")
 # No rounding of a dose makes a rescue.
 _TOLERANCE = 1e-6
 
@@ -205,21 +211,15 @@ def drug_rescue(
     Notes
     -----
     Status: design. A drug that was held and is resumed up to day 56 at no more than its former dose
-    is no rescue. Doses are compared within one unit.
+    is no rescue. Doses are compared in mg a day where the unit is a mass a day (µg, mg, g), and
+    otherwise within one unit.
     """
     drugs = study.table("medications")
     start = np.nan_to_num(drugs["start_day"].to_numpy(float), nan=-np.inf)
     stop = np.nan_to_num(drugs["stop_day"].to_numpy(float), nan=np.inf)
     out = np.full(len(drugs), np.inf)
     names = drugs["drug"].astype(str).str.strip().str.casefold().to_numpy(object)
-    dose = (
-        drugs["dose"].astype(float).to_numpy() if "dose" in drugs else np.full(len(drugs), np.nan)
-    )
-    unit = (
-        drugs["dose_unit"].astype(object).where(drugs["dose_unit"].notna(), "").to_numpy(object)
-        if "dose_unit" in drugs
-        else np.full(len(drugs), "", object)
-    )
+    dose, unit = _doses(drugs)
     gap = np.where(
         drugs["drug_class"].isin(_INTERMITTENT), rules.rescue_course_days, rules.rescue_hold_days
     )
@@ -248,6 +248,20 @@ def drug_rescue(
             continue
         out[row] = start[row]
     return out
+
+
+def _doses(drugs: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.object_]]:
+    """Return the recorded doses and their units: masses a day in mg, others as they are."""
+    if "dose" not in drugs:
+        return np.full(len(drugs), np.nan), np.full(len(drugs), "", object)
+    dose = drugs["dose"].astype(float).to_numpy()
+    given = drugs["dose_unit"] if "dose_unit" in drugs else pd.Series([None] * len(drugs))
+    units = [folded_unit(unit) if isinstance(unit, str) else "" for unit in given]
+    plain = [_DAILY.sub("", unit) for unit in units]
+    factor = np.array([_MILLIGRAMS.get(unit, 1.0) for unit in plain])
+    same = ["mg" if unit in _MILLIGRAMS else whole
+            for unit, whole in zip(plain, units, strict=True)]  # fmt: skip
+    return dose * factor, np.array(same, object)
 
 
 def _goes_on(begin, rows, start, stop, gap) -> bool:

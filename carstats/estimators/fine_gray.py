@@ -13,6 +13,7 @@ from carstats.estimators.reasons import (
     COVARIATES_CONSTANT_AT_EVENTS,
     NO_CONVERGENCE,
     NO_EVENT_OF_CAUSE,
+    NO_SANDWICH,
     SEPARATION,
     Reason,
 )
@@ -24,6 +25,8 @@ _MAX_ITERATIONS = 60
 _DECREMENT = 1e-18
 # Information left, relative to that at 0, below which a coefficient runs off to infinity.
 _SEPARATED = 1e-6
+# Part of the inverse information below which the sandwich variance is rounding.
+_NO_ERROR = 1e-12
 # Change of a predictor in one step, and range of the predictors that no estimate has.
 _LONGEST_STEP, _WIDEST = 20.0, 250.0
 
@@ -187,6 +190,9 @@ def fine_gray(
     inverse = np.linalg.inv(information)
     residual = _residuals(design, *found[3:])
     covariance = inverse @ (residual.T @ residual) @ inverse
+    # All events at one time among all who are at risk: the residuals cancel.
+    if (np.diag(covariance) < _NO_ERROR * np.diag(inverse)).any():
+        return _no_fit(x, n_event, Reason(NO_SANDWICH))
     occurs = design.events > 0
     coef = beta / scale
     return FineGrayFit(

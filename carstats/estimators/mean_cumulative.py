@@ -27,7 +27,8 @@ class MeanCumulative:
         Robust standard error: it allows for the events of one subject belonging together.
     low, high : ndarray, shape (K,)
         Limits on the logarithmic scale. Before the first event 0 and the exact Poisson bound for
-        the subjects still followed, which is cautious.
+        the subjects still followed, which is cautious. Where no two subjects differ yet the error
+        is 0, and the limits are those of a Poisson count of the subjects still followed.
     """
 
     time: NDArray[np.float64]
@@ -113,4 +114,10 @@ def mean_cumulative(
     bound = gammaincinv(1.0, 1 - tail) / np.maximum(n_risk, 1)
     low = np.where(some, estimate / factor, 0.0)
     high = np.where(some, estimate * factor, bound)
+    # All alike so far: no error is not certainty. As a Poisson count of those still followed.
+    alike = some & (std_error <= 1e-12 * estimate)
+    there = np.maximum(n_risk, 1)
+    total = estimate * there
+    low = np.where(alike, gammaincinv(np.where(alike, total, 1.0), tail) / there, low)
+    high = np.where(alike, gammaincinv(total + 1.0, 1 - tail) / there, high)
     return MeanCumulative(distinct, n_risk, n_event, estimate, std_error, low, high)

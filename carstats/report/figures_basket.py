@@ -23,6 +23,7 @@ from carstats.report.figures_sheet import (
     page_width,
     require,
     require_one_row,
+    rules_named,
     stratum_names,
     texts_of,
     titled,
@@ -85,6 +86,7 @@ def basket_figure(result: Result, *, width: float = PAGE_MM, heading: str | None
             heading=title if heading is None else heading,
             caption=sentences(
                 result.caption(),
+                rules_named(result),
                 tr(
                     "Open: raw rate with Clopper–Pearson limits; filled: with the others. Dotted: "
                     "the reference, {reference}.",
@@ -145,6 +147,7 @@ def basket_sensitivity_figure(
             else heading,
             caption=sentences(
                 result.caption(),
+                rules_named(result),
                 tr("tau 0 pools all; open marks: raw rates."),
                 abbreviations(result),
             ),

@@ -12,6 +12,7 @@ from carstats.report.figures_sheet import (
     abbreviations,
     page_width,
     require,
+    rules_named,
     stratum_names,
     texts_of,
     titled,
@@ -88,6 +89,7 @@ def categories_figure(
             heading=title,
             caption=sentences(
                 result.caption(),
+                rules_named(result),
                 tr("Numbers in the columns are subjects."),
                 abbreviations(result),
             ),

@@ -18,6 +18,7 @@ from carstats.report.figures_sheet import (
     level_names,
     page_width,
     require,
+    rules_named,
     texts_of,
 )
 from carstats.report.format import NONE, confidence, number, of, percent_interval, with_limits
@@ -104,6 +105,7 @@ def differences_figure(
             heading=_heading(result, names, reference) if heading is None else heading,
             caption=sentences(
                 result.caption(),
+                rules_named(result),
                 tr(
                     "Hollow: {reference}, from which the differences are; below 0 the rate is "
                     "lower than there.",

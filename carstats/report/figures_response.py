@@ -23,6 +23,7 @@ from carstats.report.figures_sheet import (
     page_width,
     require,
     require_one_row,
+    rules_named,
     stratum_names,
     texts_of,
     titled,
@@ -66,7 +67,7 @@ def response_figure(
         inner = page_width(width) - 2 * MARGIN
         forest = _response_forest(result, inner)
         short = abbreviations(result, result.by[1:])
-        caption = sentences(result.caption(), _empty_words(result), short)
+        caption = sentences(result.caption(), rules_named(result), _empty_words(result), short)
         title = titled(result.spec.endpoint, result)
         sheet = Sheet(
             width,

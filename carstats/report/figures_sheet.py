@@ -20,7 +20,8 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.report.table_abbreviations import in_full
-from carstats.report.words import full_stop, tr
+from carstats.report.words import full_stop, in_words, sentence, tr
+from carstats.response.told import definitions_in
 from carstats.result import Result
 from carstats.vocabulary import column_name
 
@@ -181,6 +182,14 @@ def abbreviations(result: Result, columns: Iterable[str] | None = None) -> str:
             if name != label:
                 pairs.append(tr("{name}: {text}", name=name, text=label))
     return full_stop(tr("; ").join(dict.fromkeys(pairs)))
+
+
+def rules_named(result: Result) -> str:
+    """Say what the endpoint is in each disease, where it is another one in each; else nothing."""
+    if "note" not in result.frame:
+        return ""
+    named = definitions_in(result.frame["note"].dropna())
+    return sentence(tr("; ").join(map(in_words, named))) if named else ""
 
 
 def texts_of(*results: Result) -> list[str]:

@@ -10,9 +10,9 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_number
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import analysis_set, asked_of, endpoint_rows, nearest, visit_window
-from carstats.response.told import no_subjects
+from carstats.response.told import definition_words, no_subjects
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 
@@ -90,7 +90,10 @@ def response_categories(
                         "n": n,
                         "n_event": k,
                         "estimate": k / n if n else np.nan,
-                        "note": no_subjects(n, len(everyone)),
+                        "note": joined_notes(
+                            no_subjects(n, len(everyone)),
+                            definition_words(cohort, category, stratum["disease"], single=False),
+                        ),
                     }
                 )
         return pd.DataFrame(rows)

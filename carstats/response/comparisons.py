@@ -17,7 +17,7 @@ from carstats.estimators.proportion_test import AUTO, default_method, proportion
 from carstats.estimators.stratified_tables import breslow_day_test, mantel_haenszel_test
 from carstats.estimators.two_by_two import fisher_test, trend_test
 from carstats.estimators.unconditional import boschloo_p_value
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.response.pairs import (
     Compared,
     against,
@@ -173,6 +173,8 @@ def response_test(
         method = EXACT_CMH if len(table.keys) == 2 else OVERALL[0]
     if method in OVERALL:
         frame = _overall(table, method, scores, conf_level)
+        rules = table.definitions(range(len(table.keys)))
+        frame["note"] = [joined_notes(note, rules) for note in frame["note"]]
         words = message(_WORDS[method])
         if table.strata:
             words = message("{test} within {strata}", test=words, strata=column_list(table.strata))
@@ -188,7 +190,9 @@ def response_test(
                 by_size = default_method(row["n"], row["n_reference"])
                 test = "Barnard" if by_size == "Agresti-Min" else by_size
             used.add(test)
-            rows.append(row | _pair(row, table, (first, second), test, conf_level))
+            found = _pair(row, table, (first, second), test, conf_level)
+            found["note"] = joined_notes(found["note"], table.definitions((first, second)))
+            rows.append(row | found)
         frame = pd.DataFrame(rows)
         frame["p_adjusted"] = adjust_p_values(frame["p_value"], method=adjust)
         frame = frame[[*(c for c in frame if c != "note"), "note"]]

@@ -134,6 +134,7 @@ def response_difference(
             note = empty_note(table, row, (first, second))
             found, how = _plain(row, note, contrast, method, conf_level)
         used.add(how)
+        found["note"] = joined_notes(found["note"], table.definitions((first, second)))
         rows.append(row | found)
     frame = pd.DataFrame(rows)
     place = frame.columns.get_loc("p_value") + 1
@@ -193,12 +194,18 @@ def _adjusted(
             "{n} strata have one group only and say nothing",
             alone,
         )
-    if found.n_strata and np.isnan(found.low):
+    low, high = found.low, found.high
+    if contrast == "ratio" and found.n_strata and np.isnan(found.estimate):
+        low = high = np.nan
+        note = joined_notes(note, message("nobody responded: the ratio is undefined"))
+    elif found.n_strata and np.isnan(test.p_value):
+        note = joined_notes(note, message("all or none responded: no test"))
+    if found.n_strata and np.isnan(found.low) and not np.isnan(found.estimate):
         note = joined_notes(note, message("no variance: no limits"))
     return {
         "estimate": found.estimate,
-        "conf_low": found.low,
-        "conf_high": found.high,
+        "conf_low": low,
+        "conf_high": high,
         "statistic": test.statistic,
         "df": float(test.df) if test.df else np.nan,
         "p_value": test.p_value,

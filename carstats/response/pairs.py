@@ -21,6 +21,7 @@ from carstats.response.outcomes import (
     missing_words,
     visit_outcome,
 )
+from carstats.response.told import definition_words
 from carstats.result import Spec
 from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
 from carstats.vocabulary import column_name
@@ -48,6 +49,8 @@ class Compared:
         Whether those with a missing response are no part of the denominator.
     spec : Spec
         With endpoint and population.
+    cohort : Cohort
+        The cohort.
     """
 
     subjects: pd.DataFrame
@@ -59,6 +62,7 @@ class Compared:
     others: pd.DataFrame
     left_out: bool
     spec: Spec
+    cohort: Cohort
 
     def counts(self, place: int, block: tuple[Any, ...] = ()) -> tuple[int, int, int]:
         """Return subjects, missing and responders of a stratum, within a block if one is given."""
@@ -74,6 +78,12 @@ class Compared:
         if stratum_mask(self.subjects, self.by, self.keys[place]).any():
             return True
         return not stratum_mask(self.others, self.by, self.keys[place]).any()
+
+    def definitions(self, places: Iterable[int]) -> str:
+        """Name what the endpoint is in each disease, where strata of several are compared."""
+        masks = [stratum_mask(self.subjects, self.by, self.keys[place]) for place in places]
+        asked = self.subjects.loc[np.logical_or.reduce(masks), "disease"]
+        return definition_words(self.cohort, self.spec.options["endpoint"], asked, single=False)
 
     def block_counts(self, places: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return events and subjects of strata (columns) within every block (rows)."""
@@ -145,7 +155,7 @@ def compared(
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     blocks = stratum_keys(vocabulary, subjects, strata)
     return Compared(
-        subjects, keys, names, by, strata, blocks, others, missing == "excluded", spec
+        subjects, keys, names, by, strata, blocks, others, missing == "excluded", spec, cohort
     )  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from carstats.estimators.logistic import (
     predicted,
 )
 from carstats.estimators.reasons import FIRTH_SEPARATED, NOT_IDENTIFIED, Reason
-from carstats.messages import mark, message
+from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import (
     analysis_set,
     asked_of,
@@ -29,6 +29,7 @@ from carstats.response.outcomes import (
     visit_outcome,
 )
 from carstats.response.pairs import adjusted_for, against
+from carstats.response.told import definition_words
 from carstats.result import Result, Spec
 from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.vocabulary import column_name
@@ -151,7 +152,7 @@ def response_regression(
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     columns = list(dict.fromkeys(term for term, _, _ in model.terms))
-    return Result(pd.DataFrame(rows), spec, level_labels(cohort.study.vocabulary, columns))
+    return Result(_named(rows, model, cohort), spec, level_labels(cohort.study.vocabulary, columns))
 
 
 def marginal_response_difference(
@@ -274,7 +275,14 @@ def marginal_response_difference(
     )
     words = asymptotic_words(words)
     spec = replace(model.spec, method=words, conf_level=conf_level)
-    return Result(pd.DataFrame(rows), spec)
+    return Result(_named(rows, model, cohort), spec)
+
+
+def _named(rows: list[dict[str, object]], model: _Model, cohort: Cohort) -> pd.DataFrame:
+    """Say in every row what the endpoint is in each disease, where it is another one in each."""
+    name = model.spec.options["endpoint"]
+    rules = definition_words(cohort, name, model.subjects["disease"], single=False)
+    return pd.DataFrame([row | {"note": joined_notes(row["note"], rules)} for row in rows])
 
 
 # What a contrast has that the data do not identify.

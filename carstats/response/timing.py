@@ -12,7 +12,7 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
 from carstats.estimators.risk_table import risk_table
-from carstats.messages import message
+from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
     applies_by_subject,
@@ -21,7 +21,7 @@ from carstats.response.outcomes import (
     joined_words,
     not_applicable_words,
 )
-from carstats.response.told import no_subjects
+from carstats.response.told import definition_words, no_subjects
 from carstats.result import Result
 from carstats.strata import check_by, estimate_by, level_labels
 from carstats.vocabulary import within_sentence
@@ -114,6 +114,8 @@ def time_to_response(
                 if np.isnan(start)
                 else message("nobody responded")
             )
+        rules = definition_words(cohort, name, stratum["disease"])
+        frame.loc[0, "note"] = joined_notes(frame.loc[0, "note"], rules)
         return frame
 
     label = cohort.study.vocabulary.label("endpoint", name)

@@ -127,6 +127,7 @@ def response_tipping_point(
                 }
             )
     frame = pd.DataFrame(rows)
+    frame.loc[0, "note"] = table.definitions(places)
     tipped = int(frame["tips"].sum())
     if tipped:
         said = message(

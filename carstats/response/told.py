@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cached_property
 
 import pandas as pd
@@ -15,11 +16,14 @@ from carstats.endpoints.applicability import (
 )
 from carstats.endpoints.disease_states import REMISSION, RESPONSE
 from carstats.endpoints.drug_free import judge_treatment
-from carstats.messages import joined_notes, message, message_n
+from carstats.messages import joined_notes, key_of, mark, message, message_n, notes_in
 from carstats.response.outcomes import Outcome, not_applicable_words
 
 # Above so many mg of prednisone a day a response without a cap is told apart: the cap of LLDAS.
 HIGH_DOSE = 7.5
+# How a note names what an endpoint is in a disease: derived, and recorded.
+_RULE = mark("{name}: {text}")
+_SEVERAL = mark("as the study defines it in each of {n} diseases")
 
 
 class Told:
@@ -106,22 +110,64 @@ class Told:
         return pd.Series(found.prednisone_mg, day.index)
 
     def _definition(self, asked: pd.DataFrame) -> str:
-        """Name the rule of each disease, of a derived endpoint that is another one in each."""
-        name = base_of(self.outcome.name)
-        study = self.cohort.study
-        if name not in BY_DISEASE:
-            return ""
-        rules = RESPONSE if name == "response" else REMISSION
-        present = [d for d in study.vocabulary.names("disease") if d in set(asked["disease"])]
-        if self.outcome.name not in study.estimands:
-            several = message("as the study defines it in each of {n} diseases", n=len(present))
-            return several if len(present) > 1 else ""
-        parts = [
-            message("{name}: {text}", name=disease, text=message(rules[disease].words))
-            for disease in present
-            if disease in rules
-        ]
-        return message("; ").join(parts) if parts else ""
+        return definition_words(self.cohort, self.outcome.name, asked["disease"])
+
+
+def definition_words(
+    cohort: Cohort, name: str, diseases: Iterable[str], *, single: bool = True
+) -> str:
+    """Name the rule of each disease, of an endpoint that is another one in each.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        The cohort.
+    name : str
+        The endpoint.
+    diseases : iterable of str
+        The diseases of those who are counted.
+    single : bool, optional
+        Whether the rule is named where there is one disease only.
+
+    Returns
+    -------
+    str
+        The rules of a derived endpoint; of a recorded one that each disease has its own. Empty for
+        an endpoint that is the same in every disease.
+    """
+    base, study = base_of(name), cohort.study
+    if base not in BY_DISEASE:
+        return ""
+    rules, known = RESPONSE if base == "response" else REMISSION, set(diseases)
+    present = [disease for disease in study.vocabulary.names("disease") if disease in known]
+    if len(present) < 2 and not single:
+        return ""
+    if name not in study.estimands:
+        several = message(_SEVERAL, n=len(present))
+        return several if len(present) > 1 else ""
+    parts = [
+        message(_RULE, name=disease, text=message(rules[disease].words))
+        for disease in present
+        if disease in rules
+    ]
+    return message("; ").join(parts) if parts else ""
+
+
+def definitions_in(notes: Iterable[str]) -> list[str]:
+    """Return of the notes of rows those that name what an endpoint is in a disease, each once.
+
+    Parameters
+    ----------
+    notes : iterable of str
+        The notes, as `definition_words` is in them.
+
+    Returns
+    -------
+    list of str
+        The messages, in their order.
+    """
+    found = dict.fromkeys(part for note in notes for part in notes_in(note))
+    return [part for part in found if key_of(part) in (_RULE, _SEVERAL)]
 
 
 def no_subjects(n: int, others: int) -> str:

@@ -145,6 +145,8 @@ def interval_censored_curve(
                 conf_level=conf_level,
             )
             frame["conf_low"], frame["conf_high"] = limits.low, limits.high
+            # The first row is the start, before an event on day 0.
+            frame.loc[0, ["conf_low", "conf_high"]] = 1.0
             note = joined_notes(note, message("bootstrap limits are descriptive"))
         frame.loc[0, "note"] = note
         return frame

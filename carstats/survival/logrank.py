@@ -160,7 +160,9 @@ def logrank_test(
     rows, group, names = grouped(times)
     scores = _trend_scores(trend, len(names))
     options = {"weight": weight, "exponents": exponents}
-    chosen = list(combinations(range(len(names)), 2)) if pairwise else [tuple(range(len(names)))]
+    everyone = [tuple(range(len(names)))]
+    # A single group has no pair: it is answered as without pairs, in a row that says so.
+    chosen = list(combinations(range(len(names)), 2)) or everyone if pairwise else everyone
     found, ways = [], np.nan
     for members in chosen:
         here = np.isin(group, members)
@@ -190,7 +192,7 @@ def logrank_test(
         if scores is None
         else message("{name} test for trend", name=name),
         "adjusted": adjusted_in_words(times.strata),
-        "pairs": message(_PAIRS[adjustment]) if pairwise else "",
+        "pairs": message(_PAIRS[adjustment]) if pairwise and len(names) > 1 else "",
         "aside": aside,
     }
     spec = times.spec(

@@ -12,9 +12,10 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.mean_limits import MeanLaws, law_limits, mean_laws
 from carstats.estimators.mean_melding import melded_means
+from carstats.estimators.reasons import NO_ERROR_OF_CURVE, Reason
 from carstats.estimators.risk_table import RiskTable
 from carstats.estimators.rmst import RestrictedMean, check_horizon, mean_contrast, mean_survival
-from carstats.messages import Joined, mark, message
+from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts
 from carstats.survival.groups import grouped, ungrouped
@@ -26,7 +27,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
-from carstats.wording import level_text
+from carstats.wording import because, level_text
 
 MEAN_METHODS = ("beta product", "beta product mid-P", "Greenwood")
 _METHODS = {
@@ -156,7 +157,7 @@ def restricted_mean(
                 "std_error": float(mean.std_error),
                 "conf_low": float(mean.low),
                 "conf_high": float(mean.high),
-                "note": stratum_note(rows, curve=True),
+                "note": joined_notes(stratum_note(rows, curve=True), _no_error(mean, method)),
             }
 
         return Result(times.estimate(estimate), spec, times.labels)
@@ -179,6 +180,13 @@ def _laws(rows: pd.DataFrame, table: RiskTable, horizon: float) -> MeanLaws | No
         known = rows[rows["event_time"].notna()]
         at_start = float(((known["entry_time"] <= 0) & (known["event_time"] > 0)).sum())
     return mean_laws(table, horizon, at_start=at_start)
+
+
+def _no_error(mean: RestrictedMean, method: str) -> str:
+    """Say why Greenwood's limits do not exist where the mean does."""
+    if method != "Greenwood" or np.isnan(mean.estimate) or np.isfinite(mean.std_error):
+        return ""
+    return because(Reason(NO_ERROR_OF_CURVE))
 
 
 def _mean(

@@ -11,6 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.quantile import curve_quantile
+from carstats.estimators.reasons import NO_ERROR_OF_CURVE, Reason
 from carstats.estimators.risk_table import risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Result
@@ -22,7 +23,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
-from carstats.wording import few_at_risk
+from carstats.wording import because, few_at_risk
 
 
 def survival_quantile(
@@ -62,10 +63,10 @@ def survival_quantile(
     Result
         For each stratum and part ``p``: ``n``, ``n_missing``, ``n_event``, ``n_risk`` (just before
         the curve comes down to it), ``estimate`` in days with ``conf_low`` and ``conf_high``,
-        ``note``. A quantile or limit that is not reached is NaN and the note says so; nothing is
-        extrapolated. The note also marks an estimate that rests on fewer than five at risk. Where
-        the curve is level at exactly 1 - p the estimate is the midpoint of the plateau (R's rule;
-        SAS prints none on a last plateau).
+        ``note``. A quantile or limit that is not reached is NaN, and nothing is extrapolated; where
+        the quantile is not, the note says so. The note also marks an estimate that rests on fewer
+        than five at risk. Where the curve is level at exactly 1 - p the estimate is the midpoint
+        of the plateau (R's rule; SAS prints none on a last plateau).
 
     Raises
     ------
@@ -185,6 +186,7 @@ def followup_time(
         curve = kaplan_meier(table, conf_type="log-log", conf_level=conf_level)
         q1, median, q3 = (curve_quantile(table, curve, part) for part in (0.25, 0.5, 0.75))
         missed = "" if median.reached or not len(known) else message("not reached")
+        none = np.isnan(median.low) and np.isnan(median.high) and not np.isnan(median.estimate)
         few = few_at_risk(float(median.n_risk), message("the median follow-up"))
         return {
             "n": len(rows),
@@ -197,7 +199,12 @@ def followup_time(
             "q3": float(q3.estimate),
             "low": known["event_time"].min(),
             "high": known["event_time"].max(),
-            "note": joined_notes(stratum_note(rows, curve=True), missed, few),
+            "note": joined_notes(
+                stratum_note(rows, curve=True),
+                missed,
+                because(Reason(NO_ERROR_OF_CURVE) if none else None),
+                few,
+            ),
         }
 
     spec = times.spec(

@@ -11,6 +11,7 @@ from carstats.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.ipcw import weighted_survival
 from carstats.estimators.rate import event_rate, rate_test
+from carstats.estimators.reasons import RESAMPLES_ALIKE, Reason
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.strata import check_by
@@ -165,7 +166,7 @@ def withdrawal_weighted_curve(
     Result
         For each stratum and distinct time: ``time``, ``n``, ``n_missing``, ``n_risk``,
         ``n_risk_weighted``, ``largest_weight``, ``estimate``, ``conf_low``, ``conf_high``,
-        ``note``.
+        ``note``. Where every resample gives the same value there are no limits.
 
     Raises
     ------
@@ -195,6 +196,8 @@ def withdrawal_weighted_curve(
         )
         limits = bool(n_resamples) and fit.low.size == fit.time.size
         start = 1.0 if fit.time.size else np.nan
+        alike = fit.low == fit.high
+        low, high = (np.where(alike, np.nan, values) for values in (fit.low, fit.high))
         frame = pd.DataFrame(
             {
                 "time": np.append(0.0, fit.time),
@@ -204,11 +207,12 @@ def withdrawal_weighted_curve(
                 "n_risk_weighted": np.append(float(len(known)), fit.weighted_risk),
                 "largest_weight": np.append(start, fit.largest_weight),
                 "estimate": np.append(start, fit.survival),
-                "conf_low": np.append(start, fit.low) if limits else np.nan,
-                "conf_high": np.append(start, fit.high) if limits else np.nan,
+                "conf_low": np.append(start, low) if limits else np.nan,
+                "conf_high": np.append(start, high) if limits else np.nan,
                 "note": "",
             }
         )
+        frame.loc[np.append(False, alike), "note"] = because(Reason(RESAMPLES_ALIKE))
         frame.loc[0, "note"] = joined_notes(stratum_note(rows, curve=True), because(fit.note))
         return frame
 

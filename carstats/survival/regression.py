@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -198,7 +199,11 @@ def _not_fitted(design: Design, conf_level: float, note: str | list[str]) -> pd.
 
 
 def _firth(rows, design: Design, matrix, kept, conf_level: float) -> pd.DataFrame:
-    """Fit by Firth's likelihood; NaN, and the reason, where a profile could not be followed."""
+    """Fit by Firth's likelihood; NaN, and the reason, where a profile could not be followed.
+
+    The columns are fitted in units of their standard deviation: the penalised likelihood is the
+    same, and the steps of the profiles then fit a covariate of any unit.
+    """
     from firthmodels import FirthCoxPH
 
     fit = FirthCoxPH(gtol=1e-8, xtol=1e-8, max_iter=200)
@@ -206,21 +211,27 @@ def _firth(rows, design: Design, matrix, kept, conf_level: float) -> pd.DataFram
         list(zip(rows["happened"].astype(bool), rows["event_time"], strict=True)),
         dtype=[("event", bool), ("time", float)],
     )
+    size, scale = int(kept.sum()), matrix.std(axis=0)
+    p_values, limits = np.full(size, np.nan), np.full((size, 2), np.nan)
     # Its warnings say what the note says.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            fit.fit(matrix, outcome)
-            fit.lrt()
-            limits = fit.conf_int(alpha=1 - conf_level, method="pl", max_iter=200, tol=1e-8)
+            fit.fit((matrix - matrix.mean(axis=0)) / scale, outcome)
         except np.linalg.LinAlgError:
             return _not_fitted(design, conf_level, because(Reason(HARDLY_TOLD_APART)))
-    size = int(kept.sum())
-    coef, errors = spread(fit.coef_, kept), spread(fit.bse_[:size], kept)
+        # A profile that is lost takes with it neither the estimate nor the other profiles.
+        with suppress(np.linalg.LinAlgError):
+            fit.lrt()
+            p_values = np.asarray(fit.lrt_pvalues_[:size], float)
+        with suppress(np.linalg.LinAlgError):
+            found = fit.conf_int(alpha=1 - conf_level, method="pl", max_iter=200, tol=1e-8)
+            limits = np.asarray(found[:size], float)
+    coef, errors = spread(fit.coef_ / scale, kept), spread(fit.bse_[:size] / scale, kept)
     frame = ratio_rows(design, coef, errors, conf_level, "")
-    low, high = np.exp(np.asarray(limits[:size], float)).T
+    low, high = np.exp(limits / scale[:, None]).T
     frame["conf_low"], frame["conf_high"] = spread(low, kept), spread(high, kept)
-    frame["p_value"] = spread(np.asarray(fit.lrt_pvalues_[:size], float), kept)
+    frame["p_value"] = spread(p_values, kept)
     lost = frame[["conf_low", "conf_high", "p_value"]].isna().any(axis=1)
     frame["note"] = [because(Reason(HARDLY_TOLD_APART)) if gone else "" for gone in lost]
     # The p-value is that of the penalised likelihood ratio and not of Wald's statistic.

@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.reasons import RESAMPLES_ALIKE, Reason
 from carstats.estimators.resampling import STATISTICS, bootstrap_survival
 from carstats.estimators.rmst import check_horizon
 from carstats.messages import joined_notes, message, message_n
@@ -19,7 +20,7 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
-from carstats.wording import level_text
+from carstats.wording import because, level_text
 
 
 def bootstrap_interval(
@@ -67,7 +68,8 @@ def bootstrap_interval(
     Result
         For each stratum: ``n``, ``n_missing``, ``n_event``, ``estimate``, ``std_error`` (standard
         deviation of the replicates; NaN where some do not reach the median), ``conf_low``,
-        ``conf_high`` (NaN where not reached), ``n_not_reached`` resamples, ``note``.
+        ``conf_high`` (NaN where not reached), ``n_not_reached`` resamples, ``note``. Where every
+        resample gives the same value there is no error and there are no limits.
 
     Raises
     ------
@@ -122,6 +124,10 @@ def bootstrap_interval(
         low, high = found.limits(conf_level)
         missed = int(np.isinf(found.draws).sum())
         spread = np.nan if missed or n_resamples < 2 else float(found.draws.std(ddof=1))
+        # Percentiles of one value would be limits without width: certainty from no information.
+        alike = not missed and bool(np.ptp(found.draws) == 0)
+        if alike:
+            low = high = spread = np.nan
         return answer | {
             "estimate": _known(found.estimate),
             "std_error": spread,
@@ -138,6 +144,7 @@ def bootstrap_interval(
                 )
                 if missed
                 else "",
+                because(Reason(RESAMPLES_ALIKE) if alike else None),
             ),
         }
 

@@ -12,6 +12,9 @@ sl <- as.data.frame(read_xpt(file.path(folder, "adsl.xpt")))
 sl <- sl[sl$SAFFL == "Y", ]
 ae <- ae[ae$USUBJID %in% sl$USUBJID, ]
 arms <- sort(unique(sl$TRT01A))
+all <- ae
+# What began before the first dose is no effect of it, and is not counted.
+ae <- ae[is.na(ae$ASTDT) | ae$ASTDT >= sl$TRTSDT[match(ae$USUBJID, sl$USUBJID)], ]
 subjects <- function(rows) {
   found <- sapply(arms, function(arm) {
     length(unique(rows$USUBJID[rows$USUBJID %in% sl$USUBJID[sl$TRT01A == arm]]))
@@ -19,7 +22,7 @@ subjects <- function(rows) {
   unname(found)
 }
 rank <- match(ae$AESEV, c("MILD", "MODERATE", "SEVERE"))
-systems <- sort(unique(ae$AEBODSYS))
+systems <- sort(unique(all$AEBODSYS))
 worst <- tapply(rank, ae$USUBJID, max)
 worst_counts <- lapply(arms, function(arm) {
   ids <- sl$USUBJID[sl$TRT01A == arm]
@@ -27,14 +30,14 @@ worst_counts <- lapply(arms, function(arm) {
   c(length(ids) - length(w), tabulate(w, 3))
 })
 write_json(list(
-  r = R.version.string, records = nrow(ae), arms = arms,
+  r = R.version.string, records = nrow(all), before = nrow(all) - nrow(ae), arms = arms,
   n = unname(as.integer(table(factor(sl$TRT01A, arms)))),
   any = subjects(ae), moderate = subjects(ae[rank >= 2, ]), severe = subjects(ae[rank >= 3, ]),
   serious = subjects(ae[ae$AESER == "Y", ]), worst = worst_counts, systems = systems,
   by_system = lapply(systems, function(s) subjects(ae[ae$AEBODSYS == s, ])),
   by_system_severe = lapply(systems, function(s) subjects(ae[ae$AEBODSYS == s & rank >= 3, ])),
   records_by_system = lapply(systems, function(s) sum(ae$AEBODSYS == s)),
-  terms = sort(unique(ae$AEDECOD)),
-  by_term = lapply(sort(unique(ae$AEDECOD)), function(s) subjects(ae[ae$AEDECOD == s, ])),
-  missing_onset = sum(is.na(ae$ASTDT)), missing_end = sum(is.na(ae$AENDT))),
+  terms = sort(unique(all$AEDECOD)),
+  by_term = lapply(sort(unique(all$AEDECOD)), function(s) subjects(ae[ae$AEDECOD == s, ])),
+  missing_onset = sum(is.na(all$ASTDT)), missing_end = sum(is.na(all$AENDT))),
   "adverse_events.json", digits = I(17), auto_unbox = TRUE, na = "null")

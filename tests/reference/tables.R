@@ -90,20 +90,23 @@ response <- do.call(rbind, Map(function(t, d) {
 # Toxicity: the worst grade of each term, and the systems with their terms, most frequent first.
 tox <- merge(read("synthetic/toxicities.csv"), s[c("subject_id", "target")])
 who <- function(rows, t) length(unique(rows$subject_id[rows$target == t]))
-size <- table(s$target)
+# Graft-versus-host disease is asked of those given allogeneic cells.
+asked <- function(t, term) sum(s$target == t & (term != "GvHD" | s$cell_source == "allogeneic"))
 grades <- unlist(lapply(targets, function(t) lapply(unique(tox$term), function(term) {
   d <- tox[tox$target == t & tox$term == term, ]
   worst <- if (nrow(d)) tapply(d$grade, d$subject_id, max) else numeric(0)
-  counts <- c(size[[t]] - length(worst), tabulate(worst, 5))
-  c(t, term, sapply(counts, share, n = size[[t]]))
+  counts <- c(asked(t, term) - length(worst), tabulate(worst, 5))
+  c(t, term, sapply(counts, share, n = asked(t, term)))
 })), recursive = FALSE)
-three <- function(rows) unlist(lapply(targets, function(t) c(
-  share(who(rows, t), size[[t]]), share(who(rows[rows$grade >= 3, ], t), size[[t]]),
-  share(who(rows[rows$serious == "true", ], t), size[[t]]))))
+three <- function(rows, term = "") unlist(lapply(targets, function(t) {
+  n <- asked(t, term)
+  c(share(who(rows, t), n), share(who(rows[rows$grade >= 3, ], t), n),
+    share(who(rows[rows$serious == "true", ], t), n))
+}))
 systems <- c(list(c("total", "", three(tox))), unlist(lapply(unique(tox$system), function(system) {
   d <- tox[tox$system == system, ]
   c(list(c(system, "", three(d))), lapply(unique(d$term), function(term)
-    c(system, term, three(d[d$term == term, ]))))
+    c(system, term, three(d[d$term == term, ], term))))
 }), recursive = FALSE))
 
 flow <- do.call(rbind, lapply(diseases, function(d) {
