@@ -152,6 +152,12 @@ class TestTimes:
         twice = subjects_table(2, subject_id=["P1", "p01"])
         assert [n for n in cs.Study(subjects=twice).notes if n.startswith(note)]
 
+    def test_a_row_entered_twice_is_said(self):
+        rows = [("S01", "CRS", 3, 2), ("S01", "CRS", 3, 2), ("S02", "CRS", 3, 2)]
+        table = pd.DataFrame(rows, columns=["subject_id", "term", "onset_day", "grade"])
+        notes = cs.Study(subjects=subjects_table(2), toxicities=table).notes
+        assert notes == ("toxicities: 1 row says in every column what another does; both count.",)
+
     def test_a_code_is_no_last_contact(self):
         message = "row 1, `last_contact_day`: is before the infusion, and the subject was infused"
         with pytest.raises(CarstatsError, match=message):

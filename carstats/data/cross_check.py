@@ -72,7 +72,24 @@ def cross_check(
     problems += _check_grades(tables, source)
     problems += _check_last_contact(tables, known, source)
     found, notes = check_times(tables, source)
-    return problems + found, [*alike_notes(subjects["subject_id"]), *notes]
+    return problems + found, [*alike_notes(subjects["subject_id"]), *_repeats(tables), *notes]
+
+
+def _repeats(tables: dict[str, pd.DataFrame]) -> list[str]:
+    """Return a note of rows that say the same twice, where a subject may have several."""
+    notes = []
+    for name in ("toxicities", "medications"):
+        more = int(tables[name].duplicated().sum()) if name in tables else 0
+        if more:
+            notes.append(
+                message_n(
+                    "{table}: {n} row says in every column what another does; both count.",
+                    "{table}: {n} rows say in every column what another does; all count.",
+                    more,
+                    table=name,
+                )
+            )
+    return notes
 
 
 def alike_notes(ids: pd.Series) -> list[str]:
