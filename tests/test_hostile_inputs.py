@@ -191,3 +191,19 @@ class TestUnits:
         message = r'missing = \{ "MG-ADL" = \[-9\] \}, range = \{ "MG-ADL" = \[-9, 24\] \}'
         with pytest.raises(CarstatsError, match=message):
             cs.Study(subjects=subjects_table(1), assessments=rows.assign(value=-9, unit="points"))
+
+
+@pytest.mark.parametrize("text", ["[{}]\nx = 1\n", "{} = 1\n", "x = {}\n"])
+def test_a_name_of_a_hundred_thousand_parts_is_refused_at_once(tmp_path, text):
+    (tmp_path / "subjects.csv").write_text("subject_id\na\n")
+    deep = "[" * 500 + "]" * 500 if text.startswith("x") else ".".join(["a"] * 100_000)
+    (tmp_path / "study.toml").write_text(text.format(deep))
+    with pytest.raises(cs.CarstatsError, match=r"study.toml: is nested too deep"):
+        cs.read_study(tmp_path)
+
+
+def test_an_adtte_of_headings_alone_has_no_events(tmp_path):
+    head = "USUBJID,PARAMCD,PARAM,AVAL,AVALU,STARTDT,ADT,CNSR,EVNTDESC\n"
+    study = read_adam(folder_with(tmp_path, adtte=head, adae=ADAE), MAPPING)
+    assert len(study.events) == 0
+    assert len(study.toxicities) == 3

@@ -110,9 +110,10 @@ def _times(sheet: Sheet, first: pd.Series, options, problems, notes) -> np.ndarr
     if "AVAL" in frame:
         given = read_numbers(frame["AVAL"]).to_numpy()
         factors = _unit(sheet, problems)
-        slack = printed_slack(frame["AVAL"], float(factors.max())) if factors.max() > 1 else 0.0
+        longest = float(factors.max(initial=1.0))
+        slack = printed_slack(frame["AVAL"], longest) if longest > 1 else 0.0
         given = whole_days(given * factors, slack)
-        if "AVALU" in frame or factors.max() > 1:
+        if "AVALU" in frame or longest > 1:
             frame.attrs["slack"] = {"AVAL": slack}
     time = elapsed.copy()
     for endpoint in dict.fromkeys(frame["PARAMCD"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,7 @@ from carstats.messages import message
 from carstats.vocabulary import Vocabulary
 
 FILE_NAME = "study.toml"
+_LONG_NAME = re.compile(r"[\w\"'-](?:[ \t]*\.[ \t]*[\w\"'-]+){60,}")
 
 
 @dataclass
@@ -124,8 +126,12 @@ def read_settings(path: Path, data: bytes) -> dict:
     CarstatsError
         If it is not TOML; the message has the line.
     """
+    text = decoded(data, path.name)[0]
+    # The parser's time grows with the square of the parts of a name.
+    if _LONG_NAME.search(text):
+        raise CarstatsError(Problem(message("is nested too deep."), path.name))
     try:
-        return tomllib.loads(decoded(data, path.name)[0])
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         remedy = message(
             "A heading or value that is not plain a-z, 0-9, _ or - stands in quotation marks."
