@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-from matplotlib.font_manager import fontManager, get_font
+from matplotlib.font_manager import FontEntry, fontManager, get_font
 
 import carstats as cs
 from carstats.errors import CarstatsError
@@ -251,7 +251,8 @@ def test_long_and_many_names_do_not_touch(width):
 
 def without_chinese(monkeypatch, *, later=()):
     """Make matplotlib forget every font that has Chinese; `later` are files installed since."""
-    latin = [f for f in fontManager.ttflist if ord("京") not in get_font(f.fname).get_charmap()]
+    there = [f for f in fontManager.ttflist if Path(f.fname).exists()]
+    latin = [f for f in there if ord("京") not in get_font(f.fname).get_charmap()]
     monkeypatch.setattr(fontManager, "ttflist", latin)
     monkeypatch.setattr(style.font_manager, "findSystemFonts", lambda: list(later))
     monkeypatch.setattr(style, "find_spec", lambda _: None)
@@ -283,6 +284,18 @@ def test_a_font_that_came_after_matplotlibs_list_is_found(monkeypatch):
     caches = without_chinese(monkeypatch, later=[bundled_chinese()])
     try:
         assert len(style.font_families("京")) == 2
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+
+
+def test_a_font_that_was_removed_since_matplotlibs_list_is_passed_over(monkeypatch, tmp_path):
+    caches = without_chinese(monkeypatch)
+    gone = FontEntry(fname=str(tmp_path / "gone.ttf"), name="Noto Sans SC")
+    monkeypatch.setattr(fontManager, "ttflist", [*fontManager.ttflist, gone])
+    try:
+        with pytest.raises(CarstatsError, match="Install a font"):
+            style.font_families("京")
     finally:
         for cached in caches:
             cached.cache_clear()

@@ -228,7 +228,9 @@ def _add_extra_fonts() -> None:
 @lru_cache(maxsize=512)
 def _characters(family: str) -> frozenset[int]:
     fonts = font_manager.fontManager.ttflist
-    path = next((entry.fname for entry in fonts if entry.name == family), "")
+    named = (entry.fname for entry in fonts if entry.name == family)
+    # Matplotlib's list may name a font that was removed since.
+    path = next((path for path in named if os.path.exists(path)), "")
     # A font of coloured bitmaps cannot be drawn and has no outlines to scale.
     if not path or "ColorEmoji" in path:
         return frozenset()
