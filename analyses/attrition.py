@@ -1,8 +1,8 @@
 """Flow of subjects: whom each criterion of the main cohort leaves out, and who remains."""
 
 from carstats.report.figures import attrition_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, run
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

@@ -1,8 +1,8 @@
 """Flow of subjects as a table: whom each criterion of the main cohort leaves out, by disease."""
 
-from carstats.report.save import save_table
+from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_attrition
-from carstats.reproduce import main_cohort, run
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

@@ -1,9 +1,9 @@
 """Table 1: baseline characteristics of the infused subjects, by target."""
 
 import carstats as cs
-from carstats.report.save import save_table
+from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_baseline
-from carstats.reproduce import main_cohort, run
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

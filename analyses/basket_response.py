@@ -1,9 +1,9 @@
 """Drug-free remission at week 24 by disease, each disease borrowing from the others."""
 
 import carstats as cs
-from carstats.report.figures_basket import basket_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, response_endpoint, run
+from carstats.report.figures.response.basket import basket_figure
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, response_endpoint, run
 
 
 def main(study, out):

@@ -1,9 +1,9 @@
 """Remission in published trials as a table: what each reports, its follow-up and source."""
 
 import carstats as cs
-from carstats.report.save import save_table
+from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_evidence
-from carstats.reproduce import run
+from carstats.run.reproduce import run
 
 
 def main(out):

@@ -2,8 +2,8 @@
 
 import carstats as cs
 from carstats.report.figures import windows_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, run
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

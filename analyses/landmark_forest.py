@@ -2,8 +2,8 @@
 
 import carstats as cs
 from carstats.report.figures import landmark_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, run
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, run
 
 LANDMARKS = {"month 6": 183, "month 12": 365, "month 24": 730}
 

@@ -2,8 +2,8 @@
 
 import carstats as cs
 from carstats.report.figures import leave_one_out_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import run
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import run
 
 
 def main(out):

@@ -2,9 +2,9 @@
 
 import carstats as cs
 from carstats.report.figures import pooled_figure
-from carstats.report.save import save_figure
-from carstats.report.words import tr
-from carstats.reproduce import run
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import run
+from carstats.words import tr
 
 
 def main(out):

@@ -3,8 +3,8 @@
 import carstats as cs
 from carstats.evidence.person_time import FLARE_RATES
 from carstats.report.figures import trial_incidence_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import run
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import run
 
 
 def main(out):

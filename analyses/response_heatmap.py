@@ -1,9 +1,9 @@
 """Remission at week 24 as a heat map of disease and target, with the counts of each cell."""
 
 import carstats as cs
-from carstats.report.figures_heatmap import heatmap_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, response_endpoint, response_visit, run
+from carstats.report.figures.response.heatmap import heatmap_figure
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, response_endpoint, response_visit, run
 
 
 def main(study, out):

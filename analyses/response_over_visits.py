@@ -1,9 +1,9 @@
 """Response, remission and drug-free remission over the visits, by target."""
 
 import carstats as cs
-from carstats.report.figures_categories import categories_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, response_endpoint, run
+from carstats.report.figures.response.categories import categories_figure
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, response_endpoint, run
 
 BEST_FIRST = ("drug_free_remission", "remission", "response")
 

@@ -1,9 +1,9 @@
 """Drug-free remission at week 24 as a table: by disease and target, with the missing."""
 
 import carstats as cs
-from carstats.report.save import save_table
+from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_rates
-from carstats.reproduce import main_cohort, response_endpoint, response_visit, run
+from carstats.run.reproduce import main_cohort, response_endpoint, response_visit, run
 
 
 def main(study, out):

@@ -1,9 +1,9 @@
 """SLEDAI-2K: mean change from baseline by visit and target, by a mixed model."""
 
 import carstats as cs
-from carstats.report.figures_scores import score_change_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, run
+from carstats.report.figures.response.scores import score_change_figure
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

@@ -1,9 +1,9 @@
 """SLEDAI-2K by visit and target, as boxes with every subject as a point."""
 
 import carstats as cs
-from carstats.report.figures_course import visit_box_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, run
+from carstats.report.figures.course.course import visit_box_figure
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

@@ -3,8 +3,8 @@
 import carstats as cs
 from carstats.messages import message
 from carstats.report.figures import swimmer_figure
-from carstats.report.save import save_figure
-from carstats.reproduce import main_cohort, run
+from carstats.report.pages.save import save_figure
+from carstats.run.reproduce import main_cohort, run
 
 MOST = 45
 

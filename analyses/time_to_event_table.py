@@ -1,9 +1,9 @@
 """Relapse-free survival as a table: follow-up, medians, one and two years, hazard ratios."""
 
 import carstats as cs
-from carstats.report.save import save_table
+from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_times
-from carstats.reproduce import main_cohort, run
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

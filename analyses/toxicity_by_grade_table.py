@@ -1,9 +1,9 @@
 """Toxicity by worst grade as a table: every term of the infused subjects, by target."""
 
 import carstats as cs
-from carstats.report.save import save_table
+from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_grades
-from carstats.reproduce import main_cohort, run
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

@@ -1,9 +1,9 @@
 """Adverse events by system and term: any, grade 3 or worse, serious, by target."""
 
 import carstats as cs
-from carstats.report.save import save_table
+from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_toxicities
-from carstats.reproduce import main_cohort, run
+from carstats.run.reproduce import main_cohort, run
 
 
 def main(study, out):

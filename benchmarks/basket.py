@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 
-from carstats.estimators.basket import basket_batch, fit_baskets
-from carstats.estimators.basket_grid import BasketPrior
+from carstats.estimators.pooling.basket import basket_batch, fit_baskets
+from carstats.estimators.pooling.basket_grid import BasketPrior
 
 EIGHT = ([3, 9, 2, 6, 4, 0, 5, 7], [15, 15, 4, 8, 12, 3, 5, 10])
 PRIORS = {

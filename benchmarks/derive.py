@@ -8,8 +8,8 @@ import time
 from dataclasses import replace
 
 from carstats.data.study import Study
-from carstats.data.synthetic import simulate_study
-from carstats.endpoints.derivation import derive, derive_all
+from carstats.endpoints.derive.derivation import derive, derive_all
+from carstats.synthetic.simulation import simulate_study
 
 
 def one_by_one(study, subjects):

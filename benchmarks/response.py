@@ -10,8 +10,8 @@ from importlib.metadata import version
 import numpy as np
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
 
-from carstats.estimators.proportion import proportion_limits
-from carstats.estimators.proportion_difference import proportion_contrast
+from carstats.estimators.proportions.proportion import proportion_limits
+from carstats.estimators.proportions.proportion_difference import proportion_contrast
 
 N = np.repeat(np.arange(1, 41), np.arange(2, 42))
 K = np.concatenate([np.arange(n + 1) for n in range(1, 41)])

@@ -16,15 +16,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from carstats.estimators.aalen_johansen import aalen_johansen
-from carstats.estimators.exact_logrank import permutation_logrank
-from carstats.estimators.fine_gray import fine_gray
-from carstats.estimators.kaplan_meier import kaplan_meier, survival_probability
-from carstats.estimators.logrank import weighted_logrank
-from carstats.estimators.quantile import event_time
-from carstats.estimators.resampling import resample_counts
-from carstats.estimators.risk_table import risk_table
-from carstats.estimators.rmst import area_under
+from carstats.estimators.curves.aalen_johansen import aalen_johansen
+from carstats.estimators.curves.kaplan_meier import kaplan_meier, survival_probability
+from carstats.estimators.curves.quantile import event_time
+from carstats.estimators.curves.resampling import resample_counts
+from carstats.estimators.curves.risk_table import risk_table
+from carstats.estimators.curves.rmst import area_under
+from carstats.estimators.regression.fine_gray import fine_gray
+from carstats.estimators.tests.exact_logrank import permutation_logrank
+from carstats.estimators.tests.logrank import weighted_logrank
 
 RESULTS = Path(__file__).parent / "results_survival.md"
 REPLICATES = 10_000

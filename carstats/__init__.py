@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOMES = {
-    "BasketPrior": "estimators.basket_grid",
+    "BasketPrior": "estimators.pooling.basket_grid",
     "CarstatsError": "errors",
-    "Cohort": "cohort",
+    "Cohort": "cohort.cohort",
     "Result": "result",
-    "Rules": "endpoints.rules",
-    "Strategies": "endpoints.intercurrent",
+    "Rules": "endpoints.options",
+    "Strategies": "endpoints.derive.intercurrent",
     "Study": "data.study",
-    "Vocabulary": "vocabulary",
-    "aged": "criteria",
+    "Vocabulary": "data.vocabulary",
+    "aged": "cohort.criteria",
     "baseline_table": "baseline",
     "basket_leave_one_out": "response.basket",
     "basket_operating_characteristics": "response.basket_design",
@@ -32,45 +32,45 @@ _HOMES = {
     "crosscheck": "crosschecking.run",
     "cumulative_incidence": "survival.competing",
     "cure_fraction": "survival.cure",
-    "define_cohort": "cohort",
-    "derive": "endpoints.derivation",
-    "disagreements": "endpoints.comparison",
+    "define_cohort": "cohort.cohort",
+    "derive": "endpoints.derive.derivation",
+    "disagreements": "endpoints.derive.comparison",
     "endpoint_catalogue": "endpoints.catalogue",
     "estimand_of": "endpoints.estimand",
     "evidence_map": "evidence.overview",
-    "explain": "endpoints.explanation",
+    "explain": "endpoints.explanation.document",
     "exposure_adjusted_rate": "toxicity.exposure",
     "exposure_adjusted_ratio": "toxicity.exposure_ratio",
     "fine_gray_regression": "survival.competing",
     "followup_time": "survival.quantiles",
     "gray_test": "survival.competing",
-    "has_baseline": "criteria",
+    "has_baseline": "cohort.criteria",
     "incidence_rate": "survival.rates",
     "incidence_rate_ratio": "survival.rate_ratios",
     "in_language": "language",
-    "infused": "criteria",
-    "interval_censored_curve": "survival.interval",
-    "interval_censored_regression": "survival.interval_models",
-    "interval_censored_test": "survival.interval",
-    "interval_sensitivity": "survival.interval_models",
+    "infused": "cohort.criteria",
+    "interval_censored_curve": "survival.interval_censored.curves",
+    "interval_censored_regression": "survival.interval_censored.models",
+    "interval_censored_test": "survival.interval_censored.curves",
+    "interval_sensitivity": "survival.interval_censored.models",
     "landmark_comparison": "response.landmark",
     "landmark_curve": "survival.landmark",
     "landmark_rate": "survival.landmark",
     "leave_one_out": "evidence.sensitivity",
     "logrank_test": "survival.logrank",
     "marginal_response_difference": "response.regression",
-    "mean_cumulative_count": "toxicity.recurrent",
-    "measure_trajectory": "toxicity.trajectories",
+    "mean_cumulative_count": "toxicity.timing.recurrent",
+    "measure_trajectory": "toxicity.timing.trajectories",
     "oncology_benchmarks": "data.published",
     "pooled_incidence": "evidence.person_time",
     "pooled_rate": "evidence.pooled",
     "pooled_regression": "evidence.regression",
     "pooled_sensitivity": "evidence.sensitivity",
-    "potential_followup": "criteria",
+    "potential_followup": "cohort.criteria",
     "published_trials": "data.published",
     "randomised_comparison": "evidence.randomised",
-    "read_adam": "data.adam",
-    "read_study": "data.readers",
+    "read_adam": "data.readers.adam",
+    "read_study": "data.readers.reading",
     "report_overlap": "evidence.overlap",
     "response_categories": "response.categories",
     "response_difference": "response.differences",
@@ -86,8 +86,8 @@ _HOMES = {
     "score_difference": "response.score_differences",
     "seroconversion_rate": "response.seroconversion",
     "set_language": "language",
-    "simulate_study": "data.synthetic",
-    "study_report": "reproduce_report",
+    "simulate_study": "synthetic.simulation",
+    "study_report": "run.report",
     "subject_timelines": "survival.timelines",
     "survival_at": "survival.curves",
     "survival_benchmark": "survival.benchmark",
@@ -95,26 +95,26 @@ _HOMES = {
     "survival_difference": "survival.comparisons",
     "survival_quantile": "survival.quantiles",
     "sustained_response_rate": "response.rates",
-    "time_to_recovery": "toxicity.recovery",
+    "time_to_recovery": "toxicity.timing.recovery",
     "time_to_response": "response.timing",
     "toxicity_benchmark": "toxicity.benchmark",
     "toxicity_difference": "toxicity.differences",
-    "toxicity_duration": "toxicity.timing",
-    "toxicity_estimators": "toxicity.comparison",
+    "toxicity_duration": "toxicity.timing.onset",
+    "toxicity_estimators": "toxicity.timing.comparison",
     "toxicity_grades": "toxicity.grades",
-    "toxicity_incidence": "toxicity.incidence",
+    "toxicity_incidence": "toxicity.timing.incidence",
     "toxicity_listing": "toxicity.listing",
     "toxicity_rate": "toxicity.rates",
     "toxicity_signals": "toxicity.signals",
     "toxicity_table": "toxicity.table",
-    "toxicity_timing": "toxicity.timing",
+    "toxicity_timing": "toxicity.timing.onset",
     "trial_incidence": "evidence.person_time",
     "trial_rate": "evidence.trials",
-    "where": "criteria",
-    "with_cell_source": "criteria",
-    "with_disease": "criteria",
-    "with_platform": "criteria",
-    "with_target": "criteria",
+    "where": "cohort.criteria",
+    "with_cell_source": "cohort.criteria",
+    "with_disease": "cohort.criteria",
+    "with_platform": "cohort.criteria",
+    "with_target": "cohort.criteria",
     "withdrawal_weighted_curve": "survival.rates",
     "write_study": "data.writer",
 }
@@ -229,8 +229,8 @@ __all__ = [
 
 if TYPE_CHECKING:
     from carstats.baseline import baseline_table
-    from carstats.cohort import Cohort, define_cohort
-    from carstats.criteria import (
+    from carstats.cohort.cohort import Cohort, define_cohort
+    from carstats.cohort.criteria import (
         aged,
         has_baseline,
         infused,
@@ -242,21 +242,21 @@ if TYPE_CHECKING:
         with_target,
     )
     from carstats.crosschecking.run import crosscheck
-    from carstats.data.adam import read_adam
     from carstats.data.published import oncology_benchmarks, published_trials
-    from carstats.data.readers import read_study
+    from carstats.data.readers.adam import read_adam
+    from carstats.data.readers.reading import read_study
     from carstats.data.study import Study
-    from carstats.data.synthetic import simulate_study
+    from carstats.data.vocabulary import Vocabulary
     from carstats.data.writer import write_study
     from carstats.endpoints.catalogue import endpoint_catalogue
-    from carstats.endpoints.comparison import disagreements
-    from carstats.endpoints.derivation import derive
+    from carstats.endpoints.derive.comparison import disagreements
+    from carstats.endpoints.derive.derivation import derive
+    from carstats.endpoints.derive.intercurrent import Strategies
     from carstats.endpoints.estimand import estimand_of
-    from carstats.endpoints.explanation import explain
-    from carstats.endpoints.intercurrent import Strategies
-    from carstats.endpoints.rules import Rules
+    from carstats.endpoints.explanation.document import explain
+    from carstats.endpoints.options import Rules
     from carstats.errors import CarstatsError
-    from carstats.estimators.basket_grid import BasketPrior
+    from carstats.estimators.pooling.basket_grid import BasketPrior
     from carstats.evidence.overlap import report_overlap
     from carstats.evidence.overview import evidence_map
     from carstats.evidence.person_time import pooled_incidence, trial_incidence
@@ -266,7 +266,6 @@ if TYPE_CHECKING:
     from carstats.evidence.sensitivity import leave_one_out, pooled_sensitivity
     from carstats.evidence.trials import trial_rate
     from carstats.language import in_language, set_language
-    from carstats.reproduce_report import study_report
     from carstats.response.basket import (
         basket_leave_one_out,
         basket_response,
@@ -286,13 +285,20 @@ if TYPE_CHECKING:
     from carstats.response.timing import time_to_response
     from carstats.response.tipping import response_tipping_point
     from carstats.result import Result
+    from carstats.run.report import study_report
     from carstats.survival.benchmark import survival_benchmark
     from carstats.survival.comparisons import survival_difference
     from carstats.survival.competing import cumulative_incidence, fine_gray_regression, gray_test
     from carstats.survival.cure import cure_fraction
     from carstats.survival.curves import survival_at, survival_curve
-    from carstats.survival.interval import interval_censored_curve, interval_censored_test
-    from carstats.survival.interval_models import interval_censored_regression, interval_sensitivity
+    from carstats.survival.interval_censored.curves import (
+        interval_censored_curve,
+        interval_censored_test,
+    )
+    from carstats.survival.interval_censored.models import (
+        interval_censored_regression,
+        interval_sensitivity,
+    )
     from carstats.survival.landmark import landmark_curve, landmark_rate
     from carstats.survival.logrank import logrank_test
     from carstats.survival.means import restricted_mean
@@ -303,22 +309,22 @@ if TYPE_CHECKING:
     from carstats.survival.resampling import bootstrap_interval
     from carstats.survival.time_lost import restricted_time_lost
     from carstats.survival.timelines import subject_timelines
+    from carstats.synthetic.simulation import simulate_study
     from carstats.toxicity.benchmark import toxicity_benchmark
-    from carstats.toxicity.comparison import toxicity_estimators
     from carstats.toxicity.differences import toxicity_difference
     from carstats.toxicity.exposure import exposure_adjusted_rate
     from carstats.toxicity.exposure_ratio import exposure_adjusted_ratio
     from carstats.toxicity.grades import toxicity_grades
-    from carstats.toxicity.incidence import toxicity_incidence
     from carstats.toxicity.listing import toxicity_listing
     from carstats.toxicity.rates import toxicity_rate
-    from carstats.toxicity.recovery import time_to_recovery
-    from carstats.toxicity.recurrent import mean_cumulative_count
     from carstats.toxicity.signals import toxicity_signals
     from carstats.toxicity.table import toxicity_table
-    from carstats.toxicity.timing import toxicity_duration, toxicity_timing
-    from carstats.toxicity.trajectories import measure_trajectory
-    from carstats.vocabulary import Vocabulary
+    from carstats.toxicity.timing.comparison import toxicity_estimators
+    from carstats.toxicity.timing.incidence import toxicity_incidence
+    from carstats.toxicity.timing.onset import toxicity_duration, toxicity_timing
+    from carstats.toxicity.timing.recovery import time_to_recovery
+    from carstats.toxicity.timing.recurrent import mean_cumulative_count
+    from carstats.toxicity.timing.trajectories import measure_trajectory
 
 
 def __getattr__(name: str) -> object:

@@ -6,15 +6,24 @@ statistic of its own row. `Result.to_ard` documents the columns.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
 from carstats.messages import key_of, mark
 
-if TYPE_CHECKING:
-    from carstats.result import Result
+
+class Numbers(Protocol):
+    """What of a `Result` becomes rows."""
+
+    frame: pd.DataFrame
+    spec: Any
+
+    @property
+    def by(self) -> list[str]:
+        """The columns that identify a stratum."""
+
 
 # What tells the rows of a stratum apart, the most general first; the last is the `variable`.
 KEYS = (
@@ -214,7 +223,7 @@ _NO_SHARES = {
 }  # fmt: skip
 
 
-def result_ard(result: Result) -> pd.DataFrame:
+def result_ard(result: Numbers) -> pd.DataFrame:
     """Return a result as Analysis Results Data; `Result.to_ard` says what the columns are."""
     frame, spec = result.frame, result.spec
     if _OF_A_SUBJECT & set(frame):
@@ -267,7 +276,7 @@ def message_keys(texts: np.ndarray) -> np.ndarray:
     return np.array([keys[text] for text in texts], dtype=object)
 
 
-def key_columns(result: Result) -> tuple[list[str], list[str]]:
+def key_columns(result: Numbers) -> tuple[list[str], list[str]]:
     """Return the columns that become groups, and the one or two that are the variable."""
     frame = result.frame
     by = [c for c in result.by if c in frame and c != "endpoint"]
@@ -279,7 +288,7 @@ def key_columns(result: Result) -> tuple[list[str], list[str]]:
     return [*by, *own[:-1]], own[-1:]
 
 
-def _measured(result: Result) -> str:
+def _measured(result: Numbers) -> str:
     """Return the name of what was measured, for a result whose rows have no key of their own."""
     for option in _MEASURED:
         value = result.spec.options.get(option)
@@ -307,7 +316,7 @@ def _is_number(frame: pd.DataFrame) -> pd.Series:
     return frame["kind"] == "number"
 
 
-def _rules(result: Result, frame: pd.DataFrame, column: str) -> str | np.ndarray:
+def _rules(result: Numbers, frame: pd.DataFrame, column: str) -> str | np.ndarray:
     """Return how the statistics of a column print; blank for words."""
     analysis = result.spec.analysis
     if column in _P_VALUES:
@@ -336,7 +345,7 @@ def _holds_numbers(column: pd.Series) -> bool:
     return bool(pd.to_numeric(column, errors="coerce").notna().any())
 
 
-def _estimate_rules(result: Result, frame: pd.DataFrame) -> str | np.ndarray:
+def _estimate_rules(result: Numbers, frame: pd.DataFrame) -> str | np.ndarray:
     analysis, options = result.spec.analysis, result.spec.options
     if analysis in _NO_SHARES or "ratio" in str(options.get("contrast")):
         return TWO

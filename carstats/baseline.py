@@ -8,12 +8,12 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels, stratum_keys, stratum_mask
 from carstats.errors import CarstatsError, listed
 from carstats.estimators.standardised_difference import mean_difference, share_difference
 from carstats.messages import message
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels, stratum_keys, stratum_mask
 
 # What the table shows unless asked otherwise, as far as the study has it.
 _VARIABLES = (

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from carstats.messages import Joined, Message, message, message_n
+from carstats.translation import in_words
 
 _SHOWN = 60
 _ROWS_SHOWN = 6
@@ -113,9 +114,7 @@ class CarstatsError(ValueError):
 
 
 def _shown(said: Message) -> str:
-    """Return a message in the language that is set: an error may be raised before it is known."""
-    from carstats.language import in_words
-
+    """Return a message in the language that is set."""
     return in_words(said)
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pandas as pd
 
+from carstats.ard import result_ard
 from carstats.messages import key_of
-from carstats.report.words import caption, estimand, in_words, tr
+from carstats.words import caption, estimand, in_words, tr
 
 # The columns that say something; every other one holds names and numbers that code compares.
 _SAID = ("basis", "contrast", "criterion", "left_out", "measure", "note", "test", "trial")
@@ -155,10 +156,8 @@ class Result:
         Each column of each row is a group, the variable, the warning, or one statistic. Records of
         single subjects (timelines, score courses, listings) are no statistics: these results have
         no rows. The printed text of each statistic, ``stat_fmt``, is made by the report:
-        ``carstats.report.results_file.printed``.
+        ``carstats.report.pages.results_file.printed``.
         """
-        from carstats.ard import result_ard
-
         return result_ard(self)
 
     def caption(self) -> str:

@@ -63,7 +63,7 @@ def browser_or_reason():
     if sys.platform == "win32":
         yield "the browser is driven over a pipe, which Windows does not have"
         return
-    from tests.browser import VARIABLE, Browser, NoBrowserError, find_browser
+    from tests.report.browser import VARIABLE, Browser, NoBrowserError, find_browser
 
     try:
         with Browser(find_browser()) as opened:

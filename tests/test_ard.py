@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 
 import carstats as cs
 from carstats.ard import KEYS, LABELS, NAMES, key_columns
-from carstats.report import save
-from carstats.report.results_file import METHODS, RESULTS, printed, results_files
+from carstats.report.pages import save
+from carstats.report.pages.results_file import METHODS, RESULTS, printed, results_files
 from carstats.result import Result, Spec
 
 ROOT = Path(__file__).parents[1]

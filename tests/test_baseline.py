@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import carstats as cs
-from carstats.report.table_subjects import tabulate_baseline
+from carstats.report.tables.subjects import tabulate_baseline
 from tests.conftest import subjects_table
 from tests.reference import array, reference
 

@@ -9,10 +9,10 @@ from benchmarks import coverage
 from benchmarks.evidence import areas, curves, proportions, rates, sizes, truth
 from benchmarks.evidence.cells import LEVEL, cell, coverage_table, holds, verdicts
 from benchmarks.evidence.simulated import Studies, generator, simulated
-from carstats.estimators.kaplan_meier import kaplan_meier
-from carstats.estimators.mean_limits import law_limits, mean_laws
-from carstats.estimators.proportion import proportion_limits
-from carstats.estimators.risk_table import risk_table
+from carstats.estimators.curves.kaplan_meier import kaplan_meier
+from carstats.estimators.curves.mean_limits import law_limits, mean_laws
+from carstats.estimators.curves.risk_table import risk_table
+from carstats.estimators.proportions.proportion import proportion_limits
 from tests.reference import reference
 
 # Where no construction holds: docs/coverage.md says so, and the rows a note.

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 import carstats as cs
+from carstats.data.vocabulary import Vocabulary, within_sentence
 from carstats.errors import CarstatsError, Problem, check_choice, check_number, listed
-from carstats.language import in_words
 from carstats.messages import (
     Joined,
     Message,
@@ -22,10 +22,10 @@ from carstats.messages import (
     message_n,
     notes_in,
 )
-from carstats.report.table_model import Row, Table
-from carstats.report.words import full_stop, sentence, sentences
+from carstats.report.tables.model import Row, Table
 from carstats.result import Result, Spec
-from carstats.vocabulary import Vocabulary, within_sentence
+from carstats.translation import in_words
+from carstats.words import full_stop, sentence, sentences
 
 
 def lost(n):
@@ -69,7 +69,7 @@ def test_a_text_that_reads_as_a_message_does_not_take_its_place():
 def test_messages_survive_another_process():
     text = joined_notes(lost(7), message_n("{n} subject", "{n} subjects", 2))
     code = (
-        "import pickle, sys, carstats as cs; from carstats.language import in_words;"
+        "import pickle, sys, carstats as cs; from carstats.translation import in_words;"
         f"text = pickle.loads({pickle.dumps(text)!r}); cs.set_language('zh');"
         "sys.stdout.buffer.write((in_words(str(text)) + '|' + str(text)).encode())"
     )

@@ -8,10 +8,10 @@ import pytest
 
 import carstats
 from carstats import messages
+from carstats.data.vocabulary import within_sentence
 from carstats.estimators import reasons
 from carstats.estimators.reasons import Reason
 from carstats.messages import Joined, Message, message
-from carstats.vocabulary import within_sentence
 from carstats.wording import because, limits_words, method_word, pointwise_words
 
 PACKAGE = Path(carstats.__file__).parent

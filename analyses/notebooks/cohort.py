@@ -7,13 +7,13 @@ import os
 import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.report import figures
-from carstats.report.chapters import part, points, prose
+from carstats.report.chapters.notebooks import Picture
+from carstats.report.chapters.texts import part, points, prose
 from carstats.report.format import count, counted, months, percent, sentence_list
-from carstats.report.notebooks import Picture
-from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table, tabulate_attrition, tabulate_baseline
-from carstats.report.words import labels_of, sentences, tr, tr_n
-from carstats.reproduce import main_cohort
+from carstats.report.tables.abbreviations import spelled_out
+from carstats.run.reproduce import main_cohort
+from carstats.words import labels_of, sentences, tr, tr_n
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 study = cs.read_study(

@@ -6,7 +6,8 @@ import os
 
 import carstats as cs
 from carstats.report import figures
-from carstats.report.chapters import part, points, prose
+from carstats.report.chapters.notebooks import Picture
+from carstats.report.chapters.texts import part, points, prose
 from carstats.report.format import (
     counted,
     number,
@@ -15,10 +16,9 @@ from carstats.report.format import (
     rate,
     sentence_list,
 )
-from carstats.report.notebooks import Picture
-from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table, tabulate_evidence
-from carstats.report.words import in_words, labels_of, sentences, tr, tr_n
+from carstats.report.tables.abbreviations import spelled_out
+from carstats.words import in_words, labels_of, sentences, tr, tr_n
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 trials = cs.published_trials()

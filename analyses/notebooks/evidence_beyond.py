@@ -8,7 +8,8 @@ import carstats as cs
 from carstats.evidence.person_time import FLARE_RATES
 from carstats.messages import message
 from carstats.report import figures
-from carstats.report.chapters import points, prose
+from carstats.report.chapters.notebooks import Picture
+from carstats.report.chapters.texts import points, prose
 from carstats.report.format import (
     counted,
     interval,
@@ -20,10 +21,9 @@ from carstats.report.format import (
     ratio,
     sentence_list,
 )
-from carstats.report.notebooks import Picture
-from carstats.report.table_abbreviations import spelled_out
 from carstats.report.tables import Row, Table
-from carstats.report.words import labels_of, sentences, tr
+from carstats.report.tables.abbreviations import spelled_out
+from carstats.words import labels_of, sentences, tr
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 trials = cs.published_trials()

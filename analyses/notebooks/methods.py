@@ -6,11 +6,11 @@ import os
 
 import carstats as cs
 from carstats.data.packaged import packaged_folder
-from carstats.report.chapters import points, prose
-from carstats.report.table_abbreviations import spelled_out
+from carstats.report.chapters.texts import points, prose
 from carstats.report.tables import Row, Table
-from carstats.report.words import in_words, labels_of, sentence, sentences, tr
-from carstats.reproduce import event_endpoint, main_cohort, response_visit
+from carstats.report.tables.abbreviations import spelled_out
+from carstats.run.reproduce import event_endpoint, main_cohort, response_visit
+from carstats.words import in_words, labels_of, sentence, sentences, tr
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 study = cs.read_study(

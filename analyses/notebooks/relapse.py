@@ -8,7 +8,8 @@ import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
 from carstats.report import figures
-from carstats.report.chapters import part, points, prose
+from carstats.report.chapters.notebooks import Picture
+from carstats.report.chapters.texts import part, points, prose
 from carstats.report.format import (
     counted,
     month_count,
@@ -17,10 +18,9 @@ from carstats.report.format import (
     rate,
     sentence_list,
 )
-from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_times
-from carstats.report.words import labels_of, sentences, tr
-from carstats.reproduce import event_endpoint, main_cohort
+from carstats.run.reproduce import event_endpoint, main_cohort
+from carstats.words import labels_of, sentences, tr
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 study = cs.read_study(

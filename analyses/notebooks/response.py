@@ -7,12 +7,12 @@ import os
 import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.report import figures
-from carstats.report.chapters import part, points, prose
+from carstats.report.chapters.notebooks import Picture
+from carstats.report.chapters.texts import part, points, prose
 from carstats.report.format import counted, number, percent, percent_interval, rate
-from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_rates
-from carstats.report.words import labels_of, tr
-from carstats.reproduce import main_cohort, response_visit
+from carstats.run.reproduce import main_cohort, response_visit
+from carstats.words import labels_of, tr
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 study = cs.read_study(

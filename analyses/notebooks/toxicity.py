@@ -6,14 +6,14 @@ import os
 
 import carstats as cs
 from carstats.data.packaged import packaged_folder
-from carstats.estimators.proportion import proportion_limits
+from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.report import figures
-from carstats.report.chapters import part, points, prose
+from carstats.report.chapters.notebooks import Picture
+from carstats.report.chapters.texts import part, points, prose
 from carstats.report.format import counted, number, of, percent, rate
-from carstats.report.notebooks import Picture
 from carstats.report.tables import tabulate_grades, tabulate_toxicities
-from carstats.report.words import labels_of, sentences, tr
-from carstats.reproduce import main_cohort
+from carstats.run.reproduce import main_cohort
+from carstats.words import labels_of, sentences, tr
 
 cs.set_language(os.environ.get("CARSTATS_LANGUAGE", "en"))
 study = cs.read_study(

@@ -8,11 +8,11 @@ from scipy.stats import binom
 
 from benchmarks.evidence.cells import LEVEL, PAIRS, SIZES, Cell, cell
 from benchmarks.evidence.simulated import CENSORING, SHAPES, Studies, generator, simulated
-from carstats.estimators.kaplan_meier import beta_cdf, beta_quantile
-from carstats.estimators.proportion import proportion_limits
-from carstats.estimators.risk_table import risk_table
-from carstats.estimators.rmst import mean_contrast, mean_survival
-from carstats.estimators.time_lost import mean_time_lost
+from carstats.estimators.curves.kaplan_meier import beta_cdf, beta_quantile
+from carstats.estimators.curves.risk_table import risk_table
+from carstats.estimators.curves.rmst import mean_contrast, mean_survival
+from carstats.estimators.curves.time_lost import mean_time_lost
+from carstats.estimators.proportions.proportion import proportion_limits
 
 FREE = (0.95, 0.9, 0.7, 0.5)
 MEANS = ("joint beta product", "its mid-P", "Greenwood")

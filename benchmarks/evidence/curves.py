@@ -9,9 +9,9 @@ from scipy.stats import binom
 
 from benchmarks.evidence.cells import LEVEL, PAIRS, SIZES, Cell, cell
 from benchmarks.evidence.simulated import CENSORING, Studies, generator, read, simulated
-from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
-from carstats.estimators.kaplan_meier import CONF_TYPES, beta_product, kaplan_meier
-from carstats.estimators.quantile import curve_quantile
+from carstats.estimators.curves.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
+from carstats.estimators.curves.kaplan_meier import CONF_TYPES, beta_product, kaplan_meier
+from carstats.estimators.curves.quantile import curve_quantile
 
 FREE = (0.95, 0.9, 0.7, 0.5, 0.3)
 # Probability of the event by time 1; of the competing one min(that, 0.4).

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from scipy.stats import binom
 
 from benchmarks.evidence.cells import SIZES, Cell, cell
-from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.estimators.proportion_difference import proportion_contrast
-from carstats.estimators.proportion_test import default_method, proportion_test
-from carstats.estimators.two_by_two import fisher_test
+from carstats.estimators.proportions.proportion import METHODS, proportion_limits
+from carstats.estimators.proportions.proportion_difference import proportion_contrast
+from carstats.estimators.proportions.proportion_test import default_method, proportion_test
+from carstats.estimators.proportions.two_by_two import fisher_test
 
 ONE = ("Clopper-Pearson", *(m for m in METHODS if m != "Clopper-Pearson"))
 TWO = ("default", "Miettinen-Nurminen", "Newcombe")

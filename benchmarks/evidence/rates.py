@@ -8,9 +8,9 @@ from scipy.stats import poisson
 
 from benchmarks.evidence.cells import LEVEL, SIZES, Cell, cell
 from benchmarks.evidence.simulated import generator, simulated
-from carstats.estimators.count_regression import negative_binomial
-from carstats.estimators.rate import event_rate, rate_ratio
-from carstats.estimators.recurrent_rate import recurrent_rate, recurrent_rate_ratio
+from carstats.estimators.rates.count_regression import negative_binomial
+from carstats.estimators.rates.rate import event_rate, rate_ratio
+from carstats.estimators.rates.recurrent_rate import recurrent_rate, recurrent_rate_ratio
 
 # Variance of the subjects' rates about their mean of 1, and events of a subject.
 FRAILTY = (0.0, 0.5, 1.0, 2.0)

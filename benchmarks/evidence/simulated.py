@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carstats.estimators.risk_table import RiskTable
+from carstats.estimators.curves.risk_table import RiskTable
 
 # The horizon is 1. Censoring is uniform from 0 to these; None: everybody is followed to the end.
 CENSORING = {"none": None, "uniform": 2.0, "heavy": 1.1}

@@ -9,10 +9,10 @@ from benchmarks.evidence.cells import PAIRS, markdown, per_cent
 from benchmarks.evidence.proportions import GRID, Tables
 from benchmarks.evidence.rates import ratio_p_values
 from benchmarks.evidence.simulated import CENSORING, generator
-from carstats.estimators.gray import gray_score_test
-from carstats.estimators.interval_tests import interval_logrank
-from carstats.estimators.logrank import weighted_logrank
-from carstats.estimators.logrank_rule import logrank_by_rule
+from carstats.estimators.tests.gray import gray_score_test
+from carstats.estimators.tests.interval_tests import interval_logrank
+from carstats.estimators.tests.logrank import weighted_logrank
+from carstats.estimators.tests.logrank_rule import logrank_by_rule
 
 ALPHA = 0.05
 HAZARD_RATIO = 4.0

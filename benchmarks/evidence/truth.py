@@ -8,35 +8,35 @@ from statistics import NormalDist
 import numpy as np
 
 from benchmarks.evidence.simulated import generator
-from carstats.estimators.aalen_johansen import aalen_johansen
-from carstats.estimators.basket import fit_baskets
-from carstats.estimators.beta_binomial import fit_beta_binomial
-from carstats.estimators.binomial_normal import fit_binomial_normal
-from carstats.estimators.count_regression import negative_binomial, robust_poisson
-from carstats.estimators.cox import cox
-from carstats.estimators.cure import mixture_cure
-from carstats.estimators.curve_difference import greenwood_difference, melded_difference
-from carstats.estimators.exact_stratified import exact_mantel_haenszel
-from carstats.estimators.fine_gray import fine_gray
-from carstats.estimators.ipcw import weighted_survival
-from carstats.estimators.kaplan_meier import kaplan_meier, step_values
-from carstats.estimators.logistic import logistic_regression
-from carstats.estimators.mean_cumulative import mean_cumulative
-from carstats.estimators.mean_limits import law_limits, mean_laws
-from carstats.estimators.mmrm import fit_mmrm
-from carstats.estimators.odds_ratio import odds_ratio_limits
-from carstats.estimators.parametric import aft_regression
-from carstats.estimators.proportion import METHODS, proportion_limits
-from carstats.estimators.proportion_difference import proportion_contrast
-from carstats.estimators.quantile import curve_quantile
-from carstats.estimators.rate import event_rate, rate_ratio
-from carstats.estimators.recurrent_rate import recurrent_rate
-from carstats.estimators.risk_table import risk_table
-from carstats.estimators.rmst import mean_contrast, mean_survival
+from carstats.estimators.curves.aalen_johansen import aalen_johansen
+from carstats.estimators.curves.curve_difference import greenwood_difference, melded_difference
+from carstats.estimators.curves.ipcw import weighted_survival
+from carstats.estimators.curves.kaplan_meier import kaplan_meier, step_values
+from carstats.estimators.curves.mean_cumulative import mean_cumulative
+from carstats.estimators.curves.mean_limits import law_limits, mean_laws
+from carstats.estimators.curves.quantile import curve_quantile
+from carstats.estimators.curves.risk_table import risk_table
+from carstats.estimators.curves.rmst import mean_contrast, mean_survival
+from carstats.estimators.curves.time_lost import mean_time_lost
+from carstats.estimators.curves.turnbull import turnbull
+from carstats.estimators.pooling.basket import fit_baskets
+from carstats.estimators.pooling.beta_binomial import fit_beta_binomial
+from carstats.estimators.pooling.binomial_normal import fit_binomial_normal
+from carstats.estimators.proportions.exact_stratified import exact_mantel_haenszel
+from carstats.estimators.proportions.odds_ratio import odds_ratio_limits
+from carstats.estimators.proportions.proportion import METHODS, proportion_limits
+from carstats.estimators.proportions.proportion_difference import proportion_contrast
+from carstats.estimators.proportions.stratified_tables import stratified_contrast
+from carstats.estimators.rates.count_regression import negative_binomial, robust_poisson
+from carstats.estimators.rates.rate import event_rate, rate_ratio
+from carstats.estimators.rates.recurrent_rate import recurrent_rate
+from carstats.estimators.regression.cox import cox
+from carstats.estimators.regression.cure import mixture_cure
+from carstats.estimators.regression.fine_gray import fine_gray
+from carstats.estimators.regression.logistic import logistic_regression
+from carstats.estimators.regression.mmrm import fit_mmrm
+from carstats.estimators.regression.parametric import aft_regression
 from carstats.estimators.sample_median import sample_median
-from carstats.estimators.stratified_tables import stratified_contrast
-from carstats.estimators.time_lost import mean_time_lost
-from carstats.estimators.turnbull import turnbull
 
 SUBJECTS = 20_000
 # A truth further off than this many standard errors is not found: once in 16,000 by chance.

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.study import Study
-from carstats.endpoints.disease_states import REMISSION, RESPONSE, SPECIFIC
-from carstats.endpoints.lupus_states import LUPUS_STATES
+from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE, SPECIFIC
+from carstats.endpoints.rules.lupus.states import LUPUS_STATES
 
 _WEEKS = (4, 8, 12, 24, 36, 52, 64, 76, 88, 104, 130, 156)
 _ENDINGS = ("_confirmed", "_sustained", "_strict", "_lenient")

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, define_cohort
-from carstats.criteria import (
+from carstats.cohort.cohort import Cohort, define_cohort
+from carstats.cohort.criteria import (
     Criterion,
     aged,
     has_baseline,

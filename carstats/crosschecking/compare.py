@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.ard import key_columns
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.crosschecking.asking import Asked, Check, NotToldError, kind_of, version_of
 from carstats.crosschecking.choosing import chosen_subjects, cohort_of
 from carstats.crosschecking.registry import ANALYSES, LISTINGS

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from carstats.baseline import baseline_table
-from carstats.cohort import Cohort, define_cohort
-from carstats.criteria import infused, potential_followup, with_disease
+from carstats.cohort.cohort import Cohort, define_cohort
+from carstats.cohort.criteria import infused, potential_followup, with_disease
 from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
@@ -17,7 +17,7 @@ from carstats.response.scores import score_change
 from carstats.result import Result
 from carstats.survival.competing import cumulative_incidence
 from carstats.survival.curves import survival_at, survival_curve
-from carstats.survival.interval import interval_censored_curve
+from carstats.survival.interval_censored.curves import interval_censored_curve
 from carstats.survival.landmark import landmark_rate
 from carstats.survival.logrank import logrank_test
 from carstats.survival.quantiles import followup_time, survival_quantile
@@ -25,12 +25,12 @@ from carstats.survival.regression import cox_regression
 from carstats.toxicity.benchmark import toxicity_benchmark
 from carstats.toxicity.differences import toxicity_difference
 from carstats.toxicity.grades import toxicity_grades
-from carstats.toxicity.incidence import toxicity_incidence
 from carstats.toxicity.rates import toxicity_rate
-from carstats.toxicity.recurrent import mean_cumulative_count
 from carstats.toxicity.table import toxicity_table
-from carstats.toxicity.timing import toxicity_timing
-from carstats.toxicity.trajectories import measure_trajectory
+from carstats.toxicity.timing.incidence import toxicity_incidence
+from carstats.toxicity.timing.onset import toxicity_timing
+from carstats.toxicity.timing.recurrent import mean_cumulative_count
+from carstats.toxicity.timing.trajectories import measure_trajectory
 
 Planned = tuple[str, Cohort, Callable[[], Result]]
 _PAIR = ["disease", "target"]

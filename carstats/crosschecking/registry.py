@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from carstats.crosschecking import (
-    characteristics,
-    clocks,
-    comparing,
-    competing,
-    curves,
-    rates,
-    rscript,
-    toxicities,
-    visits,
-)
+from carstats.crosschecking import rscript
 from carstats.crosschecking.asking import (
     EXACT,
     FITTED,
@@ -22,6 +12,16 @@ from carstats.crosschecking.asking import (
     Asked,
     Check,
     Sibling,
+)
+from carstats.crosschecking.families import (
+    characteristics,
+    clocks,
+    comparing,
+    competing,
+    curves,
+    rates,
+    toxicities,
+    visits,
 )
 
 PANDAS, STATSMODELS, LIFELINES = "pandas", "statsmodels", "lifelines"
@@ -181,7 +181,7 @@ ANALYSES: dict[str, Analysis] = {
         "survival", (_LOG_LOG,), "competing.R",
     ),
     "interval_censored_curve": Analysis(
-        "survival.interval",
+        "survival.interval_censored.curves",
         (
             Check(PANDAS, competing.interval_counts,
                   ("n", "n_missing", "n_event", "last_time"), (), EXACT),
@@ -274,7 +274,7 @@ ANALYSES: dict[str, Analysis] = {
         "toxicity", reference="toxicity.R", argument="term",
     ),
     "toxicity_incidence": Analysis(
-        "toxicity.incidence",
+        "toxicity.timing.incidence",
         (
             Check(PANDAS, clocks.incidence_counts, (*_SURVIVAL_COUNTS, "n_competing"), ("term",),
                   EXACT),
@@ -286,12 +286,12 @@ ANALYSES: dict[str, Analysis] = {
         "toxicity", (_LOG_LOG,), "toxicity.R", "terms",
     ),
     "mean_cumulative_count": Analysis(
-        "toxicity.recurrent",
+        "toxicity.timing.recurrent",
         (Check(LIFELINES, clocks.mean_counts, (*_SURVIVAL_COUNTS, "estimate")),),
         "toxicity", reference="toxicity.R", argument="terms",
     ),
     "toxicity_timing": Analysis(
-        "toxicity.timing",
+        "toxicity.timing.onset",
         (
             Check(f"{STATSMODELS}, scipy", clocks.timing,
                   ("n", "n_missing", "n_event", "n_censor", "estimate", "q1", "q3", "minimum",
@@ -300,7 +300,7 @@ ANALYSES: dict[str, Analysis] = {
         "toxicity", reference="toxicity.R", argument="terms",
     ),
     "measure_trajectory": Analysis(
-        "toxicity.trajectories",
+        "toxicity.timing.trajectories",
         (
             Check(f"{STATSMODELS}, scipy", characteristics.trajectory,
                   ("n", "n_missing", "n_event", "n_masked", "estimate", "q1", "q3", "minimum",

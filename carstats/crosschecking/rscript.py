@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.crosschecking.asking import Asked, NotToldError
-from carstats.crosschecking.comparing import cox_data, groups_of
+from carstats.crosschecking.families.comparing import cox_data, groups_of
 from carstats.crosschecking.times import ENTRY, known, step, times_of
 
 _SECONDS = 120

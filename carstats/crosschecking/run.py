@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.crosschecking.compare import COLUMNS, Source, compared_rows
 from carstats.crosschecking.outcome import Crosscheck
 from carstats.crosschecking.plan import planned_results

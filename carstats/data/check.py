@@ -14,9 +14,9 @@ from carstats.data.likeness import near_misses, near_names
 from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.schema import TABLES, Column
 from carstats.data.source import Source as Source
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import Problem, listed
 from carstats.messages import mark, message, message_n
-from carstats.vocabulary import Vocabulary
 
 # A day this far from the infusion (55 years) is a spreadsheet's date serial, not a study day.
 _DATE_SERIAL = 20_000

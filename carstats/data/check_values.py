@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from carstats.data.measures import MEASURE_TABLE, Conversion, Measure
 from carstats.data.source import Source
 from carstats.data.units import (
     conversion,
@@ -25,10 +26,9 @@ from carstats.data.units import (
     why_not,
     why_not_code,
 )
+from carstats.data.vocabulary import Term, Vocabulary
 from carstats.errors import Problem, listed
-from carstats.measures import MEASURE_TABLE, Conversion, Measure
 from carstats.messages import message, message_n
-from carstats.vocabulary import Term, Vocabulary
 
 _SAME = Conversion(1.0)
 

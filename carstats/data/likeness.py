@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from carstats.data.matching import nearest
 from carstats.data.schema import TABLES
+from carstats.data.vocabulary import folded
 from carstats.errors import Problem
 from carstats.messages import message
-from carstats.vocabulary import folded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from carstats.vocabulary import folded
+from carstats.data.vocabulary import folded
 
 # Minus signs are one sign; what no screen shows is none.
 _SIGNS = dict.fromkeys(map(ord, "‐‑‒–—―−﹣－"), "-")

@@ -13,9 +13,9 @@ from carstats.data.cross_check import cross_check, settled
 from carstats.data.event_rows import with_others
 from carstats.data.schema import TABLES
 from carstats.data.source import Source
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, Problem, check_choice
 from carstats.messages import message
-from carstats.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -10,8 +10,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.data.measures import MEASURE_TABLE, Conversion, Measure
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.measures import MEASURE_TABLE, Conversion, Measure
 from carstats.messages import mark, message
 
 MEASURES = MEASURE_TABLE

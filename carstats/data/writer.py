@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from carstats.data.finder import list_files
-from carstats.data.formats import Files
+from carstats.data.formats.files import Files
 from carstats.data.likeness import near_names
+from carstats.data.readers.finder import list_files
 from carstats.data.schema import TABLES
-from carstats.data.settings import FILE_NAME, check_settings, read_settings
+from carstats.data.settings.study_file import FILE_NAME, check_settings, read_settings
 from carstats.data.study import Study
+from carstats.data.vocabulary import CATEGORIES, Term, Vocabulary
 from carstats.errors import CarstatsError, Problem, check_choice
 from carstats.messages import message
-from carstats.vocabulary import CATEGORIES, Term, Vocabulary
 
 _FORMATS = ("csv", "xlsx", "parquet")
 

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 
 import pandas as pd
 
-from carstats.endpoints.naming import plain_words
+from carstats.endpoints.record.naming import plain_words
 from carstats.messages import Joined, Message, Named, mark, message
 
 STATUSES = (mark("verified"), mark("verify"), mark("design"))

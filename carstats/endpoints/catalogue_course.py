@@ -15,7 +15,7 @@ COURSE = (
         "look_back=28; variant='standard'",
         "carstats",
         status="design",
-        function="drug_free.judge_treatment",
+        function="rules.drug_free.judge_treatment",
     ),
     Endpoint(
         "drug_free_strict",
@@ -25,7 +25,7 @@ COURSE = (
         "look_back=28; variant='strict'",
         "carstats",
         status="design",
-        function="drug_free.judge_treatment",
+        function="rules.drug_free.judge_treatment",
     ),
     Endpoint(
         "drug_free_lenient",
@@ -35,7 +35,7 @@ COURSE = (
         "look_back=28; lenient_mg=5",
         "carstats",
         status="design",
-        function="drug_free.judge_treatment",
+        function="rules.drug_free.judge_treatment",
     ),
     Endpoint(
         "steroid_free",
@@ -45,7 +45,7 @@ COURSE = (
         "look_back=28; replacement_mg=5",
         "carstats",
         status="design",
-        function="drug_free.judge_treatment",
+        function="rules.drug_free.judge_treatment",
     ),
     Endpoint(
         "immunosuppressant_free",
@@ -55,7 +55,7 @@ COURSE = (
         "look_back=28",
         "carstats",
         status="design",
-        function="drug_free.judge_treatment",
+        function="rules.drug_free.judge_treatment",
     ),
     Endpoint(
         "remission",
@@ -65,7 +65,7 @@ COURSE = (
         "those of the disease's rule",
         "carstats",
         status="design",
-        function="responses.derive_responses",
+        function="derive.responses.derive_responses",
     ),
     Endpoint(
         "response",
@@ -76,7 +76,7 @@ COURSE = (
         "those of the disease's rule",
         "carstats",
         status="design",
-        function="responses.derive_responses",
+        function="derive.responses.derive_responses",
     ),
     Endpoint(
         "drug_free_remission",
@@ -86,7 +86,7 @@ COURSE = (
         "those of remission and of drug_free",
         "carstats",
         status="design",
-        function="responses.derive_responses",
+        function="derive.responses.derive_responses",
     ),
     Endpoint(
         "drug_free_remission_sustained",
@@ -97,7 +97,7 @@ COURSE = (
         "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5",
         "carstats",
         status="design",
-        function="confirmation.reaches_back",
+        function="record.confirmation.reaches_back",
     ),
     Endpoint(
         "functional_cure_2y",
@@ -120,7 +120,7 @@ COURSE = (
         "relapse='flare' or 'loss of response'; week-24 window 140 to 196 days",
         "carstats",
         status="design",
-        function="time_to_event.relapse",
+        function="derive.time_to_event.relapse",
     ),
     Endpoint(
         "relapse_free_survival",
@@ -130,7 +130,7 @@ COURSE = (
         "none",
         "carstats",
         status="design",
-        function="time_to_event.relapse_free_survival",
+        function="derive.time_to_event.relapse_free_survival",
     ),
     Endpoint(
         "event_free_survival",
@@ -141,7 +141,7 @@ COURSE = (
         "week-24 window 140 to 196 days",
         "carstats",
         status="design",
-        function="time_to_event.event_free_survival",
+        function="derive.time_to_event.event_free_survival",
     ),
     Endpoint(
         "overall_survival",
@@ -151,7 +151,7 @@ COURSE = (
         "none",
         "carstats",
         status="design",
-        function="time_to_event.overall_survival",
+        function="derive.time_to_event.overall_survival",
     ),
     Endpoint(
         "time_to_response",
@@ -162,7 +162,7 @@ COURSE = (
         "confirm_visits=2; confirm_days=0",
         "carstats",
         status="design",
-        function="time_to_event.time_to_response",
+        function="derive.time_to_event.time_to_response",
     ),
     Endpoint(
         "duration_of_response",
@@ -172,7 +172,7 @@ COURSE = (
         "none",
         "carstats",
         status="design",
-        function="time_to_event.duration_of_response",
+        function="derive.time_to_event.duration_of_response",
     ),
     Endpoint(
         "drug_free_duration",
@@ -183,7 +183,7 @@ COURSE = (
         "look_back=28",
         "carstats",
         status="design",
-        function="drug_free.drug_free_start",
+        function="rules.drug_free.drug_free_start",
     ),
     Endpoint(
         "SSc_event_free_survival",
@@ -192,7 +192,7 @@ COURSE = (
         "From infusion to the composite event of SSc; death competes.",
         "those of SSc_event",
         "Auth 2024",
-        function="ssc.ssc_event",
+        function="rules.muscle_skin.ssc.ssc_event",
     ),
     Endpoint(
         "B_cell_aplasia",
@@ -203,7 +203,7 @@ COURSE = (
         "preset",
         "carstats",
         status="design",
-        function="bcells.b_cell_aplasia",
+        function="rules.blood.bcells.b_cell_aplasia",
     ),
     Endpoint(
         "b_cell_reconstitution",
@@ -214,7 +214,7 @@ COURSE = (
         "threshold; visits=2",
         "carstats",
         status="design",
-        function="bcells.b_cell_reconstitution",
+        function="rules.blood.bcells.b_cell_reconstitution",
     ),
     Endpoint(
         "naive_B_cell_share",
@@ -224,7 +224,7 @@ COURSE = (
         "none",
         "carstats",
         status="design",
-        function="bcells.naive_share_at_return",
+        function="rules.blood.bcells.naive_share_at_return",
     ),
     Endpoint(
         "igg_recovery",
@@ -235,7 +235,7 @@ COURSE = (
         "threshold; mask=28; visits=2",
         "carstats",
         status="design",
-        function="immunoglobulin.igg_recovery",
+        function="rules.blood.immunoglobulin.igg_recovery",
     ),
     Endpoint(
         "seroconversion",
@@ -246,7 +246,7 @@ COURSE = (
         "consecutive=2; antibody_mask_days=84",
         "carstats",
         status="design",
-        function="serology.seroconversion",
+        function="rules.blood.serology.seroconversion",
     ),
     Endpoint(
         "complement_normalised",
@@ -256,7 +256,7 @@ COURSE = (
         "the laboratory's lower limits",
         "carstats",
         status="design",
-        function="serology.complement_normal",
+        function="rules.blood.serology.complement_normal",
     ),
     Endpoint(
         "rescue",
@@ -273,6 +273,6 @@ COURSE = (
         "(MG, IIM, ITP, CIDP)",
         "carstats",
         status="design",
-        function="intercurrent.classify_medications",
+        function="derive.intercurrent.classify_medications",
     ),
 )

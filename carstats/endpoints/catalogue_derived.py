@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from carstats.endpoints.catalogue import Endpoint
 
-_OFF = "drug_free.judge_treatment"
-_FORWARD = "confirmation.next_visit"
-_BACK = "confirmation.reaches_back"
+_OFF = "rules.drug_free.judge_treatment"
+_FORWARD = "record.confirmation.next_visit"
+_BACK = "record.confirmation.reaches_back"
 _AGAIN = "confirm_visits=2; confirm_days=0"
 _SINCE = "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5"
 _BLISS = "Furie 2020, BLISS-LN"
@@ -104,7 +104,7 @@ DERIVED = (
         _BLISS,
         _BLISS_DOI,
         status="design",
-        function="confirmation.either_way",
+        function="record.confirmation.either_way",
     ),
     Endpoint(
         "PERR_confirmed",
@@ -115,7 +115,7 @@ DERIVED = (
         _BLISS,
         _BLISS_DOI,
         status="design",
-        function="confirmation.either_way",
+        function="record.confirmation.either_way",
     ),
     Endpoint(
         "complement_normalisation",
@@ -126,7 +126,7 @@ DERIVED = (
         "complement_lln: C3 0.9 g/L, C4 0.1 g/L; consecutive=1",
         "carstats",
         status="design",
-        function="serology.complement_normalisation",
+        function="rules.blood.serology.complement_normalisation",
     ),
     Endpoint(
         "ck_normalisation",
@@ -137,7 +137,7 @@ DERIVED = (
         "CK_ULN=200 U/L; consecutive=2",
         "carstats",
         status="design",
-        function="enzyme_return.ck_normalisation",
+        function="rules.muscle_skin.enzyme_return.ck_normalisation",
     ),
     Endpoint(
         "MMT8_change",
@@ -146,7 +146,7 @@ DERIVED = (
         "Change of MMT8 from baseline, points; positive is stronger.",
         "mmt_range=80 (150 for the bilateral form)",
         "carstats",
-        function="score_changes.mmt8_change",
+        function="rules.score_changes.mmt8_change",
     ),
     Endpoint(
         "MG-QOL15r_change",
@@ -155,7 +155,7 @@ DERIVED = (
         "Change of MG-QOL15r from baseline, points of 30; negative is better.",
         "none",
         "carstats",
-        function="score_changes.mg_qol15r_change",
+        function="rules.score_changes.mg_qol15r_change",
     ),
     Endpoint(
         "mRS_change",
@@ -164,6 +164,6 @@ DERIVED = (
         "Change of the modified Rankin scale from baseline, grades; negative is less disabled.",
         "none",
         "KYSA-8",
-        function="score_changes.mrs_change",
+        function="rules.score_changes.mrs_change",
     ),
 )

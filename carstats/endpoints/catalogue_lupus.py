@@ -13,7 +13,7 @@ LUPUS = (
         "4, 7 of 2, 3 of 1; 0 to 105.",
         "attributable; leave_out",
         "Gladman 2002, J Rheumatol 29:288",
-        function="sledai.sledai_2k",
+        function="rules.lupus.sledai.sledai_2k",
     ),
     Endpoint(
         "cSLEDAI",
@@ -22,7 +22,7 @@ LUPUS = (
         "SLEDAI-2K without low complement and increased DNA binding; 0 to 101.",
         "none",
         "Gladman 2002, J Rheumatol 29:288",
-        function="sledai.clinical_sledai",
+        function="rules.lupus.sledai.clinical_sledai",
     ),
     Endpoint(
         "SLEDAI_excl_haem",
@@ -32,7 +32,7 @@ LUPUS = (
         "none",
         "carstats",
         status="design",
-        function="sledai.sledai_excl_haem",
+        function="rules.lupus.sledai.sledai_excl_haem",
     ),
     Endpoint(
         "SLEDAI_band",
@@ -41,7 +41,7 @@ LUPUS = (
         "Remission 0, low 1 to 4, moderate 5 to 10, high above 10.",
         "0, 4, 10",
         "Gladman 2002, J Rheumatol 29:288",
-        function="sledai.sledai_band",
+        function="rules.lupus.sledai.sledai_band",
     ),
     Endpoint(
         "SLEDAI_change",
@@ -50,7 +50,7 @@ LUPUS = (
         "Improved by a fall of 4 or more, flare by a rise above 3.",
         "improved_by=4; flare_above=3",
         "Gladman 2002, J Rheumatol 29:288",
-        function="sledai.sledai_change",
+        function="rules.lupus.sledai.sledai_change",
     ),
     Endpoint(
         "DORIS",
@@ -62,7 +62,7 @@ LUPUS = (
         "van Vollenhoven 2021, Lupus Sci Med 8:e000538",
         doi="10.1136/lupus-2021-000538",
         status="verified",
-        function="sle.doris_2021",
+        function="rules.lupus.sle.doris_2021",
     ),
     Endpoint(
         "DORIS_drug_free",
@@ -72,7 +72,7 @@ LUPUS = (
         "those of DORIS and drug_free",
         "NCT07015983; carstats",
         status="design",
-        function="responses.derive_responses",
+        function="derive.responses.derive_responses",
     ),
     Endpoint(
         "DORIS_complete_off",
@@ -82,7 +82,7 @@ LUPUS = (
         " activity; antimalarials allowed.",
         "pga_cut=('<', 0.5)",
         "van Vollenhoven 2017, Ann Rheum Dis 76:554",
-        function="sle.doris_complete_off",
+        function="rules.lupus.sle.doris_complete_off",
     ),
     Endpoint(
         "DORIS_sustained",
@@ -93,7 +93,7 @@ LUPUS = (
         "sustained_weeks=24; sustained_tolerance_days=14; gap_intervals=1.5",
         "carstats",
         status="design",
-        function="confirmation.reaches_back",
+        function="record.confirmation.reaches_back",
     ),
     Endpoint(
         "LLDAS",
@@ -105,7 +105,7 @@ LUPUS = (
         "sledai_max=4; pga_max=1; gc_max=7.5",
         "Franklyn 2016, Ann Rheum Dis 75:1615",
         doi="10.1136/annrheumdis-2015-207726",
-        function="sle.lldas",
+        function="rules.lupus.sle.lldas",
     ),
     Endpoint(
         "SRI-4",
@@ -115,7 +115,7 @@ LUPUS = (
         " rescue is a failure; baseline 6 or more.",
         "points=4; pga_worsening=0.3; baseline_min=6",
         "Furie 2009, Arthritis Rheum 61:1143",
-        function="sle.sri",
+        function="rules.lupus.sle.sri",
     ),
     Endpoint(
         "SRI-6",
@@ -124,7 +124,7 @@ LUPUS = (
         "As SRI-4 with a fall of 6 or more.",
         "points=6",
         "Furie 2009, Arthritis Rheum 61:1143",
-        function="sle.sri",
+        function="rules.lupus.sle.sri",
     ),
     Endpoint(
         "SRI-8",
@@ -133,7 +133,7 @@ LUPUS = (
         "As SRI-4 with a fall of 8 or more.",
         "points=8",
         "Furie 2009, Arthritis Rheum 61:1143",
-        function="sle.sri",
+        function="rules.lupus.sle.sri",
     ),
     Endpoint(
         "SFI",
@@ -144,7 +144,7 @@ LUPUS = (
         "mild_pga_rise=1",
         "Petri 2005, N Engl J Med 353:2550",
         doi="10.1056/NEJMoa051135",
-        function="sle_flare.selena_flare_index",
+        function="rules.lupus.sle_flare.selena_flare_index",
     ),
     Endpoint(
         "SFI_without_medication",
@@ -154,7 +154,7 @@ LUPUS = (
         "with_medication=False",
         "Thanou 2014, Rheumatology, of the medication items only",
         doi="10.1093/rheumatology/keu153",
-        function="sle_flare.selena_flare_index",
+        function="rules.lupus.sle_flare.selena_flare_index",
     ),
     Endpoint(
         "SLE_relapse",
@@ -166,7 +166,7 @@ LUPUS = (
         "those of its components",
         "carstats",
         status="design",
-        function="sle_flare.sle_relapse",
+        function="rules.lupus.sle_flare.sle_relapse",
     ),
     Endpoint(
         "PERR",
@@ -176,7 +176,7 @@ LUPUS = (
         "upcr_cut=('<=', 0.7); egfr_min=60; egfr_fall=20",
         "Furie 2020 (BLISS-LN), N Engl J Med 383:1117",
         doi="10.1056/NEJMoa2001180",
-        function="nephritis.perr",
+        function="rules.lupus.nephritis.perr",
     ),
     Endpoint(
         "CRR",
@@ -186,7 +186,7 @@ LUPUS = (
         "upcr_op='<'; upcr_cut=0.5; egfr_min=90; egfr_fall=10",
         "Furie 2020 (BLISS-LN), N Engl J Med 383:1117",
         doi="10.1056/NEJMoa2001180",
-        function="nephritis.crr",
+        function="rules.lupus.nephritis.crr",
     ),
     Endpoint(
         "KDIGO_CR",
@@ -196,7 +196,7 @@ LUPUS = (
         "upcr_cut=('<', 0.5); egfr_share=85",
         "KDIGO 2024 lupus nephritis guideline, Kidney Int 105(1S):S1",
         status="verified",
-        function="nephritis.kdigo_complete",
+        function="rules.lupus.nephritis.kdigo_complete",
     ),
     Endpoint(
         "KDIGO_PR",
@@ -206,7 +206,7 @@ LUPUS = (
         "fall=50; upcr_cut=('<', 3.0); egfr_share=85",
         "KDIGO 2024 lupus nephritis guideline, Kidney Int 105(1S):S1",
         status="verified",
-        function="nephritis.kdigo_partial",
+        function="rules.lupus.nephritis.kdigo_partial",
     ),
     Endpoint(
         "EULAR_2023_target",
@@ -216,7 +216,7 @@ LUPUS = (
         "nephrotic at baseline); eGFR within 10 % of baseline.",
         "fall_month_3=25; fall_month_6=50; upcr_cut=('<', 0.7); nephrotic=3; egfr_fall=10",
         "EULAR 2023, Fanouriakis 2024, Ann Rheum Dis 83:15",
-        function="nephritis.eular_2023_target",
+        function="rules.lupus.nephritis.eular_2023_target",
     ),
     Endpoint(
         "renal_flare",
@@ -229,7 +229,7 @@ LUPUS = (
         "upcr_after_complete=0.5; upcr_after_partial=1.0; times=2; egfr_fall=10; longer_than=7",
         "J Clin Trials 2024;14:563, Table 2 (PMC11258879); carstats",
         status="design",
-        function="nephritis.renal_flare",
+        function="rules.lupus.nephritis.renal_flare",
     ),
     Endpoint(
         "time_to_UPCR_0.5",
@@ -239,7 +239,7 @@ LUPUS = (
         "span=28; visits=2",
         "carstats",
         status="design",
-        function="confirmation.confirmed",
+        function="record.confirmation.confirmed",
     ),
     Endpoint(
         "eGFR",
@@ -248,7 +248,7 @@ LUPUS = (
         "CKD-EPI 2021 without race, from creatinine, age and sex.",
         "none",
         "Inker 2021, N Engl J Med 385:1737",
-        function="egfr.egfr_ckd_epi_2021",
+        function="rules.lupus.egfr.egfr_ckd_epi_2021",
     ),
     Endpoint(
         "eGFR_paediatric",
@@ -257,6 +257,6 @@ LUPUS = (
         "Bedside Schwartz: 0.413 height / creatinine.",
         "k=0.413",
         "Schwartz 2009, J Am Soc Nephrol 20:629",
-        function="egfr.egfr_schwartz",
+        function="rules.lupus.egfr.egfr_schwartz",
     ),
 )

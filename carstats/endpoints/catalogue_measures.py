@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from carstats.data.vocabulary import Vocabulary
 from carstats.endpoints.catalogue import disease_words
-from carstats.endpoints.daily_sheets import CODES, CRS_SHEET, ICANS_SHEET
-from carstats.endpoints.disease_states import REMISSION, RESPONSE, SPECIFIC, StateRule
-from carstats.endpoints.iechs_episodes import MEASURES as IECHS_MEASURES
-from carstats.endpoints.lupus_states import LUPUS_STATES
-from carstats.endpoints.toxicity_episodes import CYTOPENIAS
-from carstats.endpoints.worsenings import ORGANS
+from carstats.endpoints.derive.daily_sheets import CODES, CRS_SHEET, ICANS_SHEET
+from carstats.endpoints.derive.iechs_episodes import MEASURES as IECHS_MEASURES
+from carstats.endpoints.derive.toxicity_episodes import CYTOPENIAS
+from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE, SPECIFIC, StateRule
+from carstats.endpoints.rules.lupus.states import LUPUS_STATES
+from carstats.endpoints.rules.toxicity.worsenings import ORGANS
 from carstats.messages import Joined, Message, mark, message
-from carstats.vocabulary import Vocabulary
 
 _DRUGS = mark("medications")
 _INFUSIONS = mark("infusions")

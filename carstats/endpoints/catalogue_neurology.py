@@ -12,7 +12,7 @@ NEUROLOGY = (
         "MG-ADL down by 2 points or more; for 4 consecutive weeks in ADAPT; rescue is a failure.",
         "points=2; span=28",
         "Howard 2021 (ADAPT), Lancet Neurol 20:526",
-        function="mg.mg_adl_response",
+        function="rules.nerve.mg.mg_adl_response",
     ),
     Endpoint(
         "QMG_response",
@@ -21,7 +21,7 @@ NEUROLOGY = (
         "QMG down by 3 points or more (5 in some trials).",
         "points=3",
         "carstats",
-        function="mg.qmg_response",
+        function="rules.nerve.mg.qmg_response",
     ),
     Endpoint(
         "MGC_response",
@@ -32,7 +32,7 @@ NEUROLOGY = (
         "points=3",
         "Burns 2010, Neurology 74:1434",
         status="verified",
-        function="mg.mgc_response",
+        function="rules.nerve.mg.mgc_response",
     ),
     Endpoint(
         "MSE",
@@ -42,7 +42,7 @@ NEUROLOGY = (
         "mg_adl_max=1",
         "NCT06958939",
         status="verified",
-        function="mg.minimal_symptom_expression",
+        function="rules.nerve.mg.minimal_symptom_expression",
     ),
     Endpoint(
         "MSE_sustained",
@@ -52,7 +52,7 @@ NEUROLOGY = (
         "mg_adl_max=1; span=28",
         "NCT06958939",
         status="verified",
-        function="confirmation.confirmed",
+        function="record.confirmation.confirmed",
     ),
     Endpoint(
         "MM_or_better",
@@ -62,7 +62,7 @@ NEUROLOGY = (
         "intervention status.",
         "none",
         "MGFA post-intervention status",
-        function="mg.minimal_manifestations_or_better",
+        function="rules.nerve.mg.minimal_manifestations_or_better",
     ),
     Endpoint(
         "MG_relapse",
@@ -73,7 +73,7 @@ NEUROLOGY = (
         "points=2; span=14",
         "carstats",
         status="design",
-        function="mg.mg_relapse",
+        function="rules.nerve.mg.mg_relapse",
     ),
     Endpoint(
         "NMOSD_attack",
@@ -82,7 +82,7 @@ NEUROLOGY = (
         "New or worse neurological signs for 24 hours, at least 31 days after the previous attack.",
         "spacing=31; hours=24",
         "Adjudicated attacks of NMOSD trials",
-        function="neurology.adjudicated_attacks",
+        function="rules.nerve.neurology.adjudicated_attacks",
     ),
     Endpoint(
         "ARR",
@@ -93,7 +93,7 @@ NEUROLOGY = (
         "none",
         "carstats",
         status="design",
-        function="neurology.attack_counts",
+        function="rules.nerve.neurology.attack_counts",
     ),
     Endpoint(
         "EDSS_progression",
@@ -103,7 +103,7 @@ NEUROLOGY = (
         "24 weeks.",
         "from_zero=1.5; from_low=1.0; from_high=0.5; low_max=5.5; span=84",
         "Confirmed disability progression of MS trials",
-        function="neurology.edss_progression",
+        function="rules.nerve.neurology.edss_progression",
     ),
     Endpoint(
         "T25FW_worse",
@@ -112,7 +112,7 @@ NEUROLOGY = (
         "Timed 25-foot walk slower by 20 % or more.",
         "percent=20",
         "MS trials",
-        function="neurology.t25fw_worse",
+        function="rules.nerve.neurology.t25fw_worse",
     ),
     Endpoint(
         "T25FW_change",
@@ -121,7 +121,7 @@ NEUROLOGY = (
         "Change of the timed 25-foot walk in percent of baseline; primary endpoint of KYSA-8.",
         "none",
         "KYSA-8",
-        function="neurology.t25fw_change",
+        function="rules.nerve.neurology.t25fw_change",
     ),
     Endpoint(
         "T25FW_improved",
@@ -131,7 +131,7 @@ NEUROLOGY = (
         "percent=20",
         "carstats",
         status="design",
-        function="neurology.t25fw_improved",
+        function="rules.nerve.neurology.t25fw_improved",
     ),
     Endpoint(
         "INCAT_response",
@@ -140,7 +140,7 @@ NEUROLOGY = (
         "Adjusted INCAT disability down by 1 point or more.",
         "points=1",
         "CIDP trials",
-        function="neurology.incat_response",
+        function="rules.nerve.neurology.incat_response",
     ),
     Endpoint(
         "pemphigus_CR_off",
@@ -149,7 +149,7 @@ NEUROLOGY = (
         "No lesion and no systemic therapy for two months.",
         "days=60",
         "Murrell 2008, J Am Acad Dermatol 58:1043",
-        function="other_diseases.pemphigus_remission",
+        function="rules.other_diseases.pemphigus_remission",
     ),
     Endpoint(
         "pemphigus_CR_minimal",
@@ -158,7 +158,7 @@ NEUROLOGY = (
         "No lesion on minimal therapy (prednisone 10 mg or less, minimal adjuvant) for two months.",
         "prednisone_max=10; days=60",
         "Murrell 2008, J Am Acad Dermatol 58:1043",
-        function="other_diseases.pemphigus_remission_minimal",
+        function="rules.other_diseases.pemphigus_remission_minimal",
     ),
     Endpoint(
         "pemphigus_relapse",
@@ -168,7 +168,7 @@ NEUROLOGY = (
         " ones.",
         "lesions=3",
         "Murrell 2008, J Am Acad Dermatol 58:1043",
-        function="other_diseases.pemphigus_relapse",
+        function="rules.other_diseases.pemphigus_relapse",
     ),
     Endpoint(
         "ITP_CR",
@@ -177,7 +177,7 @@ NEUROLOGY = (
         "Platelets 100 x 10^9/L or more and no bleeding, at two counts a week apart.",
         "complete=100; span=7",
         "Rodeghiero 2009 (IWG), Blood 113:2386",
-        function="immune_cytopenias.itp_response",
+        function="rules.blood.immune_cytopenias.itp_response",
     ),
     Endpoint(
         "ITP_R",
@@ -187,7 +187,7 @@ NEUROLOGY = (
         "apart.",
         "response=30; times=2; span=7",
         "Rodeghiero 2009 (IWG), Blood 113:2386",
-        function="immune_cytopenias.itp_response",
+        function="rules.blood.immune_cytopenias.itp_response",
     ),
     Endpoint(
         "ITP_loss",
@@ -197,7 +197,7 @@ NEUROLOGY = (
         "two counts a day or more apart; or bleeding.",
         "complete=100; response=30; times=2",
         "Rodeghiero 2009 (IWG), Blood 113:2386",
-        function="immune_cytopenias.itp_loss",
+        function="rules.blood.immune_cytopenias.itp_loss",
     ),
     Endpoint(
         "AIHA_CR",
@@ -206,6 +206,6 @@ NEUROLOGY = (
         "Normal haemoglobin, no haemolysis, no treatment, no transfusion.",
         "the laboratory's lower limit",
         "carstats",
-        function="immune_cytopenias.aiha_complete_response",
+        function="rules.blood.immune_cytopenias.aiha_complete_response",
     ),
 )

@@ -17,7 +17,7 @@ RHEUMATOLOGY = (
         "the point table",
         _AGGARWAL,
         doi=_AGGARWAL_DOI,
-        function="iim.total_improvement_score",
+        function="rules.muscle_skin.iim.total_improvement_score",
     ),
     Endpoint(
         "TIS_minimal",
@@ -27,7 +27,7 @@ RHEUMATOLOGY = (
         "20",
         _AGGARWAL,
         doi=_AGGARWAL_DOI,
-        function="iim.improvement_response",
+        function="rules.muscle_skin.iim.improvement_response",
     ),
     Endpoint(
         "TIS_moderate",
@@ -37,7 +37,7 @@ RHEUMATOLOGY = (
         "40",
         _AGGARWAL,
         doi=_AGGARWAL_DOI,
-        function="iim.improvement_response",
+        function="rules.muscle_skin.iim.improvement_response",
     ),
     Endpoint(
         "TIS_major",
@@ -47,7 +47,7 @@ RHEUMATOLOGY = (
         "60",
         _AGGARWAL,
         doi=_AGGARWAL_DOI,
-        function="iim.improvement_response",
+        function="rules.muscle_skin.iim.improvement_response",
     ),
     Endpoint(
         "TIS_minimal_juvenile",
@@ -57,7 +57,7 @@ RHEUMATOLOGY = (
         "30",
         _RIDER,
         doi=_RIDER_DOI,
-        function="iim.improvement_response",
+        function="rules.muscle_skin.iim.improvement_response",
     ),
     Endpoint(
         "TIS_moderate_juvenile",
@@ -67,7 +67,7 @@ RHEUMATOLOGY = (
         "45",
         _RIDER,
         doi=_RIDER_DOI,
-        function="iim.improvement_response",
+        function="rules.muscle_skin.iim.improvement_response",
     ),
     Endpoint(
         "TIS_major_juvenile",
@@ -77,7 +77,7 @@ RHEUMATOLOGY = (
         "70",
         _RIDER,
         doi=_RIDER_DOI,
-        function="iim.improvement_response",
+        function="rules.muscle_skin.iim.improvement_response",
     ),
     Endpoint(
         "CDASI_response",
@@ -86,7 +86,7 @@ RHEUMATOLOGY = (
         "CDASI activity down by 40 % or by 4 points.",
         "percent=40; points=4",
         "carstats",
-        function="iim_course.cdasi_response",
+        function="rules.muscle_skin.iim_course.cdasi_response",
     ),
     Endpoint(
         "IIM_relapse",
@@ -97,7 +97,7 @@ RHEUMATOLOGY = (
         "global_rise=2; mmt_fall=20; ck_times=2; components=2",
         "carstats",
         status="design",
-        function="iim_course.iim_relapse",
+        function="rules.muscle_skin.iim_course.iim_relapse",
     ),
     Endpoint(
         "mRSS_response",
@@ -107,7 +107,7 @@ RHEUMATOLOGY = (
         "points=5; percent=25",
         "carstats, mirroring the progression rule",
         status="design",
-        function="ssc.mrss_response",
+        function="rules.muscle_skin.ssc.mrss_response",
     ),
     Endpoint(
         "mRSS_progression",
@@ -116,7 +116,7 @@ RHEUMATOLOGY = (
         "mRSS up by more than 5 points and at least 25 %.",
         "points=5; percent=25",
         "Published progression rule",
-        function="ssc.mrss_progression",
+        function="rules.muscle_skin.ssc.mrss_progression",
     ),
     Endpoint(
         "CRISS",
@@ -126,7 +126,7 @@ RHEUMATOLOGY = (
         "cut=0.60; the model's coefficients",
         "Khanna 2016",
         doi="10.1002/acr.22804",
-        function="criss.criss_response",
+        function="rules.muscle_skin.criss.criss_response",
     ),
     Endpoint(
         "CRISS_probability",
@@ -137,7 +137,7 @@ RHEUMATOLOGY = (
         "the model's coefficients",
         "Khanna 2016",
         doi="10.1002/acr.22804",
-        function="criss.criss_probability",
+        function="rules.muscle_skin.criss.criss_probability",
     ),
     Endpoint(
         "CRISS_step_1",
@@ -148,7 +148,7 @@ RHEUMATOLOGY = (
         "relative_fall=15; fvc_below=80",
         "Khanna 2016",
         doi="10.1002/acr.22804",
-        function="criss.criss_step_one",
+        function="rules.muscle_skin.criss.criss_step_one",
     ),
     Endpoint(
         "revised_CRISS",
@@ -159,7 +159,7 @@ RHEUMATOLOGY = (
         "Khanna 2021",
         doi="10.1136/annrheumdis-2020-219100",
         status="verified",
-        function="criss.revised_criss",
+        function="rules.muscle_skin.criss.revised_criss",
     ),
     Endpoint(
         "EUSTAR_activity",
@@ -170,7 +170,7 @@ RHEUMATOLOGY = (
         "mrss_above=18; crp_above=1; dlco_below=70; cut=2.5",
         "Valentini 2017, Ann Rheum Dis",
         doi="10.1136/annrheumdis-2016-209768",
-        function="ssc.eustar_activity",
+        function="rules.muscle_skin.ssc.eustar_activity",
     ),
     Endpoint(
         "ILD_progression",
@@ -179,7 +179,7 @@ RHEUMATOLOGY = (
         "Relative fall of FVC by 10 %, or by 5 to below 10 % with DLCO down 15 %.",
         "fvc_fall=10; fvc_fall_with_dlco=5; dlco_fall=15",
         "Khanna 2015, J Rheumatol 42:2168",
-        function="ssc.ild_progression",
+        function="rules.muscle_skin.ssc.ild_progression",
     ),
     Endpoint(
         "SSc_event",
@@ -189,7 +189,7 @@ RHEUMATOLOGY = (
         "immunosuppressant or antifibrotic.",
         "those of its components",
         "Auth 2024",
-        function="ssc.ssc_event",
+        function="rules.muscle_skin.ssc.ssc_event",
     ),
     Endpoint(
         "DAS28-CRP",
@@ -198,7 +198,7 @@ RHEUMATOLOGY = (
         "0.56 root of tender + 0.28 root of swollen + 0.36 ln(CRP + 1) + 0.014 global + 0.96.",
         "none",
         "Wells 2009, Ann Rheum Dis 68:954",
-        function="joints.das28",
+        function="rules.muscle_skin.joints.das28",
     ),
     Endpoint(
         "DAS28_remission",
@@ -207,7 +207,7 @@ RHEUMATOLOGY = (
         "DAS28-CRP below 2.6.",
         "below=2.6",
         "Wells 2009, Ann Rheum Dis 68:954",
-        function="joints.das28_remission",
+        function="rules.muscle_skin.joints.das28_remission",
     ),
     Endpoint(
         "CDAI_band",
@@ -216,7 +216,7 @@ RHEUMATOLOGY = (
         "Clinical disease activity index up to 2.8 remission, 10 low, 22 moderate.",
         "remission=2.8; low=10; moderate=22",
         "Aletaha 2005, Clin Exp Rheumatol 23:S100",
-        function="joints.cdai_band",
+        function="rules.muscle_skin.joints.cdai_band",
     ),
     Endpoint(
         "Boolean_remission",
@@ -226,7 +226,7 @@ RHEUMATOLOGY = (
         " (Boolean 2.0).",
         "joints_max=1; crp_max=1; patient_max=2",
         "Studenic 2023, Ann Rheum Dis 82:74",
-        function="joints.boolean_remission",
+        function="rules.muscle_skin.joints.boolean_remission",
     ),
     Endpoint(
         "ACR20",
@@ -235,7 +235,7 @@ RHEUMATOLOGY = (
         "Tender and swollen joints and three of five other measures better by 20 %.",
         "percent=20; others=3",
         "Felson 1995, Arthritis Rheum 38:727",
-        function="joints.acr_response",
+        function="rules.muscle_skin.joints.acr_response",
     ),
     Endpoint(
         "ACR50",
@@ -244,7 +244,7 @@ RHEUMATOLOGY = (
         "As ACR20, by 50 %.",
         "percent=50; others=3",
         "Felson 1995, Arthritis Rheum 38:727",
-        function="joints.acr_response",
+        function="rules.muscle_skin.joints.acr_response",
     ),
     Endpoint(
         "ACR70",
@@ -253,7 +253,7 @@ RHEUMATOLOGY = (
         "As ACR20, by 70 %.",
         "percent=70; others=3",
         "Felson 1995, Arthritis Rheum 38:727",
-        function="joints.acr_response",
+        function="rules.muscle_skin.joints.acr_response",
     ),
     Endpoint(
         "joint_count_halved",
@@ -262,7 +262,7 @@ RHEUMATOLOGY = (
         "Swollen or tender joints down by half, at week 4 of the CAR-Treg trial.",
         "percent=50",
         "CAR-Treg trial",
-        function="joints.joint_count_halved",
+        function="rules.muscle_skin.joints.joint_count_halved",
     ),
     Endpoint(
         "AAV_remission",
@@ -271,7 +271,7 @@ RHEUMATOLOGY = (
         "BVAS 0 off glucocorticoids.",
         "prednisone_max=0",
         "carstats",
-        function="other_diseases.aav_remission",
+        function="rules.other_diseases.aav_remission",
     ),
     Endpoint(
         "ESSDAI_response",
@@ -280,7 +280,7 @@ RHEUMATOLOGY = (
         "ESSDAI down by 3 points or more.",
         "points=3",
         "ESSDAI",
-        function="other_diseases.essdai_response",
+        function="rules.other_diseases.essdai_response",
     ),
     Endpoint(
         "STAR",
@@ -290,7 +290,7 @@ RHEUMATOLOGY = (
         "biological 1.",
         "points=(3, 3, 1, 1, 1); cut=5",
         "Seror 2022, Ann Rheum Dis 81:979",
-        function="other_diseases.sjogren_star",
+        function="rules.other_diseases.sjogren_star",
     ),
     Endpoint(
         "CRESS",
@@ -299,6 +299,6 @@ RHEUMATOLOGY = (
         "Response in 3 of 5 items.",
         "items=3",
         "Arends 2021, Lancet Rheumatol 3:e553",
-        function="other_diseases.sjogren_cress",
+        function="rules.other_diseases.sjogren_cress",
     ),
 )

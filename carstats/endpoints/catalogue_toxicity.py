@@ -20,7 +20,7 @@ TOXICITY = (
         "low_flow_limit=6",
         _ASTCT,
         doi=_ASTCT_DOI,
-        function="crs.crs_episodes",
+        function="rules.toxicity.crs.crs_episodes",
     ),
     Endpoint(
         "fever outside the CRS window",
@@ -30,7 +30,7 @@ TOXICITY = (
         "onset_window_days=30",
         "carstats",
         status="design",
-        function="crs.crs_episodes",
+        function="rules.toxicity.crs.crs_episodes",
     ),
     Endpoint(
         "ICANS",
@@ -41,7 +41,7 @@ TOXICITY = (
         "ICE 7, 3, 0; gap_days=7; onset_window_days=30",
         _ASTCT,
         doi=_ASTCT_DOI,
-        function="icans.icans_episodes",
+        function="rules.toxicity.icans.icans_episodes",
     ),
     Endpoint(
         "ICANS_paediatric",
@@ -51,7 +51,7 @@ TOXICITY = (
         "CAPD 9",
         _ASTCT,
         doi=_ASTCT_DOI,
-        function="icans.delirium_grade",
+        function="rules.toxicity.icans.delirium_grade",
     ),
     Endpoint(
         "IEC-HS",
@@ -63,7 +63,7 @@ TOXICITY = (
         "ferritin 2x; ALT/AST 5x; fibrinogen 150 mg/dL",
         "Hines 2023 (ASTCT), Transplant Cell Ther 29:438.e1",
         doi="10.1016/j.jtct.2023.03.006",
-        function="iechs.iechs_status",
+        function="rules.toxicity.iechs.iechs_status",
     ),
     Endpoint(
         "ICAHT",
@@ -74,7 +74,7 @@ TOXICITY = (
         "early 7, 14 days; late 1500, 1000, 500, 100/uL",
         "Rejeski 2023 (EHA/EBMT), Blood 142:865",
         doi="10.1182/blood.2023020578",
-        function="toxicity_episodes.derive_toxicities",
+        function="derive.toxicity_episodes.derive_toxicities",
     ),
     Endpoint(
         "ICAHT_early",
@@ -85,7 +85,7 @@ TOXICITY = (
         "500/uL; 100/uL; 7, 14 days",
         "Rejeski 2023 (EHA/EBMT), Blood 142:865",
         doi="10.1182/blood.2023020578",
-        function="haematotoxicity.early_icaht_grade",
+        function="rules.toxicity.icaht.early_icaht_grade",
     ),
     Endpoint(
         "ICAHT_late",
@@ -95,7 +95,7 @@ TOXICITY = (
         "thresholds 1500, 1000, 500, 100/uL; min_values=2",
         "Rejeski 2023 (EHA/EBMT), Blood 142:865",
         doi="10.1182/blood.2023020578",
-        function="haematotoxicity.late_icaht",
+        function="rules.toxicity.icaht.late_icaht",
     ),
     Endpoint(
         "T-ICAHT",
@@ -108,7 +108,7 @@ TOXICITY = (
         "Rejeski 2025, Blood, Table 1",
         doi="10.1182/blood.2025028833",
         status="verified",
-        function="t_icaht.early_t_icaht",
+        function="rules.toxicity.t_icaht.early_t_icaht",
     ),
     Endpoint(
         "LICATS",
@@ -121,7 +121,7 @@ TOXICITY = (
         "licats_days=42; licats_resolution_days=28; steroid_days=14; steroid_week=7",
         "Hagen 2025, Lancet Rheumatol (PMID 40318690)",
         doi="10.1016/S2665-9913(25)00091-8",
-        function="licats.licats_candidates",
+        function="rules.toxicity.licats.licats_candidates",
     ),
     Endpoint(
         "infection",
@@ -131,7 +131,7 @@ TOXICITY = (
         " and window.",
         "grade 3",
         "CTCAE, version in the row",
-        function="infections.describe_infections",
+        function="rules.toxicity.infections.describe_infections",
     ),
     Endpoint(
         "hypogammaglobulinaemia",
@@ -140,7 +140,7 @@ TOXICITY = (
         "IgG below 7 g/L; below 4 g/L severe; masked for 28 days after immunoglobulin.",
         "7, 4 g/L; mask 28 days",
         "EBMT",
-        function="immunoglobulin.hypogammaglobulinaemia",
+        function="rules.blood.immunoglobulin.hypogammaglobulinaemia",
     ),
     Endpoint(
         "neutropenia",
@@ -150,7 +150,7 @@ TOXICITY = (
         " 0.1.",
         "v5 1.5, 1.0, 0.5; v6 1.0, 0.5, 0.1; ctcae_version='v5'",
         _CTCAE,
-        function="ctcae.ctcae_grade",
+        function="rules.toxicity.ctcae.ctcae_grade",
     ),
     Endpoint(
         "thrombocytopenia",
@@ -160,7 +160,7 @@ TOXICITY = (
         " 6 grade 4 below 10.",
         "LLN, 75, 50, 25; v6 LLN, 75, 50, 10; ctcae_version='v5'",
         _CTCAE,
-        function="ctcae.ctcae_grade",
+        function="rules.toxicity.ctcae.ctcae_grade",
     ),
     Endpoint(
         "anaemia",
@@ -169,7 +169,7 @@ TOXICITY = (
         "Haemoglobin below the limit grade 1, 10 grade 2, 8 grade 3 (g/dL).",
         "LLN, 10, 8",
         _CTCAE,
-        function="ctcae.ctcae_grade",
+        function="rules.toxicity.ctcae.ctcae_grade",
     ),
     Endpoint(
         "lymphopenia",
@@ -178,7 +178,7 @@ TOXICITY = (
         "Lymphocytes below 0.5 grade 3, 0.2 grade 4 (10^9/L).",
         "0.5, 0.2",
         _CTCAE,
-        function="ctcae.ctcae_grade",
+        function="rules.toxicity.ctcae.ctcae_grade",
     ),
     Endpoint(
         "leukopenia",

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from carstats.endpoints.applicability import RENAL, diseases_of
-from carstats.endpoints.disease_states import REMISSION, RESPONSE
-from carstats.endpoints.immune_events import IMMUNE_EVENTS
-from carstats.endpoints.intercurrent import Strategies
-from carstats.endpoints.naming import plain_words
-from carstats.endpoints.responses import RESPONSE_ENDPOINTS
-from carstats.endpoints.rules import Rules, changed
-from carstats.endpoints.time_to_event import EVENTS
+from carstats.endpoints.derive.applicability import RENAL, diseases_of
+from carstats.endpoints.derive.immune_events import IMMUNE_EVENTS
+from carstats.endpoints.derive.intercurrent import Strategies
+from carstats.endpoints.derive.responses import RESPONSE_ENDPOINTS
+from carstats.endpoints.derive.time_to_event import EVENTS
+from carstats.endpoints.options import Rules, changed
+from carstats.endpoints.record.naming import plain_words
+from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE
 from carstats.errors import CarstatsError, listed
-from carstats.language import in_words
 from carstats.messages import Joined, Message, mark, message
+from carstats.translation import in_words
 
 EVENT_ENDPOINTS = (*EVENTS, *IMMUNE_EVENTS)
 """Every time-to-event endpoint that can be derived."""

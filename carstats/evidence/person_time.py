@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from carstats.cohort.strata import stratum_keys, stratum_mask
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import check_conf_level
-from carstats.estimators.rate import event_rate
+from carstats.estimators.rates.rate import event_rate
 from carstats.evidence.pooled import check_by_trial
 from carstats.evidence.table import select_counts, trial_labels
 from carstats.evidence.words import n_subjects, n_trials
 from carstats.messages import mark, message
 from carstats.result import Result, Spec
-from carstats.strata import stratum_keys, stratum_mask
-from carstats.vocabulary import Vocabulary
 from carstats.wording import level_text
 
 

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from carstats.cohort.strata import check_by, stratum_keys, stratum_mask
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.heterogeneity import heterogeneity_test
-from carstats.estimators.proportion import proportion_limits
+from carstats.estimators.pooling.heterogeneity import heterogeneity_test
+from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.evidence.plain import is_plain, plain_counts
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, in_trials
 from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result, Spec
-from carstats.strata import check_by, stratum_keys, stratum_mask
-from carstats.vocabulary import Vocabulary
 from carstats.wording import level_text
 
 MODELS = ("binomial-normal", "beta-binomial", "Bayesian")
@@ -283,7 +283,7 @@ def not_estimable(k: np.ndarray, n: np.ndarray) -> str:
 def _binomial_normal(k, n, conf_type, conf_level) -> dict[str, float]:
     from scipy.special import expit
 
-    from carstats.estimators.binomial_normal import (
+    from carstats.estimators.pooling.binomial_normal import (
         fit_binomial_normal,
         prediction_limits,
         profile_limits,
@@ -300,7 +300,7 @@ def _binomial_normal(k, n, conf_type, conf_level) -> dict[str, float]:
 def _beta_binomial(k, n, conf_level) -> dict[str, float]:
     from scipy.special import betaincinv
 
-    from carstats.estimators.beta_binomial import fit_beta_binomial
+    from carstats.estimators.pooling.beta_binomial import fit_beta_binomial
 
     fit = fit_beta_binomial(k, n, conf_level=conf_level)
     values = [fit.mean, fit.low, fit.high]
@@ -319,7 +319,7 @@ def _beta_binomial(k, n, conf_level) -> dict[str, float]:
 def _bayesian(k, n, tau_scale, conf_level) -> dict[str, float]:
     from scipy.special import expit
 
-    from carstats.estimators.binomial_normal_bayes import binomial_normal_posterior
+    from carstats.estimators.pooling.binomial_normal_bayes import binomial_normal_posterior
 
     posterior = binomial_normal_posterior(k, n, tau_scale=tau_scale)
     tail = (1 - conf_level) / 2

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.odds_ratio import odds_ratio_limits
-from carstats.estimators.proportion_difference import proportion_contrast
-from carstats.estimators.two_by_two import fisher_test
+from carstats.estimators.proportions.odds_ratio import odds_ratio_limits
+from carstats.estimators.proportions.proportion_difference import proportion_contrast
+from carstats.estimators.proportions.two_by_two import fisher_test
 from carstats.evidence.table import check_trials, in_order, trial_labels
 from carstats.messages import mark, message, message_n
 from carstats.result import Result, Spec

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from carstats.cohort.strata import stratum_keys
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import check_choice, check_conf_level
 from carstats.evidence.pooled import CONF_TYPES, not_estimable
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, MODERATORS, n_subjects, n_trials
 from carstats.messages import message, message_n
 from carstats.result import Result, Spec
-from carstats.strata import stratum_keys
-from carstats.vocabulary import Vocabulary
 from carstats.wording import level_text
 
 
@@ -209,7 +209,7 @@ def _fit(rows, on, levels, base, made) -> dict[str, Any]:
     """Fit with and without the characteristic; one-sided levels are fitted at infinity."""
     from scipy.special import chdtrc
 
-    from carstats.estimators.binomial_normal import fit_binomial_normal
+    from carstats.estimators.pooling.binomial_normal import fit_binomial_normal
 
     k, n = rows["n_event"].to_numpy(float), rows["n"].to_numpy(float)
     design = np.stack(
@@ -239,7 +239,7 @@ def _fit(rows, on, levels, base, made) -> dict[str, Any]:
 
 
 def _contrast(fitted, i, row, conf_type, conf_level) -> dict[str, Any]:
-    from carstats.estimators.binomial_normal import profile_end, profile_limits, wald_limits
+    from carstats.estimators.pooling.binomial_normal import profile_end, profile_limits, wald_limits
 
     fit, place = fitted["fit"], fitted["place"][i]
     if not _one_sided(row):

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.published import count_problems
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, Problem, check_choice, check_number, listed
 from carstats.evidence.links import check_counted_once, refuse_overlap
 from carstats.evidence.words import n_subjects, n_trials
 from carstats.messages import message, message_n
-from carstats.vocabulary import Vocabulary
 
 # Widest denominator first: whoever was treated, then those whom the authors chose to count.
 POPULATIONS = ("treated", "modified intention to treat", "evaluable", "per protocol", "subset")

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pandas as pd
 
 from carstats.errors import check_choice, check_conf_level
-from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.estimators.proportions.proportion import METHODS, proportion_limits
 from carstats.evidence.table import select_counts, trial_labels
 from carstats.evidence.words import in_trials
 from carstats.messages import message

@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 
-from carstats.report.words import in_words, tr, tr_n
+from carstats.words import in_words, tr, tr_n
 
 DAYS_PER_MONTH = 30.4375
 NONE = "–"

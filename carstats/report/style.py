@@ -23,8 +23,8 @@ from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
-from carstats.report.words import in_words
 from carstats.result import Result
+from carstats.words import in_words
 
 COLUMN_MM, PAGE_MM = 85.0, 180.0
 SIZE, SMALL = 8.0, 7.0

@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_number
-from carstats.estimators.basket import ACCURACY, BasketFit, fit_baskets
-from carstats.estimators.basket_grid import BasketPrior, check_rate
+from carstats.estimators.pooling.basket import ACCURACY, BasketFit, fit_baskets
+from carstats.estimators.pooling.basket_grid import BasketPrior, check_rate
 from carstats.messages import joined_notes, mark, message
 from carstats.response.basket_words import bare_words, model_words, prior_options
 from carstats.response.rates import response_rate

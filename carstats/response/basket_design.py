@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from carstats.errors import CarstatsError, check_number
-from carstats.estimators.basket import basket_batch
-from carstats.estimators.basket_grid import BasketPrior, check_rate
-from carstats.estimators.proportion import proportion_limits
+from carstats.estimators.pooling.basket import basket_batch
+from carstats.estimators.pooling.basket_grid import BasketPrior, check_rate
+from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.messages import message
 from carstats.response.basket import checked_prior
 from carstats.response.basket_words import model_words, prior_options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from carstats.estimators.basket_grid import BasketPrior
+from carstats.estimators.pooling.basket_grid import BasketPrior
 from carstats.messages import mark, message
 
 _TAU = {

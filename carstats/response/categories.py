@@ -8,13 +8,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_number
 from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import analysis_set, asked_of, endpoint_rows, nearest, visit_window
 from carstats.response.told import definition_words, no_subjects
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels
 
 NO_RESPONSE, DIED, MISSING_VISIT, NOT_DUE = "no response", "died", "missing", "not due"
 _LABELS = {

@@ -9,14 +9,14 @@ from functools import reduce
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.exact_stratified import exact_mantel_haenszel
-from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.estimators.proportion_test import AUTO, default_method, proportion_test
-from carstats.estimators.stratified_tables import breslow_day_test, mantel_haenszel_test
-from carstats.estimators.two_by_two import fisher_test, trend_test
-from carstats.estimators.unconditional import boschloo_p_value
+from carstats.estimators.proportions.exact_stratified import exact_mantel_haenszel
+from carstats.estimators.proportions.proportion_test import AUTO, default_method, proportion_test
+from carstats.estimators.proportions.stratified_tables import breslow_day_test, mantel_haenszel_test
+from carstats.estimators.proportions.two_by_two import fisher_test, trend_test
+from carstats.estimators.proportions.unconditional import boschloo_p_value
+from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import joined_notes, mark, message
 from carstats.response.pairs import (
     Compared,

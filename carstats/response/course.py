@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.messages import message
 from carstats.response.outcomes import analysis_set, joined_words, visit_window, within
 from carstats.result import Result
-from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
 
 def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:

@@ -8,17 +8,22 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
-from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.estimators.proportion_test import ASYMPTOTIC, AUTO, methods_of, proportion_test
-from carstats.estimators.score_statistic import CONTRASTS
-from carstats.estimators.stratified_tables import (
+from carstats.estimators.proportions.proportion_test import (
+    ASYMPTOTIC,
+    AUTO,
+    methods_of,
+    proportion_test,
+)
+from carstats.estimators.proportions.score_statistic import CONTRASTS
+from carstats.estimators.proportions.stratified_tables import (
     STRATIFIED_METHODS,
     mantel_haenszel_test,
     stratified_contrast,
     stratified_score_test,
 )
+from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import joined_notes, mark, message, message_n
 from carstats.response.pairs import (
     Compared,

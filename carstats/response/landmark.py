@@ -7,14 +7,15 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
-from carstats.estimators.curve_difference import melded_difference
-from carstats.estimators.logrank import group_tables, logrank_of_tables
-from carstats.estimators.logrank_rule import asymptotic_reason, logrank_by_rule
+from carstats.estimators.curves.curve_difference import melded_difference
+from carstats.estimators.curves.risk_table import risk_table
 from carstats.estimators.reasons import GROUP_TOO_SMALL
-from carstats.estimators.risk_table import risk_table
-from carstats.estimators.two_group_cox import MIN_EVENTS, two_group_cox
+from carstats.estimators.regression.two_group_cox import MIN_EVENTS, two_group_cox
+from carstats.estimators.tests.logrank import group_tables, logrank_of_tables
+from carstats.estimators.tests.logrank_rule import asymptotic_reason, logrank_by_rule
 from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
@@ -24,7 +25,6 @@ from carstats.response.outcomes import (
     joined_words,
 )
 from carstats.result import Result
-from carstats.vocabulary import within_sentence
 from carstats.wording import because, how_tested, level_text
 
 

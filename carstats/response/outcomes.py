@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.data.study import Study
-from carstats.endpoints.applicability import applicable
-from carstats.endpoints.rules import Schedule, schedule_of
+from carstats.endpoints.derive.applicability import applicable
+from carstats.endpoints.options import Schedule, schedule_of
 from carstats.errors import CarstatsError, check_choice, check_number, listed
 from carstats.messages import mark, message, message_n
 

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
+from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import message
 from carstats.response.outcomes import (
@@ -23,8 +25,6 @@ from carstats.response.outcomes import (
 )
 from carstats.response.told import definition_words
 from carstats.result import Spec
-from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
-from carstats.vocabulary import column_name
 
 
 @dataclass(frozen=True, eq=False)

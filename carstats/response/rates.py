@@ -8,9 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.estimators.proportions.proportion import METHODS, proportion_limits
 from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     MISSING,
@@ -27,7 +28,6 @@ from carstats.response.outcomes import (
 )
 from carstats.response.told import Told
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels
 from carstats.wording import limits_words
 
 

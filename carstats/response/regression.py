@@ -9,17 +9,19 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, level_labels, stratum_keys
+from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.identified import independent_columns
-from carstats.estimators.logistic import (
+from carstats.estimators.reasons import FIRTH_SEPARATED, NOT_IDENTIFIED, Reason
+from carstats.estimators.regression.logistic import (
     LOGISTIC_METHODS,
     LogisticFit,
     calibrated,
     logistic_regression,
     predicted,
 )
-from carstats.estimators.reasons import FIRTH_SEPARATED, NOT_IDENTIFIED, Reason
 from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import (
     analysis_set,
@@ -31,8 +33,6 @@ from carstats.response.outcomes import (
 from carstats.response.pairs import adjusted_for, against
 from carstats.response.told import definition_words
 from carstats.result import Result, Spec
-from carstats.strata import check_by, level_labels, stratum_keys
-from carstats.vocabulary import column_name
 from carstats.wording import asymptotic_words, because, level_text
 
 _METHOD = {

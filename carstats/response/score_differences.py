@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, level_labels, stratum_keys
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.identified import independent_columns
-from carstats.estimators.mmrm import COVARIANCES
-from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.estimators.regression.mmrm import COVARIANCES
+from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import Joined, joined_notes, message, message_n
 from carstats.response.pairs import column_list, pairs_words
 from carstats.response.scores import STRUCTURES, changes_from_baseline, fit_structure
 from carstats.result import Result
-from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.wording import because, level_text
 
 

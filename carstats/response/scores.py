@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.mmrm import COVARIANCES, MmrmFit, fit_mmrm
 from carstats.estimators.reasons import TOO_FEW_VALUES, Reason
+from carstats.estimators.regression.mmrm import COVARIANCES, MmrmFit, fit_mmrm
 from carstats.messages import joined_notes, mark, message
 from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import analysis_set, visit_window, within
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels
 from carstats.wording import because, level_text
 
 METHODS = ("observed", "MMRM")

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.proportion import METHODS
+from carstats.estimators.proportions.proportion import METHODS
 from carstats.messages import message
 from carstats.response.course import baselines, measure_rows
 from carstats.response.outcomes import (
@@ -23,7 +24,6 @@ from carstats.response.outcomes import (
 )
 from carstats.response.rates import rate_row
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels
 from carstats.wording import limits_words
 
 

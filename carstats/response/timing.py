@@ -8,10 +8,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import check_choice, check_conf_level
-from carstats.estimators.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
-from carstats.estimators.risk_table import risk_table
+from carstats.estimators.curves.aalen_johansen import INCIDENCE_CONF_TYPES, aalen_johansen
+from carstats.estimators.curves.risk_table import risk_table
 from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
     analysis_set,
@@ -23,8 +25,6 @@ from carstats.response.outcomes import (
 )
 from carstats.response.told import definition_words, no_subjects
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels
-from carstats.vocabulary import within_sentence
 from carstats.wording import level_text, method_word
 
 

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
-from carstats.estimators.melding import melded_p_value
-from carstats.estimators.proportion_difference import proportion_contrast
-from carstats.estimators.two_by_two import fisher_test
-from carstats.estimators.unconditional import unconditional_p_value
+from carstats.estimators.curves.melding import melded_p_value
+from carstats.estimators.proportions.proportion_difference import proportion_contrast
+from carstats.estimators.proportions.two_by_two import fisher_test
+from carstats.estimators.proportions.unconditional import unconditional_p_value
 from carstats.messages import mark, message
 from carstats.response.pairs import against, compared
 from carstats.result import Result

@@ -7,15 +7,15 @@ from functools import cached_property
 
 import pandas as pd
 
-from carstats.cohort import Cohort
-from carstats.endpoints.applicability import (
+from carstats.cohort.cohort import Cohort
+from carstats.endpoints.derive.applicability import (
     BY_DISEASE,
     WITHOUT_CAP,
     base_of,
     met_at_baseline,
 )
-from carstats.endpoints.disease_states import REMISSION, RESPONSE
-from carstats.endpoints.drug_free import judge_treatment
+from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE
+from carstats.endpoints.rules.drug_free import judge_treatment
 from carstats.messages import joined_notes, key_of, mark, message, message_n, notes_in
 from carstats.response.outcomes import Outcome, not_applicable_words
 

@@ -8,11 +8,11 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_conf_level, check_number
-from carstats.estimators.curve_benchmark import beta_product_p_value, observed_expected
-from carstats.estimators.kaplan_meier import kaplan_meier, step_values
-from carstats.estimators.rmst import known_until
+from carstats.estimators.curves.kaplan_meier import kaplan_meier, step_values
+from carstats.estimators.curves.rmst import known_until
+from carstats.estimators.tests.curve_benchmark import beta_product_p_value, observed_expected
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.times import endpoint_times, refuse_competing, stratum_note, stratum_table

@@ -7,9 +7,9 @@ from itertools import combinations
 
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.curve_difference import greenwood_difference, melded_difference
+from carstats.estimators.curves.curve_difference import greenwood_difference, melded_difference
 from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.curves import check_days

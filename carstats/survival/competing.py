@@ -7,17 +7,17 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
-from carstats.estimators.aalen_johansen import (
+from carstats.estimators.curves.aalen_johansen import (
     INCIDENCE_CONF_TYPES,
     INCIDENCE_VARIANCES,
     NO_LIMITS,
     aalen_johansen,
     truncated_errors,
 )
-from carstats.estimators.logrank_rule import asymptotic_reason
 from carstats.estimators.reasons import FEW_EVENTS_A_TERM, GROUP_TOO_SMALL, Reason
+from carstats.estimators.tests.logrank_rule import asymptotic_reason
 from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
@@ -223,7 +223,7 @@ def gray_test(
     ----------
     Gray RJ. Ann Stat 1988; 16: 1141-1154.
     """
-    from carstats.estimators.gray import gray_score_test
+    from carstats.estimators.tests.gray import gray_score_test
 
     check_number("rho", rho)
     times = endpoint_times(cohort, endpoint, by, strata)
@@ -305,7 +305,7 @@ def fine_gray_regression(
     ----------
     Fine JP, Gray RJ. J Am Stat Assoc 1999; 94: 496-509.
     """
-    from carstats.estimators.fine_gray import fine_gray
+    from carstats.estimators.regression.fine_gray import fine_gray
     from carstats.survival.design import (
         EVENTS_A_TERM,
         MIN_EVENTS,

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import check_conf_level
-from carstats.estimators.cure import mixture_cure, sufficient_followup
+from carstats.estimators.regression.cure import mixture_cure, sufficient_followup
 from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.survival.times import (

@@ -7,10 +7,15 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.kaplan_meier import CONF_TYPES, SurvivalCurve, kaplan_meier, step_values
-from carstats.estimators.risk_table import RiskTable
+from carstats.estimators.curves.kaplan_meier import (
+    CONF_TYPES,
+    SurvivalCurve,
+    kaplan_meier,
+    step_values,
+)
+from carstats.estimators.curves.risk_table import RiskTable
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.times import (
@@ -184,7 +189,7 @@ _NO_CURVE = {
 def _add_band(
     frame: pd.DataFrame, table: RiskTable, kind: str, conf_type: str, conf_level: float
 ) -> None:
-    from carstats.estimators.bands import simultaneous_band
+    from carstats.estimators.curves.bands import simultaneous_band
 
     scale = _BAND_SCALES.get(conf_type, "log-log")
     found = simultaneous_band(table, kind=kind, scale=scale, conf_level=conf_level)

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import stratum_keys
 from carstats.errors import CarstatsError, listed
 from carstats.estimators.identified import independent_columns
 from carstats.estimators.reasons import FOLLOWS_FROM_OTHERS, Reason
 from carstats.messages import mark, message, message_n
-from carstats.strata import stratum_keys
 from carstats.wording import because
 
 # Fewer events than this support no regression: see the rule of the package's documentation.

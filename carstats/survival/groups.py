@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from carstats.cohort.strata import stratum_name
+from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.result import Spec
-from carstats.strata import stratum_name
 from carstats.survival.times import EndpointTimes
-from carstats.vocabulary import column_name
 
 
 def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:

@@ -8,13 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import stratum_keys, stratum_mask
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
-from carstats.estimators.proportion import METHODS, proportion_limits
+from carstats.estimators.curves.kaplan_meier import CONF_TYPES, kaplan_meier
+from carstats.estimators.proportions.proportion import METHODS, proportion_limits
 from carstats.messages import joined_notes, message
 from carstats.result import Result
-from carstats.strata import stratum_keys, stratum_mask
 from carstats.survival.curves import curve_frame, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
@@ -22,7 +23,6 @@ from carstats.survival.times import (
     stratum_note,
     stratum_table,
 )
-from carstats.vocabulary import within_sentence
 from carstats.wording import level_text
 
 

@@ -8,23 +8,23 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_number
-from carstats.estimators.exact_logrank import permutation_logrank
-from carstats.estimators.logrank import WEIGHTS, weighted_logrank
-from carstats.estimators.logrank_rule import (
-    ASYMPTOTIC_FROM,
-    compared_sizes,
-    followup_differs,
-    logrank_by_rule,
-)
-from carstats.estimators.multiplicity import adjust_p_values
 from carstats.estimators.reasons import (
     ASYMPTOTIC_IN_SMALL_GROUP,
     FOLLOWUP_DIFFERS_LINEAR,
     Reason,
 )
-from carstats.estimators.studentised_logrank import LISTED
+from carstats.estimators.tests.exact_logrank import permutation_logrank
+from carstats.estimators.tests.logrank import WEIGHTS, weighted_logrank
+from carstats.estimators.tests.logrank_rule import (
+    ASYMPTOTIC_FROM,
+    compared_sizes,
+    followup_differs,
+    logrank_by_rule,
+)
+from carstats.estimators.tests.multiplicity import adjust_p_values
+from carstats.estimators.tests.studentised_logrank import LISTED
 from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped

@@ -8,13 +8,18 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.mean_limits import MeanLaws, law_limits, mean_laws
-from carstats.estimators.mean_melding import melded_means
+from carstats.estimators.curves.mean_limits import MeanLaws, law_limits, mean_laws
+from carstats.estimators.curves.mean_melding import melded_means
+from carstats.estimators.curves.risk_table import RiskTable
+from carstats.estimators.curves.rmst import (
+    RestrictedMean,
+    check_horizon,
+    mean_contrast,
+    mean_survival,
+)
 from carstats.estimators.reasons import NO_ERROR_OF_CURVE, Reason
-from carstats.estimators.risk_table import RiskTable
-from carstats.estimators.rmst import RestrictedMean, check_horizon, mean_contrast, mean_survival
 from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts

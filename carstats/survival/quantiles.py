@@ -7,12 +7,12 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.kaplan_meier import CONF_TYPES, kaplan_meier
-from carstats.estimators.quantile import curve_quantile
+from carstats.estimators.curves.kaplan_meier import CONF_TYPES, kaplan_meier
+from carstats.estimators.curves.quantile import curve_quantile
+from carstats.estimators.curves.risk_table import risk_table
 from carstats.estimators.reasons import NO_ERROR_OF_CURVE, Reason
-from carstats.estimators.risk_table import risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Result
 from carstats.survival.curves import curve_in_words, limits_in_words

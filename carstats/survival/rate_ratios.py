@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import check_choice, check_conf_level
-from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.estimators.rate import rate_ratio
+from carstats.estimators.rates.rate import rate_ratio
+from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.comparisons import contrasts

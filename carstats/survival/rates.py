@@ -7,20 +7,20 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by
+from carstats.data.vocabulary import column_name
 from carstats.errors import check_choice, check_conf_level, check_number
-from carstats.estimators.ipcw import weighted_survival
-from carstats.estimators.rate import event_rate, rate_test
+from carstats.estimators.curves.ipcw import weighted_survival
+from carstats.estimators.rates.rate import event_rate, rate_test
 from carstats.estimators.reasons import RESAMPLES_ALIKE, Reason
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
-from carstats.strata import check_by
 from carstats.survival.times import (
     endpoint_times,
     refuse_competing,
     stratum_note,
 )
-from carstats.vocabulary import column_name
 from carstats.wording import because, level_text
 
 DAYS_A_YEAR = 365.25

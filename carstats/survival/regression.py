@@ -9,16 +9,16 @@ from contextlib import suppress
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.cox import cox
 from carstats.estimators.reasons import (
     FEW_EVENTS_A_TERM,
     HARDLY_TOLD_APART,
     SEPARATION,
     Reason,
 )
-from carstats.estimators.schoenfeld import proportional_hazards
+from carstats.estimators.regression.cox import cox
+from carstats.estimators.regression.schoenfeld import proportional_hazards
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.design import (

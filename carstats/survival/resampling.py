@@ -7,11 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.curves.resampling import STATISTICS, bootstrap_survival
+from carstats.estimators.curves.rmst import check_horizon
 from carstats.estimators.reasons import RESAMPLES_ALIKE, Reason
-from carstats.estimators.resampling import STATISTICS, bootstrap_survival
-from carstats.estimators.rmst import check_horizon
 from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.survival.times import (

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_conf_level
-from carstats.estimators.rmst import check_horizon
-from carstats.estimators.time_lost import mean_time_lost
+from carstats.estimators.curves.rmst import check_horizon
+from carstats.estimators.curves.time_lost import mean_time_lost
 from carstats.messages import message
 from carstats.result import Result
 from carstats.survival.competing import cause_labels

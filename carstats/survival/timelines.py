@@ -6,10 +6,10 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
 from carstats.messages import message
 from carstats.result import Result
-from carstats.strata import check_by, level_labels, stratum_keys, stratum_mask
 
 # In the order in which they are drawn: bars first, then what happens on a day.
 ITEMS = (

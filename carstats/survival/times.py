@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
-from carstats.endpoints.applicability import applicable
-from carstats.errors import CarstatsError, check_choice, check_number, listed
-from carstats.estimators.risk_table import RiskTable, risk_table
-from carstats.messages import joined_notes, message
-from carstats.result import Spec
-from carstats.strata import (
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import (
     check_by,
     estimate_by,
     level_labels,
     stratum_keys,
     stratum_mask,
 )
-from carstats.vocabulary import CATEGORIES
+from carstats.data.vocabulary import CATEGORIES
+from carstats.endpoints.derive.applicability import applicable
+from carstats.errors import CarstatsError, check_choice, check_number, listed
+from carstats.estimators.curves.risk_table import RiskTable, risk_table
+from carstats.messages import joined_notes, message
+from carstats.result import Spec
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from functools import lru_cache, reduce
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import level_labels
 from carstats.data.published import oncology_benchmarks
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.beta_binomial import (
+from carstats.estimators.pooling.beta_binomial import (
     BetaBinomialFit,
     BetaBinomialPosterior,
     beta_binomial_posterior,
@@ -22,11 +24,10 @@ from carstats.estimators.beta_binomial import (
     probability_lower,
     spread_quantile,
 )
-from carstats.estimators.proportion import proportion_limits
-from carstats.estimators.proportion_difference import DIFFERENCE_METHODS
+from carstats.estimators.proportions.proportion import proportion_limits
+from carstats.estimators.proportions.proportion_difference import DIFFERENCE_METHODS
 from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result, Spec
-from carstats.strata import level_labels
 from carstats.toxicity.contrasts import bounded_comparison
 from carstats.toxicity.episodes import GRADES, Severe, term_labels, zero_note
 from carstats.toxicity.references import (
@@ -37,7 +38,6 @@ from carstats.toxicity.references import (
     reference_trials,
 )
 from carstats.toxicity.unknown import bounded_limits
-from carstats.vocabulary import Vocabulary
 from carstats.wording import level_text, method_word
 
 LEAST_TRIALS = 3

@@ -7,8 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from carstats.errors import check_choice
-from carstats.estimators.proportion_test import ProportionTest, methods_of, proportion_test
-from carstats.estimators.score_statistic import CONTRASTS
+from carstats.estimators.proportions.proportion_test import (
+    ProportionTest,
+    methods_of,
+    proportion_test,
+)
+from carstats.estimators.proportions.score_statistic import CONTRASTS
 
 
 def check_contrast(contrast: str, method: str) -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import check_by, level_labels, stratum_keys
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
-from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import Joined, joined_notes, message
 from carstats.result import Result
-from carstats.strata import check_by, level_labels, stratum_keys
 from carstats.toxicity.contrasts import bounded_comparison, check_contrast
 from carstats.toxicity.episodes import severe_enough, term_labels, term_words
 from carstats.toxicity.rates import toxicity_rate

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import check_by, listed_rows
 from carstats.data.study import Study
-from carstats.endpoints.applicability import term_applies
+from carstats.endpoints.derive.applicability import term_applies
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import mark, message
-from carstats.strata import check_by, listed_rows
 from carstats.toxicity.unknown import began_before, lower_bounds
 
 GRADES = (1, 2, 3, 4, 5)

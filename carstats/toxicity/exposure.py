@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.count_regression import negative_binomial
-from carstats.estimators.rate import event_rate, rate_test
-from carstats.estimators.recurrent_rate import recurrent_rate, recurrent_rate_test
+from carstats.estimators.rates.count_regression import negative_binomial
+from carstats.estimators.rates.rate import event_rate, rate_test
+from carstats.estimators.rates.recurrent_rate import recurrent_rate, recurrent_rate_test
 from carstats.messages import joined_notes, message
 from carstats.result import Result
-from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     DAYS_PER_YEAR,
     asked,

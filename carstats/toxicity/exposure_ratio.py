@@ -7,14 +7,14 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import level_labels, stratum_mask
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
-from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
-from carstats.estimators.rate import rate_ratio
-from carstats.estimators.recurrent_rate import recurrent_rate, recurrent_rate_ratio
+from carstats.estimators.rates.rate import rate_ratio
+from carstats.estimators.rates.recurrent_rate import recurrent_rate, recurrent_rate_ratio
+from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import Joined, joined_notes, mark, message
 from carstats.result import Result
-from carstats.strata import level_labels, stratum_mask
 from carstats.toxicity.differences import compared_levels
 from carstats.toxicity.episodes import (
     checked_terms,

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
-from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     GRADES,
     asked,

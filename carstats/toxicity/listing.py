@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import level_labels, stratum_keys
 from carstats.errors import CarstatsError, check_number
 from carstats.messages import joined_notes, message
 from carstats.result import Result
-from carstats.strata import level_labels, stratum_keys
 from carstats.toxicity.episodes import (
     checked_terms,
     episodes_of,

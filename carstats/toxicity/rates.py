@@ -7,12 +7,12 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import estimate_by, level_labels
 from carstats.errors import check_choice, check_conf_level
-from carstats.estimators.proportion import METHODS
+from carstats.estimators.proportions.proportion import METHODS
 from carstats.messages import joined_notes, message
 from carstats.result import Result
-from carstats.strata import estimate_by, level_labels
 from carstats.toxicity.episodes import (
     Severe,
     asked,
@@ -73,7 +73,8 @@ def toxicity_rate(
     grading_scale : str or mapping of str to str, optional
         The scale whose grades count, for all terms or by term, where a study has several.
     method : str
-        Confidence limits; see `carstats.estimators.proportion`. Clopper-Pearson by default.
+        Confidence limits; see `carstats.estimators.proportions.proportion`. Clopper-Pearson by
+        default.
     conf_level : float
         Confidence level.
 

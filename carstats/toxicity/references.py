@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, stratum_keys, stratum_mask
+from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, listed
 from carstats.messages import joined_notes, message
-from carstats.strata import check_by, stratum_keys, stratum_mask
 from carstats.toxicity.episodes import (
     UNSTATED,
     checked_terms,
@@ -19,7 +20,6 @@ from carstats.toxicity.episodes import (
     severe_enough,
 )
 from carstats.toxicity.rates import rate_rows
-from carstats.vocabulary import Vocabulary
 
 _REFERENCE = [
     "trial_family", "primary", "trial", "disease", "target", "costimulation", "outcome", "n_event",

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from carstats.cohort import Cohort
+from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice
-from carstats.estimators.multiplicity import ADJUSTMENTS, adjust_p_values
+from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import message
 from carstats.result import Result
 from carstats.toxicity.contrasts import probability_higher

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level
-from carstats.estimators.proportion import METHODS
+from carstats.estimators.proportions.proportion import METHODS
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
-from carstats.strata import check_by, estimate_by, level_labels
 from carstats.toxicity.episodes import (
     asked,
     episodes_of,

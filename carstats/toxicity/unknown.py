@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from carstats.cohort import Cohort
-from carstats.estimators.proportion import proportion_limits
+from carstats.cohort.cohort import Cohort
+from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.messages import message, message_n
 
 

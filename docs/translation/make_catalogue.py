@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import carstats
-from carstats.report.notebooks import markdown_paragraphs
+from carstats.report.chapters.notebooks import markdown_paragraphs
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "carstats/locale/zh_CN/LC_MESSAGES"

@@ -1,0 +1,1 @@
+"""Who is counted: the criteria, the cohort, and the strata it is split into."""

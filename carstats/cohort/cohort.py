@@ -1,0 +1,279 @@
+"""Cohorts: which subjects an analysis counts, and how many each criterion leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from carstats.cohort.criteria import Criterion
+from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.data.study import Study
+from carstats.errors import CarstatsError
+from carstats.messages import Joined, found, message, message_n
+from carstats.result import Result, Spec
+from carstats.translation import in_words
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Cohort:
+    """The subjects of a study that meet the criteria; made by `define_cohort`.
+
+    Attributes
+    ----------
+    study : Study
+        The study the subjects come from.
+    subjects : pandas.DataFrame
+        The rows of its subjects table that are in the cohort.
+    criteria : tuple of Criterion
+        The criteria in the order in which they were applied.
+    label : str
+        What the cohort is called in tables.
+    eligible : pandas.DataFrame
+        The study's subjects with the wanted diseases, targets and so on, whatever the other
+        criteria say; the strata of the cohort are theirs.
+    """
+
+    study: Study
+    subjects: pd.DataFrame
+    eligible: pd.DataFrame
+    criteria: tuple[Criterion, ...] = ()
+    label: str = ""
+    _steps: tuple[tuple[str, pd.Series, pd.Series], ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Return the rows of a study table that belong to the cohort's subjects.
+
+        Parameters
+        ----------
+        name : str
+            A study table, such as ``"toxicities"``.
+
+        Returns
+        -------
+        pandas.DataFrame
+            Its rows for the subjects of this cohort.
+
+        Raises
+        ------
+        CarstatsError
+            If the study does not have the table.
+        """
+        frame = self.study.table(name)
+        return frame[frame["subject_id"].isin(self.subjects["subject_id"])]
+
+    @property
+    def attrition(self) -> pd.DataFrame:
+        """One row per criterion: subjects before, after, left out, and of these with no value."""
+        return self.flow().frame
+
+    def flow(self, *, by: str | Iterable[str] | None = None) -> Result:
+        """Count the subjects that each criterion leaves out.
+
+        Parameters
+        ----------
+        by : str or list of str, optional
+            Columns of the subjects table to count by, such as ``"disease"``.
+
+        Returns
+        -------
+        Result
+            For each stratum and criterion ``n_before``, ``n_after``, ``n_left_out`` and, of those
+            left out, ``n_missing`` whose value was missing.
+
+        Raises
+        ------
+        CarstatsError
+            If a column of `by` does not exist or has missing values.
+        """
+        everyone = self.study.subjects
+        by = check_by(everyone, by)
+        rows = []
+        for key in stratum_keys(self.study.vocabulary, everyone, by):
+            here = stratum_mask(everyone, by, key)
+            stratum = dict(zip(by, key, strict=True))
+            before = int(here.sum())
+            rows.append(
+                {
+                    **stratum,
+                    "criterion": message("all subjects"),
+                    "n_before": before,
+                    "n_after": before,
+                    "n_left_out": 0,
+                    "n_missing": 0,
+                }
+            )
+            for name, kept, unknown in self._steps:
+                after = int((here & kept).sum())
+                rows.append(
+                    {
+                        **stratum,
+                        "criterion": name,
+                        "n_before": before,
+                        "n_after": after,
+                        "n_left_out": before - after,
+                        "n_missing": int((here & unknown).sum()),
+                    }
+                )
+                before = after
+        spec = self.spec(
+            "attrition",
+            endpoint=message("Subjects"),
+            method=message("criteria applied in the order shown"),
+            by=by,
+        )
+        return Result(pd.DataFrame(rows), spec, level_labels(self.study.vocabulary, by))
+
+    def spec(
+        self,
+        analysis: str,
+        *,
+        endpoint: str,
+        method: str,
+        endpoints: Iterable[str] = (),
+        estimands: Iterable[str] | None = None,
+        by: Iterable[str] = (),
+        population: str = "",
+        conf_level: float | None = None,
+        **options: Any,
+    ) -> Spec:
+        """Return the words that say how a result of this cohort was made.
+
+        Parameters
+        ----------
+        analysis, endpoint, method, endpoints, by, conf_level
+            As in `Spec`.
+        estimands : iterable of str, optional
+            The derived endpoints whose estimands are the result's; by default `endpoints`.
+        population : str, optional
+            What to add to the number of subjects and the cohort's label, with the sign that parts
+            it from them.
+        **options
+            Every other option of the analysis.
+
+        Returns
+        -------
+        Spec
+            With the cohort's label, criteria and the origin of its data, and with the estimands of
+            the endpoints that were derived and not given.
+        """
+        endpoints = tuple(endpoints)
+        asked = endpoints if estimands is None else tuple(estimands)
+        known = [self.study.estimands[name] for name in asked if name in self.study.estimands]
+        n = len(self)
+        subjects = (
+            message_n("{n} subject ({label})", "{n} subjects ({label})", n, label=self.label)
+            if self.label
+            else message_n("{n} subject", "{n} subjects", n)
+        )
+        return Spec(
+            analysis,
+            endpoint=endpoint,
+            population=subjects + population if population else subjects,
+            method=method,
+            conf_level=conf_level,
+            by=tuple(by),
+            cohort=self.label,
+            criteria=tuple(criterion.name for criterion in self.criteria),
+            options=options,
+            synthetic=self.study.synthetic,
+            fingerprint=self.study.fingerprint,
+            estimand=known[0] if len(known) == 1 else Joined(known, "\n\n"),
+            endpoints=endpoints,
+        )
+
+    def __repr__(self) -> str:
+        title = (
+            message("Cohort {label}", label=repr(self.label)) if self.label else message("Cohort")
+        )
+        n, of = len(self), len(self.study.subjects)
+        lines = [message("{cohort}: {n} of {of} subjects", cohort=title, n=n, of=of)]
+        for row in self.attrition.iloc[1:].itertuples():
+            values = {
+                "criterion": found(row.criterion), "kept": row.n_after, "left_out": row.n_left_out,
+                "missing": row.n_missing,
+            }  # fmt: skip
+            lines.append(
+                message(
+                    "  {criterion}: {kept} kept, {left_out} left out ({missing} missing)", **values
+                )
+                if row.n_missing
+                else message("  {criterion}: {kept} kept, {left_out} left out", **values)
+            )
+        return "\n".join(map(in_words, lines))
+
+
+def check_cohort(cohort: object) -> None:
+    """Raise unless the argument is a cohort."""
+    if not isinstance(cohort, Cohort):
+        raise CarstatsError(
+            message(
+                "`cohort` is {name}; make one with define_cohort(study, …).",
+                name=type(cohort).__name__,
+            )
+        )
+
+
+def define_cohort(study: Study, *criteria: Criterion, label: str = "") -> Cohort:
+    """Choose the subjects of a study that meet every criterion.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    *criteria : Criterion
+        Made by `infused`, `with_disease`, `with_target`, `with_platform`, `with_cell_source`,
+        `potential_followup`, `aged`, `has_baseline` or `where`; applied in this order.
+    label : str, optional
+        What the cohort is called in tables.
+
+    Returns
+    -------
+    Cohort
+        The subjects, with `attrition`: how many each criterion left out. It may be empty.
+
+    Raises
+    ------
+    CarstatsError
+        If a criterion needs a column or table that the study does not have.
+
+    Examples
+    --------
+    >>> cohort = define_cohort(study, infused(), with_disease("SLE"))    # doctest: +SKIP
+    """
+    if not isinstance(study, Study):
+        raise CarstatsError(
+            message(
+                "`study` is {name}; it takes a Study (see read_study).", name=type(study).__name__
+            )
+        )
+    for criterion in criteria:
+        if not isinstance(criterion, Criterion):
+            name = getattr(criterion, "__name__", repr(criterion))
+            raise CarstatsError(
+                message("{name} is not a criterion; call it, such as infused().", name=name)
+            )
+    subjects = study.subjects
+    kept = pd.Series(True, subjects.index)
+    eligible = kept.copy()
+    steps = []
+    for criterion in criteria:
+        verdict = criterion.keeps(study, subjects).astype("boolean")
+        unknown = kept & verdict.isna()
+        kept = kept & verdict.fillna(False).astype(bool)
+        if criterion.selects_strata:
+            eligible &= verdict.fillna(False).astype(bool)
+        steps.append((criterion.name, kept, unknown))
+    return Cohort(
+        study,
+        subjects[kept].reset_index(drop=True),
+        subjects[eligible],
+        criteria,
+        label,
+        tuple(steps),
+    )

@@ -1,0 +1,196 @@
+"""Strata: the only code that groups subjects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import repeat
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carstats.data.terms import FREE_WORDS
+from carstats.data.vocabulary import CATEGORIES, Vocabulary
+from carstats.errors import CarstatsError, listed
+from carstats.messages import Joined, message
+
+
+def check_by(
+    subjects: pd.DataFrame, by: str | Iterable[str] | None, argument: str = "by"
+) -> list[str]:
+    """Return the columns to group by as a list.
+
+    Parameters
+    ----------
+    subjects : pandas.DataFrame
+        The subjects that will be grouped.
+    by : str, iterable of str or None
+        One column, several, or none.
+    argument : str
+        What messages call it.
+
+    Returns
+    -------
+    list of str
+        The columns.
+
+    Raises
+    ------
+    CarstatsError
+        If a column does not exist, is named twice, or has missing values: a group-by would drop
+        those subjects silently.
+    """
+    by = [] if by is None else [by] if isinstance(by, str) else list(by)
+    unknown = [column for column in by if column not in subjects or column == "subject_id"]
+    if unknown:
+        has = listed([c for c in subjects.columns if c != "subject_id"], 40)
+        raise CarstatsError(
+            message(
+                "`{argument}` names {unknown}, not in the subjects table. It has: {has}.",
+                argument=argument,
+                unknown=unknown,
+                has=has,
+            )
+        )
+    if len(set(by)) < len(by):
+        raise CarstatsError(
+            message("`{argument}` names a column twice: {by}.", argument=argument, by=by)
+        )
+    for column in by:
+        missing = subjects[column].isna()
+        if missing.any():
+            raise CarstatsError(
+                message(
+                    "`{column}` is missing for {missing} of {n} subjects (rows {rows} of "
+                    "the subjects). Leave them out in define_cohort() or give them a level.",
+                    column=column,
+                    missing=int(missing.sum()),
+                    n=len(subjects),
+                    rows=listed_rows(missing),
+                )
+            )
+    return by
+
+
+def listed_rows(mask: pd.Series, most: int = 8) -> str:
+    """Name the rows of a mask in a message, counted from 1."""
+    rows = [str(i + 1) for i in np.flatnonzero(mask.to_numpy())]
+    return ", ".join(rows[:most]) + (", …" if len(rows) > most else "")
+
+
+def stratum_keys(
+    vocabulary: Vocabulary, everyone: pd.DataFrame, by: list[str]
+) -> list[tuple[Any, ...]]:
+    """Return the strata in printed order.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        Gives the order of its terms; other levels are in natural order behind them.
+    everyone : pandas.DataFrame
+        The subjects whose strata exist: a cohort's `eligible`, so that a stratum which a criterion
+        emptied keeps its row.
+    by : list of str
+        The columns.
+
+    Returns
+    -------
+    list of tuple
+        One key per stratum; without `by` the empty key alone.
+    """
+    if not by:
+        return [()]
+    keys = everyone[by].dropna().drop_duplicates()
+    orders = [_order(vocabulary, column, keys[column]) for column in by]
+    rows = list(keys.itertuples(index=False, name=None))
+    return sorted(
+        rows, key=lambda row: [order[value] for order, value in zip(orders, row, strict=True)]
+    )
+
+
+def _order(vocabulary: Vocabulary, column: str, levels: pd.Series) -> dict[Any, int]:
+    levels = list(levels.unique())
+    known = vocabulary.names(column) if column in CATEGORIES else []
+    first = [name for name in known if name in levels]
+    rest = sorted((value for value in levels if value not in first), key=_natural)
+    return {value: place for place, value in enumerate([*first, *rest])}
+
+
+def _natural(value: Any) -> tuple[bool, float, str]:
+    number = isinstance(value, int | float | np.number | bool)
+    return (not number, float(value) if number else 0.0, str(value))
+
+
+def stratum_mask(subjects: pd.DataFrame, by: list[str], key: tuple[Any, ...]) -> pd.Series:
+    """Return which subjects belong to a stratum."""
+    mask = pd.Series(True, subjects.index)
+    for column, value in zip(by, key, strict=True):
+        mask &= (subjects[column] == value).fillna(False).astype(bool)
+    return mask
+
+
+def level_labels(vocabulary: Vocabulary, by: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the printed label of every level of `by` that the vocabulary or carstats knows."""
+    labels = {}
+    for column in by:
+        if column in CATEGORIES:
+            names = vocabulary.names(column)
+            labels[column] = {name: vocabulary.label(column, name) for name in names}
+        elif column in FREE_WORDS:
+            labels[column] = {word: message(word) for word in FREE_WORDS[column]}
+    return labels
+
+
+def stratum_name(labels: Mapping[str, Mapping[str, str]], by: Iterable[str], key: tuple) -> str:
+    """Return what a stratum is called: ``"SLE · CD19"``.
+
+    Parameters
+    ----------
+    labels : mapping of str to mapping of str to str
+        Printed labels of the levels of a column, as of `level_labels`.
+    by : iterable of str
+        The columns.
+    key : tuple
+        Their levels.
+
+    Returns
+    -------
+    str
+        The levels' labels; a level without one as it is.
+    """
+    names = [labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True)]
+    return names[0] if len(names) == 1 else Joined(names, " · ")
+
+
+def estimate_by(
+    vocabulary: Vocabulary,
+    everyone: pd.DataFrame,
+    subjects: pd.DataFrame,
+    by: list[str],
+    estimate: Callable[[pd.DataFrame], pd.DataFrame | dict[str, Any]],
+) -> pd.DataFrame:
+    """Estimate in every stratum, and put the strata in front as columns.
+
+    Parameters
+    ----------
+    vocabulary, everyone
+        As for `stratum_keys`: the strata that exist, and their order.
+    subjects : pandas.DataFrame
+        The cohort's subjects, with what `estimate` needs as columns.
+    by : list of str
+        Checked columns.
+    estimate : callable
+        Takes the subjects of one stratum (perhaps none) and returns its row or rows.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The `by` columns, then those of `estimate`.
+    """
+    parts = []
+    for key in stratum_keys(vocabulary, everyone, by):
+        found = estimate(subjects[stratum_mask(subjects, by, key)])
+        rows = found if isinstance(found, pd.DataFrame) else pd.DataFrame([found])
+        columns = {c: list(repeat(v, len(rows))) for c, v in zip(by, key, strict=True)}
+        parts.append(pd.DataFrame(columns | {c: rows[c].to_numpy() for c in rows}))
+    return pd.concat(parts, ignore_index=True)

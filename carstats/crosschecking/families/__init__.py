@@ -1,0 +1,1 @@
+"""The second program of each family of analyses."""

@@ -1,0 +1,184 @@
+"""Groups compared: the log-rank test and Cox's model, by statsmodels and lifelines."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carstats.crosschecking.asking import Asked
+from carstats.crosschecking.families.proportions import HOLM
+from carstats.crosschecking.times import ENTRY, known, times_of
+
+_WEIGHTS = {"log-rank": None, "Gehan-Wilcoxon": "gb", "Tarone-Ware": "tw"}
+
+
+def groups_of(asked: Asked, row: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the subjects of the row's groups with their times, and the group of each."""
+    rows = times_of(asked, asked.everyone)
+    by = list(asked.option("by", []))
+    vocabulary = asked.study.vocabulary
+    labels = {c: {n: vocabulary.label(c, n) for n in vocabulary.names(c)}
+              for c in by if c in ("disease", "target", "platform", "cell_source")}  # fmt: skip
+    named = [rows[c].map(lambda v, c=c: labels.get(c, {}).get(v, str(v))) for c in by]
+    group = named[0].str.cat(named[1:], sep=" · ") if len(named) > 1 else named[0]
+    members = str(asked.rows["contrast"].iloc[row]).split(" / ")
+    inside = group.isin(members)
+    return rows[inside], group[inside].map({name: i for i, name in enumerate(members)})
+
+
+def logrank_counts(asked: Asked) -> dict[str, Any]:
+    """Count subjects and events of the groups, and the events expected of the first."""
+    found: dict[str, list] = {"n": [], "n_missing": [], "n_event": []}
+    for place in range(len(asked.rows)):
+        rows, _ = groups_of(asked, place)
+        found["n"].append(len(rows))
+        found["n_missing"].append(int(rows["time"].isna().sum()))
+        found["n_event"].append(int(known(rows)["event"].sum()))
+    return found
+
+
+def logrank_expected(asked: Asked) -> dict[str, Any]:
+    """Add up, over the events, the first group's part of those at risk."""
+    if asked.option("weight") != "log-rank" or asked.spec.strata:
+        return {}
+    expected = []
+    for place in range(len(asked.rows)):
+        rows, group = groups_of(asked, place)
+        seen = known(rows)
+        if ENTRY in seen:
+            return {}
+        mine, time = group[seen.index].eq(0), seen["time"]
+        parts = [mine[time >= t].mean() for t in time[seen["event"]]]
+        expected.append(float(np.sum(parts)))
+    return {"n_expected": expected}
+
+
+def logrank(asked: Asked) -> dict[str, Any]:
+    """Return the statistic, and the p-value where it is asymptotic."""
+    from statsmodels.duration.survfunc import survdiff
+
+    weight = asked.option("weight")
+    if weight not in _WEIGHTS or asked.option("trend"):
+        return {}
+    statistics, p_values, degrees = [], [], []
+    for place in range(len(asked.rows)):
+        rows, group = groups_of(asked, place)
+        seen = known(rows)
+        # Who left before the first event adds nothing; a group of such makes survdiff fail.
+        seen = seen[seen["time"] >= seen.loc[seen["event"], "time"].min()]
+        if group[seen.index].nunique() < 2:
+            statistics.append(np.nan)
+            p_values.append(np.nan)
+            degrees.append(0)
+            continue
+        strata = None
+        if asked.spec.strata:
+            strata = seen[list(asked.spec.strata)].astype(str).agg(" · ".join, axis=1).to_numpy()
+        entry = seen[ENTRY].to_numpy() if ENTRY in seen else None
+        chisq, p = survdiff(
+            seen["time"].to_numpy(float), seen["event"].to_numpy().astype(int),
+            group[seen.index].to_numpy(), weight_type=_WEIGHTS[weight], strata=strata, entry=entry,
+        )  # fmt: skip
+        statistics.append(float(chisq))
+        p_values.append(float(p))
+        degrees.append(group[seen.index].nunique() - 1)
+    found: dict[str, Any] = {"statistic": statistics, "df": degrees}
+    if asked.rows["p_method"].eq("asymptotic").all():
+        found["p_value"] = p_values
+        found["p_adjusted"] = adjusted(p_values, asked.option("adjustment", "none"))
+    return found
+
+
+def adjusted(p_values: list[float], method: str) -> np.ndarray:
+    """Return p-values adjusted by statsmodels; what is NaN is not counted."""
+    from statsmodels.stats.multitest import multipletests
+
+    values = np.array(p_values, float)
+    there = ~np.isnan(values)
+    if method in HOLM and there.any():
+        values[there] = multipletests(values[there], method=HOLM[method])[1]
+    return values
+
+
+def lifelines_logrank(asked: Asked) -> dict[str, Any]:
+    """Return the statistic of the log-rank test by lifelines."""
+    from lifelines.statistics import multivariate_logrank_test
+
+    if asked.option("weight") != "log-rank" or asked.spec.strata or asked.option("trend"):
+        return {}
+    found = []
+    for place in range(len(asked.rows)):
+        rows, group = groups_of(asked, place)
+        seen = known(rows)
+        if ENTRY in seen:
+            return {}
+        test = multivariate_logrank_test(seen["time"], group[seen.index], seen["event"])
+        told = seen["event"].any() and len(set(group[seen.index])) > 1
+        found.append(float(test.test_statistic) if told else np.nan)
+    return {"statistic": found}
+
+
+def cox_counts(asked: Asked) -> dict[str, Any]:
+    """Count subjects, those without a record or covariate, and events."""
+    rows = times_of(asked, asked.everyone)
+    there = rows["time"].notna() & rows[list(asked.option("covariates"))].notna().all(axis=1)
+    n_event = int((there & _happened(asked, rows)).sum())
+    return {"n": len(rows), "n_missing": int((~there).sum()), "n_event": n_event}
+
+
+def cox(asked: Asked) -> dict[str, Any]:
+    """Return the hazard ratios of statsmodels' PHReg with Efron's ties, and Wald's limits."""
+    from statsmodels.duration.hazard_regression import PHReg
+
+    if asked.option("method") != "partial likelihood" or asked.option("robust"):
+        return {}
+    rows, happened, matrix = cox_data(asked)
+    entry = rows[ENTRY].to_numpy() if ENTRY in rows else None
+    strata = None
+    if asked.spec.strata:
+        strata = rows[list(asked.spec.strata)].astype(str).agg(" · ".join, axis=1).to_numpy()
+    fit = PHReg(
+        rows["time"].to_numpy(float), matrix.to_numpy(float), ties="efron", entry=entry,
+        status=happened.to_numpy().astype(int), strata=strata,
+    ).fit()  # fmt: skip
+    low, high = np.exp(fit.conf_int(alpha=1 - asked.level)).T
+    return {
+        "estimate": np.exp(fit.params),
+        "coef": fit.params,
+        "std_error": fit.bse,
+        "statistic": fit.tvalues,
+        "p_value": fit.pvalues,
+        "conf_low": low,
+        "conf_high": high,
+    }
+
+
+def cox_data(asked: Asked) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
+    """Return those with a time and every covariate, who had the event, and their columns."""
+    rows = known(times_of(asked, asked.everyone))
+    rows = rows[rows[list(asked.option("covariates"))].notna().all(axis=1)]
+    return rows, _happened(asked, rows), _design(asked, rows)
+
+
+def _happened(asked: Asked, rows: pd.DataFrame) -> pd.Series:
+    return rows["cause"].eq(asked.option("cause", asked.option("endpoint")))
+
+
+def _design(asked: Asked, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a column for each term: 0 or 1 for a level against the first, or the number."""
+    columns = {}
+    for place, (term, contrast) in enumerate(asked.rows[["term", "contrast"]].to_numpy()):
+        values = rows[term]
+        if pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values):
+            columns[place] = values.astype(float)
+            continue
+        level = str(contrast).split(" / ")[0]
+        vocabulary = asked.study.vocabulary
+        if term in ("disease", "target", "platform", "cell_source"):
+            values = values.map({n: vocabulary.label(term, n) for n in vocabulary.names(term)})
+        columns[place] = values.astype(str).eq(level).astype(float)
+        if not columns[place].any():
+            raise ValueError(f"no subject has {level} in {term}")
+    return pd.DataFrame(columns)

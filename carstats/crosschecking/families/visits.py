@@ -1,0 +1,236 @@
+"""Responses at visits and changes of scores, counted anew from the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carstats.crosschecking.applying import applies, window_of
+from carstats.crosschecking.asking import Asked, NotToldError, share
+from carstats.crosschecking.families.proportions import with_limits
+
+
+def at_visit(rows: pd.DataFrame, day: float, low: float, high: float, value: str) -> pd.Series:
+    """Return each subject's value on the day nearest to a visit, of two the later."""
+    # A whole last day counts to its end.
+    inside = rows[(rows["day"] >= low) & (rows["day"] // 1 <= high)]
+    # The distance counts first; a later day is a little nearer.
+    away = (inside["day"] - day).abs() - 1e-6 * inside["day"]
+    nearest = inside.loc[away.groupby(inside["subject_id"]).idxmin()]
+    return nearest.set_index("subject_id")[value].astype(float)
+
+
+def judged(asked: Asked, endpoint: str) -> pd.DataFrame:
+    """Return the assessments of a response endpoint that can be judged."""
+    rows = asked.table("responses").dropna(subset="response")
+    rows = rows[rows["endpoint"].eq(endpoint)]
+    if "evaluable" in rows:
+        rows = rows[rows["evaluable"].map(lambda v: True if pd.isna(v) else bool(v))]
+    return rows
+
+
+def counted(asked: Asked) -> pd.DataFrame:
+    """Return the subjects of the population: those infused, unless everybody is asked for."""
+    subjects = asked.subjects
+    if "infused" not in subjects or asked.option("population") == "intention to treat":
+        return subjects
+    return subjects[subjects["infused"].map(lambda v: False if pd.isna(v) else bool(v))]
+
+
+def asked_of(asked: Asked, subjects: pd.DataFrame, endpoints: list[str]) -> pd.Series:
+    """Return to which subjects one of the endpoints applies."""
+    meant: set[str] = set()
+    for name in endpoints:
+        told = applies(asked.study, name)
+        if told is None:
+            raise NotToldError(name)
+        meant |= set(asked.study.subjects.loc[told, "subject_id"])
+    return subjects["subject_id"].isin(meant)
+
+
+def _answers(asked: Asked, endpoint: str) -> pd.Series:
+    rows = judged(asked, endpoint)
+    if asked.spec.analysis == "best_response_rate":
+        until = float(asked.option("until"))
+        return rows.query("0 < day <= @until").groupby("subject_id")["response"].max()
+    day = float(asked.option("at"))
+    low, high = window_of(day, asked.study)
+    if not asked.defaults:
+        low, high = asked.option("window", (low, high))
+    first = at_visit(rows, day, low, high, "response")
+    if asked.spec.analysis != "sustained_response_rate":
+        return first
+    until = float(asked.option("until"))
+    low, high = window_of(until, asked.study)
+    last = at_visit(rows, until, low, high, "response")
+    inner = rows.query("day >= @start and day <= @low", local_dict={
+        "start": window_of(day, asked.study)[1], "low": low})  # fmt: skip
+    worst = inner.groupby("subject_id")["response"].min().astype(float)
+    both = pd.DataFrame({"first": first, "between": worst, "last": last})
+    failed = both.eq(0).any(axis=1)
+    held = both["first"].eq(1) & both["last"].eq(1) & ~failed
+    return held[failed | held].astype(float)
+
+
+def rates(asked: Asked) -> dict[str, Any]:
+    """Return the response rates of a stratum's rows, which differ by endpoint and case."""
+    everyone = counted(asked)
+    found = []
+    for row in asked.rows.itertuples():
+        endpoint = getattr(row, "endpoint", asked.option("endpoint"))
+        subjects = everyone[asked_of(asked, everyone, [endpoint])]
+        answer = _answers(asked, endpoint).reindex(subjects["subject_id"])
+        seen, met = int(answer.notna().sum()), int((answer == 1).sum())
+        lacking = len(subjects) - seen
+        excluded = asked.option("missing") == "excluded"
+        k = met + (lacking if getattr(row, "case", "") == "best" else 0)
+        one = with_limits(
+            k, seen if excluded else len(subjects), asked.option("method"), asked.level
+        )
+        one |= {"n_missing": lacking, "n_evaluable": seen, "estimate_evaluable": share(met, seen)}
+        one["n_not_applicable"] = len(everyone) - len(subjects)
+        found.append(one)
+    return dict(pd.DataFrame(found))
+
+
+def basket(asked: Asked) -> dict[str, Any]:
+    """Return the counts and raw rates of a basket; its model has no second program."""
+    subjects = counted(asked)
+    subjects = subjects[asked_of(asked, subjects, [asked.option("endpoint")])]
+    answer = _answers(asked, asked.option("endpoint")).reindex(subjects["subject_id"])
+    seen, met = int(answer.notna().sum()), int((answer == 1).sum())
+    n = seen if asked.option("missing") == "excluded" else len(subjects)
+    one = with_limits(met, n, "Clopper-Pearson", asked.level)
+    return {
+        "n": n,
+        "n_missing": len(subjects) - seen,
+        "n_event": met,
+        "raw_estimate": one["estimate"],
+        "raw_low": one["conf_low"],
+        "raw_high": one["conf_high"],
+    }
+
+
+def categories(asked: Asked) -> dict[str, Any]:
+    """Count subjects by the best endpoint met at each visit, each subject once."""
+    subjects = counted(asked)
+    endpoints = list(asked.option("endpoints"))
+    subjects = subjects[asked_of(asked, subjects, endpoints)]
+    counts = []
+    for day in asked.rows["time"].unique():
+        low, high = window_of(float(day), asked.study)
+        ids = subjects["subject_id"]
+        answers = [
+            ids.map(at_visit(judged(asked, name), day, low, high, "response")) for name in endpoints
+        ]
+        died = _before(subjects, "death_day", low)
+        early = _before(subjects, "cutoff_day", low) & ~died
+        best = pd.Series("missing", subjects.index, dtype=object)
+        best = best.mask(early, "not due").mask(died, "died")
+        told = pd.concat(answers, axis=1).notna().any(axis=1)
+        best = best.mask(told, "no response")
+        for name, answer in zip(reversed(endpoints), reversed(answers), strict=True):
+            best = best.mask(answer.eq(1), name)
+        mine = asked.rows[asked.rows["time"] == day]
+        counts += [int((best == category).sum()) for category in mine["category"]]
+    n = len(subjects)
+    return {"n": n, "n_event": counts, "estimate": [share(k, n) for k in counts]}
+
+
+def _before(subjects: pd.DataFrame, column: str, day: float) -> pd.Series:
+    if column not in subjects:
+        return pd.Series(False, subjects.index)
+    return subjects[column].astype(float).lt(day)
+
+
+def _changes(asked: Asked) -> tuple[pd.DataFrame, pd.Series]:
+    """Return each subject's change from baseline at the visits, and the baselines."""
+    subjects = counted(asked)
+    rows = asked.table("assessments").dropna(subset="value")
+    rows = rows[rows["measure"].eq(asked.option("measure"))]
+    if "adequate" in rows:
+        rows = rows[rows["adequate"].map(lambda v: True if pd.isna(v) else bool(v))]
+    start = pd.Series(np.nan, subjects["subject_id"])
+    if "lymphodepletion_day" in subjects:
+        start = subjects.set_index("subject_id")["lymphodepletion_day"].astype(float)
+    begins = rows["subject_id"].map(start)
+    early = rows[(rows["day"] < begins) | (begins.isna() & (rows["day"] <= 0))]
+    latest = rows[rows["day"] <= 0]
+    values = [
+        part.loc[part.groupby("subject_id")["day"].idxmax()].set_index("subject_id")["value"]
+        for part in (early, latest)
+    ]
+    base = values[0].combine_first(values[1]).astype(float).reindex(subjects["subject_id"])
+    after = rows[rows["day"] > 0]
+    visits = {
+        float(day): at_visit(after, day, *window_of(float(day), asked.study), "value")
+        for day in asked.rows["time"]
+    }
+    return pd.DataFrame({day: v.reindex(base.index) - base for day, v in visits.items()}), base
+
+
+def change_counts(asked: Asked) -> dict[str, Any]:
+    """Count subjects, and those without a change at each visit."""
+    changes, _ = _changes(asked)
+    return {"n": len(changes), "n_missing": changes.isna().sum().to_numpy()}
+
+
+def mean_changes(asked: Asked) -> dict[str, Any]:
+    """Return the means of those seen with t limits; of other models see `mixed_changes`."""
+    from statsmodels.stats.weightstats import DescrStatsW
+
+    if asked.option("method") != "observed":
+        return {}
+    changes, base = _changes(asked)
+    found = []
+    for day in changes:
+        seen = changes[day].dropna()
+        row = {"estimate": np.nan, "baseline": base[seen.index].mean() if len(seen) else np.nan}
+        row |= dict.fromkeys(("std_error", "df", "conf_low", "conf_high"), np.nan)
+        if len(seen):
+            row["estimate"] = float(seen.mean())
+        if len(seen) > 1:
+            told = DescrStatsW(seen)
+            row |= {"std_error": float(told.std_mean), "df": len(seen) - 1.0}
+            if row["std_error"] > 0:
+                limits = told.tconfint_mean(1 - asked.level)
+                row |= dict(zip(("conf_low", "conf_high"), map(float, limits), strict=True))
+        found.append(row)
+    return dict(pd.DataFrame(found))
+
+
+def mixed_changes(asked: Asked) -> dict[str, Any]:
+    """Return the means of statsmodels' mixed model with an intercept for each subject.
+
+    It is the model for repeated measures with compound symmetry, where no two changes of a subject
+    correlate negatively. Other covariances and Satterthwaite's degrees of freedom it has not, and
+    its errors are those of a numerical Hessian.
+    """
+    if asked.option("method") != "MMRM" or asked.option("structure") != "compound symmetry":
+        return {}
+    fit, fitted = _mixed_model(asked)
+    means = dict(zip(fitted, fit.fe_params, strict=False))
+    return {"estimate": [means.get(float(day), np.nan) for day in asked.rows["time"]]}
+
+
+def no_correlation(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
+    """Return why mixed models differ: the intercepts' variance is at its bound, 0."""
+    fit, _ = _mixed_model(asked)
+    return "negative correlation" if float(fit.cov_re[0, 0]) < 1e-3 * float(fit.scale) else ""
+
+
+def _mixed_model(asked: Asked) -> tuple[Any, list[float]]:
+    """Return statsmodels' fit and the visits that it has a mean for."""
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    changes, base = _changes(asked)
+    fitted = [day for day in changes if changes[day].notna().sum() > 1]
+    long = changes[fitted].melt(ignore_index=False, var_name="visit", value_name="change").dropna()
+    start = base[long.index] - base[long.index.unique()].mean()
+    matrix = pd.get_dummies(long["visit"]).reindex(columns=fitted).astype(float)
+    if start.std() > 0:
+        matrix["start"] = start.to_numpy()
+    model = MixedLM(long["change"].to_numpy(), matrix.to_numpy(), groups=long.index)
+    return model.fit(reml=True, method=["powell", "lbfgs"], maxiter=500), fitted

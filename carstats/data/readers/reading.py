@@ -1,0 +1,103 @@
+"""`read_study`: a folder, a workbook or a foreign file with its mapping, to a `Study`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from carstats.data.formats.files import Files
+from carstats.data.readers.finder import Finder, list_files
+from carstats.data.readers.given_mapping import plain_mapping, refuse_near_mapping
+from carstats.data.settings.rules import rules_given
+from carstats.data.settings.study_file import FILE_NAME, Settings, check_settings, read_settings
+from carstats.data.study import Study
+from carstats.errors import CarstatsError, Problem
+from carstats.messages import message
+
+
+def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) -> Study:
+    """Read a study from files: its standard tables, or any others that a mapping describes.
+
+    Parameters
+    ----------
+    path : str or Path
+        A folder with a file per table (``subjects.csv``, ``events.xlsx``, …), an Excel workbook
+        with a sheet per table, or a folder or file that a mapping describes. Comma-, semicolon- and
+        tab-separated text (UTF-8, GB18030, Windows-1252), ``.xlsx``, ``.parquet``, SAS ``.xpt`` and
+        ``.sas7bdat`` and SPSS ``.sav`` are read. A folder with an ``adsl`` data set and no
+        ``subjects`` is read by `read_adam`.
+    mapping : str, Path or mapping, optional
+        The mapping: a TOML file, or its contents. By default the ``study.toml`` beside the data,
+        if there is one.
+
+    Returns
+    -------
+    Study
+        The study. Its `notes` tell what was left out or decided on the way, in counts.
+
+    Raises
+    ------
+    CarstatsError
+        With every problem found in any of the files: each names the file, the row as the file
+        shows it, the heading and the remedy.
+    """
+    path = Path(path)
+    folder, given = _place(path)
+    files = Files(folder)
+    if given is None and _is_adam(folder):
+        from carstats.data.readers.adam import read_adam
+
+        return read_adam(folder, mapping)
+    settings, extra = _settings(mapping, folder, given, files)
+    finder = Finder(folder, given, settings, files)
+    try:
+        made = finder.mapped() if settings.maps else finder.standard()
+        return Study(
+            **made,
+            label=settings.study.get("name", given.stem if given else folder.resolve().name),
+            synthetic=settings.study.get("synthetic", False),
+            fingerprint=files.fingerprint(extra),
+            settings=rules_given(settings.data),
+        )
+    except CarstatsError as error:
+        error.notes = tuple(files.notes)
+        raise
+
+
+def _place(path: Path) -> tuple[Path, Path | None]:
+    """Return the folder, and the file of data if the path names one."""
+    try:
+        if path.is_dir():
+            return path, None
+        if path.is_file():
+            return path.parent, None if path.suffix.lower() == ".toml" else path
+    except PermissionError:
+        what, remedy = message("may not be read."), message("Ask for the right to read it.")
+        raise CarstatsError(Problem(what, str(path), remedy=remedy)) from None
+    except (OSError, ValueError):
+        # A name that no file system takes: too long, or with a NUL.
+        pass
+    remedy = message(
+        "Check the path; it is a folder of tables, a workbook, or a file with a mapping."
+    )
+    raise CarstatsError(Problem(message("does not exist."), str(path), remedy=remedy))
+
+
+def _is_adam(folder: Path) -> bool:
+    names = {path.stem.casefold() for path in list_files(folder)}
+    return "adsl" in names and "subjects" not in names
+
+
+def _settings(mapping, folder: Path, given: Path | None, files: Files) -> tuple[Settings, bytes]:
+    if isinstance(mapping, Mapping):
+        data = plain_mapping(mapping)
+        return check_settings(data, "the mapping"), json.dumps(data, sort_keys=True).encode()
+    path = folder / FILE_NAME if mapping is None else Path(mapping)
+    if mapping is None and not path.is_file():
+        refuse_near_mapping(folder)
+        return Settings(), b""
+    settings = check_settings(read_settings(path, files.content(path)), path.name)
+    # A study.toml beside a file that was named, but about another file.
+    other = given is not None and settings.study.get("file", given.name) != given.name
+    return (Settings(), b"") if mapping is None and other else (settings, b"")

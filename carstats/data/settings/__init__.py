@@ -1,0 +1,1 @@
+"""The study's own file, study.toml: its keys and their checks."""

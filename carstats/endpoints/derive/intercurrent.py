@@ -1,0 +1,318 @@
+"""Intercurrent events: what kind a medication is, when rescue and re-infusion came, what counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from carstats.data.study import Study
+from carstats.endpoints.options import Rules, rules_of, settings_of
+from carstats.endpoints.record.rescue import drug_rescue, glucocorticoid_rescue, toxicity_steroids
+from carstats.endpoints.record.searches import first_per_subject
+from carstats.endpoints.rules.drug_free import (
+    IMMUNOGLOBULIN_DISEASES,
+    THROMBOPOIETIN_DISEASES,
+    THROMBOPOIETIN_DRUGS,
+    named_like,
+)
+from carstats.errors import check_choice
+from carstats.messages import mark
+
+KINDS = (
+    mark("rescue"),
+    mark("toxicity"),
+    mark("supportive"),
+    mark("background"),
+    mark("conditioning"),
+)
+"""What `classify_medications` calls a treatment episode."""
+
+_TREATS = (
+    "immunosuppressant",
+    "biologic",
+    "targeted synthetic",
+    "plasma exchange",
+    "tocilizumab",
+    "other",
+)
+
+_RESPONSE = (
+    mark("composite"),
+    mark("treatment policy"),
+    mark("hypothetical"),
+    mark("while on study"),
+)
+_RELAPSE = (_RESPONSE[0], mark("competing"), _RESPONSE[1], _RESPONSE[2])
+
+
+@dataclass(frozen=True)
+class Strategies:
+    """What is done about each intercurrent event (ICH E9(R1)); the defaults are section 0.4's.
+
+    Attributes
+    ----------
+    rescue, reinfusion : str
+        For responses: ``"composite"`` (not in response from that day), ``"treatment policy"``
+        (ignored), ``"hypothetical"`` or ``"while on study"`` (not evaluable from that day).
+    relapse_rescue, relapse_reinfusion : str
+        For relapse: ``"composite"`` (an event of that day), ``"competing"``, ``"treatment policy"``
+        or ``"hypothetical"`` (censored before it).
+    relapse_death : str
+        For relapse: ``"competing"`` or ``"hypothetical"``; in the survival endpoints a death is
+        always an event.
+    toxicity : str
+        Drugs for toxicity: ``"treatment policy"``, the visits close to strong glucocorticoids being
+        not adequate; or ``"composite"``, as rescue.
+    supportive, background : str
+        ``"treatment policy"``, or ``"composite"``, as rescue, from day 1.
+    withdrawal : str
+        ``"while on study"``: what was seen before counts, and no more.
+
+    Raises
+    ------
+    CarstatsError
+        If a strategy is another word.
+
+    Notes
+    -----
+    Status: design. Death needs no strategy for responses: no visit follows it, and a subject
+    without a visit counts as not in response.
+    """
+
+    rescue: str = "composite"
+    reinfusion: str = "composite"
+    relapse_rescue: str = "composite"
+    relapse_reinfusion: str = "competing"
+    relapse_death: str = "competing"
+    toxicity: str = "treatment policy"
+    supportive: str = "treatment policy"
+    background: str = "treatment policy"
+    withdrawal: str = "while on study"
+
+    def __post_init__(self) -> None:
+        for name in ("rescue", "reinfusion"):
+            check_choice(name, getattr(self, name), _RESPONSE)
+        for name in ("relapse_rescue", "relapse_reinfusion"):
+            check_choice(name, getattr(self, name), _RELAPSE)
+        check_choice("relapse_death", self.relapse_death, ("competing", "hypothetical"))
+        for name in ("toxicity", "supportive", "background"):
+            check_choice(name, getattr(self, name), ("treatment policy", "composite"))
+        check_choice("withdrawal", self.withdrawal, ("while on study",))
+
+    def named(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
+        """Return (event, strategy) pairs for responses, or for relapse with ``"relapse_"``."""
+        chosen = {}
+        for field in fields(self):
+            specific = field.name.startswith("relapse_")
+            event = field.name.removeprefix("relapse_")
+            if prefix or not specific:
+                chosen[event] = getattr(self, field.name)
+        chosen.setdefault("death", "composite")
+        return tuple(chosen.items())
+
+
+def strategies_of(study: Study, strategies: Strategies | None = None) -> Strategies:
+    """Return the strategies that are given, else those of a study's settings.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    strategies : Strategies, optional
+        Strategies given in code, which win as a whole.
+
+    Returns
+    -------
+    Strategies
+        What is done about each intercurrent event.
+
+    Raises
+    ------
+    CarstatsError
+        If its settings are not allowed.
+    """
+    if strategies is not None:
+        return strategies
+    return Strategies(**settings_of(study, "strategies", Strategies))
+
+
+def classify_medications(
+    study: Study, rules: Rules | None = None, toxicities: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Say of every treatment episode what kind of intercurrent event it is, if any.
+
+    Rescue is more treatment for the disease than before, after day 0: a daily dose of
+    glucocorticoids above that of the reference (`rescue.glucocorticoid_rescue`), or a drug that was
+    not given before, or more of it (`rescue.drug_rescue`): an immunosuppressant, biologic, targeted
+    synthetic drug, plasma exchange, immunoglobulin where it treats the disease. What was given for
+    conditioning or toxicity never counts.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    rules : Rules, optional
+        The parameters of rescue and `replacement_immunoglobulin_counts`.
+    toxicities : pandas.DataFrame, optional
+        Episodes of toxicity; by default those that the study records. A glucocorticoid without a
+        reason that overlaps CRS, ICANS, IEC-HS or LICATS is for toxicity.
+
+    Returns
+    -------
+    pandas.DataFrame
+        For each row of the medications: ``subject`` (position), ``kind``, one of `KINDS`, and
+        ``day``, the day from which it counts: of rescue the day on which it became more than
+        before, else its start (NaN for a start before the records begin).
+
+    Raises
+    ------
+    CarstatsError
+        If the study has no medications.
+
+    Notes
+    -----
+    Status: design. An episode without a reason is taken for treatment of the disease, unless its
+    class says otherwise (tocilizumab is then for toxicity, another drug is supportive,
+    immunoglobulin in other diseases than MG, IIM, ITP and CIDP is replacement); with the reason
+    ``"background"`` it is no rescue. In those four diseases immunoglobulin is rescue also where it
+    is called replacement, unless `replacement_immunoglobulin_counts` is False: one rule, the same
+    as that of `judge_treatment`.
+    """
+    rules = rules_of(study, rules)
+    drugs = study.table("medications")
+    toxicities = study.toxicities if toxicities is None else toxicities
+    n = len(drugs)
+    who = pd.Index(study.subjects["subject_id"]).get_indexer(drugs["subject_id"])
+    disease = study.subjects["disease"].to_numpy(object)[who]
+    cls = drugs["drug_class"].to_numpy(object)
+    reason = drugs["reason"].to_numpy(object) if "reason" in drugs else np.full(n, None, object)
+    blank = pd.isna(reason)
+    start = drugs["start_day"].to_numpy(float)
+
+    stimulant = named_like(drugs["drug"], THROMBOPOIETIN_DRUGS)
+    stimulant |= cls == "thrombopoietin agonist"
+    immunoglobulin = cls == "immunoglobulin"
+    treats = np.isin(cls, _TREATS) | (stimulant & np.isin(disease, THROMBOPOIETIN_DISEASES))
+    treats |= immunoglobulin & (np.isin(disease, IMMUNOGLOBULIN_DISEASES) | (reason == "disease"))
+    treats &= ~(blank & np.isin(cls, ("tocilizumab", "other")))
+    steroid = cls == "glucocorticoid"
+    for_toxicity, local = toxicity_steroids(study, rules, toxicities)
+
+    for_disease = (reason == "disease") | blank
+    never = np.isin(reason, ("replacement", "supportive"))
+    counts = for_disease & treats
+    if rules.replacement_immunoglobulin_counts:
+        # It treats these diseases whatever the reason given, as in `judge_treatment`.
+        treating = immunoglobulin & np.isin(disease, IMMUNOGLOBULIN_DISEASES)
+        counts |= treating & never
+        never &= ~treating
+    ignored = np.isin(reason, ("conditioning", "toxicity"))
+    day = drug_rescue(study, who, counts, ~ignored & ~never, rules)
+    first = np.nan_to_num(start, nan=-np.inf)
+    last = np.nan_to_num(drugs["stop_day"].to_numpy(float), nan=np.inf)
+    dose = (
+        drugs["prednisone_equivalent_mg"].astype(float).to_numpy()
+        if "prednisone_equivalent_mg" in drugs
+        else np.full(n, np.nan)
+    )
+    mine = np.flatnonzero(steroid)
+    counted = for_disease & ~for_toxicity & ~local
+    day[mine] = glucocorticoid_rescue(
+        who[mine], first[mine], last[mine], dose[mine], counted[mine],
+        (reason == "background")[mine], rules,
+    )  # fmt: skip
+    rescue = np.isfinite(day)
+    kind = np.select(
+        [
+            (reason == "conditioning") | (cls == "lymphodepletion"),
+            (reason == "toxicity") | (blank & (cls == "tocilizumab")) | for_toxicity,
+            rescue,
+            never | (cls == "supportive") | immunoglobulin | stimulant | (blank & (cls == "other")),
+        ],
+        ["conditioning", "toxicity", "rescue", "supportive"],
+        "background",
+    ).astype(object)
+    return pd.DataFrame({"subject": who, "kind": kind, "day": np.where(rescue, day, start)})
+
+
+@dataclass(frozen=True)
+class Intercurrent:
+    """The first day of each intercurrent event of each subject; `inf` where there is none.
+
+    Attributes
+    ----------
+    rescue, reinfusion, death : ndarray, shape (subjects,)
+        Rescue, unplanned re-infusion or other product, death.
+    fails : ndarray, shape (subjects,)
+        First day from which the composite strategy makes a response a failure.
+    blank : ndarray, shape (subjects,)
+        First day from which a response is not evaluable, by strategy.
+    """
+
+    rescue: NDArray[np.float64]
+    reinfusion: NDArray[np.float64]
+    death: NDArray[np.float64]
+    fails: NDArray[np.float64]
+    blank: NDArray[np.float64]
+
+
+def find_intercurrent(
+    study: Study,
+    rules: Rules | None = None,
+    strategies: Strategies | None = None,
+    toxicities: pd.DataFrame | None = None,
+) -> Intercurrent:
+    """Find the first rescue, unplanned re-infusion and death of each subject.
+
+    Parameters
+    ----------
+    study : Study
+        The study; without medications or infusions none of theirs is found.
+    rules : Rules, optional
+        The parameters.
+    strategies : Strategies, optional
+        What is done about them.
+    toxicities : pandas.DataFrame, optional
+        As in `classify_medications`: local toxicity is decided before rescue.
+
+    Returns
+    -------
+    Intercurrent
+        One day a subject and event.
+
+    Raises
+    ------
+    CarstatsError
+        If a table lacks what the rules read.
+    """
+    rules, strategies = rules_of(study, rules), strategies_of(study, strategies)
+    n = len(study.subjects)
+    never = np.full(n, np.inf)
+    rescue = never
+    if study.medications is not None:
+        kinds = classify_medications(study, rules, toxicities)
+        wanted = ["rescue"] + [
+            kind
+            for kind in ("toxicity", "supportive", "background")
+            if getattr(strategies, kind) == "composite"
+        ]
+        mask = kinds["kind"].isin(wanted) & (kinds["day"] >= 1)
+        rescue = first_per_subject(n, kinds["subject"], kinds["day"], mask.to_numpy())
+    reinfusion = never
+    if study.infusions is not None:
+        again = (~study.infusions["planned"].fillna(True).astype(bool)).to_numpy()
+        day = study.infusions["day"].to_numpy(float)
+        who = pd.Index(study.subjects["subject_id"]).get_indexer(study.infusions["subject_id"])
+        reinfusion = first_per_subject(n, who, day, again & (day > 0))
+    death = never
+    if "death_day" in study.subjects:
+        death = study.subjects["death_day"].fillna(np.inf).to_numpy(float)
+    days = {"rescue": rescue, "reinfusion": reinfusion}
+    chosen = {name: getattr(strategies, name) for name in days}
+    fails = np.minimum.reduce([never, *(days[k] for k, s in chosen.items() if s == "composite")])
+    empty = ("hypothetical", "while on study")
+    blank = np.minimum.reduce([never, *(days[k] for k, s in chosen.items() if s in empty)])
+    return Intercurrent(rescue, reinfusion, death, fails, blank)

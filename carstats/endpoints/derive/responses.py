@@ -1,0 +1,146 @@
+"""Responses at every attended visit, from assessments and medications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from carstats.data.study import Study
+from carstats.endpoints.derive.judge import HELD, VARIANTS, Judge
+from carstats.endpoints.record.naming import term_words, terms_in_words
+from carstats.endpoints.record.visits import Visits
+from carstats.endpoints.rules.disease_states import SPECIFIC
+from carstats.endpoints.rules.lupus.states import LUPUS_STATES
+from carstats.messages import message
+
+COMMON = ("response", "remission", *VARIANTS, "steroid_free", "immunosuppressant_free")
+"""Endpoints of every disease, in the order in which they are derived."""
+
+
+def not_derived(study: Study, endpoint: str, absent: Iterable[str]) -> str:
+    """Return the note on an endpoint of which a study never collected a component.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    endpoint : str
+        The endpoint.
+    absent : iterable of str
+        The measures that it lacks.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
+    return message(
+        "{endpoint} was not derived: the study has no {measures}.",
+        endpoint=term_words(study.vocabulary, "endpoint", endpoint),
+        measures=terms_in_words(study.vocabulary, "measure", absent, 4),
+    )
+
+
+def derivable(visits: Visits, asked: Iterable[str] | None = None) -> tuple[list[str], list[str]]:
+    """Return the response endpoints that a study can derive, and notes on those that it cannot.
+
+    Parameters
+    ----------
+    visits : Visits
+        The visits of the study.
+    asked : iterable of str, optional
+        Endpoints asked for by name: they are derived in any case, not evaluable where a component
+        was never collected. By default an endpoint of one disease is left out, with a note, if the
+        study never measured one of its components; those of all diseases stay.
+
+    Returns
+    -------
+    names : list of str
+        Endpoints to derive.
+    notes : list of str
+        What was left out and why.
+
+    Raises
+    ------
+    CarstatsError
+        As `find_visits`.
+    """
+    present = set(visits.study.subjects["disease"])
+    names, notes = list(COMMON), []
+    for name, (disease, rule) in (LUPUS_STATES | SPECIFIC).items():
+        if disease not in present:
+            continue
+        absent = [
+            measure
+            for measure in dict.fromkeys((*rule.needs, *rule.baseline))
+            if measure not in visits.rules.waived and not visits.has(measure, disease)
+        ]
+        if absent:
+            notes.append(not_derived(visits.study, name, absent))
+        else:
+            names.append(name)
+    names += [name for name, (base, _) in HELD.items() if base in names]
+    if asked is None:
+        return names, notes
+    return [name for name in (*COMMON, *LUPUS_STATES, *SPECIFIC, *HELD) if name in set(asked)], []
+
+
+RESPONSE_ENDPOINTS = (*COMMON, *LUPUS_STATES, *SPECIFIC, *HELD)
+"""Every response endpoint that can be derived."""
+
+
+def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
+    """Return the responses table: one row per endpoint and attended visit.
+
+    Parameters
+    ----------
+    judge : Judge
+        The verdicts.
+    names : iterable of str
+        Response endpoints.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of the responses table. ``reason`` says what refuted the endpoint where it is
+        not met (component, value, day, what was needed), and why it cannot be judged where it is
+        not evaluable. A missed visit has no row, nor has a subject to whom it does not apply.
+
+    Raises
+    ------
+    CarstatsError
+        If a component is out of its range.
+
+    Notes
+    -----
+    Status: design (windows, missing components, intercurrent events), and that of each rule.
+    """
+    ids = judge.study.subjects["subject_id"].to_numpy(object)
+    parts = []
+    for code, name in enumerate(names):
+        verdict = judge.verdict(name)
+        v = verdict.visits
+        rows = np.flatnonzero(verdict.applies)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "position": v.subject[rows],
+                    "code": code,
+                    "subject_id": ids[v.subject[rows]],
+                    "endpoint": name,
+                    "day": v.day[rows],
+                    "response": pd.array(verdict.met[rows], dtype="boolean"),
+                    "visit": v.label[rows],
+                    "evaluable": pd.array(~verdict.met._mask[rows], dtype="boolean"),
+                    "reason": verdict.why[rows],
+                }
+            )
+        )
+    if not parts:
+        columns = ["subject_id", "endpoint", "day", "response", "visit", "evaluable", "reason"]
+        return pd.DataFrame({name: [] for name in columns})
+    table = pd.concat(parts, ignore_index=True)
+    order = np.lexsort((table["day"], table["code"], table["position"]))
+    return table.iloc[order].drop(columns=["position", "code"]).reset_index(drop=True)

@@ -1,0 +1,1 @@
+"""Why a subject has an outcome, visit by visit."""

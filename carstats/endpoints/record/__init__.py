@@ -1,0 +1,1 @@
+"""A subject's record as the rules see it: visits, episodes, searches, three-valued logic."""

@@ -1,0 +1,1 @@
+"""The clinical rules, one file a disease or topic."""

@@ -1,0 +1,1 @@
+"""Rules of systemic lupus erythematosus and lupus nephritis."""

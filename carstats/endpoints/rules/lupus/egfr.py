@@ -1,0 +1,95 @@
+"""Estimated glomerular filtration rate, for adults and for children."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from carstats.endpoints.record.logic import check_lengths, numbers, texts
+from carstats.endpoints.record.units import convert
+
+
+def egfr_ckd_epi_2021(
+    creatinine: ArrayLike, age: ArrayLike, sex: ArrayLike, *, unit: str
+) -> NDArray[np.float64]:
+    """Estimate the GFR of adults from creatinine, age and sex, without race.
+
+    Parameters
+    ----------
+    creatinine : float or sequence of float
+        Serum creatinine.
+    age : float or sequence of float
+        Age, 18 to 120 years.
+    sex : str or sequence of str
+        ``"F"`` or ``"M"``.
+    unit : str
+        Unit of creatinine: ``"mg/dL"`` or ``"umol/L"``.
+
+    Returns
+    -------
+    numpy.ndarray
+        mL/min/1.73 m2; NaN where a value is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is implausible in its unit, the age is below 18 or the sex another word.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Inker LA et al. N Engl J Med 2021;385:1737-1749.
+    """
+    scr = convert("creatinine", creatinine, unit).value
+    (years,) = numbers(age=(age, 18, 120))
+    sexes = texts("sex", sex, ("F", "M"))
+    female = sexes == "F"
+    known = np.where([value is None for value in sexes], np.nan, 1.0)
+    kappa, alpha = np.where(female, 0.7, 0.9), np.where(female, -0.241, -0.302)
+    check_lengths(creatinine=scr, age=years, sex=sexes)
+    ratio = scr / kappa
+    factor = np.minimum(ratio, 1.0) ** alpha * np.maximum(ratio, 1.0) ** -1.2
+    return known * 142.0 * factor * 0.9938**years * np.where(female, 1.012, 1.0)
+
+
+def egfr_schwartz(
+    creatinine: ArrayLike, height_cm: ArrayLike, *, unit: str, k: float = 0.413
+) -> NDArray[np.float64]:
+    """Estimate the GFR of children by the bedside Schwartz formula: 0.413 height / creatinine.
+
+    Parameters
+    ----------
+    creatinine : float or sequence of float
+        Serum creatinine.
+    height_cm : float or sequence of float
+        Height, 30 to 220 cm.
+    unit : str
+        Unit of creatinine: ``"mg/dL"`` or ``"umol/L"``.
+    k : float, optional
+        The constant, for creatinine in mg/dL.
+
+    Returns
+    -------
+    numpy.ndarray
+        mL/min/1.73 m2; NaN where a value is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is implausible.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Schwartz GJ et al. J Am Soc Nephrol 2009;20:629-637.
+    """
+    scr = convert("creatinine", creatinine, unit).value
+    (height,) = numbers(height_cm=(height_cm, 30, 220))
+    check_lengths(creatinine=scr, height_cm=height)
+    return k * height / scr

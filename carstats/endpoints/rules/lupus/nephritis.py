@@ -1,0 +1,394 @@
+"""Lupus nephritis: renal responses, the EULAR trajectory and renal flare.
+
+The urine protein-creatinine ratio is in g/g everywhere (`units.convert` gets it there), the GFR in
+mL/min/1.73 m2 (`egfr` estimates it).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pandas.arrays import BooleanArray
+
+from carstats.endpoints.record.logic import (
+    Cut,
+    all_of,
+    any_of,
+    boolean,
+    check_cut,
+    check_lengths,
+    compare,
+    failed_by,
+    flags,
+    given,
+    numbers,
+    percent_change,
+    texts,
+)
+from carstats.endpoints.record.units import MEASURES
+from carstats.errors import CarstatsError, check_choice
+from carstats.messages import message
+
+UPCR_RANGE = (MEASURES["UPCR"].low, MEASURES["UPCR"].high)
+EGFR_RANGE = (0.0, 250.0)
+
+
+def perr(
+    upcr: ArrayLike,
+    egfr: ArrayLike,
+    baseline_egfr: ArrayLike,
+    rescue: ArrayLike = False,
+    *,
+    upcr_cut: Cut = ("<=", 0.7),
+    egfr_min: float = 60.0,
+    egfr_fall: float = 20.0,
+) -> BooleanArray:
+    """Judge the primary efficacy renal response of BLISS-LN at a visit.
+
+    UPCR of 0.7 g/g or less, eGFR of 60 or more or no more than 20 % below baseline, no rescue.
+
+    Parameters
+    ----------
+    upcr : float or sequence of float
+        Urine protein-creatinine ratio, g/g.
+    egfr, baseline_egfr : float or sequence of float
+        mL/min/1.73 m2 now and before the flare; where that is unknown, before lymphodepletion.
+    rescue : bool or sequence of bool, optional
+        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
+    upcr_cut : (str, float), optional
+        What the ratio has to be.
+    egfr_min : float, optional
+        An eGFR of this or more is good enough, whatever the baseline.
+    egfr_fall : float, optional
+        Largest fall from baseline that is good enough, percent.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component is missing; the baseline is not, where the eGFR is good enough by
+        itself.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: verify. BLISS-LN asked for it at two consecutive visits: `confirmation.confirmed`.
+
+    References
+    ----------
+    Furie R et al. N Engl J Med 2020;383:1117-1128. doi:10.1056/NEJMoa2001180.
+    """
+    check_cut("upcr_cut", upcr_cut)
+    ratio, now, before = _renal(upcr, egfr, baseline_egfr)
+    (rescue,) = flags(rescue=rescue)
+    kept = any_of(
+        compare(now, ">=", egfr_min), compare(-percent_change(before, now), "<=", egfr_fall)
+    )
+    return failed_by(all_of(compare(ratio, *upcr_cut), kept), rescue)
+
+
+def crr(
+    upcr: ArrayLike,
+    egfr: ArrayLike,
+    baseline_egfr: ArrayLike,
+    rescue: ArrayLike = False,
+    *,
+    upcr_op: str = "<",
+    upcr_cut: float = 0.5,
+    egfr_min: float = 90.0,
+    egfr_fall: float = 10.0,
+) -> BooleanArray:
+    """Judge the complete renal response of BLISS-LN at a visit.
+
+    UPCR below 0.5 g/g, eGFR of 90 or more or no more than 10 % below baseline, no rescue.
+
+    Parameters
+    ----------
+    upcr, egfr, baseline_egfr, rescue, egfr_min, egfr_fall
+        As in `perr`.
+    upcr_op : str, optional
+        ``"<"``, or ``"<="`` as the published modified version prints it.
+    upcr_cut : float, optional
+        What the ratio is compared with, g/g.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component is missing, as in `perr`.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range or `upcr_op` another operator.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Furie R et al. N Engl J Med 2020;383:1117-1128. doi:10.1056/NEJMoa2001180.
+    """
+    check_choice("upcr_op", upcr_op, ("<", "<="))
+    return perr(
+        upcr,
+        egfr,
+        baseline_egfr,
+        rescue,
+        upcr_cut=(upcr_op, upcr_cut),
+        egfr_min=egfr_min,
+        egfr_fall=egfr_fall,
+    )
+
+
+def kdigo_complete(
+    upcr: ArrayLike,
+    egfr: ArrayLike,
+    baseline_egfr: ArrayLike,
+    *,
+    upcr_cut: Cut = ("<", 0.5),
+    egfr_share: float = 85.0,
+) -> BooleanArray:
+    """Judge the complete response of KDIGO 2024: UPCR below 0.5 g/g and a kept eGFR.
+
+    Parameters
+    ----------
+    upcr, egfr, baseline_egfr
+        As in `perr`.
+    upcr_cut : (str, float), optional
+        What the ratio has to be, g/g.
+    egfr_share : float, optional
+        The eGFR must be at least this percentage of baseline; KDIGO says 85 to 90.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    References
+    ----------
+    KDIGO 2024 Clinical practice guideline for the management of lupus nephritis. Kidney Int
+    2024;105(1S):S1-S69.
+    """
+    check_cut("upcr_cut", upcr_cut)
+    ratio, now, before = _renal(upcr, egfr, baseline_egfr)
+    return all_of(compare(ratio, *upcr_cut), _kept(before, now, egfr_share))
+
+
+def kdigo_partial(
+    baseline_upcr: ArrayLike,
+    upcr: ArrayLike,
+    egfr: ArrayLike,
+    baseline_egfr: ArrayLike,
+    *,
+    fall: float = 50.0,
+    upcr_cut: Cut = ("<", 3.0),
+    egfr_share: float = 85.0,
+) -> BooleanArray:
+    """Judge the partial response of KDIGO 2024: UPCR halved and below 3 g/g, and a kept eGFR.
+
+    A complete response that has fallen by half is a partial one too.
+
+    Parameters
+    ----------
+    baseline_upcr, upcr : float or sequence of float
+        Urine protein-creatinine ratio before lymphodepletion and now, g/g.
+    egfr, baseline_egfr, upcr_cut, egfr_share
+        As in `kdigo_complete`.
+    fall : float, optional
+        Percentage that the ratio must fall by, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    References
+    ----------
+    KDIGO 2024 Clinical practice guideline for the management of lupus nephritis. Kidney Int
+    2024;105(1S):S1-S69.
+    """
+    check_cut("upcr_cut", upcr_cut)
+    ratio, now, before = _renal(upcr, egfr, baseline_egfr)
+    (first,) = numbers(baseline_upcr=(baseline_upcr, *UPCR_RANGE))
+    check_lengths(baseline_upcr=first, upcr=ratio)
+    halved = compare(-percent_change(first, ratio), ">=", fall)
+    return all_of(halved, compare(ratio, *upcr_cut), _kept(before, now, egfr_share))
+
+
+def eular_2023_target(
+    month: ArrayLike,
+    baseline_upcr: ArrayLike,
+    upcr: ArrayLike,
+    egfr: ArrayLike,
+    baseline_egfr: ArrayLike,
+    *,
+    fall_month_3: float = 25.0,
+    fall_month_6: float = 50.0,
+    upcr_cut: Cut = ("<", 0.7),
+    nephrotic: float = 3.0,
+    egfr_fall: float = 10.0,
+) -> BooleanArray:
+    """Judge whether a subject is on the trajectory of the EULAR 2023 recommendations.
+
+    UPCR down by 25 % at month 3, by 50 % at month 6, below 0.5 to 0.7 g/g at month 12; with
+    nephrotic proteinuria at baseline the last target is due at month 24, and month 12 is judged as
+    month 6 is. The eGFR stays within 10 % of baseline throughout (one-sided).
+
+    Parameters
+    ----------
+    month : int or sequence of int
+        Milestone of the visit: 3, 6, 12 or 24.
+    baseline_upcr, upcr, egfr, baseline_egfr
+        As in `kdigo_partial`.
+    fall_month_3, fall_month_6 : float, optional
+        Percentages that the ratio must have fallen by, at least.
+    upcr_cut : (str, float), optional
+        The last target; the recommendations give 0.5 to 0.7 g/g.
+    nephrotic : float, optional
+        A baseline ratio of this or more is nephrotic, g/g (design).
+    egfr_fall : float, optional
+        Largest fall of the eGFR, percent.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component that the milestone consults is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range or a month is another.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Fanouriakis A et al. Ann Rheum Dis 2024;83:15-29.
+    """
+    check_cut("upcr_cut", upcr_cut)
+    ratio, now, before = _renal(upcr, egfr, baseline_egfr)
+    months, first = numbers(month=(month, 3, 24), baseline_upcr=(baseline_upcr, *UPCR_RANGE))
+    odd = ~np.isnan(months) & ~np.isin(months, (3, 6, 12, 24))
+    if odd.any():
+        raise CarstatsError(
+            message("`month` is {month:g}; allowed: 3, 6, 12 or 24.", month=months[odd][0])
+        )
+    check_lengths(month=months, upcr=ratio)
+    fall = -percent_change(first, ratio)
+    unknown = np.isnan(months)
+    heavy = compare(first, ">=", nephrotic)
+    late = boolean(months == 12, unknown)
+    targets = any_of(
+        given(boolean(months == 3, unknown), compare(fall, ">=", fall_month_3)),
+        given(boolean(months == 6, unknown), compare(fall, ">=", fall_month_6)),
+        given(late, given(heavy, compare(fall, ">=", fall_month_6))),
+        given(late, given(~heavy, compare(ratio, *upcr_cut))),
+        given(boolean(months == 24, unknown), compare(ratio, *upcr_cut)),
+    )
+    return all_of(targets, _kept(before, now, 100.0 - egfr_fall))
+
+
+def renal_flare(
+    response: ArrayLike,
+    reference_upcr: ArrayLike,
+    upcr: ArrayLike,
+    reference_egfr: ArrayLike,
+    egfr: ArrayLike,
+    haematuria_rise: ArrayLike,
+    *,
+    upcr_after_complete: float = 0.5,
+    upcr_after_partial: float = 1.0,
+    times: float = 2.0,
+    egfr_fall: float = 10.0,
+    haematuria_categories: float = 2.0,
+) -> BooleanArray:
+    """Judge whether a visit has the signs of a renal flare.
+
+    Any of: UPCR above 0.5 g/g after a complete response; UPCR doubled and above 1.0 g/g after a
+    partial one; eGFR down by more than 10 % with haematuria up by two categories.
+
+    Parameters
+    ----------
+    response : str or sequence of str
+        The response reached before: ``"complete"``, ``"partial"`` or ``"none"``.
+    reference_upcr, upcr : float or sequence of float
+        Urine protein-creatinine ratio at the response and now, g/g.
+    reference_egfr, egfr : float or sequence of float
+        mL/min/1.73 m2 at the response and now.
+    haematuria_rise : int or sequence of int
+        Categories that haematuria has risen by; consulted where the eGFR has fallen.
+    upcr_after_complete, upcr_after_partial : float, optional
+        The ratio must be above these, g/g.
+    times : float, optional
+        Multiple of the reference ratio that the ratio must reach after a partial response.
+    egfr_fall : float, optional
+        The eGFR must have fallen by more than this, percent.
+    haematuria_categories : float, optional
+        Categories that haematuria must rise by, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where no sign is known to be there and one is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range or `response` another word.
+
+    Notes
+    -----
+    Status: verify; design where the response before it is that of CRR and not of the paper. A flare
+    has to be seen at two visits more than a week apart:
+    ``confirmed(subject, day, signs, longer_than=7)``.
+
+    References
+    ----------
+    PMC11258879.
+    """
+    state = texts("response", response, ("complete", "partial", "none"))
+    first, now, egfr_first, egfr_now, rise = numbers(
+        reference_upcr=(reference_upcr, *UPCR_RANGE),
+        upcr=(upcr, *UPCR_RANGE),
+        reference_egfr=(reference_egfr, *EGFR_RANGE),
+        egfr=(egfr, *EGFR_RANGE),
+        haematuria_rise=(haematuria_rise, -10, 10),
+    )
+    check_lengths(response=state, upcr=now)
+    unknown = np.array([value is None for value in state])
+    doubled = all_of(compare(now - times * first, ">=", 0), compare(now, ">", upcr_after_partial))
+    fallen = compare(-percent_change(egfr_first, egfr_now), ">", egfr_fall)
+    return any_of(
+        given(boolean(state == "complete", unknown), compare(now, ">", upcr_after_complete)),
+        given(boolean(state == "partial", unknown), doubled),
+        given(fallen, compare(rise, ">=", haematuria_categories)),
+    )
+
+
+def _renal(upcr, egfr, baseline_egfr):
+    return numbers(
+        upcr=(upcr, *UPCR_RANGE),
+        egfr=(egfr, *EGFR_RANGE),
+        baseline_egfr=(baseline_egfr, *EGFR_RANGE),
+    )
+
+
+def _kept(before, now, share):
+    """Return whether an eGFR is at least `share` percent of what it was."""
+    return compare(-percent_change(before, now), "<=", 100.0 - share)

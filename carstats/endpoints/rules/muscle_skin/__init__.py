@@ -1,0 +1,1 @@
+"""Rules of myositis, systemic sclerosis and joints."""

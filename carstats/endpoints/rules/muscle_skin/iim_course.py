@@ -1,0 +1,123 @@
+"""Idiopathic inflammatory myopathy: relapse, and the response of the skin."""
+
+from __future__ import annotations
+
+from numpy.typing import ArrayLike
+from pandas.arrays import BooleanArray
+
+from carstats.endpoints.record.logic import (
+    all_of,
+    any_of,
+    at_least,
+    compare,
+    flags,
+    given,
+    numbers,
+    percent_change,
+)
+
+
+def iim_relapse(
+    response_lost: ArrayLike,
+    reference_global: ArrayLike,
+    physician_global: ArrayLike,
+    reference_mmt: ArrayLike,
+    mmt: ArrayLike,
+    reference_ck: ArrayLike,
+    ck: ArrayLike,
+    rescue: ArrayLike = False,
+    *,
+    global_rise: float = 2.0,
+    mmt_fall: float = 20.0,
+    ck_times: float = 2.0,
+    components: int = 2,
+    mmt_range: float = 80.0,
+) -> BooleanArray:
+    """Judge a relapse of myositis: a lost response with two of three signs of worsening, or rescue.
+
+    Parameters
+    ----------
+    response_lost : bool or sequence of bool
+        Whether an earlier moderate or major improvement is lost; where False the rest is not
+        consulted.
+    reference_global, physician_global : float or sequence of float
+        Physician global activity at the response and now, 0 to 10 cm.
+    reference_mmt, mmt : float or sequence of float
+        MMT8 at the response and now, 0 to `mmt_range`.
+    reference_ck, ck : float or sequence of float
+        Creatine kinase at the response and now, U/L.
+    rescue : bool or sequence of bool, optional
+        Rescue treatment for the disease: a relapse by itself.
+    global_rise : float, optional
+        Rise of the physician global that counts, cm.
+    mmt_fall : float, optional
+        Fall of MMT8 that counts, percent of the reference.
+    ck_times : float, optional
+        Multiple of the reference creatine kinase that counts.
+    components : int, optional
+        How many of the three must have worsened.
+    mmt_range : float, optional
+        Largest MMT: 80 for MMT8, 150 for its bilateral form.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where it is not known to be met and a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: design; verify (the IMACS worsening limits).
+    """
+    first_global, now_global, first_mmt, now_mmt, first_ck, now_ck = numbers(
+        reference_global=(reference_global, 0, 10),
+        physician_global=(physician_global, 0, 10),
+        reference_mmt=(reference_mmt, 0, mmt_range),
+        mmt=(mmt, 0, mmt_range),
+        reference_ck=(reference_ck, 0, 1e7),
+        ck=(ck, 0, 1e7),
+    )
+    lost, rescue = flags(response_lost=response_lost, rescue=rescue)
+    worse = at_least(
+        components,
+        compare(now_global - first_global, ">=", global_rise),
+        compare(-percent_change(first_mmt, now_mmt), ">=", mmt_fall),
+        compare(now_ck - ck_times * first_ck, ">=", 0),
+    )
+    return any_of(rescue, given(lost, worse))
+
+
+def cdasi_response(
+    baseline: ArrayLike, follow_up: ArrayLike, *, percent: float = 40.0, points: float = 4.0
+) -> BooleanArray:
+    """Judge a response of the skin: CDASI activity down by 40 %, or by 4 points.
+
+    Parameters
+    ----------
+    baseline, follow_up : float or sequence of float
+        CDASI activity before lymphodepletion and now, 0 to 100.
+    percent, points : float, optional
+        Either fall is enough; 4 to 5 points have been used.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a value is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+    """
+    first, now = numbers(baseline=(baseline, 0, 100), follow_up=(follow_up, 0, 100))
+    # Percentages are compared as points, which a baseline of 0 leaves defined; it cannot improve.
+    share = all_of(compare(first, ">", 0), compare(first - now - percent / 100 * first, ">=", 0))
+    return any_of(share, compare(first - now, ">=", points))

@@ -1,0 +1,313 @@
+"""Systemic sclerosis: skin score, EUSTAR activity index, lung, composite event.
+
+ACR-CRISS and its revision are in `criss`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pandas.arrays import BooleanArray
+
+from carstats.endpoints.record.logic import (
+    all_of,
+    any_of,
+    check_lengths,
+    compare,
+    flags,
+    given,
+    numbers,
+    percent_change,
+)
+from carstats.errors import CarstatsError, listed
+from carstats.messages import message
+
+MRSS_RANGE = (0.0, 51.0)
+
+# Valentini 2017, doi:10.1136/annrheumdis-2016-209768: the weights add up to 10.
+EUSTAR_WEIGHTS = {
+    "skin_worse": 1.5,
+    "digital_ulcers": 1.5,
+    "mrss": 1.5,
+    "friction_rubs": 2.25,
+    "crp": 2.25,
+    "dlco": 1.0,
+}
+
+
+def mrss_response(
+    baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
+) -> BooleanArray:
+    """Judge a response of the skin: mRSS down by at least 5 points and at least 25 %.
+
+    Parameters
+    ----------
+    baseline, follow_up : float or sequence of float
+        Modified Rodnan skin score before lymphodepletion and now, 0 to 51.
+    points, percent : float, optional
+        Both falls are needed.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a score is missing; False where the baseline is 0.
+
+    Raises
+    ------
+    CarstatsError
+        If a score is out of its range.
+
+    Notes
+    -----
+    Status: design (a mirror of the published progression rule).
+    """
+    first, now = _skin(baseline, follow_up)
+    # Percentages are compared as points, which a baseline of 0 leaves defined.
+    return all_of(
+        compare(first - now, ">=", points), compare(first - now - percent / 100 * first, ">=", 0)
+    )
+
+
+def mrss_progression(
+    baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
+) -> BooleanArray:
+    """Judge a progression of the skin: mRSS up by more than 5 points and at least 25 %.
+
+    Parameters
+    ----------
+    baseline, follow_up : float or sequence of float
+        Modified Rodnan skin score, 0 to 51.
+    points, percent : float, optional
+        The rise must exceed `points` and reach `percent`.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a score is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a score is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+    """
+    first, now = _skin(baseline, follow_up)
+    return all_of(
+        compare(now - first, ">", points), compare(now - first - percent / 100 * first, ">=", 0)
+    )
+
+
+def eustar_activity(
+    skin_worse: ArrayLike,
+    digital_ulcers: ArrayLike,
+    mrss: ArrayLike,
+    friction_rubs: ArrayLike,
+    crp_mg_dl: ArrayLike,
+    dlco: ArrayLike,
+    *,
+    mrss_above: float = 18.0,
+    crp_above: float = 1.0,
+    dlco_below: float = 70.0,
+    weights: Mapping[str, float] = EUSTAR_WEIGHTS,
+) -> NDArray[np.float64]:
+    """Return the revised EUSTAR activity index, 0 to 10.
+
+    Parameters
+    ----------
+    skin_worse : bool or sequence of bool
+        Whether the subject says that the skin got worse in the past month (1.5 points).
+    digital_ulcers : bool or sequence of bool
+        Digital ulcers (1.5).
+    mrss : float or sequence of float
+        Modified Rodnan skin score, 0 to 51 (above 18: 1.5).
+    friction_rubs : bool or sequence of bool
+        Tendon friction rubs (2.25).
+    crp_mg_dl : float or sequence of float
+        C-reactive protein, mg/dL (above 1: 2.25).
+    dlco : float or sequence of float
+        Diffusing capacity, percent predicted (below 70: 1.0).
+    mrss_above, crp_above, dlco_below : float, optional
+        The limits.
+    weights : mapping of str to float, optional
+        The points.
+
+    Returns
+    -------
+    numpy.ndarray
+        The index; NaN where a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: verify (the weight of DLCO). Active from 2.5: `eustar_active`.
+
+    References
+    ----------
+    Valentini G et al. Ann Rheum Dis 2017. doi:10.1136/annrheumdis-2016-209768.
+    """
+    absent = [name for name in EUSTAR_WEIGHTS if name not in weights]
+    if absent:
+        raise CarstatsError(message("`weights` lacks {names}.", names=listed(absent)))
+    skin, crp, dlco = numbers(
+        mrss=(mrss, *MRSS_RANGE), crp_mg_dl=(crp_mg_dl, 0, 100), dlco=(dlco, 0, 200)
+    )
+    worse, ulcers, rubs = flags(
+        skin_worse=skin_worse, digital_ulcers=digital_ulcers, friction_rubs=friction_rubs
+    )
+    check_lengths(mrss=skin, skin_worse=worse)
+    parts = {
+        "skin_worse": worse,
+        "digital_ulcers": ulcers,
+        "mrss": compare(skin, ">", mrss_above),
+        "friction_rubs": rubs,
+        "crp": compare(crp, ">", crp_above),
+        "dlco": compare(dlco, "<", dlco_below),
+    }
+    return sum(
+        weights[name] * np.where(part._mask, np.nan, part._data) for name, part in parts.items()
+    )
+
+
+def eustar_active(index: ArrayLike, *, cut: float = 2.5) -> BooleanArray:
+    """Judge active systemic sclerosis: a EUSTAR activity index of 2.5 or more.
+
+    Parameters
+    ----------
+    index : float or sequence of float
+        From `eustar_activity`, 0 to 10.
+    cut : float, optional
+        The smallest index of active disease.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where it is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If an index is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Valentini G et al. Ann Rheum Dis 2017. doi:10.1136/annrheumdis-2016-209768.
+    """
+    (index,) = numbers(index=(index, 0, 10))
+    return compare(index, ">=", cut)
+
+
+def ild_progression(
+    baseline_fvc: ArrayLike,
+    fvc: ArrayLike,
+    baseline_dlco: ArrayLike,
+    dlco: ArrayLike,
+    *,
+    fvc_fall: float = 10.0,
+    fvc_fall_with_dlco: float = 5.0,
+    dlco_fall: float = 15.0,
+) -> BooleanArray:
+    """Judge progression of interstitial lung disease by relative falls of FVC and DLCO.
+
+    FVC down by 10 % of baseline, or by 5 to below 10 % with DLCO down by 15 %.
+
+    Parameters
+    ----------
+    baseline_fvc, fvc : float or sequence of float
+        Forced vital capacity, percent predicted or litres, the same in both.
+    baseline_dlco, dlco : float or sequence of float
+        Diffusing capacity, percent predicted; consulted where FVC fell by 5 to below 10 %.
+    fvc_fall, fvc_fall_with_dlco, dlco_fall : float, optional
+        Falls in percent of baseline, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component that is consulted is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Khanna D et al. J Rheumatol 2015;42:2168-2171 (OMERACT).
+    """
+    fvc_first, fvc_now, dlco_first, dlco_now = numbers(
+        baseline_fvc=(baseline_fvc, 0, 200),
+        fvc=(fvc, 0, 200),
+        baseline_dlco=(baseline_dlco, 0, 200),
+        dlco=(dlco, 0, 200),
+    )
+    fall = -percent_change(fvc_first, fvc_now)
+    half_way = compare(fall, ">=", fvc_fall_with_dlco)
+    return any_of(
+        compare(fall, ">=", fvc_fall),
+        given(half_way, compare(-percent_change(dlco_first, dlco_now), ">=", dlco_fall)),
+    )
+
+
+def ssc_event(
+    ild_progressed: ArrayLike,
+    heart_failure: ArrayLike,
+    renal_failure: ArrayLike,
+    arterial_hypertension: ArrayLike,
+    new_treatment: ArrayLike,
+) -> BooleanArray:
+    """Judge the composite event of Auth 2024, whose absence is event-free time.
+
+    Parameters
+    ----------
+    ild_progressed, heart_failure, renal_failure, arterial_hypertension : bool or sequence of bool
+        Progression of the lung (`ild_progression`) and new organ events.
+    new_treatment : bool or sequence of bool
+        New immunosuppressant or antifibrotic.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where none is known and one is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is neither true nor false.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Auth J et al. 2024, diffuse systemic sclerosis after CD19 CAR-T cells, Lancet Rheumatol.
+    """
+    return any_of(
+        *flags(
+            ild_progressed=ild_progressed,
+            heart_failure=heart_failure,
+            renal_failure=renal_failure,
+            arterial_hypertension=arterial_hypertension,
+            new_treatment=new_treatment,
+        )
+    )
+
+
+def _skin(baseline, follow_up):
+    return numbers(baseline=(baseline, *MRSS_RANGE), follow_up=(follow_up, *MRSS_RANGE))

@@ -1,0 +1,327 @@
+"""Pemphigus, ANCA-associated vasculitis and Sjögren disease, in brief.
+
+Neurological diseases are in `neurology`, rheumatoid arthritis in `joints`, ITP and AIHA in
+`immune_cytopenias`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pandas.arrays import BooleanArray
+
+from carstats.endpoints.record.logic import (
+    all_of,
+    any_of,
+    at_least,
+    compare,
+    failed_by,
+    flags,
+    given,
+    numbers,
+)
+
+BVAS_RANGE = (0.0, 63.0)
+ESSDAI_RANGE = (0.0, 123.0)
+
+
+def pemphigus_remission(
+    lesions: ArrayLike,
+    days_without_therapy: ArrayLike,
+    *,
+    days: float = 60.0,
+) -> BooleanArray:
+    """Judge complete remission off therapy: no lesion, and no systemic therapy for two months.
+
+    Parameters
+    ----------
+    lesions : int or sequence of int
+        New and established lesions.
+    days_without_therapy : float or sequence of float
+        Days since the last systemic therapy; 0 on therapy.
+    days : float, optional
+        Two months, as days, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is negative.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Murrell DF et al. J Am Acad Dermatol 2008;58:1043-1046.
+    """
+    count, off = numbers(
+        lesions=(lesions, 0, np.inf), days_without_therapy=(days_without_therapy, 0, np.inf)
+    )
+    return all_of(compare(count, "<=", 0), compare(off, ">=", days))
+
+
+def pemphigus_remission_minimal(
+    lesions: ArrayLike,
+    prednisone_mg: ArrayLike,
+    minimal_adjuvant: ArrayLike,
+    days_on_minimal_therapy: ArrayLike,
+    *,
+    prednisone_max: float = 10.0,
+    days: float = 60.0,
+) -> BooleanArray:
+    """Judge complete remission on minimal therapy for two months.
+
+    Parameters
+    ----------
+    lesions : int or sequence of int
+        New and established lesions.
+    prednisone_mg : float or sequence of float
+        Daily dose, mg of prednisone.
+    minimal_adjuvant : bool or sequence of bool
+        Whether adjuvant therapy is none or at half the effective dose or less.
+    days_on_minimal_therapy : float or sequence of float
+        Days that therapy has been minimal.
+    prednisone_max : float, optional
+        Largest dose that is minimal.
+    days : float, optional
+        Two months, as days, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Murrell DF et al. J Am Acad Dermatol 2008;58:1043-1046.
+    """
+    count, dose, time = numbers(
+        lesions=(lesions, 0, np.inf),
+        prednisone_mg=(prednisone_mg, 0, 5000),
+        days_on_minimal_therapy=(days_on_minimal_therapy, 0, np.inf),
+    )
+    (adjuvant,) = flags(minimal_adjuvant=minimal_adjuvant)
+    low = compare(dose, "<=", prednisone_max)
+    return all_of(compare(count, "<=", 0), low, adjuvant, compare(time, ">=", days))
+
+
+def pemphigus_relapse(
+    new_lesions_per_month: ArrayLike,
+    healed_within_week: ArrayLike,
+    established_extended: ArrayLike,
+    *,
+    lesions: float = 3.0,
+) -> BooleanArray:
+    """Judge a relapse: three new lesions in a month that do not heal in a week, or extension.
+
+    Parameters
+    ----------
+    new_lesions_per_month : int or sequence of int
+        New lesions in a month.
+    healed_within_week : bool or sequence of bool
+        Whether they healed by themselves within a week; consulted where there are enough.
+    established_extended : bool or sequence of bool
+        Whether established lesions extended in a subject under control.
+    lesions : float, optional
+        New lesions, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where it is not known to be met and a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Murrell DF et al. J Am Acad Dermatol 2008;58:1043-1046.
+    """
+    (count,) = numbers(new_lesions_per_month=(new_lesions_per_month, 0, np.inf))
+    healed, extended = flags(
+        healed_within_week=healed_within_week, established_extended=established_extended
+    )
+    return any_of(given(compare(count, ">=", lesions), ~healed), extended)
+
+
+def aav_remission(
+    bvas: ArrayLike, prednisone_mg: ArrayLike, *, prednisone_max: float = 0.0
+) -> BooleanArray:
+    """Judge remission of ANCA-associated vasculitis: BVAS 0 off glucocorticoids.
+
+    Parameters
+    ----------
+    bvas : float or sequence of float
+        Birmingham vasculitis activity score, version 3, 0 to 63.
+    prednisone_mg : float or sequence of float
+        Daily dose on the day of the visit, mg of prednisone.
+    prednisone_max : float, optional
+        Largest dose that is allowed.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a component is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+    """
+    score, dose = numbers(bvas=(bvas, *BVAS_RANGE), prednisone_mg=(prednisone_mg, 0, 5000))
+    return all_of(compare(score, "<=", 0), compare(dose, "<=", prednisone_max))
+
+
+def essdai_response(
+    baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
+) -> BooleanArray:
+    """Judge a response of Sjögren disease: ESSDAI down by 3 points or more.
+
+    Parameters
+    ----------
+    baseline, follow_up : float or sequence of float
+        ESSDAI, 0 to 123.
+    rescue : bool or sequence of bool, optional
+        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
+    points : float, optional
+        The fall, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a score is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a score is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+    """
+    first, now = numbers(baseline=(baseline, *ESSDAI_RANGE), follow_up=(follow_up, *ESSDAI_RANGE))
+    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
+
+
+def sjogren_star(
+    systemic: ArrayLike,
+    symptoms: ArrayLike,
+    lachrymal: ArrayLike,
+    salivary: ArrayLike,
+    biological: ArrayLike,
+    *,
+    points: tuple[float, float, float, float, float] = (3, 3, 1, 1, 1),
+    cut: float = 5.0,
+) -> BooleanArray:
+    """Judge the Sjögren tool for assessing response (STAR): 5 points of 9 from five domains.
+
+    Parameters
+    ----------
+    systemic, symptoms, lachrymal, salivary, biological : bool or sequence of bool
+        Whether each domain has responded.
+    points : tuple of float, optional
+        What each domain is worth.
+    cut : float, optional
+        Points of a responder, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where a domain is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is neither true nor false.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Seror R et al. Ann Rheum Dis 2022;81:979-989.
+    """
+    domains = flags(
+        systemic=systemic,
+        symptoms=symptoms,
+        lachrymal=lachrymal,
+        salivary=salivary,
+        biological=biological,
+    )
+    values = (np.where(d._mask, np.nan, d._data.astype(float)) for d in domains)
+    return compare(sum(p * v for p, v in zip(points, values, strict=True)), ">=", cut)
+
+
+def sjogren_cress(
+    systemic: ArrayLike,
+    symptoms: ArrayLike,
+    lachrymal: ArrayLike,
+    salivary: ArrayLike,
+    serological: ArrayLike,
+    *,
+    items: int = 3,
+) -> BooleanArray:
+    """Judge the composite of relevant endpoints for Sjögren disease (CRESS): 3 of 5 items.
+
+    Parameters
+    ----------
+    systemic, symptoms, lachrymal, salivary, serological : bool or sequence of bool
+        Whether each item has responded.
+    items : int, optional
+        Items of a responder, at least.
+
+    Returns
+    -------
+    pandas.arrays.BooleanArray
+        NA where fewer are known to have responded and one is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a value is neither true nor false.
+
+    Notes
+    -----
+    Status: verify.
+
+    References
+    ----------
+    Arends S et al. Lancet Rheumatol 2021;3:e553-e562.
+    """
+    return at_least(
+        items,
+        *flags(
+            systemic=systemic,
+            symptoms=symptoms,
+            lachrymal=lachrymal,
+            salivary=salivary,
+            serological=serological,
+        ),
+    )

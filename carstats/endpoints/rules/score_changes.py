@@ -1,0 +1,92 @@
+"""Changes of scores that are reported as numbers: MMT8, MG-QOL15r, modified Rankin scale."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from carstats.endpoints.record.logic import numbers
+
+
+def mmt8_change(
+    baseline: ArrayLike, follow_up: ArrayLike, *, mmt_range: float = 80.0
+) -> NDArray[np.float64]:
+    """Return the change of manual muscle testing; positive is stronger.
+
+    Parameters
+    ----------
+    baseline, follow_up : float or sequence of float
+        MMT8 before lymphodepletion and now, 0 to `mmt_range`.
+    mmt_range : float, optional
+        Largest score: 80 for MMT8 of one side, 150 for its bilateral form.
+
+    Returns
+    -------
+    numpy.ndarray
+        Points, NaN where a score is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a score is out of its range.
+
+    Notes
+    -----
+    Status: verify (the range that a study used).
+    """
+    return _change(baseline, follow_up, mmt_range)
+
+
+def mg_qol15r_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
+    """Return the change of MG-QOL15r; negative is a better quality of life.
+
+    Parameters
+    ----------
+    baseline, follow_up : float or sequence of float
+        MG-QOL15r before lymphodepletion and now, 0 to 30.
+
+    Returns
+    -------
+    numpy.ndarray
+        Points, NaN where a score is missing.
+
+    Raises
+    ------
+    CarstatsError
+        If a score is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+    """
+    return _change(baseline, follow_up, 30.0)
+
+
+def mrs_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
+    """Return the change of the modified Rankin scale; negative is less disabled.
+
+    Parameters
+    ----------
+    baseline, follow_up : int or sequence of int
+        Modified Rankin scale before lymphodepletion and now, 0 to 6.
+
+    Returns
+    -------
+    numpy.ndarray
+        Grades, NaN where one is missing. The scale is ordinal: medians, not means.
+
+    Raises
+    ------
+    CarstatsError
+        If a grade is out of its range.
+
+    Notes
+    -----
+    Status: verify.
+    """
+    return _change(baseline, follow_up, 6.0)
+
+
+def _change(baseline, follow_up, top: float) -> NDArray[np.float64]:
+    first, now = numbers(baseline=(baseline, 0, top), follow_up=(follow_up, 0, top))
+    return now - first

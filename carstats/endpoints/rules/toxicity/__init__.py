@@ -1,0 +1,1 @@
+"""Rules that grade toxicities."""

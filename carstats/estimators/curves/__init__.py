@@ -1,0 +1,1 @@
+"""Curves of time to an event, their limits, quantiles and means."""

@@ -1,0 +1,1 @@
+"""Rates pooled over trials or borrowed between baskets."""

@@ -1,0 +1,1 @@
+"""One proportion, two, and tables of them."""

@@ -1,0 +1,306 @@
+"""Cox's regression of the hazard: Efron ties, strata, left truncation, sandwich errors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from carstats.errors import CarstatsError
+from carstats.estimators.curves.risk_table import distinct_times
+from carstats.estimators.reasons import (
+    COVARIATES_CONSTANT_AT_EVENTS,
+    NO_CONVERGENCE,
+    NO_EVENT,
+    SEPARATION,
+    Reason,
+)
+from carstats.messages import message
+
+_MAX_ITERATIONS = 60
+# Newton's decrement at which the coefficients are as exact as double precision has them.
+_DECREMENT = 1e-18
+# Information left, relative to that at 0, below which a coefficient runs off to infinity.
+_SEPARATED = 1e-6
+# Change of a predictor in one step, and range of the predictors that no estimate has.
+_LONGEST_STEP, _WIDEST = 20.0, 250.0
+
+
+@dataclass(frozen=True)
+class CoxFit:
+    """A fitted proportional-hazards model with p covariates.
+
+    Attributes
+    ----------
+    coef : ndarray, shape (p,)
+        Logarithms of the hazard ratios; NaN where the data allow no fit.
+    covariance : ndarray, shape (p, p)
+        Inverse of the observed information.
+    robust : ndarray, shape (p, p)
+        Sandwich variance: the crossproduct of the subjects' changes of `coef` when left out.
+    log_likelihood, log_likelihood_null : float
+        Log partial likelihood at `coef` and at 0.
+    event_time : ndarray, shape (K,)
+        Distinct times of events, those of each stratum apart.
+    residual : ndarray, shape (K, p)
+        Schoenfeld residuals, added up over the events of a time.
+    spread : ndarray, shape (K, p, p)
+        Information that each time adds.
+    n, n_event : int
+        Subjects and events.
+    reason : Reason or None
+        Why there is no fit; else None.
+    """
+
+    coef: NDArray[np.float64]
+    covariance: NDArray[np.float64]
+    robust: NDArray[np.float64]
+    log_likelihood: float
+    log_likelihood_null: float
+    event_time: NDArray[np.float64]
+    residual: NDArray[np.float64]
+    spread: NDArray[np.float64]
+    n: int
+    n_event: int
+    reason: Reason | None = None
+
+    @property
+    def std_error(self) -> NDArray[np.float64]:
+        """Standard errors of the coefficients, shape (p,)."""
+        return np.sqrt(np.diag(self.covariance))
+
+    @property
+    def robust_error(self) -> NDArray[np.float64]:
+        """Sandwich errors of the coefficients, shape (p,)."""
+        return np.sqrt(np.diag(self.robust))
+
+
+@dataclass(frozen=True)
+class _Stratum:
+    """Subjects of one stratum with K event times and E events; a pair is one event in its turn."""
+
+    x: NDArray[np.float64]  # (n, p), centred
+    rows: NDArray[np.intp]  # (n,) places of the subjects among all
+    last: NDArray[np.intp]  # (n,) event times up to the own time
+    first: NDArray[np.intp]  # (n,) event times up to the entry
+    own: NDArray[np.bool_]  # (n,) has the event
+    at: NDArray[np.intp]  # (n,) number of the own event's time; 0 unless `own`
+    time: NDArray[np.float64]  # (K,)
+    pair: NDArray[np.intp]  # (E,) number of the time of each pair
+    gone: NDArray[np.float64]  # (E,) part of the tied events that are out of the risk set
+
+
+def cox(
+    time: ArrayLike,
+    status: ArrayLike,
+    covariates: ArrayLike,
+    *,
+    strata: ArrayLike | None = None,
+    entry: ArrayLike | None = None,
+) -> CoxFit:
+    """Estimate hazard ratios by the partial likelihood.
+
+    Parameters
+    ----------
+    time : array_like, shape (n,)
+        Time of the event or of censoring.
+    status : array_like of int, shape (n,)
+        1 for the event, 0 for censored.
+    covariates : array_like, shape (n, p)
+        Covariates, constant over time.
+    strata : array_like, shape (n,), optional
+        Strata with a baseline hazard each.
+    entry : array_like, shape (n,), optional
+        Left truncation: at risk at t are those with entry < t <= time.
+
+    Returns
+    -------
+    CoxFit
+        The estimates, equal to those of survival::coxph with Efron ties. Without an event, with
+        linearly dependent covariates, or when a covariate separates, the numbers are NaN and
+        `reason` says why.
+
+    Raises
+    ------
+    CarstatsError
+        If a covariate is missing or infinite.
+
+    References
+    ----------
+    Cox DR. J R Stat Soc B 1972; 34: 187-220. Efron B. J Am Stat Assoc 1977; 72: 557-565 (ties).
+    Lin DY, Wei LJ. J Am Stat Assoc 1989; 84: 1074-1078 (sandwich).
+    """
+    time, status = np.asarray(time, float), np.asarray(status, int) > 0
+    x = np.asarray(covariates, float).reshape(time.size, -1)
+    if not np.isfinite(x).all():
+        raise CarstatsError(
+            message("`covariates` has missing or infinite values; leave those out.")
+        )
+    n_event = int(status.sum())
+    if not n_event:
+        return _no_fit(x, 0, Reason(NO_EVENT))
+    centre, scale = x.mean(axis=0), x.std(axis=0)
+    scale = np.where(scale > 0, scale, 1.0)
+    parts = _parts(time, status, (x - centre) / scale, strata, entry)
+    beta = np.zeros(x.shape[1])
+    null, score, information = _evaluate(parts, beta)
+    value = null
+    start = np.linalg.eigvalsh(information)[0]
+    if start < 1e-10 * n_event:
+        return _no_fit(x, n_event, Reason(COVARIATES_CONSTANT_AT_EVENTS))
+    decrement = np.inf
+    for _ in range(_MAX_ITERATIONS):
+        if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
+            return _no_fit(x, n_event, Reason(SEPARATION))
+        step = np.linalg.solve(information, score)
+        decrement = float(score @ step)
+        longest = max(np.abs(part.x @ step).max() for part in parts)
+        size = min(1.0, _LONGEST_STEP / max(longest, 1e-300))
+        found = _evaluate(parts, beta + size * step)
+        # The likelihood is concave: an overshoot is halved until it climbs (up to rounding).
+        while not found[0] >= value - 1e-12 * abs(value) and size > 1e-6:
+            size /= 2
+            found = _evaluate(parts, beta + size * step)
+        beta = beta + size * step
+        value, score, information = found
+        if max(np.ptp(part.x @ beta) for part in parts) > _WIDEST:
+            return _no_fit(x, n_event, Reason(SEPARATION))
+        if decrement < _DECREMENT:
+            break
+    if np.linalg.eigvalsh(information)[0] < _SEPARATED * start:
+        return _no_fit(x, n_event, Reason(SEPARATION))
+    if decrement >= 1e-10:
+        return _no_fit(x, n_event, Reason(NO_CONVERGENCE, {"n": _MAX_ITERATIONS}))
+    inverse = np.linalg.inv(information)
+    scores = _subject_scores(parts, beta, time.size) @ inverse
+    pieces = [_by_time(part, beta) for part in parts]
+    return CoxFit(
+        coef=beta / scale,
+        covariance=inverse / np.outer(scale, scale),
+        robust=scores.T @ scores / np.outer(scale, scale),
+        log_likelihood=value,
+        log_likelihood_null=null,
+        event_time=np.concatenate([part.time for part in parts]),
+        residual=np.concatenate([residual for residual, _ in pieces]) * scale,
+        spread=np.concatenate([spread for _, spread in pieces]) * np.outer(scale, scale),
+        n=time.size,
+        n_event=n_event,
+    )
+
+
+def _no_fit(x, n_event: int, reason: Reason) -> CoxFit:
+    n, p = x.shape
+    unknown, none = np.full((p, p), np.nan), np.empty(0)
+    return CoxFit(
+        np.full(p, np.nan), unknown, unknown, np.nan, np.nan, none, np.empty((0, p)),
+        np.empty((0, p, p)), n, n_event, reason,
+    )  # fmt: skip
+
+
+def _parts(time, status, x, strata, entry) -> list[_Stratum]:
+    """Lay out the strata that have events."""
+    n = time.size
+    entered = np.empty(0) if entry is None else np.asarray(entry, float)
+    distinct, place = distinct_times(np.concatenate([time, entered]))
+    end = place[:n]
+    codes = np.zeros(n, int)
+    if strata is not None:
+        codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(n)
+    parts = []
+    for code in range(codes.max() + 1):
+        rows = np.flatnonzero(codes == code)
+        own = status[rows]
+        if not own.any():
+            continue
+        happens, tied = np.unique(end[rows][own], return_counts=True)
+        last = np.searchsorted(happens, end[rows], side="right")
+        first = np.zeros(rows.size, int)
+        if entry is not None:
+            first = np.searchsorted(happens, place[n:][rows], side="right")
+        pair = np.repeat(np.arange(happens.size), tied)
+        turn = np.arange(pair.size) - np.repeat(np.cumsum(tied) - tied, tied)
+        at = np.where(own, last - 1, 0)
+        parts.append(
+            _Stratum(
+                x[rows], rows, last, np.minimum(first, last), own, at, distinct[happens], pair,
+                turn / tied[pair],
+            )
+        )  # fmt: skip
+    return parts
+
+
+def _evaluate(parts: list[_Stratum], beta):
+    """Return log partial likelihood, score and information."""
+    p = beta.size
+    value, score, information = 0.0, np.zeros(p), np.zeros((p, p))
+    for part in parts:
+        linear, _, total, mean, second = _pairs(part, beta)
+        value += float(linear[part.own].sum() - np.log(total).sum())
+        score += part.x[part.own].sum(axis=0) - mean.sum(axis=0)
+        information += second.sum(axis=0) - mean.T @ mean
+    return value, score, information
+
+
+def _pairs(part: _Stratum, beta):
+    """Sum over the risk set of each pair: predictors and risks, total, mean, mean square of x."""
+    k, p = part.time.size, beta.size
+    linear = part.x @ beta
+    # A common factor of all risks drops out of everything.
+    linear = linear - linear.max()
+    risk = np.exp(linear)
+    products = (part.x[:, :, None] * part.x[:, None, :]).reshape(-1, p * p)
+    terms = risk[:, None] * np.column_stack([np.ones(len(risk)), part.x, products])
+    # At risk at time j are those with first <= j < last.
+    change = np.zeros((k + 1, terms.shape[1]))
+    np.add.at(change, part.first, terms)
+    np.add.at(change, part.last, -terms)
+    whole = np.cumsum(change, axis=0)[:k]
+    if part.first.any():
+        sums = whole
+    else:
+        # From the end, without cancellation: the last risk sets may hold a small part of the risk.
+        left = np.zeros((k + 1, terms.shape[1]))
+        np.add.at(left, part.last, terms)
+        sums = np.cumsum(left[::-1], axis=0)[::-1][1:]
+    tied = np.zeros((k, terms.shape[1]))
+    np.add.at(tied, part.at[part.own], terms[part.own])
+    found = sums[part.pair] - part.gone[:, None] * tied[part.pair]
+    total = found[:, 0]
+    mean = found[:, 1 : p + 1] / total[:, None]
+    second = (found[:, p + 1 :] / total[:, None]).reshape(-1, p, p)
+    return linear, risk, total, mean, second
+
+
+def _by_time(part: _Stratum, beta):
+    """Schoenfeld residuals and information of each time."""
+    _, _, _, mean, second = _pairs(part, beta)
+    k, p = part.time.size, beta.size
+    residual, spread = np.zeros((k, p)), np.zeros((k, p, p))
+    np.add.at(residual, part.at[part.own], part.x[part.own])
+    np.add.at(residual, part.pair, -mean)
+    np.add.at(spread, part.pair, second - mean[:, :, None] * mean[:, None, :])
+    return residual, spread
+
+
+def _subject_scores(parts: list[_Stratum], beta, n: int):
+    """Score residuals of the subjects, shape (n, p)."""
+    scores = np.zeros((n, beta.size))
+    for part in parts:
+        _, risk, total, mean, _ = _pairs(part, beta)
+        k = part.time.size
+        # Columns: hazard, and hazard times mean; of each pair, and of what the tied are spared.
+        hazard = np.column_stack([np.ones(len(total)), mean]) / total[:, None]
+        by_time, spared = np.zeros((k, hazard.shape[1])), np.zeros((k, hazard.shape[1]))
+        np.add.at(by_time, part.pair, hazard)
+        np.add.at(spared, part.pair, part.gone[:, None] * hazard)
+        so_far = np.vstack([np.zeros(hazard.shape[1]), np.cumsum(by_time, axis=0)])
+        seen = so_far[part.last] - so_far[part.first]
+        seen -= np.where(part.own[:, None], spared[part.at], 0.0)
+        mine = -risk[:, None] * (part.x * seen[:, :1] - seen[:, 1:])
+        average = np.zeros((k, beta.size))
+        np.add.at(average, part.pair, mean)
+        average /= np.bincount(part.pair, minlength=k)[:, None]
+        mine += np.where(part.own[:, None], part.x - average[part.at], 0.0)
+        scores[part.rows] = mine
+    return scores

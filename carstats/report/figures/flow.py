@@ -1,0 +1,272 @@
+"""The flow of subjects: how many each criterion left out, and who remains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from carstats.errors import CarstatsError
+from carstats.messages import message
+from carstats.report.figures.sheet import (
+    MARGIN,
+    Sheet,
+    page_width,
+    plain_axes,
+    require,
+    texts_of,
+)
+from carstats.report.format import count
+from carstats.report.style import (
+    COLUMN_MM,
+    GREY,
+    INK,
+    LINE_HEIGHT,
+    PALE,
+    SIZE,
+    clean,
+    drawing,
+    text_width,
+    wrap,
+)
+from carstats.words import full_stop, sentence, sentences, tr
+from carstats.result import Result
+
+_LINE = SIZE * LINE_HEIGHT
+_PAD = 5.0
+_STEP = 12.0
+_GAP = 5.0
+_COLUMNS = ("criterion", "n_before", "n_after", "n_left_out", "n_missing")
+
+
+@dataclass(frozen=True)
+class _Box:
+    """A box of the diagram in points from the top left of the body."""
+
+    left: float
+    top: float
+    width: float
+    lines: list[tuple[str, str]]
+    shaded: bool = False
+    items: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def height(self) -> float:
+        """The box's height in points."""
+        gap = 3 if self.items else 0
+        return (len(self.lines) + len(self.items)) * _LINE + gap + 2 * _PAD
+
+
+def attrition_figure(
+    flow: Result, by: Result | None = None, *, width: float = COLUMN_MM, heading: str | None = None
+) -> Figure:
+    """Draw how many subjects each criterion left out.
+
+    Parameters
+    ----------
+    flow : Result
+        What ``cohort.flow()`` returns.
+    by : Result, optional
+        What ``cohort.flow(by="disease")`` returns; its strata are counted in the last box.
+    width : float
+        Width in millimetres: 85 for a column, 180 for a page.
+    heading : str, optional
+        The line above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, its caption under it.
+
+    Raises
+    ------
+    CarstatsError
+        If the results are not flows, or do not count the same subjects.
+    """
+    results = _checked(flow, by)
+    heading = tr("Flow of subjects") if heading is None else heading
+    with drawing([*texts_of(*results), heading]):
+        inner = page_width(width) - 2 * MARGIN
+        main, side = _boxes(flow, by, inner)
+        body = main[-1].top + main[-1].height + 2
+        sheet = Sheet(
+            width, body, heading=heading,
+            caption=flow.caption(), synthetic=flow.spec.synthetic, alt=_alt(flow, by),
+        )  # fmt: skip
+        ax = sheet.axes(MARGIN, 0, inner, body)
+        _draw(ax, main, side, inner, body)
+    return sheet.figure
+
+
+def plot_attrition(
+    flow: Result, ax: Axes, by: Result | None = None, *, width: float = COLUMN_MM
+) -> Axes:
+    """Draw the flow of subjects on axes.
+
+    Parameters
+    ----------
+    flow : Result
+        What ``cohort.flow()`` returns.
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    by : Result, optional
+        What ``cohort.flow(by="disease")`` returns.
+    width : float
+        Width in millimetres of the axes.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same axes.
+
+    Raises
+    ------
+    CarstatsError
+        If the results are not flows, or do not count the same subjects.
+    """
+    results = _checked(flow, by)
+    with drawing(texts_of(*results)):
+        inner = page_width(width) - 2 * MARGIN
+        main, side = _boxes(flow, by, inner)
+        return _draw(ax, main, side, inner, main[-1].top + main[-1].height + 2)
+
+
+def _checked(flow: Result, by: Result | None) -> list[Result]:
+    require(flow, "attrition_figure", *_COLUMNS)
+    if flow.by:
+        raise CarstatsError(
+            message(
+                "`flow` is reported by strata; give cohort.flow() first and the strata as `by`."
+            )
+        )
+    if by is None:
+        return [flow]
+    require(by, "attrition_figure", *_COLUMNS)
+    last = [rows["n_after"].iloc[-1] for _, rows in by.strata()]
+    if sum(last) != flow.frame["n_after"].iloc[-1]:
+        raise CarstatsError(
+            message("`by` counts other subjects than `flow`; make both from one cohort.")
+        )
+    return [flow, by]
+
+
+def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], list[_Box]]:
+    wide = min(0.5 * inner, 230.0)
+    gap = 16.0
+    beside = min(inner - wide - gap, 230.0)
+    frame = flow.frame
+    first = frame.iloc[0]
+    main = [
+        _Box(0, 0, wide, _texts(_first_upper(clean(first["criterion"])), first["n_after"], wide))
+    ]
+    side = []
+    for i, row in frame.iloc[1:].iterrows():
+        head = tr("Left out: {n}", n=count(row["n_left_out"]))
+        unmet = tr("Not met: {criterion}", criterion=clean(row["criterion"]))
+        reason = [("plain", line) for line in wrap(unmet, beside - 2 * _PAD)]
+        if row["n_missing"]:
+            unknown = tr("of these, {n} with the value missing", n=count(row["n_missing"]))
+            reason += [("grey", line) for line in wrap(unknown, beside - 2 * _PAD)]
+        left_out = _Box(wide + gap, 0, beside, [("bold", head), *reason])
+        top = main[-1].top + main[-1].height + _STEP
+        side.append(_Box(wide + gap, top, beside, left_out.lines))
+        below = top + left_out.height + _STEP
+        last = i == frame.index[-1]
+        name = (
+            _first_upper(clean(flow.spec.cohort) or tr("analysed"))
+            if last
+            else _first_upper(clean(row["criterion"]))
+        )
+        lines = _texts(clean(name), row["n_after"], wide)
+        main.append(_Box(0, below, wide, lines, shaded=last))
+    if by is not None:
+        end = main[-1]
+        main[-1] = replace(end, shaded=True, items=_strata_items(by, wide))
+    return main, side
+
+
+def _texts(name: str, n: int, wide: float) -> list[tuple[str, str]]:
+    return [("plain", line) for line in wrap(name, wide - 2 * _PAD)] + [("bold", f"n = {count(n)}")]
+
+
+def _strata_items(by: Result, wide: float) -> tuple[tuple[str, str], ...]:
+    """Return the count of each stratum and its name, a long name on several lines."""
+    numbers = {key: count(rows["n_after"].iloc[-1]) for key, rows in by.strata()}
+    room = wide - 2 * _PAD - _number_width(numbers.values()) - _GAP
+    items = []
+    for key, number in numbers.items():
+        first, *rest = wrap(by.label(key), room)
+        items += [(number, first), *(("", line) for line in rest)]
+    return tuple(items)
+
+
+def _number_width(numbers: Iterable[str]) -> float:
+    return max(map(text_width, numbers))
+
+
+def _draw(ax: Axes, main: list[_Box], side: list[_Box], inner: float, body: float) -> Axes:
+    plain_axes(ax)
+    ax.set(xlim=(0, inner), ylim=(body, -0.5))
+    for box in (*main, *side):
+        ax.add_patch(
+            Rectangle(
+                (box.left, box.top),
+                box.width,
+                box.height,
+                facecolor=PALE if box.shaded else "white",
+                edgecolor=INK,
+                linewidth=0.7,
+                clip_on=False,
+            )
+        )
+        for i, (kind, line) in enumerate(box.lines):
+            ax.text(
+                box.left + _PAD, box.top + _PAD + (i + 0.5) * _LINE, line,
+                va="center_baseline", weight="bold" if kind == "bold" else "normal",
+                color=GREY if kind == "grey" else INK, gid="box",
+            )  # fmt: skip
+        numbers = _number_width(number for number, _ in box.items) if box.items else 0
+        for i, (number, name) in enumerate(box.items, start=len(box.lines)):
+            y = box.top + _PAD + 3 + (i + 0.5) * _LINE
+            x = box.left + _PAD + numbers
+            ax.text(x, y, number, ha="right", va="center_baseline", gid="box")
+            ax.text(x + _GAP, y, name, va="center_baseline", gid="box")
+    x = main[0].width / 2
+    for i, box in enumerate(side):
+        start, end = main[i].top + main[i].height, main[i + 1].top
+        _arrow(ax, (x, start), (x, end))
+        y = box.top + box.height / 2
+        _arrow(ax, (x, y), (box.left, y))
+    return ax
+
+
+def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    style = {"arrowstyle": "-|>,head_width=0.16,head_length=0.32", "shrinkA": 0, "shrinkB": 0}
+    look = {"linewidth": 0.7, "facecolor": INK, "edgecolor": INK, "mutation_scale": 11}
+    ax.annotate("", end, start, arrowprops={**style, **look}, annotation_clip=False)
+
+
+def _first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _alt(flow: Result, by: Result | None) -> str:
+    frame = flow.frame
+    n, everyone = count(frame["n_after"].iloc[0]), clean(frame["criterion"].iloc[0])
+    parts = [tr("{n} {criterion}", n=n, criterion=everyone)]
+    for _, row in frame.iloc[1:].iterrows():
+        parts.append(
+            tr(
+                "{criterion}: {left_out} left out, {n} remain",
+                criterion=clean(row["criterion"]), left_out=count(row["n_left_out"]),
+                n=count(row["n_after"]),
+            )
+        )  # fmt: skip
+    text = sentences(sentence(tr("Flow of subjects")), full_stop(tr("; ").join(parts)))
+    if by is None:
+        return text
+    strata = [f"{by.label(k)} {count(r['n_after'].iloc[-1])}" for k, r in by.strata()]
+    return sentences(text, tr("By stratum: {strata}.", strata=tr(", ").join(strata)))

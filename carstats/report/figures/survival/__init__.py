@@ -1,0 +1,1 @@
+"""Figures of time to an event."""

@@ -1,0 +1,123 @@
+"""What stands in words about survival curves: caption, medians, test, alternative text."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from carstats.errors import CarstatsError
+from carstats.messages import message
+from carstats.report.figures.sheet import abbreviations, require, titled
+from carstats.report.format import (
+    DAYS_PER_MONTH,
+    confidence,
+    counted,
+    number,
+    p_of,
+    percent,
+    with_limits,
+)
+from carstats.report.style import text_width, wrap
+from carstats.words import full_stop, in_words, sentence, sentences, tr
+from carstats.result import Result
+from carstats.data.vocabulary import within_sentence
+
+FEW_AT_RISK = 5
+# Behind a median that rests on fewer.
+FEW_MARK = "†"
+MOST_BANDS = 3
+
+
+def caption_of(result: Result) -> str:
+    """Return the method line of curves, with what their lines and ticks mean."""
+    few = any((rows["n_risk"].iloc[1:] < FEW_AT_RISK).any() for _, rows in result.strata())
+    band = len(result.strata()) <= MOST_BANDS and result.frame["conf_low"].notna().any()
+    ticks = (result.frame["n_censor"] > 0).any()
+    return sentences(
+        result.caption(),
+        tr("Bands are pointwise limits.") if band else "",
+        tr("Thin lines: simultaneous band.") if "band_low" in result.frame else "",
+        tr("Vertical ticks: censored.") if ticks else "",
+        tr("Faded: fewer than five at risk.") if few else "",
+        abbreviations(result),
+    )
+
+
+def lines_of_medians(medians: Result | None, names: dict[tuple, str], room: float) -> list[str]:
+    """Return the lines of medians above curves, broken between strata where that is possible."""
+    if medians is None:
+        return []
+    require(medians, "survival_figure", "p", "n_risk", "estimate", "conf_low", "conf_high")
+    parts = []
+    for key, rows in medians.strata():
+        row = rows[rows["p"] == 0.5]
+        if row.empty or key not in names:
+            raise CarstatsError(
+                message("`medians` takes survival_quantile(…, p=0.5) of the strata drawn.")
+            )
+        name = f"{names[key]}\u00a0" if medians.by else ""
+        parts.append(name + _reached(row.iloc[0]))
+    few = medians.frame.loc[medians.frame["p"] == 0.5, "n_risk"] < FEW_AT_RISK
+    if few.any():
+        parts.append(tr("{mark} fewer than five at risk then", mark=FEW_MARK))
+    level = confidence(medians.spec.conf_level)
+    first, *others = parts
+    lines = [tr("Median in months ({level}): {parts}", level=level, parts=first)]
+    for part in others:
+        longer = tr("; ").join((lines[-1], part))
+        if text_width(longer) <= room:
+            lines[-1] = longer
+        else:
+            lines[-1] += tr("; ").rstrip()
+            lines.append(part)
+    return [piece for line in lines for piece in wrap(line, room)]
+
+
+def _reached(row: pd.Series) -> str:
+    middle, low, high = (
+        "NR" if value != value else number(value / DAYS_PER_MONTH)
+        for value in (row["estimate"], row["conf_low"], row["conf_high"])
+    )
+    few = FEW_MARK if row["n_risk"] < FEW_AT_RISK else ""
+    return with_limits(middle + few, f"{low}–{high}").replace(" (", "\u00a0(")
+
+
+def words_of_test(test: Result | None) -> list[str]:
+    """Return the line with the test above curves, if there is one."""
+    if test is None:
+        return []
+    require(test, "survival_figure", "p_value", "statistic")
+    if len(test.frame) != 1:
+        raise CarstatsError(message("`test` takes one test of all strata, without pairwise=True."))
+    name = in_words(test.spec.method)
+    name = f"{name[:1].upper()}{name[1:]}"
+    row = test.frame.iloc[0]
+    why = row.get("note", "") if row["p_value"] != row["p_value"] else ""
+    return [tr("{name}: {text}", name=name, text=in_words(why) or p_of(row))]
+
+
+def alt_of(result: Result, names: dict[tuple, str]) -> str:
+    """Return what survival curves show, for readers who do not see them."""
+    parts = []
+    for key, rows in result.strata():
+        last = rows.dropna(subset=["estimate"]).tail(1)
+        if last.empty:
+            parts.append(tr("{name}: no subjects followed", name=names[key]))
+            continue
+        month = last["time"].iloc[0] / DAYS_PER_MONTH
+        parts.append(
+            tr(
+                "{name}: {subjects}, {events}, {estimate} at the last time, month {month}",
+                name=names[key],
+                subjects=counted(int(rows["n_risk"].iloc[0]), "subject"),
+                events=counted(int(rows["n_event"].sum()), "event"),
+                estimate=percent(last["estimate"].iloc[0]),
+                month=f"{month:.0f}",
+            )
+        )
+    return curves_in_words(result, parts)
+
+
+def curves_in_words(result: Result, parts: list[str]) -> str:
+    """Return what curves show in words: of what, then what there is to say of each."""
+    curves = tr("Curves of {endpoint}", endpoint=within_sentence(result.spec.endpoint))
+    return sentences(sentence(titled(curves, result)), full_stop(tr("; ").join(parts)))

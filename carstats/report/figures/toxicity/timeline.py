@@ -1,0 +1,218 @@
+"""The timeline of episodes from onset to resolution, subjects numbered."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from carstats.report.figures.sheet import (
+    MARGIN,
+    Sheet,
+    abbreviations,
+    level_names,
+    page_width,
+    require,
+    stratum_names,
+    texts_of,
+)
+from carstats.report.format import counted
+from carstats.report.style import (
+    GREY,
+    LINE_HEIGHT,
+    PAGE_MM,
+    RULE,
+    SIZE,
+    SMALL,
+    drawing,
+    level_looks,
+    text_width,
+    wrap,
+)
+from carstats.words import sentence, sentences, tr
+from carstats.result import Result
+
+_COLUMNS = ("subject", "term", "onset_day", "end_day", "ongoing", "grade")
+_LINE = SIZE * LINE_HEIGHT
+_BODY, _MOST, _LEAST = 430.0, 9.5, 2.4
+_SEVERE = 3
+
+
+def timeline_figure(
+    result: Result,
+    *,
+    until: float | None = None,
+    width: float = PAGE_MM,
+    heading: str | None = None,
+) -> Figure:
+    """Draw each episode as a line from onset to resolution, a row for each subject.
+
+    Parameters
+    ----------
+    result : Result
+        What `toxicity_listing` returns, without identifiers.
+    until : float, optional
+        Last day shown; by default that of the last episode's end.
+    width : float
+        Width in millimetres: 85 for a column, 180 for a page.
+    heading : str, optional
+        The line above.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The figure, its caption under it.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not a listing, or a character cannot be written.
+    """
+    require(result, "timeline_figure", *_COLUMNS)
+    heading = tr("Episodes from onset to resolution") if heading is None else heading
+    with drawing([*texts_of(result), heading, "▶"]):
+        inner = page_width(width) - 2 * MARGIN
+        known = result.frame[result.frame["onset_day"].notna()]
+        end = float(until) if until is not None else float(known["end_day"].max())
+        end = end if end == end and end > 0 else 1.0
+        shown = known[known["onset_day"] <= end]
+        order = list(dict.fromkeys(shown["subject"]))
+        step = float(np.clip(_BODY / max(len(order), 1), _LEAST, _MOST))
+        groups = _groups(result, shown)
+        body = max(len(order), 1) * step + len(groups) * (_LINE + 4 if result.by else 0)
+        left = max(text_width(str(len(order))) + 8, 16)
+        keys = _keys(result, inner - left - 8)
+        top = (1 + len(keys)) * _LINE
+        sheet = Sheet(
+            width,
+            top + body + 3.4 * SIZE,
+            heading=heading,
+            caption=sentences(
+                result.caption(),
+                _left_out(result.frame, known, shown, end),
+                tr("Thick: grade 3 or worse.") if (shown["grade"] >= _SEVERE).any() else "",
+                tr("An arrow: ongoing, or the last day unknown.")
+                if shown["ongoing"].astype(bool).any() else "",
+                abbreviations(result, [*result.by, "term"]),
+            ),
+            synthetic=result.spec.synthetic,
+            alt=tr(
+                "Timeline of {episodes} in {subjects}, days 0 to {end}.",
+                episodes=counted(len(shown), "episode"), subjects=counted(len(order), "subject"),
+                end=f"{end:g}",
+            ),
+        )  # fmt: skip
+        ax = sheet.axes(MARGIN + left, top, inner - left - 8, body)
+        _draw(ax, result, groups, step, end, keys)
+    return sheet.figure
+
+
+def _groups(result: Result, shown: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
+    if not result.by:
+        return [("", shown)]
+    names = stratum_names(result)
+    return [
+        (names[key], shown[shown.index.isin(rows.index)])
+        for key, rows in result.strata()
+        if shown.index.isin(rows.index).any()
+    ]
+
+
+def _left_out(frame, known, shown, end: float) -> str:
+    undated, later = len(frame) - len(known), len(known) - len(shown)
+    parts = []
+    if undated:
+        parts.append(tr("{episodes} of unknown onset", episodes=counted(undated, "episode")))
+    if later:
+        parts.append(
+            tr(
+                "{episodes} that began after day {day}",
+                episodes=counted(later, "episode"), day=f"{end:g}",
+            )
+        )  # fmt: skip
+    return sentence(tr("Not shown: {episodes}", episodes=tr("; ").join(parts))) if parts else ""
+
+
+def _keys(result: Result, room: float) -> list[list[tuple[float, str, str]]]:
+    """Return the terms with their names and places, in lines that fit."""
+    lines, x = [[]], 0.0
+    for term, name in level_names(result, "term").items():
+        text = wrap(name, room - 16, most=1)[0]
+        if lines[-1] and x + 16 + text_width(text) > room:
+            lines.append([])
+            x = 0.0
+        lines[-1].append((x, term, text))
+        x += 16 + text_width(text) + 14
+    return lines
+
+
+def _draw(ax: Axes, result: Result, groups, step: float, end: float, keys) -> None:
+    look = level_looks(result, "term")
+    y, first = 0.0, 1
+    room = ax.get_window_extent().width * 72 / ax.get_figure().dpi
+    for name, rows in groups:
+        if name:
+            ax.text(
+                0, y + _LINE / 2 + 2, wrap(name, room, weight="bold", most=1)[0], weight="bold",
+                va="center_baseline", gid="stratum",
+                bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.8},
+            )  # fmt: skip
+            y += _LINE + 4
+        for place, (_, mine) in enumerate(rows.groupby("subject", sort=False)):
+            middle = y + step / 2
+            number = first + place
+            if step >= SMALL + 1 or number % 10 == 0:
+                ax.annotate(
+                    str(number), (0, middle), xycoords=("axes fraction", "data"), ha="right",
+                    xytext=(-4, 0), textcoords="offset points", va="center_baseline", color=GREY,
+                    size=SMALL, annotation_clip=False, gid="number",
+                )  # fmt: skip
+            _episodes(ax, mine, middle, step, end, look)
+            y += step
+        first += rows["subject"].nunique()
+    height = max(y, step)
+    pad = 0.01 * end
+    ax.set(xlim=(-pad, end + pad), ylim=(height, 0), yticks=[])
+    ax.spines["left"].set_visible(False)
+    ax.spines["bottom"].set_bounds(0, end)
+    ax.set_xlabel(tr("Days from the infusion"), labelpad=2)
+    ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= end + 1e-9]
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    for x in ticks[1:]:
+        ax.axvline(x, color=RULE, linewidth=0.5, zorder=0, gid="grid")
+    tall = ax.get_window_extent().height * 72 / ax.get_figure().dpi
+    for i, line in enumerate(keys):
+        above = (len(keys) - i) * _LINE
+        for x, term, text in line:
+            ax.plot(
+                (x / room, (x + 12) / room), (1 + above / tall,) * 2,
+                transform=ax.transAxes, color=look[term].colour, linewidth=1.6,
+                marker=look[term].marker, markersize=3.2, markevery=[0], clip_on=False, gid="key",
+            )  # fmt: skip
+            ax.annotate(
+                text, (0, 1), xycoords="axes fraction", xytext=(x + 16, above), gid="legend",
+                va="center_baseline", textcoords="offset points", annotation_clip=False,
+            )  # fmt: skip
+
+
+def _episodes(ax: Axes, rows: pd.DataFrame, y: float, step: float, end: float, look) -> None:
+    terms = list(dict.fromkeys(rows["term"]))
+    for term, onset, last, ongoing, grade in zip(
+        rows["term"], rows["onset_day"], rows["end_day"], rows["ongoing"], rows["grade"],
+        strict=True,
+    ):  # fmt: skip
+        shift = (terms.index(term) - (len(terms) - 1) / 2) * min(step / max(len(terms), 1), 2.4)
+        severe = grade >= _SEVERE
+        colour = look[term].colour
+        stop = min(max(last, onset + 0.15), end)
+        ax.plot(
+            (onset, stop), (y + shift, y + shift), color=colour, solid_capstyle="butt",
+            linewidth=min(2.8 if severe else 1.3, 0.8 * step), gid="episode",
+            marker=look[term].marker, markersize=min(3.2, 0.8 * step), markevery=[0],
+        )  # fmt: skip
+        if ongoing or last > end:
+            ax.plot(
+                stop, y + shift, marker=">", markersize=min(3.4, step), color=colour,
+                linestyle="none", clip_on=False, gid="ongoing",
+            )  # fmt: skip

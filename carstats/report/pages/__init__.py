@@ -1,0 +1,1 @@
+"""Pages, and the files that outputs are saved to."""

@@ -1,0 +1,353 @@
+"""Run notebooks as HTML pages: one each, or several as the chapters of one report.
+
+A page has its style within it, its figures as data, no script, and asks for nothing from elsewhere.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from html import escape, unescape
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carstats.report.pages.table import table_on_page
+from carstats.report.tables.model import MIMETYPE, Table
+from carstats.translation import LANGUAGE_TAGS, current_language
+from carstats.words import tr
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+# Even a label that got past every escape could load nothing and run nothing.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_HEADING = re.compile(r"<h([1-6])[^>]*>(.*?)</h\1>", re.DOTALL)
+# What Markdown takes for a sign, but for the stars of strong words and of a list.
+_SIGNS = re.compile(r"[\\`\[\]_~$]|(?<![*\n])\*(?!\*)")
+_ID = re.compile(r"(?<=\sid=\")[^\"]+(?=\")")
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A rendered notebook: its title, its headings as the contents list them, and its text."""
+
+    name: str
+    title: str
+    headings: tuple[tuple[str, str], ...]
+    body: str
+
+
+def notebook_page(notebook: NotebookNode) -> str:
+    """Return a run notebook as a page of its own, its code folded away.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The notebook with its outputs.
+
+    Returns
+    -------
+    str
+        The page, in the language that is set.
+    """
+    chapter = _chapter(notebook, "section", shift=0, code=True, seen={"text", "contents"})
+    contents = _list(_link(place, words) for place, words in chapter.headings)
+    return _page(chapter.title or escape(tr("Report")), "", contents, chapter.body)
+
+
+def study_page(
+    notebooks: Mapping[str, NotebookNode], title: str, *, synthetic: bool, made_with: str
+) -> str:
+    """Return run notebooks as the chapters of one report, without their code.
+
+    Parameters
+    ----------
+    notebooks : mapping of str to nbformat.NotebookNode
+        By the name that a chapter has in links.
+    title : str
+        What the report is about: the study's label.
+    synthetic : bool
+        Whether the subjects are simulated, which the report's head then says.
+    made_with : str
+        The program and its version.
+
+    Returns
+    -------
+    str
+        The page, in the language that is set.
+    """
+    seen = {"text", "contents"}
+    chapters = [
+        _chapter(notebook, name, shift=1, code=False, seen=seen)
+        for name, notebook in notebooks.items()
+    ]
+    contents = _list(
+        _link(chapter.name, chapter.title)
+        + _list((_link(place, words) for place, words in chapter.headings), inner=True)
+        for chapter in chapters
+    )
+    back = tr("Back to the contents")
+    up = f'<p class="up"><a href="#contents">{escape(back)}</a></p>'
+    body = "\n".join(
+        f'<section class="chapter" aria-labelledby="{c.name}">\n'
+        f'<h2 id="{c.name}">{c.title}</h2>\n{c.body}\n{up}\n</section>'
+        for c in chapters
+    )
+    kind = tr("Report on the outcomes of engineered-cell therapy")
+    head = f'<p class="sub">{escape(kind)}</p>'
+    if synthetic:
+        note = tr("Synthetic data: the subjects of this report do not exist.")
+        head += f'<p class="sub"><strong>{escape(note)}</strong></p>'
+    made = tr("Made with {program}.", program=made_with)
+    foot = f'<p class="sub">{escape(made)}</p>'
+    return _page(escape(title), head, contents, body, foot, "report")
+
+
+def notebook_tables(notebook: NotebookNode) -> list[dict]:
+    """Return the tables that a run notebook shows, as their cells gave them.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        The notebook with its outputs.
+
+    Returns
+    -------
+    list of dict
+        One for each table, in the order of the page.
+    """
+    return [
+        output["data"][MIMETYPE]
+        for cell in notebook.cells
+        for output in cell.get("outputs", ())
+        if MIMETYPE in output.get("data", ())
+    ]
+
+
+def _chapter(
+    notebook: NotebookNode, name: str, *, shift: int, code: bool, seen: set[str]
+) -> Chapter:
+    parts = [part for cell in notebook.cells for part in _cell(cell, code, seen)]
+    title, headings, body = "", [], []
+    inner = 0
+    for level, words in _filled(piece for part in parts for piece in _pieces(*part)):
+        if level == 0:
+            body.append(words)
+            continue
+        if level == 1 and not title:
+            title = words
+            continue
+        level = min(6, level + shift)
+        if level == 2 + shift:
+            headings.append((f"{name}-{len(headings) + 1}", words))
+            inner, place = 0, headings[-1][0]
+        else:
+            inner += 1
+            place = f"{name}-{len(headings)}-{inner}"
+        body.append(f'<h{level} id="{place}">{words}</h{level}>')
+    return Chapter(name, title, tuple(headings), "\n".join(body))
+
+
+def _pieces(html: str, is_text: bool) -> Iterator[tuple[int, str]]:
+    """Yield a part's headings with their level, and what is between them with level 0."""
+    at = 0
+    for match in _HEADING.finditer(html) if is_text else ():
+        yield 0, html[at : match.start()].strip()
+        yield int(match.group(1)), match.group(2)
+        at = match.end()
+    yield 0, html[at:].strip()
+
+
+def _filled(pieces: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
+    """Leave out what is empty, and a heading that stands over nothing: the study lacks the data."""
+    kept: list[tuple[int, str]] = []
+    for level, words in reversed([piece for piece in pieces if piece[1]]):
+        after = kept[-1][0] if kept else 1
+        if level > 1 and after and after <= level:
+            continue
+        kept.append((level, words))
+    return kept[::-1]
+
+
+def _cell(cell: NotebookNode, code: bool, seen: set[str]) -> list[tuple[str, bool]]:
+    """Return the parts of a cell as HTML, each with whether it is text with headings."""
+    if cell["cell_type"] == "markdown":
+        return [(_markdown(cell["source"]), True)]
+    if cell["cell_type"] != "code":
+        return []
+    parts = []
+    if code and cell["source"].strip():
+        word = tr("Code")
+        parts.append(
+            f'<details class="code"><summary>{escape(word)}</summary>'
+            f'<pre tabindex="0"><code>{escape(cell["source"], quote=False)}</code></pre></details>'
+        )
+    return [
+        *((part, False) for part in parts),
+        *(_output(output, seen) for output in cell["outputs"]),
+    ]
+
+
+def _output(output: NotebookNode, seen: set[str]) -> tuple[str, bool]:
+    if output["output_type"] == "stream":
+        # What goes to stderr is for who runs the notebook, and names files of this machine.
+        return (_plain(output["text"]) if output["name"] == "stdout" else ""), False
+    data = output.get("data", {})
+    if MIMETYPE in data:
+        return table_on_page(Table.from_json(data[MIMETYPE]), _free("table", seen)), False
+    if "text/html" in data:
+        html = _own_ids(_text(data["text/html"]), seen)
+        return (_scrolling(html) if "<table" in html else html), False
+    if "text/markdown" in data:
+        return _markdown(_text(data["text/markdown"]), labels=True), True
+    return (_plain(_text(data["text/plain"])) if "text/plain" in data else ""), False
+
+
+def _text(content: str | Sequence[str]) -> str:
+    return content if isinstance(content, str) else "".join(content)
+
+
+def _plain(text: str) -> str:
+    return f'<pre tabindex="0">{escape(text, quote=False)}</pre>'
+
+
+def _markdown(text: str, *, labels: bool = False) -> str:
+    """Return a text as HTML; in one that holds a study's labels, only strong words are marked."""
+    from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+    class Renderer(IPythonRenderer):
+        def image(self, text: str, url: str, title: str | None = None) -> str:
+            # Figures come as outputs; a picture named in a text would be asked for elsewhere.
+            return escape(text)
+
+    renderer = Renderer(escape=False, allow_harmful_protocols=False, exclude_anchor_links=True)
+    text = _SIGNS.sub(r"\\\g<0>", text) if labels else text
+    html = MarkdownWithMath(renderer).render(text).strip()
+    # Strong words that end in a Chinese full stop need a space after them to be seen as strong.
+    return re.sub(r"(?<=[，。；：！？）]</strong>) ", "", html)
+
+
+def _scrolling(html: str) -> str:
+    """Return a table that scrolls by itself where it is wider than the page, by keyboard too."""
+    name = escape(tr("Table"))
+    return f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">{html}</div>'
+
+
+def _free(name: str, seen: set[str]) -> str:
+    """Return an id that nothing on the page has: the name, or the name with a number."""
+    new, number = name, 1
+    while new in seen:
+        number += 1
+        new = f"{name}-{number}"
+    seen.add(new)
+    return new
+
+
+def _own_ids(html: str, seen: set[str]) -> str:
+    """Give new names to the ids that another output of the page has already."""
+    for old in dict.fromkeys(_ID.findall(html)):
+        new = _free(old, seen)
+        if new != old:
+            # As an id, a link or a style of it, and within a list of the cells' headings.
+            html = re.sub(
+                rf'((?:\sid|\sfor|\saria-labelledby|\saria-describedby)="|#){re.escape(old)}(?![\w-])'
+                rf'|(?<=\sheaders=")([^"]*)',
+                lambda match, old=old, new=new: (
+                    f"{match.group(1)}{new}"
+                    if match.group(1)
+                    else " ".join(
+                        new if name == old else name for name in match.group(2).split(" ")
+                    )
+                ),
+                html,
+            )
+    return html
+
+
+def _link(place: str, words: str) -> str:
+    return f'<a href="#{place}">{re.sub("<a [^>]*>|</a>", "", words)}</a>'
+
+
+def _list(items, *, inner: bool = False) -> str:
+    text = "".join(f"<li>{item}</li>" for item in items)
+    return f"<ol>{text}</ol>" if text or not inner else ""
+
+
+@lru_cache(maxsize=1)
+def _style() -> str:
+    return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+
+
+def _page(
+    title: str, head: str, contents: str, body: str, foot: str = "", kind: str = "notebook"
+) -> str:
+    name = escape(unescape(re.sub("<[^>]+>", "", title)), quote=False)
+    heading, skip = tr("Contents"), tr("Skip to the text")
+    listed = (
+        '<nav aria-labelledby="contents">\n'
+        f'<h2 id="contents">{escape(heading)}</h2>\n{contents}\n</nav>\n'
+        if "<li>" in contents
+        else ""
+    )
+    return (
+        f'<!DOCTYPE html>\n<html lang="{LANGUAGE_TAGS[current_language()]}">\n<head>\n'
+        '<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<link rel="icon" href="data:,">\n<title>{name}</title>\n<style>\n{_style()}</style>\n'
+        f'</head>\n<body>\n<a class="skip" href="#text">{escape(skip)}</a>\n'
+        f'<div class="page {kind}">\n<header>\n<h1>{title}</h1>\n{head}\n</header>\n{listed}'
+        f'<main id="text" tabindex="-1">\n{body}\n</main>\n'
+        + (f"<footer>{foot}</footer>\n" if foot else "")
+        + "</div>\n</body>\n</html>\n"
+    )
+
+
+def tables_page(
+    title: str,
+    paragraphs: Sequence[str],
+    sections: Mapping[str, Sequence[str | Table]],
+    *,
+    synthetic: bool,
+    made_with: str,
+) -> str:
+    """Return sections of sentences and tables as a page of its own.
+
+    Parameters
+    ----------
+    title : str
+        The page's title.
+    paragraphs : sequence of str
+        What stands under it.
+    sections : mapping of str to sequence of str or Table
+        By their headings: texts and tables.
+    synthetic : bool
+        Whether the numbers are those of simulated subjects, which the page's head then says.
+    made_with : str
+        The program and its version.
+
+    Returns
+    -------
+    str
+        The page, in the language that is set.
+    """
+    seen = {"text", "contents"}
+    head = "".join(f'<p class="sub">{escape(text)}</p>' for text in paragraphs)
+    if synthetic:
+        note = tr("Synthetic data: the subjects of this report do not exist.")
+        head += f'<p class="sub"><strong>{escape(note)}</strong></p>'
+    body, links = [], []
+    for number, (heading, parts) in enumerate(sections.items(), start=1):
+        links.append(_link(f"part-{number}", escape(heading)))
+        body.append(f'<h2 id="part-{number}">{escape(heading)}</h2>')
+        body += [
+            f"<p>{escape(part)}</p>"
+            if isinstance(part, str)
+            else table_on_page(part, _free("table", seen))
+            for part in parts
+        ]
+    made = tr("Made with {program}.", program=made_with)
+    foot = f'<p class="sub">{escape(made)}</p>'
+    return _page(escape(title), head, _list(links), "\n".join(body), foot, "report")

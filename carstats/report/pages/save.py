@@ -1,0 +1,344 @@
+"""Writing a figure or a table with its numbers and the way it was made, whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from carstats.errors import CarstatsError
+from carstats.messages import key_of, message
+from carstats.result import Result
+from carstats.words import common_caption
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from carstats.report.tables.model import Table
+
+FIGURE_FORMATS = ("svg", "pdf", "png")
+DPI = 300
+# No dates and no versions of the software: the same numbers give the same bytes.
+_METADATA = {
+    "svg": {"Date": None, "Creator": "carstats"},
+    "pdf": {"CreationDate": None, "Creator": "carstats", "Producer": None},
+    "png": {"Software": None},
+}
+_FULL_WIDTH = "，。；：、（）"
+Results = Result | Sequence[Result] | Mapping[str, Result]
+
+
+def save_figure(
+    figure: Figure, results: Results, folder: str | Path, stem: str, *, script: str | None = None
+) -> list[Path]:
+    """Write a figure as SVG, PDF and PNG, with the numbers drawn and how they were made.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure; its label is the text for readers who do not see it.
+    results : Result, list of Result, or dict of str to Result
+        What was drawn; several are told apart in the CSV by a column ``panel``.
+    folder : str or Path
+        Where to write; made if it does not exist.
+    stem : str
+        Name of the files without their endings.
+    script : str, optional
+        What made the figure; by default ``analyses/<stem>.py``.
+
+    Returns
+    -------
+    list of Path
+        The files: ``<stem>.svg``, ``.pdf``, ``.png`` (300 dpi), ``.csv`` and ``.json``. They are
+        written beside their places and then moved, so that none is ever half-written; a second run
+        gives the same bytes.
+
+    Raises
+    ------
+    CarstatsError
+        If a file cannot be written.
+    """
+    caption, title = _written(figure, "caption"), _written(figure, "heading")
+    contents = _numbers(results, stem, script, caption, figure.get_label(), title)
+    for kind in FIGURE_FORMATS:
+        contents[f"{stem}.{kind}"] = figure_bytes(figure, kind)
+    return write_files(folder, contents)
+
+
+def save_table(
+    table: Table,
+    results: Results,
+    folder: str | Path,
+    stem: str,
+    *,
+    script: str | None = None,
+    formats: Sequence[str] = ("html", "latex", "word"),
+) -> list[Path]:
+    """Write a table for the web, LaTeX and Word, with its unrounded numbers and how they were made.
+
+    Parameters
+    ----------
+    table : Table
+        The table, as a function of the tables module makes it.
+    results : Result, list of Result, or dict of str to Result
+        What the table shows.
+    folder : str or Path
+        Where to write; made if it does not exist.
+    stem : str
+        Name of the files without their endings.
+    script : str, optional
+        What made the table; by default ``analyses/<stem>.py``.
+    formats : list of {"html", "latex", "word", "rtf"}
+        How to print it.
+
+    Returns
+    -------
+    list of Path
+        The files: ``<stem>.html``, ``.tex``, ``.docx``, as asked ``.rtf``, and ``.csv`` and
+        ``.json``; all are written, or none.
+
+    Raises
+    ------
+    CarstatsError
+        If a file cannot be written, a format is not known, or RTF is asked for and what writes it
+        is not installed.
+
+    Notes
+    -----
+    In the CSV a text that a spreadsheet would run, such as one that begins with "=", has an
+    apostrophe in front.
+    """
+    from carstats.report.tables.files import FORMATS, table_bytes
+
+    caption = common_caption(result.spec for result in _panels(results).values())
+    contents = _numbers(results, stem, script, caption, caption, table.title)
+    for kind in formats:
+        made = table_bytes(table, kind, re.sub(r"[^\w-]|^(?=[^A-Za-z])", "t", stem))
+        contents[f"{stem}.{FORMATS[kind]}"] = made
+    return write_files(folder, contents)
+
+
+def figure_bytes(figure: Figure, kind: str) -> bytes:
+    """Return a figure as a file's content.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    kind : {"svg", "pdf", "png"}
+        The format.
+
+    Returns
+    -------
+    bytes
+        The same for the same figure, on every run.
+    """
+    from carstats.report.style import drawing, one_weight
+
+    one_weight(figure)
+    with drawing(), BytesIO() as file:
+        figure.savefig(file, format=kind, dpi=DPI, metadata=_METADATA[kind])
+        return file.getvalue()
+
+
+def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write files so that each is there as a whole or as it was before.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where to write; made if it does not exist.
+    contents : mapping of str to bytes
+        The files by name.
+
+    Returns
+    -------
+    list of Path
+        The files.
+
+    Raises
+    ------
+    CarstatsError
+        If the folder or the disk does not take them; no file has then changed.
+    """
+    folder = Path(folder)
+    parts = {folder / name: folder / f".{name}.{os.getpid()}.part" for name in contents}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for part, content in zip(parts.values(), contents.values(), strict=True):
+            with part.open("wb") as file:
+                file.write(content)
+        _put_in_place(parts)
+    except OSError as error:
+        raise CarstatsError(
+            message(
+                "cannot write to {folder}: {reason}. Choose another folder with --out, or make "
+                "room.",
+                folder=folder,
+                reason=error.strerror or error,
+            )
+        ) from error
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    return list(parts)
+
+
+def _put_in_place(parts: Mapping[Path, Path]) -> None:
+    """Move finished files to their places; where one does not go, put the others back."""
+    before: dict[Path, Path | None] = {}
+    try:
+        for path, part in parts.items():
+            kept = path.with_name(f"{part.name.removesuffix('.part')}.old")
+            before[path] = kept if path.exists() else None
+            if path.exists():
+                _same_file(path, kept)
+            part.replace(path)
+    except OSError:
+        for path, kept in before.items():
+            if kept is None:
+                path.unlink(missing_ok=True)
+            elif kept.exists():
+                kept.replace(path)
+        raise
+    finally:
+        for kept in filter(None, before.values()):
+            kept.unlink(missing_ok=True)
+
+
+def _same_file(path: Path, kept: Path) -> None:
+    """Keep what a file holds under a second name."""
+    kept.unlink(missing_ok=True)
+    try:
+        kept.hardlink_to(path)
+    except OSError:
+        # A file system without links.
+        shutil.copy2(path, kept)
+
+
+def _panels(results: Results) -> dict[str, Result]:
+    if isinstance(results, Result):
+        return {"": results}
+    if isinstance(results, Mapping):
+        return dict(results)
+    return {chr(ord("a") + i): result for i, result in enumerate(results)}
+
+
+def _written(figure: Figure, what: str) -> str:
+    """Return a text of a figure as it was before it was broken into lines."""
+    texts = [t.get_text() for t in figure.texts if (t.get_gid() or "").startswith(what)]
+    lines = "\n".join(texts).split("\n")
+    text = lines[0]
+    for line in lines[1:]:
+        ends = text[-1:] + line[:1]
+        # Chinese has spaces only beside words and numbers of another script.
+        chinese = all(end >= "\u2e80" for end in ends) or any(end in _FULL_WIDTH for end in ends)
+        text += line if chinese else f" {line}"
+    return text
+
+
+def _numbers(
+    results: Results, stem: str, script: str | None, caption: str, alt: str, title: str = ""
+) -> dict[str, bytes]:
+    panels = _panels(results)
+    frames = [
+        result.frame if len(panels) == 1 else result.frame.assign(panel=name)
+        for name, result in panels.items()
+    ]
+    # Concatenating would turn a column of counts that one panel lacks into floats.
+    table = frames[0] if len(frames) == 1 else pd.concat([f.convert_dtypes() for f in frames])
+    if len(panels) > 1:
+        table = table[["panel", *(column for column in table if column != "panel")]]
+    with StringIO() as file:
+        inert(table).to_csv(file, index=False, lineterminator="\n")
+        csv = file.getvalue()
+    made = {
+        "alt": alt,
+        "caption": caption,
+        "carstats": _version(),
+        "results": [
+            {**_place(name, result, len(panels)), **result.spec.to_dict()}
+            for name, result in panels.items()
+        ],
+        "script": script or f"analyses/{stem}.py",
+        **({"title": title} if title else {}),
+        **({"keys": keys} if (keys := _keys(panels)) else {}),
+    }
+    text = json.dumps(made, ensure_ascii=False, indent=2, sort_keys=True, default=_plain)
+    return {f"{stem}.csv": csv.encode(), f"{stem}.json": f"{text}\n".encode()}
+
+
+def _keys(panels: Mapping[str, Result]) -> dict[str, str]:
+    """Return the key of every message with values that the CSV and the JSON hold, by its text.
+
+    A message without values is its own key.
+    """
+    texts: dict[str, None] = {}
+    for result in panels.values():
+        texts |= dict.fromkeys([result.spec.endpoint, result.spec.population])
+        for column in result.frame.columns.difference(result.by):
+            values = result.frame[column]
+            if not pd.api.types.is_numeric_dtype(values):
+                texts |= dict.fromkeys(text for text in values.unique() if isinstance(text, str))
+    keys = {str(text): key_of(text) for text in texts}
+    return {text: key for text, key in keys.items() if key and key != text}
+
+
+def inert(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table in which no text or heading is a formula to a spreadsheet.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Numbers and texts.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same; a text that begins with =, +, -, @, a tab or a line's end and is no number has
+        an apostrophe in front.
+    """
+    table = table.rename(columns=_quoted)
+    texts = [name for name in table if table[name].dtype == object or table[name].dtype == "string"]
+    return table.assign(**{name: table[name].map(_quoted, na_action="ignore") for name in texts})
+
+
+def _quoted(cell: object) -> object:
+    if not isinstance(cell, str) or len(cell) < 2 or cell[0] not in "=+-@\t\r\n":
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell
+
+
+def _place(name: str, result: Result, panels: int) -> dict[str, object]:
+    """Return which rows and columns of a common CSV are a result's own."""
+    return {"panel": name, "columns": list(result.frame)} if panels > 1 else {}
+
+
+def _plain(value: object) -> object:
+    """Return a numpy scalar, a set or a path as JSON can hold it."""
+    if hasattr(value, "item"):
+        return value.item()
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    if isinstance(value, Path):
+        return value.name
+    return str(value)
+
+
+def _version() -> str:
+    # This layer imports no part above it; the package itself is loaded whenever a part of it is.
+    return sys.modules["carstats"].__version__

@@ -1,0 +1,264 @@
+"""A crosscheck as a page and as a CSV."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from carstats.crosschecking.verdicts import (
+    AGREES,
+    DIFFERS,
+    FAMILY_NAMES,
+    KINDS,
+    KNOWN,
+    NONE,
+    NOT_COMPARED,
+    RAISED,
+    VERDICTS,
+)
+from carstats.report.format import count
+from carstats.report.pages.page import tables_page
+from carstats.report.pages.save import inert
+from carstats.report.tables.model import Row, Table
+from carstats.words import in_words, tr
+
+if TYPE_CHECKING:
+    from carstats.crosschecking.outcome import Crosscheck
+
+PAGE, NUMBERS = "crosscheck.html", "crosscheck.csv"
+# Of what differs so many rows are shown; the CSV has all.
+_MOST = 200
+_ORDER = ("n", "n_recomputed", "n_agree", "n_known", "n_differ", "n_none", "n_sibling", "n_raised")
+
+
+def crosscheck_files(found: Crosscheck, *, made_with: str) -> dict[str, bytes]:
+    """Return a crosscheck as its page, in the language that is set, and all its rows as CSV.
+
+    Parameters
+    ----------
+    found : Crosscheck
+        What was found.
+    made_with : str
+        The program and its version.
+
+    Returns
+    -------
+    dict of str to bytes
+        The contents by file name.
+    """
+    rows = inert(found.frame).to_csv(index=False, lineterminator="\n")
+    return {
+        PAGE: crosscheck_page(found, made_with=made_with).encode(),
+        NUMBERS: rows.encode(),
+    }
+
+
+def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
+    """Return a crosscheck as a page, in the language that is set.
+
+    Parameters
+    ----------
+    found : Crosscheck
+        What was found.
+    made_with : str
+        The program and its version.
+
+    Returns
+    -------
+    str
+        The page.
+    """
+    title = tr("The numbers recomputed by a second program")
+    label = tr(found.label)
+    paragraphs = [*([label] if label else []), in_words(found.summary())]
+    frame = found.frame
+    sections: dict[str, list[str | Table]] = {}
+    sections[tr("What was compared")] = [
+        tr(
+            "Subjects, denominators, visit windows and times were counted anew from the study's "
+            "tables in pandas; the estimates are those of other libraries. What clinical rules "
+            "derive was taken as it is. Where a default has no second program in Python, the "
+            "analysis was run once more with an option that has one (a sibling)."
+        ),
+        _coverage(found),
+        _by_analysis(frame),
+    ]
+    differing = frame[frame["verdict"].eq(DIFFERS)]
+    sections[tr("What differs")] = [
+        _numbers(differing) if len(differing) else tr("No number differs.")
+    ]
+    known = frame[frame["verdict"].eq(KNOWN)]
+    if len(known):
+        sections[tr("What differs for a known reason")] = [_known(known)]
+    none = found.numbers()
+    none = none[none["verdict"].eq(NONE)]
+    if len(none):
+        sections[tr("What has no second program in Python")] = [_without(none)]
+    rest = frame[frame["verdict"].isin([RAISED, NOT_COMPARED])]
+    if len(rest):
+        sections[tr("What was not compared")] = [_rest(rest)]
+    return tables_page(title, paragraphs, sections, synthetic=found.synthetic, made_with=made_with)
+
+
+def _coverage(found: Crosscheck) -> Table:
+    rows = [
+        Row(
+            (tr(KINDS[row["kind"]]), *(count(row[name]) for name in _ORDER)),
+            group=tr(FAMILY_NAMES[row["family"]]),
+        )
+        for row in found.coverage().to_dict("records")
+    ]
+    heads = (
+        tr("Kind of number"),
+        tr("Printed"),
+        tr("Recomputed"),
+        tr("Agree"),
+        tr("Known reason"),
+        tr("Differ"),
+        tr("No second program"),
+        tr("Of these, sibling agrees"),
+        tr("Error raised"),
+    )
+    return Table(title=tr("Coverage"), heads=heads, rows=tuple(rows))
+
+
+def _by_analysis(frame: pd.DataFrame) -> Table:
+    """Return how closely each witness agrees, by analysis."""
+    compared = frame[frame["verdict"].isin([AGREES, KNOWN, DIFFERS])]
+    rows = []
+    for (analysis, beside, witness), part in compared.groupby(
+        ["analysis", "beside", "witness"], sort=False
+    ):
+        agree = part[part["verdict"].eq(AGREES)]
+        name = f"{analysis} ({in_words(beside)})" if beside else analysis
+        rows.append(
+            Row(
+                (
+                    name,
+                    witness,
+                    count(len(part)),
+                    count(len(agree)),
+                    _small(agree["difference"].max()),
+                    _small(part["tolerance"].max()),
+                )
+            )
+        )
+    heads = (
+        tr("Analysis"),
+        tr("Second program"),
+        tr("Compared"),
+        tr("Agree"),
+        tr("Largest difference of these"),
+        tr("Tolerance"),
+    )
+    align = ("left", "left", "right", "right", "right", "right")
+    return Table(title=tr("By analysis"), heads=heads, rows=tuple(rows), align=align)
+
+
+def _numbers(frame: pd.DataFrame) -> Table:
+    rows = [
+        Row(
+            (
+                r.name,
+                r.analysis,
+                in_words(r.of),
+                r.statistic,
+                _value(r.value),
+                _value(r.witness_value),
+                r.witness,
+            )
+        )
+        for r in frame.head(_MOST).itertuples(index=False)
+    ]
+    heads = (
+        tr("Output"),
+        tr("Analysis"),
+        tr("Row"),
+        tr("Statistic"),
+        "carstats",
+        tr("Second program"),
+        tr("Witness"),
+    )
+    more = len(frame) - _MOST
+    notes = (tr("{n} more rows are in the CSV.", n=more),) if more > 0 else ()
+    align = ("left", "left", "left", "left", "right", "right", "left")
+    return Table(
+        title=tr("Numbers that differ"), heads=heads, rows=tuple(rows), notes=notes, align=align
+    )
+
+
+def _known(frame: pd.DataFrame) -> Table:
+    """Return the known reasons, each with how often it was met and one case of it."""
+    rows = []
+    for (reason, analysis, statistic), part in frame.groupby(
+        ["reason", "analysis", "statistic"], sort=False
+    ):
+        case = part.loc[part["difference"].fillna(-1).idxmax()]
+        rows.append(
+            Row(
+                (
+                    f"{analysis}, {statistic}",
+                    count(len(part)),
+                    in_words(case["of"]),
+                    _value(case["value"]),
+                    _value(case["witness_value"]),
+                ),
+                group=in_words(reason),
+            )
+        )
+    heads = (
+        tr("Statistic"),
+        tr("Numbers"),
+        tr("For example"),
+        "carstats",
+        tr("Second program"),
+    )
+    rows.sort(key=lambda row: row.group)
+    align = ("left", "right", "left", "right", "right")
+    title = tr("Differences for a known reason")
+    return Table(title=title, heads=heads, rows=tuple(rows), align=align)
+
+
+def _without(numbers: pd.DataFrame) -> Table:
+    rows = []
+    for (analysis, reference), part in numbers.groupby(["analysis", "reference"], sort=False):
+        names = ", ".join(dict.fromkeys(part["statistic"]))
+        rows.append(
+            Row((analysis, names, count(len(part)), count(part["sibling"].sum()), reference))
+        )
+    heads = (
+        tr("Analysis"),
+        tr("Statistic"),
+        tr("Numbers"),
+        tr("Of these, sibling agrees"),
+        tr("Covered by the R reference"),
+    )
+    align = ("left", "left", "right", "right", "left")
+    title = tr("Numbers without a second program in Python")
+    return Table(title=title, heads=heads, rows=tuple(rows), align=align)
+
+
+def _rest(frame: pd.DataFrame) -> Table:
+    frame = frame.assign(what=frame["analysis"].where(frame["analysis"] != "", frame["name"]))
+    rows = [
+        Row(
+            (what, statistic, count(len(part)), in_words(reason)),
+            group=tr(VERDICTS[verdict]),
+        )
+        for (verdict, what, statistic, reason), part in frame.groupby(
+            ["verdict", "what", "statistic", "reason"], sort=False
+        )
+    ]
+    rows.sort(key=lambda row: row.group)
+    heads = (tr("Analysis"), tr("Statistic"), tr("Numbers"), tr("Reason"))
+    align = ("left", "left", "right", "left")
+    return Table(title=tr("Not compared"), heads=heads, rows=tuple(rows), align=align)
+
+
+def _value(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.8g}"
+
+
+def _small(value: float) -> str:
+    return "0" if value == 0 else "–" if pd.isna(value) else f"{value:.0e}"

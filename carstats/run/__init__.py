@@ -1,0 +1,1 @@
+"""What runs analyses: the command line, the reproduction, its verification."""

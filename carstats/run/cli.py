@@ -1,0 +1,281 @@
+"""The command line: it parses, calls and prints."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+import carstats
+from carstats.errors import CarstatsError
+from carstats.report.printing import say
+from carstats.translation import LANGUAGE_VARIABLE, in_words
+
+
+class _Group(TyperGroup):
+    """Commands whose errors are messages and not tracebacks."""
+
+    def main(self, *args, **options):
+        for stream in (sys.stdout, sys.stderr):
+            # A terminal or a pipe without UTF-8 gets a question mark for what it cannot show.
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="replace")
+        if threading.current_thread() is threading.main_thread():
+            # Ended by a scheduler or a container as by Ctrl-C: with nothing left behind.
+            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+        try:
+            return super().main(*args, **options)
+        except CarstatsError as error:
+            _fail(error)
+
+
+def _fail(error: CarstatsError) -> NoReturn:
+    """Print what is wrong in the language that is set, and end."""
+    from carstats.words import in_words, tr
+
+    say(tr("Error: {error}", error=error), err=True)
+    for note in error.notes:
+        say(tr("  note: {note}", note=in_words(note)), err=True)
+    sys.exit(2)
+
+
+@contextmanager
+def _speaking(lang: str) -> Iterator[None]:
+    """Print in a language, what is wrong too."""
+    with carstats.in_language(lang):
+        try:
+            yield
+        except CarstatsError as error:
+            _fail(error)
+
+
+app = typer.Typer(
+    cls=_Group,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Outcomes of engineered-cell therapy in autoimmune disease.",
+)
+
+
+Language = Annotated[
+    str,
+    typer.Option(
+        "--lang",
+        envvar=LANGUAGE_VARIABLE,
+        show_envvar=False,
+        help="Language of what is printed: en, or zh (simplified Chinese).",
+    ),
+]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        say(f"carstats {carstats.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Outcomes of engineered-cell therapy in autoimmune disease."""
+
+
+@app.command()
+def check(
+    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
+    mapping: Annotated[
+        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+    ] = None,
+    derive: Annotated[
+        bool, typer.Option("--derive", help="Derive endpoints and toxicities, and say of which.")
+    ] = False,
+    lang: Language = "en",
+) -> None:
+    """Read a study and print what was read, or every problem in one list."""
+    from carstats.run.listing import study_lines
+
+    with _speaking(lang):
+        study = carstats.read_study(folder, mapping)
+        if derive:
+            study = carstats.derive(study)
+        for line in study_lines(study, Path(folder).name):
+            say(line)
+
+
+@app.command()
+def endpoints(
+    name: Annotated[
+        str | None, typer.Argument(help="One endpoint, with its measures and their codes.")
+    ] = None,
+    disease: Annotated[
+        str | None, typer.Option(help="One disease, such as SLE, and the endpoints of all.")
+    ] = None,
+    csv: Annotated[bool, typer.Option("--csv", help="Print every column as CSV.")] = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the table of docs/endpoints.md.")
+    ] = False,
+    measures: Annotated[
+        bool, typer.Option("--measures", help="Print what is derived from which measures.")
+    ] = False,
+    lang: Language = "en",
+) -> None:
+    """List the endpoints and clinical rules with their thresholds, source and standing."""
+    from carstats.endpoints.catalogue import catalogue_in_markdown
+    from carstats.endpoints.catalogue_measures import measures_in_markdown
+    from carstats.run.listing import catalogue_lines, endpoint_lines
+    from carstats.words import in_words
+
+    with _speaking(lang):
+        table = carstats.endpoint_catalogue()
+        if name is not None:
+            for line in endpoint_lines(table, name):
+                say(line)
+            return
+        if measures:
+            say(in_words(measures_in_markdown()), end="")
+            return
+        if disease is not None:
+            known = carstats.Vocabulary().require("--disease", "disease", disease)
+            table = table[table["disease"].isin([known, "any"])]
+        if csv:
+            told = {c: table[c].map(in_words) for c in ("definition", "thresholds")}
+            say(table.assign(**told).to_csv(index=False), end="")
+        elif markdown:
+            say(in_words(catalogue_in_markdown(table)), end="")
+        else:
+            for line in catalogue_lines(table):
+                say(line)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
+    lang: Language = "en",
+    mapping: Annotated[
+        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+    ] = None,
+) -> None:
+    """Write a report of a study: one page to read, print and send, and its tables in Word."""
+    from carstats.run.progress import progress
+    from carstats.run.report import study_report
+
+    with _speaking(lang), progress() as told:
+        files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
+    for file in files:
+        say(file)
+
+
+@app.command()
+def reproduce(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder or workbook of study tables; default: synthetic.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Where figures/ and reports/ go.", show_default=False)
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Name of an analysis; may be repeated.")
+    ] = None,
+    lang: Language = "en",
+) -> None:
+    """Run the analyses and write figures, tables and reports."""
+    from carstats.run.progress import progress
+    from carstats.run.reproduce import reproduce as run_all
+    from carstats.words import tr
+
+    with _speaking(lang):
+        with progress() as report:
+            outcomes = run_all(data, out, only or None, lang=lang, report=report)
+        files = [file for outcome in outcomes for file in outcome.files]
+        if files:
+            folders = ", ".join(sorted({str(file.parent) for file in files}))
+            say(tr("{n} files in {folders}", n=len(files), folders=folders))
+        left = [outcome for outcome in outcomes if outcome.reason]
+        if left:
+            words = tr("{n} of {all} analyses could not be made.", n=len(left), all=len(outcomes))
+            say(words, err=True)
+            # Nothing at all is an error of the input or the folder; a part may be its nature.
+            raise typer.Exit(1 if files else 2)
+
+
+@app.command()
+def verify() -> None:
+    """Run the analyses into a temporary folder and compare with what is committed."""
+    from carstats.run.progress import progress
+    from carstats.run.verify import verify as compare
+
+    with progress() as report:
+        lines = compare(report=report)
+    width = max((len(line.name) for line in lines), default=0)
+    for line in lines:
+        say(f"{line.name:{width}}  {line.verdict}")
+    if not all(line.same for line in lines):
+        raise typer.Exit(1)
+
+
+@app.command()
+def crosscheck(
+    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for crosscheck.html and crosscheck.csv.")
+    ] = None,
+    lang: Language = "en",
+    mapping: Annotated[
+        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+    ] = None,
+) -> None:
+    """Recompute a study's numbers by other libraries, and say where they differ."""
+    from carstats.report.pages.save import write_files
+    from carstats.report.pages.second_program import crosscheck_files
+    from carstats.run.reproduce import check_writable
+
+    with carstats.in_language(lang):
+        if out is not None:
+            check_writable(out.resolve())
+        found = carstats.crosscheck(carstats.read_study(folder, mapping))
+        for line in found.lines():
+            say(in_words(line))
+        if out is not None:
+            made_with = f"carstats {carstats.__version__}"
+            for file in write_files(out, crosscheck_files(found, made_with=made_with)):
+                say(file)
+    if found.differs:
+        raise typer.Exit(1)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="Folder to write the study's tables to.")],
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the random numbers; default: of data/synthetic.")
+    ] = None,
+    n: Annotated[
+        int | None, typer.Option(min=1, help="Number of subjects; default: of data/synthetic.")
+    ] = None,
+) -> None:
+    """Simulate a study and write its tables."""
+    from carstats.synthetic.simulation import SEED, SUBJECTS, write_synthetic
+
+    n = SUBJECTS if n is None else n
+    write_synthetic(out, seed=SEED if seed is None else seed, n=n)
+    say(f"{n} subjects in {out}")
+
+
+if __name__ == "__main__":
+    app()

@@ -1,0 +1,53 @@
+"""What a terminal shows while the analyses run: a bar there, plain lines in a pipe."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from carstats.report.printing import inert, say
+from carstats.words import in_words, tr
+
+if TYPE_CHECKING:
+    from carstats.run.reproduce import Outcome
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Outcome, int], None]]:
+    """Show the outcomes of analyses as they come.
+
+    Yields
+    ------
+    callable
+        To be called with each outcome and the number of analyses.
+    """
+    encoding = (sys.stdout.encoding or "").lower().replace("-", "")
+    if not sys.stdout.isatty() or encoding != "utf8":
+        yield lambda outcome, _: say(_line(outcome))
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns) as bar:
+        task = bar.add_task(tr("Analyses"), total=None)
+
+        def report(outcome: Outcome, total: int) -> None:
+            bar.console.print(inert(_line(outcome)), markup=False, highlight=False, soft_wrap=True)
+            bar.update(task, advance=1, total=total)
+
+        yield report
+
+
+def _line(outcome: Outcome) -> str:
+    if not outcome.reason:
+        return tr("{name}: made in {seconds:.1f} s", name=outcome.name, seconds=outcome.seconds)
+    # One line for each analysis, however long its list of problems is.
+    reason = " ".join(in_words(outcome.reason).split())
+    return tr("{name}: not made. {reason}", name=outcome.name, reason=reason)

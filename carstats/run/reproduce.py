@@ -1,0 +1,381 @@
+"""Run the analyses: a script writes a figure or table, a notebook a report."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import runpy
+import sys
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from carstats.data.packaged import packaged_folder
+from carstats.errors import CarstatsError, listed
+from carstats.language import in_language
+from carstats.messages import message
+from carstats.report.printing import say
+from carstats.run.workers import Outcome, run_jobs
+from carstats.translation import LANGUAGES, current_language
+
+if TYPE_CHECKING:
+    from carstats.cohort.cohort import Cohort
+    from carstats.data.study import Study
+
+DEFAULT_OUT = "carstats-results"
+# Stands in the folder of figures while a run goes on, and after one that was stopped.
+UNFINISHED = "UNFINISHED.txt"
+_UNFINISHED_WORDS = (
+    "A run of carstats is making these files anew, or was stopped before its end. Some of the\n"
+    "figures and tables may be newer than results.csv, methods.csv and index.html: run it again.\n"
+)
+
+
+def reproduce(
+    data: str | Path | None = None,
+    out: str | Path | None = None,
+    only: str | Iterable[str] | None = None,
+    *,
+    notebooks: bool = True,
+    lang: str | None = None,
+    report: Callable[[Outcome, int], None] | None = None,
+) -> list[Outcome]:
+    """Run the analyses on a study and write their figures, tables and reports.
+
+    Parameters
+    ----------
+    data : str or Path, optional
+        A folder or workbook of study tables; by default the synthetic study.
+    out : str or Path, optional
+        Where ``figures/`` and ``reports/`` go. By default the repository, and with `data`, in
+        another language or without a repository ``carstats-results``.
+    only : str or list of str, optional
+        Names of the analyses to run; by default all.
+    notebooks : bool
+        Whether to run the notebooks too.
+    lang : {"en", "zh"}, optional
+        The language of what is made; by default the one that is set.
+    report : callable, optional
+        Called with each outcome and the number of analyses, as soon as it is there.
+
+    Returns
+    -------
+    list of Outcome
+        One for each analysis in the order of their names. An analysis that the study's data do not
+        allow has a reason and no files; the others are made all the same.
+
+    Raises
+    ------
+    CarstatsError
+        If the study cannot be read, `only` names no analysis, the folder cannot be written, or
+        no font for the language is installed.
+
+    Notes
+    -----
+    At the end ``figures/results.csv``, ``figures/methods.csv`` and the page
+    ``figures/index.html`` are made anew from all figures and tables that are then there.
+    """
+    with in_language(lang or current_language()):
+        return _reproduce(data, out, only, notebooks, report)
+
+
+def _reproduce(
+    data: str | Path | None,
+    out: str | Path | None,
+    only: str | Iterable[str] | None,
+    notebooks: bool,
+    report: Callable[[Outcome, int], None] | None,
+) -> list[Outcome]:
+    from carstats.report.pages.save import write_files
+
+    lang = current_language()
+    scripts = find_analyses(only, notebooks=notebooks)
+    folder = Path(data).resolve() if data is not None else packaged_folder("data/synthetic")
+    target = Path(out).resolve() if out is not None else _default_out(data)
+    # Read here first: a study that cannot be read is one error and not one for each analysis.
+    if any(script.parent.name == "notebooks" or _takes_study(script) for script in scripts):
+        _study(str(folder))
+    check_writable(target)
+    if lang != "en":
+        from carstats.report.style import font_families
+
+        font_families(LANGUAGES[lang][0])
+    jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
+    unfinished = target / "figures" / UNFINISHED
+    new = [place for place in (unfinished.parent, target) if not place.exists()]
+    write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
+    outcomes = run_jobs(jobs, target, report)
+    _gather(unfinished.parent)
+    unfinished.unlink(missing_ok=True)
+    for place in new:
+        # Where nothing could be made, nothing is left.
+        with suppress(OSError):
+            place.rmdir()
+    return [outcomes[name] for name in sorted(outcomes)]
+
+
+def find_analyses(only: str | Iterable[str] | None = None, *, notebooks: bool = True) -> list[Path]:
+    """Return the scripts of the analyses, the notebooks first because they take longest.
+
+    Parameters
+    ----------
+    only : str or list of str, optional
+        Names without their ending; by default all.
+    notebooks : bool
+        Whether to list the notebooks.
+
+    Returns
+    -------
+    list of Path
+        The scripts.
+
+    Raises
+    ------
+    CarstatsError
+        If a name is not that of an analysis.
+    """
+    folder = packaged_folder("analyses")
+    found = sorted(folder.glob("notebooks/*.py")) if notebooks else []
+    found += sorted(folder.glob("*.py"))
+    if only is None:
+        return found
+    names = {Path(name).stem for name in ([only] if isinstance(only, str) else only)}
+    unknown = names - {script.stem for script in found}
+    if unknown:
+        has = listed(sorted(script.stem for script in found), 40)
+        raise CarstatsError(
+            message(
+                "`only` names {unknown}, which is no analysis. There are: {known}.",
+                unknown=sorted(unknown),
+                known=has,
+            )
+        )
+    return [script for script in found if script.stem in names]
+
+
+def run(main: Callable) -> None:
+    """Run one analysis from the command line: ``python analyses/NAME.py [--data …] [--out …]``.
+
+    Parameters
+    ----------
+    main : callable
+        The script's ``main(study, out)``, or ``main(out)`` if it needs no study.
+    """
+    import argparse
+
+    parser = argparse.ArgumentParser(description=inspect.getmodule(main).__doc__)
+    parser.add_argument(
+        "--data", help="folder or workbook of study tables; default: the synthetic study"
+    )
+    parser.add_argument("--out", help="where the files go; default: figures/ of the repository")
+    given = parser.parse_args()
+    out = Path(given.out) if given.out else _default_out(given.data) / "figures"
+    try:
+        data = Path(given.data) if given.data else packaged_folder("data/synthetic")
+        _call(main, data, out)
+    except CarstatsError as error:
+        say(error, err=True)
+        sys.exit(2)
+
+
+def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
+    """Return the cohort of the analyses: infused, and followed for long enough to be asked.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    followup : float, optional
+        Days of potential follow-up that the question needs.
+
+    Returns
+    -------
+    Cohort
+        A criterion whose column the study does not have is left off, and the label says so.
+
+    Raises
+    ------
+    CarstatsError
+        If the cohort cannot be made.
+    """
+    import carstats as cs
+
+    criteria, words = [], []
+    if "infused" in study.subjects:
+        criteria.append(cs.infused())
+        words.append(message("infused"))
+    else:
+        words.append(message("infusions not recorded"))
+    if followup is not None:
+        if "cutoff_day" in study.subjects:
+            criteria.append(cs.potential_followup(days=followup))
+            words.append(message("data cut-off on day {day} or later", day=f"{followup:g}"))
+        else:
+            words.append(message("data cut-off not recorded"))
+    return cs.define_cohort(study, *criteria, label=message(", ").join(words))
+
+
+def event_endpoint(study: Study, preferred: str) -> str:
+    """Return the time-to-event endpoint to draw: the preferred one if the study has it.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    preferred : str
+        The endpoint that the analysis is about.
+
+    Returns
+    -------
+    str
+        The preferred one, else the study's first one without competing events.
+
+    Raises
+    ------
+    CarstatsError
+        If the study has none.
+    """
+    names = study.endpoints("time-to-event")
+    events = study.events
+    plain = [
+        name
+        for name in names
+        if not ((events["endpoint"] == name) & (events["status"] == "competing")).any()
+    ]
+    if preferred in plain:
+        return preferred
+    if not plain:
+        raise CarstatsError(
+            message(
+                "the study's events have no endpoint without competing events. It has: {names}.",
+                names=listed(names) or message("none"),
+            )
+        )
+    return plain[0]
+
+
+def response_endpoint(study: Study, preferred: str) -> str:
+    """Return the response endpoint to draw: the preferred one if the study has it.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    preferred : str
+        The endpoint that the analysis is about.
+
+    Returns
+    -------
+    str
+        The preferred one, else the study's first.
+
+    Raises
+    ------
+    CarstatsError
+        If the study has none.
+    """
+    names = study.endpoints("response")
+    if not names:
+        raise CarstatsError(message("the study has no responses."))
+    return preferred if preferred in names else names[0]
+
+
+def response_visit(study: Study, endpoint: str, preferred: float) -> float:
+    """Return the visit to draw: the preferred one if the study has assessments in its window.
+
+    Parameters
+    ----------
+    study : Study
+        The study.
+    endpoint : str
+        A response endpoint that it has.
+    preferred : float
+        Day of the visit that the analysis is about.
+
+    Returns
+    -------
+    float
+        The preferred day, else the day with the most assessments.
+    """
+    from carstats.response.outcomes import visit_window, within
+
+    days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
+    inside = within(days, *visit_window(preferred, study)).any()
+    return preferred if inside else float(days.round().mode().iloc[0])
+
+
+def check_writable(target: Path) -> None:
+    """Fail before the work and not after it.
+
+    Parameters
+    ----------
+    target : Path
+        The folder to write to; it need not be there.
+
+    Raises
+    ------
+    CarstatsError
+        If it cannot be written.
+    """
+    place = next(folder for folder in (target, *target.parents) if folder.exists())
+    if not place.is_dir() or not os.access(place, os.W_OK):
+        raise CarstatsError(
+            message("cannot write to {folder}. Choose another folder with --out.", folder=target)
+        )
+
+
+def _default_out(data: str | Path | None) -> Path:
+    analyses = packaged_folder("analyses")
+    if data is not None or current_language() != "en" or analyses.parent.name == "_bundled":
+        return Path.cwd() / DEFAULT_OUT
+    return analyses.parent
+
+
+@lru_cache(maxsize=1)
+def _study(data: str) -> Study:
+    import carstats as cs
+
+    return cs.read_study(data)
+
+
+def _takes_study(script: Path) -> bool:
+    return "def main(study" in script.read_text(encoding="utf-8")
+
+
+def _make(script: Path, data: Path, target: Path, lang: str) -> list[Path]:
+    """Run one analysis in a language and return its files."""
+    with in_language(lang):
+        if script.parent.name == "notebooks":
+            return _report(script, data, target / "reports")
+        main = runpy.run_path(str(script), run_name="carstats_analysis")["main"]
+        _call(main, data, target / "figures")
+    return sorted((target / "figures").glob(f"{script.stem}.*"))
+
+
+def _gather(folder: Path) -> None:
+    """Write what is made of all figures and tables of a folder: the numbers, and the page."""
+    if not any(folder.glob("*.json")):
+        return
+    from carstats.report.pages.contact_sheet import PAGE, contact_sheet
+    from carstats.report.pages.results_file import results_files
+    from carstats.report.pages.save import write_files
+
+    write_files(folder, results_files(folder))
+    write_files(folder, {PAGE: contact_sheet(folder).encode()})
+
+
+def _call(main: Callable, data: Path, out: Path) -> None:
+    if "study" in inspect.signature(main).parameters:
+        main(_study(str(data)), out)
+    else:
+        main(out)
+
+
+def _report(source: Path, data: Path, out: Path) -> list[Path]:
+    from carstats.report.chapters.notebooks import notebook_html, run_notebook
+    from carstats.report.pages.save import write_files
+
+    html = notebook_html(run_notebook(source, data))
+    return write_files(out, {f"{source.stem}.html": html.encode()})

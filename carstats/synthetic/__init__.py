@@ -1,0 +1,1 @@
+"""A study whose truth is known."""

@@ -1,0 +1,1 @@
+"""When toxicities begin, end and recur."""

@@ -1,0 +1,59 @@
+"""Reports in Chinese: no sentence, head, label or alternative text is left in English."""
+
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+import carstats as cs
+from carstats.data.packaged import packaged_folder
+from carstats.language import in_language
+from carstats.report.chapters.notebooks import notebook_html, run_notebook
+
+# People, journals, software, a model's terms, and names of trials, which stay as they were given.
+NAMES = {
+    "Agresti", "Arthritis", "Blood", "Brittain", "Brookmeyer", "Cell", "Chan", "Clopper",
+    "Crowley", "Engl", "Erlangen", "Feng", "Fisher", "Furie", "Howard", "Kaplan", "Khanna",
+    "Kohler", "Lancet", "Lupus",
+    "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Rheum", "Sheikh",
+    "Tianjin", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
+    "cmprsk", "coinfusion", "ller", "logit", "rank", "standard", "survival",
+}  # fmt: skip
+_WORD = r"[A-Za-z][a-z]{3,}"
+
+
+def english_words(html):
+    """Return the words of a page's text and alternative texts that are no names."""
+    page = BeautifulSoup(html, "html.parser")
+    for code in page.find_all(["style", "details"]):
+        code.decompose()
+    texts = [page.get_text(" ")]
+    for attribute in ("alt", "aria-label", "title"):
+        texts += [tag[attribute] for tag in page.find_all(attrs={attribute: True})]
+    return set(re.findall(_WORD, " ".join(texts))) - NAMES - trial_names()
+
+
+def trial_names():
+    """Return the words of the published trials' names and authors."""
+    trials = cs.published_trials()
+    names = [*trials.attrs["trial_names"].values(), *trials["first_author"].dropna()]
+    return set(re.findall(_WORD, " ".join(names)))
+
+
+def test_english_is_found():
+    page = '<p>置信限 limits</p><img alt="Forest plot"><details>Code</details>'
+    assert english_words(page) == {"limits", "Forest", "plot"}
+
+
+def test_report_has_no_english_words(tmp_path):
+    cs.write_study(cs.simulate_study(9, 40), tmp_path / "study")
+    page, _ = cs.study_report(tmp_path / "study", tmp_path / "out", lang="zh")
+    assert english_words(page.read_text("utf-8")) == set()
+
+
+@pytest.mark.parametrize("name", ["evidence", "evidence_beyond"])
+def test_notebook_of_the_evidence_has_no_english_words(name):
+    source = packaged_folder("analyses") / "notebooks" / f"{name}.py"
+    notebook = run_notebook(source, lang="zh")
+    with in_language("zh"):
+        assert english_words(notebook_html(notebook)) == set()

@@ -1,0 +1,248 @@
+"""`carstats report`: one page and one Word file of a study, or a message and nothing changed."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+from bs4 import BeautifulSoup
+
+import carstats as cs
+from carstats.errors import CarstatsError
+from carstats.report import style
+from carstats.report.chapters import notebooks
+from carstats.run import report as reproduce_report
+from carstats.run.report import CHAPTERS, study_report
+from tests import odd_studies
+from tests.report.page_checks import page_problems
+
+ROOT = Path(__file__).parents[2]
+
+CHAPTER = """\
+# %% [markdown]
+# # How many
+
+# %%
+import os
+import carstats as cs
+from carstats.report.chapters.texts import prose
+from carstats.report.tables.model import Row, Table
+from carstats.translation import current_language
+cs.set_language(os.environ["CARSTATS_LANGUAGE"])
+study = cs.read_study(os.environ["CARSTATS_DATA"], os.environ.get("CARSTATS_MAPPING"))
+prose(f"The study has {len(study.subjects)} subjects. Language: {current_language()}.")
+
+# %%
+Table("Numbers", ("What", "n"), (Row(("Subjects", str(len(study.subjects)))),))
+"""
+BROKEN = '# %%\nfrom carstats.errors import CarstatsError\nraise CarstatsError("no such thing")\n'
+
+
+@pytest.fixture
+def short(tmp_path, monkeypatch):
+    """Two chapters of a few lines in place of the real ones."""
+    folder = tmp_path / "chapters"
+    folder.mkdir()
+    for name in ("one", "two"):
+        (folder / f"{name}.py").write_text(CHAPTER)
+    monkeypatch.setattr(reproduce_report, "CHAPTERS", ("one", "two"))
+    monkeypatch.setattr(reproduce_report, "_source", lambda name: folder / f"{name}.py")
+    return folder
+
+
+@pytest.fixture
+def study(tmp_path):
+    return odd_studies.minimal(tmp_path / "study")
+
+
+def contents(folder):
+    return {file.name: file.read_bytes() for file in folder.rglob("*")}
+
+
+def test_a_report_is_a_page_and_the_tables_in_word(short, study, tmp_path):
+    told = []
+    out = tmp_path / "out"
+    files = study_report(study, out, report=lambda outcome, n: told.append((outcome.name, n)))
+    assert [file.name for file in files] == ["report.html", "tables.docx"]
+    assert sorted(told) == [("one", 2), ("two", 2)]
+    page = files[0].read_text("utf-8")
+    assert page_problems(page, "en") == []
+    read = BeautifulSoup(page, "html.parser")
+    assert read.h1.text == read.title.text == "One subject"
+    assert len(read.find_all("table")) == 2
+    assert "The study has 1 subjects. Language: en." in read.main.text
+    with zipfile.ZipFile(files[1]) as word:
+        assert word.read("word/document.xml").decode().count("<w:tbl>") == 2
+    before = contents(out)
+    study_report(study, out)
+    assert contents(out) == before
+    study_report(study, out, lang="zh")
+    chinese = files[0].read_text("utf-8")
+    assert page_problems(chinese, "zh") == []
+    assert "Language: zh." in chinese
+
+
+def test_a_mapping_from_elsewhere_is_used(short, study, tmp_path):
+    mapping = tmp_path / "other.toml"
+    mapping.write_text('[study]\nname = "Named elsewhere"\n')
+    page, _ = study_report(study, tmp_path / "out", mapping=mapping)
+    assert "<h1>Named elsewhere</h1>" in page.read_text("utf-8")
+    assert "do not exist" not in page.read_text("utf-8")
+
+
+def test_a_chapter_that_fails_is_named_and_the_report_before_stays(short, study, tmp_path):
+    out = tmp_path / "out"
+    study_report(study, out)
+    before = contents(out)
+    (short / "two.py").write_text(BROKEN)
+    with pytest.raises(CarstatsError, match=r"not written.*\n  two: .*no such thing"):
+        study_report(study, out, lang="zh")
+    assert contents(out) == before
+
+
+def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monkeypatch):
+    def worked(*_):
+        raise AssertionError("the work began")
+
+    monkeypatch.setattr(reproduce_report, "run_jobs", worked)
+    out = tmp_path / "out"
+    with pytest.raises(CarstatsError, match="does not exist"):
+        study_report(tmp_path / "absent", out)
+    with pytest.raises(CarstatsError, match="`lang`"):
+        study_report(study, out, lang="fr")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(CarstatsError, match="cannot write to"):
+        study_report(study, tmp_path / "file")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notebooks, "find_spec", lambda name: None)
+        with pytest.raises(CarstatsError, match=r'pip install "carstats\[notebooks\]"'):
+            study_report(study, out)
+
+    def no_font(text):
+        if any(character > "\u4e00" for character in text):
+            raise CarstatsError("no installed font can write it.")
+
+    monkeypatch.setattr(style, "font_families", no_font)
+    with pytest.raises(CarstatsError, match="no installed font"):
+        study_report(study, out, lang="zh")
+    with pytest.raises(AssertionError, match="the work began"):
+        study_report(study, out)
+    assert not out.exists()
+
+
+def carstats_command(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "carstats.run.cli", *map(str, arguments)],
+        capture_output=True, check=False, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+
+
+def test_a_study_that_cannot_be_read_is_told_as_check_tells_it(tmp_path):
+    folder = tmp_path / "wrong"
+    folder.mkdir()
+    (folder / "subjects.csv").write_text("subject_id,disease\na,SLEE\n")
+    report = carstats_command("report", folder, "--out", tmp_path / "out")
+    check = carstats_command("check", folder)
+    assert report.returncode == check.returncode == 2
+    assert report.stderr == check.stderr
+    assert b"SLEE" in report.stderr
+    assert b"Traceback" not in report.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a process group")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGKILL"])
+def test_an_interrupt_leaves_nothing_behind(name, study, tmp_path):
+    out, scratch = tmp_path / "out", tmp_path / "scratch"
+    out.mkdir()
+    scratch.mkdir()
+    (out / "report.html").write_text("the report before")
+    run = subprocess.Popen(
+        [sys.executable, "-m", "carstats.run.cli", "report", study, "--out", out],
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    # Within a chapter: its kernel has begun, which its socket's file shows.
+    end = time.monotonic() + 300
+    while not any(scratch.rglob("kernel*")) and time.monotonic() < end and run.poll() is None:
+        time.sleep(0.1)
+    assert run.poll() is None
+    # Ctrl-C reaches the whole group; a scheduler ends the one process that it knows.
+    (os.killpg if name == "SIGINT" else os.kill)(run.pid, getattr(signal, name))
+    try:
+        message = run.communicate(timeout=30)[1]
+    finally:
+        run.kill()
+    assert run.returncode != 0
+    assert b"Traceback" not in message
+    assert contents(out) == {"report.html": b"the report before"}
+    end = time.monotonic() + 10
+    while living(scratch) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not living(scratch)
+    if name == "SIGKILL":
+        return
+    assert not [path for path in scratch.iterdir() if path.name.startswith("carstats-")]
+
+
+def living(folder):
+    """Return the processes whose command line names a folder, where the system lists them."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if str(folder).encode() in file.read_bytes():
+                found.append(file.parent.name)
+        except OSError:
+            continue
+    return found
+
+
+def check_report(make, tmp_path, lang, browser):
+    """Make the report of an odd study and return its text, which must be whole and tell no one."""
+    folder = make(tmp_path / "study")
+    page, word = study_report(folder, tmp_path / "out", lang=lang)
+    html = page.read_text("utf-8")
+    # 25 targets, each with its curve and its limits, take more room than a study has.
+    assert page_problems(html, lang, 6_000_000) == []
+    text = re.sub(r"base64,[^\"]*", "", html)
+    for subject in cs.read_study(folder).subjects["subject_id"]:
+        assert not re.search(rf"\b{subject}\b", text), subject
+    assert str(tmp_path) not in text
+    assert not re.search(r"\b20\d\d-\d\d-\d\d\b", text)
+    assert word.stat().st_size > 10_000
+    if not isinstance(browser, str):
+        from tests.report.browser import drawn_problems
+
+        assert drawn_problems(browser, page) == []
+    return BeautifulSoup(html, "html.parser")
+
+
+def test_report_of_odd_names_many_strata_and_no_event(tmp_path, browser_or_reason):
+    read = check_report(odd_studies.hostile, tmp_path, "en", browser_or_reason)
+    assert read.h1.text == "Odd <i>study</i> & 研究 🧬 = 5"
+    assert [section.h2["id"] for section in read.find_all("section")] == list(CHAPTERS)
+    for name in (odd_studies.LONG, *odd_studies.ODD, "disease 19", "=1+<b>1</b>"):
+        assert name in read.main.text, name
+    assert not read.main.find_all(["b", "i"])
+
+
+def test_report_of_one_subject_and_one_table(tmp_path, browser_or_reason):
+    read = check_report(odd_studies.minimal, tmp_path, "zh", browser_or_reason)
+    assert [section.h2["id"] for section in read.find_all("section")] == list(CHAPTERS)
+    assert not read.find(string=re.compile("nan"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("make", odd_studies.OTHERS, ids=lambda make: make.__name__)
+def test_reports_of_studies_that_lack_something(make, lang, tmp_path, browser_or_reason):
+    check_report(make, tmp_path, lang, browser_or_reason)
