@@ -129,16 +129,6 @@ def grouped(problems: Iterable[Problem]) -> tuple[Problem, ...]:
 
     The cause is the same where file, column and words are the same; also where only numbers in the
     words differ, such as days, or very many cells are each wrong in the same way.
-
-    Parameters
-    ----------
-    problems : iterable of Problem
-        The problems; some may be groups already.
-
-    Returns
-    -------
-    tuple of Problem
-        One a cause.
     """
     merged: dict[tuple, list[Problem]] = {}
     for problem in problems:

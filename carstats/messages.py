@@ -146,22 +146,7 @@ class Named(Message):
 
 
 def message(text: str, /, **values: object) -> Message:
-    """Return a message.
-
-    Parameters
-    ----------
-    text : str
-        The English text, a literal that the catalogue's tool finds; ``{name}`` is a place for a
-        value. A text that is not in the catalogue, such as a study's own label, stays as it is.
-    **values : object
-        What to put in the places; what has a message as its `said`, such as an error, stands there
-        by that.
-
-    Returns
-    -------
-    Message
-        The text, its places filled.
-    """
+    """Return a message."""
     if not values:
         # A text that reads as a message is that message, not a new one without its values.
         known = text if isinstance(text, Message) else _made.get(text)
@@ -171,22 +156,7 @@ def message(text: str, /, **values: object) -> Message:
 
 
 def message_n(one: str, many: str, n: int, /, **values: object) -> Message:
-    """Return the form of a message that fits a number.
-
-    Parameters
-    ----------
-    one, many : str
-        The English text for one and for any other number.
-    n : int
-        The number; the text's place ``{n}`` is for it, unless `values` has another text for it.
-    **values : object
-        What to put in the other places.
-
-    Returns
-    -------
-    Message
-        The text, its places filled.
-    """
+    """Return the form of a message that fits a number."""
     filled = {"n": n, **{name: _said(value) for name, value in values.items()}}
     text = (one if n == 1 else many).format(**filled)
     return Message(text, (one, many), {**filled, "n_": n})
@@ -198,18 +168,7 @@ def mark(text: str) -> str:
 
 
 def found(text: str) -> str:
-    """Return the message that reads as a text, or the text where no message does.
-
-    Parameters
-    ----------
-    text : str
-        A note or label that pandas, joining or formatting may have made plain text.
-
-    Returns
-    -------
-    str
-        A `Message` where one is known; of joined notes, where one of them is.
-    """
+    """Return the message that reads as a text, or the text where no message does."""
     if isinstance(text, Message):
         return text
     known = _made.get(text)
@@ -237,19 +196,7 @@ def notes_in(text: str) -> tuple[str, ...]:
 
 
 def key_of(text: str) -> str:
-    """Return the key of the message that reads as a text, as the catalogue has it.
-
-    Parameters
-    ----------
-    text : str
-        A message, or the text of one.
-
-    Returns
-    -------
-    str
-        The English literal with its places; of a plural the form for one, of joined texts their
-        keys joined as they are; empty for a text that is no message.
-    """
+    """Return the key of the message that reads as a text, as the catalogue has it."""
     known = found(text)
     if isinstance(known, Joined):
         return str.join(known.separator, (key_of(part) or part for part in known.parts))

@@ -36,19 +36,7 @@ def activate(name: str) -> None:
 
 
 def in_words(text: str) -> str:
-    """Return a text in the language that is set.
-
-    Parameters
-    ----------
-    text : str
-        A message, the English text of one that was made, or a literal of the catalogue; any other
-        text, such as a study's own label, stays as it is.
-
-    Returns
-    -------
-    str
-        Plain text.
-    """
+    """Return a text in the language that is set."""
     if _active == "en" or not text:
         return str(text)
     known = found(text)
@@ -56,36 +44,12 @@ def in_words(text: str) -> str:
 
 
 def tr(text: str, /, **values: object) -> str:
-    """Return a literal in the language that is set, its places filled.
-
-    Parameters
-    ----------
-    text : str
-        As for `carstats.messages.message`.
-    **values : object
-        What to put in the places.
-
-    Returns
-    -------
-    str
-        Plain text.
-    """
+    """Return a literal in the language that is set, its places filled."""
     return in_words(message(text, **values)) if text else text
 
 
 def tr_n(one: str, many: str, n: int, /, **values: object) -> str:
-    """Return the form of a literal that fits a number, in the language that is set.
-
-    Parameters
-    ----------
-    one, many, n, **values
-        As for `carstats.messages.message_n`.
-
-    Returns
-    -------
-    str
-        Plain text.
-    """
+    """Return the form of a literal that fits a number, in the language that is set."""
     return in_words(message_n(one, many, n, **values))
 
 

@@ -134,18 +134,7 @@ _PRINTED = {"alpha": ".3f", "p": ".2g"}
 
 
 def because(*reasons: Reason | None) -> str:
-    """Put an estimator's reasons into words.
-
-    Parameters
-    ----------
-    *reasons : Reason or None
-        Codes with their numbers; None says nothing.
-
-    Returns
-    -------
-    str
-        A message; empty without a reason.
-    """
+    """Put an estimator's reasons into words."""
     return joined_notes(*(_words(reason) for reason in reasons if reason is not None))
 
 
@@ -154,20 +143,7 @@ FEW_AT_RISK = 5
 
 
 def few_at_risk(n_risk: float, what: str) -> str:
-    """Mark an estimate that rests on few subjects at risk.
-
-    Parameters
-    ----------
-    n_risk : float
-        At risk just before it; NaN where there is no estimate.
-    what : str
-        The estimate, a message such as "the median".
-
-    Returns
-    -------
-    str
-        A message; empty with enough at risk.
-    """
+    """Mark an estimate that rests on few subjects at risk."""
     if not n_risk < FEW_AT_RISK:
         return ""
     return message_n(

@@ -18,28 +18,7 @@ from carstats.messages import Joined, message
 def check_by(
     subjects: pd.DataFrame, by: str | Iterable[str] | None, argument: str = "by"
 ) -> list[str]:
-    """Return the columns to group by as a list.
-
-    Parameters
-    ----------
-    subjects : pandas.DataFrame
-        The subjects that will be grouped.
-    by : str, iterable of str or None
-        One column, several, or none.
-    argument : str
-        What messages call it.
-
-    Returns
-    -------
-    list of str
-        The columns.
-
-    Raises
-    ------
-    CarstatsError
-        If a column does not exist, is named twice, or has missing values: a group-by would drop
-        those subjects silently.
-    """
+    """Return the columns to group by as a list."""
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     unknown = [column for column in by if column not in subjects or column == "subject_id"]
     if unknown:
@@ -81,23 +60,7 @@ def listed_rows(mask: pd.Series, most: int = 8) -> str:
 def stratum_keys(
     vocabulary: Vocabulary, everyone: pd.DataFrame, by: list[str]
 ) -> list[tuple[Any, ...]]:
-    """Return the strata in printed order.
-
-    Parameters
-    ----------
-    vocabulary : Vocabulary
-        Gives the order of its terms; other levels are in natural order behind them.
-    everyone : pandas.DataFrame
-        The subjects whose strata exist: a cohort's `eligible`, so that a stratum which a criterion
-        emptied keeps its row.
-    by : list of str
-        The columns.
-
-    Returns
-    -------
-    list of tuple
-        One key per stratum; without `by` the empty key alone.
-    """
+    """Return the strata in printed order."""
     if not by:
         return [()]
     keys = everyone[by].dropna().drop_duplicates()
@@ -142,22 +105,7 @@ def level_labels(vocabulary: Vocabulary, by: Iterable[str]) -> dict[str, dict[st
 
 
 def stratum_name(labels: Mapping[str, Mapping[str, str]], by: Iterable[str], key: tuple) -> str:
-    """Return what a stratum is called: ``"SLE · CD19"``.
-
-    Parameters
-    ----------
-    labels : mapping of str to mapping of str to str
-        Printed labels of the levels of a column, as of `level_labels`.
-    by : iterable of str
-        The columns.
-    key : tuple
-        Their levels.
-
-    Returns
-    -------
-    str
-        The levels' labels; a level without one as it is.
-    """
+    """Return what a stratum is called: ``"SLE · CD19"``."""
     names = [labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True)]
     return names[0] if len(names) == 1 else Joined(names, " · ")
 
@@ -169,24 +117,7 @@ def estimate_by(
     by: list[str],
     estimate: Callable[[pd.DataFrame], pd.DataFrame | dict[str, Any]],
 ) -> pd.DataFrame:
-    """Estimate in every stratum, and put the strata in front as columns.
-
-    Parameters
-    ----------
-    vocabulary, everyone
-        As for `stratum_keys`: the strata that exist, and their order.
-    subjects : pandas.DataFrame
-        The cohort's subjects, with what `estimate` needs as columns.
-    by : list of str
-        Checked columns.
-    estimate : callable
-        Takes the subjects of one stratum (perhaps none) and returns its row or rows.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The `by` columns, then those of `estimate`.
-    """
+    """Estimate in every stratum, and put the strata in front as columns."""
     parts = []
     for key in stratum_keys(vocabulary, everyone, by):
         found = estimate(subjects[stratum_mask(subjects, by, key)])

@@ -34,19 +34,7 @@ _SELECTS = {
 
 
 def criterion_of(words: str) -> tuple[Callable[[Study], Mask], Criterion] | None:
-    """Return the rule that a criterion's words tell, in pandas, and the criterion itself.
-
-    Parameters
-    ----------
-    words : str
-        As ``Result.spec.criteria`` has them.
-
-    Returns
-    -------
-    tuple or None
-        A function of the study that says who is kept, and the criterion; None for words of a
-        criterion that is not one of carstats' own.
-    """
+    """Return the rule that a criterion's words tell, in pandas, and the criterion itself."""
     told = found(words)
     if not isinstance(told, Message):
         return None

@@ -64,23 +64,7 @@ class Source:
 
 
 def compared_rows(result: Result, source: Source | None, name: str = "") -> list[dict[str, Any]]:
-    """Compare every number of a result with its second program.
-
-    Parameters
-    ----------
-    result : Result
-        The result.
-    source : Source or None
-        What it was made from.
-    name : str
-        What the rows call it.
-
-    Returns
-    -------
-    list of dict
-        A row for each number and witness, `COLUMNS`; one that says why, where nothing could be
-        compared; none for records of single subjects.
-    """
+    """Compare every number of a result with its second program."""
     analysis = result.spec.analysis
     if analysis in LISTINGS:
         return []

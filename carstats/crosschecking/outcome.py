@@ -57,13 +57,7 @@ class Crosscheck:
         return bool(self.frame["verdict"].eq(DIFFERS).any())
 
     def numbers(self) -> pd.DataFrame:
-        """Return a row for each number, with its verdict and whether a sibling of it agrees.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``family``, ``analysis``, ``kind``, ``statistic``, ``verdict``, ``sibling``.
-        """
+        """Return a row for each number, with its verdict and whether a sibling of it agrees."""
         frame = self.frame[self.frame["statistic"] != ""]
         own = frame[frame["beside"] == ""]
         place = own["verdict"].map({verdict: i for i, verdict in enumerate(_FIRST)})
@@ -74,15 +68,7 @@ class Crosscheck:
         return first.assign(sibling=there).sort_values(_NUMBER, kind="stable")
 
     def coverage(self) -> pd.DataFrame:
-        """Count the numbers by family and kind: how many a second program gave too.
-
-        Returns
-        -------
-        pandas.DataFrame
-            ``family``, ``kind``, ``n`` numbers, ``n_recomputed``, and of these ``n_agree``,
-            ``n_known``, ``n_differ``; ``n_none`` without a second program in Python, of these
-            ``n_sibling`` whose sibling agrees; ``n_raised``, ``n_not_compared``.
-        """
+        """Count the numbers by family and kind: how many a second program gave too."""
         numbers = self.numbers()
         rows = []
         for family in FAMILY_NAMES:
@@ -116,13 +102,7 @@ class Crosscheck:
         return sorted({name for text in frame["witness"].unique() for name in text.split(", ")})
 
     def summary(self) -> Message:
-        """Return in one sentence how many numbers a second program gave, and how closely.
-
-        Returns
-        -------
-        str
-            A message.
-        """
+        """Return in one sentence how many numbers a second program gave, and how closely."""
         numbers = self.numbers()
         verdict = numbers["verdict"]
         again = numbers[verdict.isin(_ANSWERED)]
@@ -146,13 +126,7 @@ class Crosscheck:
         )
 
     def lines(self) -> list[Message]:
-        """Return the summary, the coverage of each family and what was not compared.
-
-        Returns
-        -------
-        list of str
-            Messages, a line each.
-        """
+        """Return the summary, the coverage of each family and what was not compared."""
         lines = [self.summary()]
         for family, rows in self.coverage().groupby("family", sort=False):
             counts = message("; ").join(map(_counted, rows.itertuples()))

@@ -39,18 +39,7 @@ _BEST_FIRST = ("drug_free_remission", "remission", "response")
 
 
 def planned_results(study: Study) -> Iterator[tuple[str, Cohort, Result | CarstatsError]]:
-    """Yield what the analyses of a study print, each with its name and cohort.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Yields
-    ------
-    tuple
-        The name of the script or chapter, the cohort, and the result, or why there is none.
-    """
+    """Yield what the analyses of a study print, each with its name and cohort."""
     for name, cohort, make in (
         *_subjects(study),
         *_times(study),

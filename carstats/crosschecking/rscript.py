@@ -39,13 +39,7 @@ write.csv(data.frame(time = c$time, estimate = c$est), row.names = FALSE)
 
 @cache
 def r_version(package: str) -> str:
-    """Return R and one of its packages with their versions.
-
-    Raises
-    ------
-    NotToldError
-        Where there is no R, or not the package.
-    """
+    """Return R and one of its packages with their versions."""
     code = f"cat(as.character(getRversion()), as.character(packageVersion('{package}')))"
     version, other = _output(code, "").split()[-2:]
     return f"R {version}, {package} {other}"

@@ -12,22 +12,7 @@ ENTRY = "entry"
 
 
 def times_of(asked: Asked, subjects: pd.DataFrame | None = None) -> pd.DataFrame:
-    """Return a row for each subject: time, whether the event happened, cause, interval, entry.
-
-    Parameters
-    ----------
-    asked : Asked
-        With the endpoint among the options; with ``start``, those still free then are returned.
-    subjects : pandas.DataFrame, optional
-        Whose; by default the stratum's.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The subjects' columns with ``time`` (NaN without a record), ``event``, ``cause`` (of the
-        endpoint itself its name; blank for the censored), ``low``, ``high`` and, where the source
-        has one, ``entry``.
-    """
+    """Return a row for each subject: time, whether the event happened, cause, interval, entry."""
     subjects = asked.subjects if subjects is None else subjects
     name = asked.option("endpoint")
     told = applies(asked.study, name)

@@ -192,24 +192,7 @@ def _signs(column: Column | None, vocabulary: Vocabulary) -> frozenset[str]:
 def missing_words(
     table: str, name: str, values: pd.Series, signs: frozenset[str] = MISSING
 ) -> list[str]:
-    """Return notes that count the words of a column that were taken for missing.
-
-    Parameters
-    ----------
-    table : str
-        What messages call the table.
-    name : str
-        The column's heading.
-    values : pandas.Series
-        Its cells.
-    signs : frozenset of str, optional
-        The signs for missing, in small letters.
-
-    Returns
-    -------
-    list of str
-        A note a word; an empty cell and NaN are no words.
-    """
+    """Return notes that count the words of a column that were taken for missing."""
     if values.dtype != object:
         return []
     codes, spellings = pd.factorize(values, use_na_sentinel=True)
@@ -261,28 +244,7 @@ def _check_column(
 def check_table(
     name: str, frame: pd.DataFrame, source: Source, vocabulary: Vocabulary
 ) -> tuple[pd.DataFrame, list[Problem], list[str]]:
-    """Check one table's columns, types, terms, and the units and ranges of assessments.
-
-    Parameters
-    ----------
-    name : str
-        A key of `TABLES`.
-    frame : pandas.DataFrame
-        The table; its index holds the row numbers of its source.
-    source : Source
-        What messages call the table.
-    vocabulary : Vocabulary
-        The allowed terms.
-
-    Returns
-    -------
-    frame : pandas.DataFrame
-        The columns of the table in its own order with clean types, then the study's own columns.
-    problems : list of Problem
-        All that is wrong with it.
-    notes : list of str
-        What was taken for missing, converted, or is rare; in counts.
-    """
+    """Check one table's columns, types, terms, and the units and ranges of assessments."""
     table = TABLES[name]
     notes: list[str] = []
     problems = [

@@ -336,26 +336,6 @@ def check_values(
 ) -> tuple[pd.DataFrame, list[Problem], list[str]]:
     """Check the values of assessments and bring them to the units of `measures.csv`.
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The assessments, their columns already read as what they should be; the index holds the row
-        numbers of the source.
-    source : Source
-        What messages call the table.
-    vocabulary : Vocabulary
-        The measures, with what a study declares of codes for missing and of ranges.
-
-    Returns
-    -------
-    frame : pandas.DataFrame
-        The same with ``value`` (and ``lloq``) in the canonical unit, and ``unit`` saying so.
-    problems : list of Problem
-        Unknown units, values that cannot be, and values without a unit that may be in several; one
-        for each cause, with the rows.
-    notes : list of str
-        What was converted, taken for missing, or is rare; in counts.
-
     Notes
     -----
     A blank unit is the canonical one only where every value of the measure without a unit is

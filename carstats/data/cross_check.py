@@ -30,23 +30,7 @@ def _rows(
 def cross_check(
     tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
 ) -> tuple[list[Problem], list[str]]:
-    """Return what contradicts itself within a row or across tables, and what should be known.
-
-    Parameters
-    ----------
-    tables : dict of str to pandas.DataFrame
-        Tables that `check_table` found nothing wrong with; each index holds the source's rows.
-    source : callable
-        Gives what messages call a table.
-
-    Returns
-    -------
-    problems : list of Problem
-        Duplicates, unknown subjects, ends before starts, what happens after the last contact, and
-        times that cannot be.
-    notes : list of str
-        What may be right and should be known, in counts.
-    """
+    """Return what contradicts itself within a row or across tables, and what should be known."""
     problems: list[Problem] = []
     for name, frame in tables.items():
         problems += _duplicates(name, frame, source(name))
@@ -349,21 +333,7 @@ def _check_last_contact(tables, known: pd.DataFrame, source) -> list[Problem]:
 def settled(
     tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
 ) -> dict[str, pd.DataFrame]:
-    """Return the tables with days that are after the last contact by a rounding alone put right.
-
-    Parameters
-    ----------
-    tables : dict of str to pandas.DataFrame
-        Checked tables.
-    source : callable
-        Gives what messages call a table, and how far its days may be from the truth.
-
-    Returns
-    -------
-    dict of str to pandas.DataFrame
-        The tables. Where the last contact itself was counted in months or weeks, it moves to the
-        latest day known; else the day in question moves to it.
-    """
+    """Return the tables with days that are after the last contact by a rounding alone put right."""
     subjects = tables["subjects"]
     if subjects["subject_id"].duplicated().any():
         return tables

@@ -10,21 +10,7 @@ from carstats.messages import message_n
 
 
 def with_others(tables: dict[str, pd.DataFrame], notes: list[str]) -> pd.DataFrame:
-    """Return the events with whoever has no row of an endpoint censored at the last contact.
-
-    Parameters
-    ----------
-    tables : dict of str to pandas.DataFrame
-        The study's tables, each checked by itself.
-    notes : list of str
-        Where the number of rows added is noted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The events. Endpoints that are asked of some subjects only, such as the duration of
-        response, stay as they are.
-    """
+    """Return the events with whoever has no row of an endpoint censored at the last contact."""
     events, subjects = tables["events"], tables["subjects"]
     who = subjects[infused(tables)]
     last, name = who["last_contact_day"], events["endpoint"]

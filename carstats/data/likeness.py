@@ -69,18 +69,7 @@ def bare_name(name: str) -> str:
 
 
 def like_table(name: str) -> str | None:
-    """Return the table that a name looks like; None if it looks like none or is one.
-
-    Parameters
-    ----------
-    name : str
-        The name of a sheet, or of a file without its ending.
-
-    Returns
-    -------
-    str or None
-        The table.
-    """
+    """Return the table that a name looks like; None if it looks like none or is one."""
     bare = bare_name(name)
     for table, others in _CALLED.items():
         if folded(bare) in {folded(other) for other in (table, *others)}:

@@ -40,19 +40,7 @@ def seen(text: str) -> str:
 
 
 def code_key(value: object) -> str:
-    """Return a code for comparison: trimmed, full-width forms and case made alike, its sign kept.
-
-    Parameters
-    ----------
-    value : object
-        The code as text; 1.0 is the code 1.
-
-    Returns
-    -------
-    str
-        Equal for equal codes. A run of spaces counts as one, and beside a Chinese character as
-        none, since Chinese has none between its words.
-    """
+    """Return a code for comparison: trimmed, forms and case made alike, its sign kept."""
     text = unicodedata.normalize("NFKC", str(value)).translate(_SIGNS).translate(_UNSEEN)
     text = _BESIDE_HAN.sub("", " ".join(text.casefold().split()))
     whole = _WHOLE.fullmatch(text)

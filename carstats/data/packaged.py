@@ -9,23 +9,7 @@ from carstats.messages import message
 
 
 def packaged_folder(name: str) -> Path:
-    """Return a folder that carstats brings: of the repository if this is one, else of the wheel.
-
-    Parameters
-    ----------
-    name : str
-        ``"analyses"``, ``"data/synthetic"`` or ``"data/published"``.
-
-    Returns
-    -------
-    pathlib.Path
-        The folder.
-
-    Raises
-    ------
-    CarstatsError
-        If it is not there, which means that the installation is incomplete.
-    """
+    """Return a folder that carstats brings: of the repository if this is one, else of the wheel."""
     package = Path(__file__).parents[1]
     for root in (package.parent, package / "_bundled"):
         # The repository is told from a folder that happens to be called data by its pyproject.toml.

@@ -131,20 +131,7 @@ def _read(path: Path, columns: list[str]) -> pd.DataFrame:
 
 
 def count_problems(table: pd.DataFrame, name: str) -> list[Problem]:
-    """Return what is wrong with the counts of a table: no whole number, or more than counted.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        With ``n_event`` and ``n_evaluable``; a missing count is no problem.
-    name : str
-        What messages call the table.
-
-    Returns
-    -------
-    list of Problem
-        In the order of the rows, column by column.
-    """
+    """Return what is wrong with the counts of a table: no whole number, or more than counted."""
     problems = []
     numbers = table[["n_event", "n_evaluable"]].apply(pd.to_numeric, errors="coerce")
     for column in numbers:

@@ -316,24 +316,7 @@ def infused(tables: dict[str, pd.DataFrame]) -> pd.Series:
 def check_times(
     tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
 ) -> tuple[list[Problem], list[str]]:
-    """Return which times cannot be, and which should be known.
-
-    Parameters
-    ----------
-    tables : dict of str to pandas.DataFrame
-        Checked tables; each index holds the source's rows.
-    source : callable
-        Gives what messages call a table.
-
-    Returns
-    -------
-    problems : list of Problem
-        A cut-off before every infusion, a last contact before the own one, months read as days,
-        days many years away, a relapse on day 0, a fatal toxicity of a living subject, an endpoint
-        of events alone.
-    notes : list of str
-        Contacts after the cut-off, early enrolment, toxicities before the infusion; in counts.
-    """
+    """Return which times cannot be, and which should be known."""
     times = _Times(tables, source)
     times.cutoff()
     times.months()

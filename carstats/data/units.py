@@ -158,27 +158,6 @@ def convert(
 ) -> Converted:
     """Convert a laboratory value to the unit that carstats' rules take.
 
-    Parameters
-    ----------
-    measure : str
-        A measure of ``measures.csv``, such as ``"UPCR"``, ``"IgG"`` or ``"platelets"``.
-    value : float or sequence of float
-        The values as measured.
-    unit : str
-        Their unit, such as ``"mg/mmol"``; µ and u, ×10⁹/L and 10^9/L are alike.
-    upcr_converter : str, optional
-        ``"exact"``: 1 g/g is 113.1 mg/mmol; ``"KDIGO"``: 1 g/g is 100 mg/mmol, as KDIGO rounds.
-
-    Returns
-    -------
-    Converted
-        The values with their unit and the conversion in words.
-
-    Raises
-    ------
-    CarstatsError
-        If the measure or the unit is unknown, or a value is impossible in its unit.
-
     Notes
     -----
     Status: verify (the molar factor 113.1); design (the ranges).

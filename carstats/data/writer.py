@@ -70,18 +70,7 @@ def write_study(study: Study, folder: str | Path, format: str = "csv") -> Path:
 
 
 def csv_bytes(frame: pd.DataFrame) -> bytes:
-    """Return a table as CSV: line feeds, whole numbers without a point, blank for missing.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        The table.
-
-    Returns
-    -------
-    bytes
-        UTF-8 text.
-    """
+    """Return a table as CSV: line feeds, whole numbers without a point, blank for missing."""
     columns = [[_cell(value) for value in frame[name].tolist()] for name in frame.columns]
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")

@@ -102,34 +102,12 @@ def endpoint_catalogue() -> pd.DataFrame:
 
 
 def disease_words(name: str) -> str:
-    """Return the disease of an endpoint as the catalogue names it.
-
-    Parameters
-    ----------
-    name : str
-        The disease by the vocabulary, or ``"any"``.
-
-    Returns
-    -------
-    str
-        A message: the name in English, elsewhere what it means.
-    """
+    """Return the disease of an endpoint as the catalogue names it."""
     return Named(name, message("any disease")) if name == "any" else plain_words("disease", name)
 
 
 def catalogue_in_markdown(catalogue: pd.DataFrame | None = None) -> Message:
-    """Return the catalogue as a table in Markdown, as it stands in ``docs/endpoints.md``.
-
-    Parameters
-    ----------
-    catalogue : pandas.DataFrame, optional
-        Rows of `endpoint_catalogue`; all of them by default.
-
-    Returns
-    -------
-    str
-        A message: one line an endpoint; a DOI is a link.
-    """
+    """Return the catalogue as a table in Markdown, as it stands in ``docs/endpoints.md``."""
     rows = endpoint_catalogue() if catalogue is None else catalogue
     lines = [
         message("| name | disease | kind | definition | thresholds | source | status | function |"),

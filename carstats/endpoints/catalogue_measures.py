@@ -74,18 +74,7 @@ def _state(endpoint: str, disease: str, rule: StateRule) -> Reading:
 
 
 def readings(endpoint: str | None = None) -> list[Reading]:
-    """Return what the endpoints that can be derived read, one entry for each disease.
-
-    Parameters
-    ----------
-    endpoint : str, optional
-        One endpoint; all of them by default.
-
-    Returns
-    -------
-    list of Reading
-        In the order of responses, events and toxicities.
-    """
+    """Return what the endpoints that can be derived read, one entry for each disease."""
     found = [
         _state(name, disease, rule)
         for name, rules in (("response", RESPONSE), ("remission", REMISSION))
@@ -109,13 +98,7 @@ def shortened(names: tuple[str, ...]) -> str:
 
 
 def measures_in_markdown() -> Message:
-    """Return what is derived from which measures, and the codes of the worksheets, in Markdown.
-
-    Returns
-    -------
-    str
-        A message: two tables, as they stand in ``docs/endpoints.md``.
-    """
+    """Return what is derived from which measures, and the codes of the worksheets, in Markdown."""
     lines = [
         message("| endpoint | disease | on the day | before the infusion | besides |"),
         "|---|---|---|---|---|",

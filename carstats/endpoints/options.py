@@ -78,13 +78,7 @@ class Schedule:
         return np.array([half_width(day) for day in self.days])
 
     def window(self, week: float) -> tuple[float, float]:
-        """Return the first and last day of a visit's window.
-
-        Raises
-        ------
-        CarstatsError
-            If the week is not in the schedule.
-        """
+        """Return the first and last day of a visit's window."""
         if week not in self.weeks:
             raise CarstatsError(
                 message(
@@ -295,13 +289,7 @@ class Rules:
 
 
 def settings_of(study: Study, section: str, known: type) -> dict[str, object]:
-    """Return a section of a study's settings as arguments of the class that it fills.
-
-    Raises
-    ------
-    CarstatsError
-        If it names what the class does not have.
-    """
+    """Return a section of a study's settings as arguments of the class that it fills."""
     given = dict(study.settings.get(section, {}))
     names = [field.name for field in fields(known) if field.name != "schedule"]
     odd = [name for name in given if name not in names]
@@ -322,46 +310,12 @@ def _plain(value: object) -> object:
 
 
 def schedule_of(study: Study) -> Schedule:
-    """Return a study's schedule: that of its settings, else carstats' own.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Returns
-    -------
-    Schedule
-        The one table of visits and windows, for the derivation and for every analysis.
-
-    Raises
-    ------
-    CarstatsError
-        If its settings are not allowed.
-    """
+    """Return a study's schedule: that of its settings, else carstats' own."""
     return Schedule(**settings_of(study, "schedule", Schedule))
 
 
 def rules_of(study: Study, rules: Rules | None = None) -> Rules:
-    """Return the rules that are given, else those of a study's settings.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    rules : Rules, optional
-        Rules given in code, which win as a whole.
-
-    Returns
-    -------
-    Rules
-        The parameters.
-
-    Raises
-    ------
-    CarstatsError
-        If its settings are not allowed.
-    """
+    """Return the rules that are given, else those of a study's settings."""
     if rules is not None:
         return rules
     return Rules(schedule=schedule_of(study), **settings_of(study, "rules", Rules))

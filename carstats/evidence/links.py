@@ -11,19 +11,7 @@ from carstats.messages import message
 
 
 def overlapping_pairs(reports: pd.DataFrame) -> dict[tuple[str, str], str]:
-    """Return the pairs of reports that share subjects, each with how that is known.
-
-    Parameters
-    ----------
-    reports : pandas.DataFrame
-        One row per report, with ``study_id``, ``disease`` and ``overlaps_with``; ``cohort``,
-        ``first_author`` and ``year`` tell the parts of one publication.
-
-    Returns
-    -------
-    dict of (str, str) to {"named", "by chain"}
-        A pair's first report has a row in the table; both are in alphabetical order if both have.
-    """
+    """Return the pairs of reports that share subjects, each with how that is known."""
     diseases = dict(zip(reports["study_id"], reports["disease"], strict=True))
     parts = _publications(reports)
     named: dict[str, set[str]] = {}
@@ -70,13 +58,7 @@ def check_counted_once(reports: pd.DataFrame, chosen: Collection[str]) -> list[t
 
 
 def refuse_overlap(pairs: list[tuple[str, str]]) -> None:
-    """Raise for reports that share subjects.
-
-    Raises
-    ------
-    CarstatsError
-        If there are any.
-    """
+    """Raise for reports that share subjects."""
     if pairs:
         shown = message("; ").join(
             message("{first} and {second}", first=first, second=second)

@@ -23,26 +23,7 @@ def is_plain(table: object) -> bool:
 
 
 def plain_counts(table: pd.DataFrame, outcome: str | None) -> Counts:
-    """Return the counts of a table of ``study``, ``n_event`` and ``n``, each row a study.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Other columns may be there to report by. A row without one of the counts is a study that
-        gives none.
-    outcome : str or None
-        What was counted, in words.
-
-    Returns
-    -------
-    Counts
-        In the order of the table.
-
-    Raises
-    ------
-    CarstatsError
-        If a study has no name or is named twice, or a count is no count; every problem is listed.
-    """
+    """Return the counts of a table of ``study``, ``n_event`` and ``n``, each row a study."""
     table = table.reset_index(drop=True)
     where = message("the table of trials")
     problems = []

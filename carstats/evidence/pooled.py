@@ -176,13 +176,7 @@ def pooled_rate(
 
 
 def check_by_trial(rows: pd.DataFrame, by: str | Iterable[str] | None) -> list[str]:
-    """Return the trial columns to report by.
-
-    Raises
-    ------
-    CarstatsError
-        If a column does not exist or is missing for a trial.
-    """
+    """Return the trial columns to report by."""
     columns = [by] if isinstance(by, str) else list(by or [])
     for column in columns:
         if column in rows and rows[column].isna().any():

@@ -69,24 +69,7 @@ class Counts:
 
 
 def check_trials(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table of trials with every column that the analyses read.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Made by `published_trials`, or of the same shape.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same rows; optional columns that it lacks are added as missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a column is missing, a count is no count or exceeds its denominator, a report is
-        described in two ways, or a word is not allowed; every problem is listed.
-    """
+    """Return a table of trials with every column that the analyses read."""
     if not isinstance(table, pd.DataFrame):
         raise CarstatsError(
             message(
@@ -162,39 +145,7 @@ def select_counts(
     reports: Iterable[str] | None = None,
     overlapping: str = "refuse",
 ) -> Counts:
-    """Choose for every trial the one count that answers a question.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Made by `published_trials`, or of the same shape.
-    outcome : str
-        An outcome of the table.
-    endpoint_class : str, optional
-        Which class of endpoint counts.
-    near_weeks : float
-        The visit preferred where a trial reports several, weeks from the infusion.
-    denominator : {"reported", "treated", "narrowest"}
-        The widest that the authors report; every treated subject, who was not counted being taken
-        as without the event (for events that are wanted, the cautious reading); or the narrowest
-        that the authors report.
-    basis : str or list of str, optional
-        Which bases of a count are enough, such as ``"abstract"``; by default all.
-    reports : list of str, optional
-        The reports to use, instead of those that ``synthesis`` marks.
-    overlapping : {"refuse", "allow"}
-        What to do if the reports share subjects.
-
-    Returns
-    -------
-    Counts
-        The chosen counts.
-
-    Raises
-    ------
-    CarstatsError
-        If an argument is not allowed or the reports share subjects.
-    """
+    """Choose for every trial the one count that answers a question."""
     table = check_trials(table)
     check_choice("outcome", outcome, list(dict.fromkeys(table["outcome"])))
     check_choice("denominator", denominator, DENOMINATORS)
@@ -242,13 +193,7 @@ def select_counts(
 
 
 def one_class(counts: Counts) -> None:
-    """Raise if the counts mix classes of endpoints.
-
-    Raises
-    ------
-    CarstatsError
-        If they do; unlike endpoints are never pooled.
-    """
+    """Raise if the counts mix classes of endpoints."""
     classes = counts.rows["endpoint_class"].dropna().unique()
     if len(classes) > 1:
         raise CarstatsError(

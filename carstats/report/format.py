@@ -32,20 +32,7 @@ def _missing(value: float | None) -> bool:
 
 
 def number(value: float | None, digits: int = 1) -> str:
-    """Write a number with a fixed count of decimals.
-
-    Parameters
-    ----------
-    value : float or None
-        The number; missing gives an en dash.
-    digits : int
-        Decimals; halves are rounded away from nought, as readers do by hand.
-
-    Returns
-    -------
-    str
-        The number with a true minus sign.
-    """
+    """Write a number with a fixed count of decimals."""
     if _missing(value):
         return NONE
     if math.isinf(value):
@@ -68,20 +55,7 @@ def _per_cent(fraction: float, digits: int = 0) -> str:
 
 
 def percent(fraction: float | None, digits: int = 0) -> str:
-    """Write a fraction as a percentage: ``"60 %"``, ``"<1 %"``, ``"0 %"`` for exactly none.
-
-    Parameters
-    ----------
-    fraction : float or None
-        Between 0 and 1; missing gives an en dash.
-    digits : int
-        Decimals of the percentage.
-
-    Returns
-    -------
-    str
-        The percentage with a no-break space before its sign.
-    """
+    """Write a fraction as a percentage: ``"60 %"``, ``"<1 %"``, ``"0 %"`` for exactly none."""
     return NONE if _missing(fraction) else tr("{number}\u00a0%", number=_per_cent(fraction, digits))
 
 
@@ -171,20 +145,7 @@ def count(value: float | None) -> str:
 
 
 def counted(n: int, noun: str) -> str:
-    """Write a count with its noun.
-
-    Parameters
-    ----------
-    n : int
-        How many.
-    noun : {"count", "episode", "event", "report", "subject", "trial"}
-        Of what.
-
-    Returns
-    -------
-    str
-        ``"1 subject"``, ``"12 subjects"``.
-    """
+    """Write a count with its noun."""
     return _COUNTED[noun](int(n))
 
 
@@ -213,18 +174,7 @@ def p_value(value: float | None) -> str:
 
 
 def p_of(row: Mapping[str, object]) -> str:
-    """Write the p-value of a test's row and, where it could not reach 0.05, how small it could be.
-
-    Parameters
-    ----------
-    row : mapping
-        With ``p_value``, and ``p_smallest`` where the test was by permutation.
-
-    Returns
-    -------
-    str
-        ``"p = 0.10 (cannot be below 0.10)"``, or the p-value alone.
-    """
+    """Write a test's p-value and, where it could not reach 0.05, how small it could be."""
     text, least = p_value(row["p_value"]), row.get("p_smallest", math.nan)
     if _missing(least) or not least > 0.05:
         return text
@@ -241,22 +191,7 @@ def months(days: float | None, digits: int = 1) -> str:
 def month_count(
     days: float | None, low: float | None = None, high: float | None = None, digits: int = 1
 ) -> str:
-    """Write days as a number of months with limits: ``"6.2 (4.1–9.8)"``; the head has the unit.
-
-    Parameters
-    ----------
-    days : float or None
-        The time; where it is missing the curve does not reach it.
-    low, high : float or None
-        Its limits; nothing is written for them where both are missing.
-    digits : int
-        Decimals.
-
-    Returns
-    -------
-    str
-        ``"not reached (17.8 to not reached)"`` where the curve ends too early.
-    """
+    """Write days as a number of months with limits: ``"6.2 (4.1–9.8)"``; the head has the unit."""
     never = _missing(days) or math.isinf(days)
     text = not_reached() if never else number(days / DAYS_PER_MONTH, digits)
     if _missing(low) and _missing(high):
@@ -275,18 +210,7 @@ def landmark(days: float) -> str:
 
 
 def ratio(estimate: float | None, low: float | None, high: float | None) -> str:
-    """Write a ratio with its limits, two decimals or three figures: ``"0.60 (0.32–1.10)"``.
-
-    Parameters
-    ----------
-    estimate, low, high : float or None
-        The ratio and its limits.
-
-    Returns
-    -------
-    str
-        ``"12.3 (1.50–101)"`` where they are large, ``"<0.01"`` for what is not nought.
-    """
+    """Write a ratio with its limits, two decimals or three figures: ``"0.60 (0.32–1.10)"``."""
     if _missing(estimate):
         return NONE
     if _missing(low) or _missing(high):
@@ -310,18 +234,7 @@ def incidence(estimate: float | None, low: float | None, high: float | None) -> 
 
 
 def decimals(spread: float | None) -> int:
-    """Return how many decimals a measurement is printed with: one, more where its spread is small.
-
-    Parameters
-    ----------
-    spread : float or None
-        Its standard deviation.
-
-    Returns
-    -------
-    int
-        As many as show two figures of the spread, and one to six.
-    """
+    """Return with how many decimals a measurement is printed: one, more for a small spread."""
     if _missing(spread) or spread <= 0 or math.isinf(spread):
         return 1
     return min(6, max(1, 1 - math.floor(math.log10(spread))))

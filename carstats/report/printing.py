@@ -13,18 +13,7 @@ _OBEYED = re.compile(
 
 
 def inert(text: object) -> str:
-    """Return a text whose control and direction characters are written out, as ``\\x1b``.
-
-    Parameters
-    ----------
-    text : object
-        What is to be printed, by its `str`.
-
-    Returns
-    -------
-    str
-        The text; tabs and line feeds stay.
-    """
+    """Return a text whose control and direction characters are written out, as ``\\x1b``."""
     return _OBEYED.sub(_written_out, str(text))
 
 
@@ -34,15 +23,5 @@ def _written_out(found: re.Match[str]) -> str:
 
 
 def say(text: object, *, end: str = "\n", err: bool = False) -> None:
-    """Print a text, inert.
-
-    Parameters
-    ----------
-    text : object
-        What is said.
-    end : str, optional
-        What follows it.
-    err : bool, optional
-        Whether it is printed as an error.
-    """
+    """Print a text, inert."""
     print(inert(text), end=end, file=sys.stderr if err else sys.stdout, flush=True)

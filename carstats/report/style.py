@@ -135,18 +135,7 @@ class Look:
 
 @contextmanager
 def drawing(texts: Iterable[str] = ()) -> Iterator[None]:
-    """Draw in carstats' style, whatever the user's settings are, and restore those afterwards.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        What will be written; a font is chosen that has every character.
-
-    Raises
-    ------
-    CarstatsError
-        If no installed font has a character.
-    """
+    """Draw in carstats' style, whatever the user's settings are, and restore those afterwards."""
     families = list(font_families("".join(texts)))
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -156,13 +145,7 @@ def drawing(texts: Iterable[str] = ()) -> Iterator[None]:
 
 @lru_cache(maxsize=256)
 def font_families(text: str) -> tuple[str, ...]:
-    """Return the fonts to write a text with: the bundled one, then one for what that lacks.
-
-    Raises
-    ------
-    CarstatsError
-        If no installed font has a character; the message names characters and remedy.
-    """
+    """Return the fonts to write a text with: the bundled one, then one for what that lacks."""
     families, lacking = _families_for(text)
     # Matplotlib keeps its list of fonts over years: one may have come since.
     if lacking and _add_new_fonts():
@@ -281,26 +264,7 @@ def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
 def wrap(
     text: str, width: float, size: float = SIZE, weight: str = "normal", most: int = 0
 ) -> list[str]:
-    """Break a text into lines of a width in points; a word too long for one is broken itself.
-
-    Parameters
-    ----------
-    text : str
-        What to break at its spaces, and between Chinese characters.
-    width : float
-        Longest line, points.
-    size : float
-        Type size, points.
-    weight : str
-        ``"normal"`` or ``"bold"``.
-    most : int
-        Largest number of lines, the last one ending in an ellipsis; 0 for no limit.
-
-    Returns
-    -------
-    list of str
-        At least one line.
-    """
+    """Break a text into lines of a width in points; a word too long for one is broken itself."""
     lines, line = [], ""
     for word in _WORDS.findall(clean(text).replace(" %", "\u00a0%")):
         if text_width(line + word, size, weight) <= width:
@@ -336,18 +300,7 @@ def min_width(text: str, size: float = SIZE) -> float:
 
 
 def looks(result: Result) -> dict[tuple, Look]:
-    """Return the look of each stratum; the same stratum looks the same in every figure.
-
-    Parameters
-    ----------
-    result : Result
-        Its strata; with two columns the target gives colour and marker, the other the line.
-
-    Returns
-    -------
-    dict of tuple to Look
-        By the strata's keys, no two alike up to 40 strata.
-    """
+    """Return the look of each stratum; the same stratum looks the same in every figure."""
     keys = [key for key, _ in result.strata()]
     if not result.by:
         return {(): Look(INK, "solid", "o")}

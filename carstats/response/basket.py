@@ -258,13 +258,7 @@ def basket_sensitivity(
 
 
 def checked_prior(model: str, prior: BasketPrior | None) -> BasketPrior:
-    """Return the priors of a model, the default ones for None.
-
-    Raises
-    ------
-    CarstatsError
-        If the model is unknown or does not go with the priors.
-    """
+    """Return the priors of a model, the default ones for None."""
     check_choice("model", model, MODELS)
     exnex = model == "EXNEX"
     prior = prior or BasketPrior(exchangeable=0.5 if exnex else 1.0)

@@ -17,13 +17,7 @@ from carstats.result import Result
 
 
 def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:
-    """Return a measure's name and its adequate assessments, of the cohort's subjects.
-
-    Raises
-    ------
-    CarstatsError
-        If the measure is not in the vocabulary or not in the data.
-    """
+    """Return a measure's name and its adequate assessments, of the cohort's subjects."""
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("measure", "measure", measure)
@@ -51,20 +45,6 @@ def baselines(rows: pd.DataFrame, subjects: pd.DataFrame) -> tuple[pd.Series, pd
 
     The baseline is the last value before lymphodepletion, where its day is known, else the last on
     or before the day of the infusion; between the two, conditioning changes the scores.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Adequate assessments of one measure, by subject and day.
-    subjects : pandas.DataFrame
-        The subjects.
-
-    Returns
-    -------
-    values : pandas.Series
-        The baseline by ``subject_id``, of those who have one.
-    late : pandas.Series of bool
-        Whether it lies after lymphodepletion began.
     """
     start = pd.Series(np.nan, subjects["subject_id"])
     if "lymphodepletion_day" in subjects:

@@ -72,20 +72,7 @@ def asked(endpoint: str, when: str) -> str:
 
 
 def visit_window(at: float, study: Study | None = None) -> tuple[float, float]:
-    """Return the default window of a visit, from the study's schedule.
-
-    Parameters
-    ----------
-    at : float
-        Day of the visit.
-    study : Study, optional
-        The study; carstats' own schedule by default.
-
-    Returns
-    -------
-    tuple of float
-        Its first and last day: the same that the derivation of endpoints uses.
-    """
+    """Return the default window of a visit, from the study's schedule."""
     schedule = Schedule() if study is None else schedule_of(study)
     return schedule.window_at(float(at))
 
@@ -93,13 +80,7 @@ def visit_window(at: float, study: Study | None = None) -> tuple[float, float]:
 def checked_window(
     cohort: Cohort, window: tuple[float, float] | None, at: float
 ) -> tuple[float, float]:
-    """Return a window as two floats, that of the study's schedule for None.
-
-    Raises
-    ------
-    CarstatsError
-        If it is no window, or does not contain `at`.
-    """
+    """Return a window as two floats, that of the study's schedule for None."""
     check_cohort(cohort)
     check_number("at", at)
     if window is None:
@@ -129,28 +110,7 @@ def applies_by_subject(cohort: Cohort, name: str) -> pd.Series:
 
 
 def asked_of(cohort: Cohort, names: Iterable[str], subjects: pd.DataFrame, words: str):
-    """Return the subjects to whom one of the endpoints applies, and the words for the others.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        The cohort.
-    names : iterable of str
-        Endpoints.
-    subjects : pandas.DataFrame
-        Subjects of the cohort.
-    words : str
-        What the population's words add so far.
-
-    Returns
-    -------
-    subjects : pandas.DataFrame
-        Those who are asked.
-    others : pandas.DataFrame
-        Those to whom no endpoint of them applies.
-    words : str
-        With how many these are.
-    """
+    """Return the subjects to whom one of the endpoints applies, and the words for the others."""
     applies = pd.concat([applies_by_subject(cohort, name) for name in names], axis=1).any(axis=1)
     mask = subjects["subject_id"].map(applies).astype(bool)
     others = subjects[~mask]
@@ -180,13 +140,7 @@ def joined_words(population: str, clause: str) -> str:
 
 
 def endpoint_rows(cohort: Cohort, endpoint: str) -> tuple[str, pd.DataFrame]:
-    """Return an endpoint's name and its rows of the responses table, of the whole study.
-
-    Raises
-    ------
-    CarstatsError
-        If the endpoint is not in the vocabulary or not in the data.
-    """
+    """Return an endpoint's name and its rows of the responses table, of the whole study."""
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("endpoint", "endpoint", endpoint, "response")
@@ -219,11 +173,6 @@ def visit_outcome(
 
     Of several evaluable assessments in the window the one nearest to `at` counts, of two equally
     near the later.
-
-    Raises
-    ------
-    CarstatsError
-        If the endpoint is unknown or without data, or nobody was assessed in the window.
     """
     low, high = checked_window(cohort, window, at)
     name, rows = endpoint_rows(cohort, endpoint)
@@ -276,11 +225,6 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
 
     A failure at any of them is a failure; without one, a subject who cannot be judged at the first
     or at the last visit is not in the answer.
-
-    Raises
-    ------
-    CarstatsError
-        As for `visit_outcome`, at either visit; also if `until` is not after `at`.
     """
     check_number("at", at)
     check_number("until", until)
@@ -307,13 +251,7 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
 
 
 def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
-    """Return who met an endpoint at any visit after the infusion, up to a day.
-
-    Raises
-    ------
-    CarstatsError
-        If the endpoint is unknown or without data, or nobody was assessed by then.
-    """
+    """Return who met an endpoint at any visit after the infusion, up to a day."""
     check_number("until", until)
     name, rows = endpoint_rows(cohort, endpoint)
     within = rows[(rows["day"] > 0) & (rows["day"] <= until)]
@@ -336,28 +274,7 @@ def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
 
 
 def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
-    """Return the subjects that a population counts, and the words for those that it leaves out.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        The cohort.
-    population : {"treated", "evaluable", "intention to treat"}
-        "treated" and "evaluable" start from the infused, "intention to treat" from everybody.
-
-    Returns
-    -------
-    subjects : pandas.DataFrame
-        Their rows of the subjects table.
-    words : str
-        What to add to the population of the result.
-
-    Raises
-    ------
-    CarstatsError
-        If the cohort's criteria have left out those never infused, whom "intention to treat"
-        counts.
-    """
+    """Return the subjects that a population counts, and the words for those that it leaves out."""
     check_choice("population", population, POPULATIONS)
     subjects = cohort.subjects
     if population == "intention to treat":

@@ -108,11 +108,6 @@ def compared(
     """Return the strata that a comparison is about.
 
     `words` say what a missing response is, where that is not what `missing` says.
-
-    Raises
-    ------
-    CarstatsError
-        If an argument is not allowed, or there are fewer than two strata.
     """
     check_choice("missing", missing, MISSING[:2])
     outcome = visit_outcome(cohort, endpoint, at, window)
@@ -160,13 +155,7 @@ def compared(
 
 
 def pairs(table: Compared, reference: object) -> Iterator[tuple[int, int]]:
-    """Yield the pairs to compare: all in order, or each other stratum against the reference.
-
-    Raises
-    ------
-    CarstatsError
-        If the reference is no stratum.
-    """
+    """Yield the pairs to compare: all in order, or each other stratum against the reference."""
     if reference is None:
         yield from combinations(range(len(table.keys)), 2)
         return

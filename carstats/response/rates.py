@@ -290,28 +290,7 @@ def rate_row(
     method: str,
     conf_level: float,
 ) -> dict[str, object]:
-    """Return one row of a table of rates.
-
-    Parameters
-    ----------
-    stratum : pandas.DataFrame
-        The subjects.
-    response : pandas.Series
-        Their responses: 1, 0 or missing.
-    due : float
-        Day before whose data cut-off a subject could not yet be judged.
-    left_out : bool
-        Whether the missing are left out of the denominator.
-    case : {"", "worst", "best"}
-        Whether the missing are failures (the first two) or responses.
-    method, conf_level
-        As for `response_rate`.
-
-    Returns
-    -------
-    dict
-        The row's columns.
-    """
+    """Return one row of a table of rates."""
     answered = int(response.notna().sum())
     lacking = len(stratum) - answered
     seen = int((response == 1).sum())

@@ -157,13 +157,7 @@ class Changes:
 
 
 def changes_from_baseline(cohort: Cohort, measure: str, at: float | Iterable[float]) -> Changes:
-    """Return the changes of a score from baseline at visits.
-
-    Raises
-    ------
-    CarstatsError
-        If the days do not rise, the measure is unknown or without data, or nobody has a baseline.
-    """
+    """Return the changes of a score from baseline at visits."""
     days = [at] if isinstance(at, int | float) else list(at)
     for day in days:
         check_number("at", day, low=1)

@@ -41,24 +41,7 @@ class Told:
         self.cohort, self.outcome = cohort, outcome
 
     def note(self, note: str, asked: pd.DataFrame, response: pd.Series, others: int) -> str:
-        """Return the note of a stratum.
-
-        Parameters
-        ----------
-        note : str
-            What is to be said of its missing responses.
-        asked : pandas.DataFrame
-            Its subjects to whom the endpoint applies.
-        response : pandas.Series
-            Their responses: 1, 0 or missing.
-        others : int
-            How many of the stratum the endpoint was not made for.
-
-        Returns
-        -------
-        str
-            The note.
-        """
+        """Return the note of a stratum."""
         if others and not len(asked):
             return message("does not apply")
         return joined_notes(
@@ -116,25 +99,7 @@ class Told:
 def definition_words(
     cohort: Cohort, name: str, diseases: Iterable[str], *, single: bool = True
 ) -> str:
-    """Name the rule of each disease, of an endpoint that is another one in each.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        The cohort.
-    name : str
-        The endpoint.
-    diseases : iterable of str
-        The diseases of those who are counted.
-    single : bool, optional
-        Whether the rule is named where there is one disease only.
-
-    Returns
-    -------
-    str
-        The rules of a derived endpoint; of a recorded one that each disease has its own. Empty for
-        an endpoint that is the same in every disease.
-    """
+    """Name the rule of each disease, of an endpoint that is another one in each."""
     base, study = base_of(name), cohort.study
     if base not in BY_DISEASE:
         return ""
@@ -154,18 +119,7 @@ def definition_words(
 
 
 def definitions_in(notes: Iterable[str]) -> list[str]:
-    """Return of the notes of rows those that name what an endpoint is in a disease, each once.
-
-    Parameters
-    ----------
-    notes : iterable of str
-        The notes, as `definition_words` is in them.
-
-    Returns
-    -------
-    list of str
-        The messages, in their order.
-    """
+    """Return of the notes of rows those that name what an endpoint is in a disease, each once."""
     found = dict.fromkeys(part for note in notes for part in notes_in(note))
     return [part for part in found if key_of(part) in (_RULE, _SEVERAL)]
 

@@ -24,21 +24,7 @@ _MOST = 40
 
 
 def study_lines(study: Study, name: str) -> Iterator[str]:
-    """Yield what a study holds.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    name : str
-        What it is called where it has no label.
-
-    Yields
-    ------
-    str
-        A line in the language that is set; English has the names of the tables and columns, other
-        languages what they mean.
-    """
+    """Yield what a study holds."""
     english = current_language() == "en"
     yield tr("{study}: read without problems.", study=in_words(study.label or name))
     width = max(map(len, study.tables()))
@@ -144,18 +130,7 @@ def _column_lines(study: Study, table: str) -> Iterator[str]:
 
 
 def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:
-    """Yield the catalogue of endpoints, three lines an endpoint.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Rows of `endpoint_catalogue`.
-
-    Yields
-    ------
-    str
-        A line in the language that is set.
-    """
+    """Yield the catalogue of endpoints, three lines an endpoint."""
     for row in table.itertuples():
         yield tr(
             "{endpoint} ({disease}, {kind}, {status})",
@@ -176,25 +151,7 @@ def catalogue_lines(table: pd.DataFrame) -> Iterator[str]:
 
 
 def endpoint_lines(table: pd.DataFrame, name: str) -> Iterator[str]:
-    """Yield one endpoint of the catalogue with the measures that it reads and their codes.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        `endpoint_catalogue`.
-    name : str
-        The endpoint; case does not matter.
-
-    Yields
-    ------
-    str
-        A line in the language that is set.
-
-    Raises
-    ------
-    CarstatsError
-        If the catalogue has no such endpoint.
-    """
+    """Yield one endpoint of the catalogue with the measures that it reads and their codes."""
     spelt = {known.casefold(): known for known in table["name"]}
     name = spelt.get(name.casefold(), name)
     check_choice("name", name, tuple(table["name"]))

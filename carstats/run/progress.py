@@ -16,13 +16,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress() -> Iterator[Callable[[Outcome, int], None]]:
-    """Show the outcomes of analyses as they come.
-
-    Yields
-    ------
-    callable
-        To be called with each outcome and the number of analyses.
-    """
+    """Show the outcomes of analyses as they come."""
     encoding = (sys.stdout.encoding or "").lower().replace("-", "")
     if not sys.stdout.isatty() or encoding != "utf8":
         yield lambda outcome, _: say(_line(outcome))

@@ -44,34 +44,6 @@ def reproduce(
 ) -> list[Outcome]:
     """Run the analyses on a study and write their figures, tables and reports.
 
-    Parameters
-    ----------
-    data : str or Path, optional
-        A folder or workbook of study tables; by default the synthetic study.
-    out : str or Path, optional
-        Where ``figures/`` and ``reports/`` go. By default the repository, and with `data`, in
-        another language or without a repository ``carstats-results``.
-    only : str or list of str, optional
-        Names of the analyses to run; by default all.
-    notebooks : bool
-        Whether to run the notebooks too.
-    lang : {"en", "zh"}, optional
-        The language of what is made; by default the one that is set.
-    report : callable, optional
-        Called with each outcome and the number of analyses, as soon as it is there.
-
-    Returns
-    -------
-    list of Outcome
-        One for each analysis in the order of their names. An analysis that the study's data do not
-        allow has a reason and no files; the others are made all the same.
-
-    Raises
-    ------
-    CarstatsError
-        If the study cannot be read, `only` names no analysis, the folder cannot be written, or
-        no font for the language is installed.
-
     Notes
     -----
     At the end ``figures/results.csv``, ``figures/methods.csv`` and the page
@@ -117,25 +89,7 @@ def _reproduce(
 
 
 def find_analyses(only: str | Iterable[str] | None = None, *, notebooks: bool = True) -> list[Path]:
-    """Return the scripts of the analyses, the notebooks first because they take longest.
-
-    Parameters
-    ----------
-    only : str or list of str, optional
-        Names without their ending; by default all.
-    notebooks : bool
-        Whether to list the notebooks.
-
-    Returns
-    -------
-    list of Path
-        The scripts.
-
-    Raises
-    ------
-    CarstatsError
-        If a name is not that of an analysis.
-    """
+    """Return the scripts of the analyses, the notebooks first because they take longest."""
     folder = packaged_folder("analyses")
     found = sorted(folder.glob("notebooks/*.py")) if notebooks else []
     found += sorted(folder.glob("*.py"))
@@ -156,13 +110,7 @@ def find_analyses(only: str | Iterable[str] | None = None, *, notebooks: bool = 
 
 
 def run(main: Callable) -> None:
-    """Run one analysis from the command line: ``python analyses/NAME.py [--data …] [--out …]``.
-
-    Parameters
-    ----------
-    main : callable
-        The script's ``main(study, out)``, or ``main(out)`` if it needs no study.
-    """
+    """Run one analysis from the command line: ``python analyses/NAME.py [--data …] [--out …]``."""
     import argparse
 
     parser = argparse.ArgumentParser(description=inspect.getmodule(main).__doc__)
@@ -181,25 +129,7 @@ def run(main: Callable) -> None:
 
 
 def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
-    """Return the cohort of the analyses: infused, and followed for long enough to be asked.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    followup : float, optional
-        Days of potential follow-up that the question needs.
-
-    Returns
-    -------
-    Cohort
-        A criterion whose column the study does not have is left off, and the label says so.
-
-    Raises
-    ------
-    CarstatsError
-        If the cohort cannot be made.
-    """
+    """Return the cohort of the analyses: infused, and followed for long enough to be asked."""
     import carstats as cs
 
     criteria, words = [], []
@@ -218,25 +148,7 @@ def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
 
 
 def event_endpoint(study: Study, preferred: str) -> str:
-    """Return the time-to-event endpoint to draw: the preferred one if the study has it.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    preferred : str
-        The endpoint that the analysis is about.
-
-    Returns
-    -------
-    str
-        The preferred one, else the study's first one without competing events.
-
-    Raises
-    ------
-    CarstatsError
-        If the study has none.
-    """
+    """Return the time-to-event endpoint to draw: the preferred one if the study has it."""
     names = study.endpoints("time-to-event")
     events = study.events
     plain = [
@@ -257,25 +169,7 @@ def event_endpoint(study: Study, preferred: str) -> str:
 
 
 def response_endpoint(study: Study, preferred: str) -> str:
-    """Return the response endpoint to draw: the preferred one if the study has it.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    preferred : str
-        The endpoint that the analysis is about.
-
-    Returns
-    -------
-    str
-        The preferred one, else the study's first.
-
-    Raises
-    ------
-    CarstatsError
-        If the study has none.
-    """
+    """Return the response endpoint to draw: the preferred one if the study has it."""
     names = study.endpoints("response")
     if not names:
         raise CarstatsError(message("the study has no responses."))
@@ -283,22 +177,7 @@ def response_endpoint(study: Study, preferred: str) -> str:
 
 
 def response_visit(study: Study, endpoint: str, preferred: float) -> float:
-    """Return the visit to draw: the preferred one if the study has assessments in its window.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    endpoint : str
-        A response endpoint that it has.
-    preferred : float
-        Day of the visit that the analysis is about.
-
-    Returns
-    -------
-    float
-        The preferred day, else the day with the most assessments.
-    """
+    """Return the visit to draw: the preferred one if the study has assessments in its window."""
     from carstats.response.outcomes import visit_window, within
 
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
@@ -307,18 +186,7 @@ def response_visit(study: Study, endpoint: str, preferred: float) -> float:
 
 
 def check_writable(target: Path) -> None:
-    """Fail before the work and not after it.
-
-    Parameters
-    ----------
-    target : Path
-        The folder to write to; it need not be there.
-
-    Raises
-    ------
-    CarstatsError
-        If it cannot be written.
-    """
+    """Fail before the work and not after it."""
     place = next(folder for folder in (target, *target.parents) if folder.exists())
     if not place.is_dir() or not os.access(place, os.W_OK):
         raise CarstatsError(

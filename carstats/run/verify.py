@@ -53,23 +53,6 @@ def verify(
     The CSV files are compared number by number, to the named tolerances, and the JSON files and
     the page of all figures exactly. Drawings must be there; their bytes, and their sizes on the
     page, depend on the fonts and the version of matplotlib.
-
-    Parameters
-    ----------
-    committed : str or Path, optional
-        The folder to compare with; by default ``figures/`` of the repository.
-    report : callable, optional
-        Called with each outcome and the number of analyses, as soon as it is there.
-
-    Returns
-    -------
-    list of Comparison
-        One for each output, in the order of their names.
-
-    Raises
-    ------
-    CarstatsError
-        If there is nothing to compare with.
     """
     if committed is None:
         committed = packaged_folder("analyses").parent / "figures"
@@ -91,18 +74,7 @@ def verify(
 
 
 def compare_folders(new: Path, committed: Path) -> list[Comparison]:
-    """Compare two folders of outputs.
-
-    Parameters
-    ----------
-    new, committed : Path
-        What was made now, and what is committed.
-
-    Returns
-    -------
-    list of Comparison
-        One for each file in either.
-    """
+    """Compare two folders of outputs."""
     stems = {script.stem for script in find_analyses(notebooks=False)}
     names = {f.name for folder in (new, committed) if folder.is_dir() for f in folder.iterdir()}
     return [

@@ -56,22 +56,7 @@ def run_jobs(
     target: Path,
     report: Callable[[Outcome, int], None] | None = None,
 ) -> dict[str, Outcome]:
-    """Run jobs, two at a time, and return what became of each.
-
-    Parameters
-    ----------
-    jobs : mapping of str to callable
-        By name; each writes files and returns them, and can be sent to another process.
-    target : Path
-        The folder that they write to; what a stopped job had begun there is removed.
-    report : callable, optional
-        Called with each outcome and the number of jobs, as soon as it is there.
-
-    Returns
-    -------
-    dict of str to Outcome
-        In the order in which they ended.
-    """
+    """Run jobs, two at a time, and return what became of each."""
     outcomes: dict[str, Outcome] = {}
     before = set(active_children())
     with (

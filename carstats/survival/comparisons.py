@@ -119,27 +119,7 @@ def survival_difference(
 def contrasts(
     names: list[str], reference: str | None, levels: Sequence[str] = ()
 ) -> list[tuple[int, int]]:
-    """Return the pairs of groups to compare, as places: each two, or all with a reference.
-
-    Parameters
-    ----------
-    names : list of str
-        The groups' printed names.
-    reference : str or None
-        One of them, or of the levels.
-    levels : list of str
-        The groups' levels, which are the same in every language.
-
-    Returns
-    -------
-    list of (int, int)
-        The first (what is compared with) and the second of each pair.
-
-    Raises
-    ------
-    CarstatsError
-        If the reference is no group, or there are fewer than two groups.
-    """
+    """Return the pairs of groups to compare, as places: each two, or all with a reference."""
     if len(names) < 2:
         raise CarstatsError(
             message("`by` gives one group ({names}); a comparison needs two.", names=names[0])

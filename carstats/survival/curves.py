@@ -142,21 +142,7 @@ def survival_curve(
 
 
 def curve_frame(table: RiskTable, curve: SurvivalCurve) -> pd.DataFrame:
-    """Return a curve as rows, one at time 0 and one at each time of its risk table.
-
-    Parameters
-    ----------
-    table : RiskTable
-        The counts, without batches.
-    curve : SurvivalCurve
-        The curve made from them.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``time``, ``n_risk``, ``n_event``, ``n_censor``, ``estimate``, ``std_error``, ``conf_low``
-        and ``conf_high``; without any time one row of NaN.
-    """
+    """Return a curve as rows, one at time 0 and one at each time of its risk table."""
     if not table.time.size:
         return pd.DataFrame([_NO_CURVE])
     start = float(curve.low_at_start)
@@ -303,25 +289,7 @@ def survival_at(
 
 
 def check_days(at: float | Iterable[float], argument: str = "at") -> np.ndarray:
-    """Return days as an array.
-
-    Parameters
-    ----------
-    at : float or iterable of float
-        One day or several.
-    argument : str
-        What messages call them.
-
-    Returns
-    -------
-    ndarray
-        The days.
-
-    Raises
-    ------
-    CarstatsError
-        If there is none, or one is negative or no number.
-    """
+    """Return days as an array."""
     days = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
     if not days:
         raise CarstatsError(

@@ -59,26 +59,7 @@ class Design:
 
 
 def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
-    """Return columns of a cohort's subjects as covariates.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        The subjects.
-    covariates : str or list of str
-        Columns of the subjects table. Numbers enter as they are, categories as indicators of each
-        level that occurs against the first.
-
-    Returns
-    -------
-    Design
-        The covariates.
-
-    Raises
-    ------
-    CarstatsError
-        If a column does not exist or does not vary.
-    """
+    """Return columns of a cohort's subjects as covariates."""
     columns = [covariates] if isinstance(covariates, str) else list(covariates)
     for name in columns:
         if columns.count(name) > 1:
@@ -121,22 +102,7 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
 def own_columns(
     matrix: NDArray[np.float64], strata: NDArray[np.intp] | None = None
 ) -> tuple[NDArray[np.bool_], list[str]]:
-    """Find the columns of a design that have a coefficient of their own, and what to say of others.
-
-    Parameters
-    ----------
-    matrix : ndarray, shape (n, p)
-        The covariates of those who are analysed.
-    strata : ndarray of int, shape (n,), optional
-        Strata with a baseline each.
-
-    Returns
-    -------
-    kept : ndarray of bool, shape (p,)
-        The columns to fit.
-    notes : list of str
-        For each column why it has no estimate; empty for those kept.
-    """
+    """Find the columns of a design with a coefficient of their own, and what to say of others."""
     kept = independent_columns(matrix, strata)
     why = because(Reason(FOLLOWS_FROM_OTHERS))
     return kept, ["" if mine else why for mine in kept]
@@ -156,25 +122,7 @@ def ratio_rows(
     conf_level: float,
     note: str | list[str],
 ) -> pd.DataFrame:
-    """Return ratios with Wald limits, a row for each term of a design.
-
-    Parameters
-    ----------
-    design : Design
-        The covariates.
-    coef, errors : ndarray, shape (p,)
-        Log ratios and their standard errors.
-    conf_level : float
-        Confidence level.
-    note : str or list of str
-        What every row says, or each.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``term``, ``contrast``, ``estimate``, ``coef``, ``std_error``, ``conf_low``, ``conf_high``,
-        ``statistic``, ``p_value``, ``note``.
-    """
+    """Return ratios with Wald limits, a row for each term of a design."""
     normal = NormalDist()
     z = normal.inv_cdf(0.5 + conf_level / 2)
     statistic = coef / errors

@@ -16,27 +16,7 @@ from carstats.survival.times import EndpointTimes
 
 
 def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
-    """Return the subjects with a record, the group of each as a code, and the groups' names.
-
-    Parameters
-    ----------
-    times : EndpointTimes
-        With at least one column of `by`.
-
-    Returns
-    -------
-    rows : pandas.DataFrame
-        The subjects with a record.
-    group : ndarray of int
-        The place of each subject's group among the strata.
-    names : list of str
-        The groups' printed names.
-
-    Raises
-    ------
-    CarstatsError
-        If there is no column to compare by.
-    """
+    """Return the subjects with a record, the group of each as a code, and the groups' names."""
     if not times.by:
         raise CarstatsError(message("`by` is empty; name the columns whose groups are compared."))
     code = pd.Series(-1, times.rows.index)

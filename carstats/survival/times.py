@@ -79,20 +79,7 @@ class EndpointTimes:
     def spec(
         self, analysis: str, method: str, /, *, population: str = "", **options: object
     ) -> Spec:
-        """Return the words that say how a result of these times was made.
-
-        Parameters
-        ----------
-        analysis, method, population : str
-            As for `Cohort.spec`.
-        **options
-            The other options of the analysis.
-
-        Returns
-        -------
-        Spec
-            With the endpoint among the options.
-        """
+        """Return the words that say how a result of these times was made."""
         n = 0 if self.others is None else len(self.others)
         if n:
             left = message(", {n} to whom the endpoint does not apply left out", n=n)
@@ -132,27 +119,7 @@ def endpoint_times(
     by: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
 ) -> EndpointTimes:
-    """Return the times of a cohort's subjects for one endpoint.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        The subjects.
-    endpoint : str
-        A time-to-event endpoint of the study.
-    by, strata : str or list of str, optional
-        Columns of the subjects that the rows carry along.
-
-    Returns
-    -------
-    EndpointTimes
-        A row for each subject of the cohort.
-
-    Raises
-    ------
-    CarstatsError
-        If the endpoint is not in the vocabulary or not in the data, or a column is not usable.
-    """
+    """Return the times of a cohort's subjects for one endpoint."""
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
@@ -214,25 +181,7 @@ def _interval(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 
 
 def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
-    """Refuse a curve of one cause where others compete, unless they are censored by request.
-
-    Parameters
-    ----------
-    times : EndpointTimes
-        The times.
-    competing : {"censor"} or None
-        What was asked for.
-
-    Returns
-    -------
-    str
-        What the method line adds.
-
-    Raises
-    ------
-    CarstatsError
-        If there are competing events and `competing` is None, naming them.
-    """
+    """Refuse a curve of one cause where others compete, unless they are censored by request."""
     if competing is not None:
         check_choice("competing", competing, ("censor",))
     codes = times.rows["event_code"]
@@ -256,27 +205,7 @@ def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
 
 
 def free_at(times: EndpointTimes, start: float | None) -> tuple[EndpointTimes, str]:
-    """Keep the subjects who are under observation and free of every event after a day.
-
-    Parameters
-    ----------
-    times : EndpointTimes
-        The times.
-    start : float or None
-        The day, from the endpoint's origin; None keeps all.
-
-    Returns
-    -------
-    times : EndpointTimes
-        Those still followed after the day, or who enter after it; their times are not shifted.
-    words : str
-        What the method line adds.
-
-    Raises
-    ------
-    CarstatsError
-        If the day is negative or not a number, or nobody is followed after it.
-    """
+    """Keep the subjects who are under observation and free of every event after a day."""
     if start is None:
         return times, ""
     check_number("start", start, low=0)
@@ -307,18 +236,7 @@ def counted_from(rows: pd.DataFrame, start: float | None) -> pd.DataFrame:
 
 
 def unobserved(rows: pd.DataFrame) -> list[tuple[float, float]]:
-    """Return the spans between which nobody is at risk and after which somebody enters.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Rows of `EndpointTimes`.
-
-    Returns
-    -------
-    list of (float, float)
-        From the day on which the last one at risk leaves, 0 for the beginning, to the next entry.
-    """
+    """Return the spans between which nobody is at risk and after which somebody enters."""
     if "entry_time" not in rows:
         return []
     known = rows[rows["event_time"].notna() & (rows["entry_time"] < rows["event_time"])]
@@ -332,20 +250,7 @@ def unobserved(rows: pd.DataFrame) -> list[tuple[float, float]]:
 
 
 def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
-    """Count the subjects of a stratum who have a record of the endpoint.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Rows of `EndpointTimes`.
-    n_causes : int
-        How many causes to count; those of a higher code are censored.
-
-    Returns
-    -------
-    RiskTable
-        The counts.
-    """
+    """Count the subjects of a stratum who have a record of the endpoint."""
     rows = rows[rows["event_time"].notna()]
     codes = rows["event_code"].to_numpy()
     entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None

@@ -19,23 +19,7 @@ _WEEK_4, _LAST_DAY = (21, 35), 41
 
 
 def local_toxicity_rows(sampling: Sampling, measured: dict, toxicities: Toxicities) -> pd.DataFrame:
-    """Return the assessments of the first and the last day of LICATS of kidney or muscle.
-
-    Parameters
-    ----------
-    sampling : Sampling
-        When each subject was assessed.
-    measured : dict
-        The scores, as `simulate_scores` returns them.
-    toxicities : Toxicities
-        The episodes.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``subject``, ``day``, ``measure``, ``value``, ``adequate``. Episodes that begin or end in
-        the window of week 4, or end after day 41, have none.
-    """
+    """Return the assessments of the first and the last day of LICATS of kidney or muscle."""
     table = toxicities.table
     rows = []
     licats = table[(table["term"] == "LICATS") & table["resolution_day"].notna()]

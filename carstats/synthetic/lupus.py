@@ -25,25 +25,7 @@ _OFTEN = {
 def simulate_lupus_items(
     course: Course, sampling: Sampling, measured: dict, seed: int
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Return the items of SLEDAI-2K and haemolytic or gastrointestinal lupus.
-
-    Parameters
-    ----------
-    course : Course
-        The hidden course.
-    sampling : Sampling
-        When each subject was assessed.
-    measured : dict
-        The scores, as `simulate_scores` returns them: clinical SLEDAI, UPCR, anti-dsDNA and C3.
-    seed : int
-        Seed of the study.
-
-    Returns
-    -------
-    dict of str to tuple of ndarray
-        As `simulate_scores`. The items of a visit add up to its SLEDAI-2K; proteinuria is there
-        where UPCR exceeds 0.5 g/g.
-    """
+    """Return the items of SLEDAI-2K and haemolytic or gastrointestinal lupus."""
     rng, n = stream(seed, "lupus items"), len(course)
     clinical, seen = measured["cSLEDAI"]
     shape = clinical.shape

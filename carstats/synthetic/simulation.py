@@ -86,23 +86,7 @@ class Hidden:
 
 
 def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
-    """Simulate a study and keep the latent times, which tests compare with what was recorded.
-
-    Parameters
-    ----------
-    seed, n : int, optional
-        As in `simulate_study`.
-
-    Returns
-    -------
-    Hidden
-        The study, the hidden course of its subjects, and their visits.
-
-    Raises
-    ------
-    CarstatsError
-        If `seed` or `n` is not a whole number in its range.
-    """
+    """Simulate a study and keep the latent times, which tests compare with what was recorded."""
     seed, n = _whole("seed", seed, 0, 2**63 - 1), _whole("n", n, 1, _MOST)
     course = simulate_course(MODEL, seed, n)
     toxicities = simulate_toxicities(course, seed)
@@ -177,25 +161,7 @@ def _identified(frame: pd.DataFrame, ids: np.ndarray) -> pd.DataFrame:
 
 
 def write_synthetic(folder: str | Path, seed: int = SEED, n: int = SUBJECTS) -> Study:
-    """Write a synthetic study: its tables, mapping file, truth and data dictionary.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where to write; the folder is made if it does not exist.
-    seed, n : int, optional
-        As in `simulate_study`.
-
-    Returns
-    -------
-    Study
-        The study that was written. The same seed and `n` give the same bytes.
-
-    Raises
-    ------
-    CarstatsError
-        If `seed` or `n` is not a whole number in its range, or the folder cannot be written.
-    """
+    """Write a synthetic study: its tables, mapping file, truth and data dictionary."""
     study = simulate_study(seed, n)
     folder = Path(folder)
     texts = {
@@ -289,20 +255,7 @@ counts if it comes within 1.5 scheduled intervals of it; a later one is censored
 
 
 def data_dictionary(study: Study, seed: int, n: int) -> str:
-    """Return the README of the synthetic study: conventions, columns, endpoints, model.
-
-    Parameters
-    ----------
-    study : Study
-        The study described.
-    seed, n : int
-        What it was made with.
-
-    Returns
-    -------
-    str
-        Markdown.
-    """
+    """Return the README of the synthetic study: conventions, columns, endpoints, model."""
     lines = [f"# {LABEL}", "", _CONVENTIONS.format(seed=seed, n=n)]
     for name, frame in study.tables().items():
         table = TABLES[name]

@@ -32,22 +32,7 @@ _GROUPS = ((), ("disease",), ("target",), ("platform",), ("disease", "target"))
 
 
 def truth(model: Model, seed: int, n: int) -> dict:
-    """Return the content of truth.json.
-
-    Parameters
-    ----------
-    model : Model
-        The parameters.
-    seed, n : int
-        The seed and the number of subjects of the study that the file belongs to.
-
-    Returns
-    -------
-    dict
-        ``seed``, ``n``, ``model_in_words``, ``parameters`` (all of them), ``meaning`` (of each
-        derived quantity) and ``true_values``: one record for all, each disease, target, platform
-        and disease by target. All concern infused subjects, weighted by programme.
-    """
+    """Return the content of truth.json."""
     weight = by_programme(model, lambda p, d, k: p.size * (1 - k.manufacturing_failure))
     values = programme_values(model)
     among = {"responder_relapse_free": values["response"], "b_cell_return": _depletes(model)}

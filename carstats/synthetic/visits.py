@@ -154,18 +154,7 @@ def _found(course: Course, rng, day, week, adequate) -> Visits:
 
 
 def derive_events(course: Course, visits: Visits, samples: tuple[np.ndarray, np.ndarray]):
-    """Return the events table with ``subject`` (position) for the identifier.
-
-    Parameters
-    ----------
-    course : Course
-        The hidden course.
-    visits : Visits
-        What the visits found.
-    samples : tuple of ndarray, shape (n, samples)
-        Days of the B-cell samples in order (NaN for none) and whether each is at or above the
-        threshold.
-    """
+    """Return the events table with ``subject`` (position) for the identifier."""
     never = np.full(len(course), np.inf)
     end = course.last_contact
     death = np.where(np.isnan(course.death), np.inf, course.death)

@@ -29,24 +29,7 @@ def bounded_comparison(
     method: str,
     conf_level: float,
 ) -> ProportionTest:
-    """Compare two proportions of which some subjects may be events too.
-
-    Parameters
-    ----------
-    k, unknown, n : (int, int)
-        Proven events, subjects who may be events, and subjects of both groups.
-    contrast, method : str
-        As for `proportion_test`.
-    conf_level : float
-        Confidence level.
-
-    Returns
-    -------
-    ProportionTest
-        The estimate of the proven; limits from the lower one where all unknown of the second group
-        are events and none of the first, to the upper one of the reverse. The p-value is the
-        larger of those two, and 1 where they lie on either side of no difference.
-    """
+    """Compare two proportions of which some subjects may be events too."""
     asked = {"contrast": contrast, "method": method, "conf_level": conf_level}
     found = proportion_test(k, n, **asked)
     if not any(unknown) or min(n) == 0:

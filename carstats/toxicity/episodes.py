@@ -116,27 +116,7 @@ def episodes_of(
     severe: Severe | None = None,
     grading_scale: str | Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return the episodes of some terms with how bad each was.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        Whose.
-    terms : iterable of str
-        Checked names.
-    severe : Severe, optional
-        What counts; by default every episode.
-    grading_scale : str or mapping of str to str, optional
-        The scale whose grades count, for all terms or by term; a grade on another is taken as
-        missing. A term graded on several scales is refused without it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``subject_id``, ``term``, ``onset_day``, ``resolution_day``, ``system``, ``serious``,
-        ``level`` (grade or place of the severity), ``least`` (what is proven of it), ``before``
-        (began before the infusion), ``counts``, ``unknown`` (might count).
-    """
+    """Return the episodes of some terms with how bad each was."""
     severe = severe or Severe()
     rows = cohort.table("toxicities")
     rows = rows[rows["term"].isin(list(terms))]
@@ -231,13 +211,7 @@ def one_scale(
     level: pd.Series,
     grading_scale: str | Mapping[str, str] | None,
 ) -> pd.Series:
-    """Return the grades of one scale for each term; grades on another become missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a term was graded on several scales and none is chosen; the message names the rows.
-    """
+    """Return the grades of one scale for each term; grades on another become missing."""
     if "grading_scale" not in rows:
         if grading_scale is not None:
             raise CarstatsError(

@@ -228,24 +228,7 @@ class Exposure:
 def exposure_of(
     stratum: pd.DataFrame, mine: pd.DataFrame, days: tuple[float, float], events: str
 ) -> Exposure:
-    """Count the events of a stratum's subjects and their time at risk.
-
-    Parameters
-    ----------
-    stratum : pandas.DataFrame
-        Subjects, with ``followed_to``.
-    mine : pandas.DataFrame
-        Their episodes of one term.
-    days : (float, float)
-        First and last day that count.
-    events : {"first", "all"}
-        Which of a subject's events, as for `exposure_adjusted_rate`.
-
-    Returns
-    -------
-    Exposure
-        The counts.
-    """
+    """Count the events of a stratum's subjects and their time at risk."""
     end = stratum.set_index("subject_id")["followed_to"]
     start, stop = days[0], np.minimum(end, days[1])
     # The day of an event is a day of follow-up, and so is the last one.

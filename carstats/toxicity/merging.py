@@ -11,24 +11,7 @@ from carstats.toxicity.episodes import Severe, with_verdict
 def merged_episodes(
     episodes: pd.DataFrame, severe: Severe | None = None, *, gap: float = 0
 ) -> pd.DataFrame:
-    """Join the records of one subject, term and system that overlap into one episode.
-
-    Parameters
-    ----------
-    episodes : pandas.DataFrame
-        Made by `episodes_of`.
-    severe : Severe, optional
-        What counts, judged on the worst level of the joined episode.
-    gap : float
-        Records at most so many days apart are joined too. An episode without a last day is
-        ongoing, and takes in what follows it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of `episodes`, and ``n_records``; in order of subject, term and onset. Records
-        without an onset stand alone.
-    """
+    """Join the records of one subject, term and system that overlap into one episode."""
     # What began before the infusion is set apart: it would take in what came after it.
     rows = episodes[~episodes["before"]].reset_index(drop=True)
     if rows.empty:

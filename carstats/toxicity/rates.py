@@ -146,20 +146,7 @@ def rate_rows(
     conf_level: float = 0.95,
     bounded: bool = True,
 ) -> pd.DataFrame:
-    """Return the rows of `toxicity_rate`.
-
-    Parameters
-    ----------
-    cohort, terms, severe, windows, by, grading_scale, method, conf_level
-        As there, checked.
-    bounded : bool
-        Whether the note says what no event rules out.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows.
-    """
+    """Return the rows of `toxicity_rate`."""
     episodes = episodes_of(cohort, terms, severe, grading_scale)
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
 

@@ -16,23 +16,7 @@ from carstats.messages import message, message_n
 
 
 def lower_bounds(rows: pd.DataFrame, level: pd.Series, scale: str) -> pd.Series:
-    """Return the least that each episode is proven to have been.
-
-    Parameters
-    ----------
-    rows : pandas.DataFrame
-        Episodes of the toxicities table.
-    level : pandas.Series
-        Their grade or place of the severity, NaN where not known.
-    scale : {"grade", "severity"}
-        What the level is of.
-
-    Returns
-    -------
-    pandas.Series
-        The level; where it is not known ``grade_at_least``, else 1; 0 where it is not known
-        whether there was an episode.
-    """
+    """Return the least that each episode is proven to have been."""
     bound = pd.Series(np.nan, rows.index)
     if "grade_at_least" in rows:
         bound = rows["grade_at_least"].astype(float)

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(
     ("count", "seed"), [(300, 1), pytest.param(5000, 2, marks=pytest.mark.slow)]
 )
 def test_damaged_inputs_are_read_or_refused(count, seed):
-    from tests import fuzz
+    from tests.data import fuzz
 
     ends, wrong = fuzz.run(count, seed)
     assert not wrong, "\n".join(wrong)

@@ -18,7 +18,7 @@ from carstats.report import style
 from carstats.report.chapters import notebooks
 from carstats.run import report as reproduce_report
 from carstats.run.report import CHAPTERS, study_report
-from tests import odd_studies
+from tests.data import odd_studies
 from tests.report.page_checks import page_problems
 
 ROOT = Path(__file__).parents[2]

@@ -20,23 +20,7 @@ from carstats.crosschecking.families.proportions import (
 
 
 def episodes(asked: Asked, terms: list[str], least: object = None) -> pd.DataFrame:
-    """Return the episodes of terms since the infusion, with what is proven of each.
-
-    Parameters
-    ----------
-    asked : Asked
-        Whose.
-    terms : list of str
-        Which toxicities.
-    least : int or str, optional
-        The least grade, or severity, that counts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The rows with ``level`` (NaN where not known), ``proven`` (the least that it was, 0 where
-        it is not known whether there was an episode), ``bad`` and ``unclear``.
-    """
+    """Return the episodes of terms since the infusion, with what is proven of each."""
     rows = asked.table("toxicities")
     rows = rows[rows["term"].isin(terms) & ~(rows["onset_day"] < 0)]
     severity = isinstance(least, str)

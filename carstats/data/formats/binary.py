@@ -87,25 +87,7 @@ class Workbook:
 
 
 def open_workbook(path: Path, data: bytes) -> Workbook:
-    """Return an Excel workbook.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    data : bytes
-        Its bytes.
-
-    Returns
-    -------
-    Workbook
-        The workbook.
-
-    Raises
-    ------
-    CarstatsError
-        If it is not a whole workbook.
-    """
+    """Return an Excel workbook."""
     import openpyxl
     from openpyxl.utils.exceptions import InvalidFileException
 

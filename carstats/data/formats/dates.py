@@ -94,27 +94,7 @@ def _numeric_date(number: float, epoch: int = 1900) -> int:
 
 
 def date_ordinal(value: object, order: str | None = None, epoch: int = 1900) -> int:
-    """Return the proleptic ordinal of a cell's calendar date.
-
-    Parameters
-    ----------
-    value : object
-        A date, a date-time, a spreadsheet's serial number, or text.
-    order : str, optional
-        ``"dmy"`` or ``"mdy"`` where the day or the month may stand first.
-    epoch : int, optional
-        1900 or 1904: the year from which a spreadsheet's serial numbers count.
-
-    Returns
-    -------
-    int
-        Days, as `datetime.date.toordinal` counts them.
-
-    Raises
-    ------
-    NotADate
-        If the cell is not one day of the calendar.
-    """
+    """Return the proleptic ordinal of a cell's calendar date."""
     if isinstance(value, dt.date):  # and datetime, and pandas' Timestamp
         return _plausible(dt.date(value.year, value.month, value.day).toordinal())
     if isinstance(value, np.datetime64):
@@ -166,26 +146,7 @@ def fitting_order(values: list) -> str | None:
 def read_dates(
     values: np.ndarray, present: np.ndarray, order: str | None = None, epoch: int = 1900
 ) -> tuple[np.ndarray, dict[int, NotADate]]:
-    """Read a column of dates.
-
-    Parameters
-    ----------
-    values : numpy.ndarray of object
-        The cells.
-    present : numpy.ndarray of bool
-        Which of them hold something.
-    order : str, optional
-        ``"dmy"`` or ``"mdy"`` where the day or the month may stand first.
-    epoch : int, optional
-        1900 or 1904: the year from which a spreadsheet's serial numbers count.
-
-    Returns
-    -------
-    ordinals : numpy.ndarray of float
-        The day of each date; NaN where there is none.
-    faults : dict of int to NotADate
-        By position, what is wrong with the cells that are not dates.
-    """
+    """Read a column of dates."""
     ordinals = np.full(len(values), np.nan)
     faults: dict[int, NotADate] = {}
     known: dict[tuple[type, object], float | NotADate] = {}

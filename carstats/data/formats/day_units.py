@@ -21,20 +21,7 @@ _WHOLE = 0.01
 
 
 def printed_slack(cells: Iterable[object], factor: float) -> float:
-    """Return half the last digit that a column prints, in days.
-
-    Parameters
-    ----------
-    cells : iterable
-        The cells; None where empty.
-    factor : float
-        Days in one unit of the column.
-
-    Returns
-    -------
-    float
-        A column of months to one decimal may be 1.5 days from the truth.
-    """
+    """Return half the last digit that a column prints, in days."""
     digits = 0
     for cell in cells:
         text = str(cell).strip() if cell is not None else ""

@@ -53,29 +53,7 @@ _LATIN_NEIGHBOUR = re.compile(r"[A-Za-z]")
 
 
 def decoded(data: bytes, name: str, encoding: str | None = None) -> tuple[str, Message | None]:
-    """Return a text file's text, and a note where its encoding was guessed.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's bytes.
-    name : str
-        What messages call it.
-    encoding : str, optional
-        The encoding, where it is known.
-
-    Returns
-    -------
-    text : str
-        The text, its line ends as ``"\\n"``.
-    note : Message or None
-        Which encoding was taken, unless it was given, UTF-8, or marked.
-
-    Raises
-    ------
-    CarstatsError
-        If it is not text in that encoding, or may be in several.
-    """
+    """Return a text file's text, and a note where its encoding was guessed."""
     marked = data.startswith((b"\xff\xfe", b"\xfe\xff"))
     note = None
     remedy = message("Save it as text in UTF-8 (in Excel: “CSV UTF-8”), or read the original file.")
@@ -128,25 +106,7 @@ def guessed(name: str, codec: str) -> Message:
 
 
 def judged(data: bytes, name: str) -> str:
-    """Return the encoding of bytes that are not UTF-8: ``"gb18030"`` or ``"cp1252"``.
-
-    Parameters
-    ----------
-    data : bytes
-        The bytes.
-    name : str
-        What messages call the file.
-
-    Returns
-    -------
-    str
-        The encoding.
-
-    Raises
-    ------
-    CarstatsError
-        If neither is likely, or both are.
-    """
+    """Return the encoding of bytes that are not UTF-8: ``"gb18030"`` or ``"cp1252"``."""
     chinese, western = _try(data, "gb18030"), _try(data, "cp1252")
     is_chinese = chinese is not None and _is_chinese(chinese)
     is_western = western is not None and _western_share(western) >= _WESTERN_LEAST

@@ -150,20 +150,7 @@ class Files:
         return digest.hexdigest()
 
     def sheet(self, path: Path, reading: Reading | None = None) -> Sheet | None:
-        """Return the cells of a file or sheet, or None if a problem was noted.
-
-        Parameters
-        ----------
-        path : Path
-            The file.
-        reading : Reading, optional
-            What is known of it.
-
-        Returns
-        -------
-        Sheet or None
-            The cells.
-        """
+        """Return the cells of a file or sheet, or None if a problem was noted."""
         reading = reading or Reading()
         key = (path, reading)
         if key not in self._sheets:

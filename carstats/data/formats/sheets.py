@@ -93,22 +93,7 @@ class Sheet:
     def faults(
         self, headings: list[str], quoted: bool = True, doubts: bool = True
     ) -> list[Problem]:
-        """Return a problem for each cell of these columns that is a formula or an error of one.
-
-        Parameters
-        ----------
-        headings : list of str
-            The columns.
-        quoted : bool, optional
-            Whether the cell's text may be shown: not of columns that nothing maps.
-        doubts : bool, optional
-            Whether the columns may hold numbers, and doubtful ones are problems.
-
-        Returns
-        -------
-        list of Problem
-            The problems.
-        """
+        """Return a problem for each cell of these columns that is a formula or an error of one."""
         problems = []
         for heading in dict.fromkeys(headings):
             problems += self.doubts.get(heading, []) if doubts else []
@@ -174,31 +159,7 @@ def hits(cells: Sequence, names: frozenset[str]) -> int:
 def find_headings(
     rows: Sequence[Sequence], name: str, reading: Reading, first: int = 1
 ) -> tuple[int, str | None]:
-    """Return the row of the headings, and a note where it is not the first.
-
-    Parameters
-    ----------
-    rows : sequence of sequences
-        The first rows of the file at least.
-    name : str
-        What messages call the file.
-    reading : Reading
-        What the user says of the file, and the headings looked for.
-    first : int, optional
-        The first row that can hold the headings.
-
-    Returns
-    -------
-    row : int
-        Its number, from 1.
-    note : Message or None
-        What was found, if anything stands above it.
-
-    Raises
-    ------
-    CarstatsError
-        If the first row looks like a title and no row holds the headings looked for.
-    """
+    """Return the row of the headings, and a note where it is not the first."""
     if reading.header_row is not None:
         return reading.header_row, None
     top = [

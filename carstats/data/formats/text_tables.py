@@ -34,27 +34,7 @@ _WHOLE = re.compile(r"[+-]?\d+$")
 
 
 def text_table(data: bytes, name: str, reading: Reading | None = None) -> Sheet:
-    """Return the cells of a delimited text file.
-
-    Parameters
-    ----------
-    data : bytes
-        The file's bytes.
-    name : str
-        What messages call it.
-    reading : Reading, optional
-        What is known of the file.
-
-    Returns
-    -------
-    Sheet
-        The cells, all of them text.
-
-    Raises
-    ------
-    CarstatsError
-        If it is not text, its rows differ in length, or its delimiter cannot be told.
-    """
+    """Return the cells of a delimited text file."""
     reading = reading or Reading()
     text, said = decoded(data, name, reading.encoding)
     text = text.rstrip("\n")

@@ -24,21 +24,7 @@ _DESCRIPTIONS = ("EVNTDESC", "CNSDTDSC")
 def prepare_events(
     sheet: Sheet, first: pd.Series, options: Mapping, problems: list[Problem], notes: list[str]
 ) -> None:
-    """Replace ``CNSR`` by the status and ``AVAL`` by days from the origin, and add the cause.
-
-    Parameters
-    ----------
-    sheet : Sheet
-        ADTTE; changed in place.
-    first : pandas.Series
-        By subject, the ordinal of the first dose.
-    options : mapping
-        The section ``[adam]``, and the ``date_order``.
-    problems : list of Problem
-        Where a wrong ``CNSR`` or time is noted.
-    notes : list of str
-        Where the counting of the time is noted.
-    """
+    """Replace ``CNSR`` by the status and ``AVAL`` by days from the origin, and add the cause."""
     frame = sheet.frame
     codes = _codes(sheet, problems)
     # In ADaM 0 is an event, and every other code says why the time was censored.

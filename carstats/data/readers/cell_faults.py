@@ -21,24 +21,7 @@ _OWN_UNITS = {"age": "years", "disease_duration_years": "years", "weight_kg": "k
 def date_fault(
     i: int, cells: np.ndarray, faults: dict[int, NotADate], days: bool = False
 ) -> tuple[str, str]:
-    """Return what is wrong with a cell that is no date, and the remedy.
-
-    Parameters
-    ----------
-    i : int
-        The cell's position.
-    cells : numpy.ndarray
-        The column.
-    faults : dict of int to NotADate
-        By position, what is wrong.
-    days : bool, optional
-        Whether the column may hold days, too.
-
-    Returns
-    -------
-    what, remedy : str
-        Of cells in which day and month are open all are told alike, by the first of them.
-    """
+    """Return what is wrong with a cell that is no date, and the remedy."""
     fault, cell, remedy = faults[i], cells[i], faults[i].remedy
     if fault.code == "order":
         mine = [cells[j] for j in faults if faults[j].code == "order"]

@@ -42,23 +42,7 @@ def report_condition(
     taken: Mapping[str, np.ndarray],
     may_be_empty: bool,
 ) -> None:
-    """Note how many rows a condition takes; none is a problem that lists what the column has.
-
-    Parameters
-    ----------
-    context : Context
-        Where it is noted.
-    sheet : str
-        What messages call the sheet.
-    place : str
-        The mapping's entry: ``[toxicities]`` or ``[subjects.columns] death_day``.
-    where : mapping
-        The condition.
-    cells, taken : mapping
-        By heading, the cells, and which of them fulfil the condition.
-    may_be_empty : bool
-        Whether the mapping says that no row may be right.
-    """
+    """Note how many rows a condition takes; none is a problem that lists what the column has."""
     if not taken or any(heading in context.absent for heading in where):
         return
     kept = np.logical_and.reduce(list(taken.values()))
@@ -179,24 +163,7 @@ def _held(held: Mapping[str, int], private: bool) -> str:
 
 
 def ticked(rows, spec: Mapping, needed: bool = False) -> np.ndarray:
-    """Return what the check boxes of each row say, as REDCap exports them: a column a box.
-
-    Parameters
-    ----------
-    rows : Rows
-        The rows of the sheet.
-    spec : mapping
-        ``checkboxes``: by heading, what a tick there means; ``both``: what two ticks mean;
-        ``several``: by meaning, the headings that are ticked together; ``none``: what no tick
-        means, by default that it is not known.
-    needed : bool, optional
-        Whether every row needs a value.
-
-    Returns
-    -------
-    numpy.ndarray of object
-        The values; None where no box is ticked.
-    """
+    """Return what the check boxes of each row say, as REDCap exports them: a column a box."""
     boxes = spec["checkboxes"]
     unread: set[int] = set()
     said = {heading: _ticks(rows, heading, unread) for heading in boxes}

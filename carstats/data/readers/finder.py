@@ -27,23 +27,7 @@ from carstats.messages import message
 
 
 def list_files(folder: Path) -> list[Path]:
-    """Return a folder's files of data, in the order of their names.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    CarstatsError
-        If the folder may not be read.
-    """
+    """Return a folder's files of data, in the order of their names."""
     return [
         path
         for path in list_entries(folder)
@@ -72,23 +56,7 @@ def _tables_in(folder: Path) -> list[Path]:
 
 
 def reading_of(settings: Settings, section: Mapping, names: frozenset[str]) -> Reading:
-    """Return how a file is to be read: what the mapping says of it.
-
-    Parameters
-    ----------
-    settings : Settings
-        The mapping.
-    section : mapping
-        The table's section, whose ``sheet`` and ``header_row`` go before those of ``[study]``
-        unless it names a file of its own.
-    names : frozenset of str
-        The headings looked for.
-
-    Returns
-    -------
-    Reading
-        What is known.
-    """
+    """Return how a file is to be read: what the mapping says of it."""
     study = settings.study
     general = study if "file" not in section else {}
     return Reading(

@@ -14,13 +14,7 @@ from carstats.messages import message
 
 
 def refuse_near_mapping(folder: Path) -> None:
-    """Refuse a folder whose mapping is nearly called as it should be: it would not be read.
-
-    Raises
-    ------
-    CarstatsError
-        If there is one.
-    """
+    """Refuse a folder whose mapping is nearly called as it should be: it would not be read."""
     for path in list_entries(folder):
         name = path.name.casefold()
         slip = path.suffix.casefold() == ".toml" and nearest(name, [FILE_NAME], 0.8) is not None
@@ -31,13 +25,7 @@ def refuse_near_mapping(folder: Path) -> None:
 
 
 def plain_mapping(mapping: Mapping) -> dict:
-    """Return a mapping as TOML would give it: keys and values that are plain.
-
-    Raises
-    ------
-    CarstatsError
-        If it contains itself or is nested too deep.
-    """
+    """Return a mapping as TOML would give it: keys and values that are plain."""
     try:
         return json.loads(json.dumps(mapping, default=str))
     except (RecursionError, ValueError, TypeError):

@@ -39,29 +39,7 @@ _CATEGORY["responses"] = "endpoint"
 def map_tables(
     settings: Settings, open_sheet: Opener, standard: set[str], problems: list[Problem]
 ) -> dict:
-    """Return what `Study` takes, made from foreign sheets.
-
-    Parameters
-    ----------
-    settings : Settings
-        The mapping.
-    open_sheet : callable
-        Gives the sheet of a table, or None after noting a problem.
-    standard : set of str
-        The tables that have a file of their own name.
-    problems : list of Problem
-        Where everything wrong is noted; `CarstatsError` is raised with all of it.
-
-    Returns
-    -------
-    dict
-        The tables, their sources, the vocabulary and the notes.
-
-    Raises
-    ------
-    CarstatsError
-        With every problem of the files and of the mapping.
-    """
+    """Return what `Study` takes, made from foreign sheets."""
     context = Context(settings, problems)
     section = settings.table("subjects")
     sheet = open_sheet("subjects", section)

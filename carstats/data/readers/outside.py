@@ -16,24 +16,7 @@ if TYPE_CHECKING:
 
 
 def named_file(folder: Path, name: str, settings: Settings, files: Files) -> Path | None:
-    """Return a file that a mapping names, or None after noting that it may not be read.
-
-    Parameters
-    ----------
-    folder : Path
-        The folder of the data.
-    name : str
-        The file as the mapping names it, from the folder or from the root.
-    settings : Settings
-        The mapping; ``[study] outside`` lists the files and folders outside that it allows.
-    files : Files
-        Where a problem or a note goes.
-
-    Returns
-    -------
-    Path or None
-        The file, links not yet followed.
-    """
+    """Return a file that a mapping names, or None after noting that it may not be read."""
     path = folder / name
     if "\0" in name:
         what = message("names {file}, which no file can be called.", file=repr(name))

@@ -162,22 +162,6 @@ class Rows:
     ) -> np.ndarray:
         """Return cells, recoded and then freed of signs for missing; of several headings the first
         that is filled.
-
-        Parameters
-        ----------
-        spec : str, list or dict
-            The mapping's entry.
-        column : str, optional
-            The carstats column, whose recodes apply.
-        keep : frozenset of str, optional
-            Signs for missing that mean something here.
-        recodes : dict, optional
-            Recodes of this entry alone.
-
-        Returns
-        -------
-        numpy.ndarray of object
-            The cells; None for missing.
         """
         given = self.context.settings.table(self.table).get("values", {}).get(column, {})
         recodes = {str(k): v for k, v in {**given, **(recodes or {})}.items()}
@@ -232,22 +216,7 @@ class Rows:
         return recode
 
     def days(self, spec, column: str = "", pick=np.fmax) -> np.ndarray:
-        """Return days since the infusion, of dates or of days; of several headings the latest.
-
-        Parameters
-        ----------
-        spec : str, list or dict
-            The mapping's entry.
-        column : str, optional
-            The carstats column, whose recodes apply.
-        pick : numpy.ufunc, optional
-            `numpy.fmin` for the earliest of several.
-
-        Returns
-        -------
-        numpy.ndarray of float
-            The days; NaN for missing.
-        """
+        """Return days since the infusion, of dates or of days; of several headings the latest."""
         headings, where = split(spec)
         out = np.full(len(self), np.nan)
         filled = np.zeros(len(self), dtype=bool)

@@ -16,20 +16,7 @@ _RELAPSE, _RELAPSE_FREE = "relapse", "relapse_free_survival"
 
 
 def wide_events(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
-    """Return a row for each infused subject and endpoint.
-
-    Parameters
-    ----------
-    rows : Rows
-        The rows of the wide sheet, tied to their subjects.
-    terms : dict of str to dict
-        The mapping's section for each endpoint, under the vocabulary's names.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The events, with the file's row numbers as index.
-    """
+    """Return a row for each infused subject and endpoint."""
     notes = rows.context.notes
     death = rows.subject("death").astype(float)
     dies = bool(rows.context.subjects.attrs.get("death_mapped"))

@@ -13,24 +13,7 @@ _BLANKS = ("none", "unknown")
 def declared_measures(
     section: dict, vocabulary: Vocabulary
 ) -> tuple[Vocabulary, list[tuple[str, str | None]]]:
-    """Return the vocabulary with what ``[assessments]`` declares of its measures.
-
-    Parameters
-    ----------
-    section : dict
-        The section ``[assessments]``: ``missing``, a list of numbers for every measure or a list by
-        measure; ``range``, the smallest and the largest value by measure; or both under
-        ``[assessments.MEASURE]``.
-    vocabulary : Vocabulary
-        The study's.
-
-    Returns
-    -------
-    vocabulary : Vocabulary
-        The vocabulary with the codes and ranges.
-    faults : list of (str, str or None)
-        What is wrong in the section, each with its remedy.
-    """
+    """Return the vocabulary with what ``[assessments]`` declares of its measures."""
     codes, ranges = section.get("missing", {}), section.get("range", {})
     if isinstance(codes, list):
         codes = {term.name: codes for term in vocabulary.measure}

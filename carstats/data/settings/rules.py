@@ -63,18 +63,7 @@ RULE_SECTIONS: dict[str, dict[str, str]] = {
 
 
 def rule_problems(data: dict) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with the sections of the rules, and what to do about it.
-
-    Parameters
-    ----------
-    data : dict
-        The contents of a `study.toml`.
-
-    Yields
-    ------
-    tuple of str
-        The problem and its remedy.
-    """
+    """Yield what is wrong with the sections of the rules, and what to do about it."""
     for section, known in RULE_SECTIONS.items():
         for key, value in data.get(section, {}).items():
             if key not in known:
@@ -102,16 +91,5 @@ def rule_problems(data: dict) -> Iterator[tuple[str, str]]:
 
 
 def rules_given(data: dict) -> dict[str, dict[str, object]]:
-    """Return the sections of the rules that a `study.toml` has, as a study keeps them.
-
-    Parameters
-    ----------
-    data : dict
-        The checked contents.
-
-    Returns
-    -------
-    dict
-        Section to its keys and values; a section that is empty is left out.
-    """
+    """Return the sections of the rules that a `study.toml` has, as a study keeps them."""
     return {name: dict(data[name]) for name in RULE_SECTIONS if data.get(name)}

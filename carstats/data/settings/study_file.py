@@ -107,25 +107,7 @@ def _headings(spec: object) -> set[str]:
 
 
 def read_settings(path: Path, data: bytes) -> dict:
-    """Return the contents of a TOML file.
-
-    Parameters
-    ----------
-    path : Path
-        The file.
-    data : bytes
-        Its bytes.
-
-    Returns
-    -------
-    dict
-        Its contents, not yet checked.
-
-    Raises
-    ------
-    CarstatsError
-        If it is not TOML; the message has the line.
-    """
+    """Return the contents of a TOML file."""
     text = decoded(data, path.name)[0]
     # The parser's time grows with the square of the parts of a name.
     if _LONG_NAME.search(text):
@@ -144,27 +126,7 @@ def read_settings(path: Path, data: bytes) -> dict:
 
 
 def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Settings:
-    """Check the contents of a `study.toml`.
-
-    Parameters
-    ----------
-    data : dict
-        The contents.
-    name : str, optional
-        What messages call it.
-    adam : bool, optional
-        Whether it may hold a section ``[adam]``.
-
-    Returns
-    -------
-    Settings
-        The same, checked.
-
-    Raises
-    ------
-    CarstatsError
-        With every unknown key and wrong type.
-    """
+    """Check the contents of a `study.toml`."""
     checker = Checker(name)
     checker.well_formed(data)
     if checker.problems:

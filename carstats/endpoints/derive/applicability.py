@@ -53,19 +53,7 @@ def base_of(endpoint: str) -> str:
 
 
 def diseases_of(endpoint: str) -> tuple[str, ...] | None:
-    """Return the diseases that an endpoint was made for; None for one of every disease.
-
-    Parameters
-    ----------
-    endpoint : str
-        An endpoint of the vocabulary.
-
-    Returns
-    -------
-    tuple of str or None
-        Diseases by the vocabulary. Of `response`, `remission` and what is built on them those for
-        which carstats has a rule; a study's own endpoints have none.
-    """
+    """Return the diseases that an endpoint was made for; None for one of every disease."""
     name = base_of(endpoint)
     if name in _EVENTS:
         return (_EVENTS[name],)
@@ -81,25 +69,6 @@ def diseases_of(endpoint: str) -> tuple[str, ...] | None:
 
 def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDArray[np.bool_]:
     """Return to which subjects an endpoint applies.
-
-    Parameters
-    ----------
-    study : Study
-        The study, whether it gives the endpoint itself or derives it.
-    endpoint : str
-        An endpoint of the vocabulary.
-    visits : Visits, optional
-        Visits of the study, for the baseline of the urine protein; found where not given.
-
-    Returns
-    -------
-    ndarray of bool, shape (subjects,)
-        Whether the endpoint was made for the subject's disease and subtype.
-
-    Raises
-    ------
-    CarstatsError
-        If a unit or a value of the assessments is not allowed.
 
     Notes
     -----
@@ -139,21 +108,7 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
 
 
 def term_applies(subjects: pd.DataFrame, term: str) -> pd.Series:
-    """Return of which subjects a toxicity is asked.
-
-    Parameters
-    ----------
-    subjects : pandas.DataFrame
-        Rows of the subjects table.
-    term : str
-        A toxicity of the vocabulary.
-
-    Returns
-    -------
-    pandas.Series of bool
-        Graft-versus-host disease is asked of those given allogeneic cells; every other toxicity of
-        everybody.
-    """
+    """Return of which subjects a toxicity is asked."""
     if term not in _ALLOGENEIC_ONLY:
         return pd.Series(True, subjects.index)
     return subjects["cell_source"].eq("allogeneic")
@@ -179,26 +134,7 @@ def _baseline(study: Study, name: str, visits: Visits | None) -> NDArray[np.floa
 
 
 def met_at_baseline(study: Study, endpoint: str) -> NDArray[np.bool_] | None:
-    """Return who meets a renal endpoint at baseline already; None for another endpoint.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    endpoint : str
-        An endpoint of the vocabulary.
-
-    Returns
-    -------
-    ndarray of bool or None
-        One value a subject: whether the baseline values meet the rule. A partial response asks for
-        a fall and cannot be met there.
-
-    Raises
-    ------
-    CarstatsError
-        If a unit or a value of the assessments is not allowed.
-    """
+    """Return who meets a renal endpoint at baseline already; None for another endpoint."""
     rule = _AT_BASELINE.get(base_of(endpoint))
     if rule is None or study.assessments is None:
         return None

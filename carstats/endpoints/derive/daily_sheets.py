@@ -92,22 +92,7 @@ def samples(visits: Visits, name: str, first: float = -np.inf) -> pd.DataFrame:
 
 
 def below_limit(visits: Visits, name: str, cut: float) -> pd.DataFrame:
-    """Return the samples of a measure that are blank because they were below their `lloq`.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the study's assessments.
-    name : str
-        The measure.
-    cut : float
-        Samples count whose limit of quantification is no higher: they are below the cut for sure.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``subject_id``, ``day``, ``value`` (0) of the infused, one row a subject and whole day.
-    """
+    """Return the samples of a measure that are blank because they were below their `lloq`."""
     table = visits.study.assessments
     if table is None or "lloq" not in table:
         return pd.DataFrame({"subject_id": pd.Series([], dtype=object), "day": [], "value": []})
@@ -124,21 +109,7 @@ def below_limit(visits: Visits, name: str, cut: float) -> pd.DataFrame:
 
 
 def b_cell_counts(visits: Visits, first: float = -np.inf) -> pd.DataFrame:
-    """Return the counts of B cells, with those below their limit of quantification as 0.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the checked assessments.
-    first : float, optional
-        First day.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``subject_id``, ``day``, ``count``. A limit above the threshold of aplasia says nothing, and
-        its sample is left out.
-    """
+    """Return the counts of B cells, with those below their limit of quantification as 0."""
     what, cut = PRESETS[visits.rules.b_cell_preset]
     known = samples(visits, "B_cells", first)
     limit = cut if what == "count" and cut is not None else 0.0
@@ -149,19 +120,7 @@ def b_cell_counts(visits: Visits, first: float = -np.inf) -> pd.DataFrame:
 
 
 def crs_sheet(visits: Visits) -> pd.DataFrame | None:
-    """Return the CRS worksheet of a study; None where it has none.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the checked assessments.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        As `crs_daily_grades` takes it: a row for each subject and day on which a temperature, a
-        sign of hypotension or an oxygen device is known, and for the day of a death from CRS.
-    """
+    """Return the CRS worksheet of a study; None where it has none."""
     sheet = _sheet(visits, CRS_SHEET, "temperature")
     if sheet is None:
         return None
@@ -172,19 +131,7 @@ def crs_sheet(visits: Visits) -> pd.DataFrame | None:
 
 
 def icans_sheet(visits: Visits) -> pd.DataFrame | None:
-    """Return the ICANS worksheet of a study from day 0 on; None where it has none.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the checked assessments.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        As `icans_daily_grades` takes it, with the score before the infusion (10 where unknown). Of
-        a subject of unknown age a day with CAPD and no ICE is a child's.
-    """
+    """Return the ICANS worksheet of a study from day 0 on; None where it has none."""
     sheet = _sheet(visits, ICANS_SHEET)
     if sheet is None:
         return None

@@ -39,23 +39,7 @@ class Derivability:
 
 
 def derivability(study: Study) -> list[Derivability]:
-    """Return for how many subjects of a study each endpoint can be derived.
-
-    Parameters
-    ----------
-    study : Study
-        The study, with assessments; its settings are those of the rules.
-
-    Returns
-    -------
-    list of Derivability
-        Endpoints that apply to somebody, in the order in which they are derived.
-
-    Raises
-    ------
-    CarstatsError
-        As `derive`.
-    """
+    """Return for how many subjects of a study each endpoint can be derived."""
     judge, _ = judge_of(study)
     treated = infused(study)
     found = []

@@ -166,31 +166,7 @@ def derive_all(
     rules: Rules | None = None,
     again: bool = True,
 ) -> Derivation:
-    """Derive everything anew, also what the study brings itself.
-
-    Parameters
-    ----------
-    study : Study
-        As in `derive`.
-    endpoints : iterable of str, optional
-        As in `derive`.
-    strategies : Strategies, optional
-        As in `derive`.
-    rules : Rules, optional
-        As in `derive`.
-    again : bool, optional
-        Whether toxicities that the study records are derived as well.
-
-    Returns
-    -------
-    Derivation
-        The derived rows.
-
-    Raises
-    ------
-    CarstatsError
-        As `derive`.
-    """
+    """Derive everything anew, also what the study brings itself."""
     if not isinstance(study, Study):
         raise CarstatsError(_no_study(study))
     study.table("assessments")
@@ -243,31 +219,7 @@ def judge_of(
     *,
     again: bool = False,
 ) -> tuple[Judge, pd.DataFrame]:
-    """Return who judges the responses of a study, and the toxicities that were derived for it.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    strategies : Strategies, optional
-        As in `derive`.
-    rules : Rules, optional
-        As in `derive`.
-    again : bool, optional
-        Whether toxicities that the study records are derived as well.
-
-    Returns
-    -------
-    judge : Judge
-        The judge. Local toxicity is decided before rescue.
-    toxicities : pandas.DataFrame
-        The derived toxicities.
-
-    Raises
-    ------
-    CarstatsError
-        As `derive`.
-    """
+    """Return who judges the responses of a study, and the toxicities that were derived for it."""
     strategies, rules = strategies_of(study, strategies), rules_of(study, rules)
     if rules.response not in RESPONSE_ENDPOINTS:
         raise CarstatsError(

@@ -30,24 +30,6 @@ _COUNTS = {"ANC": "neutrophils", "platelets": "platelets", "haemoglobin": "haemo
 def iechs_days(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
     """Judge IEC-HS on every day with a ferritin, up to day 60.
 
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the checked assessments.
-    crs : pandas.DataFrame
-        Episodes of CRS: ``subject_id``, ``onset_day``, ``resolution_day``.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``subject_id``, ``day``, ``status``: ``"no"``, ``"possible"``, ``"meets"``, or None where
-        not evaluable.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
     Notes
     -----
     Status: verify, and design: onset with resolving or after improved CRS is read as a day after
@@ -120,26 +102,7 @@ def _after_crs(visits: Visits, crs: pd.DataFrame, subject, day) -> np.ndarray:
 
 
 def iechs_episodes(visits: Visits, crs: pd.DataFrame) -> pd.DataFrame:
-    """Return one row for each subject with a day on which IEC-HS is possible or met.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the checked assessments.
-    crs : pandas.DataFrame
-        Episodes of CRS.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``subject_id``, ``term``, ``onset_day``, ``resolution_day`` (last such day), ``grade``
-        (blank: it goes by the treatment it needs), ``status``, ``attribution``.
-
-    Raises
-    ------
-    CarstatsError
-        As `iechs_days`.
-    """
+    """Return one row for each subject with a day on which IEC-HS is possible or met."""
     found = iechs_days(visits, crs)
     found = found[found["status"].isin(["possible", "meets"])]
     if not len(found):

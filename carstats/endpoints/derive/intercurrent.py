@@ -115,25 +115,7 @@ class Strategies:
 
 
 def strategies_of(study: Study, strategies: Strategies | None = None) -> Strategies:
-    """Return the strategies that are given, else those of a study's settings.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    strategies : Strategies, optional
-        Strategies given in code, which win as a whole.
-
-    Returns
-    -------
-    Strategies
-        What is done about each intercurrent event.
-
-    Raises
-    ------
-    CarstatsError
-        If its settings are not allowed.
-    """
+    """Return the strategies that are given, else those of a study's settings."""
     if strategies is not None:
         return strategies
     return Strategies(**settings_of(study, "strategies", Strategies))
@@ -149,28 +131,6 @@ def classify_medications(
     not given before, or more of it (`rescue.drug_rescue`): an immunosuppressant, biologic, targeted
     synthetic drug, plasma exchange, immunoglobulin where it treats the disease. What was given for
     conditioning or toxicity never counts.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    rules : Rules, optional
-        The parameters of rescue and `replacement_immunoglobulin_counts`.
-    toxicities : pandas.DataFrame, optional
-        Episodes of toxicity; by default those that the study records. A glucocorticoid without a
-        reason that overlaps CRS, ICANS, IEC-HS or LICATS is for toxicity.
-
-    Returns
-    -------
-    pandas.DataFrame
-        For each row of the medications: ``subject`` (position), ``kind``, one of `KINDS`, and
-        ``day``, the day from which it counts: of rescue the day on which it became more than
-        before, else its start (NaN for a start before the records begin).
-
-    Raises
-    ------
-    CarstatsError
-        If the study has no medications.
 
     Notes
     -----
@@ -265,29 +225,7 @@ def find_intercurrent(
     strategies: Strategies | None = None,
     toxicities: pd.DataFrame | None = None,
 ) -> Intercurrent:
-    """Find the first rescue, unplanned re-infusion and death of each subject.
-
-    Parameters
-    ----------
-    study : Study
-        The study; without medications or infusions none of theirs is found.
-    rules : Rules, optional
-        The parameters.
-    strategies : Strategies, optional
-        What is done about them.
-    toxicities : pandas.DataFrame, optional
-        As in `classify_medications`: local toxicity is decided before rescue.
-
-    Returns
-    -------
-    Intercurrent
-        One day a subject and event.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks what the rules read.
-    """
+    """Find the first rescue, unplanned re-infusion and death of each subject."""
     rules, strategies = rules_of(study, rules), strategies_of(study, strategies)
     n = len(study.subjects)
     never = np.full(n, np.inf)

@@ -335,15 +335,7 @@ class Judge:
         return boolean(met, base.met._mask), why
 
     def confirmed(self, base: Verdict, either: bool = False):
-        """Return where a verdict is met again at the next adequate visit (or at the one before).
-
-        Returns
-        -------
-        met : pandas.arrays.BooleanArray
-            NA where no visit has followed yet.
-        why : ndarray of str or None
-            Why it is not met or not known.
-        """
+        """Return where a verdict is met again at the next adequate visit (or at the one before)."""
         v, rules = base.visits, self.rules
         rows = np.flatnonzero(v.adequate & base.applies & ~base.met._mask)
         judge = either_way if either else next_visit

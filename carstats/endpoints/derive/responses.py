@@ -20,22 +20,7 @@ COMMON = ("response", "remission", *VARIANTS, "steroid_free", "immunosuppressant
 
 
 def not_derived(study: Study, endpoint: str, absent: Iterable[str]) -> str:
-    """Return the note on an endpoint of which a study never collected a component.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    endpoint : str
-        The endpoint.
-    absent : iterable of str
-        The measures that it lacks.
-
-    Returns
-    -------
-    str
-        A sentence.
-    """
+    """Return the note on an endpoint of which a study never collected a component."""
     return message(
         "{endpoint} was not derived: the study has no {measures}.",
         endpoint=term_words(study.vocabulary, "endpoint", endpoint),
@@ -44,29 +29,7 @@ def not_derived(study: Study, endpoint: str, absent: Iterable[str]) -> str:
 
 
 def derivable(visits: Visits, asked: Iterable[str] | None = None) -> tuple[list[str], list[str]]:
-    """Return the response endpoints that a study can derive, and notes on those that it cannot.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits of the study.
-    asked : iterable of str, optional
-        Endpoints asked for by name: they are derived in any case, not evaluable where a component
-        was never collected. By default an endpoint of one disease is left out, with a note, if the
-        study never measured one of its components; those of all diseases stay.
-
-    Returns
-    -------
-    names : list of str
-        Endpoints to derive.
-    notes : list of str
-        What was left out and why.
-
-    Raises
-    ------
-    CarstatsError
-        As `find_visits`.
-    """
+    """Return the response endpoints that a study can derive, and notes on those that it cannot."""
     present = set(visits.study.subjects["disease"])
     names, notes = list(COMMON), []
     for name, (disease, rule) in (LUPUS_STATES | SPECIFIC).items():
@@ -93,25 +56,6 @@ RESPONSE_ENDPOINTS = (*COMMON, *LUPUS_STATES, *SPECIFIC, *HELD)
 
 def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     """Return the responses table: one row per endpoint and attended visit.
-
-    Parameters
-    ----------
-    judge : Judge
-        The verdicts.
-    names : iterable of str
-        Response endpoints.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The columns of the responses table. ``reason`` says what refuted the endpoint where it is
-        not met (component, value, day, what was needed), and why it cannot be judged where it is
-        not evaluable. A missed visit has no row, nor has a subject to whom it does not apply.
-
-    Raises
-    ------
-    CarstatsError
-        If a component is out of its range.
 
     Notes
     -----

@@ -44,33 +44,7 @@ def rows_of(
     low: Mapping[str, Array] | None = None,
     cut: Array | None = None,
 ) -> pd.DataFrame:
-    """Return one endpoint's rows of the events table: the earliest event of each subject.
-
-    Parameters
-    ----------
-    course : Course
-        The subjects.
-    name : str
-        The endpoint.
-    events, competing : mapping of str to ndarray
-        Day of each component (`inf`: never); at a tie the one named first wins.
-    who : ndarray of bool, optional
-        The subjects who have a row; by default all infused.
-    origin : ndarray, optional
-        Day on which the clock starts; the infusion by default.
-    censor : ndarray, optional
-        Day of censoring; by default the last adequate assessment.
-    low : mapping of str to ndarray, optional
-        For a component found at a visit the day after which it came.
-    cut : ndarray, optional
-        Nothing after this day is counted.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Times from the origin; `component` names what the event was, `severity` how severe a
-        relapse was where its rule knows it.
-    """
+    """Return one endpoint's rows of the events table: the earliest event of each subject."""
     n, v = course.n, course.visits
     who = infused(v.study) if who is None else who & infused(v.study)
     origin = np.zeros(n) if origin is None else origin

@@ -56,27 +56,6 @@ def derive_toxicities(
     masked by immunoglobulin, LICATS candidates, and IEC-HS that meets its criteria (or is possible,
     by the rules).
 
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the checked assessments; not only adequate ones count here.
-    recorded : collection of str, optional
-        Terms that need not be derived.
-    terms : collection of str, optional
-        The terms to derive; all of them by default.
-
-    Returns
-    -------
-    pandas.DataFrame
-        In the columns of the toxicities table; `attribution` says that a row is derived, and `flag`
-        what should be checked of it. A grade that a blank cell or sparse sampling leaves open is
-        blank, and `grade_at_least` holds what is proven.
-
-    Raises
-    ------
-    CarstatsError
-        If a value of a worksheet is out of its range.
-
     Notes
     -----
     Status: verify and design, as the rules that are used; LICATS candidates need a review.
@@ -154,20 +133,7 @@ def _flagged(episodes: pd.DataFrame, visits: Visits) -> pd.DataFrame:
 
 
 def flag_recorded(study: Study, toxicities: pd.DataFrame | None) -> pd.DataFrame | None:
-    """Mark recorded CRS that began more than 30 days after an infusion: it is kept, and flagged.
-
-    Parameters
-    ----------
-    study : Study
-        The study, with its infusions.
-    toxicities : pandas.DataFrame or None
-        The study's toxicities, derived ones among them.
-
-    Returns
-    -------
-    pandas.DataFrame or None
-        The table with a column ``flag`` where there is something to flag.
-    """
+    """Mark recorded CRS that began more than 30 days after an infusion: it is kept, and flagged."""
     if toxicities is None or study.toxicities is None:
         return toxicities
     rows = toxicities[(toxicities["term"] == "CRS") & toxicities["onset_day"].notna()]
@@ -188,20 +154,7 @@ def flag_recorded(study: Study, toxicities: pd.DataFrame | None) -> pd.DataFrame
 
 
 def flag_notes(study: Study, toxicities: pd.DataFrame | None) -> list[str]:
-    """Return a note for each term whose episodes are flagged for a check.
-
-    Parameters
-    ----------
-    study : Study
-        The study, for the names of its terms.
-    toxicities : pandas.DataFrame or None
-        The toxicities with their column ``flag``.
-
-    Returns
-    -------
-    list of str
-        How many episodes of a term are flagged, and for what.
-    """
+    """Return a note for each term whose episodes are flagged for a check."""
     if toxicities is None or "flag" not in toxicities:
         return []
     rows = toxicities[toxicities["flag"].notna()]
@@ -255,19 +208,7 @@ def _depletion(visits: Visits) -> dict[str, float] | None:
 
 
 def icaht_courses(visits: Visits) -> list[tuple[str, pd.DataFrame]]:
-    """Grade ICAHT of neutrophils and of platelets, early and late.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits, with the checked assessments.
-
-    Returns
-    -------
-    list of (str, pandas.DataFrame)
-        The measure and one row a subject with counts, as `early_icaht` and its like return it.
-        Days from treatment of the disease, a re-infusion or death on are not of the cells.
-    """
+    """Grade ICAHT of neutrophils and of platelets, early and late."""
     courses = []
     ice = find_intercurrent(visits.study, visits.rules)
     end = np.minimum(np.minimum(ice.rescue, ice.reinfusion) - 1, ice.death)

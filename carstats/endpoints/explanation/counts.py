@@ -15,18 +15,7 @@ from carstats.messages import mark, message
 
 
 def grade_words(grade: float, at_least: float = np.nan) -> str:
-    """Return a grade in words: ``"grade 3"``, ``"grade 3 or more"``, ``"no grade"``.
-
-    Parameters
-    ----------
-    grade, at_least : float
-        The grade; where it is missing, what is proven.
-
-    Returns
-    -------
-    str
-        The words.
-    """
+    """Return a grade in words: ``"grade 3"``, ``"grade 3 or more"``, ``"no grade"``."""
     if not pd.isna(grade):
         return message("grade {grade}", grade=f"{grade:g}")
     if not pd.isna(at_least):

@@ -32,27 +32,7 @@ _STATUS = {
 def response_course(
     study: Study, name: str, subject: object, strategies: Strategies, rules: Rules
 ) -> list[str]:
-    """Return a subject's course through a response endpoint, a line a step.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    name : str
-        The endpoint.
-    subject : object
-        The subject.
-    strategies : Strategies
-        What is done about intercurrent events.
-    rules : Rules
-        The parameters.
-
-    Returns
-    -------
-    list of str
-        What was recorded, the baseline, intercurrent events and drugs, then every visit with its
-        window, its components and the verdict.
-    """
+    """Return a subject's course through a response endpoint, a line a step."""
     judge, toxicities = judge_of(study, strategies, rules)
     row = int(np.flatnonzero((study.subjects["subject_id"] == subject).to_numpy())[0])
     return [
@@ -67,27 +47,7 @@ def response_course(
 def event_course(
     study: Study, name: str, subject: object, strategies: Strategies, rules: Rules
 ) -> list[str]:
-    """Return a subject's course through a time-to-event endpoint, a line a step.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    name : str
-        The endpoint.
-    subject : object
-        The subject.
-    strategies : Strategies
-        What is done about intercurrent events.
-    rules : Rules
-        The parameters.
-
-    Returns
-    -------
-    list of str
-        The recorded and the derived row; for an endpoint of one measure its samples, for the others
-        the course of the response that it is built on.
-    """
+    """Return a subject's course through a time-to-event endpoint, a line a step."""
     lines = []
     found = derive_all(study, endpoints=[name], strategies=strategies, rules=rules, again=False)
     for table, how in ((study.events, message("recorded")), (found.events, message("derived"))):

@@ -47,24 +47,7 @@ _CONDITIONS = {
 
 
 def toxicity_course(study: Study, visits: Visits, term: str, subject: object) -> list[str]:
-    """Return a subject's course through the rule of a toxicity, a line a step.
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-    visits : Visits
-        Its visits, with the checked assessments.
-    term : str
-        The toxicity, as the vocabulary names it.
-    subject : object
-        The subject.
-
-    Returns
-    -------
-    list of str
-        What was recorded and what is derived, then the days and what decided their grades.
-    """
+    """Return a subject's course through the rule of a toxicity, a line a step."""
     terms = ("CRS", OUTSIDE) if term in ("CRS", OUTSIDE) else (term,)
     lines = [*_episodes(study.toxicities, terms, subject, message("recorded"), study)]
     if term in _DAYS:

@@ -27,36 +27,6 @@ def confirmed(
     A visit is confirmed when the rule is met there and at every following visit of the subject up
     to the first that is the `visits`-th in the row and at least `span` days later.
 
-    Parameters
-    ----------
-    subject : sequence of length n
-        Subject of each visit; visits may stand in any order, two on one day are refused.
-    day : sequence of float
-        Day of each visit.
-    met : sequence of bool
-        Whether the rule is met there, NA where not evaluable.
-    visits : int, optional
-        Consecutive visits that must meet it, this one included.
-    span : float, optional
-        Days from this visit to the last of them, at least.
-    longer_than : float, optional
-        Days that the span must exceed, for rules that say "more than".
-    max_gap : float, optional
-        Longest allowed gap between two visits of the row, days; a longer one makes the verdict
-        not evaluable.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        In the order given: False where the rule is not met at the visit or at one that follows in
-        the row, NA where follow-up ends, a visit is not evaluable or a gap is too long before that
-        is known.
-
-    Raises
-    ------
-    CarstatsError
-        If lengths differ, a day is missing or given twice, or an option is out of range.
-
     Examples
     --------
     >>> confirmed(["a", "a", "a"], [28, 56, 84], [True, True, False])
@@ -104,21 +74,6 @@ def next_visit(
 ) -> BooleanArray:
     """Judge at each visit whether what is met there is met again at the next one: a look forward.
 
-    Parameters
-    ----------
-    subject, day, met, visits, span
-        As in `confirmed`.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA at a last visit that meets the rule.
-
-    Raises
-    ------
-    CarstatsError
-        As `confirmed`.
-
     Notes
     -----
     Status: design.
@@ -130,21 +85,6 @@ def either_way(
     subject: ArrayLike, day: ArrayLike, met: ArrayLike, *, visits: int = 2, span: float = 0.0
 ) -> BooleanArray:
     """Judge at each visit whether what is met there is met at the visit before or after it too.
-
-    Parameters
-    ----------
-    subject, day, met, visits, span
-        As in `confirmed`.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA at a last visit that meets the rule and was not preceded by one that does.
-
-    Raises
-    ------
-    CarstatsError
-        As `confirmed`.
 
     Notes
     -----
@@ -165,30 +105,6 @@ def reaches_back(
     max_gap: ArrayLike,
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return since when what is met at each visit has been met without a break: a look back.
-
-    Parameters
-    ----------
-    subject, day : ndarray
-        Subject and day of each visit, in order of both.
-    met : pandas.arrays.BooleanArray
-        Whether the rule is met there.
-    use : ndarray of bool
-        Visits that count; the others neither make nor break a run.
-    max_gap : float or ndarray of float
-        Longest gap from each visit to the next of its run, days.
-
-    Returns
-    -------
-    since : ndarray of float
-        Day of the first visit of the unbroken run that ends at the visit; NaN where the rule is
-        not met there.
-    gap : ndarray of bool
-        Whether the run begins after a visit that met the rule, too long before it.
-
-    Raises
-    ------
-    CarstatsError
-        Never: the arguments are those of the judge.
 
     Notes
     -----
@@ -218,29 +134,6 @@ def seen_twice(
 
     Unlike `confirmed` it looks both ways: a visit belongs to a row of consecutive visits that meet
     the rule, and the row must span the days.
-
-    Parameters
-    ----------
-    subject : sequence of length n
-        Subject of each visit, in order of subject and day.
-    day : sequence of float
-        Day of each visit.
-    met : sequence of bool
-        Whether the rule is met there, NA where not evaluable.
-    adequate : sequence of bool, optional
-        Visits that are not adequate stay as they are and neither make nor break a row.
-    span : float
-        Days from the first to the last visit of the row, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        As `met`, but False where the row is over and was too short, and NA where it may go on.
-
-    Raises
-    ------
-    CarstatsError
-        If lengths differ or an option is out of range.
     """
     check_number("span", span, low=0)
     (met,) = flags(met=met)
@@ -264,24 +157,6 @@ def seen_twice(
 
 def best_sustained(subject: ArrayLike, day: ArrayLike, score: ArrayLike) -> NDArray[np.float64]:
     """Return the lowest score that two consecutive earlier visits both reached.
-
-    Parameters
-    ----------
-    subject, day : sequence of length n
-        Subject and day of each visit, in any order.
-    score : sequence of float
-        The score there; lower is better.
-
-    Returns
-    -------
-    numpy.ndarray
-        At each visit, the lowest of max(score, next score) over earlier visits; NaN before there
-        are two.
-
-    Raises
-    ------
-    CarstatsError
-        If lengths differ or a day is missing or given twice.
 
     Notes
     -----

@@ -84,13 +84,7 @@ def under(values: NDArray[np.float64], threshold: float, strict: bool) -> NDArra
 
 
 def read_counts(measure: str, counts: pd.DataFrame, unit: str) -> pd.DataFrame:
-    """Return a table of counts with `subject_id`, `day` and `value` in carstats' unit.
-
-    Raises
-    ------
-    CarstatsError
-        If the table lacks a column, the unit is unknown or a value implausible in it.
-    """
+    """Return a table of counts with `subject_id`, `day` and `value` in carstats' unit."""
     table = check_table(measure, counts, ["subject_id", "day", "value"])
     value = convert(measure, table["value"].to_numpy(), unit).value if len(table) else 0.0
     return table.assign(value=value)
@@ -106,33 +100,7 @@ def daily_counts(
     carry_days: int,
     recovery_days: int,
 ) -> DailyCounts:
-    """Spread a long table of counts over the days of a window.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        `subject_id`, `day`, `value`; the lowest of a day counts.
-    first, last : int
-        First and last day of the window; some days past the last are read to judge a recovery.
-    subjects : iterable or None
-        The subjects to answer for; None: those of the table.
-    censor_days : dict or pandas.Series or None
-        By subject, the last day that counts: death, relapse therapy, end of follow-up.
-    carry_days : int
-        Days that a value is carried forward, and the first of the window back.
-    recovery_days : int
-        Days above a threshold that make a recovery.
-
-    Returns
-    -------
-    DailyCounts
-        The counts.
-
-    Raises
-    ------
-    CarstatsError
-        If an option is out of range, or `subjects` or `censor_days` cannot be read.
-    """
+    """Spread a long table of counts over the days of a window."""
     check_number("carry_days", carry_days, low=0)
     check_number("recovery_days", recovery_days, low=1)
     index = subject_index(table, subjects)
@@ -165,24 +133,7 @@ def daily_counts(
 def count_days(
     below: NDArray[np.bool_], counted: NDArray[np.bool_], recovery_days: int, count: str
 ) -> NDArray[np.float64]:
-    """Count days below a threshold; a rise of fewer than `recovery_days` days counts with them.
-
-    Parameters
-    ----------
-    below : ndarray of bool, shape (n, D)
-        Days below.
-    counted : ndarray of bool, shape (n, D)
-        Days of the window.
-    recovery_days : int
-        Consecutive days above that make a recovery.
-    count : {"cumulative", "longest"}
-        All such days of the window, or those of the longest stretch without a recovery.
-
-    Returns
-    -------
-    ndarray, shape (n,)
-        The number of days.
-    """
+    """Count days below a threshold; a rise of fewer than `recovery_days` days counts with them."""
     position, width = np.arange(below.shape[1]), below.shape[1]
     back = np.maximum.accumulate(np.where(below, position, -1), axis=1)
     ahead = np.minimum.accumulate(np.where(below, position, width)[:, ::-1], axis=1)[:, ::-1]
@@ -217,23 +168,7 @@ def first_day(days: NDArray[np.bool_], first: int) -> NDArray[np.float64]:
 def last_before_infusion(
     table: pd.DataFrame, subjects: pd.Index, lymphodepletion_days: object
 ) -> pd.DataFrame:
-    """Return each subject's baseline: the last value before lymphodepletion, else before day 0.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        `subject_id`, `day`, `value`.
-    subjects : pandas.Index
-        The subjects.
-    lymphodepletion_days : dict or pandas.Series or None
-        By subject, the first day of lymphodepletion.
-
-    Returns
-    -------
-    pandas.DataFrame
-        By subject: `baseline`, `baseline_day`, and `baseline_rule`: ``"before lymphodepletion"``,
-        ``"before infusion"`` or None.
-    """
+    """Return each subject's baseline: the last value before lymphodepletion, else before day 0."""
     starts = pd.Series(
         per_subject("lymphodepletion_days", lymphodepletion_days, subjects), subjects
     )

@@ -17,13 +17,7 @@ COLUMNS = (
 
 
 def check_infusions(infusions: pd.DataFrame | None, subjects: pd.Series) -> pd.DataFrame:
-    """Return infusions by day with their number; one on day 0 for each subject where not given.
-
-    Raises
-    ------
-    CarstatsError
-        If the table lacks a column or a day.
-    """
+    """Return infusions by day with their number; one on day 0 for each subject where not given."""
     if infusions is None:
         return pd.DataFrame({"subject_id": subjects.unique(), "day": 0.0, "infusion_number": 1.0})
     table = check_table("infusions", infusions, ["subject_id", "day"], ["infusion_number"])
@@ -46,49 +40,6 @@ def merge_episodes(
     split_at_infusion: bool = False,
 ) -> pd.DataFrame:
     """Merge daily grades into episodes: runs of graded days, short gaps bridged.
-
-    Parameters
-    ----------
-    daily : pandas.DataFrame
-        One row per subject and day: `subject_id`, `day`, `grade` (0 to 5, missing where not
-        evaluable), optionally `grade_at_least` and `grade_at_most`, between which a missing grade
-        lies. Of two rows on one day the worse counts.
-    term : str
-        The toxicity, as in the vocabulary.
-    grading_scale : str
-        The scale of the grades.
-    system : str
-        Organ system.
-    infusions : pandas.DataFrame, optional
-        `subject_id`, `day` and, optionally, `infusion_number`. By default one, on day 0.
-    gap_days : int, optional
-        Days without the toxicity that separate two episodes: 6 days are bridged, 7 are not.
-    min_grade : int, optional
-        The grade from which a day belongs to an episode.
-    onset_window_days : int, optional
-        Last day after the latest infusion on which an onset counts: `in_window`.
-    late_onset_days : int, optional
-        A first onset later than this many days after the infusion is flagged for a check of the
-        data; it is not excluded.
-    split_at_infusion : bool, optional
-        Whether an infusion always begins a new episode.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per episode, in the columns of the toxicities table: `subject_id`, `term`,
-        `onset_day`, `grade` (the worst; missing where a blank cell leaves it open),
-        `grade_at_least` (the grade that is then proven), `resolution_day` (the last day with a
-        grade; missing where no later assessed day shows that it had ended), `grading_scale`,
-        `system`,
-        `infusion_number` (the latest at onset); and beside them `last_day` (the last day seen with
-        a grade), `n_days` (days with a grade), `days_since_infusion` (at onset), `in_window`,
-        `late_first_onset` (data-quality flag). Episodes out of the window are kept and marked.
-
-    Raises
-    ------
-    CarstatsError
-        If the table lacks a column, a grade is not 0 to 5, or an option is out of range.
 
     Notes
     -----

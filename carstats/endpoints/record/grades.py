@@ -32,13 +32,7 @@ class Bounds:
 
 
 def check_grades(argument: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Return grades as a float array, NaN where missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a grade is not a whole number from 0 to 5.
-    """
+    """Return grades as a float array, NaN where missing."""
     (grades,) = numbers(**{argument: (values, 0, 5)})
     odd = ~np.isnan(grades) & (grades != np.round(grades))
     if odd.any():
@@ -53,13 +47,7 @@ def check_grades(argument: str, values: ArrayLike) -> NDArray[np.float64]:
 
 
 def aligned(**arrays: NDArray) -> list[NDArray]:
-    """Return arrays, each of one value or of one a subject, as arrays of one length.
-
-    Raises
-    ------
-    CarstatsError
-        If their lengths differ; the message names them.
-    """
+    """Return arrays, each of one value or of one a subject, as arrays of one length."""
     lengths = {name: len(array) for name, array in arrays.items() if len(array) != 1}
     if len(set(lengths.values())) > 1:
         what = ", ".join(f"`{name}` {n}" for name, n in lengths.items())
@@ -70,13 +58,7 @@ def aligned(**arrays: NDArray) -> list[NDArray]:
 
 
 def flag_numbers(**given: ArrayLike) -> list[NDArray[np.float64]]:
-    """Return flags as float arrays: 1 true, 0 false, NaN missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false, or lengths differ.
-    """
+    """Return flags as float arrays: 1 true, 0 false, NaN missing."""
     return [np.where(flag._mask, np.nan, flag._data.astype(float)) for flag in flags(**given)]
 
 
@@ -98,11 +80,6 @@ def with_cause_and_death(grade: Bounds, attributable: ArrayLike, death: ArrayLik
 
     Where it is not known whether another cause explains a grade the lower bound is 0; where it is
     not known whether the subject died of it the upper one is 5.
-
-    Raises
-    ------
-    CarstatsError
-        If a flag is neither true nor false, or lengths differ.
     """
     due, dead = flag_numbers(attributable=attributable, death=death)
     low, high, due, dead = aligned(low=grade.low, high=grade.high, attributable=due, death=dead)

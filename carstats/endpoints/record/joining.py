@@ -23,29 +23,6 @@ def joined_days(
     A day with every component is a visit by itself; so is one outside every window. The others of a
     window are joined: of the days no more than 14 days apart those that together hold the most
     components, each nearest to the scheduled day.
-
-    Parameters
-    ----------
-    subject, day : ndarray, shape (days,)
-        Subject and day, in order of both.
-    place : ndarray of int
-        Place in the schedule of the window that the day lies in; -1 for none.
-    has : ndarray of bool, shape (days, components)
-        Which components were measured adequately.
-    whole : ndarray of bool
-        Whether every component was.
-    rules : Rules
-        The schedule, and how far apart components may lie.
-
-    Returns
-    -------
-    ndarray of int
-        A number for each visit.
-
-    Raises
-    ------
-    CarstatsError
-        Never; the arguments are those of `find_visits`.
     """
     visit = np.arange(len(day))
     open_ = np.flatnonzero(~whole & (place >= 0))

@@ -33,23 +33,7 @@ OPERATORS = ("<", "<=", ">", ">=")
 
 
 def numbers(**given: tuple[object, float, float]) -> list[NDArray[np.float64]]:
-    """Return arguments as float arrays of one length, each within its range.
-
-    Parameters
-    ----------
-    **given : tuple of (values, lowest, highest)
-        For each argument, by its name, what was given and the range that is allowed.
-
-    Returns
-    -------
-    list of numpy.ndarray
-        One array an argument, NaN where missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is no number or outside its range, or lengths differ.
-    """
+    """Return arguments as float arrays of one length, each within its range."""
     arrays = {}
     for name, (value, low, high) in given.items():
         array = _floats(name, value)
@@ -69,23 +53,7 @@ def numbers(**given: tuple[object, float, float]) -> list[NDArray[np.float64]]:
 
 
 def flags(**given: object) -> list[BooleanArray]:
-    """Return arguments as nullable boolean arrays of one length.
-
-    Parameters
-    ----------
-    **given : bool or sequence of bool
-        Each argument by its name; 0 and 1 are read as False and True.
-
-    Returns
-    -------
-    list of pandas.arrays.BooleanArray
-        One array an argument, NA where missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false, or lengths differ.
-    """
+    """Return arguments as nullable boolean arrays of one length."""
     arrays = {}
     for name, value in given.items():
         if isinstance(value, BooleanArray):
@@ -106,13 +74,7 @@ def flags(**given: object) -> list[BooleanArray]:
 
 
 def texts(argument: str, value: object, allowed: tuple[str, ...]) -> NDArray[np.object_]:
-    """Return an argument as an array of text, None where missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is not one of those `allowed`.
-    """
+    """Return an argument as an array of text, None where missing."""
     array = np.atleast_1d(np.asarray(value, dtype=object))
     missing = pd.isna(array)
     array = np.where(missing, None, array)

@@ -9,64 +9,19 @@ from carstats.messages import Named, message
 
 
 def plain_words(category: str, name: str) -> str:
-    """Return a term of carstats' own as an estimand or the catalogue names it.
-
-    Parameters
-    ----------
-    category : str
-        A category of the vocabulary.
-    name : str
-        The term's name in the study tables.
-
-    Returns
-    -------
-    str
-        The name itself in English; the label in another language.
-    """
+    """Return a term of carstats' own as an estimand or the catalogue names it."""
     return Named(name, Vocabulary().label(category, name))
 
 
 def term_words(vocabulary: Vocabulary, category: str, name: str) -> str:
-    """Return a term as a note names it, so that it is found in the study tables.
-
-    Parameters
-    ----------
-    vocabulary : Vocabulary
-        The study's.
-    category : str
-        One of its categories.
-    name : str
-        The term.
-
-    Returns
-    -------
-    str
-        The name itself in English; in another language the label, and the name behind it.
-    """
+    """Return a term as a note names it, so that it is found in the study tables."""
     return Named(name, vocabulary.label(category, name), name)
 
 
 def terms_in_words(
     vocabulary: Vocabulary, category: str, names: Iterable[str], most: int = 12
 ) -> str:
-    """Return terms as a note lists them, cut after `most`.
-
-    Parameters
-    ----------
-    vocabulary : Vocabulary
-        The study's.
-    category : str
-        One of its categories.
-    names : iterable of str
-        The terms.
-    most : int, optional
-        How many are named.
-
-    Returns
-    -------
-    str
-        The terms as `term_words` has them, in quotation marks where they are bare names.
-    """
+    """Return terms as a note lists them, cut after `most`."""
     names = list(names)
     shown = message(", ").join(
         Named(repr(name), vocabulary.label(category, name), name) for name in names[:most]

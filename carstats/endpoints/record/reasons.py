@@ -139,26 +139,7 @@ def refuted_by(
     look_back: float = 28.0,
     before: Sequence[str | None] | None = None,
 ) -> list[str]:
-    """Return for each visit of `rows` what refutes the endpoint there, in words.
-
-    Parameters
-    ----------
-    parts : sequence of Part
-        The components of the rule.
-    rows : ndarray of int
-        Visits at which the endpoint is not met.
-    vocabulary : Vocabulary
-        The study's.
-    look_back : float, optional
-        Days of the drug-free rules.
-    before : sequence of str or None, optional
-        For each visit what is said first, such as why the remission is not met.
-
-    Returns
-    -------
-    list of str
-        One text a visit; "not met" where no component is known to refute it.
-    """
+    """Return for each visit of `rows` what refutes the endpoint there, in words."""
     first = [None] * len(rows) if before is None else before
     found: list[list[str]] = [[text] if text else [] for text in first]
     for part in parts:
@@ -177,26 +158,7 @@ def lacking(
     open_: Sequence[Part] = (),
     vocabulary: Vocabulary | None = None,
 ) -> list[str]:
-    """Return for each visit of `rows` which components are missing, in words.
-
-    Parameters
-    ----------
-    parts : sequence of (str, ndarray)
-        Measures and their values; ``"baseline "`` before a name is that of the baseline.
-    rows : ndarray of int
-        Visits that are not evaluable.
-    open_ : sequence of Part, optional
-        The components of the rule, of which those are named that nothing missing at the visit
-        itself leaves open: new activity without a visit before it.
-    vocabulary : Vocabulary, optional
-        The study's.
-
-    Returns
-    -------
-    list of str
-        One text a visit, with the measures as the study tables name them; many items of SLEDAI-2K
-        are counted.
-    """
+    """Return for each visit of `rows` which components are missing, in words."""
     out = []
     for row in rows:
         names = []
@@ -221,18 +183,7 @@ def lacking(
 
 
 def items_counted(names: Sequence[str]) -> list[str]:
-    """Return measures with the items of SLEDAI-2K, if more than a few, as one entry.
-
-    Parameters
-    ----------
-    names : sequence of str
-        Measures.
-
-    Returns
-    -------
-    list of str
-        The measures; last, as a message, how many items.
-    """
+    """Return measures with the items of SLEDAI-2K, if more than a few, as one entry."""
     items = [name for name in names if str(name).startswith(_ITEM)]
     if len(items) <= _FEW_ITEMS:
         return list(names)

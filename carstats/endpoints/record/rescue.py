@@ -33,25 +33,7 @@ _TOLERANCE = 1e-6
 def toxicity_steroids(
     study: Study, rules: Rules, toxicities: pd.DataFrame | None
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which rows of the medications are glucocorticoids for a toxicity and not the disease.
-
-    Parameters
-    ----------
-    study : Study
-        A study with medications.
-    rules : Rules
-        `licats_steroid_days` and `licats_resolution_days` are read.
-    toxicities : pandas.DataFrame or None
-        The episodes of toxicity.
-
-    Returns
-    -------
-    blank : ndarray of bool
-        Without a reason, begun after the infusion and overlapping an episode of CRS, ICANS, IEC-HS
-        or LICATS.
-    local : ndarray of bool
-        Begun within an episode of LICATS and given for no more than 14 days, whatever the reason.
-    """
+    """Return which medications are glucocorticoids for a toxicity and not the disease."""
     drugs = study.table("medications")
     none = np.zeros(len(drugs), bool)
     if toxicities is None or not len(toxicities) or not len(drugs):
@@ -91,22 +73,6 @@ def glucocorticoid_rescue(
     rules: Rules,
 ) -> NDArray[np.float64]:
     """Return for each glucocorticoid row the first day on which it is rescue; `inf` for none.
-
-    Parameters
-    ----------
-    who, start, stop, dose : ndarray, one entry a row
-        Position of the subject; first and last day; mg of prednisone a day, NaN where unknown.
-    counts : ndarray of bool
-        Rows for the disease.
-    before_only : ndarray of bool
-        Rows that are treatment from before but never rescue (background).
-    rules : Rules
-        The parameters of rescue.
-
-    Returns
-    -------
-    ndarray of float
-        The day.
 
     Notes
     -----
@@ -189,25 +155,6 @@ def drug_rescue(
 ) -> NDArray[np.float64]:
     """Return for each row of another drug than glucocorticoids its day of rescue; `inf` for none.
 
-    Parameters
-    ----------
-    study : Study
-        A study with medications.
-    who : ndarray of int
-        Position of the subject of each row.
-    counts : ndarray of bool
-        Rows that treat the disease.
-    earlier : ndarray of bool
-        Rows that are treatment from before, for whatever reason but conditioning and toxicity.
-    rules : Rules
-        The parameters of rescue.
-
-    Returns
-    -------
-    ndarray of float
-        The first day of a row that begins after day 0, where its drug was not given on days -28 to
-        0 and has not gone on since, or is given at more than its highest recorded dose of then.
-
     Notes
     -----
     Status: design. A drug that was held and is resumed up to day 56 at no more than its former dose
@@ -276,24 +223,7 @@ def _goes_on(begin, rows, start, stop, gap) -> bool:
 def new_drug_day(
     study: Study, drug_class: str, rules: Rules, reasons: tuple[object, ...]
 ) -> NDArray[np.float64]:
-    """Return for each row of the medications its day where it is a new drug of a class, else `inf`.
-
-    Parameters
-    ----------
-    study : Study
-        A study with medications.
-    drug_class : str
-        The class.
-    rules : Rules
-        The parameters of rescue, by which it is new.
-    reasons : tuple
-        Reasons that count; None is a blank one.
-
-    Returns
-    -------
-    ndarray of float
-        As `drug_rescue`.
-    """
+    """Return for each medication its day where it is a new drug of a class, else `inf`."""
     drugs = study.table("medications")
     who = pd.Index(study.subjects["subject_id"]).get_indexer(drugs["subject_id"])
     reason = drugs["reason"] if "reason" in drugs else pd.Series([None] * len(drugs))

@@ -29,40 +29,7 @@ def first_return(
     competing: pd.DataFrame | None = None,
     from_day: int = 0,
 ) -> pd.DataFrame:
-    """Find for each subject the first of several consecutive samples that show a return.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        One row per sample: `subject_id`, `day`, `returned` (NA where it cannot be judged: it then
-        breaks a row of samples).
-    endpoint : str
-        The endpoint's name.
-    away : str
-        The note on a subject whose value was never seen away, and so cannot return.
-    consecutive : int, optional
-        Samples in a row that must show it.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    competing : pandas.DataFrame, optional
-        `subject_id`, `day`, `cause`; samples on or after the first such day are not read.
-    from_day : int, optional
-        First day that is read.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per subject, in the columns of the events table: `subject_id`, `endpoint`, `status`
-        (``"event"``, ``"competing"``, ``"censored"``; missing where the endpoint does not apply),
-        `time` (event: the sample that showed it; censored: the last sample before a return that
-        is not confirmed), `time_low`, `time_high`, `origin_day`, `cause`; and `away_day` (first
-        sample away), `n_samples`, `note`.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column, a day is given twice, or `consecutive` is below 1.
-    """
+    """Find for each subject the first of several consecutive samples that show a return."""
     check_number("consecutive", consecutive, low=1)
     index = subject_index(table, subjects)
     rows = table[(table["day"] >= from_day) & table["subject_id"].isin(index)]

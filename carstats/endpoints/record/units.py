@@ -32,25 +32,6 @@ _EQUAL_TO_5_MG = {
 def prednisone_equivalent(drug: ArrayLike, dose_mg: ArrayLike) -> NDArray[np.float64]:
     """Return doses of glucocorticoids in milligrams of prednisone.
 
-    Parameters
-    ----------
-    drug : str or sequence of str
-        Systemic glucocorticoid: ``"prednisone"``, ``"prednisolone"``, ``"methylprednisolone"``,
-        ``"triamcinolone"``, ``"hydrocortisone"``, ``"cortisone"``, ``"dexamethasone"``,
-        ``"betamethasone"`` or ``"deflazacort"``.
-    dose_mg : float or sequence of float
-        Daily dose, mg.
-
-    Returns
-    -------
-    numpy.ndarray
-        Daily dose, mg of prednisone; NaN where the dose is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a drug is none of these, a dose is negative or above 5,000 mg.
-
     Notes
     -----
     Status: verify.

@@ -12,19 +12,7 @@ from carstats.data.study import Study
 
 
 def checked_values(study: Study) -> pd.DataFrame:
-    """Return the assessments in the units of the vocabulary, as the study has them.
-
-    Parameters
-    ----------
-    study : Study
-        The study; without a table of assessments the result is empty.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``subject`` (position in the subjects table), ``day``, ``measure``, ``value``, ``adequate``
-        and ``row`` (position in the assessments); rows without a value are kept with NaN.
-    """
+    """Return the assessments in the units of the vocabulary, as the study has them."""
     names = ["subject", "day", "measure", "value", "adequate", "row"]
     if study.assessments is None or not len(study.assessments):
         empty = {name: np.array([], float) for name in names}

@@ -229,27 +229,6 @@ def find_visits(
     latest of them. A visit is adequate if a component is, and if no more than 20 mg of prednisone a
     day was given for toxicity in the 14 days before.
 
-    Parameters
-    ----------
-    study : Study
-        The study.
-    rules : Rules, optional
-        The parameters.
-    needs : mapping of str to iterable of str, optional
-        The components of the endpoint in each disease; `DISEASE_SCORES` by default.
-    values : pandas.DataFrame, optional
-        The checked assessments (`judged_values`), where they are known already.
-
-    Returns
-    -------
-    Visits
-        In order of subject and day.
-
-    Raises
-    ------
-    CarstatsError
-        If a unit or a value of the assessments is not allowed.
-
     Notes
     -----
     Status: design (the days after glucocorticoids, the windows).
@@ -309,21 +288,6 @@ def judged_values(study: Study) -> pd.DataFrame:
     SLEDAI-2K and its clinical part from the 24 items; and, where it was not recorded, the clinical
     part from SLEDAI-2K: 0 where that is 0, and above 0 where that exceeds the 4 points of
     complement and anti-DNA (``bound``: known to be so much or more).
-
-    Parameters
-    ----------
-    study : Study
-        The study.
-
-    Returns
-    -------
-    pandas.DataFrame
-        As `checked_values`, with the column ``bound``.
-
-    Raises
-    ------
-    CarstatsError
-        As `checked_values`.
     """
     return with_clinical_sledai(with_sledai_totals(checked_values(study)))
 
@@ -346,25 +310,7 @@ def _shadowed(study: Study, rules: Rules, subject, day) -> NDArray[np.bool_]:
 
 
 def nearest_visit(visits: Visits, week: float) -> NDArray[np.int_]:
-    """Return for each subject the adequate visit nearest to a scheduled one, of two the later.
-
-    Parameters
-    ----------
-    visits : Visits
-        The visits.
-    week : float
-        A week of the schedule; the window is the schedule's.
-
-    Returns
-    -------
-    ndarray of int
-        Position among the visits for each subject of the study; -1 where none is in the window.
-
-    Raises
-    ------
-    CarstatsError
-        If the week is not in the schedule.
-    """
+    """Return for each subject the adequate visit nearest to a scheduled one, of two the later."""
     low, high = visits.rules.schedule.window(week)
     distance = np.abs(visits.day - 7.0 * week)
     here = np.flatnonzero(visits.adequate & (visits.day >= low) & (visits.day <= high))

@@ -26,31 +26,7 @@ def check_table(
     optional: Iterable[str] = (),
     blank: Iterable[str] = (),
 ) -> pd.DataFrame:
-    """Return the columns that a rule reads, sorted by subject (in order of appearance) and day.
-
-    Parameters
-    ----------
-    argument : str
-        What messages call the table.
-    frame : pandas.DataFrame
-        The table as given; it is left unchanged.
-    columns : iterable of str
-        Columns that it must have; `subject_id` is among them. Names that end in ``day`` hold days.
-    optional : iterable of str, optional
-        Columns that it may have.
-    blank : iterable of str, optional
-        Day columns that may be missing in a row.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A copy with a fresh index.
-
-    Raises
-    ------
-    CarstatsError
-        If it is no table, a column or a subject is missing, or a day is missing or not whole.
-    """
+    """Return the columns that a rule reads, sorted by subject (in order of appearance) and day."""
     if not isinstance(frame, pd.DataFrame):
         raise CarstatsError(
             message(
@@ -118,25 +94,7 @@ def _days(argument, values, may_be_blank):
 
 
 def subject_index(table: pd.DataFrame, subjects: Iterable[object] | None) -> pd.Index:
-    """Return the subjects that a rule answers for.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        The table that the rule reads.
-    subjects : iterable or None
-        The subjects of the cohort: each has its row, also without a value. None: those of `table`.
-
-    Returns
-    -------
-    pandas.Index
-        The subjects, each once.
-
-    Raises
-    ------
-    CarstatsError
-        If `subjects` names one twice.
-    """
+    """Return the subjects that a rule answers for."""
     if subjects is None:
         return pd.Index(table["subject_id"].unique(), name="subject_id")
     index = pd.Index(list(subjects), name="subject_id")
@@ -152,13 +110,7 @@ def subject_index(table: pd.DataFrame, subjects: Iterable[object] | None) -> pd.
 
 
 def per_subject(argument: str, values: object, subjects: pd.Index) -> NDArray[np.float64]:
-    """Return a day for each subject from a mapping or Series by `subject_id`; NaN where none.
-
-    Raises
-    ------
-    CarstatsError
-        If it is neither, names a subject twice, or a value is no day.
-    """
+    """Return a day for each subject from a mapping or Series by `subject_id`; NaN where none."""
     if values is None:
         return np.full(len(subjects), np.nan)
     if not isinstance(values, dict | pd.Series):
@@ -186,26 +138,7 @@ def latest(
     before: bool = False,
     ahead: bool = False,
 ) -> NDArray[np.int_]:
-    """Return for each row the position of the subject's last event on or before its day.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Rows with `subject_id` and a day.
-    events : pandas.DataFrame
-        Events with `subject_id` and `day`.
-    day : str, optional
-        The column of `table` that holds the day.
-    before : bool, optional
-        Whether an event on the same day is left out.
-    ahead : bool, optional
-        Look for the first event on or after the day instead.
-
-    Returns
-    -------
-    numpy.ndarray
-        Positions in `events`, in the order of `table`; -1 where there is none.
-    """
+    """Return for each row the position of the subject's last event on or before its day."""
     subjects = pd.Index(events["subject_id"].unique())
     left = pd.DataFrame({
         "day": table[day].to_numpy(float),

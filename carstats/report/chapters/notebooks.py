@@ -56,13 +56,7 @@ class Picture:
 
 
 def require_notebooks() -> None:
-    """Fail, naming the remedy, where the libraries that run a notebook are not installed.
-
-    Raises
-    ------
-    CarstatsError
-        If one is missing.
-    """
+    """Fail, naming the remedy, where the libraries that run a notebook are not installed."""
     lacking = [name for name in _EXTRA if find_spec(name) is None]
     if lacking:
         raise CarstatsError(
@@ -81,30 +75,7 @@ def run_notebook(
     *,
     mapping: str | Path | None = None,
 ) -> NotebookNode:
-    """Run a notebook kept as a Python script in the percent format.
-
-    Parameters
-    ----------
-    source : str or Path
-        The script.
-    data : str or Path, optional
-        The study's folder, which the notebook finds in the variable ``CARSTATS_DATA``.
-    lang : {"en", "zh"}, optional
-        The language of its text and of its results, which finds it in ``CARSTATS_LANGUAGE``; by
-        default the one that is set.
-    mapping : str or Path, optional
-        The study's mapping if it is not beside the data, in ``CARSTATS_MAPPING``.
-
-    Returns
-    -------
-    nbformat.NotebookNode
-        The notebook with its outputs.
-
-    Raises
-    ------
-    CarstatsError
-        If the script cannot be read, or one of its cells fails.
-    """
+    """Run a notebook kept as a Python script in the percent format."""
     require_notebooks()
     import jupytext
     from nbclient import NotebookClient
@@ -188,20 +159,7 @@ def _blocks(text: str) -> list[tuple[str, str]]:
 
 
 def notebook_html(notebook: NotebookNode, lang: str | None = None) -> str:
-    """Render a run notebook as one HTML page without scripts and without requests elsewhere.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        The notebook with its outputs.
-    lang : {"en", "zh"}, optional
-        The language of the page; by default the one that is set.
-
-    Returns
-    -------
-    str
-        The page: a list of contents, code folded away, readable on a phone and in print.
-    """
+    """Render a run notebook as one HTML page without scripts and without requests elsewhere."""
     from carstats.report.pages.page import notebook_page
 
     with in_language(lang or current_language()):

@@ -18,19 +18,7 @@ _CHINESE = "\u4e00-\u9fff"
 
 
 def prose(*paragraphs: str) -> Markdown:
-    """Return sentences for a cell to show.
-
-    Parameters
-    ----------
-    *paragraphs : str
-        Markdown; empty ones fall away. A study's own labels may stand in them: signs that would
-        be HTML are shown and not obeyed.
-
-    Returns
-    -------
-    IPython.display.Markdown
-        The paragraphs.
-    """
+    """Return sentences for a cell to show."""
     from IPython.display import Markdown
 
     text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
@@ -54,18 +42,7 @@ def points(*items: str) -> str:
 
 
 def part(make: Callable[[], object]) -> HTML | object:
-    """Return what a part of a report shows, or why the study's data do not allow it.
-
-    Parameters
-    ----------
-    make : callable
-        Makes the figure or table.
-
-    Returns
-    -------
-    object
-        What `make` returns; where carstats refuses the analysis, a paragraph with the reason.
-    """
+    """Return what a part of a report shows, or why the study's data do not allow it."""
     from IPython.display import HTML
 
     try:

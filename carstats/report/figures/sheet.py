@@ -94,13 +94,7 @@ class Sheet:
 
 
 def page_width(width: float) -> float:
-    """Return a width of millimetres in points.
-
-    Raises
-    ------
-    CarstatsError
-        If it is not between 60 and 400 mm.
-    """
+    """Return a width of millimetres in points."""
     if not 60 <= width <= 400:
         raise CarstatsError(
             message(

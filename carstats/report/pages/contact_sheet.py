@@ -80,25 +80,7 @@ font-size:.85rem}.files a{display:inline-block;padding:.35rem 0}
 
 
 def contact_sheet(folder: str | Path) -> str:
-    """Return a page of all figures and tables in a folder, in the language that is set.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where `save_figure` and `save_table` wrote; the page belongs there, for its links are
-        relative.
-
-    Returns
-    -------
-    str
-        The page: by topic, each figure drawn small with its caption and the links to its files.
-        It has no script and asks for nothing from elsewhere.
-
-    Raises
-    ------
-    CarstatsError
-        If a file is not as carstats writes it.
-    """
+    """Return a page of all figures and tables in a folder, in the language that is set."""
     folder = Path(folder)
     topics: dict[str, list[tuple[str, str, str]]] = {topic: [] for topic in _TOPICS}
     files: dict[str, dict[str, Path]] = {}
@@ -140,23 +122,7 @@ def contact_sheet(folder: str | Path) -> str:
 
 
 def saved_outputs(folder: Path) -> dict[str, dict]:
-    """Return how each figure and table of a folder was made, by its stem; other files are left.
-
-    Parameters
-    ----------
-    folder : Path
-        Where `save_figure` and `save_table` wrote.
-
-    Returns
-    -------
-    dict of str to dict
-        The content of the JSON files, in the order of their names.
-
-    Raises
-    ------
-    CarstatsError
-        If a file cannot be read.
-    """
+    """Return how each figure and table of a folder was made, by its stem; other files are left."""
     found = {}
     for path in sorted(folder.glob("*.json")):
         try:

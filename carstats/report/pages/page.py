@@ -40,18 +40,7 @@ class Chapter:
 
 
 def notebook_page(notebook: NotebookNode) -> str:
-    """Return a run notebook as a page of its own, its code folded away.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        The notebook with its outputs.
-
-    Returns
-    -------
-    str
-        The page, in the language that is set.
-    """
+    """Return a run notebook as a page of its own, its code folded away."""
     chapter = _chapter(notebook, "section", shift=0, code=True, seen={"text", "contents"})
     contents = _list(_link(place, words) for place, words in chapter.headings)
     return _page(chapter.title or escape(tr("Report")), "", contents, chapter.body)
@@ -60,24 +49,7 @@ def notebook_page(notebook: NotebookNode) -> str:
 def study_page(
     notebooks: Mapping[str, NotebookNode], title: str, *, synthetic: bool, made_with: str
 ) -> str:
-    """Return run notebooks as the chapters of one report, without their code.
-
-    Parameters
-    ----------
-    notebooks : mapping of str to nbformat.NotebookNode
-        By the name that a chapter has in links.
-    title : str
-        What the report is about: the study's label.
-    synthetic : bool
-        Whether the subjects are simulated, which the report's head then says.
-    made_with : str
-        The program and its version.
-
-    Returns
-    -------
-    str
-        The page, in the language that is set.
-    """
+    """Return run notebooks as the chapters of one report, without their code."""
     seen = {"text", "contents"}
     chapters = [
         _chapter(notebook, name, shift=1, code=False, seen=seen)
@@ -106,18 +78,7 @@ def study_page(
 
 
 def notebook_tables(notebook: NotebookNode) -> list[dict]:
-    """Return the tables that a run notebook shows, as their cells gave them.
-
-    Parameters
-    ----------
-    notebook : nbformat.NotebookNode
-        The notebook with its outputs.
-
-    Returns
-    -------
-    list of dict
-        One for each table, in the order of the page.
-    """
+    """Return the tables that a run notebook shows, as their cells gave them."""
     return [
         output["data"][MIMETYPE]
         for cell in notebook.cells
@@ -313,26 +274,7 @@ def tables_page(
     synthetic: bool,
     made_with: str,
 ) -> str:
-    """Return sections of sentences and tables as a page of its own.
-
-    Parameters
-    ----------
-    title : str
-        The page's title.
-    paragraphs : sequence of str
-        What stands under it.
-    sections : mapping of str to sequence of str or Table
-        By their headings: texts and tables.
-    synthetic : bool
-        Whether the numbers are those of simulated subjects, which the page's head then says.
-    made_with : str
-        The program and its version.
-
-    Returns
-    -------
-    str
-        The page, in the language that is set.
-    """
+    """Return sections of sentences and tables as a page of its own."""
     seen = {"text", "contents"}
     head = "".join(f'<p class="sub">{escape(text)}</p>' for text in paragraphs)
     if synthetic:

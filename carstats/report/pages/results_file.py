@@ -38,19 +38,7 @@ _LAST = (
 
 
 def printed(ard: pd.DataFrame) -> pd.DataFrame:
-    """Add to Analysis Results Data how each statistic prints.
-
-    Parameters
-    ----------
-    ard : pandas.DataFrame
-        As `Result.to_ard` returns it.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same with ``stat_fmt`` after ``stat``: the statistic as it stands in a table, in the
-        language that is set; an en dash where it is undefined.
-    """
+    """Add to Analysis Results Data how each statistic prints."""
     texts = [_text(*pair) for pair in zip(ard["stat"], ard["fmt_fun"], strict=True)]
     place = ard.columns.get_loc("stat") + 1
     return pd.concat(
@@ -60,25 +48,7 @@ def printed(ard: pd.DataFrame) -> pd.DataFrame:
 
 
 def results_files(folder: str | Path) -> dict[str, bytes]:
-    """Gather the numbers of every figure and table in a folder.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where `save_figure` and `save_table` wrote.
-
-    Returns
-    -------
-    dict of str to bytes
-        ``results.csv``, a row for each statistic, and ``methods.csv``, a row for each result,
-        joined by ``output`` and ``panel``; the same for the same figures and tables, whichever of
-        them were made last. Docs: ``docs/results.md``.
-
-    Raises
-    ------
-    CarstatsError
-        If a file is not as carstats writes it.
-    """
+    """Gather the numbers of every figure and table in a folder."""
     folder = Path(folder)
     parts, methods = [], []
     for stem, made in saved_outputs(folder).items():

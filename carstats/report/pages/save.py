@@ -128,20 +128,7 @@ def save_table(
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """Return a figure as a file's content.
-
-    Parameters
-    ----------
-    figure : matplotlib.figure.Figure
-        The figure.
-    kind : {"svg", "pdf", "png"}
-        The format.
-
-    Returns
-    -------
-    bytes
-        The same for the same figure, on every run.
-    """
+    """Return a figure as a file's content."""
     from carstats.report.style import drawing, one_weight
 
     one_weight(figure)
@@ -151,25 +138,7 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
 
 
 def write_files(folder: str | Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Write files so that each is there as a whole or as it was before.
-
-    Parameters
-    ----------
-    folder : str or Path
-        Where to write; made if it does not exist.
-    contents : mapping of str to bytes
-        The files by name.
-
-    Returns
-    -------
-    list of Path
-        The files.
-
-    Raises
-    ------
-    CarstatsError
-        If the folder or the disk does not take them; no file has then changed.
-    """
+    """Write files so that each is there as a whole or as it was before."""
     folder = Path(folder)
     parts = {folder / name: folder / f".{name}.{os.getpid()}.part" for name in contents}
     try:
@@ -295,19 +264,7 @@ def _keys(panels: Mapping[str, Result]) -> dict[str, str]:
 
 
 def inert(table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table in which no text or heading is a formula to a spreadsheet.
-
-    Parameters
-    ----------
-    table : pandas.DataFrame
-        Numbers and texts.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The same; a text that begins with =, +, -, @, a tab or a line's end and is no number has
-        an apostrophe in front.
-    """
+    """Return a table in which no text or heading is a formula to a spreadsheet."""
     table = table.rename(columns=_quoted)
     texts = [name for name in table if table[name].dtype == object or table[name].dtype == "string"]
     return table.assign(**{name: table[name].map(_quoted, na_action="ignore") for name in texts})

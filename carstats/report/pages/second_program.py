@@ -33,20 +33,7 @@ _ORDER = ("n", "n_recomputed", "n_agree", "n_known", "n_differ", "n_none", "n_si
 
 
 def crosscheck_files(found: Crosscheck, *, made_with: str) -> dict[str, bytes]:
-    """Return a crosscheck as its page, in the language that is set, and all its rows as CSV.
-
-    Parameters
-    ----------
-    found : Crosscheck
-        What was found.
-    made_with : str
-        The program and its version.
-
-    Returns
-    -------
-    dict of str to bytes
-        The contents by file name.
-    """
+    """Return a crosscheck as its page, in the language that is set, and all its rows as CSV."""
     rows = inert(found.frame).to_csv(index=False, lineterminator="\n")
     return {
         PAGE: crosscheck_page(found, made_with=made_with).encode(),
@@ -55,20 +42,7 @@ def crosscheck_files(found: Crosscheck, *, made_with: str) -> dict[str, bytes]:
 
 
 def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
-    """Return a crosscheck as a page, in the language that is set.
-
-    Parameters
-    ----------
-    found : Crosscheck
-        What was found.
-    made_with : str
-        The program and its version.
-
-    Returns
-    -------
-    str
-        The page.
-    """
+    """Return a crosscheck as a page, in the language that is set."""
     title = tr("The numbers recomputed by a second program")
     label = tr(found.label)
     paragraphs = [*([label] if label else []), in_words(found.summary())]

@@ -12,19 +12,7 @@ _LONG = re.compile(r"-?\d+\.\d{3,}")
 
 
 def compact_svg(text: str) -> str:
-    """Return a drawing of matplotlib's in fewer bytes, the same to the eye.
-
-    Parameters
-    ----------
-    text : str
-        The SVG.
-
-    Returns
-    -------
-    str
-        The same with places to a hundredth of a point, outlines of letters to a thousandth, short
-        names, and without comments and description.
-    """
+    """Return a drawing of matplotlib's in fewer bytes, the same to the eye."""
     text = _PATH.sub(_path, _DROPPED.sub("", text))
     text = _PLACE.sub(lambda m: f" {m[1]}{_LONG.sub(lambda n: _short(float(n[0]), 2), m[2])}", text)
     used = dict.fromkeys(re.findall(r'(?<=href="#)[^"]+|(?<=url\(#)[^)]+', text))

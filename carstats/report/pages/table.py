@@ -14,21 +14,7 @@ _NARROW = 7
 
 
 def table_on_page(table: Table, place: str) -> str:
-    """Return a table as HTML without a style of its own.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    place : str
-        The ``id`` of its title, unlike any other of the page.
-
-    Returns
-    -------
-    str
-        The title, the table in a region that scrolls by itself where it is wider than the page,
-        by keyboard too, and the footnotes.
-    """
+    """Return a table as HTML without a style of its own."""
     title = f'<p class="title" id="{place}">{escape(table.title)}</p>'
     if table.heads:
         body = "\n".join(_group(table, group, rows) for group, rows in table.groups())

@@ -58,18 +58,7 @@ def in_full(short: str) -> str:
 
 
 def spelled_out(table: Table) -> Table:
-    """Return a table with a footnote that gives its abbreviations in full.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-
-    Returns
-    -------
-    Table
-        The same where it has none that are known.
-    """
+    """Return a table with a footnote that gives its abbreviations in full."""
     texts = [table.title, *table.heads, *(spanner.text for spanner in table.spanners)]
     texts += [text for row in table.rows for text in (row.group, *row.cells)]
     texts += [*table.notes, *table.marked]

@@ -40,26 +40,7 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
 def table_html(table: Table, table_id: str | None = None) -> str:
-    """Return a table as a fragment of HTML with its styles.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    table_id : str, optional
-        The ``id`` that the styles refer to, unlike any other of the page; by default one made of
-        the table's contents.
-
-    Returns
-    -------
-    str
-        A ``div`` that scrolls sideways where the page is narrow; it asks nothing of the network.
-
-    Raises
-    ------
-    CarstatsError
-        If the ``id`` is not one.
-    """
+    """Return a table as a fragment of HTML with its styles."""
     # Loading it takes as long as drawing a figure, which only tables should pay.
     from great_tables import GT, html
 
@@ -133,20 +114,7 @@ def table_html(table: Table, table_id: str | None = None) -> str:
 
 
 def table_page(table: Table, table_id: str | None = None) -> str:
-    """Return a table as an HTML page that opens by itself.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    table_id : str, optional
-        As for `table_html`.
-
-    Returns
-    -------
-    str
-        The page.
-    """
+    """Return a table as an HTML page that opens by itself."""
     return (
         f'<!DOCTYPE html>\n<html lang="{LANGUAGE_TAGS[table.language]}">\n<head>\n'
         '<meta charset="utf-8">\n'
@@ -158,27 +126,7 @@ def table_page(table: Table, table_id: str | None = None) -> str:
 
 
 def table_bytes(table: Table, kind: str, table_id: str | None = None) -> bytes:
-    """Return a table as a file's content.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-    kind : {"html", "latex", "word", "rtf"}
-        The format.
-    table_id : str, optional
-        As for `table_html`.
-
-    Returns
-    -------
-    bytes
-        The same for the same table, on every run.
-
-    Raises
-    ------
-    CarstatsError
-        If the format is none of these, or what it needs is not installed.
-    """
+    """Return a table as a file's content."""
     check_choice("formats", kind, tuple(FORMATS))
     if kind == "html":
         return table_page(table, table_id).encode()

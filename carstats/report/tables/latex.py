@@ -70,19 +70,7 @@ _PACKAGES = r"\usepackage[T1]{fontenc}\usepackage{array,booktabs,longtable}"
 
 
 def table_latex(table: Table) -> str:
-    """Return a table as LaTeX.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-
-    Returns
-    -------
-    str
-        A fragment for ``\\input``; its first lines, comments, name the packages that it needs and
-        the engine where pdfLaTeX has no letters for the text.
-    """
+    """Return a table as LaTeX."""
     turned = landscape(table, LATEX_PAGE)
     packages = _PACKAGES + (r"\usepackage{pdflscape}" if turned else "")
     comments = [f"% Needs {packages}"]

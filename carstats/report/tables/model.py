@@ -333,24 +333,7 @@ def check_columns(result: Result, builder: str, maker: str, columns: set[str]) -
 def footnoted(
     results: Sequence[Result], rows: Sequence[Row], *extra: str, method: bool = True
 ) -> tuple[str, ...]:
-    """Return the footnotes of a table: who, how, what else, and what an en dash is.
-
-    Parameters
-    ----------
-    results : list of Result
-        What the table prints; a sentence that several share is printed once.
-    rows : list of Row
-        The table's rows.
-    *extra : str
-        Further sentences; empty ones fall away.
-    method : bool
-        Whether the results' method lines are printed; a table without intervals has none to tell.
-
-    Returns
-    -------
-    tuple of str
-        The sentences.
-    """
+    """Return the footnotes of a table: who, how, what else, and what an en dash is."""
     specs = [result.spec for result in results]
     notes = [sentence(spec.population) for spec in specs]
     methods = [spec.method for spec in specs] if method else []

@@ -20,23 +20,7 @@ _INDENT = 200
 
 
 def table_rtf(table: Table) -> bytes:
-    """Return a table as RTF.
-
-    Parameters
-    ----------
-    table : Table
-        The table.
-
-    Returns
-    -------
-    bytes
-        The file, in ASCII: what is beyond it, such as Chinese, stands as ``\\u`` escapes.
-
-    Raises
-    ------
-    CarstatsError
-        If rtflite is not installed.
-    """
+    """Return a table as RTF."""
     try:
         import polars
         import rtflite

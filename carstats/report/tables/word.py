@@ -34,25 +34,7 @@ _FORBIDDEN = {code: None for code in range(32) if code not in (9, 10, 13)} | {
 
 
 def table_word(*tables: Table) -> bytes:
-    """Return tables as a Word file.
-
-    Parameters
-    ----------
-    *tables : Table
-        The tables, each with its number, title and footnotes. One of more than six columns, or too
-        wide for the page, stands on a page turned on its side.
-
-    Returns
-    -------
-    bytes
-        The file; the same for the same tables, on every run. Heads are repeated on every page, no
-        row is split between pages, and Word numbers the tables itself.
-
-    Raises
-    ------
-    CarstatsError
-        If there is no table.
-    """
+    """Return tables as a Word file."""
     if not tables:
         raise CarstatsError(message("`tables` is empty; give at least one table."))
     # Loading it takes as long as drawing a figure, which only tables should pay.
@@ -80,17 +62,7 @@ def table_word(*tables: Table) -> bytes:
 
 
 def add_table(document: Any, table: Table, number: int) -> None:
-    """Add a table to a document of python-docx that has the styles of `table_word`.
-
-    Parameters
-    ----------
-    document : docx.document.Document
-        The document.
-    table : Table
-        The table.
-    number : int
-        Its number until Word counts the tables.
-    """
+    """Add a table to a document of python-docx that has the styles of `table_word`."""
     _add_title(document, table, number)
     heads = [_heads(table)] if table.heads else []
     above = [_spanner_row(table)] if table.spanners and heads else []

@@ -61,21 +61,7 @@ def first_times(
     competing: tuple[str, ...],
     grading_scale: str | Mapping[str, str] | None = None,
 ) -> pd.DataFrame:
-    """Return the cohort's subjects with the time of their first episode from day 0 on.
-
-    Parameters
-    ----------
-    cohort, term, severe, competing, grading_scale
-        Checked.
-
-    Returns
-    -------
-    pandas.DataFrame
-        The subjects with ``event_time`` (NaN where the only episodes have no onset),
-        ``event_code`` (0 censored, 1 event, 2 competing), ``unknown`` (an episode that might have
-        counted, and none that did), ``possible_time`` and ``possible_code`` (the same if all that
-        might have counted did; where its onset is not known, on the first day).
-    """
+    """Return the cohort's subjects with the time of their first episode from day 0 on."""
     episodes = episodes_of(cohort, [term], severe, grading_scale)
     subjects = cohort.subjects
     who = subjects["subject_id"]

@@ -251,13 +251,7 @@ def _height(nodes: dict) -> float:
 
 
 def _fitting(groups: list, inner: float) -> tuple[list[list], float]:
-    """Return the groups in as many columns as fit, and how far the arcs may reach.
-
-    Raises
-    ------
-    CarstatsError
-        If not even one column fits.
-    """
+    """Return the groups in as many columns as fit, and how far the arcs may reach."""
     for number, most in ((2, _REACH), (1, _REACH), (1, _REACH / 2), (1, _REACH / 4)):
         columns = [column for column in _columns(groups, number) if column]
         taken = sum(sum(_widths(column, most)) + _BETWEEN for column in columns)

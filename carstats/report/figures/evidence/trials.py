@@ -225,13 +225,7 @@ def alt_rates(result: Result) -> str:
 
 
 def forest_axes(sheet: Sheet, forest: Forest, top: float, left: float, right: float) -> Axes:
-    """Return axes for a forest between the texts on its left and right, in points.
-
-    Raises
-    ------
-    CarstatsError
-        If the texts leave too little of the sheet's width.
-    """
+    """Return axes for a forest between the texts on its left and right, in points."""
     room = sheet.width - MARGIN - left - right
     if room < _LEAST:
         raise CarstatsError(
