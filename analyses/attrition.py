@@ -8,7 +8,7 @@ from carstats.run.reproduce import main_cohort, run
 def main(study, out):
     """Draw the flow from all subjects to those who can be asked about week 24."""
     cohort = main_cohort(study, followup=196)
-    flow, by_disease = cohort.flow(), cohort.flow(by="disease")
+    flow, by_disease = cohort.flow(from_enrolment=True), cohort.flow(by="disease")
     figure = attrition_figure(flow, by_disease)
     save_figure(figure, {"all": flow, "by disease": by_disease}, out, "attrition")
 

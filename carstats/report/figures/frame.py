@@ -154,11 +154,17 @@ class Page:
         """Write text from the body's left, inside the margin, and its top."""
         self._write(MARGIN + left, self.top + top, text, **{"va": "top", **options})
 
-    def panel(self, place: int, left: float, top: float, name: str, **options: Any) -> None:
+    def letter_width(self) -> float:
+        """Return the room before the name of one of several panels, points."""
+        return text_width("m", weight="bold") + 4 if self.style.letters else 0.0
+
+    def panel(
+        self, place: int, left: float, top: float, name: str, *, alone: bool = False, **options: Any
+    ) -> None:
         """Name one of several panels; in a journal's style a letter stands before the name."""
-        if self.style.letters:
+        if self.style.letters and not alone:
             self.write(left, top, chr(ord("a") + place), weight="bold", gid="letter")
-            left += text_width("m", weight="bold") + 4
+            left += self.letter_width()
         self.write(left, top, name, **options)
 
     def _write(self, left: float, top: float, text: str, **options: Any) -> None:

@@ -58,6 +58,7 @@ def plot_risk_table(
     beside: bool = True,
     outdent: float = 60.0,
     names: Names | None = None,
+    standard: str = "months",
 ) -> Axes:
     """Write a count at the ticks of drawn curves: subjects at risk, or events or censored so far.
 
@@ -65,7 +66,7 @@ def plot_risk_table(
     left of the axes on.
     """
     heading, column = TABLES[what]
-    days, _ = x_unit(result)
+    days, _ = x_unit(result, standard)
     if names is None:
         width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
         names = name_rows(stratum_names(result), outdent + width, beside=beside)
