@@ -141,6 +141,16 @@ class Schedule:
         return np.append(steps, steps[-1])[nearest]
 
 
+_CHOICES = {
+    "gap": ("interval", "censor"),
+    "iechs": ("meets", "possible"),
+    "ctcae_version": ("v5", "v6"),
+    "time_to_response": ("confirmed", "first"),
+    "late_death": ("censor", "event"),
+    "relapse": ("flare", "loss of response"),
+}
+
+
 @dataclass(frozen=True)
 class Rules:
     """What the derivation of endpoints takes for granted; every limit can be set.
@@ -277,12 +287,8 @@ class Rules:
     relapse: str = "flare"
 
     def __post_init__(self) -> None:
-        check_choice("gap", self.gap, ("interval", "censor"))
-        check_choice("iechs", self.iechs, ("meets", "possible"))
-        check_choice("ctcae_version", self.ctcae_version, ("v5", "v6"))
-        check_choice("time_to_response", self.time_to_response, ("confirmed", "first"))
-        check_choice("late_death", self.late_death, ("censor", "event"))
-        check_choice("relapse", self.relapse, ("flare", "loss of response"))
+        for name, allowed in _CHOICES.items():
+            object.__setattr__(self, name, check_choice(name, getattr(self, name), allowed))
         for name, value in vars(self).items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 check_number(name, value, low=0)

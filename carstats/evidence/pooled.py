@@ -117,8 +117,8 @@ def pooled_rate(
     Stijnen T, Hamza TH, Ozdemir P. Stat Med 2010; 29: 3046-3067.
     Higgins JPT, Thompson SG, Spiegelhalter DJ. J R Stat Soc A 2009; 172: 137-159.
     """
-    check_choice("model", model, MODELS)
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    model = check_choice("model", model, MODELS)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":

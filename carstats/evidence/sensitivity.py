@@ -193,8 +193,8 @@ def pooled_sensitivity(
 
 
 def _checked(model, conf_type, tau_scale, conf_level) -> dict[str, Any]:
-    check_choice("model", model, MODELS)
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    model = check_choice("model", model, MODELS)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":

@@ -83,7 +83,7 @@ def trial_rate(
     ----------
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
     """
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     options = {
         "endpoint_class": endpoint_class,

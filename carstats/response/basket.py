@@ -259,7 +259,7 @@ def basket_sensitivity(
 
 def checked_prior(model: str, prior: BasketPrior | None) -> BasketPrior:
     """Return the priors of a model, the default ones for None."""
-    check_choice("model", model, MODELS)
+    model = check_choice("model", model, MODELS)
     exnex = model == "EXNEX"
     prior = prior or BasketPrior(exchangeable=0.5 if exnex else 1.0)
     if not isinstance(prior, BasketPrior):

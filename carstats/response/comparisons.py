@@ -145,8 +145,8 @@ def response_test(
     Mantel N, Haenszel W. J Natl Cancer Inst 1959; 22: 719-748. Tarone RE. Biometrika 1985; 72:
     91-95. Gart JJ. Biometrika 1970; 57: 471-475 (exact).
     """
-    check_choice("method", method, TESTS)
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    method = check_choice("method", method, TESTS)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     if strata is not None and method not in (AUTO, *OVERALL[:2]):
         raise CarstatsError(

@@ -121,10 +121,12 @@ def response_difference(
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     Agresti A, Min Y. Biometrics 2001; 57: 963-971. Sato T. Biometrics 1989; 45: 1323-1324.
     """
-    check_choice("contrast", contrast, CONTRASTS)
+    contrast = check_choice("contrast", contrast, CONTRASTS)
     stratified = (AUTO, *STRATIFIED_METHODS[contrast])
-    check_choice("method", method, stratified if strata is not None else methods_of(contrast))
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    method = check_choice(
+        "method", method, stratified if strata is not None else methods_of(contrast)
+    )
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_difference",

@@ -302,7 +302,7 @@ def _with_cause(method: str, competing: str | None) -> str:
 def _events(cohort: Cohort, endpoint: str, competing: str | None) -> tuple[pd.DataFrame, str]:
     """Return time and event of an endpoint by subject, and its label."""
     if competing is not None:
-        check_choice("competing", competing, ("censor",))
+        competing = check_choice("competing", competing, ("censor",))
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")

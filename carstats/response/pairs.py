@@ -109,7 +109,7 @@ def compared(
 
     `words` say what a missing response is, where that is not what `missing` says.
     """
-    check_choice("missing", missing, MISSING[:2])
+    missing = check_choice("missing", missing, MISSING[:2])
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, counted = analysis_set(cohort, population)
     by, strata = check_by(subjects, by), check_by(subjects, strata, "strata")

@@ -225,8 +225,8 @@ def _rates(
     conf_level: float,
     options: dict[str, object],
 ) -> Result:
-    check_choice("method", method, METHODS)
-    check_choice("missing", missing, MISSING)
+    method = check_choice("method", method, METHODS)
+    missing = check_choice("missing", missing, MISSING)
     check_conf_level(conf_level)
     several = not isinstance(endpoint, str)
     names = list(endpoint) if several else [endpoint]

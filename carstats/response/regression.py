@@ -324,8 +324,8 @@ def _fitted(
     cohort, endpoint, covariates, reference, method, at, window, population, missing, conf_level,
     analysis, profiled=True,
 ) -> _Model:  # fmt: skip
-    check_choice("method", method, LOGISTIC_METHODS)
-    check_choice("missing", missing, ("failure", "excluded"))
+    method = check_choice("method", method, LOGISTIC_METHODS)
+    missing = check_choice("missing", missing, ("failure", "excluded"))
     check_conf_level(conf_level)
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)

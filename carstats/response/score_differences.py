@@ -83,8 +83,8 @@ def score_difference(
     Satterthwaite FE. Biometrics Bull 1946; 2: 110-114.
     Fai AHT, Cornelius PL. J Stat Comput Simul 1996; 54: 363-378.
     """
-    check_choice("structure", structure, ("auto", *COVARIANCES))
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    structure = check_choice("structure", structure, ("auto", *COVARIANCES))
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     changes = changes_from_baseline(cohort, measure, at)
     subjects, days = changes.subjects, changes.days
@@ -99,7 +99,7 @@ def score_difference(
             message("`by` is {by}, which has one level; a comparison takes two.", by=repr(by))
         )
     reference = levels[0] if reference is None else reference
-    check_choice("reference", reference, levels)
+    reference = check_choice("reference", reference, levels)
     whole = subjects[more].notna().all(axis=1).to_numpy(bool) if more else True
     start = changes.base.reindex(subjects["subject_id"]).to_numpy(float)
     y = changes.table.to_numpy(float)

@@ -89,8 +89,8 @@ def score_change(
     ----------
     Mallinckrodt CH, Lane PW, Schnell D, Peng Y, Mancuso JP. Drug Inf J 2008; 42: 303-319.
     """
-    check_choice("method", method, METHODS)
-    check_choice("structure", structure, ("auto", *COVARIANCES))
+    method = check_choice("method", method, METHODS)
+    structure = check_choice("structure", structure, ("auto", *COVARIANCES))
     check_conf_level(conf_level)
     changes = changes_from_baseline(cohort, measure, at)
     by = check_by(changes.subjects, by)

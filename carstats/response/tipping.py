@@ -82,8 +82,8 @@ def response_tipping_point(
     ----------
     Yan X, Lee S, Li N. J Biopharm Stat 2009; 19: 1085-1098.
     """
-    check_choice("method", method, tuple(_TESTS))
-    check_choice("population", population, ("treated", "intention to treat"))
+    method = check_choice("method", method, tuple(_TESTS))
+    population = check_choice("population", population, ("treated", "intention to treat"))
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, None, at, window, population, "failure", "response_tipping_point",

@@ -82,7 +82,7 @@ def landmark_rate(
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
     """
     check_number("at", at, low=0)
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
@@ -213,7 +213,7 @@ def landmark_curve(
     Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719.
     """
     check_number("at", at, low=0)
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)

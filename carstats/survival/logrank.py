@@ -152,8 +152,8 @@ def logrank_test(
     Strasser H, Weber C. Math Methods Stat 1999; 8: 220-250 (linear scores).
     Holm S. Scand J Stat 1979; 6: 65-70.
     """
-    check_choice("weight", weight, WEIGHTS)
-    check_choice("method", method, TEST_METHODS)
+    weight = check_choice("weight", weight, WEIGHTS)
+    method = check_choice("method", method, TEST_METHODS)
     check_number("n_resamples", n_resamples, low=1)
     times = endpoint_times(cohort, endpoint, by, strata)
     aside = refuse_competing(times, competing)

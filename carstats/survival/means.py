@@ -115,10 +115,10 @@ def restricted_mean(
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melding).
     """
-    check_choice("method", method, MEAN_METHODS)
+    method = check_choice("method", method, MEAN_METHODS)
     check_conf_level(conf_level)
     if contrast is not None:
-        check_choice("contrast", contrast, ("difference", "ratio"))
+        contrast = check_choice("contrast", contrast, ("difference", "ratio"))
     elif reference is not None:
         raise CarstatsError(message("`reference` goes with `contrast`: 'difference' or 'ratio'."))
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)

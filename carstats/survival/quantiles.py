@@ -77,7 +77,7 @@ def survival_quantile(
     ----------
     Brookmeyer R, Crowley J. Biometrics 1982; 38: 29-41.
     """
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     parts = list(p) if isinstance(p, Iterable) and not isinstance(p, str) else [p]
     for part in parts:

@@ -74,7 +74,7 @@ def incidence_rate_ratio(
     Przyborowski J, Wilenski H. Biometrika 1940; 31: 313-323.
     Lehmann EL, Romano JP. Testing Statistical Hypotheses, 3rd ed. Springer 2005; section 4.5.
     """
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)
     _, _, names = grouped(times)

@@ -74,7 +74,7 @@ def incidence_rate(
     ----------
     Garwood F. Biometrika 1936; 28: 437-442.
     """
-    check_choice("method", method, ("exact", "Byar"))
+    method = check_choice("method", method, ("exact", "Byar"))
     check_conf_level(conf_level)
     if benchmark is not None:
         check_number("benchmark", benchmark, low=1e-12)

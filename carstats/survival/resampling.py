@@ -81,7 +81,7 @@ def bootstrap_interval(
     ----------
     Efron B. J Am Stat Assoc 1981; 76: 312-319.
     """
-    check_choice("statistic", statistic, STATISTICS)
+    statistic = check_choice("statistic", statistic, STATISTICS)
     check_conf_level(conf_level)
     check_number("n_resamples", n_resamples, low=1)
     if statistic == "median" and at is not None:

@@ -183,7 +183,7 @@ def _interval(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
     """Refuse a curve of one cause where others compete, unless they are censored by request."""
     if competing is not None:
-        check_choice("competing", competing, ("censor",))
+        competing = check_choice("competing", competing, ("censor",))
     codes = times.rows["event_code"]
     counts = {c: int((codes == i + 2).sum()) for i, c in enumerate(times.causes[1:])}
     counts = {cause: count for cause, count in counts.items() if count}

@@ -111,8 +111,8 @@ def toxicity_benchmark(
     Skellam JG. J R Stat Soc B 1948; 10: 257-261 (beta-binomial).
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
     """
-    check_choice("method", method, DIFFERENCE_METHODS)
-    check_choice("min_grade", min_grade, GRADES)
+    method = check_choice("method", method, DIFFERENCE_METHODS)
+    min_grade = check_choice("min_grade", min_grade, GRADES)
     check_conf_level(conf_level)
     accepted = accepted_scales(accept_scales)
     table = oncology_benchmarks() if reference is None else reference

@@ -15,10 +15,10 @@ from carstats.estimators.proportions.proportion_test import (
 from carstats.estimators.proportions.score_statistic import CONTRASTS
 
 
-def check_contrast(contrast: str, method: str) -> None:
-    """Raise unless the contrast and the method for it exist."""
-    check_choice("contrast", contrast, CONTRASTS)
-    check_choice("method", method, methods_of(contrast))
+def check_contrast(contrast: str, method: str) -> tuple[str, str]:
+    """Return the contrast and the method for it that are meant."""
+    contrast = check_choice("contrast", contrast, CONTRASTS)
+    return contrast, check_choice("method", method, methods_of(contrast))
 
 
 def bounded_comparison(

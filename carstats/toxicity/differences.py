@@ -87,8 +87,8 @@ def toxicity_difference(
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
     """
     check_cohort(cohort)
-    check_contrast(contrast, method)
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    contrast, method = check_contrast(contrast, method)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     levels, reference = compared_levels(cohort, by, reference)

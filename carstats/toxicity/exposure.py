@@ -111,9 +111,9 @@ def exposure_adjusted_rate(
     Korn EL, Graubard BI. Survey Methodology 1998; 24: 193-201 (effective counts).
     Lawless JF. Can J Stat 1987; 15: 209-225.
     """
-    check_choice("events", events, ("first", "all"))
+    events = check_choice("events", events, ("first", "all"))
     method = method or ("exact" if events == "first" else "robust")
-    check_choice("method", method, RATE_METHODS)
+    method = check_choice("method", method, RATE_METHODS)
     if events == "first" and method == "negative binomial":
         raise CarstatsError(
             message(

@@ -107,10 +107,10 @@ def exposure_adjusted_ratio(
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     Korn EL, Graubard BI. Survey Methodology 1998; 24: 193-201.
     """
-    check_choice("events", events, ("first", "all"))
+    events = check_choice("events", events, ("first", "all"))
     method = method or ("exact" if events == "first" else "robust")
-    check_choice("method", method, RATIO_METHODS)
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    method = check_choice("method", method, RATIO_METHODS)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     check_number("gap", gap, low=0)
     severe = severe_enough(cohort, min_grade, min_severity)

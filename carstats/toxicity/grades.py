@@ -160,7 +160,7 @@ def _scale(cohort: Cohort, scale: str | None) -> str:
     has = [name for name in ("grade", "severity") if name in episodes and episodes[name].any()]
     if scale is None:
         return has[0] if has else "grade"
-    check_choice("scale", scale, ("grade", "severity"))
+    scale = check_choice("scale", scale, ("grade", "severity"))
     if scale not in has and len(episodes):
         raise CarstatsError(
             message(

@@ -99,7 +99,7 @@ def toxicity_rate(
     ----------
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
     """
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, term, by)

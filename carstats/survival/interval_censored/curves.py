@@ -232,8 +232,8 @@ def interval_censored_test(
     Sun J. Stat Med 1996; 15: 1387-1395. Finkelstein DM. Biometrics 1986; 42: 845-854.
     Fay MP, Shaw PA. J Stat Softw 2010; 36(2).
     """
-    check_choice("scores", scores, INTERVAL_SCORES)
-    check_choice("method", method, INTERVAL_METHODS)
+    scores = check_choice("scores", scores, INTERVAL_SCORES)
+    method = check_choice("method", method, INTERVAL_METHODS)
     check_number("n_resamples", n_resamples, low=1)
     times = interval_times(cohort, endpoint, by, competing, strata)
     rows, group, names = grouped(times)

@@ -195,7 +195,7 @@ def toxicity_duration(
     CarstatsError
         As for `toxicity_timing`.
     """
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, [term], by)
@@ -273,7 +273,7 @@ def timed_episodes(
     cohort: Cohort, terms: list[str], severe: Severe, episode: str, gap: float, grading_scale
 ) -> pd.DataFrame:
     """Return the chosen episodes that count with ``duration``, ``ended``, ``end_day``."""
-    check_choice("episode", episode, EPISODES)
+    episode = check_choice("episode", episode, EPISODES)
     check_number("gap", gap, low=0)
     rows = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
     rows = rows[rows["counts"]].sort_values(["term", "subject_id", "onset_day"], kind="stable")

@@ -84,7 +84,7 @@ def time_to_recovery(
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     """
-    check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
     check_cohort(cohort)
     by = check_by(cohort.subjects, by)
