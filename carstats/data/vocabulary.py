@@ -7,6 +7,8 @@ are compared without regard to case, spaces, hyphens within a word and full-widt
 
 from __future__ import annotations
 
+from typing import Any
+
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -260,7 +262,7 @@ class Vocabulary:
                     limits=repr(tuple(limits)),
                 )
             )
-        changed: dict[str, object] = {}
+        changed: dict[str, Any] = {}
         if missing is not None:
             changed["missing"] = tuple(map(float, missing))
         if limits is not None:

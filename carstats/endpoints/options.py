@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -294,7 +296,7 @@ class Rules:
                 check_number(name, value, low=0)
 
 
-def settings_of(study: Study, section: str, known: type) -> dict[str, object]:
+def settings_of(study: Study, section: str, known: type) -> dict[str, Any]:
     """Return a section of a study's settings as arguments of the class that it fills."""
     given = dict(study.settings.get(section, {}))
     names = [field.name for field in fields(known) if field.name != "schedule"]
@@ -327,7 +329,7 @@ def rules_of(study: Study, rules: Rules | None = None) -> Rules:
     return Rules(schedule=schedule_of(study), **settings_of(study, "rules", Rules))
 
 
-def changed(settings: object) -> dict[str, object]:
+def changed(settings: object) -> dict[str, Any]:
     """Return the parameters that differ from their defaults, as a study keeps its settings."""
     found = {}
     for field in fields(settings):

@@ -125,7 +125,7 @@ def pooled_rate(
         raise CarstatsError(
             message('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
         )
-    options = {
+    options: dict[str, Any] = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
         "denominator": denominator,
@@ -306,7 +306,7 @@ def _beta_binomial(k, n, conf_level) -> dict[str, float]:
     else:
         values += [fit.mean, fit.mean]
         note = message("no spread found: the prediction interval is a point, which is too short")
-    named = dict(zip(_NUMBERS, values, strict=False))
+    named: dict[str, Any] = dict(zip(_NUMBERS, values, strict=False))
     return {**named, "correlation": fit.correlation, "note": note}
 
 

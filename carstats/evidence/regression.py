@@ -87,7 +87,7 @@ def pooled_regression(
     on = check_choice("on", on, tuple(MODERATORS))
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
-    options = {
+    options: dict[str, Any] = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
         "denominator": denominator,

@@ -90,7 +90,7 @@ def leave_one_out(
         As for `pooled_rate`.
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
-    options = {
+    options: dict[str, Any] = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
         "denominator": denominator,
@@ -159,7 +159,7 @@ def pooled_sensitivity(
         As for `pooled_rate`.
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
-    asked = {"endpoint_class": endpoint_class, "near_weeks": near_weeks}
+    asked: dict[str, Any] = {"endpoint_class": endpoint_class, "near_weeks": near_weeks}
     main = select_counts(table, outcome, **asked)
     one_class(main)
     chosen = [(_MAIN, main.rows)]

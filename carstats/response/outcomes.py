@@ -291,6 +291,7 @@ def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
     infused = subjects["infused"].fillna(False).astype(bool)
     unknown = int(subjects["infused"].isna().sum())
     never = int((~infused).sum()) - unknown
+    words: str
     if never and unknown:
         words = message(
             "{never} never infused and {unknown} with no record of infusion left out",

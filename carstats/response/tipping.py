@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from carstats.messages import mark, message
 from carstats.response.pairs import against, compared
 from carstats.result import Result
 
-_TESTS = {
+_TESTS: dict[str, Callable[[int, int, int, int], float]] = {
     "Fisher": lambda *counts: fisher_test(*counts).p_value,
     "Fisher central": melded_p_value,
     "Barnard": unconditional_p_value,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -89,7 +90,7 @@ def landmark_rate(
     cutoff = _cutoff(cohort)
     rows = times.rows.assign(could_be=(cutoff >= at).to_numpy())
 
-    def estimate(stratum: pd.DataFrame) -> dict[str, object]:
+    def estimate(stratum: pd.DataFrame) -> dict[str, Any]:
         eligible = stratum[stratum["could_be"]]
         ends, codes = eligible["event_time"], eligible["event_code"]
         free = (ends > at) | ((ends == at) & (codes == 0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -256,7 +257,7 @@ def _in_groups(times: EndpointTimes, members: Sequence[int]) -> np.ndarray:
 
 def _tested(
     times: EndpointTimes, rows, codes, n_groups, scores, options, method, n_resamples, seed
-) -> tuple[dict[str, object], float]:
+) -> tuple[dict[str, Any], float]:
     """Run the test asked for; the statistic is always that of the asymptotic one."""
     time = rows["event_time"].to_numpy()
     status = (rows["event_code"] == 1).to_numpy().astype(int)

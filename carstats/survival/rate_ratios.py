@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -119,7 +120,7 @@ def incidence_rate_ratio(
     return Result(frame, ungrouped(spec), times.labels)
 
 
-def _counts(rows: pd.DataFrame, k: int, years: float, end: str) -> dict[str, object]:
+def _counts(rows: pd.DataFrame, k: int, years: float, end: str) -> dict[str, Any]:
     return {
         f"n{end}": len(rows),
         f"n_missing{end}": int(rows["event_time"].isna().sum()),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -92,14 +93,14 @@ def bootstrap_interval(
         check_number("at", at, low=0)
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
-    if statistic != "median":
+    if at is not None and statistic != "median":
         tables = {
             " · ".join(map(str, key)) or message("the curve"): stratum_table(rows)
             for key, rows in times.groups()
         }
         check_horizon(tables, at)
 
-    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+    def estimate(rows: pd.DataFrame) -> dict[str, Any]:
         known = rows[rows["event_time"].notna()]
         happened = (known["event_code"] == 1).to_numpy().astype(int)
         answer = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -76,9 +77,7 @@ class EndpointTimes:
             return given
         return self.cohort.study.vocabulary.canonical(self.by[0], given) or given
 
-    def spec(
-        self, analysis: str, method: str, /, *, population: str = "", **options: object
-    ) -> Spec:
+    def spec(self, analysis: str, method: str, /, *, population: str = "", **options: Any) -> Spec:
         """Return the words that say how a result of these times was made."""
         n = 0 if self.others is None else len(self.others)
         if n:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +31,7 @@ def bounded_comparison(
     conf_level: float,
 ) -> ProportionTest:
     """Compare two proportions of which some subjects may be events too."""
-    asked = {"contrast": contrast, "method": method, "conf_level": conf_level}
+    asked: dict[str, Any] = {"contrast": contrast, "method": method, "conf_level": conf_level}
     found = proportion_test(k, n, **asked)
     if not any(unknown) or min(n) == 0:
         return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -183,6 +184,7 @@ def exposure_adjusted_rate(
         endpoint = message("{toxicity}: events per person-year", toxicity=toxicity)
     else:
         endpoint = message("{toxicity}: events per {n} person-years", toxicity=toxicity, n=years)
+    more: dict[str, Any] = {} if benchmark is None else {"benchmark": float(benchmark)}
     spec = cohort.spec(
         "exposure_adjusted_rate",
         endpoint=endpoint,
@@ -200,7 +202,7 @@ def exposure_adjusted_rate(
         per=float(per),
         gap=float(gap),
         grading_scale=grading_scale,
-        **({} if benchmark is None else {"benchmark": float(benchmark)}),
+        **more,
     )
     labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
     return Result(

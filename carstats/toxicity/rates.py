@@ -180,10 +180,10 @@ def rate_rows(
             ),
         }
 
+    spans: list[tuple[float, float] | None] = [*windows] if windows else [None]
+
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame(
-            [row(stratum, name, days) for name in terms for days in (windows or [None])]
-        )
+        return pd.DataFrame([row(stratum, name, days) for name in terms for days in spans])
 
     return estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -211,7 +212,7 @@ def toxicity_duration(
         if not len(known):
             values = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
             zero = dict.fromkeys(["n_risk", "n_event", "n_censor"], 0)
-            note = message("no episode") if len(stratum) else message("no subjects")
+            note: str = message("no episode") if len(stratum) else message("no subjects")
             note = joined_notes(note, apart)
             return pd.DataFrame([{"time": 0.0, **counts, **zero, **values, "note": note}])
         table = risk_table(known["duration"].to_numpy(), known["ended"].to_numpy().astype(int))
@@ -291,7 +292,7 @@ def timed_episodes(
     )
 
 
-def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, object]:
+def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, Any]:
     known = rows[rows["onset_day"].notna()]
     missing = len(rows) - len(known)
     counts = {"n": len(rows), "n_missing": missing, "n_event": len(known), "n_censor": 0}
