@@ -7,13 +7,12 @@ are compared without regard to case, spaces, hyphens within a word and full-widt
 
 from __future__ import annotations
 
-from typing import Any
-
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from carstats.data.terms import (
     CELL_SOURCES,
