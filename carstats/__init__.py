@@ -36,7 +36,7 @@ _HOMES = {
     "derive": "endpoints.derive.derivation",
     "disagreements": "endpoints.derive.comparison",
     "endpoint_catalogue": "endpoints.catalogue",
-    "estimand_of": "endpoints.estimand",
+    "estimand_of": "endpoints.derive.estimand",
     "evidence_map": "evidence.overview",
     "explain": "endpoints.explanation.document",
     "exposure_adjusted_rate": "toxicity.exposure",
@@ -251,8 +251,8 @@ if TYPE_CHECKING:
     from carstats.endpoints.catalogue import endpoint_catalogue
     from carstats.endpoints.derive.comparison import disagreements
     from carstats.endpoints.derive.derivation import derive
+    from carstats.endpoints.derive.estimand import estimand_of
     from carstats.endpoints.derive.intercurrent import Strategies
-    from carstats.endpoints.estimand import estimand_of
     from carstats.endpoints.explanation.document import explain
     from carstats.endpoints.options import Rules
     from carstats.errors import CarstatsError

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import TOLERANCE, any_of, boolean, flags, numbers
 from carstats.errors import CarstatsError, check_choice, check_number, listed
 from carstats.messages import message
@@ -72,6 +73,55 @@ class DrugFree:
     off_drug_day: NDArray[np.float64]
 
 
+@rule(
+    "drug_free",
+    "any",
+    "state",
+    definition=(
+        "No glucocorticoid, immunosuppressant, biologic, targeted synthetic drug, plasma "
+        "exchange or disease-directed immunoglobulin in the 28 days up to the visit; "
+        "antimalarials allowed."
+    ),
+    thresholds="look_back=28; variant='standard'",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "drug_free_strict",
+    "any",
+    "state",
+    definition="Drug-free, and no antimalarial.",
+    thresholds="look_back=28; variant='strict'",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "drug_free_lenient",
+    "any",
+    "state",
+    definition="Drug-free, but prednisone up to 5 mg a day allowed.",
+    thresholds="look_back=28; lenient_mg=5",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "steroid_free",
+    "any",
+    "response",
+    definition="No glucocorticoid in the 28 days up to the visit.",
+    thresholds="look_back=28; replacement_mg=5",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "immunosuppressant_free",
+    "any",
+    "response",
+    definition="No counted drug other than a glucocorticoid in the 28 days up to the visit.",
+    thresholds="look_back=28",
+    source="carstats",
+    status="design",
+)
 def judge_treatment(
     subject: ArrayLike,
     day: ArrayLike,

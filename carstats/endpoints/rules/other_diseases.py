@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -25,6 +26,15 @@ BVAS_RANGE = (0.0, 63.0)
 ESSDAI_RANGE = (0.0, 123.0)
 
 
+@rule(
+    "pemphigus_CR_off",
+    "PV",
+    "response",
+    definition="No lesion and no systemic therapy for two months.",
+    thresholds="days=60",
+    source="Murrell 2008, J Am Acad Dermatol 58:1043",
+    after="INCAT_response",
+)
 def pemphigus_remission(
     lesions: ArrayLike,
     days_without_therapy: ArrayLike,
@@ -66,6 +76,17 @@ def pemphigus_remission(
     return all_of(compare(count, "<=", 0), compare(off, ">=", days))
 
 
+@rule(
+    "pemphigus_CR_minimal",
+    "PV",
+    "response",
+    definition=(
+        "No lesion on minimal therapy (prednisone 10 mg or less, minimal adjuvant) for two months."
+    ),
+    thresholds="prednisone_max=10; days=60",
+    source="Murrell 2008, J Am Acad Dermatol 58:1043",
+    after="pemphigus_CR_off",
+)
 def pemphigus_remission_minimal(
     lesions: ArrayLike,
     prednisone_mg: ArrayLike,
@@ -120,6 +141,18 @@ def pemphigus_remission_minimal(
     return all_of(compare(count, "<=", 0), low, adjuvant, compare(time, ">=", days))
 
 
+@rule(
+    "pemphigus_relapse",
+    "PV",
+    "event",
+    definition=(
+        "Three new lesions in a month that do not heal within a week, or extension of "
+        "established ones."
+    ),
+    thresholds="lesions=3",
+    source="Murrell 2008, J Am Acad Dermatol 58:1043",
+    after="pemphigus_CR_minimal",
+)
 def pemphigus_relapse(
     new_lesions_per_month: ArrayLike,
     healed_within_week: ArrayLike,
@@ -165,6 +198,14 @@ def pemphigus_relapse(
     return any_of(given(compare(count, ">=", lesions), ~healed), extended)
 
 
+@rule(
+    "AAV_remission",
+    "AAV",
+    "response",
+    definition="BVAS 0 off glucocorticoids.",
+    thresholds="prednisone_max=0",
+    source="carstats",
+)
 def aav_remission(
     bvas: ArrayLike, prednisone_mg: ArrayLike, *, prednisone_max: float = 0.0
 ) -> BooleanArray:
@@ -197,6 +238,14 @@ def aav_remission(
     return all_of(compare(score, "<=", 0), compare(dose, "<=", prednisone_max))
 
 
+@rule(
+    "ESSDAI_response",
+    "SjD",
+    "response",
+    definition="ESSDAI down by 3 points or more.",
+    thresholds="points=3",
+    source="ESSDAI",
+)
 def essdai_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
@@ -229,6 +278,17 @@ def essdai_response(
     return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
 
 
+@rule(
+    "STAR",
+    "SjD",
+    "response",
+    definition=(
+        "5 of 9 points from five domains: systemic 3, symptoms 3, lachrymal 1, salivary 1, "
+        "biological 1."
+    ),
+    thresholds="points=(3, 3, 1, 1, 1); cut=5",
+    source="Seror 2022, Ann Rheum Dis 81:979",
+)
 def sjogren_star(
     systemic: ArrayLike,
     symptoms: ArrayLike,
@@ -279,6 +339,14 @@ def sjogren_star(
     return compare(sum(p * v for p, v in zip(points, values, strict=True)), ">=", cut)
 
 
+@rule(
+    "CRESS",
+    "SjD",
+    "response",
+    definition="Response in 3 of 5 items.",
+    thresholds="items=3",
+    source="Arends 2021, Lancet Rheumatol 3:e553",
+)
 def sjogren_cress(
     systemic: ArrayLike,
     symptoms: ArrayLike,

@@ -5,9 +5,18 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import numbers
 
 
+@rule(
+    "MMT8_change",
+    "IIM",
+    "score",
+    definition="Change of MMT8 from baseline, points; positive is stronger.",
+    thresholds="mmt_range=80 (150 for the bilateral form)",
+    source="carstats",
+)
 def mmt8_change(
     baseline: ArrayLike, follow_up: ArrayLike, *, mmt_range: float = 80.0
 ) -> NDArray[np.float64]:
@@ -37,6 +46,14 @@ def mmt8_change(
     return _change(baseline, follow_up, mmt_range)
 
 
+@rule(
+    "MG-QOL15r_change",
+    "MG",
+    "score",
+    definition="Change of MG-QOL15r from baseline, points of 30; negative is better.",
+    thresholds="none",
+    source="carstats",
+)
 def mg_qol15r_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
     """Return the change of MG-QOL15r; negative is a better quality of life.
 
@@ -62,6 +79,16 @@ def mg_qol15r_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.fl
     return _change(baseline, follow_up, 30.0)
 
 
+@rule(
+    "mRS_change",
+    "SPS",
+    "score",
+    definition=(
+        "Change of the modified Rankin scale from baseline, grades; negative is less disabled."
+    ),
+    thresholds="none",
+    source="KYSA-8",
+)
 def mrs_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
     """Return the change of the modified Rankin scale; negative is less disabled.
 

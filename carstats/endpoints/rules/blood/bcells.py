@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import boolean, compare, numbers
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.worksheets import check_table, latest
@@ -22,6 +23,18 @@ PRESETS = {
 """Aplasia: what is measured (cells/µL or % of lymphocytes) and the value that it is below."""
 
 
+@rule(
+    "B_cell_aplasia",
+    "any",
+    "biomarker",
+    definition=(
+        "CD19+ B cells below a threshold; no consensus: undetectable, below 1/uL, below 10/uL, "
+        "below 0.1 % of lymphocytes."
+    ),
+    thresholds="preset",
+    source="carstats",
+    status="design",
+)
 def b_cell_aplasia(
     count: ArrayLike | None = None,
     percent: ArrayLike | None = None,
@@ -114,6 +127,18 @@ def aplasia_at(
     return boolean(known[row], ~(np.minimum(since, until) <= within_days))
 
 
+@rule(
+    "b_cell_reconstitution",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive samples at or above the threshold; death"
+        " and re-infusion compete; interval-censored."
+    ),
+    thresholds="threshold; visits=2",
+    source="carstats",
+    status="design",
+)
 def b_cell_reconstitution(
     samples: pd.DataFrame,
     *,
@@ -198,6 +223,15 @@ def naive_share(naive: ArrayLike, b_cells: ArrayLike) -> NDArray[np.float64]:
     return 100.0 * part / np.where(whole > 0, whole, np.nan)
 
 
+@rule(
+    "naive_B_cell_share",
+    "any",
+    "biomarker",
+    definition="IgD+CD27- share of B cells at their return.",
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def naive_share_at_return(samples: pd.DataFrame, returned: pd.DataFrame) -> pd.DataFrame:
     """Give each subject's naive share at the sample that showed B cells to have returned.
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -23,6 +24,25 @@ from carstats.errors import check_choice
 PLATELET_RANGE = (0.0, 3000.0)
 
 
+@rule(
+    "ITP_CR",
+    "ITP",
+    "response",
+    definition="Platelets 100 x 10^9/L or more and no bleeding, at two counts a week apart.",
+    thresholds="complete=100; span=7",
+    source="Rodeghiero 2009 (IWG), Blood 113:2386",
+)
+@rule(
+    "ITP_R",
+    "ITP",
+    "response",
+    definition=(
+        "Platelets 30 x 10^9/L or more and twice the baseline, no bleeding, at two counts a "
+        "week apart."
+    ),
+    thresholds="response=30; times=2; span=7",
+    source="Rodeghiero 2009 (IWG), Blood 113:2386",
+)
 def itp_response(
     baseline_platelets: ArrayLike,
     platelets: ArrayLike,
@@ -82,6 +102,17 @@ def itp_response(
     return failed_by(met, rescue)
 
 
+@rule(
+    "ITP_loss",
+    "ITP",
+    "event",
+    definition=(
+        "Below 100 after a complete response, below 30 or twice the baseline after a response, "
+        "at two counts a day or more apart; or bleeding."
+    ),
+    thresholds="complete=100; response=30; times=2",
+    source="Rodeghiero 2009 (IWG), Blood 113:2386",
+)
 def itp_loss(
     level: ArrayLike,
     baseline_platelets: ArrayLike,
@@ -147,6 +178,14 @@ def itp_loss(
     return any_of(*parts)
 
 
+@rule(
+    "AIHA_CR",
+    "AIHA",
+    "response",
+    definition="Normal haemoglobin, no haemolysis, no treatment, no transfusion.",
+    thresholds="the laboratory's lower limit",
+    source="carstats",
+)
 def aiha_complete_response(
     haemoglobin: ArrayLike,
     haemoglobin_lln: ArrayLike,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
 from carstats.endpoints.record.daily_counts import last_before_infusion
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import boolean, compare, numbers
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.units import convert
@@ -21,6 +22,14 @@ PRESETS = {"any": 7.0, "severe": 4.0}
 """IgG, g/L, below which there is hypogammaglobulinaemia, and severe hypogammaglobulinaemia."""
 
 
+@rule(
+    "hypogammaglobulinaemia",
+    "any",
+    "toxicity",
+    definition="IgG below 7 g/L; below 4 g/L severe; masked for 28 days after immunoglobulin.",
+    thresholds="7, 4 g/L; mask 28 days",
+    source="EBMT",
+)
 def hypogammaglobulinaemia(
     igg: ArrayLike, *, preset: str = "any", threshold: float | None = None, unit: str = "g/L"
 ) -> BooleanArray:
@@ -201,6 +210,19 @@ def igg_course(
     return found.reset_index()
 
 
+@rule(
+    "igg_recovery",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive IgG values at or above the threshold "
+        "without immunoglobulin in the 28 days before; death and re-infusion compete."
+    ),
+    thresholds="threshold; mask=28; visits=2",
+    source="carstats",
+    status="design",
+    after="naive_B_cell_share",
+)
 def igg_recovery(
     samples: pd.DataFrame,
     ivig: pd.DataFrame | None = None,

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import boolean, compare, numbers
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.worksheets import check_table, days_since
@@ -82,6 +83,18 @@ def log2_change(baseline: ArrayLike, value: ArrayLike, *, lloq: ArrayLike) -> Ti
     )
 
 
+@rule(
+    "seroconversion",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive negative tests on the same assay; masked"
+        " for 12 weeks after immunoglobulin (8 to 12 by the field)."
+    ),
+    thresholds="consecutive=2; antibody_mask_days=84",
+    source="carstats",
+    status="design",
+)
 def seroconversion(
     samples: pd.DataFrame,
     ivig: pd.DataFrame | None = None,
@@ -178,6 +191,16 @@ def seroconversion(
     return pd.concat(parts, ignore_index=True)
 
 
+@rule(
+    "complement_normalised",
+    "SLE",
+    "biomarker",
+    definition="C3 and C4 at or above their lower limits of normal.",
+    thresholds="the laboratory's lower limits",
+    source="carstats",
+    status="design",
+    after="seroconversion",
+)
 def complement_normal(value: ArrayLike, lln: ArrayLike) -> BooleanArray:
     """Judge whether complement is normal: at or above the lower limit of normal.
 
@@ -204,6 +227,19 @@ def complement_normal(value: ArrayLike, lln: ArrayLike) -> BooleanArray:
     return compare(value, ">=", limit)
 
 
+@rule(
+    "complement_normalisation",
+    "SLE",
+    "time-to-event",
+    definition=(
+        "From infusion to the first day on which C3 and C4, as far as the study measures them, "
+        "are at or above their limits, in subjects low before; death and re-infusion compete."
+    ),
+    thresholds="complement_lln: C3 0.9 g/L, C4 0.1 g/L; consecutive=1",
+    source="carstats",
+    status="design",
+    after="PERR_confirmed",
+)
 def complement_normalisation(
     samples: pd.DataFrame,
     *,

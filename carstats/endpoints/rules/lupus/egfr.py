@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import check_lengths, numbers, texts
 from carstats.endpoints.record.units import convert
 
 
+@rule(
+    "eGFR",
+    "any",
+    "biomarker",
+    definition="CKD-EPI 2021 without race, from creatinine, age and sex.",
+    thresholds="none",
+    source="Inker 2021, N Engl J Med 385:1737",
+)
 def egfr_ckd_epi_2021(
     creatinine: ArrayLike, age: ArrayLike, sex: ArrayLike, *, unit: str
 ) -> NDArray[np.float64]:
@@ -55,6 +64,14 @@ def egfr_ckd_epi_2021(
     return known * 142.0 * factor * 0.9938**years * np.where(female, 1.012, 1.0)
 
 
+@rule(
+    "eGFR_paediatric",
+    "any",
+    "biomarker",
+    definition="Bedside Schwartz: 0.413 height / creatinine.",
+    thresholds="k=0.413",
+    source="Schwartz 2009, J Am Soc Nephrol 20:629",
+)
 def egfr_schwartz(
     creatinine: ArrayLike, height_cm: ArrayLike, *, unit: str, k: float = 0.413
 ) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import Endpoint, declare, rule
 from carstats.endpoints.record.logic import (
     Cut,
     all_of,
@@ -33,6 +34,17 @@ UPCR_RANGE = (MEASURES["UPCR"].low, MEASURES["UPCR"].high)
 EGFR_RANGE = (0.0, 250.0)
 
 
+@rule(
+    "PERR",
+    "SLE",
+    "response",
+    definition=(
+        "UPCR 0.7 g/g or less; eGFR 60 or more, or no more than 20 % below baseline; no rescue."
+    ),
+    thresholds="upcr_cut=('<=', 0.7); egfr_min=60; egfr_fall=20",
+    source="Furie 2020 (BLISS-LN), N Engl J Med 383:1117",
+    doi="10.1056/NEJMoa2001180",
+)
 def perr(
     upcr: ArrayLike,
     egfr: ArrayLike,
@@ -90,6 +102,17 @@ def perr(
     return failed_by(all_of(compare(ratio, *upcr_cut), kept), rescue)
 
 
+@rule(
+    "CRR",
+    "SLE",
+    "response",
+    definition=(
+        "UPCR below 0.5 g/g; eGFR 90 or more, or no more than 10 % below baseline; no rescue."
+    ),
+    thresholds="upcr_op='<'; upcr_cut=0.5; egfr_min=90; egfr_fall=10",
+    source="Furie 2020 (BLISS-LN), N Engl J Med 383:1117",
+    doi="10.1056/NEJMoa2001180",
+)
 def crr(
     upcr: ArrayLike,
     egfr: ArrayLike,
@@ -144,6 +167,15 @@ def crr(
     )
 
 
+@rule(
+    "KDIGO_CR",
+    "SLE",
+    "response",
+    definition="UPCR below 0.5 g/g and eGFR at least 85 % of baseline.",
+    thresholds="upcr_cut=('<', 0.5); egfr_share=85",
+    source="KDIGO 2024 lupus nephritis guideline, Kidney Int 105(1S):S1",
+    status="verified",
+)
 def kdigo_complete(
     upcr: ArrayLike,
     egfr: ArrayLike,
@@ -183,6 +215,15 @@ def kdigo_complete(
     return all_of(compare(ratio, *upcr_cut), _kept(before, now, egfr_share))
 
 
+@rule(
+    "KDIGO_PR",
+    "SLE",
+    "response",
+    definition="UPCR down by half and below 3 g/g, and eGFR at least 85 % of baseline.",
+    thresholds="fall=50; upcr_cut=('<', 3.0); egfr_share=85",
+    source="KDIGO 2024 lupus nephritis guideline, Kidney Int 105(1S):S1",
+    status="verified",
+)
 def kdigo_partial(
     baseline_upcr: ArrayLike,
     upcr: ArrayLike,
@@ -229,6 +270,17 @@ def kdigo_partial(
     return all_of(halved, compare(ratio, *upcr_cut), _kept(before, now, egfr_share))
 
 
+@rule(
+    "EULAR_2023_target",
+    "SLE",
+    "response",
+    definition=(
+        "UPCR down by 25 % at month 3 and 50 % at month 6, below 0.7 g/g at month 12 (24 if "
+        "nephrotic at baseline); eGFR within 10 % of baseline."
+    ),
+    thresholds="fall_month_3=25; fall_month_6=50; upcr_cut=('<', 0.7); nephrotic=3; egfr_fall=10",
+    source="EULAR 2023, Fanouriakis 2024, Ann Rheum Dis 83:15",
+)
 def eular_2023_target(
     month: ArrayLike,
     baseline_upcr: ArrayLike,
@@ -304,6 +356,22 @@ def eular_2023_target(
     return all_of(targets, _kept(before, now, 100.0 - egfr_fall))
 
 
+@rule(
+    "renal_flare",
+    "SLE",
+    "flare",
+    definition=(
+        "UPCR above 0.5 after complete response, doubled and above 1.0 after partial response, "
+        "or eGFR down by more than 10 % with haematuria up two categories; at two visits more "
+        "than a week apart. Of carstats' own: complete response is CRR (the source's is UPCR "
+        "0.2, GFR 95 and no haematuria), two visits are enough (more than two)."
+    ),
+    thresholds=(
+        "upcr_after_complete=0.5; upcr_after_partial=1.0; times=2; egfr_fall=10; longer_than=7"
+    ),
+    source="J Clin Trials 2024;14:563, Table 2 (PMC11258879); carstats",
+    status="design",
+)
 def renal_flare(
     response: ArrayLike,
     reference_upcr: ArrayLike,
@@ -392,3 +460,18 @@ def _renal(upcr, egfr, baseline_egfr):
 def _kept(before, now, share):
     """Return whether an eGFR is at least `share` percent of what it was."""
     return compare(-percent_change(before, now), "<=", 100.0 - share)
+
+
+declare(
+    __name__,
+    Endpoint(
+        "time_to_UPCR_0.5",
+        "SLE",
+        "time-to-event",
+        "First of two consecutive visits 4 weeks apart with UPCR below 0.5 g/g; interval-censored.",
+        "span=28; visits=2",
+        "carstats",
+        status="design",
+        function="record.confirmation.confirmed",
+    ),
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     Cut,
     all_of,
@@ -24,6 +25,19 @@ PGA_RANGE = (0.0, 3.0)
 DOSE_RANGE = (0.0, 5000.0)
 
 
+@rule(
+    "DORIS",
+    "SLE",
+    "response",
+    definition=(
+        "Clinical SLEDAI 0, PGA below 0.5, prednisone 5 mg a day or less, treatment stable; "
+        "serology and duration play no part."
+    ),
+    thresholds="gc_cut=('<=', 5.0); pga_cut=('<', 0.5)",
+    source="van Vollenhoven 2021, Lupus Sci Med 8:e000538",
+    doi="10.1136/lupus-2021-000538",
+    status="verified",
+)
 def doris_2021(
     csledai: ArrayLike,
     pga: ArrayLike,
@@ -82,6 +96,17 @@ def doris_2021(
     return all_of(compare(score, "<=", 0), compare(pga, *pga_cut), compare(dose, *gc_cut), stable)
 
 
+@rule(
+    "DORIS_complete_off",
+    "SLE",
+    "response",
+    definition=(
+        "DORIS remission with no glucocorticoid, immunosuppressant or biologic and no "
+        "serological activity; antimalarials allowed."
+    ),
+    thresholds="pga_cut=('<', 0.5)",
+    source="van Vollenhoven 2017, Ann Rheum Dis 76:554",
+)
 def doris_complete_off(
     csledai: ArrayLike,
     pga: ArrayLike,
@@ -127,6 +152,19 @@ def doris_complete_off(
     return all_of(remission, ~treated, ~active)
 
 
+@rule(
+    "LLDAS",
+    "SLE",
+    "response",
+    definition=(
+        "SLEDAI-2K 4 or less with no major organ activity, haemolytic anaemia or "
+        "gastrointestinal activity; no new activity since the previous visit; PGA 1 or less; "
+        "prednisone 7.5 mg or less; standard treatment only."
+    ),
+    thresholds="sledai_max=4; pga_max=1; gc_max=7.5",
+    source="Franklyn 2016, Ann Rheum Dis 75:1615",
+    doi="10.1136/annrheumdis-2015-207726",
+)
 def lldas(
     sledai: ArrayLike,
     major_organ: ArrayLike,
@@ -196,6 +234,33 @@ def lldas(
     return all_of(*low, ~major, ~other, ~new, standard)
 
 
+@rule(
+    "SRI-4",
+    "SLE",
+    "response",
+    definition=(
+        "SLEDAI-2K down by 4 or more, no new BILAG A, at most one new BILAG B, PGA not up by "
+        "0.3; rescue is a failure; baseline 6 or more."
+    ),
+    thresholds="points=4; pga_worsening=0.3; baseline_min=6",
+    source="Furie 2009, Arthritis Rheum 61:1143",
+)
+@rule(
+    "SRI-6",
+    "SLE",
+    "response",
+    definition="As SRI-4 with a fall of 6 or more.",
+    thresholds="points=6",
+    source="Furie 2009, Arthritis Rheum 61:1143",
+)
+@rule(
+    "SRI-8",
+    "SLE",
+    "response",
+    definition="As SRI-4 with a fall of 8 or more.",
+    thresholds="points=8",
+    source="Furie 2009, Arthritis Rheum 61:1143",
+)
 def sri(
     sledai_baseline: ArrayLike,
     sledai: ArrayLike,

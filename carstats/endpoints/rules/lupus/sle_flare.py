@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -83,6 +84,29 @@ def severe_manifestation(
     return any_of(worse, compare(platelets, "<", platelet_cut), given(haemolysis, anaemia))
 
 
+@rule(
+    "SFI",
+    "SLE",
+    "flare",
+    definition=(
+        "Classic SELENA-SLEDAI flare index with its medication items: none, mild/moderate, severe."
+    ),
+    thresholds=(
+        "severe_sledai=12; severe_pga=2.5; severe_mg_per_kg=0.5; mild_sledai_rise=3; "
+        "mild_pga_rise=1"
+    ),
+    source="Petri 2005, N Engl J Med 353:2550",
+    doi="10.1056/NEJMoa051135",
+)
+@rule(
+    "SFI_without_medication",
+    "SLE",
+    "flare",
+    definition="The same without its medication items.",
+    thresholds="with_medication=False",
+    source="Thanou 2014, Rheumatology, of the medication items only",
+    doi="10.1093/rheumatology/keu153",
+)
 def selena_flare_index(
     previous_sledai: ArrayLike,
     sledai: ArrayLike,
@@ -203,6 +227,19 @@ def selena_flare_index(
     return category(FLARES, index, missing)
 
 
+@rule(
+    "SLE_relapse",
+    "SLE",
+    "event",
+    definition=(
+        "After a first DORIS, LLDAS or SRI-4: a severe SFI flare, a mild or moderate one "
+        "without the medication items that is confirmed at the next visit or treated, a renal "
+        "flare, or rescue."
+    ),
+    thresholds="those of its components",
+    source="carstats",
+    status="design",
+)
 def sle_relapse(
     flare: ArrayLike,
     flare_without_medication: ArrayLike,

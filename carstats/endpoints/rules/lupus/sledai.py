@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -61,6 +62,17 @@ MAJOR_ORGAN_ITEMS = (
 SLEDAI_RANGE = (0.0, 105.0)
 
 
+@rule(
+    "SLEDAI-2K",
+    "SLE",
+    "score",
+    definition=(
+        "Sum of 24 items present in the look-back and attributable to lupus: 8 of 8 points, 6 "
+        "of 4, 7 of 2, 3 of 1; 0 to 105."
+    ),
+    thresholds="attributable; leave_out",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def sledai_2k(
     items: Mapping[str, ArrayLike],
     *,
@@ -112,6 +124,14 @@ def sledai_2k(
     return total
 
 
+@rule(
+    "cSLEDAI",
+    "SLE",
+    "score",
+    definition="SLEDAI-2K without low complement and increased DNA binding; 0 to 101.",
+    thresholds="none",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def clinical_sledai(
     items: Mapping[str, ArrayLike], *, attributable: bool | Mapping[str, ArrayLike]
 ) -> NDArray[np.float64]:
@@ -122,6 +142,17 @@ def clinical_sledai(
     return sledai_2k(items, attributable=attributable, leave_out=SEROLOGY_ITEMS)
 
 
+@rule(
+    "SLEDAI_excl_haem",
+    "SLE",
+    "score",
+    definition=(
+        "SLEDAI-2K without thrombocytopenia and leucopenia: sensitivity analysis for days 0 to 90."
+    ),
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def sledai_excl_haem(
     items: Mapping[str, ArrayLike], *, attributable: bool | Mapping[str, ArrayLike]
 ) -> NDArray[np.float64]:
@@ -169,6 +200,14 @@ def clinical_sledai_from_total(
     return total
 
 
+@rule(
+    "SLEDAI_band",
+    "SLE",
+    "state",
+    definition="Remission 0, low 1 to 4, moderate 5 to 10, high above 10.",
+    thresholds="0, 4, 10",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def sledai_band(sledai: ArrayLike) -> pd.Categorical:
     """Name the activity band of a SLEDAI score: 0, 1 to 4, 5 to 10, above 10.
 
@@ -196,6 +235,14 @@ def sledai_band(sledai: ArrayLike) -> pd.Categorical:
     return category(("remission", "low", "moderate", "high"), index, np.isnan(score))
 
 
+@rule(
+    "SLEDAI_change",
+    "SLE",
+    "state",
+    definition="Improved by a fall of 4 or more, flare by a rise above 3.",
+    thresholds="improved_by=4; flare_above=3",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def sledai_change(
     sledai_before: ArrayLike,
     sledai: ArrayLike,

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -33,6 +34,19 @@ CRISS_INTERCEPT = -5.54
 CRISS_WEIGHTS = {"mrss": -0.81, "fvc": 0.21, "patient": -0.40, "physician": -0.44, "haq": -3.41}
 
 
+@rule(
+    "CRISS_step_1",
+    "SSc",
+    "event",
+    definition=(
+        "New renal crisis; FVC down 15 %, confirmed, with ILD and below 80 %; LVEF 45 % or less"
+        " on treatment; new pulmonary arterial hypertension on treatment."
+    ),
+    thresholds="relative_fall=15; fvc_below=80",
+    source="Khanna 2016",
+    doi="10.1002/acr.22804",
+    after="CRISS_probability",
+)
 def criss_step_one(
     renal_crisis: ArrayLike,
     ild: ArrayLike,
@@ -133,6 +147,19 @@ def criss_lung_event(
     )
 
 
+@rule(
+    "CRISS_probability",
+    "SSc",
+    "score",
+    definition=(
+        "Probability of improvement from the changes of mRSS, FVC, both global assessments and "
+        "HAQ-DI; 0 after an event of step 1."
+    ),
+    thresholds="the model's coefficients",
+    source="Khanna 2016",
+    doi="10.1002/acr.22804",
+    after="CRISS",
+)
 def criss_probability(
     mrss_change: ArrayLike,
     fvc_change: ArrayLike,
@@ -202,6 +229,15 @@ def criss_probability(
     return np.where(event._data & ~event._mask, 0.0, p)
 
 
+@rule(
+    "CRISS",
+    "SSc",
+    "response",
+    definition="No event of step 1 and a predicted probability of improvement of 0.60 or more.",
+    thresholds="cut=0.60; the model's coefficients",
+    source="Khanna 2016",
+    doi="10.1002/acr.22804",
+)
 def criss_response(probability: ArrayLike, *, cut: float = 0.60) -> BooleanArray:
     """Judge improvement by ACR-CRISS: a probability of 0.60 or more.
 
@@ -234,6 +270,16 @@ def criss_response(probability: ArrayLike, *, cut: float = 0.60) -> BooleanArray
     return compare(p, ">=", cut)
 
 
+@rule(
+    "revised_CRISS",
+    "SSc",
+    "response",
+    definition="k % better in 3 of 5 core items (FVC: 5 %); an event of step 1 is a failure.",
+    thresholds="k=20; fvc=5; m=3",
+    source="Khanna 2021",
+    doi="10.1136/annrheumdis-2020-219100",
+    status="verified",
+)
 def revised_criss(
     baseline: Mapping[str, ArrayLike],
     follow_up: Mapping[str, ArrayLike],

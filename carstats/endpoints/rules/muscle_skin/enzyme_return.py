@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import compare
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.worksheets import check_table
@@ -14,6 +15,18 @@ from carstats.errors import CarstatsError
 from carstats.messages import message
 
 
+@rule(
+    "ck_normalisation",
+    "IIM",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive values of creatine kinase at or below "
+        "the upper limit, in subjects above it before; death and re-infusion compete."
+    ),
+    thresholds="CK_ULN=200 U/L; consecutive=2",
+    source="carstats",
+    status="design",
+)
 def ck_normalisation(
     samples: pd.DataFrame,
     *,

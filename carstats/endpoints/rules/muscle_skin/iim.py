@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     TOLERANCE,
     any_of,
@@ -238,6 +239,18 @@ def improvement_points(measure: str, improvement: ArrayLike) -> NDArray[np.float
     return np.where(np.isnan(change), np.nan, np.array(core.points)[step])
 
 
+@rule(
+    "TIS",
+    "IIM",
+    "score",
+    definition=(
+        "Total Improvement Score: points for the absolute improvement of six core-set measures,"
+        " 0 to 100; rescue or death scores 0."
+    ),
+    thresholds="the point table",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
 def total_improvement_score(
     improvements: Mapping[str, ArrayLike],
     rescue: ArrayLike = False,
@@ -359,6 +372,60 @@ def improvement_category(
     return category(("none", *LEVELS), index, np.isnan(score))
 
 
+@rule(
+    "TIS_minimal",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 20 or more; below 18 years TIS_minimal_juvenile.",
+    thresholds="20",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
+@rule(
+    "TIS_moderate",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 40 or more; below 18 years TIS_moderate_juvenile.",
+    thresholds="40",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
+@rule(
+    "TIS_major",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 60 or more; below 18 years TIS_major_juvenile.",
+    thresholds="60",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
+@rule(
+    "TIS_minimal_juvenile",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 30 or more, below 18 years; derived as TIS_minimal.",
+    thresholds="30",
+    source="Rider 2017, Ann Rheum Dis 76:782",
+    doi="10.1136/annrheumdis-2017-211401",
+)
+@rule(
+    "TIS_moderate_juvenile",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 45 or more, below 18 years; derived as TIS_moderate.",
+    thresholds="45",
+    source="Rider 2017, Ann Rheum Dis 76:782",
+    doi="10.1136/annrheumdis-2017-211401",
+)
+@rule(
+    "TIS_major_juvenile",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 70 or more, below 18 years; derived as TIS_major.",
+    thresholds="70",
+    source="Rider 2017, Ann Rheum Dis 76:782",
+    doi="10.1136/annrheumdis-2017-211401",
+)
 def improvement_response(
     score: ArrayLike,
     level: str,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -17,6 +18,18 @@ from carstats.endpoints.record.logic import (
 )
 
 
+@rule(
+    "IIM_relapse",
+    "IIM",
+    "event",
+    definition=(
+        "An earlier moderate response lost, with two of: physician global up 2 cm, MMT8 down 20"
+        " %, creatine kinase doubled; or rescue."
+    ),
+    thresholds="global_rise=2; mmt_fall=20; ck_times=2; components=2",
+    source="carstats",
+    status="design",
+)
 def iim_relapse(
     response_lost: ArrayLike,
     reference_global: ArrayLike,
@@ -91,6 +104,15 @@ def iim_relapse(
     return any_of(rescue, given(lost, worse))
 
 
+@rule(
+    "CDASI_response",
+    "IIM",
+    "response",
+    definition="CDASI activity down by 40 % or by 4 points.",
+    thresholds="percent=40; points=4",
+    source="carstats",
+    after="TIS_major_juvenile",
+)
 def cdasi_response(
     baseline: ArrayLike, follow_up: ArrayLike, *, percent: float = 40.0, points: float = 4.0
 ) -> BooleanArray:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -34,6 +35,16 @@ ACR_RANGES = {
 }
 
 
+@rule(
+    "DAS28-CRP",
+    "RA",
+    "score",
+    definition=(
+        "0.56 root of tender + 0.28 root of swollen + 0.36 ln(CRP + 1) + 0.014 global + 0.96."
+    ),
+    thresholds="none",
+    source="Wells 2009, Ann Rheum Dis 68:954",
+)
 def das28(
     tender: ArrayLike,
     swollen: ArrayLike,
@@ -87,6 +98,14 @@ def das28(
     return joints + 0.70 * np.log(np.maximum(acute, 1.0))
 
 
+@rule(
+    "DAS28_remission",
+    "RA",
+    "response",
+    definition="DAS28-CRP below 2.6.",
+    thresholds="below=2.6",
+    source="Wells 2009, Ann Rheum Dis 68:954",
+)
 def das28_remission(score: ArrayLike, *, below: float = 2.6) -> BooleanArray:
     """Judge remission by DAS28: below 2.6.
 
@@ -155,6 +174,14 @@ def cdai(
     )
 
 
+@rule(
+    "CDAI_band",
+    "RA",
+    "state",
+    definition="Clinical disease activity index up to 2.8 remission, 10 low, 22 moderate.",
+    thresholds="remission=2.8; low=10; moderate=22",
+    source="Aletaha 2005, Clin Exp Rheumatol 23:S100",
+)
 def cdai_band(
     index: ArrayLike, *, remission: float = 2.8, low: float = 10.0, moderate: float = 22.0
 ) -> pd.Categorical:
@@ -186,6 +213,17 @@ def cdai_band(
     return category(("remission", "low", "moderate", "high"), step, np.isnan(index))
 
 
+@rule(
+    "Boolean_remission",
+    "RA",
+    "response",
+    definition=(
+        "Tender 1 or less, swollen 1 or less, CRP 1 mg/dL or less, patient global 2 or less of "
+        "10 (Boolean 2.0)."
+    ),
+    thresholds="joints_max=1; crp_max=1; patient_max=2",
+    source="Studenic 2023, Ann Rheum Dis 82:74",
+)
 def boolean_remission(
     tender: ArrayLike,
     swollen: ArrayLike,
@@ -237,6 +275,30 @@ def boolean_remission(
     return all_of(*joints, compare(crp, "<=", crp_max), compare(patient, "<=", patient_max))
 
 
+@rule(
+    "ACR20",
+    "RA",
+    "response",
+    definition="Tender and swollen joints and three of five other measures better by 20 %.",
+    thresholds="percent=20; others=3",
+    source="Felson 1995, Arthritis Rheum 38:727",
+)
+@rule(
+    "ACR50",
+    "RA",
+    "response",
+    definition="As ACR20, by 50 %.",
+    thresholds="percent=50; others=3",
+    source="Felson 1995, Arthritis Rheum 38:727",
+)
+@rule(
+    "ACR70",
+    "RA",
+    "response",
+    definition="As ACR20, by 70 %.",
+    thresholds="percent=70; others=3",
+    source="Felson 1995, Arthritis Rheum 38:727",
+)
 def acr_response(
     baseline: Mapping[str, ArrayLike],
     follow_up: Mapping[str, ArrayLike],
@@ -283,6 +345,14 @@ def acr_response(
     return failed_by(met, *flags(rescue=rescue))
 
 
+@rule(
+    "joint_count_halved",
+    "RA",
+    "response",
+    definition="Swollen or tender joints down by half, at week 4 of the CAR-Treg trial.",
+    thresholds="percent=50",
+    source="CAR-Treg trial",
+)
 def joint_count_halved(
     baseline: Mapping[str, ArrayLike], follow_up: Mapping[str, ArrayLike], *, percent: float = 50.0
 ) -> BooleanArray:

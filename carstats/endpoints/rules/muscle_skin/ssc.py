@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -37,6 +38,15 @@ EUSTAR_WEIGHTS = {
 }
 
 
+@rule(
+    "mRSS_response",
+    "SSc",
+    "response",
+    definition="mRSS down by at least 5 points and at least 25 %.",
+    thresholds="points=5; percent=25",
+    source="carstats, mirroring the progression rule",
+    status="design",
+)
 def mrss_response(
     baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
 ) -> BooleanArray:
@@ -70,6 +80,14 @@ def mrss_response(
     )
 
 
+@rule(
+    "mRSS_progression",
+    "SSc",
+    "event",
+    definition="mRSS up by more than 5 points and at least 25 %.",
+    thresholds="points=5; percent=25",
+    source="Published progression rule",
+)
 def mrss_progression(
     baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
 ) -> BooleanArray:
@@ -102,6 +120,19 @@ def mrss_progression(
     )
 
 
+@rule(
+    "EUSTAR_activity",
+    "SSc",
+    "score",
+    definition=(
+        "Worse skin 1.5, digital ulcers 1.5, mRSS above 18 1.5, friction rubs 2.25, CRP above 1"
+        " mg/dL 2.25, DLCO below 70 % 1.0; 0 to 10, active from 2.5."
+    ),
+    thresholds="mrss_above=18; crp_above=1; dlco_below=70; cut=2.5",
+    source="Valentini 2017, Ann Rheum Dis",
+    doi="10.1136/annrheumdis-2016-209768",
+    after="revised_CRISS",
+)
 def eustar_activity(
     skin_worse: ArrayLike,
     digital_ulcers: ArrayLike,
@@ -209,6 +240,15 @@ def eustar_active(index: ArrayLike, *, cut: float = 2.5) -> BooleanArray:
     return compare(index, ">=", cut)
 
 
+@rule(
+    "ILD_progression",
+    "SSc",
+    "event",
+    definition="Relative fall of FVC by 10 %, or by 5 to below 10 % with DLCO down 15 %.",
+    thresholds="fvc_fall=10; fvc_fall_with_dlco=5; dlco_fall=15",
+    source="Khanna 2015, J Rheumatol 42:2168",
+    after="EUSTAR_activity",
+)
 def ild_progression(
     baseline_fvc: ArrayLike,
     fvc: ArrayLike,
@@ -264,6 +304,27 @@ def ild_progression(
     )
 
 
+@rule(
+    "SSc_event",
+    "SSc",
+    "event",
+    definition=(
+        "Progression of ILD, heart failure, renal failure, arterial hypertension, or new "
+        "immunosuppressant or antifibrotic."
+    ),
+    thresholds="those of its components",
+    source="Auth 2024",
+    after="ILD_progression",
+)
+@rule(
+    "SSc_event_free_survival",
+    "SSc",
+    "time-to-event",
+    definition="From infusion to the composite event of SSc; death competes.",
+    thresholds="those of SSc_event",
+    source="Auth 2024",
+    after="drug_free_duration",
+)
 def ssc_event(
     ild_progressed: ArrayLike,
     heart_failure: ArrayLike,

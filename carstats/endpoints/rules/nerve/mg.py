@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import Endpoint, declare, rule
 from carstats.endpoints.record.logic import (
     any_of,
     boolean,
@@ -26,6 +27,16 @@ MGFA_STATUSES = ("CSR", "PR", "MM-0", "MM-1", "MM-2", "MM-3", "MM", "I", "U", "W
 _MM_OR_BETTER = ("CSR", "PR", "MM-0", "MM-1", "MM-2", "MM-3", "MM")
 
 
+@rule(
+    "MG-ADL_response",
+    "MG",
+    "response",
+    definition=(
+        "MG-ADL down by 2 points or more; for 4 consecutive weeks in ADAPT; rescue is a failure."
+    ),
+    thresholds="points=2; span=28",
+    source="Howard 2021 (ADAPT), Lancet Neurol 20:526",
+)
 def mg_adl_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 2.0
 ) -> BooleanArray:
@@ -63,6 +74,14 @@ def mg_adl_response(
     return _fall(baseline, follow_up, rescue, points, MG_ADL_RANGE)
 
 
+@rule(
+    "QMG_response",
+    "MG",
+    "response",
+    definition="QMG down by 3 points or more (5 in some trials).",
+    thresholds="points=3",
+    source="carstats",
+)
 def qmg_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
@@ -94,6 +113,18 @@ def qmg_response(
     return _fall(baseline, follow_up, rescue, points, QMG_RANGE)
 
 
+@rule(
+    "MGC_response",
+    "MG",
+    "response",
+    definition=(
+        "MG composite down by 3 points or more; 5 was the primary endpoint of Descartes-08 "
+        "phase 2b."
+    ),
+    thresholds="points=3",
+    source="Burns 2010, Neurology 74:1434",
+    status="verified",
+)
 def mgc_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
@@ -126,6 +157,15 @@ def mgc_response(
     return _fall(baseline, follow_up, rescue, points, MGC_RANGE)
 
 
+@rule(
+    "MSE",
+    "MG",
+    "response",
+    definition="Minimal symptom expression: MG-ADL 0 or 1.",
+    thresholds="mg_adl_max=1",
+    source="NCT06958939",
+    status="verified",
+)
 def minimal_symptom_expression(
     mg_adl: ArrayLike, rescue: ArrayLike = False, *, mg_adl_max: float = 1.0
 ) -> BooleanArray:
@@ -158,6 +198,32 @@ def minimal_symptom_expression(
     return failed_by(compare(score, "<=", mg_adl_max), *flags(rescue=rescue))
 
 
+declare(
+    __name__,
+    Endpoint(
+        "MSE_sustained",
+        "MG",
+        "response",
+        "MG-ADL 0 or 1 at consecutive visits that span 4 weeks.",
+        "mg_adl_max=1; span=28",
+        "NCT06958939",
+        status="verified",
+        function="record.confirmation.confirmed",
+    ),
+)
+
+
+@rule(
+    "MM_or_better",
+    "MG",
+    "response",
+    definition=(
+        "Minimal manifestations, pharmacologic or complete stable remission by MGFA "
+        "post-intervention status."
+    ),
+    thresholds="none",
+    source="MGFA post-intervention status",
+)
 def minimal_manifestations_or_better(status: ArrayLike) -> BooleanArray:
     """Judge minimal manifestation status, pharmacologic or complete stable remission (MGFA-PIS).
 
@@ -216,6 +282,18 @@ def mg_worsening(best_mg_adl: ArrayLike, mg_adl: ArrayLike, *, points: float = 2
     return compare(now - best, ">=", points)
 
 
+@rule(
+    "MG_relapse",
+    "MG",
+    "event",
+    definition=(
+        "MG-ADL 2 above the best sustained value at two visits 2 weeks apart, crisis, "
+        "admission, or rescue."
+    ),
+    thresholds="points=2; span=14",
+    source="carstats",
+    status="design",
+)
 def mg_relapse(
     confirmed_worsening: ArrayLike,
     crisis: ArrayLike = False,

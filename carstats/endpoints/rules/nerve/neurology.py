@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     boolean,
@@ -26,6 +27,16 @@ EDSS_RANGE = (0.0, 10.0)
 INCAT_RANGE = (0.0, 10.0)
 
 
+@rule(
+    "NMOSD_attack",
+    "NMOSD",
+    "event",
+    definition=(
+        "New or worse neurological signs for 24 hours, at least 31 days after the previous attack."
+    ),
+    thresholds="spacing=31; hours=24",
+    source="Adjudicated attacks of NMOSD trials",
+)
 def adjudicated_attacks(
     subject: ArrayLike,
     day: ArrayLike,
@@ -112,6 +123,18 @@ class AttackCounts:
     years_after: NDArray[np.float64]
 
 
+@rule(
+    "ARR",
+    "NMOSD",
+    "event",
+    definition=(
+        "Attacks and years observed before and after infusion, for annualised rates; before and"
+        " after regresses to the mean."
+    ),
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def attack_counts(
     attack_subject: ArrayLike,
     attack_day: ArrayLike,
@@ -173,6 +196,17 @@ def attack_counts(
     )
 
 
+@rule(
+    "EDSS_progression",
+    "MS",
+    "event",
+    definition=(
+        "EDSS up by 1.5 from 0, by 1.0 from 1.0 to 5.5, by 0.5 from above; confirmed over 12 or"
+        " 24 weeks."
+    ),
+    thresholds="from_zero=1.5; from_low=1.0; from_high=0.5; low_max=5.5; span=84",
+    source="Confirmed disability progression of MS trials",
+)
 def edss_progression(
     baseline: ArrayLike,
     edss: ArrayLike,
@@ -216,6 +250,17 @@ def edss_progression(
     return compare(now - first - needed, ">=", 0)
 
 
+@rule(
+    "T25FW_change",
+    "SPS",
+    "score",
+    definition=(
+        "Change of the timed 25-foot walk in percent of baseline; primary endpoint of KYSA-8."
+    ),
+    thresholds="none",
+    source="KYSA-8",
+    after="T25FW_worse",
+)
 def t25fw_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
     """Return the change of the timed 25-foot walk in percent of baseline; a fall is an improvement.
 
@@ -242,6 +287,14 @@ def t25fw_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float6
     return percent_change(first, now)
 
 
+@rule(
+    "T25FW_worse",
+    "MS",
+    "event",
+    definition="Timed 25-foot walk slower by 20 % or more.",
+    thresholds="percent=20",
+    source="MS trials",
+)
 def t25fw_worse(
     baseline: ArrayLike, follow_up: ArrayLike, *, percent: float = 20.0
 ) -> BooleanArray:
@@ -253,6 +306,15 @@ def t25fw_worse(
     return compare(t25fw_change(baseline, follow_up), ">=", percent)
 
 
+@rule(
+    "T25FW_improved",
+    "SPS",
+    "response",
+    definition="Timed 25-foot walk faster by 20 % or more.",
+    thresholds="percent=20",
+    source="carstats",
+    status="design",
+)
 def t25fw_improved(
     baseline: ArrayLike,
     follow_up: ArrayLike,
@@ -270,6 +332,14 @@ def t25fw_improved(
     return failed_by(faster, *flags(rescue=rescue))
 
 
+@rule(
+    "INCAT_response",
+    "CIDP",
+    "response",
+    definition="Adjusted INCAT disability down by 1 point or more.",
+    thresholds="points=1",
+    source="CIDP trials",
+)
 def incat_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 1.0
 ) -> BooleanArray:

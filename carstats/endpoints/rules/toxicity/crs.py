@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.episodes import check_infusions, merge_episodes
 from carstats.endpoints.record.grades import (
     Bounds,
@@ -331,6 +332,32 @@ def crs_daily_grades(
     )
 
 
+@rule(
+    "CRS",
+    "any",
+    "toxicity",
+    definition=(
+        "ASTCT grade 1 to 5: fever to diagnose, then the worse of hypotension and hypoxia; "
+        "episodes less than 7 days apart are one; onset up to day 30 after an infusion. A blank"
+        " cell leaves the grade that the known ones prove."
+    ),
+    thresholds=(
+        "gap_days=7; onset_window_days=30; late_onset_days=14; fever_threshold=38; low_flow_limit=6"
+    ),
+    source="Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
+    doi="10.1016/j.bbmt.2018.12.758",
+)
+@rule(
+    "fever outside the CRS window",
+    "any",
+    "toxicity",
+    definition=(
+        "A fever that began before an infusion or more than 30 days after one: no CRS, no grade."
+    ),
+    thresholds="onset_window_days=30",
+    source="carstats",
+    status="design",
+)
 def crs_episodes(
     worksheet: pd.DataFrame,
     infusions: pd.DataFrame | None = None,

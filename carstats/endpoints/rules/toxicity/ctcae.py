@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.endpoints.record.daily_counts import last_before_infusion
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import aligned
 from carstats.endpoints.record.logic import compare, numbers
 from carstats.endpoints.record.units import convert
@@ -48,6 +49,44 @@ TERMS = {
 _MEASURE = {"neutrophils": "ANC", "leucocytes": "lymphocytes"}
 
 
+@rule(
+    "neutropenia",
+    "any",
+    "toxicity",
+    definition=(
+        "ANC below 1.5 grade 2, 1.0 grade 3, 0.5 grade 4 (10^9/L); by version 6 below 1.0, 0.5,"
+        " 0.1."
+    ),
+    thresholds="v5 1.5, 1.0, 0.5; v6 1.0, 0.5, 0.1; ctcae_version='v5'",
+    source="CTCAE v5 and v6, never pooled",
+)
+@rule(
+    "thrombocytopenia",
+    "any",
+    "toxicity",
+    definition=(
+        "Platelets below the limit grade 1, 75 grade 2, 50 grade 3, 25 grade 4 (10^9/L); by "
+        "version 6 grade 4 below 10."
+    ),
+    thresholds="LLN, 75, 50, 25; v6 LLN, 75, 50, 10; ctcae_version='v5'",
+    source="CTCAE v5 and v6, never pooled",
+)
+@rule(
+    "anaemia",
+    "any",
+    "toxicity",
+    definition="Haemoglobin below the limit grade 1, 10 grade 2, 8 grade 3 (g/dL).",
+    thresholds="LLN, 10, 8",
+    source="CTCAE v5 and v6, never pooled",
+)
+@rule(
+    "lymphopenia",
+    "any",
+    "toxicity",
+    definition="Lymphocytes below 0.5 grade 3, 0.2 grade 4 (10^9/L).",
+    thresholds="0.5, 0.2",
+    source="CTCAE v5 and v6, never pooled",
+)
 def ctcae_grade(
     value: ArrayLike,
     test: str,

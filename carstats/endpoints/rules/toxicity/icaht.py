@@ -24,6 +24,7 @@ from carstats.endpoints.record.daily_counts import (
     under,
     window_values,
 )
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import aligned, flag_numbers
 from carstats.endpoints.record.logic import compare, numbers
 from carstats.endpoints.record.worksheets import per_subject, subject_index
@@ -32,6 +33,18 @@ from carstats.errors import check_choice
 _COUNTS = ("cumulative", "longest")
 
 
+@rule(
+    "ICAHT_early",
+    "any",
+    "toxicity",
+    definition=(
+        "ANC at or below 500/uL for 1 to 6 days grade 1, 7 to 13 grade 2, 14 or more grade 3, "
+        "never above grade 4; at or below 100/uL for 7 days grade 3, 14 grade 4."
+    ),
+    thresholds="500/uL; 100/uL; 7, 14 days",
+    source="Rejeski 2023 (EHA/EBMT), Blood 142:865",
+    doi="10.1182/blood.2023020578",
+)
 def early_icaht_grade(
     days_severe: ArrayLike, days_profound: ArrayLike, never_above: ArrayLike = False
 ) -> NDArray[np.float64]:
@@ -236,6 +249,17 @@ def early_icaht(
     )
 
 
+@rule(
+    "ICAHT_late",
+    "any",
+    "toxicity",
+    definition=(
+        "ANC after day 30 at or below 1500, 1000, 500, 100/uL: grade 1 to 4; two values needed."
+    ),
+    thresholds="thresholds 1500, 1000, 500, 100/uL; min_values=2",
+    source="Rejeski 2023 (EHA/EBMT), Blood 142:865",
+    doi="10.1182/blood.2023020578",
+)
 def late_icaht(
     neutrophils: pd.DataFrame,
     *,

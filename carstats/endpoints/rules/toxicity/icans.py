@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.episodes import check_infusions, merge_episodes
 from carstats.endpoints.record.grades import (
     Bounds,
@@ -108,6 +109,16 @@ def encephalopathy_grade(ice: ArrayLike, baseline_ice: ArrayLike = 10.0) -> NDAr
     return np.where(np.isnan(score), np.nan, grade)
 
 
+@rule(
+    "ICANS_paediatric",
+    "any",
+    "toxicity",
+    definition="CAPD in place of ICE below 12 years: 1 to 8 grade 1 to 2, 9 or more grade 3.",
+    thresholds="CAPD 9",
+    source="Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
+    doi="10.1016/j.bbmt.2018.12.758",
+    after="ICANS",
+)
 def delirium_grade(
     capd: ArrayLike, impossible: ArrayLike = False, *, severe: float = 9.0
 ) -> NDArray[np.float64]:
@@ -322,6 +333,18 @@ def icans_daily_grades(worksheet: pd.DataFrame, *, child_below: float = 12.0) ->
     return table.assign(grade=exact, grade_at_least=low, grade_at_most=high)
 
 
+@rule(
+    "ICANS",
+    "any",
+    "toxicity",
+    definition=(
+        "ASTCT grade 1 to 5: the worst of ICE score, consciousness, seizure, motor and oedema, "
+        "against the baseline ICE. A blank cell leaves the grade that the known ones prove."
+    ),
+    thresholds="ICE 7, 3, 0; gap_days=7; onset_window_days=30",
+    source="Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
+    doi="10.1016/j.bbmt.2018.12.758",
+)
 def icans_episodes(
     worksheet: pd.DataFrame,
     infusions: pd.DataFrame | None = None,

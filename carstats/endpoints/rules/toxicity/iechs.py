@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import aligned, check_grades, flag_numbers
 from carstats.endpoints.record.logic import any_of, compare, flags, numbers
 from carstats.endpoints.record.logic import given as where_given
@@ -168,6 +169,19 @@ def cytopenia_criterion(
     return where_given(low, new)
 
 
+@rule(
+    "IEC-HS",
+    "any",
+    "toxicity",
+    definition=(
+        "Ferritin above twice the limit or the value at infusion, or rising fast, with "
+        "resolving CRS or after it improved, and a supporting sign: meets; ferritin with one of"
+        " the two: possible. Never diagnosed."
+    ),
+    thresholds="ferritin 2x; ALT/AST 5x; fibrinogen 150 mg/dL",
+    source="Hines 2023 (ASTCT), Transplant Cell Ther 29:438.e1",
+    doi="10.1016/j.jtct.2023.03.006",
+)
 def iechs_status(
     ferritin_met: ArrayLike,
     after_crs_improved: ArrayLike,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
 from carstats.data.vocabulary import folded
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import check_grades
 from carstats.endpoints.record.logic import any_of, compare, flags, numbers
 from carstats.endpoints.record.worksheets import check_table
@@ -206,6 +207,17 @@ def window_exposure(
     })  # fmt: skip
 
 
+@rule(
+    "infection",
+    "any",
+    "toxicity",
+    definition=(
+        "CTCAE grade 3 or more, or serious (intravenous antimicrobials or admission), by "
+        "organism and window."
+    ),
+    thresholds="grade 3",
+    source="CTCAE, version in the row",
+)
 def describe_infections(
     infections: pd.DataFrame, *, organisms: Mapping[str, str] | None = None, from_grade: int = 3
 ) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import any_of, boolean, compare, flags, numbers
 from carstats.endpoints.record.worksheets import check_table
 from carstats.endpoints.rules.toxicity.iechs import stepped_grade
@@ -93,6 +94,20 @@ def licats_grade(
     )
 
 
+@rule(
+    "LICATS",
+    "any",
+    "toxicity",
+    definition=(
+        "Local, self-limited toxicity in an organ affected before, in B-cell aplasia, begun on "
+        "day 0 to 42, gone within 28 days without new immunosuppression: candidate, never "
+        "relapse. Grade 2: glucocorticoids for more than a week or an inner organ; 3 hospital; "
+        "4 intensive care."
+    ),
+    thresholds="licats_days=42; licats_resolution_days=28; steroid_days=14; steroid_week=7",
+    source="Hagen 2025, Lancet Rheumatol (PMID 40318690)",
+    doi="10.1016/S2665-9913(25)00091-8",
+)
 def licats_candidates(
     worsenings: pd.DataFrame,
     organs_before: pd.DataFrame,

@@ -19,6 +19,7 @@ from carstats.endpoints.record.daily_counts import (
     under,
     window_values,
 )
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import aligned
 from carstats.endpoints.record.logic import compare, numbers
 from carstats.endpoints.record.worksheets import per_subject
@@ -97,6 +98,20 @@ def late_t_icaht_grade(
     return np.where(missing, np.nan, np.where((grade == 3) & (days >= 14), 4.0, grade))
 
 
+@rule(
+    "T-ICAHT",
+    "any",
+    "toxicity",
+    definition=(
+        "The same for platelets (term ICAHT, scale T-ICAHT): early below 50 for 1 to 6 days "
+        "grade 1, 7 or more grade 2, below 20 for 1 to 13 grade 3, 14 or more grade 4; late "
+        "(days 31 to 100, two values) below 100, 50, 20, and 20 for 14 days or more grade 4."
+    ),
+    thresholds="low=50; very_low=20; recovery_days=3; late 100, 50, 20 x 10^9/L",
+    source="Rejeski 2025, Blood, Table 1",
+    doi="10.1182/blood.2025028833",
+    status="verified",
+)
 def early_t_icaht(
     platelets: pd.DataFrame,
     *,

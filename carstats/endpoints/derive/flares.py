@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carstats.endpoints.derive.judge import Judge, Sight
+from carstats.endpoints.derive.lupus_flares import lupus_relapse, renal_flares
 from carstats.endpoints.record.confirmation import best_sustained, confirmed
 from carstats.endpoints.record.logic import known
 from carstats.endpoints.record.searches import Days, at
 from carstats.endpoints.record.visits import Visits
 from carstats.endpoints.rules.blood.immune_cytopenias import itp_loss
-from carstats.endpoints.rules.lupus.flares import lupus_relapse, renal_flares
 from carstats.endpoints.rules.muscle_skin.iim_course import iim_relapse
 from carstats.endpoints.rules.muscle_skin.ssc import ild_progression, ssc_event
 from carstats.endpoints.rules.nerve.mg import mg_relapse, mg_worsening
