@@ -168,17 +168,15 @@ def test_modules_import_their_own_part_or_a_lower_layer():
 
 
 def circles(imports):
-    """Return the groups of modules that import one another, given what each imports."""
-    left = dict(imports)
+    """Return the modules that import one another in a circle, given what each imports."""
+    left = {name: others & set(imports) for name, others in imports.items()}
     while True:
-        # What imports nothing that is left, or is imported by nothing that is left, is in no circle.
-        wanted = set().union(*left.values()) if left else set()
-        free = {
-            name for name, others in left.items() if name not in wanted or not others & set(left)
-        }
-        if not free:
-            return sorted(left)
-        left = {name: others & set(left) for name, others in left.items() if name not in free}
+        imported_ones = set().union(*left.values())
+        # What imports nothing more, or is imported by nothing more, is in no circle.
+        kept = {name for name, others in left.items() if others and name in imported_ones}
+        if len(kept) == len(left):
+            return sorted(kept)
+        left = {name: left[name] & kept for name in kept}
 
 
 def test_no_module_imports_itself_by_a_detour():

@@ -156,12 +156,12 @@ def classify_medications(
 
     Notes
     -----
-    Status: design. An episode without a reason is taken for treatment of the disease, unless its
-    class says otherwise (tocilizumab is then for toxicity, another drug is supportive,
-    immunoglobulin in other diseases than MG, IIM, ITP and CIDP is replacement); with the reason
-    ``"background"`` it is no rescue. In those four diseases immunoglobulin is rescue also where it
-    is called replacement, unless `replacement_immunoglobulin_counts` is False: one rule, the same
-    as that of `judge_treatment`.
+    An episode without a reason is taken for treatment of the disease, unless its class says
+    otherwise (tocilizumab is then for toxicity, another drug is supportive, immunoglobulin in other
+    diseases than MG, IIM, ITP and CIDP is replacement); with the reason ``"background"`` it is no
+    rescue. In those four diseases immunoglobulin is rescue also where it is called replacement,
+    unless `replacement_immunoglobulin_counts` is False: one rule, the same as that of
+    `judge_treatment`.
     """
     rules = rules_of(study, rules)
     drugs = study.table("medications")

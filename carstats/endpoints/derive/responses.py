@@ -89,8 +89,6 @@ RESPONSE_ENDPOINTS = (*COMMON, *LUPUS_STATES, *SPECIFIC, *HELD)
 def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     """Return the responses table: one row per endpoint and attended visit.
 
-    Notes
-    -----
     Status: design (windows, missing components, intercurrent events), and that of each rule.
     """
     ids = judge.study.subjects["subject_id"].to_numpy(object)

@@ -107,7 +107,7 @@ def relapse(course: Course) -> pd.DataFrame:
 
     So does a new immunosuppressant for another reason than the disease, toxicity or conditioning:
     from then on a relapse is not that of the cells. Rescue after a response is a relapse of that
-    day (composite). Notes: Status design.
+    day (composite).
     """
     s, ice = course.strategies, course.judge.intercurrent
     responded = np.isfinite(course.response)

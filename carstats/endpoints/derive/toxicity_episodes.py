@@ -65,14 +65,10 @@ def derive_toxicities(
 ) -> pd.DataFrame:
     """Return the toxicities that worksheets and laboratory values show.
 
-    CRS and ICANS from daily worksheets (a fever outside the window of CRS under a term of its
-    own), ICAHT of neutrophils and platelets, CTCAE grades of cytopenia, hypogammaglobulinaemia not
-    masked by immunoglobulin, LICATS candidates, and IEC-HS that meets its criteria (or is possible,
-    by the rules).
-
-    Notes
-    -----
-    Status: verify and design, as the rules that are used; LICATS candidates need a review.
+    CRS and ICANS from daily worksheets (a fever outside the window of CRS under a term of its own),
+    ICAHT of neutrophils and platelets, CTCAE grades of cytopenia, hypogammaglobulinaemia not masked
+    by immunoglobulin, LICATS candidates, and IEC-HS that meets its criteria (or is possible, by the
+    rules). Status: verify and design, as the rules that are used; LICATS candidates need a review.
     """
     wanted = {
         "CRS": _crs,

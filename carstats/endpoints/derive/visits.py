@@ -49,11 +49,8 @@ def find_visits(
     or not. Components of one visit may lie on different days of its window, at most 14 days apart:
     each is the one nearest to the scheduled day, of two the later, and the visit is dated at the
     latest of them. A visit is adequate if a component is, and if no more than 20 mg of prednisone a
-    day was given for toxicity in the 14 days before.
-
-    Notes
-    -----
-    Status: design (the days after glucocorticoids, the windows).
+    day was given for toxicity in the 14 days before. Status: design (the days after
+    glucocorticoids, the windows).
     """
     rules = rules_of(study, rules)
     values = judged_values(study) if values is None else values

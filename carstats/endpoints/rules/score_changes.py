@@ -22,26 +22,16 @@ def mmt8_change(
 ) -> NDArray[np.float64]:
     """Return the change of manual muscle testing; positive is stronger.
 
+    Status: verify (the range that a study used).
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        MMT8 before lymphodepletion and now, 0 to `mmt_range`.
-    mmt_range : float, optional
-        Largest score: 80 for MMT8 of one side, 150 for its bilateral form.
+    baseline, follow_up : MMT8 before lymphodepletion and now, 0 to `mmt_range`.
+    mmt_range : Largest score: 80 for MMT8 of one side, 150 for its bilateral form.
 
     Returns
     -------
-    numpy.ndarray
-        Points, NaN where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify (the range that a study used).
+    Points, NaN where a score is missing.
     """
     return _change(baseline, follow_up, mmt_range)
 
@@ -59,22 +49,11 @@ def mg_qol15r_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.fl
 
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        MG-QOL15r before lymphodepletion and now, 0 to 30.
+    baseline, follow_up : MG-QOL15r before lymphodepletion and now, 0 to 30.
 
     Returns
     -------
-    numpy.ndarray
-        Points, NaN where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Points, NaN where a score is missing.
     """
     return _change(baseline, follow_up, 30.0)
 
@@ -94,22 +73,11 @@ def mrs_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]
 
     Parameters
     ----------
-    baseline, follow_up : int or sequence of int
-        Modified Rankin scale before lymphodepletion and now, 0 to 6.
+    baseline, follow_up : Modified Rankin scale before lymphodepletion and now, 0 to 6.
 
     Returns
     -------
-    numpy.ndarray
-        Grades, NaN where one is missing. The scale is ordinal: medians, not means.
-
-    Raises
-    ------
-    CarstatsError
-        If a grade is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Grades, NaN where one is missing. The scale is ordinal: medians, not means.
     """
     return _change(baseline, follow_up, 6.0)
 

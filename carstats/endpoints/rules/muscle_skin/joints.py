@@ -57,28 +57,18 @@ def das28(
 
     Parameters
     ----------
-    tender, swollen : float or sequence of float
-        Tender and swollen joints of 28.
-    acute_phase : float or sequence of float
-        CRP, mg/L, or sedimentation rate, mm/h (counted as 1 where it is below).
-    patient_global_mm : float or sequence of float
-        The patient's assessment of health, 0 to 100 mm.
-    marker : str, optional
-        ``"CRP"`` or ``"ESR"``.
+    tender, swollen : Tender and swollen joints of 28.
+    acute_phase : CRP, mg/L, or sedimentation rate, mm/h (counted as 1 where it is below).
+    patient_global_mm : The patient's assessment of health, 0 to 100 mm.
+    marker : ``"CRP"`` or ``"ESR"``.
 
     Returns
     -------
-    numpy.ndarray
-        The score; NaN where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range or `marker` another word.
+    The score; NaN where a component is missing.
 
     Notes
     -----
-    Status: verify. Remission is below 2.6: `das28_remission`.
+    Remission is below 2.6: `das28_remission`.
 
     References
     ----------
@@ -109,26 +99,12 @@ def das28(
 def das28_remission(score: ArrayLike, *, below: float = 2.6) -> BooleanArray:
     """Judge remission by DAS28: below 2.6.
 
+    NA where it is missing.
+
     Parameters
     ----------
-    score : float or sequence of float
-        From `das28`, 0 to 10.
-    below : float, optional
-        The limit.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    score : From `das28`, 0 to 10.
+    below : The limit.
     """
     (score,) = numbers(score=(score, 0, 10))
     return compare(score, "<", below)
@@ -139,26 +115,16 @@ def cdai(
 ) -> NDArray[np.float64]:
     """Return the clinical disease activity index, 0 to 76.
 
+    Status: verify.
+
     Parameters
     ----------
-    tender, swollen : float or sequence of float
-        Tender and swollen joints of 28.
-    patient_global, physician_global : float or sequence of float
-        Global assessments, 0 to 10 cm.
+    tender, swollen : Tender and swollen joints of 28.
+    patient_global, physician_global : Global assessments, 0 to 10 cm.
 
     Returns
     -------
-    numpy.ndarray
-        The index; NaN where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    The index; NaN where a component is missing.
 
     References
     ----------
@@ -189,24 +155,12 @@ def cdai_band(
 
     Parameters
     ----------
-    index : float or sequence of float
-        From `cdai`, 0 to 76.
-    remission, low, moderate : float, optional
-        The largest value of each band.
+    index : From `cdai`, 0 to 76.
+    remission, low, moderate : The largest value of each band.
 
     Returns
     -------
-    pandas.Categorical
-        Ordered: ``"remission"``, ``"low"``, ``"moderate"``, ``"high"``.
-
-    Raises
-    ------
-    CarstatsError
-        If an index is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Ordered: ``"remission"``, ``"low"``, ``"moderate"``, ``"high"``.
     """
     (index,) = numbers(index=(index, 0, 76))
     step = sum(compare(index, ">", cut)._data.astype(int) for cut in (remission, low, moderate))
@@ -236,34 +190,15 @@ def boolean_remission(
 ) -> BooleanArray:
     """Judge the Boolean 2.0 remission of ACR/EULAR.
 
+    NA where a component is missing.
+
     Parameters
     ----------
-    tender, swollen : float or sequence of float
-        Tender and swollen joints of 28, at most 1 each.
-    crp_mg_dl : float or sequence of float
-        CRP, mg/dL, at most 1.
-    patient_global : float or sequence of float
-        The patient's global assessment, 0 to 10 cm, at most 2 (1 in the first version).
-    joints_max, crp_max, patient_max : float, optional
-        The limits.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Studenic P et al. Ann Rheum Dis 2023;82:74-80.
+    tender, swollen : Tender and swollen joints of 28, at most 1 each.
+    crp_mg_dl : CRP, mg/dL, at most 1.
+    patient_global : The patient's global assessment, 0 to 10 cm, at most 2 (1 in the first
+        version).
+    joints_max, crp_max, patient_max : The limits.
     """
     tender, swollen, crp, patient = numbers(
         tender=(tender, *JOINTS_28),
@@ -309,36 +244,16 @@ def acr_response(
 ) -> BooleanArray:
     """Judge ACR20 (50, 70): joints better by `percent`, and three of the five other measures.
 
+    NA where a joint count is missing, or fewer than `others` are known to be better and one is
+    missing. A measure of 0 at baseline cannot improve.
+
     Parameters
     ----------
-    baseline, follow_up : mapping of str to sequence of float
-        ``"tender"`` (0 to 68), ``"swollen"`` (0 to 66), ``"pain"``, ``"patient"``, ``"physician"``
-        (0 to 100), ``"haq"`` (0 to 3), ``"acute_phase"`` (CRP or ESR).
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    percent : float, optional
-        20, 50 or 70.
-    others : int, optional
-        How many of the five must be better.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a joint count is missing, or fewer than `others` are known to be better and one is
-        missing. A measure of 0 at baseline cannot improve.
-
-    Raises
-    ------
-    CarstatsError
-        If a measure is not given or out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Felson DT et al. Arthritis Rheum 1995;38:727-735.
+    baseline, follow_up : ``"tender"`` (0 to 68), ``"swollen"`` (0 to 66), ``"pain"``,
+        ``"patient"``, ``"physician"`` (0 to 100), ``"haq"`` (0 to 3), ``"acute_phase"`` (CRP or
+        ESR).
+    percent : 20, 50 or 70.
+    others : How many of the five must be better.
     """
     better = _better(baseline, follow_up, tuple(ACR_RANGES), percent)
     met = all_of(better[0], better[1], at_least(others, *better[2:]))
@@ -358,26 +273,11 @@ def joint_count_halved(
 ) -> BooleanArray:
     """Judge the endpoint of the CAR-Treg trial: swollen or tender joints down by half.
 
+    NA where neither is known to be down and one is missing.
+
     Parameters
     ----------
-    baseline, follow_up : mapping of str to sequence of float
-        ``"tender"`` (0 to 68) and ``"swollen"`` (0 to 66).
-    percent : float, optional
-        The fall, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where neither is known to be down and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a count is not given or out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : ``"tender"`` (0 to 68) and ``"swollen"`` (0 to 66).
     """
     return any_of(*_better(baseline, follow_up, ("tender", "swollen"), percent))
 

@@ -42,34 +42,18 @@ def mg_adl_response(
 ) -> BooleanArray:
     """Judge an MG-ADL response at a visit: a fall of 2 points or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        MG-ADL before lymphodepletion and now, 0 to 24.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment (immunoglobulin, plasma exchange, FcRn or complement inhibitor),
+    baseline, follow_up : MG-ADL before lymphodepletion and now, 0 to 24.
+    rescue : Rescue treatment (immunoglobulin, plasma exchange, FcRn or complement inhibitor),
         re-infusion or death before the visit: no response, whatever is missing.
-    points : float, optional
-        The fall, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
 
     Notes
     -----
     Status: verify (ADAPT asked for four consecutive weeks:
     ``confirmed(subject, day, response, span=28)``).
-
-    References
-    ----------
-    Howard JF et al. Lancet Neurol 2021;20:526-536.
     """
     return _fall(baseline, follow_up, rescue, points, MG_ADL_RANGE)
 
@@ -87,28 +71,12 @@ def qmg_response(
 ) -> BooleanArray:
     """Judge a QMG response at a visit: a fall of 3 points or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Quantitative MG score, 0 to 39, off pyridostigmine for 10 to 12 hours.
-    rescue : bool or sequence of bool, optional
-        As in `mg_adl_response`.
-    points : float, optional
-        The fall, at least; some trials use 5.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : Quantitative MG score, 0 to 39, off pyridostigmine for 10 to 12 hours.
+    points : The fall, at least; some trials use 5.
     """
     return _fall(baseline, follow_up, rescue, points, QMG_RANGE)
 
@@ -130,29 +98,13 @@ def mgc_response(
 ) -> BooleanArray:
     """Judge an MG composite response at a visit: a fall of 3 points or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        MG composite, 0 to 50.
-    rescue : bool or sequence of bool, optional
-        As in `mg_adl_response`.
-    points : float, optional
-        The fall, at least: 3 is the smallest important one (Burns 2010), 5 was the primary endpoint
-        of Descartes-08 phase 2b.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    References
-    ----------
-    Burns TM et al. Neurology 2010;74:1434-1440.
+    baseline, follow_up : MG composite, 0 to 50.
+    points : The fall, at least: 3 is the smallest important one (Burns 2010), 5 was the primary
+        endpoint of Descartes-08 phase 2b.
     """
     return _fall(baseline, follow_up, rescue, points, MGC_RANGE)
 
@@ -171,24 +123,12 @@ def minimal_symptom_expression(
 ) -> BooleanArray:
     """Judge minimal symptom expression at a visit: MG-ADL of 0 or 1.
 
+    NA where the score is missing.
+
     Parameters
     ----------
-    mg_adl : float or sequence of float
-        MG-ADL, 0 to 24.
-    rescue : bool or sequence of bool, optional
-        As in `mg_adl_response`.
-    mg_adl_max : float, optional
-        The largest score.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where the score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
+    mg_adl : MG-ADL, 0 to 24.
+    mg_adl_max : The largest score.
 
     Notes
     -----
@@ -227,24 +167,11 @@ declare(
 def minimal_manifestations_or_better(status: ArrayLike) -> BooleanArray:
     """Judge minimal manifestation status, pharmacologic or complete stable remission (MGFA-PIS).
 
+    NA where it is missing.
+
     Parameters
     ----------
-    status : str or sequence of str
-        MGFA post-intervention status, one of `MGFA_STATUSES`.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a status is another word.
-
-    Notes
-    -----
-    Status: verify.
+    status : MGFA post-intervention status, one of `MGFA_STATUSES`.
     """
     values = texts("status", status, MGFA_STATUSES)
     missing = np.array([value is None for value in values])
@@ -254,24 +181,13 @@ def minimal_manifestations_or_better(status: ArrayLike) -> BooleanArray:
 def mg_worsening(best_mg_adl: ArrayLike, mg_adl: ArrayLike, *, points: float = 2.0) -> BooleanArray:
     """Judge whether MG-ADL is 2 points or more above the best sustained value.
 
+    NA where a value is missing.
+
     Parameters
     ----------
-    best_mg_adl : float or sequence of float
-        The best value that two visits in a row had (`confirmation.best_sustained`).
-    mg_adl : float or sequence of float
-        MG-ADL now, 0 to 24.
-    points : float, optional
-        The rise, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
+    best_mg_adl : The best value that two visits in a row had (`confirmation.best_sustained`).
+    mg_adl : MG-ADL now, 0 to 24.
+    points : The rise, at least.
 
     Notes
     -----
@@ -302,26 +218,12 @@ def mg_relapse(
 ) -> BooleanArray:
     """Judge a relapse: confirmed worsening, myasthenic crisis, admission for MG, or rescue.
 
+    NA where none is known and one is missing.
+
     Parameters
     ----------
-    confirmed_worsening : bool or sequence of bool
-        `mg_worsening` at two visits two weeks apart.
-    crisis, hospitalised, rescue : bool or sequence of bool, optional
-        Events of the disease since the previous visit.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where none is known and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false.
-
-    Notes
-    -----
-    Status: design.
+    confirmed_worsening : `mg_worsening` at two visits two weeks apart.
+    crisis, hospitalised, rescue : Events of the disease since the previous visit.
     """
     return any_of(
         *flags(

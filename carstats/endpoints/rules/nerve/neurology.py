@@ -50,30 +50,18 @@ def adjudicated_attacks(
 
     Parameters
     ----------
-    subject : sequence of length n
-        Subject of each reported attack, in any order.
-    day : sequence of float
-        Day of its onset.
-    duration_hours : sequence of float
-        How long the signs lasted, hours.
-    objective_change : sequence of bool
-        Whether neurological signs are new or worse.
-    spacing : float, optional
-        Days from the onset of the previous attack that counts, at least; an earlier report belongs
-        to that attack.
-    hours : float, optional
-        Duration, at least.
+    subject : Subject of each reported attack, in any order.
+    day : Day of its onset.
+    duration_hours : How long the signs lasted, hours.
+    objective_change : Whether neurological signs are new or worse.
+    spacing : Days from the onset of the previous attack that counts, at least; an earlier report
+        belongs to that attack.
+    hours : Duration, at least.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        In the order given; NA where the duration or the change is missing. An attack that is not
-        evaluable does not space the next one.
-
-    Raises
-    ------
-    CarstatsError
-        If lengths differ, a day is missing, or a value is out of its range.
+    In the order given; NA where the duration or the change is missing. An attack that is not
+    evaluable does not space the next one.
 
     Notes
     -----
@@ -146,22 +134,14 @@ def attack_counts(
 
     Parameters
     ----------
-    attack_subject, attack_day : sequence of length n
-        Adjudicated attacks; one outside the time observed does not count.
-    subject : sequence of length m
-        Every subject, also those without an attack.
-    observed_from_day, observed_to_day : sequence of float
-        The time in which attacks were recorded, days from the infusion; the first is 0 or negative.
+    attack_subject, attack_day : Adjudicated attacks; one outside the time observed does not count.
+    subject : Every subject, also those without an attack.
+    observed_from_day, observed_to_day : The time in which attacks were recorded, days from the
+        infusion; the first is 0 or negative.
 
     Returns
     -------
-    AttackCounts
-        Counts and years; a subject without attacks has 0.
-
-    Raises
-    ------
-    CarstatsError
-        If a subject of an attack is not among the subjects, or times are missing or disordered.
+    Counts and years; a subject without attacks has 0.
 
     Notes
     -----
@@ -219,30 +199,17 @@ def edss_progression(
     """Judge whether EDSS has progressed at a visit.
 
     Up by 1.5 from a baseline of 0, by 1.0 from 1.0 to 5.5, by 0.5 from above 5.5; a baseline of 0.5
-    does not exist.
+    does not exist. NA where a value is missing.
 
     Parameters
     ----------
-    baseline, edss : float or sequence of float
-        Expanded disability status scale, 0 to 10.
-    from_zero, from_low, from_high : float, optional
-        Rises, at least.
-    low_max : float, optional
-        Highest baseline that needs `from_low`.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    baseline, edss : Expanded disability status scale, 0 to 10.
+    from_zero, from_low, from_high : Rises, at least.
+    low_max : Highest baseline that needs `from_low`.
 
     Notes
     -----
-    Status: verify. Confirmed disability progression asks for it over 12 or 24 weeks:
+    Confirmed disability progression asks for it over 12 or 24 weeks:
     ``confirmed(subject, day, progression, span=84)`` or ``span=168``.
     """
     first, now = numbers(baseline=(baseline, *EDSS_RANGE), edss=(edss, *EDSS_RANGE))
@@ -266,22 +233,11 @@ def t25fw_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float6
 
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Seconds, above 0, up to 180.
+    baseline, follow_up : Seconds, above 0, up to 180.
 
     Returns
     -------
-    numpy.ndarray
-        Percent; NaN where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a time is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Percent; NaN where a value is missing.
     """
     first, now = numbers(baseline=(baseline, 0.5, 180), follow_up=(follow_up, 0.5, 180))
     return percent_change(first, now)
@@ -301,7 +257,6 @@ def t25fw_worse(
     """Judge a worsening of the timed 25-foot walk: slower by 20 % or more.
 
     Parameters and errors are those of `t25fw_change`; `percent` is the worsening, at least.
-    Status: verify.
     """
     return compare(t25fw_change(baseline, follow_up), ">=", percent)
 
@@ -345,28 +300,11 @@ def incat_response(
 ) -> BooleanArray:
     """Judge a response of CIDP: adjusted INCAT disability down by 1 point or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Adjusted INCAT disability score, 0 to 10.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    points : float, optional
-        The fall, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : Adjusted INCAT disability score, 0 to 10.
     """
     first, now = numbers(baseline=(baseline, *INCAT_RANGE), follow_up=(follow_up, *INCAT_RANGE))
     return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
