@@ -94,7 +94,7 @@ def score_course(
     CarstatsError
         If the measure is unknown or without data, or nobody has a baseline and a later value.
     """
-    days = [at] if isinstance(at, int | float) else list(at)
+    days = list(at) if isinstance(at, Iterable) else [float(at)]
     for day in days:
         check_number("at", day, low=1)
     name, rows = measure_rows(cohort, measure)

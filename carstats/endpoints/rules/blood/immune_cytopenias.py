@@ -68,7 +68,7 @@ def itp_response(
     ----------
     Rodeghiero F et al. Blood 2009;113:2386-2393.
     """
-    check_choice("level", level, ("response", "complete"))
+    level = check_choice("level", level, ("response", "complete"))
     first, now = numbers(
         baseline_platelets=(baseline_platelets, *PLATELET_RANGE),
         platelets=(platelets, *PLATELET_RANGE),

@@ -132,7 +132,7 @@ def crr(
     ----------
     Furie R et al. N Engl J Med 2020;383:1117-1128. doi:10.1056/NEJMoa2001180.
     """
-    check_choice("upcr_op", upcr_op, ("<", "<="))
+    upcr_op = check_choice("upcr_op", upcr_op, ("<", "<="))
     return perr(
         upcr,
         egfr,

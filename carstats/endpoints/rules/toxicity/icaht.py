@@ -197,7 +197,7 @@ def early_icaht(
     ----------
     Rejeski K et al. Blood 2023;142:865-877. doi:10.1182/blood.2023020578.
     """
-    check_choice("count", count, _COUNTS)
+    count = check_choice("count", count, _COUNTS)
     table = read_counts("ANC", neutrophils, unit)
     grid = daily_counts(
         table, *window, subjects=subjects, censor_days=censor_days, carry_days=carry_days,

@@ -155,7 +155,7 @@ def early_t_icaht(
     ----------
     Rejeski K et al. T-ICAHT. Blood 2025. doi:10.1182/blood.2025028833.
     """
-    check_choice("count", count, ("cumulative", "longest"))
+    count = check_choice("count", count, ("cumulative", "longest"))
     table = read_counts("platelets", platelets, unit)
     grid = daily_counts(
         table, *window, subjects=subjects, censor_days=censor_days, carry_days=carry_days,
@@ -247,7 +247,7 @@ def late_t_icaht(
     ----------
     Rejeski K et al. T-ICAHT. Blood 2025. doi:10.1182/blood.2025028833.
     """
-    check_choice("count", count, ("cumulative", "longest"))
+    count = check_choice("count", count, ("cumulative", "longest"))
     table = read_counts("platelets", platelets, unit)
     grid = daily_counts(
         table, *window, subjects=subjects, censor_days=censor_days, carry_days=carry_days,

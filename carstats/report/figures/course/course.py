@@ -79,7 +79,7 @@ def waterfall_figure(
         If the result is no course of a score, or nobody has a value at the visit.
     """
     require(result, "waterfall_figure", *_COLUMNS)
-    check_choice("what", what, tuple(_CHANGES))
+    what = check_choice("what", what, tuple(_CHANGES))
     here = _at_visit(result, at, what)
     shown = result.frame["subject"].nunique()
     without = shown - len(here)
@@ -149,7 +149,7 @@ def spider_figure(
         If the result is no course of a score.
     """
     require(result, "spider_figure", *_COLUMNS)
-    check_choice("what", what, tuple(_CHANGES))
+    what = check_choice("what", what, tuple(_CHANGES))
     title = titled(tr("{endpoint} over time", endpoint=result.spec.endpoint), result)
     n = result.frame["subject"].nunique()
 
@@ -203,7 +203,7 @@ def visit_box_figure(
         If the result is no course of a score.
     """
     require(result, "visit_box_figure", *_COLUMNS)
-    check_choice("what", what, tuple(_WHAT))
+    what = check_choice("what", what, tuple(_WHAT))
     by = sentence_list([tr("visit"), *map(column_name, result.by)])
     title = tr("{what} by {strata}", what=result.spec.endpoint, strata=by)
     names, shades = stratum_names(result), looks(result)
