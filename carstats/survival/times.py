@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,9 +80,7 @@ class EndpointTimes:
             return given
         return self.cohort.study.vocabulary.canonical(self.by[0], given) or given
 
-    def spec(
-        self, analysis: str, method: str, /, *, population: str = "", **options: object
-    ) -> Spec:
+    def spec(self, analysis: str, method: str, /, *, population: str = "", **options: Any) -> Spec:
         """Return the words that say how a result of these times was made."""
         n = 0 if self.others is None else len(self.others)
         if n:
@@ -188,7 +187,7 @@ def _interval(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
     """Refuse a curve of one cause where others compete, unless they are censored by request."""
     if competing is not None:
-        check_choice("competing", competing, ("censor",))
+        competing = check_choice("competing", competing, ("censor",))
     codes = times.rows["event_code"]
     counts = {c: int((codes == i + 2).sum()) for i, c in enumerate(times.causes[1:])}
     counts = {cause: count for cause, count in counts.items() if count}

@@ -25,7 +25,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.errors import CarstatsError, check_choice
+from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.messages import mark, message
 from carstats.report.figures.canvas import Canvas, bring_to
 from carstats.report.figures.labels import require, require_one_row, texts_of
@@ -200,7 +200,7 @@ def figure(
         ) -> Figure:
             name = draw.__name__
             given = tuple(list(each) if isinstance(each, Iterator) else each for each in given)
-            check_choice("style", style, tuple(STYLES))
+            style = check_choice("style", style, tuple(STYLES))
             mm = _millimetres(width, STYLES[style], standard)
             results = list(_results([*given, *options.values()]))
             if columns:
@@ -278,8 +278,8 @@ def _millimetres(width: float | str | None, style: Style, standard: float) -> fl
             return standard
         return style.widths[standard > 100]
     if isinstance(width, str):
-        check_choice("width", width, tuple(WIDTHS))
-        return WIDTHS[width]
+        return WIDTHS[check_choice("width", width, tuple(WIDTHS))]
+    check_number("width", width)
     if not 60 <= width <= 400:
         raise CarstatsError(
             message(

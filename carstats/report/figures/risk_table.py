@@ -31,10 +31,9 @@ Names = Mapping[tuple, list[str]]
 
 def checked_tables(under: str | Sequence[str], result: Result, figure: str) -> list[str]:
     """Return which counts stand under the curves of a result that has them."""
-    chosen = [under] if isinstance(under, str) else list(under)
-    for name in chosen:
-        check_choice("under", name, tuple(TABLES))
-        require(result, figure, TABLES[name][1])
+    asked = [under] if isinstance(under, str) else under
+    chosen = [check_choice("under", name, tuple(TABLES)) for name in asked]
+    require(result, figure, *(TABLES[name][1] for name in chosen))
     return chosen
 
 
