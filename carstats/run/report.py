@@ -138,7 +138,7 @@ def _run_chapter(
 
 
 def _word(tables: list[dict]) -> bytes:
-    from carstats.report.tables.files import table_word
+    from carstats.report.tables.word import table_word
     from carstats.report.tables.model import Table
 
     return table_word(*(Table.from_json(table) for table in tables))

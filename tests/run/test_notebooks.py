@@ -19,7 +19,8 @@ from carstats.report.chapters.notebooks import (
     translated_markdown,
 )
 from carstats.report.pages.page import notebook_tables, study_page
-from carstats.report.tables.model import MIMETYPE, Row, Spanner, Table
+from carstats.report.tables.model import MIMETYPE, Row, Spanner
+from carstats.report.tables.files import Table
 from carstats.translation import current_language
 from tests.report.page_checks import page_problems
 

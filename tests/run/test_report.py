@@ -31,7 +31,8 @@ CHAPTER = """\
 import os
 import carstats as cs
 from carstats.report.chapters.texts import prose
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.model import Row
+from carstats.report.tables.files import Table
 from carstats.translation import current_language
 cs.set_language(os.environ["CARSTATS_LANGUAGE"])
 study = cs.read_study(os.environ["CARSTATS_DATA"], os.environ.get("CARSTATS_MAPPING"))

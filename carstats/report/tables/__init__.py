@@ -7,7 +7,8 @@ and RTF, and `carstats.report.pages.save.save_table` all of them with the number
 from __future__ import annotations
 
 from carstats.report.tables.evidence import tabulate_evidence
-from carstats.report.tables.model import MIMETYPE, Row, Spanner, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
 from carstats.report.tables.times import tabulate_times
 from carstats.report.tables.toxicity import tabulate_grades, tabulate_toxicities
