@@ -11,6 +11,7 @@ from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.figures.survival.words import FEW_AT_RISK, caption_of
 from carstats.report.format import count, counted, percent
+from carstats.report.setting import setting
 from carstats.report.style import (
     INK,
     LINE_HEIGHT,
@@ -126,7 +127,7 @@ def plot_competing(
         for place, cause in enumerate(causes):
             height = _height(rows, cause, len(time))
             height = np.append(height, height[-1])
-            fill, hatch = _FILLS[place % len(_FILLS)]
+            fill, hatch = _fill(place, cause)
             for piece, alpha in ((slice(0, turn + 1), 1.0), (slice(turn, None), 0.45)):
                 if len(drawn[piece]) > 1:
                     ax.fill_between(
@@ -160,6 +161,11 @@ def plot_competing(
     return ax
 
 
+def _fill(place: int, cause: str) -> tuple[str, str]:
+    fill, hatch = _FILLS[place % len(_FILLS)]
+    return setting().colours.get(cause, fill), hatch
+
+
 def _height(rows: pd.DataFrame, cause: str, size: int) -> np.ndarray:
     found = rows.loc[rows["cause"] == cause, "estimate"].to_numpy(float)
     return found if len(found) == size else np.zeros(size)
@@ -175,7 +181,7 @@ def _entries(result: Result) -> list[tuple[str, str, str]]:
     found = []
     for place, cause in enumerate(dict.fromkeys(result.frame["cause"])):
         name = clean(labels.get(cause, cause))
-        fill, hatch = _FILLS[place % len(_FILLS)]
+        fill, hatch = _fill(place, cause)
         found.append((name[:1].upper() + name[1:], fill, hatch))
     return found
 
