@@ -1,7 +1,7 @@
 """SLEDAI-2K by visit and target, as boxes with every subject as a point."""
 
 import carstats as cs
-from carstats.report.figures.course.course import visit_box_figure
+from carstats.report.figures import visit_box_figure
 from carstats.report.pages.save import save_figure
 from carstats.run.reproduce import main_cohort, run
 

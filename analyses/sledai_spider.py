@@ -1,7 +1,7 @@
 """SLEDAI-2K over time, by target: each subject as a line."""
 
 import carstats as cs
-from carstats.report.figures.course.course import spider_figure
+from carstats.report.figures import spider_figure
 from carstats.report.pages.save import save_figure
 from carstats.run.reproduce import main_cohort, run
 

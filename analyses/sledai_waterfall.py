@@ -1,7 +1,7 @@
 """SLEDAI-2K at week 24: the change of each subject with lupus, by target."""
 
 import carstats as cs
-from carstats.report.figures.course.course import waterfall_figure
+from carstats.report.figures import waterfall_figure
 from carstats.report.pages.save import save_figure
 from carstats.run.reproduce import main_cohort, run
 

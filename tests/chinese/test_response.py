@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
-from carstats.report.figures.course.course import spider_figure, visit_box_figure, waterfall_figure
+from carstats.report.figures import spider_figure, visit_box_figure, waterfall_figure
 from carstats.report.figures.course.trajectory import trajectory_figure
 from carstats.report.figures.response.basket import basket_figure, basket_sensitivity_figure
 from carstats.report.figures.response.categories import categories_figure

@@ -41,7 +41,7 @@ _HOMES = {
     "response_figure": "response.rates",
     "score_change_figure": "response.scores",
     "signals_figure": "toxicity.signals",
-    "spider_figure": "course.course",
+    "spider_figure": "course.spider",
     "survival_figure": "survival.curves",
     "survival_panels_figure": "survival.panels",
     "swimmer_figure": "response.swimmer",
@@ -51,8 +51,8 @@ _HOMES = {
     "trial_incidence_figure": "evidence.person_time",
     "trials_figure": "evidence.trials",
     "views_figure": "survival.views",
-    "visit_box_figure": "course.course",
-    "waterfall_figure": "course.course",
+    "visit_box_figure": "course.boxes",
+    "waterfall_figure": "course.waterfall",
     "windows_figure": "toxicity.windows",
 }
 
