@@ -78,11 +78,8 @@ def grid(
 ) -> Grid:
     """Return where panels stand that have these names, at most so many beside one another."""
     n = len(names)
-    if page.inner < 320:
-        across = 1 if n <= 3 else 2
-    else:
-        across = most if n <= 9 else most + 2
-    across = min(n, across)
+    wide, many = (page.inner >= 320), n > 9
+    across = min(n, (most + 2 * many) if wide else 1 + (n > 3))
     down = -(-n // across)
     wide = (page.inner - left - _GAP * (across - 1)) / across
     letter = text_width("m", weight="bold") + 4 if page.style.letters else 0.0

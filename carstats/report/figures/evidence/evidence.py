@@ -7,6 +7,7 @@ from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
 from carstats.messages import mark, message
+from carstats.report.figures.evidence.trials import titled_alt
 from carstats.report.figures.sheet import (
     MARGIN,
     POINTS_PER_MM,
@@ -18,7 +19,6 @@ from carstats.report.figures.sheet import (
     require,
     texts_of,
 )
-from carstats.report.figures.evidence.trials import titled_alt
 from carstats.report.format import count, counted, with_limits
 from carstats.report.style import (
     GREY,
@@ -34,8 +34,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import sentences, tr
 from carstats.result import Result
+from carstats.words import sentences, tr
 
 _LINE = 1.3 * SIZE
 _STEP = 17.0

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
+from carstats.data.vocabulary import within_sentence
 from carstats.evidence.person_time import FlareRate
 from carstats.messages import mark
+from carstats.report.figures.evidence.trials import forest_axes, titled_alt
 from carstats.report.figures.forest import INDENT, LINE, ROW, Forest, Row
 from carstats.report.figures.sheet import (
     MARGIN,
@@ -19,12 +21,10 @@ from carstats.report.figures.sheet import (
     require,
     texts_of,
 )
-from carstats.report.figures.evidence.trials import forest_axes, titled_alt
 from carstats.report.format import NONE, confidence, interval, number, of, with_limits
 from carstats.report.style import GREY, INK, PAGE_MM, SIZE, clean, drawing, text_width
-from carstats.words import sentences, tr
 from carstats.result import Result
-from carstats.data.vocabulary import within_sentence
+from carstats.words import sentences, tr
 
 _TRIAL = ("trial", "disease", "target", "n", "n_event", "subject_years", "estimate", "conf_low",
           "conf_high")  # fmt: skip

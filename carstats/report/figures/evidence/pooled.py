@@ -10,6 +10,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from carstats.report.figures.evidence.trials import (
+    TRIAL_COLUMNS,
+    alt_rates,
+    forest_alt,
+    forest_axes,
+    forests_of,
+    titled_alt,
+    trial_caption,
+)
 from carstats.report.figures.forest import (
     INDENT,
     LINE,
@@ -28,19 +37,10 @@ from carstats.report.figures.sheet import (
     require,
     texts_of,
 )
-from carstats.report.figures.evidence.trials import (
-    TRIAL_COLUMNS,
-    alt_rates,
-    forest_alt,
-    forest_axes,
-    forests_of,
-    titled_alt,
-    trial_caption,
-)
 from carstats.report.format import NONE, confidence, counted, of, percent
 from carstats.report.style import INK, PAGE_MM, SIZE, clean, drawing, text_width, wrap
-from carstats.words import sentence, sentences, tr, tr_n
 from carstats.result import Result
+from carstats.words import sentence, sentences, tr, tr_n
 
 _POOLED = ("n_trials", *RATE_COLUMNS, "predict_low", "predict_high", "tau2", "note")
 _PREDICTION = "#8a8a8a"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.figures.forest import (
@@ -32,9 +33,8 @@ from carstats.report.figures.sheet import (
 )
 from carstats.report.format import confidence, of
 from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
-from carstats.words import sentence, sentences, tr
 from carstats.result import Result
-from carstats.data.vocabulary import within_sentence
+from carstats.words import sentence, sentences, tr
 
 TRIAL_COLUMNS = ("trial", "disease", "target", "endpoint", *RATE_COLUMNS)
 # Room for three tick labels, and what data have before texts are broken more often, points.

@@ -36,8 +36,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import sentences, tr
 from carstats.result import Result
+from carstats.words import sentences, tr
 
 # From white to the blue of the first stratum: one hue, so that a grey copy keeps the order.
 _COLOURS = LinearSegmentedColormap.from_list("rate", ["#FFFFFF", "#9CC3E0", "#0072B2", "#00304F"])

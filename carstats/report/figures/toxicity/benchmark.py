@@ -42,8 +42,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import full_stop, sentence, sentences, tr
 
 _NEEDED = ("row", "trial", "target", "costimulation", "grading_scale", "probability_lower", "note")
 _LEAST = 120.0

@@ -31,9 +31,9 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 from carstats.toxicity.grades import NOT_KNOWN
+from carstats.words import full_stop, sentence, sentences, tr
 
 # One hue from light to dark (ColorBrewer's OrRd), so that a grey copy keeps the order.
 GRADE_COLOURS = {1: "#FDD9B5", 2: "#FDB078", 3: "#EF6B4A", 4: "#B3201F", 5: "#4A0A12"}

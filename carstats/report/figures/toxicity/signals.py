@@ -30,8 +30,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import sentence, sentences, tr
 
 _COLUMNS = ("term", "estimate", "p_value", "p_adjusted", "n_event", "n_event_reference")
 _HEIGHT, _LEFT = 190.0, 46.0

@@ -30,8 +30,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import sentence, sentences, tr
 
 _COLUMNS = ("subject", "term", "onset_day", "end_day", "ongoing", "grade")
 _LINE = SIZE * LINE_HEIGHT
