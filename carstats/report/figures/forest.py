@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from matplotlib.axes import Axes
 
+from carstats.report.figures.frame import Page
 from carstats.report.format import rate
 from carstats.report.style import GREY, INK, LINE_HEIGHT, RULE, SIZE, Look, text_width, wrap
 
@@ -85,6 +87,14 @@ def rate_text(row, *, narrow: bool = False) -> str:
     possible = row.get("estimate_possible")
     text = rate(row["estimate"], row["conf_low"], row["conf_high"], possible=possible)
     return text.replace("\u00a0%", "").replace("%", "") if narrow else text
+
+
+def forest_on(page: Page, forest: Forest, x_label: str, **said: Any) -> Axes:
+    """Begin a page with what it says, and draw a forest that fills it."""
+    page.begin(forest.height() + 3.4 * SIZE, **said)
+    left = forest.left_width()
+    room = page.inner - left - forest.right_width()
+    return draw_forest(page.axes(left, 0, room, forest.height()), forest, x_label)
 
 
 def draw_forest(ax: Axes, forest: Forest, x_label: str) -> Axes:

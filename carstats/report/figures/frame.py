@@ -25,7 +25,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from carstats.errors import CarstatsError, check_choice
+from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.messages import mark, message
 from carstats.report.figures.canvas import Canvas, bring_to
 from carstats.report.figures.labels import require, require_one_row, texts_of
@@ -154,11 +154,17 @@ class Page:
         """Write text from the body's left, inside the margin, and its top."""
         self._write(MARGIN + left, self.top + top, text, **{"va": "top", **options})
 
-    def panel(self, place: int, left: float, top: float, name: str, **options: Any) -> None:
+    def letter_width(self) -> float:
+        """Return the room before the name of one of several panels, points."""
+        return text_width("m", weight="bold") + 4 if self.style.letters else 0.0
+
+    def panel(
+        self, place: int, left: float, top: float, name: str, *, alone: bool = False, **options: Any
+    ) -> None:
         """Name one of several panels; in a journal's style a letter stands before the name."""
-        if self.style.letters:
+        if self.style.letters and not alone:
             self.write(left, top, chr(ord("a") + place), weight="bold", gid="letter")
-            left += text_width("m", weight="bold") + 4
+            left += self.letter_width()
         self.write(left, top, name, **options)
 
     def _write(self, left: float, top: float, text: str, **options: Any) -> None:
@@ -194,7 +200,7 @@ def figure(
         ) -> Figure:
             name = draw.__name__
             given = tuple(list(each) if isinstance(each, Iterator) else each for each in given)
-            check_choice("style", style, tuple(STYLES))
+            style = check_choice("style", style, tuple(STYLES))
             mm = _millimetres(width, STYLES[style], standard)
             results = list(_results([*given, *options.values()]))
             if columns:
@@ -272,8 +278,8 @@ def _millimetres(width: float | str | None, style: Style, standard: float) -> fl
             return standard
         return style.widths[standard > 100]
     if isinstance(width, str):
-        check_choice("width", width, tuple(WIDTHS))
-        return WIDTHS[width]
+        return WIDTHS[check_choice("width", width, tuple(WIDTHS))]
+    check_number("width", width)
     if not 60 <= width <= 400:
         raise CarstatsError(
             message(
