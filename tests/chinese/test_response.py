@@ -121,7 +121,7 @@ def test_the_words_change_and_not_the_numbers(cohort):
     numbers = [result.frame.select_dtypes("number") for result, _ in made.values()]
     assert_array_equal(*numbers)
     assert made["en"][1] == (
-        "Drug-free remission at day 168 (window 140 to 196). 229 subjects, missing = failure. "
+        "Drug-free remission at week 24 (days 140 to 196). 229 subjects, missing = failure. "
         "Clopper–Pearson 90 % limits."
     )
     assert made["zh"][1] == (

@@ -39,13 +39,17 @@ def draw_key(
         ax.text(x + _MARK + _SPACE, y, shown, size=size, va="center_baseline", gid="key")
 
 
-def line_shape(look: Look, *, dash: bool = True, marker: bool = True) -> Shape:
-    """Return the shape of a stratum: a line in its dashes, its marker on it."""
+def line_shape(
+    look: Look, *, dash: bool = True, marker: bool = True, plain: bool = False
+) -> Shape:
+    """Return the shape of a stratum: a line in its dashes or a `plain` one, its marker on it."""
+
+    style = "solid" if plain else look.dash if dash else "none"
 
     def draw(ax: Axes, x: float, y: float) -> None:
         ax.plot(
             (x, x + _MARK / 2, x + _MARK), (y,) * 3, color=look.colour, linewidth=1.3,
-            linestyle=look.dash if dash else "none", marker=look.marker if marker else "none",
+            linestyle=style, marker=look.marker if marker else "none",
             markersize=3.8, markevery=[1], gid="key",
         )  # fmt: skip
 
