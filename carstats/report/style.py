@@ -77,6 +77,10 @@ _COLOURS = (
 _DISEASE_COLOURS = (
     "#332288", "#CC6677", "#117733", "#B8860B", "#33A0B5", "#882255", "#3A6FC4", "#7A7A2E",
 )  # fmt: skip
+# Terms stand beside targets in one figure, and have none of their colours.
+_TERM_COLOURS = (
+    "#4D4D4D", "#B0135C", "#8F6BC6", "#B8860B", "#8C510A", "#5AA5A0", "#D08CA7", "#999933",
+)  # fmt: skip
 _PLATFORM_COLOURS = ("#004488", "#BB5566", "#B8860B", "#777777")
 _DASHES = (
     "solid",
@@ -114,6 +118,7 @@ _FIXED = {
         ["CD19", "BCMA", "CD19+BCMA", "CD20", "CD19+CD20", "citrullinated proteins", "", "none"],
         _COLOURS,
     ),
+    "term": (["CRS", "ICANS", "LICATS", "infection"], _TERM_COLOURS),
     "platform": (["CAR-T", "CAR-NK", "CAR-Treg", "placebo"], _PLATFORM_COLOURS),
     "cell_source": (["autologous", "allogeneic", "in vivo", "none"], _COLOURS),
 }

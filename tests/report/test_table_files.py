@@ -13,8 +13,15 @@ import pytest
 import carstats as cs
 from carstats.errors import CarstatsError
 from carstats.report.pages.save import save_table
-from carstats.report.tables import Row, Table, tabulate_rates, tabulate_toxicities
-from carstats.report.tables import files, html, word
+from carstats.report.tables import (
+    Row,
+    Table,
+    files,
+    html,
+    tabulate_rates,
+    tabulate_toxicities,
+    word,
+)
 from carstats.report.tables.widths import column_shares, landscape, letters
 from carstats.result import Result
 from tests.report.test_tables import S, awkward, spec
