@@ -18,6 +18,13 @@ from carstats.result import Result, Spec
 from carstats.translation import in_words
 
 
+class _Whole(pd.DataFrame):
+    """A table that prints all of its columns, however narrow the terminal is."""
+
+    def __repr__(self) -> str:
+        return self.to_string()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Cohort:
     """The subjects of a study that meet the criteria; made by `define_cohort`.
@@ -71,7 +78,7 @@ class Cohort:
     @property
     def attrition(self) -> pd.DataFrame:
         """One row per criterion: subjects before, after, left out, and of these with no value."""
-        return self.flow().frame
+        return _Whole(self.flow().frame)
 
     def flow(
         self, *, by: str | Iterable[str] | None = None, from_enrolment: bool = False
