@@ -10,19 +10,7 @@ def find_root(
 ) -> float:
     """Find where an increasing function crosses zero.
 
-    Parameters
-    ----------
-    function : callable
-        Takes and returns a float; increasing.
-    low, high : float
-        Where to look. Without a crossing between them the nearer end is the answer.
-    width : float
-        How far from the root the answer may be.
-
-    Returns
-    -------
-    float
-        The root.
+    low, high : Where to look. Without a crossing between them the nearer end is the answer.
     """
     from scipy.optimize import brentq
 

@@ -16,7 +16,7 @@ from carstats.endpoints.record.logic import (
     any_of,
     at_least,
     compare,
-    failed_by,
+    fallen,
     flags,
     given,
     numbers,
@@ -181,8 +181,7 @@ def essdai_response(
     ----------
     baseline, follow_up : ESSDAI, 0 to 123.
     """
-    first, now = numbers(baseline=(baseline, *ESSDAI_RANGE), follow_up=(follow_up, *ESSDAI_RANGE))
-    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
+    return fallen(baseline, follow_up, rescue, points, ESSDAI_RANGE)
 
 
 @rule(

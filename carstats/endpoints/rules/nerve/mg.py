@@ -12,6 +12,7 @@ from carstats.endpoints.record.logic import (
     boolean,
     compare,
     failed_by,
+    fallen,
     flags,
     numbers,
     texts,
@@ -55,7 +56,7 @@ def mg_adl_response(
     Status: verify (ADAPT asked for four consecutive weeks:
     ``confirmed(subject, day, response, span=28)``).
     """
-    return _fall(baseline, follow_up, rescue, points, MG_ADL_RANGE)
+    return fallen(baseline, follow_up, rescue, points, MG_ADL_RANGE)
 
 
 @rule(
@@ -78,7 +79,7 @@ def qmg_response(
     baseline, follow_up : Quantitative MG score, 0 to 39, off pyridostigmine for 10 to 12 hours.
     points : The fall, at least; some trials use 5.
     """
-    return _fall(baseline, follow_up, rescue, points, QMG_RANGE)
+    return fallen(baseline, follow_up, rescue, points, QMG_RANGE)
 
 
 @rule(
@@ -106,7 +107,7 @@ def mgc_response(
     points : The fall, at least: 3 is the smallest important one (Burns 2010), 5 was the primary
         endpoint of Descartes-08 phase 2b.
     """
-    return _fall(baseline, follow_up, rescue, points, MGC_RANGE)
+    return fallen(baseline, follow_up, rescue, points, MGC_RANGE)
 
 
 @rule(
@@ -233,8 +234,3 @@ def mg_relapse(
             rescue=rescue,
         )
     )
-
-
-def _fall(baseline, follow_up, rescue, points, allowed):
-    first, now = numbers(baseline=(baseline, *allowed), follow_up=(follow_up, *allowed))
-    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))

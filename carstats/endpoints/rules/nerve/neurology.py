@@ -16,6 +16,7 @@ from carstats.endpoints.record.logic import (
     check_lengths,
     compare,
     failed_by,
+    fallen,
     flags,
     numbers,
     percent_change,
@@ -306,5 +307,4 @@ def incat_response(
     ----------
     baseline, follow_up : Adjusted INCAT disability score, 0 to 10.
     """
-    first, now = numbers(baseline=(baseline, *INCAT_RANGE), follow_up=(follow_up, *INCAT_RANGE))
-    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
+    return fallen(baseline, follow_up, rescue, points, INCAT_RANGE)
