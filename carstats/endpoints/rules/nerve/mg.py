@@ -41,7 +41,7 @@ _MM_OR_BETTER = ("CSR", "PR", "MM-0", "MM-1", "MM-2", "MM-3", "MM")
 def mg_adl_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 2.0
 ) -> BooleanArray:
-    """Judge an MG-ADL response at a visit: a fall of 2 points or more.
+    """Judge an MG-ADL response at a visit.
 
     NA where a score is missing.
 
@@ -70,7 +70,7 @@ def mg_adl_response(
 def qmg_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
-    """Judge a QMG response at a visit: a fall of 3 points or more.
+    """Judge a QMG response at a visit.
 
     NA where a score is missing.
 
@@ -97,7 +97,7 @@ def qmg_response(
 def mgc_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
-    """Judge an MG composite response at a visit: a fall of 3 points or more.
+    """Judge an MG composite response at a visit.
 
     NA where a score is missing.
 
@@ -122,7 +122,7 @@ def mgc_response(
 def minimal_symptom_expression(
     mg_adl: ArrayLike, rescue: ArrayLike = False, *, mg_adl_max: float = 1.0
 ) -> BooleanArray:
-    """Judge minimal symptom expression at a visit: MG-ADL of 0 or 1.
+    """Judge minimal symptom expression at a visit.
 
     NA where the score is missing.
 
@@ -217,7 +217,7 @@ def mg_relapse(
     hospitalised: ArrayLike = False,
     rescue: ArrayLike = False,
 ) -> BooleanArray:
-    """Judge a relapse: confirmed worsening, myasthenic crisis, admission for MG, or rescue.
+    """Judge a relapse of myasthenia.
 
     NA where none is known and one is missing.
 
