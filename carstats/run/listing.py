@@ -154,7 +154,7 @@ def endpoint_lines(table: pd.DataFrame, name: str) -> Iterator[str]:
     """Yield one endpoint of the catalogue with the measures that it reads and their codes."""
     spelt = {known.casefold(): known for known in table["name"]}
     name = spelt.get(name.casefold(), name)
-    check_choice("name", name, tuple(table["name"]))
+    name = check_choice("name", name, tuple(table["name"]))
     yield from catalogue_lines(table[table["name"] == name])
     for reading in readings(name):
         now, before = (tr(", ").join(part) for part in (reading.now, reading.before))

@@ -47,6 +47,17 @@ _RESPONSE = (
     mark("while on study"),
 )
 _RELAPSE = (_RESPONSE[0], mark("competing"), _RESPONSE[1], _RESPONSE[2])
+_ALLOWED = {
+    "rescue": _RESPONSE,
+    "reinfusion": _RESPONSE,
+    "relapse_rescue": _RELAPSE,
+    "relapse_reinfusion": _RELAPSE,
+    "relapse_death": ("competing", "hypothetical"),
+    "toxicity": ("treatment policy", "composite"),
+    "supportive": ("treatment policy", "composite"),
+    "background": ("treatment policy", "composite"),
+    "withdrawal": ("while on study",),
+}
 
 
 @dataclass(frozen=True)
@@ -94,14 +105,8 @@ class Strategies:
     withdrawal: str = "while on study"
 
     def __post_init__(self) -> None:
-        for name in ("rescue", "reinfusion"):
-            check_choice(name, getattr(self, name), _RESPONSE)
-        for name in ("relapse_rescue", "relapse_reinfusion"):
-            check_choice(name, getattr(self, name), _RELAPSE)
-        check_choice("relapse_death", self.relapse_death, ("competing", "hypothetical"))
-        for name in ("toxicity", "supportive", "background"):
-            check_choice(name, getattr(self, name), ("treatment policy", "composite"))
-        check_choice("withdrawal", self.withdrawal, ("while on study",))
+        for name, allowed in _ALLOWED.items():
+            object.__setattr__(self, name, check_choice(name, getattr(self, name), allowed))
 
     def named(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
         """Return (event, strategy) pairs for responses, or for relapse with ``"relapse_"``."""

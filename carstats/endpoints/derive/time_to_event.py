@@ -334,13 +334,16 @@ def _treatment_again(course: Course, after: Array) -> Array:
     who = pd.Index(course.visits.study.subjects["subject_id"]).get_indexer(drugs["subject_id"])
     counted = drugs["drug_class"].isin(_DISEASE_CLASSES).to_numpy(bool)
     if "reason" in drugs:
-        counted &= ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy(bool)
+        counted = counted & ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy(bool)
         # Physiological replacement of a glucocorticoid does not break drug-free either.
         small = drugs.get("prednisone_equivalent_mg", pd.Series(np.nan, drugs.index)) <= 5.0
         replaced = (drugs["reason"] == "replacement") & (drugs["drug_class"] == "glucocorticoid")
-        counted &= ~(replaced & small).fillna(False).to_numpy(bool)
+        counted = counted & ~(replaced & small).fillna(False).to_numpy(bool)
     # Immunoglobulin and thrombopoietin agonists, where they treat the disease, are rescue.
-    counted |= (classify_medications(course.visits.study, course.rules)["kind"] == "rescue").array
+    counted = (
+        counted
+        | (classify_medications(course.visits.study, course.rules)["kind"] == "rescue").array
+    )
     start = drugs["start_day"].to_numpy(float)
     return first_per_subject(course.n, who, start, start > after[who])
 

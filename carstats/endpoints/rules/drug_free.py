@@ -176,7 +176,7 @@ def judge_treatment(
     In ITP thrombopoietin receptor agonists count. Growth factors, antimicrobials and other
     supportive drugs never do.
     """
-    check_choice("variant", variant, VARIANTS)
+    variant = check_choice("variant", variant, VARIANTS)
     check_number("look_back", look_back, low=0)
     check_number("lenient_mg", lenient_mg, low=0)
     check_number("replacement_mg", replacement_mg, low=0)

@@ -225,7 +225,7 @@ def _judged(samples, preset):
 
 
 def _measured(count, percent, preset, lloq):
-    check_choice("preset", preset, PRESETS)
+    preset = check_choice("preset", preset, PRESETS)
     what, cut = PRESETS[preset]
     given = {"count": count, "percent": percent}[what]
     if given is None:

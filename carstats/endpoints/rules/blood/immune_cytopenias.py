@@ -70,7 +70,7 @@ def itp_response(
     -----
     Two counts a week apart are needed: ``confirmed(subject, day, met, span=7)``.
     """
-    check_choice("level", level, ("response", "complete"))
+    level = check_choice("level", level, ("response", "complete"))
     first, now = numbers(
         baseline_platelets=(baseline_platelets, *PLATELET_RANGE),
         platelets=(platelets, *PLATELET_RANGE),

@@ -217,7 +217,7 @@ def igg_recovery(
 
 
 def _cut(preset, threshold):
-    check_choice("preset", preset, PRESETS)
+    preset = check_choice("preset", preset, PRESETS)
     if threshold is None:
         return PRESETS[preset]
     check_number("threshold", threshold, low=0)

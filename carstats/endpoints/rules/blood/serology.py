@@ -120,7 +120,7 @@ def seroconversion(
     Antibodies from long-lived plasma cells stay after a product against CD19 alone: that is not its
     failure. Status: design (masking).
     """
-    check_choice("positive_from", positive_from, (">=", ">"))
+    positive_from = check_choice("positive_from", positive_from, (">=", ">"))
     columns = ["subject_id", "day", "antibody", "assay", "value", "cutoff"]
     table = check_table("samples", samples, columns)
     for column in ("antibody", "assay", "cutoff"):

@@ -113,7 +113,7 @@ def crr(
     upcr_op : ``"<"``, or ``"<="`` as the published modified version prints it.
     upcr_cut : What the ratio is compared with, g/g.
     """
-    check_choice("upcr_op", upcr_op, ("<", "<="))
+    upcr_op = check_choice("upcr_op", upcr_op, ("<", "<="))
     return perr(
         upcr,
         egfr,

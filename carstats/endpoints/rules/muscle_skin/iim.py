@@ -105,7 +105,7 @@ def absolute_improvement(
     -------
     Percent, positive for an improvement; NaN where a value is missing.
     """
-    check_choice("measure", measure, [name for name in CORE_MEASURES if name != "enzyme"])
+    measure = check_choice("measure", measure, [name for name in CORE_MEASURES if name != "enzyme"])
     core = CORE_MEASURES[measure]
     size = core.range if measure_range is None else measure_range
     if size is None:
@@ -193,7 +193,7 @@ def improvement_points(measure: str, improvement: ArrayLike) -> NDArray[np.float
     Aggarwal R et al. Ann Rheum Dis 2017;76:792-801; Rider LG et al. 2017,
     doi:10.1002/art.40064.
     """
-    check_choice("measure", measure, CORE_MEASURES)
+    measure = check_choice("measure", measure, CORE_MEASURES)
     (change,) = numbers(improvement=(improvement, -np.inf, np.inf))
     core = CORE_MEASURES[measure]
     step = np.zeros(len(change), dtype=int)
@@ -250,7 +250,7 @@ def total_improvement_score(
     ...                          "haq": 0, "enzyme": 20, "extramuscular": 45})
     array([72.5])
     """
-    check_choice("missing", missing, ("not evaluable", "zero points"))
+    missing = check_choice("missing", missing, ("not evaluable", "zero points"))
     if unknown := [name for name in improvements if name not in CORE_MEASURES]:
         raise CarstatsError(
             message("`improvements` names {names}. It takes: {known}.",
@@ -305,7 +305,7 @@ def improvement_category(
     Aggarwal R et al. Ann Rheum Dis 2017;76:792-801; Rider LG et al. 2017,
     doi:10.1002/art.40064.
     """
-    check_choice("form", form, THRESHOLDS)
+    form = check_choice("form", form, THRESHOLDS)
     (score,) = numbers(score=(score, 0, 100))
     limits = THRESHOLDS[form] | dict(thresholds or {})
     index = sum(compare(score, ">=", limits[level])._data.astype(int) for level in LEVELS)
@@ -387,7 +387,7 @@ def improvement_response(
     Aggarwal R et al. Ann Rheum Dis 2017;76:792-801; Rider LG et al. 2017,
     doi:10.1002/art.40064.
     """
-    check_choice("form", form, THRESHOLDS)
-    check_choice("level", level, LEVELS)
+    form = check_choice("form", form, THRESHOLDS)
+    level = check_choice("level", level, LEVELS)
     (score,) = numbers(score=(score, 0, 100))
     return compare(score, ">=", (THRESHOLDS[form] | dict(thresholds or {}))[level])

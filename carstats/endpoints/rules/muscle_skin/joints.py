@@ -75,7 +75,7 @@ def das28(
     Prevoo MLL et al. Arthritis Rheum 1995;38:44-48 (ESR); Wells G et al. Ann Rheum Dis
     2009;68:954-960 (CRP).
     """
-    check_choice("marker", marker, ("CRP", "ESR"))
+    marker = check_choice("marker", marker, ("CRP", "ESR"))
     tender, swollen, acute, patient = numbers(
         tender=(tender, *JOINTS_28),
         swollen=(swollen, *JOINTS_28),

@@ -131,8 +131,8 @@ def ctcae_grade(
     >>> ctcae_grade(0.7, "neutrophils", version="v6")
     array([2.])
     """
-    check_choice("version", version, VERSIONS)
-    check_choice("test", test, THRESHOLDS[version])
+    version = check_choice("version", version, VERSIONS)
+    test = check_choice("test", test, THRESHOLDS[version])
     measure = _MEASURE.get(test, test)
     unit = unit or ("g/dL" if test == "haemoglobin" else "10^9/L")
     number = convert(measure, value, unit).value
@@ -188,8 +188,8 @@ def ctcae_shift(
             thresholds=thresholds,
         )
     else:
-        check_choice("version", version, VERSIONS)
-        check_choice("test", test, THRESHOLDS[version])
+        version = check_choice("version", version, VERSIONS)
+        test = check_choice("test", test, THRESHOLDS[version])
         value = np.array([], float)
     table["measured"] = table["value"].notna()
     table["value"] = value

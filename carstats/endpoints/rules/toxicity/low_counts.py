@@ -74,7 +74,9 @@ class LowCounts:
     count: str = "cumulative"
 
     def __post_init__(self) -> None:
-        check_choice("count", self.count, ("cumulative", "longest"))
+        object.__setattr__(
+            self, "count", check_choice("count", self.count, ("cumulative", "longest"))
+        )
 
     @cached_property
     def table(self) -> pd.DataFrame:
