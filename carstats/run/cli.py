@@ -165,13 +165,13 @@ def endpoints(
 @app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
-    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.docx and slides.pptx.")],
     lang: Language = "en",
     mapping: Annotated[
         Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
     ] = None,
 ) -> None:
-    """Write a report of a study: one page to read, print and send, and its tables in Word."""
+    """Write a report of a study: a page to read, print and send, a Word file, and slides."""
     from carstats.run.progress import progress
     from carstats.run.report import study_report
 
