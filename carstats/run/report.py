@@ -79,11 +79,13 @@ def _study_report(
     from carstats.report.pages.document import report_document
     from carstats.report.pages.save import write_files
     from carstats.report.pages.slides import report_slides, require_slides
-    from carstats.report.style import font_families
 
     # What can be wrong is found before the work begins.
     require_slides()
-    font_families("" if lang == "en" else LANGUAGES[lang][0])
+    if lang != "en":
+        from carstats.report.style import font_families
+
+        font_families(LANGUAGES[lang][0])
     study = cs.read_study(data, mapping)
     check_writable(out)
     names = sorted((entry.name for entry in CONTENTS), key=_turn)

@@ -12,7 +12,7 @@ from carstats.report.chapters.blocks import (
     points,
 )
 from carstats.report.chapters.context import TWO_YEARS, YEAR, Context, part
-from carstats.report.chapters.summary import incidence_at
+from carstats.report.chapters.endpoints import incidence_at
 from carstats.report.figures import competing_figure, landmark_figure, survival_figure
 from carstats.report.format import counted, month_count, months, p_value, rate, sentence_list
 from carstats.report.tables.times import tabulate_times

@@ -11,7 +11,7 @@ from carstats.report.chapters.blocks import (
     points,
 )
 from carstats.report.chapters.context import Context, part
-from carstats.report.chapters.endpoints import not_followed, visit_name
+from carstats.report.chapters.endpoints import not_followed, said, visit_name
 from carstats.report.figures import categories_figure, response_figure, waterfall_figure
 from carstats.report.format import counted, of, percent, rate
 from carstats.report.tables.subjects import tabulate_rates
@@ -105,19 +105,6 @@ def _line(context: Context, name: str) -> str:
     )
 
 
-def said(context: Context, name: str) -> str:
-    """Return a response in one sentence with its number, for the title of a slide."""
-    at = context.visit(name)
-    row = response_rate(context.followed(at), name, at=at).frame.iloc[0]
-    return tr(
-        "{endpoint}, {visit}: {count}, {rate}",
-        endpoint=context.label("endpoint", name),
-        visit=visit_name(at),
-        count=of(row["n_event"], row["n"]),
-        rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
-    )
-
-
 def _forest(context: Context) -> list[Block]:
     name = context.responses[0]
     at = context.visit(name)
@@ -134,8 +121,25 @@ def _over_visits(context: Context) -> list[Block]:
         "without them the subjects assessed would look like everybody."
     )
     figure = categories_figure(counts)
-    block = FigureBlock(figure, {"counts": counts}, "response_visits", tr("Response over time"))
+    message = _first_and_last(context, context.responses[0])
+    block = FigureBlock(figure, {"counts": counts}, "response_visits", message)
     return [block, *paragraphs(words)]
+
+
+def _first_and_last(context: Context, name: str) -> str:
+    """Return a response at the first and the last visit in one sentence."""
+    ends = []
+    for at in (_VISITS[0], _VISITS[-1]):
+        row = response_rate(context.followed(at), name, at=at).frame.iloc[0]
+        ends.append((visit_name(at), of(row["n_event"], row["n"])))
+    return tr(
+        "{endpoint}: {first} at {early}, {last} at {late}",
+        endpoint=context.label("endpoint", name),
+        first=ends[0][1],
+        early=ends[0][0],
+        last=ends[1][1],
+        late=ends[1][0],
+    )
 
 
 def _activity(context: Context) -> list[Block]:

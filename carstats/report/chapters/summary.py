@@ -15,7 +15,12 @@ from carstats.report.chapters.blocks import (
     points,
 )
 from carstats.report.chapters.context import TWO_YEARS, YEAR, Context
-from carstats.report.chapters.endpoints import overall_survival, visit_name
+from carstats.report.chapters.endpoints import (
+    incidence_at,
+    overall_survival,
+    said,
+    visit_name,
+)
 from carstats.report.chapters.strata import cross_table, single_groups
 from carstats.report.format import NONE, count, counted, interval, months, of, rate, with_limits
 from carstats.report.tables.abbreviations import spelled_out
@@ -35,24 +40,22 @@ _SIGNALS = ("CRS", "ICANS", "infection")
 
 def summary(context: Context) -> list[Block]:
     """Return the page that answers."""
-    study = context.study
-    blocks: list[Block] = []
-    if study.synthetic:
-        blocks += paragraphs(
-            tr(
-                "**The subjects of this report do not exist.** They were simulated, so that every "
-                "step from the tables to the figures can be seen and checked. No conclusion about "
-                "a treatment follows."
-            )
-        )
-    blocks += paragraphs(_counted(context))
-    blocks.append(TableBlock(answers(context), message=tr("What was found")))
+    blocks = paragraphs(_counted(context))
+    blocks.append(TableBlock(answers(context), message=_in_one_sentence(context)))
     if words := single_groups(context):
         blocks.append(Caution(words))
     if len(context.present("disease")) <= _MOST_DISEASES:
         blocks += cross_table(context)
     blocks.append(Heading(tr("What these numbers do not show")))
     return blocks + points(*_limits(context))
+
+
+def _in_one_sentence(context: Context) -> str:
+    """Return the first answer with its number, for the title of a slide."""
+    n = counted(len(context.cohort), "subject")
+    if not context.responses:
+        return tr("What was found in {n}", n=n)
+    return tr("Of {n}: {answer}", n=n, answer=said(context, context.responses[0]))
 
 
 def _counted(context: Context) -> str:
@@ -100,6 +103,7 @@ def answers(context: Context) -> Table:
     _responses(context, lines)
     _relapse(context, lines)
     _toxicity(context, lines)
+    lacks = any(row.cells[1] == tr("not collected") for row in lines.rows)
     table = Table(
         title=tr("What was found"),
         heads=(tr("Outcome"), tr("n/N"), tr("Estimate (95\u00a0% CI)")),
@@ -107,6 +111,7 @@ def answers(context: Context) -> Table:
         notes=(
             tr("n: subjects with the outcome; N: subjects counted."),
             tr("–: not applicable or not estimable."),
+            tr("What was not collected is unknown; it is not taken for none.") if lacks else "",
         ),
         marked=tuple(lines.marks.notes),
         align=("left", "right", "right"),
@@ -168,11 +173,10 @@ def _responses(context: Context, lines: _Lines) -> None:
             missing = int(row["n_missing"])
             note = (
                 tr(
-                    "Subjects without an evaluable assessment at the visit count as failures: "
-                    "{missing} of {n} for {endpoint}.",
+                    "{missing} of {n} without an evaluable assessment at the visit count as "
+                    "failures.",
                     missing=missing,
                     n=int(row["n"]),
-                    endpoint=context.label("endpoint", name),
                 )
                 if missing
                 else ""
@@ -204,22 +208,6 @@ def _relapse(context: Context, lines: _Lines) -> None:
         if row is not None:
             still = tr_n("{n} at risk", "{n} at risk", int(row["n_risk"]))
             lines.add(group, name, still, _rate(row), *_few(row["n_risk"]))
-
-
-def incidence_at(context: Context, day: float):
-    """Return the row of the cumulative incidence of relapse at a day, None beyond follow-up."""
-    try:
-        frame = cumulative_incidence(context.cohort, "relapse").frame
-    except CarstatsError:
-        return None
-    own = frame[frame["cause"] == "relapse"]
-    then = own[own["time"] <= day]
-    if then.empty or own["time"].max() < day or then["estimate"].isna().iloc[-1]:
-        return None
-    row = then.iloc[-1].copy()
-    later = own[own["time"] >= day]
-    row["n_risk"] = later["n_risk"].iloc[0]
-    return row
 
 
 def _toxicity(context: Context, lines: _Lines) -> None:
@@ -302,5 +290,4 @@ def _limits(context: Context) -> list[str]:
         )
         if n
         else "",
-        tr("What a table that was not collected would hold is unknown; it is not taken for none."),
     ]

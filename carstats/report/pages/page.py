@@ -1,4 +1,4 @@
-"""Pages: one HTML file with its style and figures within it, that asks for nothing from elsewhere."""
+"""Pages: one HTML file with its style and figures, that asks for nothing from elsewhere."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ def _numbers(results: Mapping[str, Result]) -> pd.DataFrame:
 
 
 def _marks(figure: Figure, results: Mapping[str, Result], box: Bbox) -> Iterator[Mark]:
-    width, height = figure.get_size_inches()
+    width = figure.get_figwidth()
     found: list[tuple[float, float, str, bool]] = []
     for ax in figure.axes:
         points = [(*place, False) for place in _points(ax, results)]
