@@ -95,8 +95,11 @@ class Context:
         if events is None:
             return None
         competing = set(events.loc[events["status"] == "competing", "endpoint"])
-        plain = [name for name in self.event_endpoints if name not in competing]
-        own = [name for name in plain if name != "overall_survival"] or plain
+        own = [
+            name
+            for name in self.event_endpoints
+            if name not in competing and name != "overall_survival"
+        ]
         preferred = "relapse_free_survival"
         return preferred if preferred in own else own[0] if own else None
 
@@ -133,8 +136,11 @@ def context_of(study: Study) -> Context:
     known = study.endpoints("time-to-event")
     if "death_day" not in study.subjects or "overall_survival" in known:
         return Context(study)
+    # It needs no measure, but the rules ask for the table of them.
+    none = pd.DataFrame(columns=["subject_id", "day", "measure", "value"])
+    asked = replace(study, assessments=none) if study.assessments is None else study
     try:
-        found = derive(study, endpoints=["overall_survival"])
+        found = derive(asked, endpoints=["overall_survival"])
     except CarstatsError:
         # What the study's tables do not allow is not in the report.
         return Context(study)

@@ -26,8 +26,8 @@ from carstats.words import sentences, tr
 
 def relapse(context: Context) -> list[Block]:
     """Return the incidence of relapse with what competes, and the curve of who is free of it."""
-    if not context.event_endpoints:
-        return paragraphs(tr("The study recorded no time to an event."))
+    if context.curve_endpoint is None and "relapse" not in context.event_endpoints:
+        return paragraphs(tr("The study recorded no time to relapse."))
     return [
         *part(lambda: _incidence(context)),
         *part(lambda: _curve(context)),
@@ -37,7 +37,7 @@ def relapse(context: Context) -> list[Block]:
 def relapse_more(context: Context) -> list[Block]:
     """Return the times as tables, the curves by disease, and the landmarks."""
     if not _followed(context):
-        return []
+        return _survival(context)
     endpoint, cohort = context.curve_endpoint, context.cohort
 
     def by_disease() -> list[Block]:
@@ -59,7 +59,20 @@ def relapse_more(context: Context) -> list[Block]:
         Heading(tr("By disease")),
         *part(by_disease),
         *_landmarks(context),
+        *_survival(context),
     ]
+
+
+def _survival(context: Context) -> list[Block]:
+    """Return the curve of overall survival, where the study has the day of death."""
+    if "overall_survival" not in context.event_endpoints:
+        return []
+
+    def curve() -> list[Block]:
+        curves = survival_curve(context.cohort, "overall_survival", by=context.by)
+        return [FigureBlock(survival_figure(curves, width=160), {"": curves}, "overall_survival")]
+
+    return [Heading(context.label("endpoint", "overall_survival")), *part(curve)]
 
 
 def _followed(context: Context) -> bool:

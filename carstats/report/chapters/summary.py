@@ -22,7 +22,17 @@ from carstats.report.chapters.endpoints import (
     visit_name,
 )
 from carstats.report.chapters.strata import cross_table, single_groups
-from carstats.report.format import NONE, count, counted, interval, months, of, rate, with_limits
+from carstats.report.format import (
+    DAYS_PER_MONTH,
+    NONE,
+    count,
+    counted,
+    interval,
+    months,
+    of,
+    rate,
+    with_limits,
+)
 from carstats.report.tables.abbreviations import spelled_out
 from carstats.report.tables.model import Marks, Row, Table
 from carstats.response.rates import response_rate
@@ -132,8 +142,9 @@ def _follow_up(context: Context, lines: _Lines) -> None:
 
     def followed() -> tuple[str, str]:
         row = followup_time(cohort, endpoint).frame.iloc[0]
-        limits = interval(*(row[c] / 30.4375 for c in ("conf_low", "conf_high")))
-        return count(row["n"]), with_limits(months(row["estimate"]), limits)
+        ends = [row[c] / DAYS_PER_MONTH for c in ("conf_low", "conf_high")]
+        median, limits = months(row["estimate"]), interval(*ends)
+        return count(row["n"]), median if limits == NONE else with_limits(median, limits)
 
     lines.try_to_add(group, tr("Median follow-up (reverse Kaplan–Meier)"), followed)
 
