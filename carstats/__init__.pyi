@@ -38,6 +38,7 @@ from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
 from .language import in_language, set_language
+from .report.verbs import plot, tabulate
 from .response.basket import (
     basket_leave_one_out,
     basket_response,
@@ -151,6 +152,7 @@ __all__ = [
     "mean_cumulative_count",
     "measure_trajectory",
     "oncology_benchmarks",
+    "plot",
     "pooled_incidence",
     "pooled_rate",
     "pooled_regression",
@@ -184,6 +186,7 @@ __all__ = [
     "survival_difference",
     "survival_quantile",
     "sustained_response_rate",
+    "tabulate",
     "time_to_recovery",
     "time_to_response",
     "toxicity_benchmark",

@@ -22,7 +22,8 @@ from carstats.report.chapters.blocks import (
 )
 from carstats.report.pages.document import report_document
 from carstats.report.pages.slides import report_slides
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 
 
 def png():

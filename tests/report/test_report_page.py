@@ -23,7 +23,8 @@ from carstats.report.chapters.contents import CONTENTS, make_chapter
 from carstats.report.chapters.context import context_of
 from carstats.report.pages.chapters import report_page
 from carstats.report.pages.picture import drawn
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from tests.report.browser import find_browser
 from tests.report.chapters.small import small_study
 from tests.report.page_checks import page_problems

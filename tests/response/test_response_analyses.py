@@ -13,7 +13,7 @@ from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.proportions.proportion_difference import proportion_contrast
 from carstats.estimators.proportions.unconditional import unconditional_p_value
 from carstats.estimators.regression.logistic import logistic_regression
-from carstats.report.figures.course.course import spider_figure, visit_box_figure, waterfall_figure
+from carstats.report.figures import spider_figure, visit_box_figure, waterfall_figure
 from carstats.report.figures.response.categories import categories_figure
 from carstats.report.figures.response.heatmap import heatmap_figure
 from carstats.report.pages.save import figure_bytes

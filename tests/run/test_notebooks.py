@@ -17,7 +17,8 @@ from carstats.report.chapters.notebooks import (
     run_notebook,
     translated_markdown,
 )
-from carstats.report.tables.model import MIMETYPE, Row, Spanner, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.translation import current_language
 from tests.report.page_checks import page_problems
 

@@ -155,7 +155,7 @@ def figure_block(
     **options: object,
 ) -> FigureBlock:
     """Draw a figure for a page; `draw` takes a style, and a width of the page's own if given."""
-    return FigureBlock(draw(style="page", **options), results, name, message, draw)
+    return FigureBlock(draw(style="bare", **options), results, name, message, draw)
 
 
 def paragraphs(*texts: str) -> list[Block]:

@@ -9,7 +9,8 @@ from carstats.report.chapters.context import YEAR, Context, part
 from carstats.report.chapters.strata import cross_table
 from carstats.report.figures import attrition_figure
 from carstats.report.format import count, counted, months, percent
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from carstats.report.tables.subjects import tabulate_attrition
 from carstats.words import sentences, tr
 

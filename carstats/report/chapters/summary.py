@@ -34,7 +34,9 @@ from carstats.report.format import (
     with_limits,
 )
 from carstats.report.tables.abbreviations import spelled_out
-from carstats.report.tables.model import Marks, Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
+from carstats.report.tables.parts import Marks
 from carstats.response.rates import response_rate
 from carstats.survival.competing import cumulative_incidence
 from carstats.survival.curves import survival_at

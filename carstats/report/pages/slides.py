@@ -11,7 +11,7 @@ from typing import Any
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.chapters.blocks import Chapter, Picture, TableBlock
-from carstats.report.tables.model import Table
+from carstats.report.tables.files import Table
 from carstats.report.tables.widths import column_shares
 from carstats.report.tables.word import FILE_DATE, plain, undated
 from carstats.translation import current_language
