@@ -240,7 +240,7 @@ def endpoints(
 ) -> None:
     """List the endpoints and clinical rules with their thresholds, source and standing."""
     from carstats.endpoints.catalogue import catalogue_in_markdown
-    from carstats.endpoints.catalogue_measures import measures_in_markdown
+    from carstats.endpoints.readings import measures_in_markdown
     from carstats.run.listing import catalogue_lines, endpoint_lines
     from carstats.words import in_words
 
