@@ -149,11 +149,11 @@ def check(
 @app.command(rich_help_panel=START)
 def report(
     folder: Folder,
-    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.docx and slides.pptx.")],
     lang: Language = "en",
     mapping: Mapping = None,
 ) -> None:
-    """Write a report of a study: one page to read, print and send, and its tables in Word."""
+    """Write a report of a study: a page to read, print and send, a Word file, and slides."""
     from carstats.run.progress import progress
     from carstats.run.report import study_report
 

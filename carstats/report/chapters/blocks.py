@@ -85,11 +85,15 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place of a figure and the numbers that stand there: fractions of its width and height."""
+    """A place of a figure and the numbers that stand there: fractions of its width and height.
+
+    A line of text (`row`) reaches across the figure; another place is a point.
+    """
 
     x: float
     y: float
     text: str
+    row: bool = False
 
 
 @dataclass(frozen=True)
