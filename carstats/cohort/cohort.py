@@ -12,9 +12,12 @@ from carstats.cohort.criteria import Criterion
 from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, listed
-from carstats.messages import Joined, found, message, message_n
+from carstats.messages import Joined, found, mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.translation import in_words
+
+_NO_RESPONSE = mark("`endpoint` is not given, and the study has no response endpoint.")
+_NO_EVENT = mark("`endpoint` is not given, and the study has no time-to-event endpoint.")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -237,11 +240,14 @@ def chosen_endpoint(study: Study, given: object, kind: str) -> object:
     has = study.endpoints(kind)
     if len(has) == 1:
         return has[0]
+    if not has:
+        what = _NO_RESPONSE if kind == "response" else _NO_EVENT
+        raise CarstatsError(message(what))
     raise CarstatsError(
         message(
             "`endpoint` is not given, and the study has {n}: {names}. Name one.",
             n=len(has),
-            names=listed(has) or message("none"),
+            names=listed(has),
         )
     )
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.cohort.strata import listed_rows
-from carstats.data.check import cell_text, missing_cells, read_flag, read_numbers
+from carstats.data.check import MISSING, cell_text, missing_cells, read_flag, read_numbers
 from carstats.data.formats.day_units import named_unit, says_days
 from carstats.data.matching import code_key, nearest
 from carstats.errors import CarstatsError, listed
@@ -18,6 +18,7 @@ from carstats.messages import mark, message
 
 _NEAR = 0.6
 _STATUS = ("event", "censored")
+_NO_CAUSE = ("censored", "none", "0")
 _NO_NUMBER = mark(
     "`{argument}`: {name} is no number in {n} of {of} rows (rows {rows}). Correct them, or leave"
     " them out."
@@ -211,7 +212,7 @@ def _wanted(frame: pd.DataFrame, column: str, argument: str, given: object) -> s
             message(
                 "`{argument}` is {value}, which {column} never is. It has: {counts}.",
                 argument=argument,
-                value=listed(absent),
+                value=message(", ").join(map(repr, absent)),
                 column=repr(column),
                 counts=_counts(frame[column]),
             )
@@ -228,7 +229,9 @@ def events_of(
 ) -> tuple[NDArray[np.object_], list[object]]:
     """Return the status of each row and the competing event of those that had one."""
     values = frame[column]
-    empty = missing_cells(values.astype(object).where(values.notna(), None)).to_numpy()
+    # "none" is an answer: nothing happened.
+    plain = values.astype(object).where(values.notna(), None)
+    empty = missing_cells(plain, MISSING - {"none"}).to_numpy()
     if empty.any():
         raise CarstatsError(
             message(
@@ -275,7 +278,7 @@ def _names(values: pd.Series) -> list[str | None]:
     plain = values.astype(object).where(values.notna(), None)
     none = missing_cells(plain).to_numpy()
     return [
-        None if blank or code_key(cell_text(value)) in ("censored", "0") else cell_text(value)
+        None if blank or code_key(cell_text(value)) in _NO_CAUSE else cell_text(value)
         for value, blank in zip(plain, none, strict=True)
     ]
 

@@ -170,10 +170,6 @@ def cohort_from_frame(
 def _require_whole(columns: dict[str, str | None]) -> None:
     """Refuse arguments that say too little together."""
     has = {argument for argument, name in columns.items() if name is not None}
-    if not has & {"time", "high", "response"}:
-        raise CarstatsError(
-            message("name the columns: `time` and `event`, `low` and `high`, or `response`.")
-        )
     if ("low" in has) != ("high" in has):
         missing = "low" if "high" in has else "high"
         raise CarstatsError(
@@ -187,6 +183,10 @@ def _require_whole(columns: dict[str, str | None]) -> None:
     for argument in ("event", "cause", "start"):
         if argument in has and "time" not in has:
             raise CarstatsError(message("`{argument}` needs the times: `time`.", argument=argument))
+    if not has & {"time", "high", "response"}:
+        raise CarstatsError(
+            message("name the columns: `time` and `event`, `low` and `high`, or `response`.")
+        )
     if "time" in has and "event" not in has:
         raise CarstatsError(message("`event` is missing: the column that says who had the event."))
 
