@@ -24,8 +24,8 @@ from .data.writer import write_study
 from .endpoints.catalogue import endpoint_catalogue
 from .endpoints.derive.comparison import disagreements
 from .endpoints.derive.derivation import derive
+from .endpoints.derive.estimand import estimand_of
 from .endpoints.derive.intercurrent import Strategies
-from .endpoints.estimand import estimand_of
 from .endpoints.explanation.document import explain
 from .endpoints.options import Rules
 from .errors import CarstatsError

@@ -15,8 +15,8 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.reasons import TOO_FEW_VALUES, Reason
 from carstats.estimators.regression.mmrm import COVARIANCES, MmrmFit, fit_mmrm
 from carstats.messages import joined_notes, mark, message
-from carstats.response.course import baselines, measure_rows
-from carstats.response.outcomes import analysis_set, visit_window, within
+from carstats.response.course import asked_subjects, baselines, measure_rows
+from carstats.response.outcomes import analysis_set, joined_words, visit_window, within
 from carstats.result import Result
 from carstats.wording import because, level_text
 
@@ -52,7 +52,8 @@ def score_change(
     cohort : Cohort
         Made by `define_cohort`; its infused subjects are counted.
     measure : str
-        A measure of the assessments, such as ``"SLEDAI-2K"``.
+        A measure of the assessments, such as ``"SLEDAI-2K"``; it is asked of the diseases in which
+        the study has it.
     at : list of float
         Days of the visits, with the default windows of `response_rate`. Of several adequate
         assessments in a window the nearest counts, of two equally near the later.
@@ -167,7 +168,7 @@ def changes_from_baseline(cohort: Cohort, measure: str, at: float | Iterable[flo
             message("`at` is {days}; it takes different days in rising order.", days=days)
         )
     name, rows = measure_rows(cohort, measure)
-    subjects, words = analysis_set(cohort, "treated")
+    subjects, words = asked_subjects(cohort, name, *analysis_set(cohort, "treated"))
     base, late = baselines(rows, subjects)
     if not subjects["subject_id"].isin(base.index).any():
         raise CarstatsError(
@@ -177,6 +178,11 @@ def changes_from_baseline(cohort: Cohort, measure: str, at: float | Iterable[flo
     changes = changes.reindex(subjects["subject_id"]).sub(
         base.reindex(subjects["subject_id"]), axis=0
     )
+    later = rows.loc[rows["day"] > 0, "subject_id"]
+    known = subjects["subject_id"].isin(base.index) & subjects["subject_id"].isin(later)
+    if not known.all():
+        lacking = message("{n} without a baseline or a later value", n=int((~known).sum()))
+        words = joined_words(words, lacking)
     units = rows["unit"].dropna().unique() if "unit" in rows else []
     unit = units[0] if len(units) == 1 else ""
     return Changes(changes, base, late, subjects, days, name, unit, words)

@@ -10,10 +10,10 @@ from carstats.data.schema import TABLES
 from carstats.data.study import Study
 from carstats.data.vocabulary import column_name
 from carstats.endpoints.catalogue import disease_words
-from carstats.endpoints.catalogue_measures import codes_of, readings
 from carstats.endpoints.derive.derivability import derivability
 from carstats.endpoints.derive.intercurrent import strategies_of
 from carstats.endpoints.options import changed, rules_of
+from carstats.endpoints.readings import codes_of, readings
 from carstats.endpoints.record.reasons import items_counted
 from carstats.errors import check_choice
 from carstats.translation import current_language

@@ -45,6 +45,8 @@ class EndpointTimes:
         Columns that results are reported by and adjusted for.
     others : pandas.DataFrame
         The subjects to whom the endpoint does not apply, with the grouping columns.
+    origin : bool
+        Whether the clock of a subject starts on another day than 0.
     """
 
     rows: pd.DataFrame
@@ -55,6 +57,7 @@ class EndpointTimes:
     by: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
     others: pd.DataFrame | None = None
+    origin: bool = False
 
     @property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -89,7 +92,8 @@ class EndpointTimes:
         )  # fmt: skip
         level = options.pop("conf_level", None)
         options = {"endpoint": self.name, **options}
-        return replace(spec, options=options, conf_level=level, strata=self.strata)
+        origin = "" if self.origin else spec.origin
+        return replace(spec, options=options, conf_level=level, strata=self.strata, origin=origin)
 
     def estimate(self, estimate: Callable[[pd.DataFrame], pd.DataFrame | dict]) -> pd.DataFrame:
         """Estimate in every stratum of `by`, the strata in front as columns."""
@@ -156,8 +160,9 @@ def endpoint_times(
     label = study.vocabulary.label("endpoint", name)
     asked = subject.isin(study.subjects.loc[applicable(study, name), "subject_id"])
     others = rows.loc[~asked, ["subject_id", *columns]]
+    own = "origin_day" in events and bool(events["origin_day"].fillna(0.0).ne(0.0).any())
     return EndpointTimes(
-        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others
+        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others, own
     )  # fmt: skip
 
 
