@@ -19,7 +19,7 @@ from carstats.data.readers.wide_events import Endpoint
 from carstats.data.settings.visits import term_of
 from carstats.data.source import Source
 from carstats.data.units import unit_in_heading
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 Part = tuple[pd.DataFrame, Source]
 
@@ -259,11 +259,13 @@ def _course_frame(
     ongoing = int(following.isna().sum())
     if ongoing:
         rows.context.notes.append(
-            message(
+            message_n(
+                "[visits.medications] {heading}: {n} course that the last visit states is taken to"
+                " go on.",
                 "[visits.medications] {heading}: {n} courses that the last visit states are taken"
                 " to go on.",
+                ongoing,
                 heading=heading,
-                n=ongoing,
             )
         )
     data: dict[str, object] = {
