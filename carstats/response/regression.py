@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, chosen_columns
 from carstats.cohort.strata import check_by, level_labels, stratum_keys
 from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
@@ -56,8 +56,8 @@ class _Model:
 
 def response_regression(
     cohort: Cohort,
-    endpoint: str,
-    covariates: str | Iterable[str],
+    endpoint: str | None = None,
+    covariates: str | Iterable[str] | None = None,
     *,
     reference: Mapping[str, Any] | None = None,
     method: str = "Firth",
@@ -73,11 +73,12 @@ def response_regression(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A response endpoint of the study.
-    covariates : str or list of str
+    endpoint : str, optional
+        A response endpoint of the study. By default the only one that the study has.
+    covariates : str or list of str, optional
         Columns of the subjects table. Numbers enter as they are, everything else by its levels.
-        Subjects with a missing covariate are left out and counted.
+        Subjects with a missing covariate are left out and counted. By default the columns `by` of
+        `cohort_from_frame`.
     reference : mapping of str to object, optional
         The level that the others of a column are compared with; by default the first in the
         vocabulary's order.
@@ -282,7 +283,7 @@ def marginal_response_difference(
 def _named(rows: list[dict[str, Any]], model: _Model, cohort: Cohort) -> pd.DataFrame:
     """Say in every row what the endpoint is in each disease, where it is another one in each."""
     name = model.spec.options["endpoint"]
-    rules = definition_words(cohort, name, model.subjects["disease"], single=False)
+    rules = definition_words(cohort, name, model.subjects, single=False)
     return pd.DataFrame([row | {"note": joined_notes(row["note"], rules)} for row in rows])
 
 
@@ -331,7 +332,7 @@ def _fitted(
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)
     subjects, _, words = asked_of(cohort, [outcome.name], subjects, words)
-    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    columns = chosen_columns(cohort, covariates)
     if not columns:
         raise CarstatsError(message("`covariates` is empty; name at least one column."))
     # Missing values are counted below: only the names are checked here.
@@ -392,6 +393,7 @@ def _fitted(
     spec = cohort.spec(
         analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
     )
-    options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}
+    options = {"endpoint": outcome.name, "covariates": columns}
+    options |= {} if cohort.study.strata_only else {"at": float(at)}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))
