@@ -26,6 +26,7 @@ from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import (
     analysis_set,
     asked_of,
+    checked_window,
     joined_words,
     missing_words,
     visit_outcome,
@@ -274,7 +275,8 @@ def marginal_response_difference(
         level=level_text(conf_level),
     )
     words = asymptotic_words(words)
-    spec = replace(model.spec, method=words, conf_level=conf_level)
+    given = {**model.spec.options, "covariate": covariate, "adjust": more, "reference": reference}
+    spec = replace(model.spec, method=words, conf_level=conf_level, options=given)
     return Result(_named(rows, model, cohort), spec)
 
 
@@ -392,5 +394,6 @@ def _fitted(
         analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
     )
     options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}
+    options |= {"window": list(checked_window(cohort, window, at)), "reference": reference}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))

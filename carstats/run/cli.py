@@ -243,12 +243,20 @@ def crosscheck(
     """Recompute a study's numbers by other libraries, and say where they differ."""
     from carstats.report.pages.save import write_files
     from carstats.report.pages.second_program import crosscheck_files
+    from carstats.run.progress import progress
     from carstats.run.reproduce import check_writable
+    from carstats.words import tr
 
-    with carstats.in_language(lang):
+    with _speaking(lang):
         if out is not None:
             check_writable(out.resolve())
-        found = carstats.crosscheck(carstats.read_study(folder, mapping))
+        study = carstats.read_study(folder, mapping)
+        with progress() as told:
+
+            def step(done: int, total: int) -> None:
+                told(done, total, tr("Second program"))
+
+            found = carstats.crosscheck(study, progress=step)
         for line in found.lines():
             say(in_words(line))
         if out is not None:
