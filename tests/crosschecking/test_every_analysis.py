@@ -112,6 +112,7 @@ ASKED = {
 }
 # Models that no Python library has; their numbers are covered by R alone.
 BY_R_ALONE = {"pooled_rate", "pooled_regression", "pooled_sensitivity", "leave_one_out"}
+LATER = ("n", "n_reference", "p_adjusted")
 # Cohorts, documents and lists, which are no result of one study.
 NO_ANALYSIS = {"crosscheck", "estimand_of", "study_report"}
 
@@ -144,19 +145,22 @@ def test_agrees_and_finds_a_planted_error(cohort, name):
     assert (frame["verdict"] == "agrees").any() == (name not in BY_R_ALONE)
     own = frame[frame["beside"].eq("") & frame["verdict"].eq("agrees")]
     # An error in one number of each column that has a witness is found in that number. The sizes
-    # of the groups decide on methods: theirs come second.
+    # of the groups decide on methods, and p-values are adjusted from those beside: they come
+    # second.
     last = {column: int(rows["row"].iloc[-1]) - 1 for column, rows in own.groupby("statistic")}
     for sizes in (False, True):
         planted = result.frame.copy()
-        chosen = [column for column in last if (column in ("n", "n_reference")) == sizes]
+        chosen = [column for column in last if (column in LATER) == sizes]
         for column in chosen:
             planted[column] = planted[column].astype(float)
-            planted.iloc[last[column], planted.columns.get_loc(column)] += 1.5 if sizes else 0.01
+            planted.iloc[last[column], planted.columns.get_loc(column)] += (
+                1.5 if column.startswith("n") and sizes else 0.01
+            )
         found = compared(replace(result, frame=planted), cohort)
         wrong = found.frame[found.frame["verdict"] == "differs"]
         missed = set(chosen) - {
             column for column, row in zip(wrong["statistic"], wrong["row"], strict=True)
-            if row == last[column] + 1
+            if row == last.get(column, -1) + 1
         }  # fmt: skip
         assert not missed, missed
 

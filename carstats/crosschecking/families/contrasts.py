@@ -25,7 +25,9 @@ _EXACT_UP_TO = 51**2
 def _groups(asked: Asked) -> pd.DataFrame:
     """Return who is counted, with the answer and the group of each."""
     rows = answered(asked)
-    return rows.assign(_group=group_names(asked, rows, list(asked.option("by", []))))
+    by = list(asked.option("by", []))
+    key = ("groups", *by)
+    return asked.once(key, rows, lambda: rows.assign(_group=group_names(asked, rows, by)))
 
 
 def _counts(asked: Asked, rows: pd.DataFrame) -> Counts:
@@ -149,8 +151,9 @@ def _fisher(pair: tuple[tuple[int, int], tuple[int, int]], method: str) -> dict[
     if method == "Fisher":
         return {"p_value": float(fisher_exact(table).pvalue)}
     if method == "Fisher central":
-        law = hypergeom(n1 + n2, k1 + k2, n1)
-        return {"p_value": float(min(1.0, 2 * min(law.cdf(k1), law.sf(k1 - 1))))}
+        law = n1 + n2, k1 + k2, n1
+        tails = hypergeom.cdf(k1, *law), hypergeom.sf(k1 - 1, *law)
+        return {"p_value": float(min(1.0, 2 * min(tails)))}
     if method == "Boschloo":
         p_value = boschloo_test(*pair)
         return None if p_value is None else {"p_value": p_value}

@@ -201,8 +201,9 @@ def few_subjects() -> Iterator[Comparison]:
         name = f"{pair['first']} and {pair['second']}"
         # The witness has four digits after the point, or three.
         full, mid = melded_means(*laws, mid_p=False), melded_means(*laws)
-        yield to.one(name, "full", "limits", (full.low, full.high), pair["full"], atol=6e-5,
-                     rtol=1e-7)
+        yield to.one(
+            name, "full", "limits", (full.low, full.high), pair["full"], atol=6e-5, rtol=1e-7
+        )
         yield to.one(name, "mid-P", "limits", (mid.low, mid.high), pair["mid_p"], atol=6e-4)
         yield to.one(name, "mid-P", "p_value", mid.p_value, pair["p_mid"], atol=6e-6)
     bench = reference("curve_benchmark")
