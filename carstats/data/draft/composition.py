@@ -356,6 +356,10 @@ def _toxicity(head: Sense, roles: set[str], parts: Spelled) -> Meant:
 
 def _response(head: Sense, roles: set[str], parts: Spelled) -> Meant:
     place = f"responses:{head.name}"
+    stops = {"steroid_free": "prednisone", "immunosuppressant_free": "immunosuppressant"}
+    if head.name in stops and roles & {"date", "when"}:
+        kind = "glucocorticoid" if head.name == "steroid_free" else "immunosuppressant"
+        return Meant(f"medications:{stops[head.name]}.stop", roles <= _WHEN, drug_class=kind)
     if roles & {"date", "when", "time", "onset", "end"}:
         return Meant("own column", False, ("events:time_to_response.date", place))
     allowed = {"present", "status", "improved", "score", "confirmed", "sustained", "months",
