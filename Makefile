@@ -44,6 +44,7 @@ verify: $(STAMP)
 lint: $(STAMP)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 	$(RUN) -m pytest -q tests/test_structure.py -k docstring
 
 reference:

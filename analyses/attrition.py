@@ -1,13 +1,20 @@
 """Flow of subjects: whom each criterion of the main cohort leaves out, and who remains."""
 
+import carstats as cs
+from carstats.messages import message
 from carstats.report.figures import attrition_figure
 from carstats.report.pages.save import save_figure
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Draw the flow from all subjects to those who can be asked about week 24."""
-    cohort = main_cohort(study, followup=196)
+    cohort = cs.define_cohort(
+        study,
+        cs.infused(),
+        cs.potential_followup(days=196),
+        label=message("infused, data cut-off on day {day} or later", day=196),
+    )
     flow, by_disease = cohort.flow(), cohort.flow(by="disease")
     figure = attrition_figure(flow, by_disease)
     save_figure(figure, {"all": flow, "by disease": by_disease}, out, "attrition")

@@ -1,13 +1,21 @@
 """Flow of subjects as a table: whom each criterion of the main cohort leaves out, by disease."""
 
+import carstats as cs
+from carstats.messages import message
 from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_attrition
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Print the flow from all subjects to those who can be asked about week 24."""
-    flow = main_cohort(study, followup=196).flow(by="disease")
+    cohort = cs.define_cohort(
+        study,
+        cs.infused(),
+        cs.potential_followup(days=196),
+        label=message("infused, data cut-off on day {day} or later", day=196),
+    )
+    flow = cohort.flow(by="disease")
     save_table(tabulate_attrition(flow), flow, out, "attrition_table")
 
 

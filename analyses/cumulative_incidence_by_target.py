@@ -1,14 +1,16 @@
 """Relapse and what competes with it by target: cumulative incidence with the numbers at risk."""
 
 import carstats as cs
+from carstats.messages import message
 from carstats.report.figures import competing_figure
 from carstats.report.pages.save import save_figure
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Draw the stacked curves of the infused subjects."""
-    curves = cs.cumulative_incidence(main_cohort(study), "relapse", by="target")
+    cohort = cs.define_cohort(study, cs.infused(), label=message("infused"))
+    curves = cs.cumulative_incidence(cohort, "relapse", by="target")
     save_figure(competing_figure(curves), curves, out, "cumulative_incidence_by_target")
 
 

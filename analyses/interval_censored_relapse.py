@@ -1,14 +1,15 @@
 """Relapse-free survival by target, knowing only the visits between which a relapse lies."""
 
 import carstats as cs
+from carstats.messages import message
 from carstats.report.figures import interval_figure
 from carstats.report.pages.save import save_figure
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Draw Turnbull's curves of the infused subjects."""
-    cohort = main_cohort(study)
+    cohort = cs.define_cohort(study, cs.infused(), label=message("infused"))
     curves = cs.interval_censored_curve(cohort, "relapse_free_survival", by="target")
     save_figure(interval_figure(curves), curves, out, "interval_censored_relapse")
 

@@ -1,14 +1,15 @@
 """Relapse-free survival by disease: Kaplan–Meier curves with the numbers at risk."""
 
 import carstats as cs
+from carstats.messages import message
 from carstats.report.figures import survival_figure
 from carstats.report.pages.save import save_figure
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Draw the curves of the infused subjects."""
-    cohort = main_cohort(study)
+    cohort = cs.define_cohort(study, cs.infused(), label=message("infused"))
     endpoint = "relapse_free_survival"
     curves = cs.survival_curve(cohort, endpoint, by="disease")
     medians = cs.survival_quantile(cohort, endpoint, by="disease")

@@ -1,14 +1,15 @@
 """Relapse seen three ways: Kaplan–Meier, cumulative incidence, and by the intervals of visits."""
 
 import carstats as cs
+from carstats.messages import message
 from carstats.report.figures import views_figure
 from carstats.report.pages.save import save_figure
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Draw the curves of the infused subjects by target."""
-    cohort = main_cohort(study)
+    cohort = cs.define_cohort(study, cs.infused(), label=message("infused"))
     views = {
         "curve": cs.survival_curve(cohort, "relapse_free_survival", by="target"),
         "incidence": cs.cumulative_incidence(cohort, "relapse", by="target"),

@@ -1,16 +1,16 @@
 """SLEDAI-2K by visit and target, as boxes with every subject as a point."""
 
 import carstats as cs
+from carstats.messages import message
 from carstats.report.figures.course.course import visit_box_figure
 from carstats.report.pages.save import save_figure
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Draw the boxes of the infused subjects who have the score."""
-    present = study.table("assessments")["measure"].value_counts().index
-    measure = "SLEDAI-2K" if "SLEDAI-2K" in present else present[0]
-    course = cs.score_course(main_cohort(study), measure, by="target")
+    cohort = cs.define_cohort(study, cs.infused(), label=message("infused"))
+    course = cs.score_course(cohort, "SLEDAI-2K", by="target")
     save_figure(visit_box_figure(course), course, out, "sledai_by_visit")
 
 

@@ -1,14 +1,15 @@
 """Relapse-free survival as a table: follow-up, medians, one and two years, hazard ratios."""
 
 import carstats as cs
+from carstats.messages import message
 from carstats.report.pages.save import save_table
 from carstats.report.tables import tabulate_times
-from carstats.run.reproduce import main_cohort, run
+from carstats.run.reproduce import run
 
 
 def main(study, out):
     """Print the summary of the infused subjects by target."""
-    cohort = main_cohort(study)
+    cohort = cs.define_cohort(study, cs.infused(), label=message("infused"))
     endpoint = "relapse_free_survival"
     results = {
         "quantiles": cs.survival_quantile(cohort, endpoint, by="target"),

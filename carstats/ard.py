@@ -17,8 +17,13 @@ from carstats.messages import key_of, mark
 class Numbers(Protocol):
     """What of a `Result` becomes rows."""
 
-    frame: pd.DataFrame
-    spec: Any
+    @property
+    def frame(self) -> pd.DataFrame:
+        """One row for each stratum."""
+
+    @property
+    def spec(self) -> Any:
+        """How the numbers were made."""
 
     @property
     def by(self) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -102,13 +103,14 @@ def baseline_table(
             "{summaries}; SMD: standardised difference, largest between two strata",
             summaries=method,
         )
+    more: dict[str, Any] = {"standardised": True} if standardised else {}
     spec = cohort.spec(
         "baseline_table",
         endpoint=message("Baseline characteristics"),
         method=method,
         by=by,
         variables=variables,
-        **({"standardised": True} if standardised else {}),
+        **more,
     )
     labels = level_labels(cohort.study.vocabulary, [*by, *levels])
     for name, found in levels.items():

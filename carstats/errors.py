@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 from carstats.messages import Joined, Message, message, message_n
 from carstats.translation import in_words
@@ -209,15 +210,50 @@ def listed(values: Iterable[object], most: int = 12) -> Message:
     return names
 
 
-def check_choice(argument: str, value: object, allowed: Collection[str]) -> None:
-    """Raise unless `value` is one of `allowed`."""
-    if value not in allowed:
-        raise CarstatsError(
-            message(
-                "`{argument}` is {value!r}; allowed: {allowed}.",
-                argument=argument, value=value, allowed=listed(allowed),
-            )
-        )  # fmt: skip
+# What R and SAS call an option, without spaces and signs, and the name it has here.
+_ALIASES = {
+    "agresti": "Agresti-Coull", "ac": "Agresti-Coull", "beta": "Clopper-Pearson",
+    "binomial": "Clopper-Pearson", "cp": "Clopper-Pearson", "exact": "Clopper-Pearson",
+    "score": "Wilson", "wilsonscore": "Wilson", "newcombescore": "Newcombe",
+    "mn": "Miettinen-Nurminen", "fisherexact": "Fisher", "cmh": "Cochran-Mantel-Haenszel",
+    "mantelhaenszel": "Cochran-Mantel-Haenszel",
+    "arcsin": "arcsine", "asin": "arcsine", "asinsqrt": "arcsine", "cloglog": "log-log",
+    "identity": "plain", "linear": "plain", "bpcp": "beta product", "midp": "beta product mid-P",
+    "ep": "equal precision", "hw": "Hall-Wellner",
+    "breslow": "Gehan-Wilcoxon", "gehan": "Gehan-Wilcoxon", "wilcoxon": "Gehan-Wilcoxon",
+    "peto": "Peto-Peto", "tarone": "Tarone-Ware", "fh": "Fleming-Harrington",
+    "bh": "Benjamini-Hochberg", "fdr": "Benjamini-Hochberg", "stepbon": "Holm",
+    "ml": "maximum likelihood", "mle": "maximum likelihood", "nb": "negative binomial",
+    "arh(1)": "heterogeneous AR(1)", "cs": "compound symmetry", "un": "unstructured",
+    "itt": "intention to treat",
+}  # fmt: skip
+
+
+def check_choice(argument: str, value: Any, allowed: Collection[Any]) -> Any:
+    """Return the one of `allowed` that is meant: case, spaces and hyphens do not tell them apart.
+
+    A plural and what R or SAS call it are taken too; anything else raises.
+    """
+    if value in allowed:
+        return value
+    if isinstance(value, str):
+        told = _told_apart(value)
+        meant = {told, told.removesuffix("s"), f"{told}s", _told_apart(_ALIASES.get(told, told))}
+        found = [name for name in allowed if isinstance(name, str) and _told_apart(name) in meant]
+        exact = [name for name in found if _told_apart(name) == told]
+        if len(exact or found) == 1:
+            return (exact or found)[0]
+    raise CarstatsError(
+        message(
+            "`{argument}` is {value!r}; allowed: {allowed}.",
+            argument=argument, value=value, allowed=listed(allowed),
+        )
+    )  # fmt: skip
+
+
+def _told_apart(name: str) -> str:
+    """Return what of an option's name is compared."""
+    return name.casefold().translate(dict.fromkeys(map(ord, " -_.–'’")))
 
 
 def check_conf_level(value: float) -> None:

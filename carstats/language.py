@@ -27,7 +27,7 @@ def set_language(name: str) -> None:
     A result is in no language: the same one prints in either, whenever it was made. What has been
     printed, drawn or made a `Table` keeps its words.
     """
-    check_choice("language", name, tuple(LANGUAGES))
+    name = check_choice("language", name, tuple(LANGUAGES))
     activate(name)
 
 

@@ -50,6 +50,8 @@ class Spec:
         endpoint that carstats derived, one a line; empty for those that the study gave.
     endpoints : tuple of str
         The endpoints by their names in the study tables; empty where the result is of none.
+    origin : str
+        What time is counted from, such as "infusion"; empty where it differs or is not known.
     """
 
     analysis: str
@@ -66,6 +68,7 @@ class Spec:
     fingerprint: str | None = None
     estimand: str = ""
     endpoints: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def method_key(self) -> str:
@@ -75,7 +78,7 @@ class Spec:
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain values, ready for JSON, and the key of the method line."""
         fields = {name: _plain(value) for name, value in vars(self).items()}
-        for name in ("estimand", "endpoints"):
+        for name in ("estimand", "endpoints", "origin"):
             if not fields[name]:
                 del fields[name]
         return {**fields, "method_key": self.method_key}

@@ -22,10 +22,21 @@ __all__ = [
 class _Spec(Protocol):
     """What of a `Spec` is printed."""
 
-    endpoint: str
-    population: str
-    method: str
-    estimand: str
+    @property
+    def endpoint(self) -> str:
+        """What was measured."""
+
+    @property
+    def population(self) -> str:
+        """Who is counted."""
+
+    @property
+    def method(self) -> str:
+        """The method line."""
+
+    @property
+    def estimand(self) -> str:
+        """What is estimated, a line for each endpoint."""
 
 
 class _Vocabulary(Protocol):

@@ -1,6 +1,9 @@
 """One cause is one problem: rows are counted and the first of them named."""
 
-from carstats.errors import CarstatsError, Problem, grouped
+import pytest
+
+import carstats as cs
+from carstats.errors import CarstatsError, Problem, check_choice, grouped
 from carstats.messages import message
 
 
@@ -59,3 +62,40 @@ def test_cells_that_differ_are_told_up_to_eight():
     assert len(grouped(map(cell, range(2, 10)))) == 8
     (problem,) = grouped(map(cell, range(2, 42)))
     assert "'D2x' is no disease. 39 more rows are alike (3, 4, 5, 6, 7, 8, …)." in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("asked", "allowed", "meant"),
+    [
+        ("wilson", ("Clopper-Pearson", "Wilson"), "Wilson"),
+        ("clopper_pearson", ("Clopper-Pearson", "Wilson"), "Clopper-Pearson"),
+        ("log_log", ("log-log", "log", "plain"), "log-log"),
+        ("LOG", ("log-log", "log", "plain"), "log"),
+        ("loglog", ("beta product", "log-log"), "log-log"),
+        ("Beta–product mid.p", ("beta product", "beta product mid-P"), "beta product mid-P"),
+        ("differences", ("difference", "ratio"), "difference"),
+        ("cp", ("Clopper-Pearson", "Wilson"), "Clopper-Pearson"),
+        ("exact", ("exact", "Clopper-Pearson"), "exact"),
+        ("BH", ("Holm", "Benjamini-Hochberg"), "Benjamini-Hochberg"),
+        ("ASINSQRT", ("arcsine", "plain"), "arcsine"),
+        (3, (1, 2, 3), 3),
+    ],
+)
+def test_an_option_is_told_without_regard_to_case_and_signs(asked, allowed, meant):
+    assert check_choice("option", asked, allowed) == meant
+
+
+@pytest.mark.parametrize("asked", ["wilsn", "", "cp", None, 4, "log"])
+def test_an_option_that_is_none_of_those_allowed_is_refused(asked):
+    with pytest.raises(CarstatsError, match=r"`option` is .*allowed: 'Wilson', 'log-log'"):
+        check_choice("option", asked, ("Wilson", "log-log"))
+
+
+def test_the_option_that_was_meant_is_what_a_result_says():
+    study = cs.simulate_study(12, 1)
+    cohort = cs.define_cohort(study, cs.infused())
+    loose = cs.survival_curve(cohort, "relapse_free_survival", conf_type="log_log")
+    assert loose.spec.options["conf_type"] == "log-log"
+    strict = cs.survival_curve(cohort, "relapse_free_survival", conf_type="log-log")
+    assert loose.frame.equals(strict.frame)
+    assert loose.spec.method == strict.spec.method

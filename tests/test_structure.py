@@ -33,8 +33,18 @@ ORDER = [
     ["data.terms"],
     ["data.vocabulary"],
     ["data", "estimators", "result"],
+    ["estimators.curves", "estimators.pooling"],
+    ["estimators.proportions", "estimators.rates", "estimators.regression"],
+    ["estimators.tests"],
     ["wording"],
     ["cohort"],
+    ["endpoints.options"],
+    ["endpoints.record"],
+    ["endpoints.rules"],
+    ["endpoints.derive"],
+    ["endpoints.catalogue"],
+    ["endpoints.readings"],
+    ["endpoints.explanation"],
     ["endpoints", "synthetic"],
     ["survival", "response", "toxicity", "evidence", "baseline"],
     ["crosschecking"],
@@ -50,6 +60,7 @@ HEAVY = ("lifelines", "matplotlib", "openpyxl", "pyreadstat", "rich", "scipy", "
 HEAVY += ("statsmodels", "typer")
 
 LONGEST = 400
+MOST_FILES = 20
 
 
 def part_of(module):
@@ -156,12 +167,53 @@ def test_modules_import_their_own_part_or_a_lower_layer():
     none([line for path in files for line in breaches(path, path.read_text(encoding="utf-8"))])
 
 
+def circles(imports):
+    """Return the modules that import one another in a circle, given what each imports."""
+    left = {name: others & set(imports) for name, others in imports.items()}
+    while True:
+        imported_ones = set().union(*left.values())
+        # What imports nothing more, or is imported by nothing more, is in no circle.
+        kept = {name for name, others in left.items() if others and name in imported_ones}
+        if len(kept) == len(left):
+            return sorted(kept)
+        left = {name: left[name] & kept for name in kept}
+
+
+def test_no_module_imports_itself_by_a_detour():
+    """Also an import within a function counts: it would only hide a circle."""
+    imports = {}
+    for path in sources(PACKAGE):
+        name = module_name(path)
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found = {module for _, module in imported(tree, name, path.name == "__init__.py")}
+        imports[name] = found - {"carstats"}
+    none(circles(imports))
+
+
+@pytest.mark.parametrize(
+    ("imports", "inside"),
+    [
+        ({"a": {"b"}, "b": {"c"}, "c": set()}, []),
+        ({"a": {"b"}, "b": {"c"}, "c": {"b"}, "d": {"a"}}, ["b", "c"]),
+        ({"a": {"a"}}, ["a"]),
+    ],
+)
+def test_a_circle_is_told_from_a_chain(imports, inside):
+    assert circles(imports) == inside
+
+
+def test_folders_hold_few_files():
+    folders = {path.parent for path in sources(PACKAGE)}
+    counts = {folder: len(list(folder.glob("*.py"))) for folder in folders}
+    none([f"{p.relative_to(ROOT)} has {n} files" for p, n in counts.items() if n > MOST_FILES])
+
+
 # What puts a message into a language, or asks which one is set.
 INTO_WORDS = {"current_language", "in_words", "tr", "tr_n"}
 # Below the reports only the display of an object does so: these functions, in these files.
 DISPLAYS = {
     "carstats/cohort/cohort.py": {"__repr__"},
-    "carstats/endpoints/estimand.py": {"__str__"},
+    "carstats/endpoints/derive/estimand.py": {"__str__"},
     "carstats/endpoints/explanation/document.py": {"__repr__", "_repr_html_"},
     "carstats/errors.py": {"_shown"},
     "carstats/result.py": {"__repr__", "_repr_html_", "_printed", "caption", "label"},

@@ -15,11 +15,11 @@ from carstats.messages import Joined, Message, message
 from carstats.wording import because, limits_words, method_word, pointwise_words
 
 PACKAGE = Path(carstats.__file__).parent
-PARTS = ("survival", "response", "toxicity", "evidence", "estimators")
-FILES = ("baseline", "cohort", "criteria", "strata", "terms", "vocabulary", "wording")
+PARTS = ("survival", "response", "toxicity", "evidence", "estimators", "cohort")
+FILES = ("baseline", "data/terms", "data/vocabulary", "wording")
 SOURCES = sorted(
     [
-        *(path for part in PARTS for path in (PACKAGE / part).glob("*.py")),
+        *(path for part in PARTS for path in (PACKAGE / part).rglob("*.py")),
         *(PACKAGE / f"{name}.py" for name in FILES),
     ]
 )

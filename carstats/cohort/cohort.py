@@ -185,6 +185,7 @@ class Cohort:
             fingerprint=self.study.fingerprint,
             estimand=known[0] if len(known) == 1 else Joined(known, "\n\n"),
             endpoints=endpoints,
+            origin="" if self.study.infusions is None else "infusion",
         )
 
     def __repr__(self) -> str:

@@ -15,6 +15,8 @@ from carstats.data.study import Study
 from carstats.result import Spec
 
 COUNT, ESTIMATE, LIMIT, P_VALUE = "count", "estimate", "limit", "p-value"
+# What an analysis is of.
+STUDY, TRIALS, NOTHING = "study", "trials", "nothing"
 # Two sums of the same terms in another order; and what ends by an iteration in either program.
 EXACT, ROUNDING, FITTED, STOPPED_EARLY = 0.0, 1e-9, 1e-6, 2e-3
 
@@ -43,6 +45,8 @@ class Asked:
         The tables.
     defaults : bool
         Whether the analysis was called with its default windows, which are then worked out here.
+    memo : dict
+        What was worked out before of the same subjects; see `once`.
     """
 
     rows: pd.DataFrame
@@ -52,11 +56,25 @@ class Asked:
     spec: Spec
     study: Study
     defaults: bool = False
+    memo: dict[Any, Any] = field(default_factory=dict)
+
+    def once(self, key: tuple, of: pd.DataFrame, make: Callable[[], Any]) -> Any:
+        """Return what `make` gives of a frame, made once for several checks of the same frame."""
+        place = (*key, id(of))
+        if place not in self.memo:
+            # The frame is kept, so that no other one takes its place in memory.
+            self.memo[place] = (make(), of)
+        return self.memo[place][0]
 
     def option(self, name: str, otherwise: Any = None) -> Any:
         """Return an option of the analysis."""
         value = self.spec.options.get(name)
         return otherwise if value is None else value
+
+    @property
+    def endpoint(self) -> str:
+        """The endpoint that was asked for, the first of several."""
+        return str(self.option("endpoint") or self.spec.endpoints[0])
 
     @property
     def level(self) -> float:
@@ -66,7 +84,11 @@ class Asked:
     def table(self, name: str) -> pd.DataFrame:
         """Return the rows of a table that are about the stratum's subjects."""
         frame = self.study.table(name)
-        return frame[frame["subject_id"].isin(set(self.subjects["subject_id"]))]
+
+        def mine() -> pd.DataFrame:
+            return frame[frame["subject_id"].isin(set(self.subjects["subject_id"]))]
+
+        return self.once(("table", name), self.subjects, mine)
 
 
 @dataclass(frozen=True)
@@ -138,6 +160,8 @@ class Analysis:
         The option that stands first, after the cohort.
     renamed : dict
         Arguments by the options that hold them under another name.
+    of : str
+        What it is of: a study, a table of trials, or nothing but its own simulation.
     """
 
     home: str
@@ -147,13 +171,14 @@ class Analysis:
     reference: str = ""
     argument: str = "endpoint"
     renamed: Mapping[str, str] = field(default_factory=dict)
+    of: str = STUDY
 
 
 def kind_of(column: str) -> str:
     """Return whether a column holds counts, limits, p-values, or estimates and what goes along."""
-    if column in ("p_value", "p_adjusted", "p_smallest", "ph_p_value", "ph_p_value_all"):
+    if column.startswith("p_") or "p_value" in column or column == "alpha_n":
         return P_VALUE
-    if column.endswith(("_low", "_high")):
+    if column.endswith(("_low", "_high")) and not column.startswith("estimate_"):
         return LIMIT
     if column == "n_expected":
         return ESTIMATE

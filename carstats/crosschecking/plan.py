@@ -38,18 +38,17 @@ _YEARS = [365, 730]
 _BEST_FIRST = ("drug_free_remission", "remission", "response")
 
 
-def planned_results(study: Study) -> Iterator[tuple[str, Cohort, Result | CarstatsError]]:
-    """Yield what the analyses of a study print, each with its name and cohort."""
-    for name, cohort, make in (
-        *_subjects(study),
-        *_times(study),
-        *_responses(study),
-        *_toxicities(study),
-    ):
-        try:
-            yield name, cohort, make()
-        except CarstatsError as error:
-            yield name, cohort, error
+def planned_results(study: Study) -> list[Planned]:
+    """Return the analyses of a study that are printed, each with its name, cohort and how to run it."""
+    return [*_subjects(study), *_times(study), *_responses(study), *_toxicities(study)]
+
+
+def result_or_error(make: Callable[[], Result]) -> Result | CarstatsError:
+    """Run an analysis; a study that does not allow it is no reason to stop."""
+    try:
+        return make()
+    except CarstatsError as error:
+        return error
 
 
 def _cohort(study: Study, followup: float | None = None) -> Cohort:

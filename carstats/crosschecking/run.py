@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.crosschecking.compare import COLUMNS, Source, compared_rows
 from carstats.crosschecking.outcome import Crosscheck
-from carstats.crosschecking.plan import planned_results
+from carstats.crosschecking.plan import planned_results, result_or_error
 from carstats.crosschecking.verdicts import NOT_COMPARED
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
@@ -18,7 +18,10 @@ from carstats.result import Result
 
 
 def crosscheck(
-    what: Study | Result | Iterable[Result], data: Study | Cohort | None = None
+    what: Study | Result | Iterable[Result],
+    data: Study | Cohort | pd.DataFrame | None = None,
+    *,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Crosscheck:
     """Recompute the numbers of a study or of results by a second program, and compare.
 
@@ -33,8 +36,11 @@ def crosscheck(
     what : Study, Result or list of Result
         A study: everything that its report, figures and tables print. Or results, each with the
         study in `data`.
-    data : Study or Cohort, optional
-        What results were made from. A cohort is needed where a criterion is not one of carstats'.
+    data : Study, Cohort or pandas.DataFrame, optional
+        What results were made from. A cohort is needed where a criterion is not one of carstats',
+        the table of trials for the analyses of published reports.
+    progress : callable, optional
+        Called with the number of analyses done and their number while a study is compared.
 
     Returns
     -------
@@ -57,7 +63,7 @@ def crosscheck(
     if isinstance(what, Study):
         if data is not None:
             raise CarstatsError(message("`data` is given with a study; it goes with results."))
-        return _of_study(what)
+        return _of_study(what, progress)
     results = [what] if isinstance(what, Result) else what
     if isinstance(results, str) or not isinstance(results, Iterable):
         raise CarstatsError(
@@ -74,32 +80,43 @@ def crosscheck(
                     kind=type(result).__name__,
                 )
             )
-    if data is not None and not isinstance(data, Study | Cohort):
+    if data is not None and not isinstance(data, Study | Cohort | pd.DataFrame):
         raise CarstatsError(
-            message("`data` is {kind}; it takes a Study or a Cohort.", kind=type(data).__name__)
+            message(
+                "`data` is {kind}; it takes a Study, a Cohort or a table of trials.",
+                kind=type(data).__name__,
+            )
         )
-    source = None
     if isinstance(data, Cohort):
         source = Source(data.study, data)
-    elif data is not None:
+    elif isinstance(data, pd.DataFrame):
+        source = Source(trials=data)
+    else:
         source = Source(data)
-    study = source.study if source else None
     rows = []
     for number, result in enumerate(results, start=1):
         rows += _numbered(compared_rows(result, source, result.spec.analysis), number)
-    return _outcome(rows, study)
+    return _outcome(rows, source.study)
 
 
-def _of_study(study: Study) -> Crosscheck:
+def _of_study(study: Study, progress: Callable[[int, int], None] | None) -> Crosscheck:
     rows = []
-    for number, (name, cohort, made) in enumerate(planned_results(study), start=1):
+    # What is worked out of a cohort's subjects is used for every analysis of them.
+    sources: dict[tuple[str, ...], Source] = {}
+    planned = planned_results(study)
+    for number, (name, cohort, make) in enumerate(planned, start=1):
+        made = result_or_error(make)
         if isinstance(made, CarstatsError):
             refused = message("the study's data do not allow it: {reason}", reason=made.said)
             row = dict.fromkeys(COLUMNS, "") | {"row": 0, "name": name, "family": "other"}
             found = [{**row, "verdict": NOT_COMPARED, "reason": refused}]
         else:
-            found = compared_rows(made, Source(study, cohort, defaults=True), name)
+            criteria = tuple(str(criterion.name) for criterion in cohort.criteria)
+            source = sources.setdefault(criteria, Source(study, cohort, defaults=True))
+            found = compared_rows(made, source, name)
         rows += _numbered(found, number)
+        if progress is not None:
+            progress(number, len(planned))
     return _outcome(rows, study)
 
 

@@ -14,7 +14,13 @@ ENTRY = "entry"
 def times_of(asked: Asked, subjects: pd.DataFrame | None = None) -> pd.DataFrame:
     """Return a row for each subject: time, whether the event happened, cause, interval, entry."""
     subjects = asked.subjects if subjects is None else subjects
-    name = asked.option("endpoint")
+    name = asked.endpoint
+    start = asked.option("start")
+    key = ("times", name, start)
+    return asked.once(key, subjects, lambda: _times(asked, subjects, name, start))
+
+
+def _times(asked: Asked, subjects: pd.DataFrame, name: str, start: float | None) -> pd.DataFrame:
     told = applies(asked.study, name)
     if told is None:
         raise NotToldError(name)
@@ -36,7 +42,6 @@ def times_of(asked: Asked, subjects: pd.DataFrame | None = None) -> pd.DataFrame
     if "entry_day" in merged and merged["entry_day"].notna().any():
         origin = merged["origin_day"].fillna(0.0) if "origin_day" in merged else 0.0
         merged[ENTRY] = (merged["entry_day"] - origin).fillna(-1.0)
-    start = asked.option("start")
     if start is not None:
         merged = merged[merged["time"].isna() | (merged["time"] > start)]
         if ENTRY in merged:

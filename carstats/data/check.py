@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -29,6 +30,18 @@ UNKNOWN = frozenset(
     {"unknown", "unk", "uk", "not known", "not graded", "ungraded", "nk", "nd", "ne", "?",
      "不详", "未知", "不明", "未分级", "unbekannt", "inconnu"}
 )  # fmt: skip
+_YEARS_SAID = re.compile(
+    r"(\d+(?:\.\d+)?) ?(?:周?岁|歳|years?(?: old)?|yrs?\.?|y\.?/?o\.?|y)", re.I
+)
+# What a number may say of itself, being in the unit that its column has.
+_OWN_UNIT = {
+    "age": _YEARS_SAID,
+    "disease_duration_years": re.compile(r"(\d+(?:\.\d+)?) ?(?:年|years?|yrs?\.?|y)", re.I),
+    "weight_kg": re.compile(r"(\d+(?:\.\d+)?) ?(?:kgs?|公斤|千克)", re.I),
+    "prednisone_equivalent_mg": re.compile(
+        r"(\d+(?:\.\d+)?) ?mg(?: ?(?:/|per) ?(?:d|day|日|天))?", re.I
+    ),
+}
 _TRUE = frozenset({"true", "yes", "y", "1", "checked", "是", "有", "达到", "已"})
 _FALSE = frozenset({"false", "no", "n", "0", "unchecked", "否", "无", "未", "未达到"})
 
@@ -65,10 +78,21 @@ def read_flag(value: object) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
 
-def read_numbers(values: pd.Series) -> pd.Series:
-    """Return cells as numbers, NaN where they are none."""
+def read_numbers(values: pd.Series, column: str = "") -> pd.Series:
+    """Return cells as numbers, NaN where they are none.
+
+    Digits of full width are digits; an age may say its years, a weight its kilograms.
+    """
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     if values.dtype == object:
+        for i in np.flatnonzero(numbers.isna().to_numpy()):
+            if isinstance(cell := values.iloc[i], str):
+                plain = unicodedata.normalize("NFKC", cell).strip()
+                said = _OWN_UNIT[column].fullmatch(plain) if column in _OWN_UNIT else None
+                if plain != cell or said:
+                    values = values.copy() if values.iloc[i] is cell else values
+                    values.iloc[i] = said[1] if said else plain
+        numbers = pd.to_numeric(values, errors="coerce").astype(float)
         # pandas reads text fast but not to the last bit; what is written must read back the same.
         read = numbers.notna()
         numbers[read] = values[read].to_numpy(dtype=object).astype(float)
@@ -78,7 +102,7 @@ def read_numbers(values: pd.Series) -> pd.Series:
 def _check_number(
     column: Column, values: pd.Series, present, source: Source
 ) -> tuple[pd.Series, list[Problem]]:
-    numbers = read_numbers(values.where(present))
+    numbers = read_numbers(values.where(present), column.name)
     found = numbers.to_numpy()
     unread = message("Give a number or leave the cell blank.")
     if column.kind == "day":

@@ -190,7 +190,7 @@ class Study:
         CarstatsError
             If `kind` is another word.
         """
-        check_choice("kind", kind, ("time-to-event", "response"))
+        kind = check_choice("kind", kind, ("time-to-event", "response"))
         frame = self.events if kind == "time-to-event" else self.responses
         present = set() if frame is None else set(frame["endpoint"])
         return [name for name in self.vocabulary.names("endpoint") if name in present]

@@ -167,8 +167,8 @@ def convert(
     KDIGO 2024 Clinical practice guideline for the management of lupus nephritis. Kidney Int 2024;
     105(1S):S1-S69. doi:10.1016/j.kint.2023.09.002.
     """
-    check_choice("measure", measure, LABORATORY)
-    check_choice("upcr_converter", upcr_converter, UPCR_CONVERTERS)
+    measure = check_choice("measure", measure, LABORATORY)
+    upcr_converter = check_choice("upcr_converter", upcr_converter, UPCR_CONVERTERS)
     known = MEASURES[measure]
     how = conversion(known, unit)
     if how is None:

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from carstats.data.terms import (
     CELL_SOURCES,
@@ -260,7 +261,7 @@ class Vocabulary:
                     limits=repr(tuple(limits)),
                 )
             )
-        changed: dict[str, object] = {}
+        changed: dict[str, Any] = {}
         if missing is not None:
             changed["missing"] = tuple(map(float, missing))
         if limits is not None:

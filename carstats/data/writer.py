@@ -54,7 +54,7 @@ def write_study(study: Study, folder: str | Path, format: str = "csv") -> Path:
         If the folder holds other tables or a mapping, or cannot be written; nothing is then left
         half-written.
     """
-    check_choice("format", format, _FORMATS)
+    format = check_choice("format", format, _FORMATS)
     folder = Path(folder)
     tables = study.tables()
     if format == "xlsx":

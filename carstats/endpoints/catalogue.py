@@ -1,65 +1,44 @@
-"""The catalogue of endpoints: what each is called, what it means, and where the rule comes from."""
+"""The catalogue of endpoints: what the rules declare of themselves, as a table."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import pandas as pd
 
-from carstats.endpoints.record.naming import plain_words
-from carstats.messages import Joined, Message, Named, mark, message
-
-STATUSES = (mark("verified"), mark("verify"), mark("design"))
-KINDS = (
-    mark("score"),
-    mark("response"),
-    mark("flare"),
-    mark("event"),
-    mark("state"),
-    mark("biomarker"),
-    mark("time-to-event"),
-    mark("toxicity"),
+from carstats.endpoints.derive import (
+    intercurrent,
+    responses,
+    time_to_event,
+    toxicity_episodes,
+    variants,
 )
+from carstats.endpoints.record.declaring import declared_in
+from carstats.endpoints.record.naming import plain_words
+from carstats.endpoints.rules import drug_free, other_diseases, score_changes
+from carstats.endpoints.rules.blood import bcells, immune_cytopenias, immunoglobulin, serology
+from carstats.endpoints.rules.lupus import egfr, nephritis, sle, sle_flare, sledai, states
+from carstats.endpoints.rules.muscle_skin import criss, enzyme_return, iim, iim_course, joints, ssc
+from carstats.endpoints.rules.nerve import mg, neurology
+from carstats.endpoints.rules.toxicity import (
+    crs,
+    ctcae,
+    icaht,
+    icans,
+    iechs,
+    infections,
+    licats,
+    t_icaht,
+)
+from carstats.messages import Joined, Message, Named, message
 
-
-@dataclass(frozen=True)
-class Endpoint:
-    """One endpoint or clinical rule.
-
-    Attributes
-    ----------
-    name : str
-        Its name; that of the vocabulary where a study table uses it.
-    disease : str
-        Disease by the vocabulary, ``"any"`` where it is not bound to one.
-    kind : str
-        ``"score"``, ``"response"``, ``"flare"``, ``"event"``, ``"state"``, ``"biomarker"``,
-        ``"time-to-event"`` or ``"toxicity"``.
-    definition : str
-        The rule in words.
-    thresholds : str
-        Its thresholds by the names of their parameters.
-    source : str
-        Paper, guideline or trial.
-    doi : str
-        DOI of the source, where it is known.
-    status : str
-        ``"verified"``: the definition was read at the source that the entry names; ``"verify"``:
-        not checked yet, or ``"design"``: a rule of carstats' own where the field has no consensus.
-    function : str
-        Module and function that judge it, below ``carstats.endpoints``; empty where it is derived
-        from other endpoints.
-    """
-
-    name: str
-    disease: str
-    kind: str
-    definition: str
-    thresholds: str
-    source: str
-    doi: str = ""
-    status: str = "verify"
-    function: str = ""
+# In the order in which the catalogue lists what they declare.
+_LUPUS = (sledai, sle, states, sle_flare, nephritis, egfr)
+_OTHERS = (iim, iim_course, ssc, criss, joints, other_diseases, mg, neurology, immune_cytopenias)
+_COURSE = (drug_free, responses, time_to_event, bcells, serology, intercurrent, variants)
+_CHANGES = (enzyme_return, score_changes)
+_TOXICITY = (crs, icans, iechs, icaht, t_icaht, licats, infections, immunoglobulin, ctcae)
+_MODULES = (*_LUPUS, *_OTHERS, *_COURSE, *_CHANGES, *_TOXICITY, toxicity_episodes)
 
 
 def endpoint_catalogue() -> pd.DataFrame:
@@ -87,14 +66,7 @@ def endpoint_catalogue() -> pd.DataFrame:
     >>> catalogue.loc[catalogue["name"] == "DORIS", "status"].item()
     'verified'
     """
-    from carstats.endpoints.catalogue_course import COURSE
-    from carstats.endpoints.catalogue_derived import DERIVED
-    from carstats.endpoints.catalogue_lupus import LUPUS
-    from carstats.endpoints.catalogue_neurology import NEUROLOGY
-    from carstats.endpoints.catalogue_rheumatology import RHEUMATOLOGY
-    from carstats.endpoints.catalogue_toxicity import TOXICITY
-
-    entries = (*LUPUS, *RHEUMATOLOGY, *NEUROLOGY, *COURSE, *DERIVED, *TOXICITY)
+    entries = declared_in(module.__name__ for module in _MODULES)
     table = pd.DataFrame([asdict(entry) for entry in entries])
     return table.assign(
         definition=table["definition"].map(message), thresholds=table["thresholds"].map(message)

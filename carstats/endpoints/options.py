@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,6 +142,16 @@ class Schedule:
         return np.append(steps, steps[-1])[nearest]
 
 
+_CHOICES = {
+    "gap": ("interval", "censor"),
+    "iechs": ("meets", "possible"),
+    "ctcae_version": ("v5", "v6"),
+    "time_to_response": ("confirmed", "first"),
+    "late_death": ("censor", "event"),
+    "relapse": ("flare", "loss of response"),
+}
+
+
 @dataclass(frozen=True)
 class Rules:
     """What the derivation of endpoints takes for granted; every limit can be set.
@@ -277,18 +288,14 @@ class Rules:
     relapse: str = "flare"
 
     def __post_init__(self) -> None:
-        check_choice("gap", self.gap, ("interval", "censor"))
-        check_choice("iechs", self.iechs, ("meets", "possible"))
-        check_choice("ctcae_version", self.ctcae_version, ("v5", "v6"))
-        check_choice("time_to_response", self.time_to_response, ("confirmed", "first"))
-        check_choice("late_death", self.late_death, ("censor", "event"))
-        check_choice("relapse", self.relapse, ("flare", "loss of response"))
+        for name, allowed in _CHOICES.items():
+            object.__setattr__(self, name, check_choice(name, getattr(self, name), allowed))
         for name, value in vars(self).items():
             if isinstance(value, int | float) and not isinstance(value, bool):
                 check_number(name, value, low=0)
 
 
-def settings_of(study: Study, section: str, known: type) -> dict[str, object]:
+def settings_of(study: Study, section: str, known: type) -> dict[str, Any]:
     """Return a section of a study's settings as arguments of the class that it fills."""
     given = dict(study.settings.get(section, {}))
     names = [field.name for field in fields(known) if field.name != "schedule"]
@@ -321,7 +328,7 @@ def rules_of(study: Study, rules: Rules | None = None) -> Rules:
     return Rules(schedule=schedule_of(study), **settings_of(study, "rules", Rules))
 
 
-def changed(settings: object) -> dict[str, object]:
+def changed(settings: object) -> dict[str, Any]:
     """Return the parameters that differ from their defaults, as a study keeps its settings."""
     found = {}
     for field in fields(settings):

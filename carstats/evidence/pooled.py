@@ -117,15 +117,15 @@ def pooled_rate(
     Stijnen T, Hamza TH, Ozdemir P. Stat Med 2010; 29: 3046-3067.
     Higgins JPT, Thompson SG, Spiegelhalter DJ. J R Stat Soc A 2009; 172: 137-159.
     """
-    check_choice("model", model, MODELS)
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    model = check_choice("model", model, MODELS)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":
         raise CarstatsError(
             message('`conf_type` is "Wald"; the beta-binomial has profile limits only.')
         )
-    options = {
+    options: dict[str, Any] = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
         "denominator": denominator,
@@ -306,7 +306,7 @@ def _beta_binomial(k, n, conf_level) -> dict[str, float]:
     else:
         values += [fit.mean, fit.mean]
         note = message("no spread found: the prediction interval is a point, which is too short")
-    named = dict(zip(_NUMBERS, values, strict=False))
+    named: dict[str, Any] = dict(zip(_NUMBERS, values, strict=False))
     return {**named, "correlation": fit.correlation, "note": note}
 
 

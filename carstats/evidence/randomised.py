@@ -70,11 +70,11 @@ def randomised_comparison(
     """
     check_conf_level(conf_level)
     table = check_trials(table)
-    check_choice("outcome", outcome, list(dict.fromkeys(table["outcome"])))
+    outcome = check_choice("outcome", outcome, list(dict.fromkeys(table["outcome"])))
     rows = table[(table["outcome"] == outcome) & table["n_event"].notna()]
     rows = rows[rows["n_evaluable"] > 0]
     if endpoint_class is not None:
-        check_choice(
+        endpoint_class = check_choice(
             "endpoint_class", endpoint_class, list(table["endpoint_class"].dropna().unique())
         )
         rows = rows[rows["endpoint_class"] == endpoint_class]

@@ -84,10 +84,10 @@ def pooled_regression(
     Stijnen T, Hamza TH, Ozdemir P. Stat Med 2010; 29: 3046-3067.
     Thompson SG, Higgins JPT. Stat Med 2002; 21: 1559-1573 (pitfalls).
     """
-    check_choice("on", on, tuple(MODERATORS))
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    on = check_choice("on", on, tuple(MODERATORS))
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
-    options = {
+    options: dict[str, Any] = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
         "denominator": denominator,

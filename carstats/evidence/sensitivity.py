@@ -90,7 +90,7 @@ def leave_one_out(
         As for `pooled_rate`.
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
-    options = {
+    options: dict[str, Any] = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
         "denominator": denominator,
@@ -159,7 +159,7 @@ def pooled_sensitivity(
         As for `pooled_rate`.
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
-    asked = {"endpoint_class": endpoint_class, "near_weeks": near_weeks}
+    asked: dict[str, Any] = {"endpoint_class": endpoint_class, "near_weeks": near_weeks}
     main = select_counts(table, outcome, **asked)
     one_class(main)
     chosen = [(_MAIN, main.rows)]
@@ -193,8 +193,8 @@ def pooled_sensitivity(
 
 
 def _checked(model, conf_type, tau_scale, conf_level) -> dict[str, Any]:
-    check_choice("model", model, MODELS)
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    model = check_choice("model", model, MODELS)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_number("tau_scale", tau_scale, low=1e-3)
     check_conf_level(conf_level)
     if model == "beta-binomial" and conf_type == "Wald":

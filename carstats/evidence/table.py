@@ -147,13 +147,13 @@ def select_counts(
 ) -> Counts:
     """Choose for every trial the one count that answers a question."""
     table = check_trials(table)
-    check_choice("outcome", outcome, list(dict.fromkeys(table["outcome"])))
-    check_choice("denominator", denominator, DENOMINATORS)
-    check_choice("overlapping", overlapping, ("refuse", "allow"))
+    outcome = check_choice("outcome", outcome, list(dict.fromkeys(table["outcome"])))
+    denominator = check_choice("denominator", denominator, DENOMINATORS)
+    overlapping = check_choice("overlapping", overlapping, ("refuse", "allow"))
     check_number("near_weeks", near_weeks, low=0)
     classes = list(table["endpoint_class"].dropna().unique())
     if endpoint_class is not None:
-        check_choice("endpoint_class", endpoint_class, classes)
+        endpoint_class = check_choice("endpoint_class", endpoint_class, classes)
     bases = _bases(table, basis)
     if reports is None:
         use = "efficacy" if outcome in _EFFICACY else "toxicity"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import pandas as pd
 
@@ -83,9 +84,9 @@ def trial_rate(
     ----------
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
     """
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
-    options = {
+    options: dict[str, Any] = {
         "endpoint_class": endpoint_class,
         "near_weeks": near_weeks,
         "denominator": denominator,

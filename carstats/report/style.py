@@ -6,12 +6,14 @@ colour vision; a line style and a marker say the same again, so that a grey copy
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -30,19 +32,25 @@ COLUMN_MM, PAGE_MM = 85.0, 180.0
 SIZE, SMALL = 8.0, 7.0
 INK, GREY, RULE, PALE = "#1a1a1a", "#5f5f5f", "#bdbdbd", "#ececec"
 LINE_HEIGHT = 1.3
-# A part of DejaVu Sans (docs/fonts), so that figures are alike everywhere and a PDF is quick.
-FONT = "Carstats Sans"
-for _path in sorted((Path(__file__).parent / "fonts").glob("*.ttf")):
+# Parts of DejaVu Sans and of Liberation Sans, whose letters are as wide as Arial's (docs/fonts), so
+# that figures are alike everywhere and a PDF is quick.
+SANS, JOURNAL_SANS = "Carstats Sans", "Carstats Journal"
+_FOLDER = Path(__file__).parent / "fonts"
+FONT_FILES = {
+    (family, weight): _FOLDER / f"{family.replace(' ', '')}{end}.ttf"
+    for family in (SANS, JOURNAL_SANS)
+    for weight, end in (("normal", ""), ("bold", "-Bold"))
+}
+for _path in FONT_FILES.values():
     font_manager.fontManager.addfont(_path)
 # Fonts that systems bring for the scripts that the bundled one lacks, simplified Chinese first.
 _FALLBACK = (
-    "DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei",
+    SANS, "DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei",
     "SimHei", "PingFang SC", "Heiti SC", "Hiragino Sans GB", "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei",
     "Noto Sans CJK JP", "Arial Unicode MS", "Noto Emoji", "Segoe UI Symbol", "Symbola",
 )  # fmt: skip
 _RC = {
-    "font.family": [FONT],
     "font.size": SIZE,
     "axes.labelsize": SIZE,
     "axes.edgecolor": INK,
@@ -125,6 +133,61 @@ _WORDS = re.compile(
 
 
 @dataclass(frozen=True)
+class Style:
+    """What a figure is made for.
+
+    A figure is laid out with type of 8 and 7 points and then brought to the style's size as a
+    whole: by the first of its `scales` with which it is no higher than it may be.
+    """
+
+    font: str = SANS
+    scales: tuple[float, ...] = (1.0,)
+    # Width of a column and of a page, and the greatest height, in millimetres.
+    widths: tuple[float, float] = (COLUMN_MM, PAGE_MM)
+    highest: float = math.inf
+    heading: bool = True
+    caption: bool = True
+    letters: bool = False
+    # Whether the page is as wide as a screen, and filled.
+    screen: bool = False
+
+
+STYLES = {
+    "report": Style(),
+    # 7 and 6.1 points where that fits, never under 5.
+    "journal": Style(
+        JOURNAL_SANS, (0.875, 0.8, 0.72), (89.0, 183.0), 170.0, heading=False, caption=False,
+        letters=True,
+    ),
+    "slide": Style(
+        scales=(2.25, 2.0, 1.75, 1.5, 1.25), widths=(338.0, 338.0), caption=False, screen=True
+    ),
+}  # fmt: skip
+# Widths by name, in millimetres. NEJM draws all figures anew; its columns are given.
+WIDTHS = {
+    "column": COLUMN_MM, "page": PAGE_MM, "nature-1": 89.0, "nature-1.5": 120.0, "nature-2": 183.0,
+    "lancet-1": 75.0, "lancet-2": 154.0, "nejm-1": 80.0, "nejm-2": 165.0, "slide": 338.0,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How figures are drawn for now: the style, colours of levels, the unit of time."""
+
+    style: Style = STYLES["report"]
+    colours: Mapping[object, str] = field(default_factory=dict)
+    time_unit: str | None = None
+
+
+_setting = ContextVar("setting", default=Setting())
+
+
+def setting() -> Setting:
+    """Return how figures are drawn for now."""
+    return _setting.get()
+
+
+@dataclass(frozen=True)
 class Look:
     """The colour of a stratum, and the line style and marker that repeat its message."""
 
@@ -134,23 +197,34 @@ class Look:
 
 
 @contextmanager
-def drawing(texts: Iterable[str] = ()) -> Iterator[None]:
-    """Draw in carstats' style, whatever the user's settings are, and restore those afterwards."""
-    families = list(font_families("".join(texts)))
-    with matplotlib.rc_context():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update({**_RC, "font.family": families})
-        yield
+def drawing(texts: Iterable[str] = (), **changes: object) -> Iterator[None]:
+    """Draw in carstats' style, whatever the user's settings are, and restore those afterwards.
+
+    `changes` are fields of `Setting`.
+    """
+    before = _setting.set(replace(setting(), **changes))
+    try:
+        families = list(font_families("".join(texts)))
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()
+            matplotlib.rcParams.update({**_RC, "font.family": families})
+            yield
+    finally:
+        _setting.reset(before)
+
+
+def font_families(text: str) -> tuple[str, ...]:
+    """Return the fonts to write a text with: the style's, then one for what that lacks."""
+    return _font_families(text, setting().style.font)
 
 
 @lru_cache(maxsize=256)
-def font_families(text: str) -> tuple[str, ...]:
-    """Return the fonts to write a text with: the bundled one, then one for what that lacks."""
-    families, lacking = _families_for(text)
+def _font_families(text: str, font: str) -> tuple[str, ...]:
+    families, lacking = _families_for(text, font)
     # Matplotlib keeps its list of fonts over years: one may have come since.
     if lacking and _add_new_fonts():
         _characters.cache_clear()
-        families, lacking = _families_for(text)
+        families, lacking = _families_for(text, font)
     if lacking:
         shown = " ".join(f"{chr(c)!r} (U+{c:04X})" for c in sorted(lacking)[:5])
         raise CarstatsError(
@@ -164,14 +238,14 @@ def font_families(text: str) -> tuple[str, ...]:
     return families
 
 
-def _families_for(text: str) -> tuple[tuple[str, ...], set[int]]:
+def _families_for(text: str, font: str) -> tuple[tuple[str, ...], set[int]]:
     """Return the fonts that a text needs of those known, and the characters that none has."""
-    lacking = {ord(c) for c in text if not c.isspace()} - _characters(FONT)
-    families = [FONT]
+    lacking = {ord(c) for c in text if not c.isspace()} - _characters(font)
+    families = [font]
     if lacking:
         _add_extra_fonts()
         installed = {entry.name for entry in font_manager.fontManager.ttflist}
-        others = sorted(installed - {*_FALLBACK, FONT})
+        others = sorted(installed - {*_FALLBACK, font})
         # The font of last resort has a box for every character, which is what must not be drawn.
         others = [name for name in others if not name.startswith(("Last Resort", "LastResort"))]
         for family in [name for name in _FALLBACK if name in installed] + others:
@@ -327,7 +401,9 @@ def level_looks(result: Result, column: str) -> dict[object, Look]:
     order = [name for name in result.labels.get(column, {}) if name not in names]
     new = list(dict.fromkeys([*order, *(level for level in levels if level not in names)]))
     place = {name: i for i, name in enumerate([*names, *new])}
-    return {level: _numbered(place[level], colours) for level in levels}
+    own = setting().colours
+    found = {level: _numbered(place[level], colours) for level in levels}
+    return {k: replace(v, colour=own[k]) if k in own else v for k, v in found.items()}
 
 
 def _numbered(i: int, colours: tuple[str, ...]) -> Look:

@@ -232,7 +232,10 @@ def basket_sensitivity(
     """
     prior = checked_prior(model, prior)
     check_rate("reference", reference)
-    values = [float(t) for t in tau if check_number("tau", t, low=0) is None]
+    values = list(tau)
+    for value in values:
+        check_number("tau", value, low=0)
+    values = [float(value) for value in values]
     if not values:
         raise CarstatsError(
             message("`tau` is empty; give at least one standard deviation, such as 0.5.")
@@ -259,7 +262,7 @@ def basket_sensitivity(
 
 def checked_prior(model: str, prior: BasketPrior | None) -> BasketPrior:
     """Return the priors of a model, the default ones for None."""
-    check_choice("model", model, MODELS)
+    model = check_choice("model", model, MODELS)
     exnex = model == "EXNEX"
     prior = prior or BasketPrior(exchangeable=0.5 if exnex else 1.0)
     if not isinstance(prior, BasketPrior):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -157,7 +158,7 @@ def basket_operating_characteristics(
     return Result(pd.DataFrame(rows), spec, {"basket": {"any false": message("any false")}})
 
 
-def _called(scenario: str, basket: str, called, conf_level: float) -> dict[str, object]:
+def _called(scenario: str, basket: str, called, conf_level: float) -> dict[str, Any]:
     k, n = int(called.sum()), len(called)
     low, high = proportion_limits(k, n, conf_level=conf_level)
     return {

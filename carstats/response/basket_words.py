@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from carstats.estimators.pooling.basket_grid import BasketPrior
@@ -15,7 +17,7 @@ _TAU = {
 }
 
 
-def prior_options(prior: BasketPrior) -> dict[str, object]:
+def prior_options(prior: BasketPrior) -> dict[str, Any]:
     """Return the priors as plain values."""
     return {
         name: value if isinstance(value, str) else np.asarray(value, float).tolist()

@@ -12,15 +12,27 @@ from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_number
 from carstats.messages import joined_notes, mark, message
-from carstats.response.outcomes import analysis_set, asked_of, endpoint_rows, nearest, visit_window
+from carstats.response.outcomes import (
+    analysis_set,
+    asked_of,
+    endpoint_rows,
+    evaluable_rows,
+    nearest,
+    nearest_rows,
+    visit_window,
+    within,
+)
 from carstats.response.told import definition_words, no_subjects
 from carstats.result import Result
 
-NO_RESPONSE, DIED, MISSING_VISIT, NOT_DUE = "no response", "died", "missing", "not due"
+LOST, NO_RESPONSE, DIED = "response lost", "no response", "died"
+MISSING_VISIT, NOT_PLANNED, NOT_DUE = "missing", "not planned", "not due"
 _LABELS = {
-    NO_RESPONSE: mark("No response"),
+    LOST: mark("Response lost"),
+    NO_RESPONSE: mark("No response so far"),
     DIED: mark("Died"),
-    MISSING_VISIT: mark("Missing"),
+    MISSING_VISIT: mark("Not assessed"),
+    NOT_PLANNED: mark("No such visit in the study"),
     NOT_DUE: mark("Visit not reached at the data cut-off"),
 }
 
@@ -51,8 +63,10 @@ def response_categories(
     Result
         For each stratum, visit (``time``, in days) and ``category``: ``n`` subjects, ``n_event`` in
         the category, ``estimate`` = n_event / n. The categories are the endpoints, then
-        "no response", "died" before the window, "missing" and "not due" (the data cut-off lies
-        before the window); at each visit they add up to ``n``.
+        "response lost" (none is met, one was at an earlier visit), "no response", "died" before
+        the window, "missing", "not planned" (nobody of the study was assessed in the window, and
+        its settings name no such visit) and "not due" (the data cut-off lies before the window);
+        at each visit they add up to ``n``.
 
     Raises
     ------
@@ -121,16 +135,46 @@ def response_categories(
 
 def _category(cohort: Cohort, subjects: pd.DataFrame, found: list, day: float) -> np.ndarray:
     low, high = visit_window(day, cohort.study)
-    ids = subjects["subject_id"]
-    category = pd.Series(MISSING_VISIT, subjects.index, dtype=object)
+    ids, names = subjects["subject_id"], [name for name, _ in found]
+    planned = _planned(cohort, subjects, found, day)
+    category = pd.Series(
+        np.where(planned, MISSING_VISIT, NOT_PLANNED), subjects.index, dtype=object
+    )
     if "cutoff_day" in subjects:
         category[(subjects["cutoff_day"] < low).fillna(False).to_numpy(bool)] = NOT_DUE
     if "death_day" in subjects:
         category[(subjects["death_day"] < low).fillna(False).to_numpy(bool)] = DIED
+    unknown = category.isin([MISSING_VISIT, NOT_PLANNED, NOT_DUE, DIED])
     # From the least endpoint to the best, so that the best has the last word.
     for name, rows in reversed(found):
         answer = ids.map(nearest(rows, day, low, high))
-        lacking = category.isin([MISSING_VISIT, NOT_DUE, DIED])
-        category[(answer == 0) & lacking] = NO_RESPONSE
+        category[(answer == 0) & unknown & ~category.isin(names)] = NO_RESPONSE
         category[answer == 1] = name
+    judged = pd.concat([evaluable_rows(rows) for _, rows in found])
+    first = judged[(judged["response"] == 1) & (judged["day"] > 0)]
+    before = ids.map(first.groupby("subject_id")["day"].min()) < ids.map(
+        _days(found, day, low, high)
+    )
+    category[(category == NO_RESPONSE) & before] = LOST
     return category.to_numpy()
+
+
+def _days(found: list, day: float, low: float, high: float) -> pd.Series:
+    """Return the day of the assessment that counts for a visit."""
+    days = [nearest_rows(rows, day, low, high)["day"].astype(float) for _, rows in found]
+    return pd.concat(days, axis=1).max(axis=1)
+
+
+def _planned(cohort: Cohort, subjects: pd.DataFrame, found: list, day: float) -> np.ndarray:
+    """Return for whom a visit was planned: settings name it, or somebody of the study had it."""
+    study = cohort.study
+    weeks = study.settings.get("schedule", {}).get("weeks", ())
+    if any(abs(7.0 * float(week) - day) < 1e-6 for week in weeks):
+        return np.ones(len(subjects), bool)
+    low, high = visit_window(day, study)
+    had = {id for _, rows in found for id in rows.loc[within(rows["day"], low, high), "subject_id"]}
+    if "study_id" not in subjects or subjects["study_id"].isna().any():
+        return np.full(len(subjects), bool(had))
+    everyone = study.subjects
+    studies = everyone.loc[everyone["subject_id"].isin(had), "study_id"]
+    return subjects["study_id"].isin(studies).to_numpy()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,8 +146,8 @@ def response_test(
     Mantel N, Haenszel W. J Natl Cancer Inst 1959; 22: 719-748. Tarone RE. Biometrika 1985; 72:
     91-95. Gart JJ. Biometrika 1970; 57: 471-475 (exact).
     """
-    check_choice("method", method, TESTS)
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    method = check_choice("method", method, TESTS)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     if strata is not None and method not in (AUTO, *OVERALL[:2]):
         raise CarstatsError(
@@ -175,7 +176,7 @@ def response_test(
         frame = _overall(table, method, scores, conf_level)
         rules = table.definitions(range(len(table.keys)))
         frame["note"] = [joined_notes(note, rules) for note in frame["note"]]
-        words = message(_WORDS[method])
+        words: str = message(_WORDS[method])
         if table.strata:
             words = message("{test} within {strata}", test=words, strata=column_list(table.strata))
         if method == EXACT_CMH:
@@ -206,8 +207,8 @@ def response_test(
 
 
 def _pair(
-    row: dict[str, object], table: Compared, places: tuple[int, int], method: str, conf_level: float
-) -> dict[str, object]:
+    row: dict[str, Any], table: Compared, places: tuple[int, int], method: str, conf_level: float
+) -> dict[str, Any]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
     note = empty_note(table, row, places)
     measure = "odds ratio" if method == "Fisher" else "difference"
@@ -223,9 +224,9 @@ def _pair(
             estimate, p_value = k[0] / n[0] - k[1] / n[1], boschloo_p_value(*k, *n)
             note = message("no interval inverts Boschloo's test")
         else:
-            found = proportion_test(k, n, method=_LIMITS[method], conf_level=conf_level)
-            estimate, low, high, p_value = found.estimate, found.low, found.high, found.p_value
-            statistic = found.z**2 if np.isfinite(found.z) else np.nan
+            test = proportion_test(k, n, method=_LIMITS[method], conf_level=conf_level)
+            estimate, low, high, p_value = test.estimate, test.low, test.high, test.p_value
+            statistic = test.z**2 if np.isfinite(test.z) else np.nan
     return {
         "measure": measure,
         "estimate": estimate,
@@ -251,6 +252,7 @@ def _overall(
         "n_missing": sum(missing for _, missing, _ in everyone),
         "n_event": sum(k for _, _, k in everyone),
     }
+    note: str
     if len(places) < 2:
         note = message("does not apply to {n} of the strata", n=len(table.keys) - len(places))
         row = {"test": method, "statistic": np.nan, "df": np.nan, "p_value": np.nan}
@@ -260,7 +262,7 @@ def _overall(
         if given is not None and len(given) == len(table.keys):
             given = [given[place] for place in places]
         found = trend_test([k for _, _, k in everyone], [n for n, _, _ in everyone], given)
-        note = message("all or none responded") if np.isnan(found.statistic) else ""
+        note = "" if np.isfinite(found.statistic) else message("all or none responded")
         row = {"test": "exact trend", "statistic": found.statistic, "df": np.nan}
         return pd.DataFrame([{**counts, **row, "p_value": found.p_value, "note": note}])
     k, n = table.block_counts(places)
@@ -286,7 +288,7 @@ def _overall(
     )
 
 
-def _exact(table: Compared, k, n, conf_level: float) -> dict[str, object]:
+def _exact(table: Compared, k, n, conf_level: float) -> dict[str, Any]:
     if len(table.keys) != 2:
         raise CarstatsError(
             message(

@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
 from carstats.errors import CarstatsError, check_number, listed
-from carstats.messages import message
+from carstats.messages import message, message_n
 from carstats.response.outcomes import analysis_set, joined_words, visit_window, within
 from carstats.result import Result
 
@@ -38,6 +38,26 @@ def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:
         rows = rows[rows["adequate"].fillna(True).astype(bool)]
     rows = rows[rows["subject_id"].isin(cohort.subjects["subject_id"])]
     return name, rows.sort_values(["subject_id", "day"], kind="stable")
+
+
+def asked_subjects(
+    cohort: Cohort, measure: str, subjects: pd.DataFrame, words: str
+) -> tuple[pd.DataFrame, str]:
+    """Return the subjects whose disease the study measures so, and the words for the others."""
+    study = cohort.study
+    rows = study.table("assessments")
+    seen = rows.loc[(rows["measure"] == measure) & rows["value"].notna(), "subject_id"]
+    diseases = study.subjects.loc[study.subjects["subject_id"].isin(seen), "disease"]
+    asked = subjects["disease"].isin(diseases)
+    others = int((~asked).sum())
+    if others:
+        rest = message_n(
+            "{n} of a disease in which it is not measured",
+            "{n} of diseases in which it is not measured",
+            others,
+        )
+        words = joined_words(words, rest)
+    return subjects[asked], words
 
 
 def baselines(rows: pd.DataFrame, subjects: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
@@ -72,7 +92,8 @@ def score_course(
     cohort : Cohort
         Made by `define_cohort`; its infused subjects are listed.
     measure : str
-        A measure of the assessments, such as ``"SLEDAI-2K"``.
+        A measure of the assessments, such as ``"SLEDAI-2K"``; it is asked of the diseases in which
+        the study has it.
     at : list of float
         Days of the scheduled visits. Of the assessments in a visit's window the nearest belongs to
         it, of two equally near the later.
@@ -94,12 +115,13 @@ def score_course(
     CarstatsError
         If the measure is unknown or without data, or nobody has a baseline and a later value.
     """
-    days = [at] if isinstance(at, int | float) else list(at)
+    days = list(at) if isinstance(at, Iterable) else [float(at)]
     for day in days:
         check_number("at", day, low=1)
     name, rows = measure_rows(cohort, measure)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
+    subjects, words = asked_subjects(cohort, name, subjects, words)
     base, _ = baselines(rows, subjects)
     later = rows[(rows["day"] > 0) & rows["subject_id"].isin(base.index)]
     known = set(later["subject_id"])

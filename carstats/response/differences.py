@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -121,10 +122,12 @@ def response_difference(
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     Agresti A, Min Y. Biometrics 2001; 57: 963-971. Sato T. Biometrics 1989; 45: 1323-1324.
     """
-    check_choice("contrast", contrast, CONTRASTS)
+    contrast = check_choice("contrast", contrast, CONTRASTS)
     stratified = (AUTO, *STRATIFIED_METHODS[contrast])
-    check_choice("method", method, stratified if strata is not None else methods_of(contrast))
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    method = check_choice(
+        "method", method, stratified if strata is not None else methods_of(contrast)
+    )
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_difference",
@@ -144,7 +147,7 @@ def response_difference(
     frame = pd.DataFrame(rows)
     place = frame.columns.get_loc("p_value") + 1
     frame.insert(place, "p_adjusted", adjust_p_values(frame["p_value"], method=adjust))
-    words = message(_CONTRASTS[contrast])
+    words: str = message(_CONTRASTS[contrast])
     if table.strata:
         words = adjusted_for(words, table.strata)
     limits = compared_limits(used, conf_level)
@@ -161,8 +164,8 @@ def response_difference(
 
 
 def _plain(
-    row: dict[str, object], note: str, contrast: str, method: str, conf_level: float
-) -> tuple[dict[str, object], str]:
+    row: dict[str, Any], note: str, contrast: str, method: str, conf_level: float
+) -> tuple[dict[str, Any], str]:
     k, n = (row["n_event"], row["n_event_reference"]), (row["n"], row["n_reference"])
     found = proportion_test(k, n, contrast=contrast, method=method, conf_level=conf_level)
     if not note and contrast == "ratio" and not any(k):
@@ -181,7 +184,7 @@ def _plain(
 
 def _adjusted(
     table: Compared, first: int, second: int, contrast: str, method: str, conf_level: float
-) -> tuple[dict[str, object], str]:
+) -> tuple[dict[str, Any], str]:
     method = ASYMPTOTIC if method == AUTO else method
     k, n = table.block_counts((first, second))
     found = stratified_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)

@@ -125,7 +125,7 @@ def landmark_comparison(
     tables = [risk_table(time[mask], status[mask]) for mask in (member, ~member)]
     ends = [t.time[-1] if t.time.size else 0.0 for t in tables]
     day = float(min(ends) + landmark) if until is None else float(until)
-    found = melded_difference(*tables, day - landmark, conf_level=conf_level)
+    found = melded_difference(tables[0], tables[1], day - landmark, conf_level=conf_level)
     ruled = logrank_by_rule(time, status, member.astype(int), n_groups=2, seed=1)
     test = ruled.test
     row = {
@@ -302,7 +302,7 @@ def _with_cause(method: str, competing: str | None) -> str:
 def _events(cohort: Cohort, endpoint: str, competing: str | None) -> tuple[pd.DataFrame, str]:
     """Return time and event of an endpoint by subject, and its label."""
     if competing is not None:
-        check_choice("competing", competing, ("censor",))
+        competing = check_choice("competing", competing, ("censor",))
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")

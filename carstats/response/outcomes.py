@@ -275,7 +275,7 @@ def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
 
 def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
     """Return the subjects that a population counts, and the words for those that it leaves out."""
-    check_choice("population", population, POPULATIONS)
+    population = check_choice("population", population, POPULATIONS)
     subjects = cohort.subjects
     if population == "intention to treat":
         if any(criterion.name == "infused" for criterion in cohort.criteria):
@@ -291,6 +291,7 @@ def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
     infused = subjects["infused"].fillna(False).astype(bool)
     unknown = int(subjects["infused"].isna().sum())
     never = int((~infused).sum()) - unknown
+    words: str
     if never and unknown:
         words = message(
             "{never} never infused and {unknown} with no record of infusion left out",

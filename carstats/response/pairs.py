@@ -109,7 +109,7 @@ def compared(
 
     `words` say what a missing response is, where that is not what `missing` says.
     """
-    check_choice("missing", missing, MISSING[:2])
+    missing = check_choice("missing", missing, MISSING[:2])
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, counted = analysis_set(cohort, population)
     by, strata = check_by(subjects, by), check_by(subjects, strata, "strata")
@@ -198,7 +198,7 @@ def pairs_words(words: str, adjust: str, n: int) -> str:
     )  # fmt: skip
 
 
-def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
+def pair_columns(table: Compared, first: int, second: int) -> dict[str, Any]:
     """Return the columns that say what was compared, with the counts of both."""
     (n, lacking, k), (n_2, lacking_2, k_2) = table.counts(first), table.counts(second)
     return {
@@ -212,7 +212,7 @@ def pair_columns(table: Compared, first: int, second: int) -> dict[str, object]:
     }
 
 
-def empty_note(table: Compared, row: dict[str, object], places: tuple[int, int]) -> str:
+def empty_note(table: Compared, row: dict[str, Any], places: tuple[int, int]) -> str:
     """Say which of the two has nobody to be counted, or nobody to whom the endpoint applies."""
     first, second = (table.names[place] for place in places)
     outside = [table.names[place] for place in places if not table.applies_to(place)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -223,13 +224,13 @@ def _rates(
     missing: str,
     method: str,
     conf_level: float,
-    options: dict[str, object],
+    options: dict[str, Any],
 ) -> Result:
-    check_choice("method", method, METHODS)
-    check_choice("missing", missing, MISSING)
+    method = check_choice("method", method, METHODS)
+    missing = check_choice("missing", missing, MISSING)
     check_conf_level(conf_level)
+    names = [endpoint] if isinstance(endpoint, str) else list(endpoint)
     several = not isinstance(endpoint, str)
-    names = list(endpoint) if several else [endpoint]
     if not names:
         raise CarstatsError(message("`endpoint` is empty; name at least one response endpoint."))
     outcomes = [outcome_of(name) for name in names]
@@ -289,7 +290,7 @@ def rate_row(
     case: str,
     method: str,
     conf_level: float,
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """Return one row of a table of rates."""
     answered = int(response.notna().sum())
     lacking = len(stratum) - answered

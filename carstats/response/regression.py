@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -47,7 +48,7 @@ class _Model:
 
     subjects: pd.DataFrame
     design: np.ndarray
-    terms: list[tuple[str, object, object]]
+    terms: list[tuple[str, Any, Any]]
     fit: LogisticFit
     left_out: int
     spec: Spec
@@ -58,7 +59,7 @@ def response_regression(
     endpoint: str,
     covariates: str | Iterable[str],
     *,
-    reference: Mapping[str, object] | None = None,
+    reference: Mapping[str, Any] | None = None,
     method: str = "Firth",
     at: float = 168,
     window: tuple[float, float] | None = None,
@@ -266,7 +267,7 @@ def marginal_response_difference(
             }
             | (dict.fromkeys(_NUMBERS, np.nan) if note else {})
         )
-    words = message("marginal differences")
+    words: str = message("marginal differences")
     words = message(
         "{differences} from {method}, delta method, {level} % limits",
         differences=adjusted_for(words, more) if more else words,
@@ -278,7 +279,7 @@ def marginal_response_difference(
     return Result(_named(rows, model, cohort), spec)
 
 
-def _named(rows: list[dict[str, object]], model: _Model, cohort: Cohort) -> pd.DataFrame:
+def _named(rows: list[dict[str, Any]], model: _Model, cohort: Cohort) -> pd.DataFrame:
     """Say in every row what the endpoint is in each disease, where it is another one in each."""
     name = model.spec.options["endpoint"]
     rules = definition_words(cohort, name, model.subjects["disease"], single=False)
@@ -324,8 +325,8 @@ def _fitted(
     cohort, endpoint, covariates, reference, method, at, window, population, missing, conf_level,
     analysis, profiled=True,
 ) -> _Model:  # fmt: skip
-    check_choice("method", method, LOGISTIC_METHODS)
-    check_choice("missing", missing, ("failure", "excluded"))
+    method = check_choice("method", method, LOGISTIC_METHODS)
+    missing = check_choice("missing", missing, ("failure", "excluded"))
     check_conf_level(conf_level)
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,8 +84,8 @@ def score_difference(
     Satterthwaite FE. Biometrics Bull 1946; 2: 110-114.
     Fai AHT, Cornelius PL. J Stat Comput Simul 1996; 54: 363-378.
     """
-    check_choice("structure", structure, ("auto", *COVARIANCES))
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    structure = check_choice("structure", structure, ("auto", *COVARIANCES))
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     changes = changes_from_baseline(cohort, measure, at)
     subjects, days = changes.subjects, changes.days
@@ -99,7 +100,7 @@ def score_difference(
             message("`by` is {by}, which has one level; a comparison takes two.", by=repr(by))
         )
     reference = levels[0] if reference is None else reference
-    check_choice("reference", reference, levels)
+    reference = check_choice("reference", reference, levels)
     whole = subjects[more].notna().all(axis=1).to_numpy(bool) if more else True
     start = changes.base.reindex(subjects["subject_id"]).to_numpy(float)
     y = changes.table.to_numpy(float)
@@ -114,12 +115,12 @@ def score_difference(
     for row in rows:
         level, visit = row.pop("level"), row.pop("visit")
         start_of = {by: levels[level], "time": float(days[visit])}
-        words = Joined((named[level], named[levels.index(reference)]), " − ")
-        found.append({**start_of, "contrast": words, **row})
+        pair = Joined((named[level], named[levels.index(reference)]), " − ")
+        found.append({**start_of, "contrast": pair, **row})
     frame = pd.DataFrame(found)
     place = list(frame.columns).index("p_value") + 1
     frame.insert(place, "p_adjusted", adjust_p_values(frame["p_value"], method=adjust))
-    words = message(
+    words: str = message(
         "mixed model for repeated measures (REML, {structure} covariance) adjusted for {columns}, "
         "Satterthwaite t {level} % limits",
         structure=message(STRUCTURES[fitted]) if fitted else message("no"),
@@ -164,7 +165,7 @@ def _columns(subjects: pd.DataFrame, names: list[str]) -> np.ndarray:
 
 def _contrasts(
     y, start, group, reference: int, more, structure: str, conf_level: float
-) -> tuple[list[dict[str, object]], str]:
+) -> tuple[list[dict[str, Any]], str]:
     """Return the contrasts of each level with the reference at each visit, and the covariance."""
     size, q = int(group.max()) + 1, y.shape[1]
     seen = ~np.isnan(y)
@@ -174,9 +175,9 @@ def _contrasts(
     y = np.where(cells[group], y, np.nan)
     used = (~np.isnan(y)).any(axis=1)
     visits = np.flatnonzero(cells.any(axis=0))
-    means = [(g, v) for g in range(size) for v in visits if cells[g, v]]
+    means = [(g, int(v)) for g in range(size) for v in visits if cells[g, v]]
     total = np.array([int((group == g).sum()) for g in range(size)])
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "level": g, "visit": v,
             "n": int(counts[g, v]), "n_reference": int(counts[reference, v]),
@@ -215,7 +216,8 @@ def _contrasts(
         row["note"] = joined_notes(because(fit.reason), said if dropped else "")
         if not fit.reason:
             values = fit.contrast[i], fit.contrast_error[i], fit.contrast_df[i]
-            row |= _limits(*map(float, values), conf_level)
+            estimate, error, df = map(float, values)
+            row |= _limits(estimate, error, df, conf_level)
     return rows, "" if fit.reason else fit.structure
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,8 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.reasons import TOO_FEW_VALUES, Reason
 from carstats.estimators.regression.mmrm import COVARIANCES, MmrmFit, fit_mmrm
 from carstats.messages import joined_notes, mark, message
-from carstats.response.course import baselines, measure_rows
-from carstats.response.outcomes import analysis_set, visit_window, within
+from carstats.response.course import asked_subjects, baselines, measure_rows
+from carstats.response.outcomes import analysis_set, joined_words, visit_window, within
 from carstats.result import Result
 from carstats.wording import because, level_text
 
@@ -51,7 +52,8 @@ def score_change(
     cohort : Cohort
         Made by `define_cohort`; its infused subjects are counted.
     measure : str
-        A measure of the assessments, such as ``"SLEDAI-2K"``.
+        A measure of the assessments, such as ``"SLEDAI-2K"``; it is asked of the diseases in which
+        the study has it.
     at : list of float
         Days of the visits, with the default windows of `response_rate`. Of several adequate
         assessments in a window the nearest counts, of two equally near the later.
@@ -89,8 +91,8 @@ def score_change(
     ----------
     Mallinckrodt CH, Lane PW, Schnell D, Peng Y, Mancuso JP. Drug Inf J 2008; 42: 303-319.
     """
-    check_choice("method", method, METHODS)
-    check_choice("structure", structure, ("auto", *COVARIANCES))
+    method = check_choice("method", method, METHODS)
+    structure = check_choice("structure", structure, ("auto", *COVARIANCES))
     check_conf_level(conf_level)
     changes = changes_from_baseline(cohort, measure, at)
     by = check_by(changes.subjects, by)
@@ -122,7 +124,7 @@ def score_change(
         by=by,
         conf_level=conf_level,
     )
-    options = {"measure": changes.measure, "unit": changes.unit}
+    options: dict[str, Any] = {"measure": changes.measure, "unit": changes.unit}
     options |= {"at": [float(d) for d in days], "method": method, "structure": structure}
     frame = estimate_by(cohort.study.vocabulary, cohort.eligible, changes.subjects, by, estimate)
     return Result(frame, replace(spec, options=options), level_labels(cohort.study.vocabulary, by))
@@ -166,7 +168,7 @@ def changes_from_baseline(cohort: Cohort, measure: str, at: float | Iterable[flo
             message("`at` is {days}; it takes different days in rising order.", days=days)
         )
     name, rows = measure_rows(cohort, measure)
-    subjects, words = analysis_set(cohort, "treated")
+    subjects, words = asked_subjects(cohort, name, *analysis_set(cohort, "treated"))
     base, late = baselines(rows, subjects)
     if not subjects["subject_id"].isin(base.index).any():
         raise CarstatsError(
@@ -176,6 +178,11 @@ def changes_from_baseline(cohort: Cohort, measure: str, at: float | Iterable[flo
     changes = changes.reindex(subjects["subject_id"]).sub(
         base.reindex(subjects["subject_id"]), axis=0
     )
+    later = rows.loc[rows["day"] > 0, "subject_id"]
+    known = subjects["subject_id"].isin(base.index) & subjects["subject_id"].isin(later)
+    if not known.all():
+        lacking = message("{n} without a baseline or a later value", n=int((~known).sum()))
+        words = joined_words(words, lacking)
     units = rows["unit"].dropna().unique() if "unit" in rows else []
     unit = units[0] if len(units) == 1 else ""
     return Changes(changes, base, late, subjects, days, name, unit, words)
@@ -190,7 +197,7 @@ def _at_visit(cohort: Cohort, rows: pd.DataFrame, day: float) -> pd.Series:
     return order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)
 
 
-def _row(change, baseline, note: str = "") -> dict[str, object]:
+def _row(change, baseline, note: str = "") -> dict[str, Any]:
     seen = ~np.isnan(change)
     blank = dict.fromkeys(("estimate", "conf_low", "conf_high"), np.nan)
     return {
@@ -204,9 +211,7 @@ def _row(change, baseline, note: str = "") -> dict[str, object]:
     }
 
 
-def _limits(
-    row: dict[str, object], mean: float, error: float, df: float, conf_level: float
-) -> None:
+def _limits(row: dict[str, Any], mean: float, error: float, df: float, conf_level: float) -> None:
     from scipy.special import stdtrit
 
     half = float(stdtrit(df, 0.5 + conf_level / 2)) * error
@@ -214,7 +219,7 @@ def _limits(
     row |= {"std_error": error, "df": df}
 
 
-def _means(changes, baseline, structure: str, conf_level: float) -> list[dict[str, object]]:
+def _means(changes, baseline, structure: str, conf_level: float) -> list[dict[str, Any]]:
     found = []
     for change in changes.T:
         seen = change[~np.isnan(change)]
@@ -231,7 +236,7 @@ def _means(changes, baseline, structure: str, conf_level: float) -> list[dict[st
     return found
 
 
-def _model(changes, baseline, structure: str, conf_level: float) -> list[dict[str, object]]:
+def _model(changes, baseline, structure: str, conf_level: float) -> list[dict[str, Any]]:
     used = ~np.isnan(changes).all(axis=1)
     # A mean of one value has no error of its own in any of the covariances.
     visits = np.flatnonzero((~np.isnan(changes)).sum(axis=0) >= 2)
@@ -277,7 +282,8 @@ def fit_structure(y, x, structure: str, contrasts=None) -> MmrmFit:
         "compound symmetry": (seen.sum(axis=1) >= 2).sum() >= 3,
     }
     tried = [structure] if structure != "auto" else [s for s, fine in allowed.items() if fine]
-    fit = MmrmFit(*[np.empty(0)] * 4, np.nan, "", Reason(TOO_FEW_VALUES))
+    none = np.empty(0)
+    fit = MmrmFit(none, none, none, none, np.nan, "", Reason(TOO_FEW_VALUES))
     for choice in tried:
         fit = fit_mmrm(y, x, structure=choice, contrasts=contrasts)
         if not fit.reason:

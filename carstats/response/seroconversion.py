@@ -74,8 +74,8 @@ def seroconversion_rate(
         If the measure is unknown or without data, there is none in the window, or an argument is
         not allowed.
     """
-    check_choice("method", method, METHODS)
-    check_choice("missing", missing, MISSING)
+    method = check_choice("method", method, METHODS)
+    missing = check_choice("missing", missing, MISSING)
     check_conf_level(conf_level)
     check_number("above", above)
     low, high = checked_window(cohort, window, at)

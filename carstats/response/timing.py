@@ -73,7 +73,7 @@ def time_to_response(
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
-    check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
     name, rows = endpoint_rows(cohort, endpoint)
     subjects, words = analysis_set(cohort, "treated")

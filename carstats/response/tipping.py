@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from carstats.messages import mark, message
 from carstats.response.pairs import against, compared
 from carstats.result import Result
 
-_TESTS = {
+_TESTS: dict[str, Callable[[int, int, int, int], float]] = {
     "Fisher": lambda *counts: fisher_test(*counts).p_value,
     "Fisher central": melded_p_value,
     "Barnard": unconditional_p_value,
@@ -82,8 +83,8 @@ def response_tipping_point(
     ----------
     Yan X, Lee S, Li N. J Biopharm Stat 2009; 19: 1085-1098.
     """
-    check_choice("method", method, tuple(_TESTS))
-    check_choice("population", population, ("treated", "intention to treat"))
+    method = check_choice("method", method, tuple(_TESTS))
+    population = check_choice("population", population, ("treated", "intention to treat"))
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, None, at, window, population, "failure", "response_tipping_point",

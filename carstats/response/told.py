@@ -16,7 +16,7 @@ from carstats.endpoints.derive.applicability import (
 )
 from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE
 from carstats.endpoints.rules.drug_free import judge_treatment
-from carstats.messages import joined_notes, key_of, mark, message, message_n, notes_in
+from carstats.messages import found, joined_notes, key_of, mark, message, message_n, notes_in
 from carstats.response.outcomes import Outcome, not_applicable_words
 
 # Above so many mg of prednisone a day a response without a cap is told apart: the cap of LLDAS.
@@ -120,8 +120,15 @@ def definition_words(
 
 def definitions_in(notes: Iterable[str]) -> list[str]:
     """Return of the notes of rows those that name what an endpoint is in a disease, each once."""
-    found = dict.fromkeys(part for note in notes for part in notes_in(note))
-    return [part for part in found if key_of(part) in (_RULE, _SEVERAL)]
+    parts = dict.fromkeys(part for note in notes for part in notes_in(note))
+    several = [part for part in parts if key_of(part) == _SEVERAL]
+    # Strata have some of the diseases each: the most that one has is said, and once.
+    widest = max(several, key=_diseases, default="")
+    return [part for part in parts if key_of(part) == _RULE or part == widest]
+
+
+def _diseases(several: str) -> int:
+    return found(several).values["n"]  # noqa: PD011 - of a message
 
 
 def no_subjects(n: int, others: int) -> str:

@@ -18,9 +18,27 @@ from carstats.errors import CarstatsError
 from carstats.report.printing import say
 from carstats.translation import LANGUAGE_VARIABLE, in_words
 
+# The map that `carstats --help` prints: a new user reads it from the top.
+START = "From a sheet to the report"
+TRUST = "To believe the numbers"
+MORE = "To look up and to make again"
+
 
 class _Group(TyperGroup):
-    """Commands whose errors are messages and not tracebacks."""
+    """Commands whose errors are messages and not tracebacks, listed by what they are for."""
+
+    def format_commands(self, ctx, formatter):
+        commands = [c for c in self.commands.values() if not c.hidden]
+        width = max(len(command.name) for command in commands)
+        for panel in (START, TRUST, MORE):
+            rows = [
+                (f"{c.name:{width}}", c.get_short_help_str(200))
+                for c in commands
+                if (getattr(c, "rich_help_panel", None) or MORE) == panel
+            ]
+            if rows:
+                with formatter.section(panel):
+                    formatter.write_dl(rows)
 
     def main(self, *args, **options):
         for stream in (sys.stdout, sys.stderr):
@@ -59,17 +77,30 @@ def _speaking(lang: str) -> Iterator[None]:
 app = typer.Typer(
     cls=_Group,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    help="Outcomes of engineered-cell therapy in autoimmune disease.",
+    help="Outcomes of engineered-cell therapy in autoimmune disease.\n\n"
+    "A hospital's own sheet: carstats draft, then carstats check, then carstats report.",
 )
 
 
+def _analyses(incomplete: str) -> list[str]:
+    """Return what a shell offers after --only."""
+    from carstats.data.packaged import packaged_folder
+
+    files = [p for kind in ("*.py", "*.ipynb") for p in packaged_folder("analyses").rglob(kind)]
+    return sorted(p.stem for p in files if p.stem.startswith(incomplete))
+
+
+Folder = Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")]
+Mapping = Annotated[
+    Path | None, typer.Option("--mapping", help="The study.toml, if it is not beside the data.")
+]
 Language = Annotated[
     str,
     typer.Option(
         "--lang",
+        autocompletion=lambda: ["en", "zh"],
         envvar=LANGUAGE_VARIABLE,
         show_envvar=False,
         help="Language of what is printed: en, or zh (simplified Chinese).",
@@ -92,15 +123,43 @@ def _options(
         ),
     ] = False,
 ) -> None:
-    """Outcomes of engineered-cell therapy in autoimmune disease."""
+    """Take the options that stand before a command."""
 
 
-@app.command()
-def check(
-    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
-    mapping: Annotated[
-        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
+@app.command(rich_help_panel=START)
+def template(
+    out: Annotated[Path, typer.Argument(help="The workbook to write, such as registry.xlsx.")],
+    lang: Language = "en",
+) -> None:
+    """Write a workbook to type a study into: it is read without a mapping."""
+    from carstats.run.drafting import write_template
+
+    with _speaking(lang):
+        for line in write_template(out, lang):
+            say(line)
+
+
+@app.command(rich_help_panel=START)
+def draft(
+    folder: Annotated[Path, typer.Argument(help="Folder of your sheets, or one file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; default: study.toml beside the data.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    lang: Language = "en",
+) -> None:
+    """Write a study.toml to look through: what each heading of your sheets seems to be."""
+    from carstats.run.drafting import write_draft
+
+    with _speaking(lang):
+        for line in write_draft(folder, out, force=force):
+            say(line)
+
+
+@app.command(rich_help_panel=START)
+def check(
+    folder: Folder,
+    mapping: Mapping = None,
     derive: Annotated[
         bool, typer.Option("--derive", help="Derive endpoints and toxicities, and say of which.")
     ] = False,
@@ -117,7 +176,82 @@ def check(
             say(line)
 
 
-@app.command()
+@app.command(rich_help_panel=START)
+def report(
+    folder: Folder,
+    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
+    lang: Language = "en",
+    mapping: Mapping = None,
+) -> None:
+    """Write a report of a study: one page to read, print and send, and its tables in Word."""
+    from carstats.run.progress import progress
+    from carstats.run.report import study_report
+
+    with _speaking(lang), progress() as told:
+        files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
+    for file in files:
+        say(file)
+
+
+@app.command(rich_help_panel=TRUST)
+def crosscheck(
+    folder: Folder,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for crosscheck.html and crosscheck.csv.")
+    ] = None,
+    lang: Language = "en",
+    mapping: Mapping = None,
+) -> None:
+    """Recompute a study's numbers by other libraries, and say where they differ."""
+    from carstats.report.pages.save import write_files
+    from carstats.report.pages.second_program import crosscheck_files
+    from carstats.run.reproduce import check_writable
+
+    with _speaking(lang):
+        if out is not None:
+            check_writable(out.resolve())
+        found = carstats.crosscheck(carstats.read_study(folder, mapping))
+        for line in found.lines():
+            say(in_words(line))
+        if out is not None:
+            made_with = f"carstats {carstats.__version__}"
+            for file in write_files(out, crosscheck_files(found, made_with=made_with)):
+                say(file)
+    if found.differs:
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=TRUST)
+def verify(
+    data: Annotated[
+        Path | None, typer.Option(help="Folder or workbook of study tables; default: synthetic.")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder of the earlier outputs; default: what is committed.", show_default=False
+        ),
+    ] = None,
+    lang: Language = "en",
+) -> None:
+    """Make a study's outputs again, compare them with earlier ones, and explain what differs."""
+    from carstats.run.progress import progress
+    from carstats.run.verify import summary
+    from carstats.run.verify import verify as compare
+
+    with _speaking(lang):
+        with progress() as report:
+            found = compare(data, out, report=report)
+        width = max((len(line.name) for line in found.lines), default=0)
+        for line in found.lines:
+            say(f"{line.name:{width}}  {in_words(line.verdict)}")
+        for words in [*found.causes, *summary(found)]:
+            say(in_words(words))
+    if not found.same:
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=MORE)
 def endpoints(
     name: Annotated[
         str | None, typer.Argument(help="One endpoint, with its measures and their codes.")
@@ -136,7 +270,7 @@ def endpoints(
 ) -> None:
     """List the endpoints and clinical rules with their thresholds, source and standing."""
     from carstats.endpoints.catalogue import catalogue_in_markdown
-    from carstats.endpoints.catalogue_measures import measures_in_markdown
+    from carstats.endpoints.readings import measures_in_markdown
     from carstats.run.listing import catalogue_lines, endpoint_lines
     from carstats.words import in_words
 
@@ -162,26 +296,7 @@ def endpoints(
                 say(line)
 
 
-@app.command()
-def report(
-    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
-    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
-    lang: Language = "en",
-    mapping: Annotated[
-        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
-    ] = None,
-) -> None:
-    """Write a report of a study: one page to read, print and send, and its tables in Word."""
-    from carstats.run.progress import progress
-    from carstats.run.report import study_report
-
-    with _speaking(lang), progress() as told:
-        files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
-    for file in files:
-        say(file)
-
-
-@app.command()
+@app.command(rich_help_panel=MORE)
 def reproduce(
     data: Annotated[
         Path | None, typer.Option(help="Folder or workbook of study tables; default: synthetic.")
@@ -190,8 +305,13 @@ def reproduce(
         Path | None, typer.Option(help="Where figures/ and reports/ go.", show_default=False)
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(help="Name of an analysis; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Name of an analysis; may be repeated.", autocompletion=_analyses),
     ] = None,
+    published: Annotated[
+        bool,
+        typer.Option("--published", help="With --data: the figures of the published trials too."),
+    ] = False,
     lang: Language = "en",
 ) -> None:
     """Run the analyses and write figures, tables and reports."""
@@ -201,7 +321,9 @@ def reproduce(
 
     with _speaking(lang):
         with progress() as report:
-            outcomes = run_all(data, out, only or None, lang=lang, report=report)
+            outcomes = run_all(
+                data, out, only or None, published=published or None, lang=lang, report=report
+            )
         files = [file for outcome in outcomes for file in outcome.files]
         if files:
             folders = ", ".join(sorted({str(file.parent) for file in files}))
@@ -214,52 +336,7 @@ def reproduce(
             raise typer.Exit(1 if files else 2)
 
 
-@app.command()
-def verify() -> None:
-    """Run the analyses into a temporary folder and compare with what is committed."""
-    from carstats.run.progress import progress
-    from carstats.run.verify import verify as compare
-
-    with progress() as report:
-        lines = compare(report=report)
-    width = max((len(line.name) for line in lines), default=0)
-    for line in lines:
-        say(f"{line.name:{width}}  {line.verdict}")
-    if not all(line.same for line in lines):
-        raise typer.Exit(1)
-
-
-@app.command()
-def crosscheck(
-    folder: Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")],
-    out: Annotated[
-        Path | None, typer.Option(help="Folder for crosscheck.html and crosscheck.csv.")
-    ] = None,
-    lang: Language = "en",
-    mapping: Annotated[
-        Path | None, typer.Option(help="The study.toml, if it is not beside the data.")
-    ] = None,
-) -> None:
-    """Recompute a study's numbers by other libraries, and say where they differ."""
-    from carstats.report.pages.save import write_files
-    from carstats.report.pages.second_program import crosscheck_files
-    from carstats.run.reproduce import check_writable
-
-    with carstats.in_language(lang):
-        if out is not None:
-            check_writable(out.resolve())
-        found = carstats.crosscheck(carstats.read_study(folder, mapping))
-        for line in found.lines():
-            say(in_words(line))
-        if out is not None:
-            made_with = f"carstats {carstats.__version__}"
-            for file in write_files(out, crosscheck_files(found, made_with=made_with)):
-                say(file)
-    if found.differs:
-        raise typer.Exit(1)
-
-
-@app.command()
+@app.command(rich_help_panel=MORE)
 def simulate(
     out: Annotated[Path, typer.Option(help="Folder to write the study's tables to.")],
     seed: Annotated[
@@ -268,13 +345,16 @@ def simulate(
     n: Annotated[
         int | None, typer.Option(min=1, help="Number of subjects; default: of data/synthetic.")
     ] = None,
+    lang: Language = "en",
 ) -> None:
     """Simulate a study and write its tables."""
     from carstats.synthetic.simulation import SEED, SUBJECTS, write_synthetic
+    from carstats.words import tr_n
 
     n = SUBJECTS if n is None else n
-    write_synthetic(out, seed=SEED if seed is None else seed, n=n)
-    say(f"{n} subjects in {out}")
+    with _speaking(lang):
+        write_synthetic(out, seed=SEED if seed is None else seed, n=n)
+        say(tr_n("{n} subject in {folder}", "{n} subjects in {folder}", n, folder=out))
 
 
 if __name__ == "__main__":

@@ -50,3 +50,22 @@ def _write(place: Path, text: str) -> None:
     except OSError as error:
         what = message("cannot be written: {reason}.", reason=error.strerror or "")
         raise CarstatsError(Problem(what, str(place))) from None
+
+
+def write_template(out: Path, lang: str) -> Iterator[str]:
+    """Write a workbook to type a study into, and yield what is said of it."""
+    from carstats.data.draft.template import template_workbook
+
+    if out.suffix.lower() != ".xlsx":
+        remedy = message("Call it registry.xlsx, for example.")
+        raise CarstatsError(Problem(message("is no name of a workbook."), str(out), remedy=remedy))
+    if out.exists():
+        remedy = message("Delete it, or give another name.")
+        raise CarstatsError(Problem(message("is there already."), str(out), remedy=remedy))
+    try:
+        template_workbook(in_words).save(out)
+    except OSError as error:
+        what = message("cannot be written: {reason}.", reason=error.strerror or "")
+        raise CarstatsError(Problem(what, str(out))) from None
+    yield tr("{file} is written.", file=out)
+    yield tr("Type over the example row. Then: carstats check {folder}", folder=out)

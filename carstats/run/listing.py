@@ -10,10 +10,10 @@ from carstats.data.schema import TABLES
 from carstats.data.study import Study
 from carstats.data.vocabulary import column_name
 from carstats.endpoints.catalogue import disease_words
-from carstats.endpoints.catalogue_measures import codes_of, readings
 from carstats.endpoints.derive.derivability import derivability
 from carstats.endpoints.derive.intercurrent import strategies_of
 from carstats.endpoints.options import changed, rules_of
+from carstats.endpoints.readings import codes_of, readings
 from carstats.endpoints.record.reasons import items_counted
 from carstats.errors import check_choice
 from carstats.translation import current_language
@@ -154,7 +154,7 @@ def endpoint_lines(table: pd.DataFrame, name: str) -> Iterator[str]:
     """Yield one endpoint of the catalogue with the measures that it reads and their codes."""
     spelt = {known.casefold(): known for known in table["name"]}
     name = spelt.get(name.casefold(), name)
-    check_choice("name", name, tuple(table["name"]))
+    name = check_choice("name", name, tuple(table["name"]))
     yield from catalogue_lines(table[table["name"] == name])
     for reading in readings(name):
         now, before = (tr(", ").join(part) for part in (reading.now, reading.before))

@@ -57,7 +57,7 @@ def study_report(
         Chinese are not installed, or the folder cannot be written.
     """
     lang = lang or current_language()
-    check_choice("lang", lang, tuple(LANGUAGES))
+    lang = check_choice("lang", lang, tuple(LANGUAGES))
     with in_language(lang):
         return _study_report(Path(data), Path(out).resolve(), lang, mapping, report)
 

@@ -1,4 +1,4 @@
-"""Run the analyses: a script writes a figure or table, a notebook a report."""
+"""Run the analyses: a script writes a figure or table, a notebook a page to read."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ from carstats.errors import CarstatsError, listed
 from carstats.language import in_language
 from carstats.messages import message
 from carstats.report.printing import say
+from carstats.run.manifest import MANIFEST, write_manifest
+from carstats.run.notebooks import write_notebook
 from carstats.run.workers import Outcome, run_jobs
 from carstats.translation import LANGUAGES, current_language
 
 if TYPE_CHECKING:
-    from carstats.cohort.cohort import Cohort
     from carstats.data.study import Study
 
 DEFAULT_OUT = "carstats-results"
@@ -39,18 +40,23 @@ def reproduce(
     only: str | Iterable[str] | None = None,
     *,
     notebooks: bool = True,
+    published: bool | None = None,
     lang: str | None = None,
     report: Callable[[Outcome, int], None] | None = None,
 ) -> list[Outcome]:
     """Run the analyses on a study and write their figures, tables and reports.
 
+    Analyses of the published trials take no study: with `data` they run only where `published` or
+    `only` asks for them.
+
     Notes
     -----
-    At the end ``figures/results.csv``, ``figures/methods.csv`` and the page
-    ``figures/index.html`` are made anew from all figures and tables that are then there.
+    At the end ``figures/results.csv``, ``figures/methods.csv``, the page ``figures/index.html``
+    and ``figures/manifest.json`` are made anew from all that is then there.
     """
+    published = data is None if published is None else published
     with in_language(lang or current_language()):
-        return _reproduce(data, out, only, notebooks, report)
+        return _reproduce(data, out, only, notebooks, published, report)
 
 
 def _reproduce(
@@ -58,16 +64,19 @@ def _reproduce(
     out: str | Path | None,
     only: str | Iterable[str] | None,
     notebooks: bool,
+    published: bool,
     report: Callable[[Outcome, int], None] | None,
 ) -> list[Outcome]:
     from carstats.report.pages.save import write_files
 
     lang = current_language()
     scripts = find_analyses(only, notebooks=notebooks)
+    if only is None and not published:
+        scripts = [script for script in scripts if takes_study(script)]
     folder = Path(data).resolve() if data is not None else packaged_folder("data/synthetic")
     target = Path(out).resolve() if out is not None else _default_out(data)
     # Read here first: a study that cannot be read is one error and not one for each analysis.
-    if any(script.parent.name == "notebooks" or _takes_study(script) for script in scripts):
+    if any(map(takes_study, scripts)):
         _study(str(folder))
     check_writable(target)
     if lang != "en":
@@ -80,6 +89,7 @@ def _reproduce(
     write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
     outcomes = run_jobs(jobs, target, report)
     _gather(unfinished.parent)
+    write_manifest(target, folder, find_analyses(), given=data is not None)
     unfinished.unlink(missing_ok=True)
     for place in new:
         # Where nothing could be made, nothing is left.
@@ -91,7 +101,7 @@ def _reproduce(
 def find_analyses(only: str | Iterable[str] | None = None, *, notebooks: bool = True) -> list[Path]:
     """Return the scripts of the analyses, the notebooks first because they take longest."""
     folder = packaged_folder("analyses")
-    found = sorted(folder.glob("notebooks/*.py")) if notebooks else []
+    found = sorted(folder.glob("notebooks/*.ipynb")) if notebooks else []
     found += sorted(folder.glob("*.py"))
     if only is None:
         return found
@@ -128,63 +138,6 @@ def run(main: Callable) -> None:
         sys.exit(2)
 
 
-def main_cohort(study: Study, *, followup: float | None = None) -> Cohort:
-    """Return the cohort of the analyses: infused, and followed for long enough to be asked."""
-    import carstats as cs
-
-    criteria, words = [], []
-    if "infused" in study.subjects:
-        criteria.append(cs.infused())
-        words.append(message("infused"))
-    else:
-        words.append(message("infusions not recorded"))
-    if followup is not None:
-        if "cutoff_day" in study.subjects:
-            criteria.append(cs.potential_followup(days=followup))
-            words.append(message("data cut-off on day {day} or later", day=f"{followup:g}"))
-        else:
-            words.append(message("data cut-off not recorded"))
-    return cs.define_cohort(study, *criteria, label=message(", ").join(words))
-
-
-def event_endpoint(study: Study, preferred: str) -> str:
-    """Return the time-to-event endpoint to draw: the preferred one if the study has it."""
-    names = study.endpoints("time-to-event")
-    events = study.events
-    plain = [
-        name
-        for name in names
-        if not ((events["endpoint"] == name) & (events["status"] == "competing")).any()
-    ]
-    if preferred in plain:
-        return preferred
-    if not plain:
-        raise CarstatsError(
-            message(
-                "the study's events have no endpoint without competing events. It has: {names}.",
-                names=listed(names) or message("none"),
-            )
-        )
-    return plain[0]
-
-
-def response_endpoint(study: Study, preferred: str) -> str:
-    """Return the response endpoint to draw: the preferred one if the study has it."""
-    names = study.endpoints("response")
-    if not names:
-        raise CarstatsError(message("the study has no responses."))
-    return preferred if preferred in names else names[0]
-
-
-def response_visit(study: Study, endpoint: str, preferred: float) -> float:
-    """Return the visit to draw: the preferred one if the study has assessments in its window."""
-    from carstats.response.outcomes import visit_window, within
-
-    days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
-    inside = within(days, *visit_window(preferred, study)).any()
-    return preferred if inside else float(days.round().mode().iloc[0])
-
-
 def check_writable(target: Path) -> None:
     """Fail before the work and not after it."""
     place = next(folder for folder in (target, *target.parents) if folder.exists())
@@ -208,15 +161,17 @@ def _study(data: str) -> Study:
     return cs.read_study(data)
 
 
-def _takes_study(script: Path) -> bool:
-    return "def main(study" in script.read_text(encoding="utf-8")
+def takes_study(script: Path) -> bool:
+    """Return whether an analysis is of a study, and not of the published trials."""
+    text = script.read_text(encoding="utf-8")
+    return ("read_study(" if script.suffix == ".ipynb" else "def main(study") in text
 
 
 def _make(script: Path, data: Path, target: Path, lang: str) -> list[Path]:
     """Run one analysis in a language and return its files."""
     with in_language(lang):
-        if script.parent.name == "notebooks":
-            return _report(script, data, target / "reports")
+        if script.suffix == ".ipynb":
+            return write_notebook(script, data, target)
         main = runpy.run_path(str(script), run_name="carstats_analysis")["main"]
         _call(main, data, target / "figures")
     return sorted((target / "figures").glob(f"{script.stem}.*"))
@@ -224,7 +179,7 @@ def _make(script: Path, data: Path, target: Path, lang: str) -> list[Path]:
 
 def _gather(folder: Path) -> None:
     """Write what is made of all figures and tables of a folder: the numbers, and the page."""
-    if not any(folder.glob("*.json")):
+    if not any(file.name != MANIFEST for file in folder.glob("*.json")):
         return
     from carstats.report.pages.contact_sheet import PAGE, contact_sheet
     from carstats.report.pages.results_file import results_files
@@ -239,11 +194,3 @@ def _call(main: Callable, data: Path, out: Path) -> None:
         main(_study(str(data)), out)
     else:
         main(out)
-
-
-def _report(source: Path, data: Path, out: Path) -> list[Path]:
-    from carstats.report.chapters.notebooks import notebook_html, run_notebook
-    from carstats.report.pages.save import write_files
-
-    html = notebook_html(run_notebook(source, data))
-    return write_files(out, {f"{source.stem}.html": html.encode()})

@@ -1,28 +1,23 @@
-"""Compare what the analyses write now with what is committed in `figures/`."""
+"""Make the outputs of a study anew, compare them with earlier ones, and explain what differs."""
 
 from __future__ import annotations
 
-import csv
-import json
-import math
 import re
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
-from carstats.messages import message
+from carstats.messages import message, message_n
 from carstats.report.pages.contact_sheet import PAGE
-from carstats.run.reproduce import Outcome, find_analyses, reproduce
+from carstats.run.differences import csv_difference, json_difference
+from carstats.run.manifest import MANIFEST, read_manifest, sha256
+from carstats.run.reproduce import UNFINISHED, Outcome, find_analyses, reproduce, takes_study
 
-# Processors and versions of the numerical libraries differ in the last digits of a sum or of an
-# incomplete beta function, by far less than this; a change of method differs by far more.
-RELATIVE_TOLERANCE = 1e-6
-ABSOLUTE_TOLERANCE = 1e-9
 _SIZE = re.compile(r' width="\d+" height="\d+"')
-_COMPARED = (".csv", ".json")
+_COMPARED = {".csv": csv_difference, ".json": json_difference}
 _DRAWN = (".svg", ".pdf", ".png", ".html", ".docx", ".rtf", ".tex")
 
 
@@ -35,7 +30,7 @@ class Comparison:
     name : str
         The file's name.
     verdict : str
-        ``"same"``, or what differs.
+        What was found, a message.
     same : bool
         Whether it passes.
     """
@@ -45,114 +40,218 @@ class Comparison:
     same: bool
 
 
-def verify(
-    committed: str | Path | None = None, *, report: Callable[[Outcome, int], None] | None = None
-) -> list[Comparison]:
-    """Make all figures and tables anew and compare their numbers and their origin.
+@dataclass(frozen=True)
+class Verification:
+    """What a comparison with earlier outputs found.
 
-    The CSV files are compared number by number, to the named tolerances, and the JSON files and
-    the page of all figures exactly. Drawings must be there; their bytes, and their sizes on the
-    page, depend on the fonts and the version of matplotlib.
+    Attributes
+    ----------
+    lines : tuple of Comparison
+        One for each output.
+    causes : tuple of str
+        What else changed since the earlier run, as messages: inputs, versions, language.
     """
-    if committed is None:
-        committed = packaged_folder("analyses").parent / "figures"
-    committed = Path(committed)
-    if not committed.is_dir():
+
+    lines: tuple[Comparison, ...]
+    causes: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether every output passes."""
+        return all(line.same for line in self.lines)
+
+
+def verify(
+    data: str | Path | None = None,
+    earlier: str | Path | None = None,
+    *,
+    report: Callable[[Outcome, int], None] | None = None,
+) -> Verification:
+    """Make all figures and tables anew and compare them with earlier outputs of the same study.
+
+    Numbers in CSV and JSON files are compared one by one, to a named tolerance, and words exactly.
+    A drawing or a printed table passes when its numbers are the same: its bytes, and its size on
+    the page, depend on the fonts and on the version of matplotlib.
+
+    Parameters
+    ----------
+    data : str or Path, optional
+        Folder or workbook of the study; by default the synthetic one.
+    earlier : str or Path, optional
+        Folder of the earlier outputs, or the folder with ``figures`` in it; by default what is
+        committed. Where it has no manifest, such as a folder of published CSV files alone, only
+        the files that are there are compared.
+    report : callable, optional
+        Called with the outcome of each analysis and their number.
+
+    Returns
+    -------
+    Verification
+        What differs, and what else changed.
+
+    Raises
+    ------
+    CarstatsError
+        If there is nothing to compare with, or the earlier outputs are of another study's own data
+        and `data` is not given.
+    """
+    earlier = _earlier(earlier)
+    manifest = read_manifest(earlier)
+    own = manifest is not None and any(name.startswith("study/") for name in manifest["inputs"])
+    if own and data is None:
         raise CarstatsError(
             message(
-                "there is no folder {folder} to compare with. Verify inside the repository, "
-                "after carstats reproduce.",
-                folder=committed,
+                "the outputs in {folder} were made from a study of one's own. Name its folder "
+                "with --data.",
+                folder=earlier,
             )
         )
+    lang = manifest.get("language", "en") if manifest else "en"
     with tempfile.TemporaryDirectory() as folder:
-        outcomes = reproduce(out=folder, notebooks=False, lang="en", report=report)
-        lines = compare_folders(Path(folder) / "figures", committed)
-    made = {outcome.name: outcome.reason for outcome in outcomes if outcome.reason}
-    lines += [Comparison(name, f"not made: {reason}", False) for name, reason in made.items()]
-    return sorted(lines, key=lambda line: line.name)
+        outcomes = reproduce(
+            data,
+            folder,
+            notebooks=False,
+            published=_has_published(earlier),
+            lang=lang,
+            report=report,
+        )
+        made = Path(folder) / "figures"
+        lines = compare_folders(made, earlier, manifest)
+        causes = tuple(_causes(manifest, read_manifest(made)))
+    there = {line.name.partition(".")[0] for line in lines}
+    for outcome in outcomes:
+        # Not made now, and not made then either: the study does not fit.
+        if outcome.reason and (outcome.name in there or outcome.defect):
+            words = message("not made: {reason}", reason=outcome.reason)
+            lines.append(Comparison(outcome.name, words, False))
+    return Verification(tuple(sorted(lines, key=lambda line: line.name)), causes)
 
 
-def compare_folders(new: Path, committed: Path) -> list[Comparison]:
-    """Compare two folders of outputs."""
+def compare_folders(new: Path, earlier: Path, manifest: dict | None = None) -> list[Comparison]:
+    """Compare two folders of outputs; without a manifest only what the earlier one holds."""
     stems = {script.stem for script in find_analyses(notebooks=False)}
-    names = {f.name for folder in (new, committed) if folder.is_dir() for f in folder.iterdir()}
+    names = {file.name for file in earlier.iterdir()}
+    if manifest is not None and new.is_dir():
+        names |= {file.name for file in new.iterdir()}
     return [
-        _compare(new / name, committed / name, stems) for name in sorted(names) if name[0] != "."
+        _compare(new / name, earlier / name, stems, manifest)
+        for name in sorted(names - {MANIFEST})
+        if name[0] != "."
     ]
 
 
-def _compare(new: Path, committed: Path, stems: set[str]) -> Comparison:
-    name = new.name
-    if not new.is_file():
-        by_script = committed.stem in stems
-        words = "no longer written by its script" if by_script else "not made by any script"
-        return Comparison(name, words, False)
-    if not committed.is_file():
-        return Comparison(name, "missing", False)
-    if committed.suffix in _COMPARED:
-        differs = _csv_difference if committed.suffix == ".csv" else _json_difference
-        difference = differs(committed.read_text("utf-8"), new.read_text("utf-8"))
-        return Comparison(name, f"differs: {difference}" if difference else "same", not difference)
-    if name == PAGE:
-        pages = (_SIZE.sub("", file.read_text("utf-8")) for file in (new, committed))
-        same = len(set(pages)) == 1
-        return Comparison(name, "same" if same else "differs: its words or its links", same)
-    if committed.suffix in _DRAWN:
-        if not committed.stat().st_size:
-            return Comparison(name, "empty", False)
-        same = committed.read_bytes() == new.read_bytes()
-        return Comparison(
-            name, "same" if same else "drawn from the same script; bytes differ", True
+def _earlier(folder: str | Path | None) -> Path:
+    """Return the folder of earlier figures."""
+    if folder is None:
+        place = packaged_folder("analyses").parent / "figures"
+    else:
+        place = Path(folder).resolve()
+        place = place / "figures" if (place / "figures").is_dir() else place
+    if not place.is_dir() or not any(file.suffix in _COMPARED for file in place.iterdir()):
+        raise CarstatsError(
+            message(
+                "there are no outputs in {folder} to compare with. Name their folder with --out; "
+                "carstats reproduce writes them.",
+                folder=place,
+            )
         )
-    return Comparison(name, "not made by any script", False)
+    return place
 
 
-def _csv_difference(old: str, new: str) -> str:
-    """Return the first difference of two tables in words; row 1 is the heading."""
-    before, after = (list(csv.reader(text.splitlines())) for text in (old, new))
-    if not before or not after:
-        return "" if before == after else "one of them is empty"
-    if before[0] != after[0]:
-        return f"columns {', '.join(before[0])} → {', '.join(after[0])}"
-    if len(before) != len(after):
-        return f"{len(before) - 1} rows → {len(after) - 1} rows"
-    for number, (one, other) in enumerate(zip(before, after, strict=True), start=1):
-        if len(one) != len(other):
-            return f"row {number}: {len(one)} cells → {len(other)} cells"
-        for column, a, b in zip(before[0], one, other, strict=True):
-            if not _alike(a, b):
-                return f"column {column}, row {number}: {a or 'blank'} → {b or 'blank'}"
-    return ""
+def _has_published(figures: Path) -> bool:
+    """Return whether a folder has figures of the published trials."""
+    alone = {s.stem for s in find_analyses(notebooks=False) if not takes_study(s)}
+    return any(file.stem in alone for file in figures.iterdir())
 
 
-def _alike(a: str, b: str) -> bool:
-    if a == b:
-        return True
-    try:
-        one, other = float(a), float(b)
-    except ValueError:
-        return False
-    return math.isclose(one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=ABSOLUTE_TOLERANCE)
+def _compare(new: Path, earlier: Path, stems: set[str], manifest: dict | None) -> Comparison:
+    name = new.name
+    if name == UNFINISHED:
+        return Comparison(name, message("the earlier run was stopped before its end"), False)
+    if not new.is_file():
+        words = (
+            message("no longer written by its script")
+            if earlier.stem in stems
+            else message("not made by any script")
+        )
+        return Comparison(name, words, False)
+    if not earlier.is_file():
+        return Comparison(name, message("missing in the earlier outputs"), False)
+    edited = manifest is not None and manifest["outputs"].get(f"figures/{name}", "") not in (
+        "",
+        sha256(earlier),
+    )
+    if earlier.suffix in _COMPARED:
+        texts = [file.read_text("utf-8", errors="replace") for file in (earlier, new)]
+        difference = _COMPARED[earlier.suffix](*texts)
+        if not difference:
+            return Comparison(name, message("same"), True)
+        words = message("differs: {difference}", difference=difference)
+        if edited:
+            words = message("{words}; changed since it was written", words=words)
+        return Comparison(name, words, False)
+    if name == PAGE:
+        pages = (_SIZE.sub("", file.read_text("utf-8")) for file in (new, earlier))
+        same = len(set(pages)) == 1
+        words = message("same") if same else message("differs: its words or its links")
+        return Comparison(name, words, same)
+    if earlier.suffix in _DRAWN:
+        return _drawing(new, earlier, edited)
+    return Comparison(name, message("not made by any script"), False)
 
 
-def _json_difference(old: str, new: str) -> str:
-    try:
-        before, after = json.loads(old), json.loads(new)
-    except json.JSONDecodeError as error:
-        return f"the committed file is not JSON ({error})"
-    return _difference(before, after, "")
+def _drawing(new: Path, earlier: Path, edited: bool) -> Comparison:
+    if not earlier.stat().st_size:
+        return Comparison(new.name, message("empty"), False)
+    if new.read_bytes() == earlier.read_bytes():
+        return Comparison(new.name, message("same"), True)
+    if edited:
+        return Comparison(new.name, message("changed since it was written"), False)
+    numbers = [folder.parent / f"{new.stem}.csv" for folder in (earlier, new)]
+    if not all(file.is_file() for file in numbers):
+        return Comparison(new.name, message("bytes differ; it has no numbers beside it"), True)
+    if csv_difference(*(file.read_text("utf-8", errors="replace") for file in numbers)):
+        return Comparison(new.name, message("drawn from other numbers"), False)
+    return Comparison(new.name, message("same numbers; drawn with other bytes"), True)
 
 
-def _difference(a: object, b: object, where: str) -> str:
-    if isinstance(a, dict) and isinstance(b, dict):
-        for key in sorted({*a, *b}):
-            if key not in a or key not in b:
-                return f"{where}{key} {'added' if key in b else 'gone'}"
-            found = _difference(a[key], b[key], f"{where}{key}: ")
-            if found:
-                return found
-        return ""
-    if isinstance(a, list) and isinstance(b, list) and len(a) == len(b):
-        return next(filter(None, (_difference(x, y, where) for x, y in zip(a, b, strict=True))), "")
-    return "" if a == b else f"{where}{a!r} → {b!r}"
+def _causes(before: dict | None, now: dict | None) -> Iterator[str]:
+    """Yield what else changed between two runs: a difference has one of these causes, or none."""
+    if before is None:
+        yield message(
+            "The earlier outputs have no manifest.json: whether inputs and versions are the same "
+            "is not known."
+        )
+        return
+    now = now or {"inputs": {}, "versions": {}}
+    for name in sorted({*before["inputs"], *now["inputs"]}):
+        old, new = (content["inputs"].get(name) for content in (before, now))
+        if old and new and old != new:
+            yield message("input changed: {name}", name=name)
+        elif old and not new:
+            yield message("input no longer there: {name}", name=name)
+        elif new and not old:
+            yield message("input that was not there: {name}", name=name)
+    for name in sorted({*before["versions"], *now["versions"]}):
+        old, new = (content["versions"].get(name) for content in (before, now))
+        if old != new:
+            yield message(
+                "version changed: {name} {old} → {new}",
+                name=name,
+                old=old or message("not installed"),
+                new=new or message("not installed"),
+            )
+
+
+def summary(found: Verification) -> Iterator[str]:
+    """Yield what a verification comes to, in two or three sentences."""
+    wrong = sum(not line.same for line in found.lines)
+    right = len(found.lines) - wrong
+    yield message_n("{n} output is the same.", "{n} outputs are the same.", right)
+    if wrong:
+        yield message_n("{n} output is not.", "{n} outputs are not.", wrong)
+        if not found.causes:
+            yield message(
+                "Inputs and versions are as they were: the files or the rules of carstats differ."
+            )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -132,12 +133,12 @@ def _points(benchmark: Mapping[float, float]) -> tuple[list[float], list[float]]
     return days, curve
 
 
-def _row(measure: str, day: float, **values: object) -> dict[str, object]:
+def _row(measure: str, day: float, **values: object) -> dict[str, Any]:
     blank = dict.fromkeys(("estimate", "conf_low", "conf_high", "p_value"), np.nan)
     return {"measure": measure, "time": day, "n_expected": np.nan, **blank, **values}
 
 
-def _at_day(rows: pd.DataFrame, day: float, value: float, conf_level: float) -> dict[str, object]:
+def _at_day(rows: pd.DataFrame, day: float, value: float, conf_level: float) -> dict[str, Any]:
     table = stratum_table(rows)
     events = int(((rows["event_code"] == 1) & (rows["event_time"] <= day)).sum())
     row = _row(MEASURES[0], day, n_event=events, benchmark=value, note=stratum_note(rows))
@@ -159,7 +160,7 @@ def _at_day(rows: pd.DataFrame, day: float, value: float, conf_level: float) -> 
 
 def _whole(
     rows: pd.DataFrame, days: list[float], curve: list[float], conf_level: float
-) -> dict[str, object]:
+) -> dict[str, Any]:
     known = rows[rows["event_time"].notna()]
     found = observed_expected(
         known["event_time"].to_numpy(),

@@ -76,7 +76,7 @@ def survival_difference(
     ----------
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     """
-    check_choice("method", method, ("melded beta product", "Greenwood"))
+    method = check_choice("method", method, ("melded beta product", "Greenwood"))
     check_conf_level(conf_level)
     days = check_days(at)
     times = endpoint_times(cohort, endpoint, by)
@@ -129,6 +129,6 @@ def contrasts(
     if reference in levels:
         place = list(levels).index(reference)
     else:
-        check_choice("reference", reference, names)
+        reference = check_choice("reference", reference, names)
         place = names.index(reference)
     return [(place, other) for other in range(len(names)) if other != place]

@@ -99,8 +99,8 @@ def cumulative_incidence(
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
-    check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
-    check_choice("variance", variance, INCIDENCE_VARIANCES)
+    conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
+    variance = check_choice("variance", variance, INCIDENCE_VARIANCES)
     check_conf_level(conf_level)
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -69,7 +70,7 @@ def cure_fraction(
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
 
-    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+    def estimate(rows: pd.DataFrame) -> dict[str, Any]:
         known = rows[rows["event_time"].notna()]
         happened = (known["event_code"] == 1).to_numpy().astype(int)
         test = sufficient_followup(known["event_time"].to_numpy(), happened)

@@ -109,10 +109,10 @@ def survival_curve(
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736.
     Nair VN. Technometrics 1984; 26: 265-275. Hall WJ, Wellner JA. Biometrika 1980; 67: 133-143.
     """
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     if band is not None:
-        check_choice("band", band, BANDS)
+        band = check_choice("band", band, BANDS)
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)
     aside = refuse_competing(times, competing) + given
 
@@ -232,7 +232,7 @@ def survival_at(
     CarstatsError
         As for `survival_curve`; also if a day is negative or not a number.
     """
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     days = check_days(at)
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -82,14 +83,14 @@ def landmark_rate(
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
     """
     check_number("at", at, low=0)
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
     cutoff = _cutoff(cohort)
     rows = times.rows.assign(could_be=(cutoff >= at).to_numpy())
 
-    def estimate(stratum: pd.DataFrame) -> dict[str, object]:
+    def estimate(stratum: pd.DataFrame) -> dict[str, Any]:
         eligible = stratum[stratum["could_be"]]
         ends, codes = eligible["event_time"], eligible["event_code"]
         free = (ends > at) | ((ends == at) & (codes == 0))
@@ -213,7 +214,7 @@ def landmark_curve(
     Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719.
     """
     check_number("at", at, low=0)
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -152,8 +153,8 @@ def logrank_test(
     Strasser H, Weber C. Math Methods Stat 1999; 8: 220-250 (linear scores).
     Holm S. Scand J Stat 1979; 6: 65-70.
     """
-    check_choice("weight", weight, WEIGHTS)
-    check_choice("method", method, TEST_METHODS)
+    weight = check_choice("weight", weight, WEIGHTS)
+    method = check_choice("method", method, TEST_METHODS)
     check_number("n_resamples", n_resamples, low=1)
     times = endpoint_times(cohort, endpoint, by, strata)
     aside = refuse_competing(times, competing)
@@ -256,7 +257,7 @@ def _in_groups(times: EndpointTimes, members: Sequence[int]) -> np.ndarray:
 
 def _tested(
     times: EndpointTimes, rows, codes, n_groups, scores, options, method, n_resamples, seed
-) -> tuple[dict[str, object], float]:
+) -> tuple[dict[str, Any], float]:
     """Run the test asked for; the statistic is always that of the asymptotic one."""
     time = rows["event_time"].to_numpy()
     status = (rows["event_code"] == 1).to_numpy().astype(int)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -115,10 +116,10 @@ def restricted_mean(
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melding).
     """
-    check_choice("method", method, MEAN_METHODS)
+    method = check_choice("method", method, MEAN_METHODS)
     check_conf_level(conf_level)
     if contrast is not None:
-        check_choice("contrast", contrast, ("difference", "ratio"))
+        contrast = check_choice("contrast", contrast, ("difference", "ratio"))
     elif reference is not None:
         raise CarstatsError(message("`reference` goes with `contrast`: 'difference' or 'ratio'."))
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)
@@ -150,7 +151,7 @@ def restricted_mean(
     )
     if contrast is None:
 
-        def estimate(rows: pd.DataFrame) -> dict[str, object]:
+        def estimate(rows: pd.DataFrame) -> dict[str, Any]:
             mean = _mean(rows, at, start, method, conf_level)
             codes, ends = rows["event_code"], rows["event_time"]
             return {
@@ -226,7 +227,7 @@ class _Contrasts:
 
     def test(
         self, first: int, second: int, measure: str, method: str, conf_level: float
-    ) -> dict[str, object]:
+    ) -> dict[str, Any]:
         """Compare two groups, the first less or by the second."""
         means = (mean_survival(self.tables[place], self.horizon) for place in (first, second))
         normal = mean_contrast(*means, measure=measure, conf_level=conf_level)
@@ -240,11 +241,11 @@ class _Contrasts:
                 "p_value": float(normal.p_value),
                 "note": message("a group without an error: no limits") if np.isnan(error) else "",
             }
-        laws = self.law(first), self.law(second)
-        if None in laws:
+        law, other = self.law(first), self.law(second)
+        if law is None or other is None:
             empty = dict.fromkeys(("conf_low", "conf_high", "p_value"), np.nan)
             return answer | empty | {"note": message("a group without subjects: no limits")}
-        melded = melded_means(*laws, measure=measure, conf_level=conf_level)
+        melded = melded_means(law, other, measure=measure, conf_level=conf_level)
         return answer | {
             # Under delayed entry the laws may lie off the estimate; a mean of 0 has no ratio.
             "conf_low": float(np.fmin(melded.low, middle)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -77,7 +78,7 @@ def survival_quantile(
     ----------
     Brookmeyer R, Crowley J. Biometrics 1982; 38: 29-41.
     """
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     parts = list(p) if isinstance(p, Iterable) and not isinstance(p, str) else [p]
     for part in parts:
@@ -178,7 +179,7 @@ def followup_time(
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)
 
-    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+    def estimate(rows: pd.DataFrame) -> dict[str, Any]:
         known = rows[rows["event_time"].notna()]
         entry = known["entry_time"].to_numpy() if "entry_time" in known else None
         ended = (known["event_code"] == 0).to_numpy().astype(int)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,7 +75,7 @@ def incidence_rate_ratio(
     Przyborowski J, Wilenski H. Biometrika 1940; 31: 313-323.
     Lehmann EL, Romano JP. Testing Statistical Hypotheses, 3rd ed. Springer 2005; section 4.5.
     """
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)
     _, _, names = grouped(times)
@@ -119,7 +120,7 @@ def incidence_rate_ratio(
     return Result(frame, ungrouped(spec), times.labels)
 
 
-def _counts(rows: pd.DataFrame, k: int, years: float, end: str) -> dict[str, object]:
+def _counts(rows: pd.DataFrame, k: int, years: float, end: str) -> dict[str, Any]:
     return {
         f"n{end}": len(rows),
         f"n_missing{end}": int(rows["event_time"].isna().sum()),

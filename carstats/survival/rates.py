@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -74,13 +75,13 @@ def incidence_rate(
     ----------
     Garwood F. Biometrika 1936; 28: 437-442.
     """
-    check_choice("method", method, ("exact", "Byar"))
+    method = check_choice("method", method, ("exact", "Byar"))
     check_conf_level(conf_level)
     if benchmark is not None:
         check_number("benchmark", benchmark, low=1e-12)
     times = endpoint_times(cohort, endpoint, by)
 
-    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+    def estimate(rows: pd.DataFrame) -> dict[str, Any]:
         k, years = time_at_risk(rows)
         tested = {}
         if benchmark is not None:
@@ -108,12 +109,13 @@ def incidence_rate(
             }
         return answer
 
+    more: dict[str, Any] = {} if benchmark is None else {"benchmark": float(benchmark)}
     spec = times.spec(
         "incidence_rate",
         message(_METHODS[method], level=level_text(conf_level)),
         conf_level=conf_level,
         method=method,
-        **({} if benchmark is None else {"benchmark": float(benchmark)}),
+        **more,
     )
     return Result(times.estimate(estimate), spec, times.labels)
 

@@ -106,13 +106,13 @@ def cox_regression(
     Heinze G, Schemper M. Biometrics 2001; 57: 114-119 (Firth).
     Grambsch PM, Therneau TM. Biometrika 1994; 81: 515-526 (proportional hazards).
     """
-    check_choice("method", method, COX_METHODS)
+    method = check_choice("method", method, COX_METHODS)
     check_conf_level(conf_level)
     if robust and method == "Firth":
         raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
     times = endpoint_times(cohort, endpoint, strata=strata)
     if cause is not None:
-        check_choice("cause", cause, times.causes)
+        cause = check_choice("cause", cause, times.causes)
     design = covariate_matrix(cohort, covariates)
     code = 1 if cause is None else times.causes.index(cause) + 1
     known = times.rows["event_time"].notna().to_numpy() & design.complete

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def bootstrap_interval(
     ----------
     Efron B. J Am Stat Assoc 1981; 76: 312-319.
     """
-    check_choice("statistic", statistic, STATISTICS)
+    statistic = check_choice("statistic", statistic, STATISTICS)
     check_conf_level(conf_level)
     check_number("n_resamples", n_resamples, low=1)
     if statistic == "median" and at is not None:
@@ -92,14 +93,14 @@ def bootstrap_interval(
         check_number("at", at, low=0)
     times = endpoint_times(cohort, endpoint, by)
     aside = refuse_competing(times, competing)
-    if statistic != "median":
+    if at is not None and statistic != "median":
         tables = {
             " · ".join(map(str, key)) or message("the curve"): stratum_table(rows)
             for key, rows in times.groups()
         }
         check_horizon(tables, at)
 
-    def estimate(rows: pd.DataFrame) -> dict[str, object]:
+    def estimate(rows: pd.DataFrame) -> dict[str, Any]:
         known = rows[rows["event_time"].notna()]
         happened = (known["event_code"] == 1).to_numpy().astype(int)
         answer = {

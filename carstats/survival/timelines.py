@@ -8,6 +8,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.data.vocabulary import within_sentence
 from carstats.messages import message
 from carstats.result import Result
 
@@ -15,12 +16,15 @@ from carstats.result import Result
 ITEMS = (
     "follow-up",
     "response",
+    "response, not assessed since",
     "drug-free",
+    "drug-free, not assessed since",
     "relapse",
     "re-infusion",
     "death",
     "ongoing",
 )
+_ENDS = ("relapse", "re-infusion", "death")
 
 
 def subject_timelines(
@@ -41,7 +45,9 @@ def subject_timelines(
         Columns of the subjects table to arrange the subjects by.
     response, drug_free : str
         Response endpoints. A subject is in the state from a visit at which it was found to the
-        first evaluable one at which it was not, or to the last one seen.
+        first evaluable one at which it was not. A state that the last evaluable visit still found
+        goes on, as "not assessed since", to what ends it (relapse, re-infusion, death) or to the
+        end of follow-up.
     relapse : str
         Time-to-event endpoint of the relapse.
 
@@ -50,8 +56,9 @@ def subject_timelines(
     Result
         ``number`` of the subject (1, 2, … by stratum and descending follow-up: no identifier),
         ``item`` (of `ITEMS`), ``start`` and ``stop`` in days since infusion (equal for what
-        happens on a day). "ongoing" is a subject followed to the end, without death, relapse or
-        re-infusion. What the study does not record has no rows.
+        happens on a day); a state that lasts and its part "not assessed since" are two rows.
+        "ongoing" is a subject followed to the end, without death, relapse or re-infusion. What the
+        study does not record has no rows.
 
     Raises
     ------
@@ -75,8 +82,8 @@ def subject_timelines(
     number = pd.Series(range(1, len(subjects) + 1), subjects["subject_id"])
     end = subjects.set_index("subject_id")["last_contact_day"].astype(float).clip(lower=0.0)
     parts = [_rows("follow-up", end.index, 0.0, end.to_numpy())]
-    for item, endpoint in states.items():
-        parts.append(_states(cohort, item, endpoint))
+    found = [_states(cohort, item, endpoint) for item, endpoint in states.items()]
+    parts += [spans.drop(columns="lasts") for spans in found]
     parts.append(_relapses(cohort, relapse))
     if cohort.study.infusions is not None:
         again = cohort.table("infusions")
@@ -86,10 +93,11 @@ def subject_timelines(
     if "death_day" in subjects:
         dead = subjects[subjects["death_day"].notna()]
         parts.append(_rows("death", dead["subject_id"], dead["death_day"], dead["death_day"]))
-    frame = pd.concat(parts, ignore_index=True)
-    ended = set(frame.loc[frame["item"].isin(("relapse", "re-infusion", "death")), "subject_id"])
-    going = end[[subject for subject in end.index if subject not in ended]]
-    frame = pd.concat([frame, _rows("ongoing", going.index, going, going)], ignore_index=True)
+    frame = _joined(parts)
+    endings = frame[frame["item"].isin(_ENDS)]
+    going = end[~end.index.isin(endings["subject_id"])]
+    carried = [_carried(spans, endings, end) for spans in found]
+    frame = _joined([frame, *carried, _rows("ongoing", going.index, going, going)])
     frame.insert(0, "number", frame["subject_id"].map(number))
     place = frame["item"].map({item: i for i, item in enumerate(ITEMS)})
     frame = frame.assign(place=place).sort_values(["number", "place", "start"], kind="stable")
@@ -97,14 +105,20 @@ def subject_timelines(
     for i, column in enumerate(chosen):
         frame.insert(i, column, frame["subject_id"].map(levels[column]))
     frame = frame.drop(columns=["subject_id", "place"]).reset_index(drop=True)
+    diseases = subjects["disease"].dropna().unique()
+    course = message("Course of each subject")
+    if len(diseases) == 1 and "disease" not in chosen:
+        label = within_sentence(vocabulary.label("disease", diseases[0]))
+        course = message("Course of each subject with {disease}", disease=label)
     spec = cohort.spec(
         "subject_timelines",
-        endpoint=message("Course of each subject"),
+        endpoint=course,
         endpoints=(*states.values(), *([relapse] if relapse else [])),
         estimands=(),
         method=message(
-            "days since the first infusion; states last from the visit that finds them to the "
-            "first that does not"
+            "days since the first infusion; a state lasts from the visit that finds it to the "
+            "first that does not; one that the last visit found goes on, as not assessed since, to "
+            "relapse, re-infusion, death or the end of follow-up"
         ),
         by=chosen,
         response=states["response"],
@@ -125,26 +139,43 @@ def _rows(item: str, subjects, start, stop) -> pd.DataFrame:
     return frame
 
 
+def _joined(parts: list[pd.DataFrame]) -> pd.DataFrame:
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
 def _states(cohort: Cohort, item: str, endpoint: str) -> pd.DataFrame:
-    if cohort.study.responses is None:
-        return _rows(item, [], [], [])
-    seen = cohort.table("responses")
-    seen = seen[(seen["endpoint"] == endpoint) & seen["response"].notna() & (seen["day"] >= 0)]
-    if "evaluable" in seen:
-        seen = seen[seen["evaluable"].fillna(True).astype(bool)]
+    """Return when subjects were seen in a state, and whether their last visit still found it."""
     spans = []
-    for subject, visits in seen.sort_values("day", kind="stable").groupby("subject_id"):
-        since = last = None
-        for day, met in zip(visits["day"], visits["response"].astype(bool), strict=True):
-            last = day
-            if met and since is None:
-                since = day
-            elif not met and since is not None:
-                spans.append((subject, since, day))
-                since = None
-        if since is not None:
-            spans.append((subject, since, last))
-    return _rows(item, *(zip(*spans, strict=True) if spans else ([], [], [])))
+    if cohort.study.responses is not None:
+        seen = cohort.table("responses")
+        seen = seen[(seen["endpoint"] == endpoint) & seen["response"].notna() & (seen["day"] >= 0)]
+        if "evaluable" in seen:
+            seen = seen[seen["evaluable"].fillna(True).astype(bool)]
+        for subject, visits in seen.sort_values("day", kind="stable").groupby("subject_id"):
+            since = last = None
+            for day, met in zip(visits["day"], visits["response"].astype(bool), strict=True):
+                last = day
+                if met and since is None:
+                    since = day
+                elif not met and since is not None:
+                    spans.append((subject, item, since, day, False))
+                    since = None
+            if since is not None:
+                spans.append((subject, item, since, last, True))
+    return pd.DataFrame(spans, columns=["subject_id", "item", "start", "stop", "lasts"])
+
+
+def _carried(spans: pd.DataFrame, endings: pd.DataFrame, end: pd.Series) -> pd.DataFrame:
+    """Return the parts of lasting states that nobody has assessed since."""
+    rows = []
+    for span in spans[spans["lasts"].astype(bool)].itertuples():
+        later = endings.loc[endings["subject_id"] == span.subject_id, "start"]
+        # A relapse on the day of the last visit has ended the state there.
+        stop = min([end[span.subject_id], *later[later >= span.stop]])
+        if stop > span.stop:
+            item = f"{span.item}, not assessed since"
+            rows.append((span.subject_id, item, span.stop, stop))
+    return pd.DataFrame(rows, columns=["subject_id", "item", "start", "stop"])
 
 
 def _relapses(cohort: Cohort, endpoint: str) -> pd.DataFrame:

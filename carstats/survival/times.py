@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,8 @@ class EndpointTimes:
         Columns that results are reported by and adjusted for.
     others : pandas.DataFrame
         The subjects to whom the endpoint does not apply, with the grouping columns.
+    origin : bool
+        Whether the clock of a subject starts on another day than 0.
     """
 
     rows: pd.DataFrame
@@ -54,6 +57,7 @@ class EndpointTimes:
     by: tuple[str, ...] = ()
     strata: tuple[str, ...] = ()
     others: pd.DataFrame | None = None
+    origin: bool = False
 
     @property
     def labels(self) -> dict[str, dict[str, str]]:
@@ -76,9 +80,7 @@ class EndpointTimes:
             return given
         return self.cohort.study.vocabulary.canonical(self.by[0], given) or given
 
-    def spec(
-        self, analysis: str, method: str, /, *, population: str = "", **options: object
-    ) -> Spec:
+    def spec(self, analysis: str, method: str, /, *, population: str = "", **options: Any) -> Spec:
         """Return the words that say how a result of these times was made."""
         n = 0 if self.others is None else len(self.others)
         if n:
@@ -90,7 +92,8 @@ class EndpointTimes:
         )  # fmt: skip
         level = options.pop("conf_level", None)
         options = {"endpoint": self.name, **options}
-        return replace(spec, options=options, conf_level=level, strata=self.strata)
+        origin = "" if self.origin else spec.origin
+        return replace(spec, options=options, conf_level=level, strata=self.strata, origin=origin)
 
     def estimate(self, estimate: Callable[[pd.DataFrame], pd.DataFrame | dict]) -> pd.DataFrame:
         """Estimate in every stratum of `by`, the strata in front as columns."""
@@ -156,8 +159,9 @@ def endpoint_times(
     label = study.vocabulary.label("endpoint", name)
     asked = subject.isin(study.subjects.loc[applicable(study, name), "subject_id"])
     others = rows.loc[~asked, ["subject_id", *columns]]
+    own = "origin_day" in events and bool(events["origin_day"].fillna(0.0).ne(0.0).any())
     return EndpointTimes(
-        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others
+        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others, own
     )  # fmt: skip
 
 
@@ -183,7 +187,7 @@ def _interval(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
 def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
     """Refuse a curve of one cause where others compete, unless they are censored by request."""
     if competing is not None:
-        check_choice("competing", competing, ("censor",))
+        competing = check_choice("competing", competing, ("censor",))
     codes = times.rows["event_code"]
     counts = {c: int((codes == i + 2).sum()) for i, c in enumerate(times.causes[1:])}
     counts = {cause: count for cause, count in counts.items() if count}

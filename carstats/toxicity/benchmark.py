@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache, reduce
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,8 +112,8 @@ def toxicity_benchmark(
     Skellam JG. J R Stat Soc B 1948; 10: 257-261 (beta-binomial).
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
     """
-    check_choice("method", method, DIFFERENCE_METHODS)
-    check_choice("min_grade", min_grade, GRADES)
+    method = check_choice("method", method, DIFFERENCE_METHODS)
+    min_grade = check_choice("min_grade", min_grade, GRADES)
     check_conf_level(conf_level)
     accepted = accepted_scales(accept_scales)
     table = oncology_benchmarks() if reference is None else reference
@@ -208,15 +209,15 @@ def _rows(side: Side, trials: pd.DataFrame, by, method: str, conf_level: float) 
         }
     ]  # fmt: skip
     for row in used.itertuples():
-        low, high = proportion_limits(row.n_event, row.n_evaluable, conf_level=conf_level)
+        lower, upper = proportion_limits(row.n_event, row.n_evaluable, conf_level=conf_level)
         rows.append(
             {
                 "row": "trial", "trial": row.trial_family, "disease": row.disease,
                 "target": row.target, "costimulation": row.costimulation,
                 "grading_scale": row.grading_scale, "n_trials": 1, "n": int(row.n_evaluable),
                 "n_missing": 0, "n_event": int(row.n_event),
-                "estimate": row.n_event / row.n_evaluable, "conf_low": float(low),
-                "conf_high": float(high), "note": row.note,
+                "estimate": row.n_event / row.n_evaluable, "conf_low": float(lower),
+                "conf_high": float(upper), "note": row.note,
             }
         )  # fmt: skip
     if posterior is not None:
@@ -250,7 +251,7 @@ _COLUMNS = [
 
 def _matched(side: Side, trials: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     """Return the trials to compare with, and how they were matched in words."""
-    counts: dict[str, object] = {"n": len(trials)}
+    counts: dict[str, Any] = {"n": len(trials)}
     if not side.targets:
         return trials, message("compared with all {n} trials", **counts)
     if len(side.targets) > 1:
@@ -336,7 +337,7 @@ def _lower(side: Side, posterior: BetaBinomialPosterior) -> tuple[float, float]:
     levels = (np.arange(400) + 0.5) / 400
     own, mean = mean_quantile(mine, levels), mean_quantile(posterior, levels)
     new = new_trial_quantile(posterior, levels)
-    return tuple(float((own[:, None] < other).mean()) for other in (mean, new))
+    return float((own[:, None] < mean).mean()), float((own[:, None] < new).mean())
 
 
 def _differences(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -15,10 +16,10 @@ from carstats.estimators.proportions.proportion_test import (
 from carstats.estimators.proportions.score_statistic import CONTRASTS
 
 
-def check_contrast(contrast: str, method: str) -> None:
-    """Raise unless the contrast and the method for it exist."""
-    check_choice("contrast", contrast, CONTRASTS)
-    check_choice("method", method, methods_of(contrast))
+def check_contrast(contrast: str, method: str) -> tuple[str, str]:
+    """Return the contrast and the method for it that are meant."""
+    contrast = check_choice("contrast", contrast, CONTRASTS)
+    return contrast, check_choice("method", method, methods_of(contrast))
 
 
 def bounded_comparison(
@@ -30,7 +31,7 @@ def bounded_comparison(
     conf_level: float,
 ) -> ProportionTest:
     """Compare two proportions of which some subjects may be events too."""
-    asked = {"contrast": contrast, "method": method, "conf_level": conf_level}
+    asked: dict[str, Any] = {"contrast": contrast, "method": method, "conf_level": conf_level}
     found = proportion_test(k, n, **asked)
     if not any(unknown) or min(n) == 0:
         return found

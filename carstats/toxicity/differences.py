@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -87,8 +88,8 @@ def toxicity_difference(
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
     """
     check_cohort(cohort)
-    check_contrast(contrast, method)
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    contrast, method = check_contrast(contrast, method)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     levels, reference = compared_levels(cohort, by, reference)
@@ -97,7 +98,7 @@ def toxicity_difference(
         grading_scale=grading_scale, conf_level=conf_level,
     )  # fmt: skip
     study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])
-    named = labels.get(by, {})
+    named: dict[Any, str] = {**labels.get(by, {})}
     rows, used = [], []
     terms = list(dict.fromkeys(rates.frame["term"]))
     for name in terms:
@@ -107,8 +108,8 @@ def toxicity_difference(
             if level == reference:
                 continue
             mine = of_term.loc[level]
-            k, n = (mine["n_event"], base["n_event"]), (mine["n"], base["n"])
-            k, n = tuple(map(int, k)), tuple(map(int, n))
+            k = int(mine["n_event"]), int(base["n_event"])
+            n = int(mine["n"]), int(base["n"])
             m = int(mine["n_missing"]), int(base["n_missing"])
             found = bounded_comparison(k, m, n, contrast, method, conf_level)
             used.append(found.method)

@@ -77,7 +77,7 @@ def severity_word(name: str) -> str:
 def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> Severe:
     """Check the two thresholds of which one may be given."""
     check_cohort(cohort)
-    check_choice("min_grade", min_grade, GRADES)
+    min_grade = check_choice("min_grade", min_grade, GRADES)
     if min_severity is None:
         return Severe("grade", int(min_grade))
     if min_grade > 1:
@@ -311,7 +311,7 @@ def died(subjects: pd.DataFrame) -> pd.Series:
 def checked_windows(window) -> list[tuple[float, float]]:
     """Return windows of days as pairs, in the order given."""
     if isinstance(window, str):
-        check_choice("window", window, ("standard",))
+        window = check_choice("window", window, ("standard",))
         return list(STANDARD_WINDOWS)
     window = list(window) if isinstance(window, Iterable) else [window]
     pairs = window if window and isinstance(window[0], list | tuple) else [window]

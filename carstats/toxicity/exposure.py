@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -111,9 +112,9 @@ def exposure_adjusted_rate(
     Korn EL, Graubard BI. Survey Methodology 1998; 24: 193-201 (effective counts).
     Lawless JF. Can J Stat 1987; 15: 209-225.
     """
-    check_choice("events", events, ("first", "all"))
+    events = check_choice("events", events, ("first", "all"))
     method = method or ("exact" if events == "first" else "robust")
-    check_choice("method", method, RATE_METHODS)
+    method = check_choice("method", method, RATE_METHODS)
     if events == "first" and method == "negative binomial":
         raise CarstatsError(
             message(
@@ -183,6 +184,7 @@ def exposure_adjusted_rate(
         endpoint = message("{toxicity}: events per person-year", toxicity=toxicity)
     else:
         endpoint = message("{toxicity}: events per {n} person-years", toxicity=toxicity, n=years)
+    more: dict[str, Any] = {} if benchmark is None else {"benchmark": float(benchmark)}
     spec = cohort.spec(
         "exposure_adjusted_rate",
         endpoint=endpoint,
@@ -200,7 +202,7 @@ def exposure_adjusted_rate(
         per=float(per),
         gap=float(gap),
         grading_scale=grading_scale,
-        **({} if benchmark is None else {"benchmark": float(benchmark)}),
+        **more,
     )
     labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
     return Result(

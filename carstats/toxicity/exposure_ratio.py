@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -107,10 +108,10 @@ def exposure_adjusted_ratio(
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     Korn EL, Graubard BI. Survey Methodology 1998; 24: 193-201.
     """
-    check_choice("events", events, ("first", "all"))
+    events = check_choice("events", events, ("first", "all"))
     method = method or ("exact" if events == "first" else "robust")
-    check_choice("method", method, RATIO_METHODS)
-    check_choice("adjust", adjust, ADJUSTMENTS)
+    method = check_choice("method", method, RATIO_METHODS)
+    adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
     check_number("gap", gap, low=0)
     severe = severe_enough(cohort, min_grade, min_severity)
@@ -122,13 +123,13 @@ def exposure_adjusted_ratio(
         )
     levels, reference = compared_levels(cohort, by, reference)
     study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])
-    named = labels.get(by, {})
+    named: dict[Any, str] = {**labels.get(by, {})}
     episodes = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
     episodes = episodes[episodes["counts"]]
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
     strata = {level: subjects[stratum_mask(subjects, [by], (level,))] for level in levels}
 
-    def seen(name: str, level: object) -> Exposure:
+    def seen(name: str, level: Any) -> Exposure:
         rows = strata[level]
         mine = (episodes["term"] == name) & episodes["subject_id"].isin(rows["subject_id"])
         return exposure_of(rows, episodes[mine], windows[0], events)
@@ -137,7 +138,9 @@ def exposure_adjusted_ratio(
     for name in terms:
         base = seen(name, reference)
         for level in (level for level in levels if level != reference):
-            words = Joined((named.get(level, level), named.get(reference, reference)), " / ")
+            words = Joined(
+                (named.get(level, str(level)), named.get(reference, str(reference))), " / "
+            )
             row = _ratio(seen(name, level), base, method, conf_level)
             found.append({by: level, "term": name, "contrast": words, **row})
     frame = pd.DataFrame(found)
@@ -171,10 +174,10 @@ def exposure_adjusted_ratio(
     return Result(frame, spec, labels | term_labels(study, terms))
 
 
-def _ratio(mine: Exposure, base: Exposure, method: str, conf_level: float) -> dict[str, object]:
+def _ratio(mine: Exposure, base: Exposure, method: str, conf_level: float) -> dict[str, Any]:
     counts, years = (mine.counts, base.counts), (mine.years, base.years)
     k, time = tuple(y.sum() for y in counts), tuple(t.sum() for t in years)
-    notes = []
+    notes: list[str] = []
     if min(time) == 0:
         notes.append(message("nobody followed in a stratum"))
     elif not sum(k):

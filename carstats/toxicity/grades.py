@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,7 +82,7 @@ def toxicity_grades(
     apart = episodes.assign(before=began_before(episodes))
     episodes = episodes.assign(level=level, least=least)[~apart["before"]]
     named = study.vocabulary.names("severity") if scale == "severity" else map(str, GRADES)
-    levels = {_NONE: _NONE_WORD, **dict(zip(GRADES, named, strict=True))}
+    levels: dict[Any, str] = {_NONE: _NONE_WORD, **dict(zip(GRADES, named, strict=True))}
     levels[_UNGRADED] = _UNGRADED_WORD
     if (episodes["least"] == 0).any():
         levels[_UNKNOWN] = NOT_KNOWN
@@ -160,7 +161,7 @@ def _scale(cohort: Cohort, scale: str | None) -> str:
     has = [name for name in ("grade", "severity") if name in episodes and episodes[name].any()]
     if scale is None:
         return has[0] if has else "grade"
-    check_choice("scale", scale, ("grade", "severity"))
+    scale = check_choice("scale", scale, ("grade", "severity"))
     if scale not in has and len(episodes):
         raise CarstatsError(
             message(

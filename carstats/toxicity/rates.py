@@ -99,7 +99,7 @@ def toxicity_rate(
     ----------
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
     """
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, term, by)
@@ -180,10 +180,10 @@ def rate_rows(
             ),
         }
 
+    spans: list[tuple[float, float] | None] = [*windows] if windows else [None]
+
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        return pd.DataFrame(
-            [row(stratum, name, days) for name in terms for days in (windows or [None])]
-        )
+        return pd.DataFrame([row(stratum, name, days) for name in terms for days in spans])
 
     return estimate_by(cohort.study.vocabulary, cohort.eligible, subjects, by, estimate)
 

@@ -100,7 +100,7 @@ def toxicity_table(
         allowed.
     """
     check_cohort(cohort)
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
     if not isinstance(at_least, int | float) or not 0 <= at_least <= 1:
         raise CarstatsError(
@@ -120,7 +120,7 @@ def toxicity_table(
     has = {s: bool(levels_of(study, had, s).notna().any()) for s in ("grade", "severity")}
     if scale is None:
         scale = "severity" if has["severity"] and not has["grade"] else "grade"
-    check_choice("scale", scale, ("grade", "severity"))
+    scale = check_choice("scale", scale, ("grade", "severity"))
     rows = had.loc[episodes.index]
     level, least = graded(cohort, rows, scale, grading_scale)
     groups = {t.name: t.group for t in study.vocabulary.toxicity}

@@ -14,11 +14,12 @@ import carstats as cs
 from carstats.data.schema import TABLES
 from carstats.data.terms import DEATH_CAUSES, SUBTYPES, SYSTEMS, UNITS
 from carstats.data.vocabulary import CATEGORIES, Vocabulary, column_name
-from carstats.endpoints.catalogue import KINDS, STATUSES, catalogue_in_markdown
+from carstats.endpoints.catalogue import catalogue_in_markdown
+from carstats.endpoints.derive.estimand import EVENT_ENDPOINTS, RESPONSE_ENDPOINTS
+from carstats.endpoints.derive.flares import RELAPSE_RULES
 from carstats.endpoints.derive.intercurrent import KINDS as MEDICATIONS
 from carstats.endpoints.derive.time_to_event import COMPONENTS
-from carstats.endpoints.estimand import EVENT_ENDPOINTS, RESPONSE_ENDPOINTS
-from carstats.endpoints.rules.flares import RELAPSE_RULES
+from carstats.endpoints.record.declaring import KINDS, STATUSES
 from carstats.endpoints.rules.toxicity.infections import CLASSES
 from carstats.report.tables import tabulate_baseline
 from carstats.run.cli import app

@@ -94,7 +94,7 @@ def test_every_analysis_of_the_registry_is_asked():
 
 
 def test_the_plan_has_every_analysis_of_the_scripts(study):
-    made = {result.spec.analysis for _, _, result in plan.planned_results(study)
+    made = {result.spec.analysis for result in [plan.result_or_error(make) for *_, make in plan.planned_results(study)]
             if isinstance(result, cs.Result)}  # fmt: skip
     text = "".join(
         p.read_text(encoding="utf-8")

@@ -15,16 +15,12 @@ from typer.testing import CliRunner
 
 import carstats as cs
 from carstats.data.vocabulary import Vocabulary
-from carstats.endpoints.catalogue import (
-    KINDS,
-    STATUSES,
-    catalogue_in_markdown,
-    endpoint_catalogue,
-)
-from carstats.endpoints.catalogue_measures import codes_of, measures_in_markdown, readings
+from carstats.endpoints.catalogue import catalogue_in_markdown, endpoint_catalogue
 from carstats.endpoints.derive.derivation import EVENT_ENDPOINTS, RESPONSE_ENDPOINTS
+from carstats.endpoints.derive.flares import RELAPSE_RULES
 from carstats.endpoints.options import Rules, Schedule
-from carstats.endpoints.rules.flares import RELAPSE_RULES
+from carstats.endpoints.readings import codes_of, measures_in_markdown, readings
+from carstats.endpoints.record.declaring import KINDS, STATUSES
 from carstats.endpoints.rules.toxicity.crs import OXYGEN
 from carstats.endpoints.rules.toxicity.icans import CONSCIOUSNESS
 from carstats.run.cli import app

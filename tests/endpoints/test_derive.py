@@ -16,14 +16,15 @@ from carstats.endpoints.derive.derivation import (
     derive,
     derive_all,
 )
+from carstats.endpoints.derive.estimand import estimand_of
 from carstats.endpoints.derive.intercurrent import (
     Strategies,
     classify_medications,
     find_intercurrent,
 )
-from carstats.endpoints.estimand import estimand_of
+from carstats.endpoints.derive.visits import find_visits
 from carstats.endpoints.options import Rules, Schedule
-from carstats.endpoints.record.visits import find_visits, nearest_visit
+from carstats.endpoints.record.visits import nearest_visit
 from carstats.errors import CarstatsError
 from carstats.synthetic.simulation import simulate_study
 from tests.endpoints.tiny_study import event, one, reason, responses

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from carstats.endpoints.derive.derivation import derive
+from carstats.endpoints.derive.visits import find_visits
 from carstats.endpoints.options import Rules
-from carstats.endpoints.record.visits import find_visits
 from carstats.endpoints.rules.drug_free import judge_treatment
 from carstats.endpoints.rules.lupus.sledai import SLEDAI_ITEMS
 from carstats.endpoints.rules.score_changes import mg_qol15r_change, mmt8_change, mrs_change

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from carstats.endpoints.derive.derivation import derive
+from carstats.endpoints.derive.flares import RELAPSE_RULES
 from carstats.endpoints.options import Rules
-from carstats.endpoints.rules.flares import RELAPSE_RULES
 from tests.endpoints.tiny_study import event, one, outcome, responses
 
 

@@ -257,7 +257,7 @@ def without_chinese(monkeypatch, *, later=()):
     monkeypatch.setattr(fontManager, "ttflist", latin)
     monkeypatch.setattr(style.font_manager, "findSystemFonts", lambda: list(later))
     monkeypatch.setattr(style, "find_spec", lambda _: None)
-    caches = (style.font_families, style._characters, style._add_new_fonts, style._add_extra_fonts)
+    caches = (style._font_families, style._characters, style._add_new_fonts, style._add_extra_fonts)
     for cached in caches:
         cached.cache_clear()
     return caches

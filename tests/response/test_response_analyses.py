@@ -1,5 +1,7 @@
 """Comparisons, regressions and courses of response: worked by hand, against R, and at the edges."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -549,7 +551,36 @@ def test_categories_add_up_and_take_the_best():
         cs.define_cohort(study), ["remission", "response"], at=[168]
     ).frame.set_index("category")["n_event"]
     expect = {"remission": 1, "response": 1, "no response": 1, "died": 1, "missing": 1}
-    assert found.to_dict() == {**expect, "not due": 1}
+    rest = {"not due": 1, "not planned": 0, "response lost": 0}
+    assert found.to_dict() == {**expect, **rest}
+
+
+def test_a_lost_response_is_none_that_never_came():
+    study = cs.Study(
+        subjects=subjects_table(3, cutoff_day=[400] * 3),
+        responses=pd.concat([at_visit("yn-"), at_visit("nny").assign(day=252)]),
+    )
+    found = cs.response_categories(cs.define_cohort(study), ["remission"], at=[168, 252]).frame
+    counts = found.pivot_table("n_event", "category", "time")
+    # S01 was in remission on day 168 and is not on day 252; S02 never was; S03 is on day 252.
+    assert counts[252].to_dict() == {
+        "remission": 1, "response lost": 1, "no response": 1, "died": 0, "missing": 0,
+        "not planned": 0, "not due": 0,
+    }  # fmt: skip
+    assert counts[168]["response lost"] == 0
+
+
+def test_a_visit_that_nobody_had_was_not_planned():
+    table = subjects_table(3, cutoff_day=[400, 400, 100])
+    study = cs.Study(subjects=table, responses=at_visit("yn-"))
+    found = cs.response_categories(cs.define_cohort(study), ["remission"], at=252).frame
+    counts = found.set_index("category")["n_event"]
+    assert (counts["not planned"], counts["missing"], counts["not due"]) == (2, 0, 1)
+    # Where the study's settings name the visit, those without it are missing.
+    planned = replace(study, settings={"schedule": {"weeks": [24, 36]}})
+    found = cs.response_categories(cs.define_cohort(planned), ["remission"], at=252).frame
+    counts = found.set_index("category")["n_event"]
+    assert (counts["not planned"], counts["missing"], counts["not due"]) == (0, 2, 1)
 
 
 def course_study():
@@ -647,8 +678,10 @@ def test_courses_draw_every_subject():
     course = cs.score_course(cs.define_cohort(course_study()), "SLEDAI-2K", by="target")
     (ax,) = waterfall_figure(course).axes
     assert [round(p.get_height()) for p in ax.patches] == [1, 0, -14]
-    (ax,) = spider_figure(course, what="percent_change").axes
-    assert sum(len(line.get_xdata()) > 1 for line in ax.lines) >= 3
+    # A panel for each target, in it a line for each subject.
+    panels = spider_figure(course, what="percent_change").axes
+    lines = [[line for line in ax.lines if line.get_gid() == "subject"] for ax in panels]
+    assert [len(found) for found in lines] == [2, 1]
     figure = visit_box_figure(course)
     assert texts(figure, "number")[:2] == ["2", "1"]
     assert figure_bytes(figure, "svg") == figure_bytes(visit_box_figure(course), "svg")

@@ -178,7 +178,7 @@ MISUSE = {
         "`sex` is missing for 1 of 42",
     ),
     "a confidence type": (
-        lambda c: cs.survival_curve(c, RFS, conf_type="loglog"),
+        lambda c: cs.survival_curve(c, RFS, conf_type="log odds"),
         "'beta product'",
     ),
     "a level in per cent": (

@@ -1,5 +1,7 @@
 """Every survival analysis on what small cohorts bring, and on bad arguments."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -254,6 +256,24 @@ def course_study():
     return cs.Study(subjects=subjects, responses=responses, infusions=infusions, events=events)
 
 
+def test_a_response_that_lasts_goes_on_unassessed_to_the_end_of_follow_up():
+    study = course_study()
+    seen = pd.DataFrame(
+        {
+            "subject_id": "S03",
+            "endpoint": "response",
+            "day": [90.0, 180.0],
+            "response": [True, True],
+        }
+    )
+    study = replace(study, responses=pd.concat([study.responses, seen], ignore_index=True))
+    frame = cs.subject_timelines(cs.define_cohort(study)).frame
+    own = frame[frame["number"] == 1].set_index("item")[["start", "stop"]]
+    # Followed to day 500, last assessed on day 180.
+    assert own.loc["response"].tolist() == [90, 180]
+    assert own.loc["response, not assessed since"].tolist() == [180, 500]
+
+
 def test_timelines_are_numbered_and_hold_no_identifier():
     result = cs.subject_timelines(cs.define_cohort(course_study()))
     frame = result.frame
@@ -266,6 +286,8 @@ def test_timelines_are_numbered_and_hold_no_identifier():
         (2, "follow-up", 0, 400),
         (2, "response", 90, 270),
         (2, "drug-free", 180, 180),
+        # Seen last on day 180; the relapse ends it.
+        (2, "drug-free, not assessed since", 180, 270),
         (2, "relapse", 270, 270),
         (3, "follow-up", 0, 300),
         (3, "re-infusion", 120, 120),

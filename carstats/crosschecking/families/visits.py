@@ -128,15 +128,47 @@ def categories(asked: Asked) -> dict[str, Any]:
         died = _before(subjects, "death_day", low)
         early = _before(subjects, "cutoff_day", low) & ~died
         best = pd.Series("missing", subjects.index, dtype=object)
+        best = best.where(_in_plan(asked, subjects, endpoints, day), "not planned")
         best = best.mask(early, "not due").mask(died, "died")
         told = pd.concat(answers, axis=1).notna().any(axis=1)
         best = best.mask(told, "no response")
+        best = best.mask(told & _met_before(asked, ids, endpoints, day, low, high), "response lost")
         for name, answer in zip(reversed(endpoints), reversed(answers), strict=True):
             best = best.mask(answer.eq(1), name)
         mine = asked.rows[asked.rows["time"] == day]
         counts += [int((best == category).sum()) for category in mine["category"]]
     n = len(subjects)
     return {"n": n, "n_event": counts, "estimate": [share(k, n) for k in counts]}
+
+
+def _in_plan(asked: Asked, subjects: pd.DataFrame, endpoints: list[str], day: float) -> pd.Series:
+    """Return who belongs to a study that has the visit, by its settings or by what was done."""
+    weeks = asked.study.settings.get("schedule", {}).get("weeks", [])
+    if float(day) in [7.0 * week for week in weeks]:
+        return pd.Series(True, subjects.index)
+    low, high = window_of(float(day), asked.study)
+    rows = asked.study.responses
+    rows = rows[
+        rows["endpoint"].isin(endpoints) & rows["day"].ge(low) & (rows["day"] // 1).le(high)
+    ]
+    everyone = asked.study.subjects
+    if "study_id" not in subjects or subjects["study_id"].isna().any():
+        return pd.Series(len(rows) > 0, subjects.index)
+    studies = everyone.set_index("subject_id")["study_id"].reindex(rows["subject_id"].unique())
+    return subjects["study_id"].isin(set(studies))
+
+
+def _met_before(
+    asked: Asked, ids: pd.Series, endpoints: list[str], day: float, low: float, high: float
+) -> pd.Series:
+    """Return who met an endpoint before the assessment that counts for a visit."""
+    rows = pd.concat([judged(asked, name) for name in endpoints])
+    first = rows.query("response == 1 and day > 0").groupby("subject_id")["day"].min()
+    counted_on = pd.concat(
+        [at_visit(judged(asked, n).assign(on=lambda t: t["day"]), day, low, high, "on")
+         for n in endpoints]
+    ).groupby(level=0).max()  # fmt: skip
+    return ids.map(first).lt(ids.map(counted_on))
 
 
 def _before(subjects: pd.DataFrame, column: str, day: float) -> pd.Series:
@@ -148,6 +180,10 @@ def _before(subjects: pd.DataFrame, column: str, day: float) -> pd.Series:
 def _changes(asked: Asked) -> tuple[pd.DataFrame, pd.Series]:
     """Return each subject's change from baseline at the visits, and the baselines."""
     subjects = counted(asked)
+    everywhere = asked.study.assessments.dropna(subset="value")
+    everywhere = everywhere[everywhere["measure"].eq(asked.option("measure"))]
+    diseases = asked.study.subjects.merge(everywhere[["subject_id"]].drop_duplicates())["disease"]
+    subjects = subjects[subjects["disease"].isin(set(diseases))]
     rows = asked.table("assessments").dropna(subset="value")
     rows = rows[rows["measure"].eq(asked.option("measure"))]
     if "adequate" in rows:

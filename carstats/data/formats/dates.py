@@ -6,6 +6,7 @@ given. What is partial, impossible or ambiguous is refused with what to do about
 
 from __future__ import annotations
 
+import calendar
 import datetime as dt
 import re
 import unicodedata
@@ -33,9 +34,20 @@ _YEAR_FIRST = re.compile(
 )
 _YEAR_LAST = re.compile(rf"(\d{{1,2}})\s*[-/.]\s*(\d{{1,2}})\s*[-/.]\s*(\d{{4}}){_TIME}$", re.I)
 _NAMED = re.compile(rf"(\d{{1,2}})[- ]?([A-Za-z]{{3}})[a-z]*[- ]?(\d{{4}}){_TIME}$", re.I)
-_PARTIAL = re.compile(
-    r"\d{4}\s*[-/.年]\s*(?:\d{1,2}\s*月?)?(?:[-/.]?\s*(?:UN|UNK|XX|\?\?))?$|\d{4}-+$", re.I
+_UNKNOWN = r"(?:UNK?|XX?|NK|\?\??|--?|不详|未知)"
+_PARTIAL = tuple(
+    re.compile(pattern + "$", re.I)
+    for pattern in (
+        rf"(?P<year>\d{{4}})\s*[-/.年]?(?:\s*{_UNKNOWN})?(?:[-/.月]?\s*{_UNKNOWN}日?)?",
+        rf"(?P<year>\d{{4}})\s*[-/.年]\s*(?P<month>\d{{1,2}})\s*月?(?:[-/.]?\s*{_UNKNOWN}日?)?",
+        rf"(?:{_UNKNOWN}[-/. ]?)?(?P<month>[A-Za-z]{{3,9}})\.?[-/. ]?(?P<year>\d{{4}})",
+        rf"(?:{_UNKNOWN}[-/.]){{0,2}}(?P<year>\d{{4}})",
+        rf"(?:{_UNKNOWN}[-/.])?(?P<month>\d{{1,2}})\s*[-/.]\s*(?P<year>\d{{4}})",
+    )
 )
+_TRAILING = re.compile(r"\d{4}\s*[-/.年]\s*(?:\d{1,2}\s*[-/.月])?$")
+# The day that a partial date is read as, by rule: of a month, and the month and day of a year.
+PARTIAL_RULES = ("first", "middle", "last")
 _SHORT_YEAR = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{1,2}$")
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTHS = {name: i for i, name in enumerate(_MONTH_NAMES, start=1)}
@@ -90,7 +102,8 @@ def _numeric_date(number: float, epoch: int = 1900) -> int:
     whole = int(number) if number == int(number) else 0
     if 10_000_000 <= whole <= 99_999_999:
         return _day(whole // 10_000, whole // 100 % 100, whole % 100)
-    raise NotADate(message("is a number among dates."), message("Write the date as 2024-03-05."))
+    what = message("is a number among dates.")
+    raise NotADate(what, message("Write the date as 2024-03-05."), "number")
 
 
 def date_ordinal(value: object, order: str | None = None, epoch: int = 1900) -> int:
@@ -120,14 +133,58 @@ def date_ordinal(value: object, order: str | None = None, epoch: int = 1900) -> 
             raise NotADate(what, remedy, "order")
         day, month = (first, second) if order == "dmy" else (second, first)
         return _day(year, month, day)
-    if _PARTIAL.match(text):
+    if _month_of(text) is not None:
         what = message("is a partial date, without its day.")
-        raise NotADate(what, message("Give the whole date, or leave the cell blank."))
+        remedy = message(
+            "Give the whole date, leave the cell blank, or say under [study] as which day partial"
+            " dates are read: partial_dates = {rule} (or {others}; for one column {example}).",
+            rule='"middle"',
+            others='"first", "last"',
+            example='{ "…" = "middle" }',
+        )
+        raise NotADate(what, remedy, "partial")
     if _SHORT_YEAR.match(text):
         what = message("has a year of two digits.")
         raise NotADate(what, message("Write the year with four digits."))
     remedy = message("Write it as 2024-03-05; a sign for missing belongs under [study] missing.")
     raise NotADate(message("is not a date."), remedy, "no_date")
+
+
+def _month_of(text: str) -> tuple[int, int | None] | None:
+    """Return the year and the month, if there is one, of a date without its day; else None."""
+    text = text[:-1].rstrip() if _TRAILING.match(text) and text[-1] not in "年月" else text
+    for pattern in _PARTIAL:
+        found = pattern.match(text)
+        if found is None:
+            continue
+        month = found.groupdict().get("month")
+        if month is not None and not month.isdecimal():
+            month = _MONTHS.get(month[:3].lower())
+            if month is None:
+                continue
+        return int(found["year"]), None if month is None else int(month)
+    return None
+
+
+def partial_ordinal(value: object, rule: str) -> int | None:
+    """Return the day as which a date without its day is read; None if it is no such date.
+
+    The first day of its month or year, the last, or the middle: the 15th of a month, and the 1st
+    of July of a year.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    known = _month_of(unicodedata.normalize("NFKC", str(value)).strip())
+    if known is None or not _YEARS[0] <= known[0] <= _YEARS[1]:
+        return None
+    year, month = known
+    if month is None:
+        month, day = {"first": (1, 1), "middle": (7, 1), "last": (12, 31)}[rule]
+        return dt.date(year, month, day).toordinal()
+    if not 1 <= month <= 12:
+        return None
+    day = {"first": 1, "middle": 15, "last": calendar.monthrange(year, month)[1]}[rule]
+    return dt.date(year, month, day).toordinal()
 
 
 def fitting_order(values: list) -> str | None:

@@ -40,6 +40,12 @@ def named_unit(heading: str) -> str | None:
     return found.lastgroup if found else None
 
 
+def says_days(heading: str) -> bool:
+    """Return whether a heading says that its times are days."""
+    words = unicodedata.normalize("NFKC", heading).casefold()
+    return re.search(r"(?<![a-z])(?:days?|d)(?![a-z])|天|日数", words) is not None
+
+
 def named_weight(heading: str) -> str | None:
     """Return the unit of weight that a heading ends on; None if it ends on none."""
     words = unicodedata.normalize("NFKC", heading).casefold()

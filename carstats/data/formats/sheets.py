@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -148,6 +149,23 @@ def headings_of(cells: Sequence) -> list[str]:
     """Return the headings of a row: trimmed, without what no screen shows."""
     names = ["" if cell is None else seen(str(cell)) for cell in cells]
     return [name or f"{UNNAMED}{i}" for i, name in enumerate(names, start=1)]
+
+
+def numbered(headings: Sequence[str]) -> list[str]:
+    """Return headings, those that stand several times with their place from the left: date#2."""
+    headings = [str(heading) for heading in headings]
+    counts, seen_ = Counter(headings), Counter()
+    names = []
+    for heading in headings:
+        seen_[heading] += 1
+        names.append(f"{heading}#{seen_[heading]}" if counts[heading] > 1 else heading)
+    return names
+
+
+def is_numbered(name: str, heading: str) -> bool:
+    """Return whether a name is one of several columns under a heading."""
+    stem, sign, place = name.rpartition("#")
+    return sign == "#" and place.isdecimal() and folded(stem) == folded(heading)
 
 
 def hits(cells: Sequence, names: frozenset[str]) -> int:

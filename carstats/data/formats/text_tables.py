@@ -17,6 +17,7 @@ from carstats.data.formats.sheets import (
     framed,
     headings_of,
     hits,
+    numbered,
     trimmed,
 )
 from carstats.errors import CarstatsError, Problem
@@ -139,7 +140,7 @@ def _decimals(frame: pd.DataFrame, name: str, delimiter: str, decimal: str | Non
     if decimal == "." or (decimal is None and delimiter == ","):
         return frame, {}, {}, None
     shapes = {}
-    for i, heading in enumerate(frame.columns):
+    for i, heading in enumerate(numbered(frame.columns)):
         texts = {
             cell.strip()
             for cell in frame.iloc[:, i].dropna().unique()

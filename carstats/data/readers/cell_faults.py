@@ -8,12 +8,15 @@ import numpy as np
 
 from carstats.data.check import UNKNOWN, cell_text
 from carstats.data.formats.dates import NotADate, fitting_order
-from carstats.data.formats.day_units import named_unit, named_weight
+from carstats.data.formats.day_units import named_unit, named_weight, says_days
 from carstats.data.matching import NO_EPISODE, code_key, is_grade_range, toml_text
 from carstats.data.readers.context import Context, shown, sign_of
 from carstats.messages import message
 
 _YEARS = (1990, 2035)
+# Whole numbers up to five years may be months; columns in which that is asked.
+_MONTHS = 60
+_FOLLOW_UP = ("last_contact_day", "time")
 # Columns of numbers in one unit, that others keep in another.
 _OWN_UNITS = {"age": "years", "disease_duration_years": "years", "weight_kg": "kg"}
 
@@ -40,13 +43,24 @@ def no_days(
     heading: str, numbers: Sequence[float], column: str, unit: str, dated: bool
 ) -> list[tuple[str, str]]:
     """Return why the numbers of a column are no days, with the remedy; empty where they may be."""
-    if dated and _are_years(numbers):
+    if dated and are_years(numbers):
         what = message("holds years, which are no dates and no days.")
         return [(what, message("Give whole dates, or days since the infusion."))]
     known = {n for n in numbers if n == n}
     if column == "death_day" and (yes_no := no_dates(known)):
         return yes_no
     said = named_unit(heading)
+    if said is None and not unit and column in _FOLLOW_UP and _few_wholes(heading, known):
+        what = message(
+            "holds whole numbers up to {most:g}, and its heading does not say of which unit.",
+            most=max(known),
+        )
+        remedy = message(
+            "Say it in study.toml: {line}, or {other}.",
+            line=f'{column} = {{ column = {toml_text(heading)}, unit = "months" }}',
+            other='unit = "days"',
+        )
+        return [(what, remedy)]
     if said is None or unit in (said, "days") or not known:
         return []
     what = message("holds numbers, and its heading says that they are {unit}.", unit=said)
@@ -55,6 +69,13 @@ def no_days(
         line=f"{column or '…'} = {{ column = {toml_text(heading)}, unit = {toml_text(said)} }}",
     )
     return [(what, remedy)]
+
+
+def _few_wholes(heading: str, known: set[float]) -> bool:
+    """Return whether numbers may as well be months as days: whole, small, under no known name."""
+    named = heading in _FOLLOW_UP or says_days(heading)
+    whole = all(n == round(n) and 0 <= n <= _MONTHS for n in known)
+    return not named and whole and len(known) >= 3
 
 
 def no_dates(known: set[object]) -> list[tuple[str, str]]:
@@ -76,7 +97,7 @@ def other_unit(heading: str, column: str) -> list[tuple[str, str]]:
     return [(what, message("Convert the numbers in the file, or correct the heading."))]
 
 
-def _are_years(numbers: Sequence[float]) -> bool:
+def are_years(numbers: Sequence[float]) -> bool:
     """Return whether the numbers of a column are calendar years: several, and nothing else."""
     known = np.array([n for n in numbers if n == n], dtype=float)
     whole = bool(np.all(known == np.round(known)))

@@ -6,31 +6,73 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 import numpy as np
+import pandas as pd
 
-from carstats.data.check import cell_text, read_flag
-from carstats.data.formats.sheets import Sheet, has_names
-from carstats.data.matching import code_key, nearest
+from carstats.data.check import cell_text, read_numbers
+from carstats.data.formats.dates import date_ordinal, read_dates
+from carstats.data.formats.sheets import Sheet, has_names, is_numbered
+from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.readers.context import Context, shown
 from carstats.errors import Problem
-from carstats.messages import message, message_n
+from carstats.messages import mark, message
 
+_COMPARISONS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}
 _LISTED = 8
 # A column of so many different values is no code list; what it holds stays in it.
 _MOST = 30
 
 
-def matching(cells: Mapping[str, np.ndarray], where: Mapping, n: int) -> dict[str, np.ndarray]:
-    """Return by heading which of `n` rows have a value that the condition takes, as codes."""
-    taken = {}
-    for heading, wanted in where.items():
-        wanted = {_code(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
-        found = (code_key("" if c is None else cell_text(c)) in wanted for c in cells[heading])
-        taken[heading] = np.fromiter(found, dtype=bool, count=n)
-    return taken
+def matching(rows, cells: Mapping[str, np.ndarray], where: Mapping) -> dict[str, np.ndarray]:
+    """Return by heading which of some rows have a value that the condition takes."""
+    return {heading: fulfilling(rows, heading, cells[heading], where[heading]) for heading in where}
+
+
+def fulfilling(rows, heading: str, cells: np.ndarray, wanted: object) -> np.ndarray:
+    """Return which cells of a column fulfil a condition; one that no comparison reads is noted.
+
+    A value is what the cell says, as a code; a list is any of them; a table is ``not``, ``in``,
+    ``blank`` and comparisons, all of which hold.
+    """
+    if not isinstance(wanted, Mapping):
+        codes = {_code(value) for value in (wanted if isinstance(wanted, list) else [wanted])}
+        found = (code_key("" if c is None else cell_text(c)) in codes for c in cells)
+        return np.fromiter(found, dtype=bool, count=len(cells))
+    out = np.ones(len(cells), dtype=bool)
+    for word, value in wanted.items():
+        if word == "blank":
+            said = (c is None or (isinstance(c, str) and rows.context.is_missing(c)) for c in cells)
+            out &= np.fromiter(said, dtype=bool, count=len(cells)) == value
+        elif word in ("in", "not"):
+            out &= fulfilling(rows, heading, cells, value) == (word == "in")
+        else:
+            out &= _compared(rows, heading, cells, word, value)
+    return out
 
 
 def _code(value: object) -> str:
     return code_key(str(value).lower() if isinstance(value, bool) else cell_text(value))
+
+
+def _compared(rows, heading: str, cells: np.ndarray, word: str, limit: object) -> np.ndarray:
+    """Return which cells lie on the right side of a number or of a date; a blank one does not."""
+    present = np.array([not (c is None or (isinstance(c, str) and rows.context.is_missing(c)))
+                        for c in cells], dtype=bool)  # fmt: skip
+    if isinstance(limit, int | float):
+        values = read_numbers(pd.Series(np.where(present, cells, None), dtype=object)).to_numpy()
+        unread, bound = present & ~np.isfinite(values), float(limit)
+        fault = mark("{cell} is not a number, and a condition compares it with {limit}.")
+    else:
+        order = rows.context.settings.study.get("date_order")
+        values, faults = read_dates(cells, present, order, rows.sheet.epoch)
+        unread = np.zeros(len(cells), dtype=bool)
+        unread[list(faults)] = True
+        bound = float(date_ordinal(limit))
+        fault = mark("{cell} is not a date, and a condition compares it with {limit}.")
+    for i in np.flatnonzero(unread):
+        what = message(fault, cell=shown(cells[i]), limit=str(limit))
+        rows.fault(int(i), heading, what, message("Correct the cell or the condition."))
+    with np.errstate(invalid="ignore"):
+        return _COMPARISONS[word](values, bound) & present & ~unread
 
 
 def report_condition(
@@ -47,7 +89,7 @@ def report_condition(
         return
     kept = np.logical_and.reduce(list(taken.values()))
     seen = len(kept)
-    words = message(" and ").join(f"{heading} = {_shown_value(v)}" for heading, v in where.items())
+    words = message(" and ").join(condition_words(heading, v) for heading, v in where.items())
     if kept.any() or may_be_empty or not seen:
         note = message(
             "{sheet}: {place} takes {n} of {of} rows (where {condition}).",
@@ -65,13 +107,22 @@ def report_condition(
         "Correct the condition, or say may_be_empty = true beside it if none is right."
     )
     for heading in empty or list(taken)[:1]:
+        value, held = where[heading], cells[heading]
         what = (
             message(
                 "{place} takes no row of {of}: no cell is {value}. The column has: {values}.",
                 place=place,
                 of=seen,
-                value=_shown_value(where[heading]),
-                values=values_held(cells[heading], _is_identifier(context, heading)),
+                value=_shown_value(value),
+                values=values_held(held, _is_identifier(context, heading)),
+            )
+            if empty and not isinstance(value, Mapping)
+            else message(
+                "{place} takes no row of {of}: for none is {condition}. The column has: {values}.",
+                place=place,
+                of=seen,
+                condition=condition_words(heading, value),
+                values=values_held(held, _is_identifier(context, heading)),
             )
             if empty
             else message(
@@ -86,10 +137,12 @@ def report_condition(
 
 
 def _note_unmet(context: Context, sheet: str, place: str, where: Mapping, cells: Mapping) -> None:
-    """Note which of several values that a condition takes no cell has: one may be misspelt."""
-    for heading, wanted in where.items():
-        if not isinstance(wanted, list):
-            continue
+    """Note which of the values that a condition names no cell has: one may be misspelt."""
+    for heading, condition in where.items():
+        wanted = condition if isinstance(condition, list) else []
+        if isinstance(condition, Mapping):
+            named = (condition[word] for word in ("in", "not") if word in condition)
+            wanted = [v for one in named for v in (one if isinstance(one, list) else [one])]
         held = {code_key("" if c is None else cell_text(c)) for c in cells[heading]}
         unmet = [value for value in wanted if _code(value) not in held]
         if unmet and held:
@@ -101,6 +154,26 @@ def _note_unmet(context: Context, sheet: str, place: str, where: Mapping, cells:
                 values=_shown_value(unmet),
             )
             context.notes += [note] if note not in context.notes else []
+
+
+def condition_words(heading: str, wanted: object) -> str:
+    """Return a condition in words."""
+    if not isinstance(wanted, Mapping):
+        return f"{heading} = {_shown_value(wanted)}"
+    parts = []
+    for word, value in wanted.items():
+        if word == "blank":
+            said = mark("{heading} is blank") if value else mark("{heading} is not blank")
+            parts.append(message(said, heading=heading))
+        elif word == "not":
+            parts.append(
+                message("{heading} is not {value}", heading=heading, value=_shown_value(value))
+            )
+        else:
+            sign = "=" if word == "in" else word
+            shown_value = _shown_value(value) if word == "in" else str(value)
+            parts.append(f"{heading} {sign} {shown_value}")
+    return message(" and ").join(parts)
 
 
 def _is_identifier(context: Context, heading: str) -> bool:
@@ -162,78 +235,17 @@ def _held(held: Mapping[str, int], private: bool) -> str:
     return values_held([text for text, n in held.items() for _ in range(n)], private)
 
 
-def ticked(rows, spec: Mapping, needed: bool = False) -> np.ndarray:
-    """Return what the check boxes of each row say, as REDCap exports them: a column a box."""
-    boxes = spec["checkboxes"]
-    unread: set[int] = set()
-    said = {heading: _ticks(rows, heading, unread) for heading in boxes}
-    together = {frozenset(names): value for value, names in spec.get("several", {}).items()}
-    if "both" in spec and len(boxes) == 2:
-        together[frozenset(boxes)] = spec["both"]
-    out = np.full(len(rows), None, dtype=object)
-    for i in range(len(rows)):
-        ticks = [heading for heading, cells in said.items() if cells[i]]
-        if i in unread:
-            # Refused already; that there is no value would be untrue.
-            out[i] = next(iter(boxes.values()))
-        elif len(ticks) == 1:
-            out[i] = boxes[ticks[0]]
-        elif ticks and frozenset(ticks) in together:
-            out[i] = together[frozenset(ticks)]
-        elif ticks:
-            what = message(
-                "{n} boxes are ticked: {boxes}.",
-                n=len(ticks),
-                boxes=message(", ").join(f"{h} ({boxes[h]})" for h in ticks),
-            )
-            remedy = message(
-                "Untick one, or say what they mean together: several = {example}.",
-                example='{ "' + "+".join(str(boxes[h]) for h in ticks) + '" = ['
-                + ", ".join(f'"{h}"' for h in ticks) + "] }",
-            )  # fmt: skip
-            rows.fault(i, ticks[0], what, remedy)
-        elif any(cells[i] is not None for cells in said.values()):
-            out[i] = spec.get("none")
-            if needed and "none" not in spec:
-                boxes_said = message(", ").join(f"`{heading}`" for heading in boxes)
-                what = message("no box is ticked among {boxes}.", boxes=boxes_said)
-                remedy = message("Tick one, or say what none means: none = {value}.", value='"…"')
-                rows.fault(i, next(iter(boxes)), what, remedy)
-    unsaid = sum(
-        out[i] is None and any(cells[i] is not None for cells in said.values())
-        for i in range(len(rows))
-    )
-    if unsaid:
-        note = message_n(
-            "{sheet}: {n} row has no box ticked among {headings}.",
-            "{sheet}: {n} rows have no box ticked among {headings}.",
-            unsaid,
-            sheet=rows.sheet.name,
-            headings=message(", ").join(f"`{h}`" for h in boxes),
-        )
-        rows.context.notes += [note] if note not in rows.context.notes else []
-    return out
-
-
-def _ticks(rows, heading: str, unread: set[int]) -> list[bool | None]:
-    ticks: list[bool | None] = []
-    for i, cell in enumerate(rows.cells(heading)):
-        tick = None
-        if cell is not None and not (isinstance(cell, str) and rows.context.is_missing(cell)):
-            tick = read_flag(cell)
-            if tick is None:
-                what = message("{cell} is neither ticked nor not.", cell=shown(cell))
-                rows.fault(i, heading, what, message("A box is 0 or 1, Checked or Unchecked."))
-                unread.add(i)
-        ticks.append(tick)
-    return ticks
-
-
 def unusable(context: Context, sheet: Sheet, heading: str, found: list[str]) -> None:
     """Note a heading of the mapping that the sheet has not, or has several times."""
-    if found:
-        what = message("the heading {heading!r} stands {n} times.", heading=heading, n=len(found))
-        remedy = message("Rename one of them.")
+    several = found or [h for h in sheet.frame.columns if is_numbered(h, heading)]
+    if several:
+        what = message("the heading {heading!r} stands {n} times.", heading=heading, n=len(several))
+        remedy = message(
+            "Rename one of them, or name the one that is meant by its place from the left:"
+            " {first} or {second}.",
+            first=toml_text(f"{heading}#1"),
+            second=toml_text(f"{heading}#2"),
+        )
     else:
         headings = list(sheet.frame.columns)
         near = nearest(heading, headings, 0.7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import unicodedata
 from dataclasses import dataclass, field
 
@@ -9,6 +10,7 @@ import pandas as pd
 
 from carstats.data.check import MISSING, cell_text
 from carstats.data.settings.study_file import Settings
+from carstats.data.source import Source
 from carstats.errors import Problem
 
 
@@ -68,6 +70,11 @@ class Context:
         By table, column and sheet, what became of the recodes.
     serials : dict
         By sheet and heading, how many dates were plain numbers, and the year they count from.
+    infusions : pair of pandas.DataFrame and Source, optional
+        The infusions that stand in several columns or in rows of a sheet: ``subject_id``,
+        ``date`` (an ordinal).
+    partials : dict
+        By sheet and heading, how many dates were partial, and the rule by which they were read.
     unplaced : set
         Sheet, row and first heading of cells that are filled and give no day: no date, or the
         subject has no day 0.
@@ -85,7 +92,19 @@ class Context:
     slack: dict[tuple[str, str], float] = field(default_factory=dict)
     recodes: dict[tuple[str, str, str], Recode] = field(default_factory=dict)
     serials: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    infusions: tuple[pd.DataFrame, Source] | None = None
+    partials: dict[tuple[str, str], tuple[int, str]] = field(default_factory=dict)
     unplaced: set[tuple[str, int | None, str]] = field(default_factory=set)
+
+    def partial_rule(self, heading: str) -> str | None:
+        """Return by which rule partial dates of a column are read; None if they are refused.
+
+        Every day of a subject counts from the infusion: its date is partial only by its own name.
+        """
+        rules = self.settings.study.get("partial_dates")
+        if isinstance(rules, str):
+            return None if heading in self.settings.infusion_headings() else rules
+        return None if rules is None else rules.get(heading)
 
     @property
     def dated(self) -> bool:
@@ -94,8 +113,10 @@ class Context:
 
     def identifies(self, table: str, heading: str) -> bool:
         """Return whether a heading holds the subjects' identifiers, which are no numbers."""
-        own = self.settings.table(table).get("columns", {}).get("subject_id", self.id_spec)
-        return heading in (*split(own)[0], *split(self.id_spec)[0])
+        columns = [self.settings.table(table).get("columns", {})]
+        columns += [visit.get("columns", {}) for visit in self.settings.visits]
+        own = [spec["subject_id"] for spec in columns if "subject_id" in spec]
+        return any(heading in split(spec)[0] for spec in (*own, self.id_spec))
 
     def is_listed(self, text: str) -> bool:
         """Return whether the mapping lists a text as a sign for missing."""
@@ -117,8 +138,18 @@ def split(spec: str | list | dict) -> tuple[list[str], dict]:
     if isinstance(spec, dict) and "checkboxes" in spec:
         return list(spec["checkboxes"]), {}
     where = spec.get("where", {}) if isinstance(spec, dict) else {}
-    names = spec["column"] if isinstance(spec, dict) else spec
+    names = (spec.get("join") or spec["column"]) if isinstance(spec, dict) else spec
     return ([names] if isinstance(names, str) else list(names)), where
+
+
+def joined_text(value: object, first: object) -> str:
+    """Return a cell as it is joined to others: a date without its midnight, a time as a clock."""
+    if isinstance(value, dt.datetime) and value.time() == dt.time():
+        return value.date().isoformat()
+    if isinstance(value, float) and 0 < value < 1 and isinstance(first, dt.date):
+        minutes = round(value * 1440)
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
+    return cell_text(value)
 
 
 def shown(value: object) -> str:

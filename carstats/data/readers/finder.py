@@ -16,7 +16,7 @@ from carstats.data.formats.files import (
     stem_of,
     unread_kind,
 )
-from carstats.data.formats.sheets import UNNAMED, Reading, Sheet
+from carstats.data.formats.sheets import UNNAMED, Reading, Sheet, numbered
 from carstats.data.likeness import like_table, named_like
 from carstats.data.matching import find_name
 from carstats.data.readers.outside import named_file
@@ -186,6 +186,7 @@ class Finder:
     def _near_files(self) -> None:
         """Note files that look like a table and are not read."""
         named = {str(self.settings.table(t).get("file", "")) for t in TABLES}
+        named |= {str(visit.get("file", "")) for visit in self.settings.visits}
         for path in list_entries(self.folder):
             if path.name in self.ignored or path.name in named or path.suffix.lower() == ".toml":
                 continue
@@ -231,7 +232,10 @@ class Finder:
         reading = reading_of(self.settings, section, frozenset(names))
         if path.suffix.lower() not in WORKBOOKS:
             reading = replace(reading, sheet=None)
-        return self.files.sheet(path, reading)
+        sheet = self.files.sheet(path, reading)
+        if sheet is None or not sheet.frame.columns.has_duplicates:
+            return sheet
+        return replace(sheet, frame=sheet.frame.set_axis(numbered(sheet.frame.columns), axis=1))
 
     def _file_of(self, table: str, section: Mapping) -> Path | None:
         name = section.get("file")

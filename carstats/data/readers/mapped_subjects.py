@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,7 @@ import pandas as pd
 from carstats.data.check import cell_text
 from carstats.data.formats.dates import NotADate, date_ordinal
 from carstats.data.readers.context import shown, split
+from carstats.data.readers.infusions import first_infusion
 from carstats.data.readers.long_tables import long_table, taken_columns
 from carstats.data.readers.rows import Rows
 from carstats.errors import Problem
@@ -27,7 +28,7 @@ def refuse_repeats(rows: Rows, heading: str, remedy: str) -> None:
             rows.fault(i, heading, what, remedy)
 
 
-def subjects_table(rows: Rows, section: Mapping) -> pd.DataFrame:
+def subjects_table(rows: Rows, section: Mapping, open_sheet: Callable) -> pd.DataFrame:
     """Return the subjects, and tell the context their clocks."""
     context, study = rows.context, rows.context.settings.study
     columns = taken_columns(rows, section)
@@ -41,7 +42,7 @@ def subjects_table(rows: Rows, section: Mapping) -> pd.DataFrame:
     if "enrolment_date" in study:
         enrolment = rows.dates(study["enrolment_date"])
     if context.dated:
-        infusion = rows.dates(study["infusion_date"])
+        infusion = first_infusion(rows, open_sheet)
         infused = ~np.isnan(infusion)
         rows.day0 = np.where(infused, infusion, enrolment)
         _require_clock(rows, study)
@@ -70,8 +71,8 @@ def subjects_table(rows: Rows, section: Mapping) -> pd.DataFrame:
 
 
 def _require_clock(rows: Rows, study: Mapping) -> None:
-    heading = study["infusion_date"]
-    if rows.resolve(heading) is None:
+    heading = _clock_heading(rows, study["infusion_date"])
+    if heading is not None and rows.resolve(heading) is None:
         return
     unread = {(p.row, p.column) for p in rows.context.problems if p.file == rows.sheet.name}
     for i in np.flatnonzero(np.isnan(rows.day0)):
@@ -82,6 +83,13 @@ def _require_clock(rows: Rows, study: Mapping) -> None:
                 " subject out by [subjects] where."
             )
             rows.fault(i, heading, what, remedy)
+
+
+def _clock_heading(rows: Rows, given: object) -> str | None:
+    """Return the heading of the subjects' sheet that holds their infusion; None if another has."""
+    if isinstance(given, dict) and rows.context.infusions is not None:
+        return None
+    return split(given)[0][0]
 
 
 def _cutoff(rows: Rows, given: object) -> np.ndarray:

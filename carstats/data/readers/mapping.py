@@ -14,23 +14,30 @@ from carstats.data.formats.sheets import UNNAMED, Sheet
 from carstats.data.readers import wide, wide_events
 from carstats.data.readers.conditions import report_recodes
 from carstats.data.readers.context import Context, split
+from carstats.data.readers.infusions import listed_infusions, wide_infusions
 from carstats.data.readers.long_tables import long_table, source_headings
 from carstats.data.readers.mapped_subjects import refuse_repeats, subjects_table
 from carstats.data.readers.rows import Rows
+from carstats.data.readers.visits import visit_tables
 from carstats.data.schema import TABLES
 from carstats.data.settings.study_file import Settings
 from carstats.data.vocabulary import Term
 from carstats.errors import CarstatsError, Problem
-from carstats.messages import message, message_n
+from carstats.messages import mark, message, message_n
 
 Opener = Callable[[str, Mapping], Sheet | None]
 _WIDE = {
-    "infusions": wide.wide_infusions,
+    "infusions": wide_infusions,
     "assessments": wide.wide_assessments,
     "medications": wide.wide_medications,
     "toxicities": wide.wide_toxicities,
     "events": wide_events.wide_events,
     "responses": wide.wide_responses,
+}
+_PARTIAL_DAYS = {
+    "first": mark("the first of the month, or of the year"),
+    "middle": mark("the 15th of the month, or the 1st of July of the year"),
+    "last": mark("the last of the month, or of the year"),
 }
 _CATEGORY = {"assessments": "measure", "toxicities": "toxicity", "events": "endpoint"}
 _CATEGORY["responses"] = "endpoint"
@@ -46,13 +53,15 @@ def map_tables(
     if sheet is None:
         raise CarstatsError(problems)
     rows = Rows(sheet, "subjects", context, section)
-    frames = {"subjects": subjects_table(rows, section)}
+    frames = {"subjects": subjects_table(rows, section, open_sheet)}
     if "where" in section:
         everyone = Rows(sheet, "subjects", context).values(context.id_spec)
         context.left_out = {cell_text(c) for c in everyone if c is not None} - set(rows.ids)
     sources = {"subjects": Source(sheet.name, source_headings(rows, section))}
+    at_visits = visit_tables(context, open_sheet, rows) if settings.visits else {}
     for table in (name for name in TABLES if name != "subjects"):
-        made = _table(table, context, open_sheet, rows, table in standard)
+        more = at_visits.get(table, [])
+        made = _table(table, context, open_sheet, rows, table in standard, more)
         if made is not None:
             frames[table], sources[table] = made
     vocabulary = settings.vocabulary.extended(**_terms_of_data(frames, settings))
@@ -96,6 +105,17 @@ def _note_guesses(context: Context) -> None:
                     of=count,
                 )
             )
+    for (sheet, heading), (n, rule) in context.partials.items():
+        context.notes.append(
+            message_n(
+                "{sheet}, `{heading}`: {n} date without its day was read as {day}.",
+                "{sheet}, `{heading}`: {n} dates without their day were read as {day}.",
+                n,
+                sheet=sheet,
+                heading=heading,
+                day=message(_PARTIAL_DAYS[rule]),
+            )
+        )
     years: dict[tuple[str, int], int] = {}
     for (sheet, _), (n, year) in context.serials.items():
         years[sheet, year] = years.get((sheet, year), 0) + n
@@ -204,7 +224,12 @@ def _repeated(groups: str | pd.Series, frame: pd.DataFrame) -> list[str | None]:
 
 
 def _table(
-    table: str, context: Context, open_sheet: Opener, main: Rows, standard: bool
+    table: str,
+    context: Context,
+    open_sheet: Opener,
+    main: Rows,
+    standard: bool,
+    more: list[tuple[pd.DataFrame, Source]],
 ) -> tuple[pd.DataFrame, Source] | None:
     """Return one table and its source, or None if the mapping and the files have none."""
     settings = context.settings
@@ -216,16 +241,22 @@ def _table(
     own_columns = set(section.get("columns", {})) - {"subject_id"}
     own_file = bool({"file", "sheet"} & set(section)) or (standard and not terms)
     takes = set(section) - {"values", "may_be_empty"}
-    if not (own_file or takes or terms or standard) and section:
+    if not (own_file or takes or terms or standard or more) and section:
         # Only recodes, and no file that they could be for.
         note = message("[{table}]: no file of it is there; its recodes were not used.", table=table)
         context.notes.append(note)
         return None
-    is_long = bool(own_columns) or (own_file and not terms) or (bool(section) and not terms)
+    is_long = bool(own_columns) or (own_file and not terms) or (bool(takes) and not terms)
+    is_long = is_long or (bool(section) and not terms and not more)
     automatic = table == "infusions" and context.dated and not is_long
-    if not (is_long or terms or automatic):
+    if not (is_long or terms or automatic or more):
         return None
-    parts, sources = [], []
+    parts, sources = [part for part, _ in more], [source for _, source in more]
+    if automatic and context.infusions is not None:
+        part, source = listed_infusions(context)
+        parts.append(part)
+        sources.append(source)
+        automatic = False
     if is_long:
         sheet = open_sheet(table, section)
         if sheet is not None:

@@ -14,37 +14,10 @@ import pandas as pd
 from carstats.data.matching import toml_text
 from carstats.data.measures import MEASURE_TABLE
 from carstats.data.readers.context import split
-from carstats.data.readers.rows import Rows
+from carstats.data.readers.rows import VISIT_TOLERANCE, Rows
 from carstats.data.units import conversion, unit_in_heading
 from carstats.errors import Problem
 from carstats.messages import message
-
-# A visit planned for day 182 may have been held a little before it, as the last one often is:
-# so far its planned day may lie behind the last contact, and the last contact is then its day.
-VISIT_TOLERANCE = 28
-
-
-def wide_infusions(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
-    """Return the infusions: the first on day 0 for every subject infused, and those mapped."""
-    numbered = {int(number): spec for number, spec in terms.items()}
-    parts = []
-    for number in sorted({1, *numbered}):
-        spec = numbered.get(number, {})
-        if number == 1:
-            took = rows.subject("infused").astype(bool)
-            day = np.zeros(len(rows))
-        else:
-            day = rows.days(spec.get("date", []), pick=np.fmin)
-            took = ~np.isnan(day)
-            if "date" in spec:
-                rows.within(day, spec["date"], took)
-        columns = {"infusion_number": number, "day": day, "planned": spec.get("planned", True)}
-        if "dose" in spec:
-            columns["dose"] = rows.numbers(spec["dose"], "dose")
-        if "product" in spec:
-            columns["product"] = _constant_or_cells(rows, spec["product"], "product")
-        parts.append(_frame(rows, took, columns))
-    return pd.concat(parts)
 
 
 def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
@@ -127,12 +100,12 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
                 rows.fault(i, split(spec["resolution"])[0][0], what, remedy)
         for name in ("grading_scale", "system"):
             if name in spec:
-                columns[name] = _constant_or_cells(rows, spec[name], name)
+                columns[name] = constant_or_cells(rows, spec[name], name)
         if "serious" in spec:
             columns["serious"] = rows.flags(spec["serious"], "serious")
         if "attribution" in spec:
             columns["attribution"] = rows.values(spec["attribution"], "attribution")
-        parts.append(_frame(rows, episode, columns))
+        parts.append(taken_frame(rows, episode, columns))
     return pd.concat(parts)
 
 
@@ -175,7 +148,7 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
         for heading, when in spec["columns"].items():
             cells = read(heading)
             if column == "value":
-                _refuse_other_unit(rows, term, heading, spec.get("unit"))
+                refuse_other_unit(rows, term, heading, spec.get("unit"))
             filled = np.array([cell is not None for cell in cells], dtype=bool)
             if isinstance(when, int | float):
                 day = np.full(len(rows), float(when))
@@ -191,8 +164,8 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
             rows.within(day, heading, filled)
             columns = {term_column: term, "day": day, column: cells}
             if "unit" in spec:
-                columns["unit"] = _constant_or_cells(rows, spec["unit"], "unit")
-            parts.append(_frame(rows, filled, columns))
+                columns["unit"] = constant_or_cells(rows, spec["unit"], "unit")
+            parts.append(taken_frame(rows, filled, columns))
         if moved:
             rows.context.notes.append(
                 message(
@@ -207,7 +180,7 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
     return pd.concat(parts)
 
 
-def _refuse_other_unit(rows: Rows, term: str, heading: str, unit: object) -> None:
+def refuse_other_unit(rows: Rows, term: str, heading: str, unit: object) -> None:
     """Note a heading that names a unit in brackets which is not the one that the mapping says."""
     measure = MEASURE_TABLE.get(term)
     said = measure and unit_in_heading(measure, heading)
@@ -275,8 +248,8 @@ def wide_medications(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             dose = rows.numbers(spec["prednisone_equivalent_mg"], "prednisone_equivalent_mg")
             columns["prednisone_equivalent_mg"] = dose
         if "reason" in spec:
-            columns["reason"] = _constant_or_cells(rows, spec["reason"], "reason")
-        parts.append(_frame(rows, took, columns))
+            columns["reason"] = constant_or_cells(rows, spec["reason"], "reason")
+        parts.append(taken_frame(rows, took, columns))
     return pd.concat(parts)
 
 
@@ -284,10 +257,10 @@ def _are(flags: np.ndarray, said: bool) -> np.ndarray:
     return np.array([flag is said for flag in flags], dtype=bool)
 
 
-def _constant_or_cells(rows: Rows, spec: str | dict, column: str):
+def constant_or_cells(rows: Rows, spec: str | dict, column: str):
     return spec if isinstance(spec, str) else rows.values(spec, column)
 
 
-def _frame(rows: Rows, taken: np.ndarray, columns: dict[str, object]) -> pd.DataFrame:
+def taken_frame(rows: Rows, taken: np.ndarray, columns: dict[str, object]) -> pd.DataFrame:
     frame = pd.DataFrame({"subject_id": rows.ids, **columns}, index=rows.index)
     return frame[np.asarray(taken, dtype=bool)]

@@ -17,82 +17,115 @@ _RELAPSE, _RELAPSE_FREE = "relapse", "relapse_free_survival"
 
 def wide_events(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
     """Return a row for each infused subject and endpoint."""
-    notes = rows.context.notes
-    death = rows.subject("death").astype(float)
-    dies = bool(rows.context.subjects.attrs.get("death_mapped"))
     parts = []
     for term, spec in terms.items():
-        found = _Endpoint(rows, term, spec)
-        derived = []
-        if term == _RELAPSE:
-            if dies and "competing" not in spec and "status" not in spec:
-                found.compete("death", death)
-                notes.append(
-                    message(
-                        "[events.{term}]: a death without a relapse competes, as `death`.",
-                        term=term,
-                    )
-                )
-            if _RELAPSE_FREE not in terms and dies:
-                derived.append(_relapse_free(found, death).frame(_RELAPSE_FREE))
-                notes.append(
-                    message(
-                        "{endpoint} was made from the relapse and the day of death, with the"
-                        " censoring of the relapse.",
-                        endpoint=_RELAPSE_FREE,
-                    )
-                )
-            elif _RELAPSE_FREE not in terms:
-                notes.append(
-                    message(
-                        "{endpoint} was not made: map subjects.death_day, or"
-                        " [events.{endpoint}] itself.",
-                        endpoint=_RELAPSE_FREE,
-                    )
-                )
-        parts += [found.frame(term), *derived]
+        parts += Endpoint.of_columns(rows, term, spec).frames(spec, set(terms))
     return pd.concat(parts)
 
 
-class _Endpoint:
-    """One endpoint of every row: the day of the event, of a competing one, and of censoring."""
+class Endpoint:
+    """One endpoint of every row: the day of the event, of a competing one, and of censoring.
 
-    def __init__(self, rows: Rows, term: str, spec: dict) -> None:
-        self.rows, self.term = rows, term
+    Parameters
+    ----------
+    rows : Rows
+        The subjects' rows.
+    term : str
+        The endpoint.
+    place : str
+        What messages call its section.
+    event : numpy.ndarray
+        The day of the event, NaN where there was none.
+    """
+
+    def __init__(self, rows: Rows, term: str, place: str, event: np.ndarray) -> None:
+        self.rows, self.term, self.place, self.event = rows, term, place, event
         self.infused = rows.subject("infused").astype(bool)
         n = len(rows)
         self.cause = np.full(n, None, dtype=object)
         self.competing = np.full(n, np.nan)
+        self.censor = np.full(n, np.nan)
         self.low = self.exact = None
+        skipped = int((~self.infused & ~np.isnan(event)).sum())
+        if skipped:
+            rows.context.notes.append(
+                message(
+                    "[{place}]: {n} subjects never infused have an event and no row.",
+                    place=place,
+                    n=skipped,
+                )
+            )
+
+    @classmethod
+    def of_columns(cls, rows: Rows, term: str, spec: dict) -> Endpoint:
+        """Read an endpoint that a wide sheet has columns for."""
         main = spec.get("date", spec.get("time"))
-        self.heading = split(main)[0][0]
         for heading in split(main)[0] if "date" in spec else ():
             known = {plain_number(c) for c in rows.cells(heading) if c is not None}
             for what, remedy in no_dates(known):
                 problem = Problem(what, rows.sheet.name, None, heading, remedy)
                 rows.context.problems.append(problem)
         day = rows.days(main, "time", np.fmin)
-        self._check(day, main)
+        place = f"events.{term}"
+        infused = rows.subject("infused").astype(bool)
+        _check_days(rows, infused, day, main)
         if "status" in spec:
-            self._coded(day, spec)
+            status = _status(rows, infused, term, day, spec)
+            made = cls(rows, term, place, np.where(status == "event", day, np.nan))
+            made.competing = np.where(status == "competing", day, np.nan)
+            made.censor = day
         else:
-            self.event = day
-            self._censoring(spec)
-        for cause, headings in spec.get("competing", {}).items():
-            when = rows.days(headings, "", np.fmin)
-            self._check(when, headings)
-            self.compete(cause, when)
+            made = cls(rows, term, place, day)
+            censor = rows.subject("last_contact").astype(float)
+            if "censor" in spec:
+                censor = rows.days(spec["censor"], "")
+                rows.within(censor, spec["censor"], infused)
+            made.censored(censor)
+        made.rivals(spec)
         if "low" in spec:
-            self._last_without(spec["low"])
-        skipped = int((~self.infused & ~np.isnan(self.event)).sum())
-        if skipped:
-            rows.context.notes.append(
+            made.last_without(spec["low"])
+        return made
+
+    def rivals(self, spec: dict) -> None:
+        """Take the competing events that a section names."""
+        for cause, headings in spec.get("competing", {}).items():
+            when = self.rows.days(headings, "", np.fmin)
+            _check_days(self.rows, self.infused, when, headings)
+            self.compete(cause, when)
+
+    def frames(self, spec: dict, mapped: set[str]) -> list[pd.DataFrame]:
+        """Return the rows of the endpoint, and of those that are made from it and not mapped."""
+        if self.term != _RELAPSE:
+            return [self.frame(self.term)]
+        notes = self.rows.context.notes
+        death = self.rows.subject("death").astype(float)
+        dies = bool(self.rows.context.subjects.attrs.get("death_mapped"))
+        derived = []
+        if dies and "competing" not in spec and "status" not in spec:
+            self.compete("death", death)
+            notes.append(
                 message(
-                    "[events.{term}]: {n} subjects never infused have an event and no row.",
-                    term=term,
-                    n=skipped,
+                    "[{place}]: a death without a relapse competes, as `death`.", place=self.place
                 )
             )
+        if _RELAPSE_FREE not in mapped and dies:
+            derived.append(_relapse_free(self, death).frame(_RELAPSE_FREE))
+            notes.append(
+                message(
+                    "{endpoint} was made from the relapse and the day of death, with the"
+                    " censoring of the relapse.",
+                    endpoint=_RELAPSE_FREE,
+                )
+            )
+        elif _RELAPSE_FREE not in mapped:
+            notes.append(
+                message(
+                    "{endpoint} was not made: map subjects.death_day, or"
+                    " [events.{endpoint}] itself.",
+                    endpoint=_RELAPSE_FREE,
+                )
+            )
+        return [self.frame(self.term), *derived]
 
     def compete(self, cause: str, day: np.ndarray) -> None:
         """Take a competing event where it is the earliest."""
@@ -120,58 +153,22 @@ class _Endpoint:
             columns["time_high"] = np.where(happened, time, np.nan)
         return pd.DataFrame(columns, index=self.rows.index)[self.infused]
 
-    def _check(self, day: np.ndarray, spec) -> None:
-        self.rows.within(day, spec, self.infused)
-        for i in np.flatnonzero(self.infused & (day < 0)):
-            what = message("is {n:g} days before the first infusion.", n=float(-day[i]))
-            remedy = message("Correct one of the two dates.")
-            self.rows.fault(i, split(spec)[0][0], what, remedy)
-
-    def _coded(self, day: np.ndarray, spec: dict) -> None:
-        vocabulary = self.rows.context.settings.vocabulary
-        cells = self.rows.values(spec["status"], "status", recodes=spec.get("values"))
-        heading = split(spec["status"])[0][0]
-        status = [None if c is None else vocabulary.canonical("status", c) for c in cells]
-        for i in np.flatnonzero(self.infused):
-            if status[i] is None:
-                what = (
-                    message("is missing.")
-                    if cells[i] is None
-                    else message("{cell} is not a status.", cell=shown(cells[i]))
-                )
-                remedy = message(
-                    "Recode it under [events.{term}]: values = {line}",
-                    term=self.term,
-                    line='{ "1" = "event", "0" = "censored", "2" = "competing" }',
-                )
-                self.rows.fault(i, heading, what, remedy)
-            elif np.isnan(day[i]) and not self.rows.is_unplaced(i, self.heading):
-                remedy = message("A status needs its time.")
-                self.rows.fault(i, self.heading, message("is missing."), remedy)
-        is_ = {name: np.array([s == name for s in status]) for name in ("event", "competing")}
-        self.event = np.where(is_["event"], day, np.nan)
-        self.competing = np.where(is_["competing"], day, np.nan)
-        self.censor = day
-
-    def _censoring(self, spec: dict) -> None:
-        rows = self.rows
-        censor = rows.subject("last_contact").astype(float)
-        if "censor" in spec:
-            censor = rows.days(spec["censor"], "")
-            rows.within(censor, spec["censor"], self.infused)
+    def censored(self, censor: np.ndarray) -> None:
+        """Take the days up to which whoever had no event was free of it."""
         none = self.infused & np.isnan(self.event) & ~(censor >= 0)
         if none.any():
-            rows.context.notes.append(
+            self.rows.context.notes.append(
                 message(
-                    "[events.{term}]: {n} subjects without an event have no date of"
+                    "[{place}]: {n} subjects without an event have no date of"
                     " censoring at or after the infusion, and are censored at day 0.",
-                    term=self.term,
+                    place=self.place,
                     n=int(none.sum()),
                 )
             )
         self.censor = np.where(censor >= 0, censor, 0.0)
 
-    def _last_without(self, spec) -> None:
+    def last_without(self, spec) -> None:
+        """Read the last visit without the event, after which the event lies."""
         low = self.rows.days(spec, "")
         for i in np.flatnonzero(self.infused & (low >= self.event)):
             what = message(
@@ -187,14 +184,48 @@ class _Endpoint:
         self.low = np.where(np.isnan(self.event), np.nan, np.fmax(low, 0))
 
 
-def _relapse_free(relapse: _Endpoint, death: np.ndarray) -> _Endpoint:
+def _check_days(rows: Rows, infused: np.ndarray, day: np.ndarray, spec) -> None:
+    """Note the days of events that lie before the infusion or after the last contact."""
+    rows.within(day, spec, infused)
+    for i in np.flatnonzero(infused & (day < 0)):
+        what = message("is {n:g} days before the first infusion.", n=float(-day[i]))
+        remedy = message("Correct one of the two dates.")
+        rows.fault(i, split(spec)[0][0], what, remedy)
+
+
+def _status(rows: Rows, infused: np.ndarray, term: str, day: np.ndarray, spec: dict):
+    """Return the status of each row as the vocabulary has it; one that is none is noted."""
+    vocabulary = rows.context.settings.vocabulary
+    cells = rows.values(spec["status"], "status", recodes=spec.get("values"))
+    heading = split(spec["status"])[0][0]
+    status = np.array(
+        [None if c is None else vocabulary.canonical("status", c) for c in cells] + [None], object
+    )[:-1]
+    time = split(spec["time"])[0][0]
+    for i in np.flatnonzero(infused):
+        if status[i] is None:
+            what = (
+                message("is missing.")
+                if cells[i] is None
+                else message("{cell} is not a status.", cell=shown(cells[i]))
+            )
+            remedy = message(
+                "Recode it under [events.{term}]: values = {line}",
+                term=term,
+                line='{ "1" = "event", "0" = "censored", "2" = "competing" }',
+            )
+            rows.fault(i, heading, what, remedy)
+        elif np.isnan(day[i]) and not rows.is_unplaced(i, time):
+            remedy = message("A status needs its time.")
+            rows.fault(i, time, message("is missing."), remedy)
+    return status
+
+
+def _relapse_free(relapse: Endpoint, death: np.ndarray) -> Endpoint:
     """Return relapse or death, whichever came first."""
-    made = object.__new__(_Endpoint)
-    made.rows, made.infused, made.censor = relapse.rows, relapse.infused, relapse.censor
-    made.cause = np.full(len(death), None, dtype=object)
-    made.competing = np.full(len(death), np.nan)
+    made = Endpoint(relapse.rows, _RELAPSE_FREE, relapse.place, np.full(len(death), np.nan))
     made.event = np.fmin(relapse.event, death)
-    made.low = relapse.low
+    made.censor, made.low = relapse.censor, relapse.low
     # The day of a death is known; a relapse lies between two visits.
     made.exact = ~(relapse.event <= death) & ~np.isnan(death)
     return made

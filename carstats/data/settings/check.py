@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import difflib
 import re
-from datetime import date
 
-from carstats.data.formats.day_units import TIME_UNITS
+from carstats.data.formats.dates import PARTIAL_RULES
 from carstats.data.schema import TABLES
+from carstats.data.settings.columns import ColumnChecker
 from carstats.data.settings.keys import (
     ALLOWED,
     FROM_DATA,
@@ -15,10 +15,9 @@ from carstats.data.settings.keys import (
     TABLE_KEYS,
     TERM_CATEGORY,
     TERM_KEYS,
-    texts_of,
 )
 from carstats.data.vocabulary import CATEGORIES, Term, Vocabulary
-from carstats.errors import Problem, listed
+from carstats.errors import listed
 from carstats.messages import mark, message, message_n
 
 # Control characters and those that turn the direction of writing, of the words after them too.
@@ -38,15 +37,8 @@ _WORDS = {
 _TYPING_ERROR = 0.9
 
 
-class Checker:
+class Checker(ColumnChecker):
     """Notes every unknown key and wrong type of a `study.toml`."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self.problems: list[Problem] = []
-
-    def add(self, what: str, remedy: str | None = None) -> None:
-        self.problems.append(Problem(what, self.name, remedy=remedy))
 
     def well_formed(self, data: object, depth: int = 0) -> None:
         """Refuse text that no file can hold, and what is nested too deep to be a mapping."""
@@ -83,6 +75,18 @@ class Checker:
         self.add(what, remedy)
 
     def choices(self, study: dict) -> None:
+        rules = study.get("partial_dates")
+        for rule in rules.values() if isinstance(rules, dict) else [rules] if rules else ():
+            if rule not in PARTIAL_RULES:
+                self.add(
+                    message(
+                        "[study] {key} is {value!r}; allowed: {allowed}.",
+                        key="partial_dates",
+                        value=rule,
+                        allowed=listed(PARTIAL_RULES),
+                    )
+                )
+        self.infusion_date(study.get("infusion_date"))
         for key, allowed in ALLOWED.items():
             if key in study and study[key] not in allowed:
                 self.add(
@@ -98,6 +102,20 @@ class Checker:
                 "[study] delimiter is {value!r}; it is one character.", value=study["delimiter"]
             )
             self.add(what)
+
+    def infusion_date(self, given: object) -> None:
+        """Check where the dates of the infusions are: a heading, several, or another sheet's."""
+        if isinstance(given, dict) and {"file", "sheet", "where", "subject_id"} & set(given):
+            known = dict.fromkeys(("column", "file", "sheet"), (str,))
+            known |= {"header_row": (int,), "where": (dict,), "may_be_empty": (bool,)}
+            known |= dict.fromkeys(("subject_id", "planned", "product", "dose"), (str, list, dict))
+            self.keys(given, known, "study.infusion_date")
+            self.condition(given.get("where"), "[study] infusion_date where")
+            for key in ("column", "subject_id", "planned", "product", "dose"):
+                if key in given or key == "column":
+                    self.column(given.get(key), f"[study] infusion_date {key}")
+        elif isinstance(given, list | dict):
+            self.column(given, "[study] infusion_date")
 
     def keys(self, section: dict, allowed: dict[str, tuple[type, ...]], where: str) -> None:
         place = f"[{where}] " if where else ""
@@ -260,9 +278,21 @@ class Checker:
     def one_term(self, name, term, keys, vocabulary: Vocabulary, from_data: set[str]) -> None:
         where = f"{name}.{term}"
         category = TERM_CATEGORY.get(name)
-        if category == "measure" and "columns" not in keys:
-            category = None  # it declares only, and `declared_measures` looks at it
-        if category and vocabulary.canonical(category, term) is None and category not in from_data:
+        # Without columns it declares only, and `declared_measures` looks at it.
+        if category and not (category == "measure" and "columns" not in keys):
+            self.known_term(where, category, term, vocabulary, from_data)
+        if name == "infusions" and not (term.isdecimal() and int(term)):
+            what = message(
+                "[{section}]: an infusion has a number, such as [infusions.2].", section=where
+            )
+            self.add(what)
+        self.term_keys(name, where, keys)
+
+    def known_term(
+        self, where: str, category: str, term: str, vocabulary: Vocabulary, from_data: set[str]
+    ) -> None:
+        """Refuse a term that is not in the vocabulary, and name the nearest."""
+        if vocabulary.canonical(category, term) is None and category not in from_data:
             allowed = [*vocabulary.names(category), *TABLE_KEYS]
             close = difflib.get_close_matches(term, allowed, 1, 0.5)
             what = message(
@@ -280,11 +310,9 @@ class Checker:
                     category=category,
                 )
             self.add(what, remedy)
-        if name == "infusions" and not (term.isdecimal() and int(term)):
-            what = message(
-                "[{section}]: an infusion has a number, such as [infusions.2].", section=where
-            )
-            self.add(what)
+
+    def term_keys(self, name: str, where: str, keys: dict) -> None:
+        """Check what the section of one term says."""
         self.keys(keys, TERM_KEYS[name], where)
         for key, spec in keys.items():
             if isinstance(spec, dict) and key in ("competing", "columns"):
@@ -313,89 +341,3 @@ class Checker:
         if name == "events" and "status" in keys and "time" not in keys:
             what = message("[{section}] has a status but no time.", section=where)
             self.add(what, message("Give both, or a date alone."))
-
-    def scalar(self, value: object, where: str) -> None:
-        if not isinstance(value, str | bool | int | float | date):
-            self.add(message("{place} is {value!r}; it takes one value.", place=where, value=value))
-
-    def condition(self, where: object, place: str) -> None:
-        for heading, wanted in where.items() if isinstance(where, dict) else ():
-            for value in wanted if isinstance(wanted, list) else [wanted]:
-                self.scalar(value, f"{place} {heading}")
-
-    def checkboxes(self, table: str, column: str, spec: object) -> None:
-        """Refuse check boxes of REDCap (``target___1``) that are mapped as one column of terms."""
-        described = TABLES[table].column(column)
-        headings = sorted(h for h in texts_of(spec) if "___" in h) if described else []
-        boxes = isinstance(spec, dict) and "checkboxes" in spec
-        if boxes and described and described.kind in ("day", "number"):
-            what = message(
-                "[{table}.columns] {column} is no column that check boxes can give.",
-                table=table,
-                column=column,
-            )
-            self.add(what)
-        if not headings or boxes or described.kind not in ("term", "text"):
-            return
-        what = message(
-            "[{table}.columns] {column} names the check box {heading!r}, which says only yes or"
-            " no.",
-            table=table,
-            column=column,
-            heading=headings[0],
-        )
-        pairs = ", ".join(f'"{heading}" = "…"' for heading in headings)
-        line = f"{column} = {{ checkboxes = {{ {pairs} }} }}"
-        self.add(what, message("Say what each box means: {line}", line=line))
-
-    def column(self, spec: object, where: str) -> None:
-        if isinstance(spec, dict) and "checkboxes" in spec:
-            self.boxes(spec, where)
-            return
-        if isinstance(spec, dict):
-            known = {"column", "where", "may_be_empty", "unit"}
-            good = isinstance(spec.get("column"), str | list) and set(spec) <= known
-            good = good and isinstance(spec.get("where", {}), dict)
-            good = good and isinstance(spec.get("may_be_empty", False), bool)
-            self.condition(spec.get("where"), f"{where} where")
-            if good and spec.get("unit", "days") not in TIME_UNITS:
-                self.add(
-                    message(
-                        "{place} has the unit {unit}; allowed: {allowed}.",
-                        place=where,
-                        unit=repr(spec["unit"]),
-                        allowed=listed(TIME_UNITS),
-                    )
-                )
-            spec = spec.get("column") if good else None
-        if not (isinstance(spec, str) or (isinstance(spec, list) and spec
-                and all(isinstance(s, str) for s in spec))):  # fmt: skip
-            self.add(
-                message(
-                    "{place} takes a heading, a list of headings or {example}.",
-                    place=where,
-                    example="{ column = …, where = {…}, unit = … }",
-                )
-            )
-
-    def boxes(self, spec: dict, where: str) -> None:
-        boxes, several = spec["checkboxes"], spec.get("several", {})
-        good = isinstance(boxes, dict) and bool(boxes)
-        good = good and set(spec) <= {"checkboxes", "both", "several", "none"}
-        good = good and ("both" not in spec or len(boxes) == 2)
-        good = good and isinstance(several, dict)
-        good = good and all(
-            isinstance(names, list) and len(names) > 1 and set(names) <= set(boxes)
-            for names in (several.values() if isinstance(several, dict) else ())
-        )
-        values = [*(boxes.values() if isinstance(boxes, dict) else ())]
-        values += [spec[key] for key in ("both", "none") if key in spec]
-        if not good or not all(isinstance(value, str | int | float) for value in values):
-            self.add(
-                message(
-                    "{place} takes check boxes as {example}.",
-                    place=where,
-                    example='{ checkboxes = { "box___1" = "CD19", "box___2" = "BCMA" }, '
-                    'both = "CD19+BCMA" }',
-                )
-            )

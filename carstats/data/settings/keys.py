@@ -7,6 +7,9 @@ from datetime import date
 from carstats.data.formats.dates import EPOCHS, ORDERS
 
 FROM_DATA = "from data"
+# The words of a condition beyond a value and a list of values.
+COMPARISONS = (">", ">=", "<", "<=")
+CONDITIONS = ("not", "in", "blank", *COMPARISONS)
 STUDY_KEYS: dict[str, tuple[type, ...]] = {
     "name": (str,),
     "synthetic": (bool,),
@@ -21,11 +24,12 @@ STUDY_KEYS: dict[str, tuple[type, ...]] = {
     "own_columns": (list,),
     "ignore": (list,),
     "outside": (list,),
-    "infusion_date": (str,),
+    "infusion_date": (str, list, dict),
     "enrolment_date": (str,),
     "cutoff_date": (str, date),
     "missing": (list,),
     "date_order": (str,),
+    "partial_dates": (str, dict),
     "pseudonymise": (bool,),
     "undecided": (list,),
 }
@@ -52,6 +56,7 @@ TABLE_KEYS: dict[str, tuple[type, ...]] = {
 OWN_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     "assessments": {"missing": (list, dict), "range": (dict,)},
     "events": {"others": (str,)},
+    "infusions": {"later": (str,)},
 }
 _COLUMN = (str, list, dict)
 _CONSTANT = (str, dict)
@@ -90,6 +95,29 @@ TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
     },
     "responses": {"columns": (dict,)},
 }
+VISIT_KEYS: dict[str, tuple[type, ...]] = {
+    "file": (str,),
+    "sheet": (str,),
+    "header_row": (int,),
+    "where": (dict,),
+    "may_be_empty": (bool,),
+    "columns": (dict,),
+    "measures": (dict,),
+    "events": (dict,),
+    "responses": (dict,),
+    "medications": (dict,),
+}
+_WHEN = (str, int, float, bool, list, dict)
+# What a heading of a sheet of visits may be given: its term, and what goes with it.
+VISIT_TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
+    "measures": {"measure": (str,), "unit": (str, dict)},
+    "events": {"endpoint": (str,), "when": _WHEN, "blank": (str,), "competing": (dict,)},
+    "responses": {"endpoint": (str,), "when": _WHEN, "blank": (str,)},
+    "medications": {
+        "drug": (str,), "drug_class": (str,), "amount": (str,), "dose_unit": (str,),
+        "when": _WHEN, "blank": (str,), "reason": (str,),
+    },
+}  # fmt: skip
 TERM_CATEGORY = {
     "assessments": "measure",
     "toxicities": "toxicity",

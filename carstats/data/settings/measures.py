@@ -7,6 +7,7 @@ from carstats.errors import listed
 from carstats.messages import message
 
 _OTHERS = ("censored at last contact",)
+_LATER = ("planned", "unplanned")
 _BLANKS = ("none", "unknown")
 
 
@@ -54,7 +55,10 @@ def declared_measures(
 
 def wrong_words(data: dict) -> list[tuple[str, str | None]]:
     """Return the words of a mapping that are not among those allowed, each with no remedy."""
-    given = [("events", "others", data.get("events", {}).get("others"), _OTHERS)]
+    given = [
+        ("events", "others", data.get("events", {}).get("others"), _OTHERS),
+        ("infusions", "later", data.get("infusions", {}).get("later"), _LATER),
+    ]
     for term, spec in data.get("toxicities", {}).items():
         if isinstance(spec, dict):
             given.append((f"toxicities.{term}", "blank", spec.get("blank"), _BLANKS))

@@ -16,10 +16,12 @@ from carstats.data.settings.keys import (
     PLAIN_KEYS,
     STUDY_KEYS,
     TABLE_KEYS,
+    VISIT_TERM_KEYS,
     texts_of,
 )
 from carstats.data.settings.measures import declared_measures, wrong_words
 from carstats.data.settings.rules import RULE_SECTIONS, rule_problems
+from carstats.data.settings.visits import check_visits
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import message
@@ -75,19 +77,36 @@ class Settings:
 
     def headings(self, table: str) -> set[str]:
         """Return the headings that the mapping reads for a table or for the subjects' clocks."""
-        found = {self.study.get(f"{name}_date") for name in ("infusion", "enrolment", "cutoff")}
+        found = {self.study.get(f"{name}_date") for name in ("enrolment", "cutoff")}
+        found |= self.infusion_headings()
         for spec in self.table(table).get("columns", {}).values():
             found |= _headings(spec)
         for spec in self.terms(table).values():
             found |= texts_of(spec) | set(spec.get("columns", {}))
         found |= set(self.table(table).get("where", {}))
-        return {name for name in found if isinstance(name, str)}
+        for visit in self.visits:
+            found |= set().union(*(set(visit.get(part, {})) for part in VISIT_TERM_KEYS))
+            found |= set(visit.get("where", {}))
+            for spec in visit.get("columns", {}).values():
+                found |= _headings(spec)
+        # A heading that stands twice is found by its name without its place.
+        return {re.sub(r"#\d+$", "", name) for name in found if isinstance(name, str)}
+
+    def infusion_headings(self) -> set[str]:
+        """Return the headings that hold the dates of the infusions."""
+        return _headings(self.study.get("infusion_date"))
+
+    @property
+    def visits(self) -> list[dict]:
+        """The sections of the sheets that have a row per visit."""
+        given = self.data.get("visits", [])
+        return given if isinstance(given, list) else [given]
 
     @property
     def maps(self) -> bool:
         """Whether it maps anything, or only names the study and its vocabulary."""
         tables = (name for name in TABLES if self.data.get(name))
-        return bool(set(self.study) - PLAIN_KEYS) or any(
+        return bool(set(self.study) - PLAIN_KEYS or self.visits) or any(
             self.table(name) or self.terms(name) or not OWN_KEYS.get(name) for name in tables
         )
 
@@ -102,7 +121,7 @@ def _headings(spec: object) -> set[str]:
         where = set(spec["where"]) if isinstance(spec.get("where"), dict) else set()
         if isinstance(spec.get("checkboxes"), dict):
             return set(spec["checkboxes"]) | where
-        return texts_of(spec.get("column")) | where
+        return texts_of(spec.get("join", spec.get("column"))) | where
     return texts_of(spec)
 
 
@@ -132,6 +151,7 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     if checker.problems:
         raise CarstatsError(checker.problems)
     sections = dict.fromkeys([*TABLES, "study", "vocabulary", *RULE_SECTIONS], (dict,))
+    sections["visits"] = (dict, list)
     if adam:
         sections["adam"] = (dict,)
     checker.keys(data, sections, "")
@@ -150,6 +170,7 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
         checker.add(what, remedy)
     for table in TABLES:
         checker.table(table, data.get(table, {}), vocabulary, from_data)
+    check_visits(checker, data, vocabulary, from_data)
     if checker.problems:
         raise CarstatsError(checker.problems)
     return Settings(data, name, vocabulary, from_data)

@@ -13,8 +13,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.data.study import Study
+from carstats.endpoints.derive.visits import find_visits
 from carstats.endpoints.record.logic import known
-from carstats.endpoints.record.visits import Visits, find_visits
+from carstats.endpoints.record.visits import Visits
 from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE, SPECIFIC
 from carstats.endpoints.rules.lupus.nephritis import crr, kdigo_complete, perr
 from carstats.endpoints.rules.lupus.states import LUPUS_STATES

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carstats.endpoints.derive.flares import flare_at_visits, flares_elsewhere
 from carstats.endpoints.derive.intercurrent import Strategies
 from carstats.endpoints.derive.judge import Judge
 from carstats.endpoints.record.rescue import new_drug_day
 from carstats.endpoints.record.searches import Days, at, first_per_subject, last_per_subject
-from carstats.endpoints.rules.flares import flare_at_visits, flares_elsewhere
 
 Array = NDArray[np.float64]
 # In these diseases a relapse is an attack with a known day, where attacks are recorded.

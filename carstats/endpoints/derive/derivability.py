@@ -9,9 +9,9 @@ import numpy as np
 from carstats.data.study import Study
 from carstats.endpoints.derive.applicability import applicable, diseases_of
 from carstats.endpoints.derive.derivation import NEEDS, judge_of
-from carstats.endpoints.derive.judge import HELD, VARIANTS
+from carstats.endpoints.derive.estimand import EVENT_ENDPOINTS
 from carstats.endpoints.derive.responses import RESPONSE_ENDPOINTS
-from carstats.endpoints.estimand import EVENT_ENDPOINTS
+from carstats.endpoints.derive.variants import HELD, VARIANTS
 from carstats.endpoints.record.visits import infused
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from carstats.data.study import Study
 from carstats.endpoints.derive.course import Course
+from carstats.endpoints.derive.estimand import EVENT_ENDPOINTS, estimand_of
 from carstats.endpoints.derive.immune_events import IMMUNE_EVENTS
 from carstats.endpoints.derive.intercurrent import Strategies, find_intercurrent, strategies_of
 from carstats.endpoints.derive.judge import Judge
@@ -22,14 +23,14 @@ from carstats.endpoints.derive.responses import (
 )
 from carstats.endpoints.derive.time_to_event import EVENTS
 from carstats.endpoints.derive.toxicity_episodes import derive_toxicities, flag_notes, flag_recorded
-from carstats.endpoints.estimand import EVENT_ENDPOINTS, estimand_of
+from carstats.endpoints.derive.visits import DISEASE_SCORES, find_visits
+from carstats.endpoints.derive.worsenings import undocumented_aplasia
 from carstats.endpoints.options import Rules, changed, rules_of
 from carstats.endpoints.record.naming import term_words, terms_in_words
 from carstats.endpoints.record.searches import runs_between
-from carstats.endpoints.record.visits import DISEASE_SCORES, Visits, find_visits
+from carstats.endpoints.record.visits import Visits
 from carstats.endpoints.rules.disease_states import RESPONSE
 from carstats.endpoints.rules.toxicity.infections import describe_infections
-from carstats.endpoints.rules.toxicity.worsenings import undocumented_aplasia
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message, message_n
 

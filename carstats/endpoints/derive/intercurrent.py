@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from carstats.data.study import Study
 from carstats.endpoints.options import Rules, rules_of, settings_of
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.rescue import drug_rescue, glucocorticoid_rescue, toxicity_steroids
 from carstats.endpoints.record.searches import first_per_subject
 from carstats.endpoints.rules.drug_free import (
@@ -46,6 +47,17 @@ _RESPONSE = (
     mark("while on study"),
 )
 _RELAPSE = (_RESPONSE[0], mark("competing"), _RESPONSE[1], _RESPONSE[2])
+_ALLOWED = {
+    "rescue": _RESPONSE,
+    "reinfusion": _RESPONSE,
+    "relapse_rescue": _RELAPSE,
+    "relapse_reinfusion": _RELAPSE,
+    "relapse_death": ("competing", "hypothetical"),
+    "toxicity": ("treatment policy", "composite"),
+    "supportive": ("treatment policy", "composite"),
+    "background": ("treatment policy", "composite"),
+    "withdrawal": ("while on study",),
+}
 
 
 @dataclass(frozen=True)
@@ -93,14 +105,8 @@ class Strategies:
     withdrawal: str = "while on study"
 
     def __post_init__(self) -> None:
-        for name in ("rescue", "reinfusion"):
-            check_choice(name, getattr(self, name), _RESPONSE)
-        for name in ("relapse_rescue", "relapse_reinfusion"):
-            check_choice(name, getattr(self, name), _RELAPSE)
-        check_choice("relapse_death", self.relapse_death, ("competing", "hypothetical"))
-        for name in ("toxicity", "supportive", "background"):
-            check_choice(name, getattr(self, name), ("treatment policy", "composite"))
-        check_choice("withdrawal", self.withdrawal, ("while on study",))
+        for name, allowed in _ALLOWED.items():
+            object.__setattr__(self, name, check_choice(name, getattr(self, name), allowed))
 
     def named(self, prefix: str = "") -> tuple[tuple[str, str], ...]:
         """Return (event, strategy) pairs for responses, or for relapse with ``"relapse_"``."""
@@ -121,6 +127,27 @@ def strategies_of(study: Study, strategies: Strategies | None = None) -> Strateg
     return Strategies(**settings_of(study, "strategies", Strategies))
 
 
+@rule(
+    "rescue",
+    "any",
+    "event",
+    definition=(
+        "More treatment of the disease than before, after day 0: a daily dose of "
+        "glucocorticoids more than 5 mg of prednisone above the reference on 3 days, or a dose "
+        "of 100 mg; an immunosuppressant, biologic, targeted drug, plasma exchange or "
+        "immunoglobulin that was not given before, or more of it. The reference follows a "
+        "taper; what was held and is resumed by day 56 is none; reasons conditioning and "
+        "toxicity never count."
+    ),
+    thresholds=(
+        "rescue_before_days=28; rescue_step_mg=5; rescue_days=3; rescue_pulse_mg=100; "
+        "rescue_hold_days=14; rescue_resume_days=56; rescue_washout_days=90; "
+        "rescue_course_days=56; licats_steroid_days=14; replacement_immunoglobulin_counts=True "
+        "(MG, IIM, ITP, CIDP)"
+    ),
+    source="carstats",
+    status="design",
+)
 def classify_medications(
     study: Study, rules: Rules | None = None, toxicities: pd.DataFrame | None = None
 ) -> pd.DataFrame:
@@ -134,12 +161,12 @@ def classify_medications(
 
     Notes
     -----
-    Status: design. An episode without a reason is taken for treatment of the disease, unless its
-    class says otherwise (tocilizumab is then for toxicity, another drug is supportive,
-    immunoglobulin in other diseases than MG, IIM, ITP and CIDP is replacement); with the reason
-    ``"background"`` it is no rescue. In those four diseases immunoglobulin is rescue also where it
-    is called replacement, unless `replacement_immunoglobulin_counts` is False: one rule, the same
-    as that of `judge_treatment`.
+    An episode without a reason is taken for treatment of the disease, unless its class says
+    otherwise (tocilizumab is then for toxicity, another drug is supportive, immunoglobulin in other
+    diseases than MG, IIM, ITP and CIDP is replacement); with the reason ``"background"`` it is no
+    rescue. In those four diseases immunoglobulin is rescue also where it is called replacement,
+    unless `replacement_immunoglobulin_counts` is False: one rule, the same as that of
+    `judge_treatment`.
     """
     rules = rules_of(study, rules)
     drugs = study.table("medications")

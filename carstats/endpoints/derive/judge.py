@@ -13,37 +13,19 @@ from pandas.arrays import BooleanArray
 from carstats.data.study import Study
 from carstats.endpoints.derive.applicability import applicable
 from carstats.endpoints.derive.intercurrent import Intercurrent
+from carstats.endpoints.derive.variants import EITHER_WAY, HELD, VARIANTS
+from carstats.endpoints.derive.visits import DISEASE_SCORES, find_visits, judged_values
 from carstats.endpoints.options import Rules
 from carstats.endpoints.record.confirmation import either_way, next_visit, reaches_back
 from carstats.endpoints.record.logic import all_of, boolean, failed_by
 from carstats.endpoints.record.reasons import Part, lacking, refuted_by
-from carstats.endpoints.record.visits import DISEASE_SCORES, Visits, find_visits, judged_values
+from carstats.endpoints.record.visits import Visits
 from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE, SPECIFIC, StateRule
 from carstats.endpoints.rules.drug_free import DrugFree, judge_treatment
 from carstats.endpoints.rules.lupus.states import LUPUS_STATES
 from carstats.messages import message
 
 Flags = NDArray[np.bool_]
-
-VARIANTS = {
-    "drug_free_remission": "standard",
-    "drug_free_remission_strict": "strict",
-    "drug_free_remission_lenient": "lenient",
-}
-"""Endpoints of remission off drugs, and what off drugs means in each."""
-
-HELD = {
-    f"{name}_{how}": (name, how)
-    for how, names in (
-        ("confirmed", ("response", "remission", "drug_free_remission", "DORIS", "CRR", "PERR")),
-        ("sustained", ("response", "remission", "drug_free_remission", "DORIS")),
-    )
-    for name in names
-}
-"""Endpoints that hold over visits: the endpoint they hold, and how."""
-
-# Of these the visit before confirms as well: a look forward alone would fail every last visit.
-_EITHER_WAY = ("CRR", "PERR")
 
 
 @dataclass(frozen=True)
@@ -308,7 +290,7 @@ class Judge:
         if how == "sustained":
             met, why = self._sustained(base)
         else:
-            met, why = self.confirmed(base, either=name in _EITHER_WAY)
+            met, why = self.confirmed(base, either=name in EITHER_WAY)
         met, why = self._failed(v, met, why)
         return Verdict(v, met, np.where(met._data & ~met._mask, None, why), base.applies, met)
 

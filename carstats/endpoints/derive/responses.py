@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.study import Study
-from carstats.endpoints.derive.judge import HELD, VARIANTS, Judge
+from carstats.endpoints.derive.judge import Judge
+from carstats.endpoints.derive.variants import HELD, VARIANTS
+from carstats.endpoints.record.declaring import Endpoint, declare, rule
 from carstats.endpoints.record.naming import term_words, terms_in_words
 from carstats.endpoints.record.visits import Visits
 from carstats.endpoints.rules.disease_states import SPECIFIC
@@ -32,12 +34,12 @@ def derivable(visits: Visits, asked: Iterable[str] | None = None) -> tuple[list[
     """Return the response endpoints that a study can derive, and notes on those that it cannot."""
     present = set(visits.study.subjects["disease"])
     names, notes = list(COMMON), []
-    for name, (disease, rule) in (LUPUS_STATES | SPECIFIC).items():
+    for name, (disease, state) in (LUPUS_STATES | SPECIFIC).items():
         if disease not in present:
             continue
         absent = [
             measure
-            for measure in dict.fromkeys((*rule.needs, *rule.baseline))
+            for measure in dict.fromkeys((*state.needs, *state.baseline))
             if measure not in visits.rules.waived and not visits.has(measure, disease)
         ]
         if absent:
@@ -54,11 +56,39 @@ RESPONSE_ENDPOINTS = (*COMMON, *LUPUS_STATES, *SPECIFIC, *HELD)
 """Every response endpoint that can be derived."""
 
 
+@rule(
+    "remission",
+    "any",
+    "response",
+    definition="The disease's remission at a visit, such as DORIS in SLE.",
+    thresholds="those of the disease's rule",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "response",
+    "any",
+    "response",
+    definition=(
+        "The disease's response at a visit, such as SRI-4 in SLE, moderate TIS in IIM, MG-ADL in "
+        "MG."
+    ),
+    thresholds="those of the disease's rule",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "drug_free_remission",
+    "any",
+    "response",
+    definition="Remission while drug-free.",
+    thresholds="those of remission and of drug_free",
+    source="carstats",
+    status="design",
+)
 def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     """Return the responses table: one row per endpoint and attended visit.
 
-    Notes
-    -----
     Status: design (windows, missing components, intercurrent events), and that of each rule.
     """
     ids = judge.study.subjects["subject_id"].to_numpy(object)
@@ -88,3 +118,18 @@ def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     table = pd.concat(parts, ignore_index=True)
     order = np.lexsort((table["day"], table["code"], table["position"]))
     return table.iloc[order].drop(columns=["position", "code"]).reset_index(drop=True)
+
+
+declare(
+    __name__,
+    Endpoint(
+        "functional_cure_2y",
+        "any",
+        "response",
+        "Sustained strict drug-free remission without relapse for 24 months after infusion, with "
+        "return of naive B cells; at a fixed landmark.",
+        "24 months",
+        "carstats",
+        status="design",
+    ),
+)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from carstats.endpoints.derive.course import Course
 from carstats.endpoints.derive.intercurrent import classify_medications
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import known
 from carstats.endpoints.record.rescue import new_drug_day
 from carstats.endpoints.record.searches import Days, at, first_per_subject
@@ -87,12 +88,26 @@ def _before(day: Array, other: Array) -> Array:
     return np.where(day < other, day, np.inf)
 
 
+@rule(
+    "relapse",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion, a relapse after a response by the rule of the disease (SLE_relapse, "
+        "IIM_relapse, SSc_event, MG_relapse, NMOSD_attack, ITP_loss; elsewhere the loss of the "
+        "response) or rescue; primary non-response (dated at the close of the week-24 window), "
+        "death and elective re-treatment compete."
+    ),
+    thresholds="relapse='flare' or 'loss of response'; week-24 window 140 to 196 days",
+    source="carstats",
+    status="design",
+)
 def relapse(course: Course) -> pd.DataFrame:
     """Return `relapse`: from the infusion; non-response, re-infusion and death compete.
 
     So does a new immunosuppressant for another reason than the disease, toxicity or conditioning:
     from then on a relapse is not that of the cells. Rescue after a response is a relapse of that
-    day (composite). Notes: Status design.
+    day (composite).
     """
     s, ice = course.strategies, course.judge.intercurrent
     responded = np.isfinite(course.response)
@@ -134,6 +149,15 @@ def _row(course: Course, name: str, events, competing, **options) -> pd.DataFram
     return rows_of(course, name, events, competing, low=low, cut=cut, **options)
 
 
+@rule(
+    "relapse_free_survival",
+    "any",
+    "time-to-event",
+    definition="From infusion to relapse, rescue or death of any cause.",
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def relapse_free_survival(course: Course) -> pd.DataFrame:
     """Return `relapse_free_survival`: relapse, rescue, or death of any cause."""
     rescue = _before(course.judge.intercurrent.rescue, course.relapse)
@@ -143,6 +167,18 @@ def relapse_free_survival(course: Course) -> pd.DataFrame:
     return _row(course, "relapse_free_survival", events, competing)
 
 
+@rule(
+    "event_free_survival",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of no response by the close of the week-24 window (dated "
+        "there), relapse, rescue, relapse-driven re-infusion, death."
+    ),
+    thresholds="week-24 window 140 to 196 days",
+    source="carstats",
+    status="design",
+)
 def event_free_survival(course: Course) -> pd.DataFrame:
     """Return `event_free_survival`: no response by the close of week 24, relapse, rescue, death.
 
@@ -156,6 +192,15 @@ def event_free_survival(course: Course) -> pd.DataFrame:
     return _row(course, "event_free_survival", events, competing)
 
 
+@rule(
+    "overall_survival",
+    "any",
+    "time-to-event",
+    definition="From infusion to death of any cause; censored at the last contact.",
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def overall_survival(course: Course) -> pd.DataFrame:
     """Return `overall_survival`: death of any cause, censored at the last contact."""
     contact = course.visits.study.subjects["last_contact_day"].to_numpy(float)
@@ -163,6 +208,18 @@ def overall_survival(course: Course) -> pd.DataFrame:
     return rows_of(course, "overall_survival", events, {}, censor=contact)
 
 
+@rule(
+    "time_to_response",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first visit that meets the response, confirmed at the next "
+        "adequate visit; death, rescue and re-infusion compete; interval-censored."
+    ),
+    thresholds="confirm_visits=2; confirm_days=0",
+    source="carstats",
+    status="design",
+)
 def time_to_response(course: Course) -> pd.DataFrame:
     """Return `time_to_response`: first visit in a confirmed response, in (visit before, visit]."""
     v, ice, rules = course.visits, course.judge.intercurrent, course.rules
@@ -187,6 +244,17 @@ def time_to_response(course: Course) -> pd.DataFrame:
     )
 
 
+@rule(
+    "duration_of_response",
+    "any",
+    "time-to-event",
+    definition=(
+        "From the first visit in response to relapse, rescue or re-infusion; death competes."
+    ),
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def duration_of_response(course: Course) -> pd.DataFrame:
     """Return `duration_of_response` of the responders: from the first visit in response.
 
@@ -208,6 +276,19 @@ def duration_of_response(course: Course) -> pd.DataFrame:
     return _row(course, "duration_of_response", events, competing, **options)
 
 
+@rule(
+    "drug_free_duration",
+    "any",
+    "time-to-event",
+    definition=(
+        "From the later of the first remission visit and the off-drug date to relapse or any "
+        "restart of treatment; death competes. Never from infusion."
+    ),
+    thresholds="look_back=28",
+    source="carstats",
+    status="design",
+    function="rules.drug_free.drug_free_start",
+)
 def drug_free_duration(course: Course) -> pd.DataFrame:
     """Return `drug_free_duration`: from the later of first remission and last drug, to the end.
 
@@ -254,13 +335,16 @@ def _treatment_again(course: Course, after: Array) -> Array:
     who = pd.Index(course.visits.study.subjects["subject_id"]).get_indexer(drugs["subject_id"])
     counted = drugs["drug_class"].isin(_DISEASE_CLASSES).to_numpy(bool)
     if "reason" in drugs:
-        counted &= ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy(bool)
+        counted = counted & ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy(bool)
         # Physiological replacement of a glucocorticoid does not break drug-free either.
         small = drugs.get("prednisone_equivalent_mg", pd.Series(np.nan, drugs.index)) <= 5.0
         replaced = (drugs["reason"] == "replacement") & (drugs["drug_class"] == "glucocorticoid")
-        counted &= ~(replaced & small).fillna(False).to_numpy(bool)
+        counted = counted & ~(replaced & small).fillna(False).to_numpy(bool)
     # Immunoglobulin and thrombopoietin agonists, where they treat the disease, are rescue.
-    counted |= (classify_medications(course.visits.study, course.rules)["kind"] == "rescue").array
+    counted = (
+        counted
+        | (classify_medications(course.visits.study, course.rules)["kind"] == "rescue").array
+    )
     start = drugs["start_day"].to_numpy(float)
     return first_per_subject(course.n, who, start, start > after[who])
 

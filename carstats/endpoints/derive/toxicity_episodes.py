@@ -12,6 +12,8 @@ from carstats.endpoints.derive.daily_sheets import crs_sheet, icans_sheet, sampl
 from carstats.endpoints.derive.iechs_episodes import iechs_episodes
 from carstats.endpoints.derive.immune_events import immunoglobulin_days
 from carstats.endpoints.derive.intercurrent import find_intercurrent
+from carstats.endpoints.derive.worsenings import judge_licats
+from carstats.endpoints.record.declaring import Endpoint, declare, rule
 from carstats.endpoints.record.episodes import check_infusions, merge_episodes
 from carstats.endpoints.record.naming import term_words
 from carstats.endpoints.record.visits import Visits, infused
@@ -22,7 +24,6 @@ from carstats.endpoints.rules.toxicity.ctcae import ctcae_grade
 from carstats.endpoints.rules.toxicity.icaht import early_icaht, late_icaht
 from carstats.endpoints.rules.toxicity.icans import icans_episodes
 from carstats.endpoints.rules.toxicity.t_icaht import early_t_icaht, late_t_icaht
-from carstats.endpoints.rules.toxicity.worsenings import judge_licats
 from carstats.messages import found as found_message
 from carstats.messages import joined_notes, message
 
@@ -46,19 +47,28 @@ CYTOPENIAS = {
 _OF_DISEASE = {"anaemia": "AIHA", "thrombocytopenia": "ITP"}
 
 
+@rule(
+    "ICAHT",
+    "any",
+    "toxicity",
+    definition=(
+        "Early and late neutropenia by cumulative days at or below 500 and 100/uL, and after "
+        "day 30 by depth."
+    ),
+    thresholds="early 7, 14 days; late 1500, 1000, 500, 100/uL",
+    source="Rejeski 2023 (EHA/EBMT), Blood 142:865",
+    doi="10.1182/blood.2023020578",
+    after="IEC-HS",
+)
 def derive_toxicities(
     visits: Visits, recorded: Collection[str] = (), *, terms: Collection[str] | None = None
 ) -> pd.DataFrame:
     """Return the toxicities that worksheets and laboratory values show.
 
-    CRS and ICANS from daily worksheets (a fever outside the window of CRS under a term of its
-    own), ICAHT of neutrophils and platelets, CTCAE grades of cytopenia, hypogammaglobulinaemia not
-    masked by immunoglobulin, LICATS candidates, and IEC-HS that meets its criteria (or is possible,
-    by the rules).
-
-    Notes
-    -----
-    Status: verify and design, as the rules that are used; LICATS candidates need a review.
+    CRS and ICANS from daily worksheets (a fever outside the window of CRS under a term of its own),
+    ICAHT of neutrophils and platelets, CTCAE grades of cytopenia, hypogammaglobulinaemia not masked
+    by immunoglobulin, LICATS candidates, and IEC-HS that meets its criteria (or is possible, by the
+    rules). Status: verify and design, as the rules that are used; LICATS candidates need a review.
     """
     wanted = {
         "CRS": _crs,
@@ -286,3 +296,33 @@ def _licats(visits: Visits) -> pd.DataFrame:
         return found
     sure = found["licats_candidate"].fillna(False).astype(bool)
     return found[sure].assign(attribution=message("derived: LICATS candidate, to be reviewed"))
+
+
+_CTCAE = "CTCAE, version in the row"
+for _term, _definition, _thresholds, _source in (
+    ("leukopenia", "White cells by CTCAE grade.", "CTCAE grades", _CTCAE),
+    (
+        "cytopenia",
+        "Any of neutropenia, thrombocytopenia, anaemia, lymphopenia.",
+        "those of its components",
+        _CTCAE,
+    ),
+    (
+        "febrile neutropenia",
+        "Fever with neutropenia as recorded, CTCAE grade.",
+        "as recorded",
+        _CTCAE,
+    ),
+    ("hepatotoxicity", "Raised liver enzymes as recorded, CTCAE grade.", "as recorded", _CTCAE),
+    ("coagulopathy", "Coagulopathy as recorded, CTCAE grade.", "as recorded", _CTCAE),
+    ("GvHD", "Graft-versus-host disease as recorded.", "as recorded", "as recorded"),
+    ("infusion reaction", "Infusion reaction as recorded, CTCAE grade.", "as recorded", _CTCAE),
+    (
+        "second malignancy",
+        "New malignancy, T-cell lymphoma included, for as long as followed (15 years).",
+        "as recorded",
+        "FDA class warning 2024",
+    ),
+):
+    # No rule reads them: a study records them.
+    declare(__name__, Endpoint(_term, "any", "toxicity", _definition, _thresholds, _source))

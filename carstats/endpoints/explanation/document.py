@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from carstats.data.study import Study
+from carstats.endpoints.derive.estimand import EVENT_ENDPOINTS
 from carstats.endpoints.derive.intercurrent import Strategies, strategies_of
 from carstats.endpoints.derive.responses import RESPONSE_ENDPOINTS
-from carstats.endpoints.estimand import EVENT_ENDPOINTS
+from carstats.endpoints.derive.visits import find_visits
 from carstats.endpoints.explanation.responses import event_course, response_course
 from carstats.endpoints.explanation.toxicity import toxicity_course
 from carstats.endpoints.options import Rules, rules_of
-from carstats.endpoints.record.visits import find_visits, infused
+from carstats.endpoints.record.visits import infused
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message
 from carstats.translation import in_words

@@ -9,14 +9,15 @@ import pandas as pd
 
 from carstats.data.study import Study
 from carstats.data.vocabulary import Vocabulary
-from carstats.endpoints.catalogue_measures import readings
 from carstats.endpoints.derive.applicability import applicable
 from carstats.endpoints.derive.course import Course
 from carstats.endpoints.derive.derivation import derive_all, judge_of
 from carstats.endpoints.derive.immune_events import IMMUNE_EVENTS
 from carstats.endpoints.derive.intercurrent import Strategies
-from carstats.endpoints.derive.judge import HELD, VARIANTS, Judge, Sight, Verdict
+from carstats.endpoints.derive.judge import Judge, Sight, Verdict
+from carstats.endpoints.derive.variants import HELD, VARIANTS
 from carstats.endpoints.options import Rules
+from carstats.endpoints.readings import readings
 from carstats.endpoints.record.reasons import FLAGS, Part
 from carstats.messages import mark, message
 

@@ -15,6 +15,7 @@ from carstats.endpoints.derive.toxicity_episodes import (
     derive_toxicities,
     infusion_days,
 )
+from carstats.endpoints.derive.worsenings import judge_licats
 from carstats.endpoints.explanation.counts import (
     cytopenia_lines,
     grade_words,
@@ -30,7 +31,6 @@ from carstats.endpoints.rules.toxicity.crs import (
     hypoxia_grade,
 )
 from carstats.endpoints.rules.toxicity.icans import icans_daily_grades
-from carstats.endpoints.rules.toxicity.worsenings import judge_licats
 from carstats.messages import found as found_message
 from carstats.messages import joined_notes, mark, message
 

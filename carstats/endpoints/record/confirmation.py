@@ -74,8 +74,6 @@ def next_visit(
 ) -> BooleanArray:
     """Judge at each visit whether what is met there is met again at the next one: a look forward.
 
-    Notes
-    -----
     Status: design.
     """
     return confirmed(subject, day, met, visits=visits, span=span)
@@ -106,8 +104,6 @@ def reaches_back(
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return since when what is met at each visit has been met without a break: a look back.
 
-    Notes
-    -----
     Status: design.
     """
     since, gap = np.full(len(day), np.nan), np.zeros(len(day), bool)
@@ -158,8 +154,6 @@ def seen_twice(
 def best_sustained(subject: ArrayLike, day: ArrayLike, score: ArrayLike) -> NDArray[np.float64]:
     """Return the lowest score that two consecutive earlier visits both reached.
 
-    Notes
-    -----
     Status: design.
     """
     codes, _, order = _in_order(subject, day)

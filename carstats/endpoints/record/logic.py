@@ -94,7 +94,7 @@ def compare(values: NDArray[np.float64], operator: str, cut: ArrayLike) -> Boole
 
     Equal means within `TOLERANCE`, or `TOLERANCE` of the cut where that is larger than 1.
     """
-    check_choice("operator", operator, OPERATORS)
+    operator = check_choice("operator", operator, OPERATORS)
     cut = np.asarray(cut, dtype=float)
     slack = TOLERANCE * np.maximum(1.0, np.nan_to_num(np.abs(cut), nan=1.0))
     distance = values - cut

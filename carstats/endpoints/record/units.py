@@ -32,8 +32,6 @@ _EQUAL_TO_5_MG = {
 def prednisone_equivalent(drug: ArrayLike, dose_mg: ArrayLike) -> NDArray[np.float64]:
     """Return doses of glucocorticoids in milligrams of prednisone.
 
-    Notes
-    -----
     Status: verify.
 
     References

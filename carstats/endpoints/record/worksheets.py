@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.endpoints.record.logic import numbers
+from carstats.endpoints.record.searches import Days
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message
 
@@ -140,27 +141,10 @@ def latest(
 ) -> NDArray[np.int_]:
     """Return for each row the position of the subject's last event on or before its day."""
     subjects = pd.Index(events["subject_id"].unique())
-    left = pd.DataFrame({
-        "day": table[day].to_numpy(float),
-        "subject": subjects.get_indexer(table["subject_id"]),
-        "row": np.arange(len(table)),
-    })  # fmt: skip
-    right = pd.DataFrame({
-        "day": events["day"].to_numpy(float),
-        "subject": subjects.get_indexer(events["subject_id"]),
-        "event": np.arange(len(events)),
-    })  # fmt: skip
-    found = pd.merge_asof(
-        left[left["day"].notna()].sort_values("day", kind="stable"),
-        right.sort_values("day", kind="stable"),
-        on="day",
-        by="subject",
-        direction="forward" if ahead else "backward",
-        allow_exact_matches=not before,
-    )
-    result = np.full(len(table), -1)
-    result[found["row"]] = found["event"].fillna(-1).astype(int)
-    return result
+    found = Days(subjects.get_indexer(events["subject_id"]), events["day"].to_numpy(float))
+    who, when = subjects.get_indexer(table["subject_id"]), table[day].to_numpy(float)
+    row = found.next(who, when, after=before) if ahead else found.last(who, when, before=before)
+    return np.where(np.isnan(when), -1, row)
 
 
 def days_since(table: pd.DataFrame, events: pd.DataFrame | None) -> NDArray[np.float64]:

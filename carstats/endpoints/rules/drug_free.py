@@ -15,7 +15,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import TOLERANCE, any_of, boolean, flags, numbers
+from carstats.endpoints.record.searches import Days, at, runs_between
 from carstats.errors import CarstatsError, check_choice, check_number, listed
 from carstats.messages import message
 
@@ -72,6 +74,55 @@ class DrugFree:
     off_drug_day: NDArray[np.float64]
 
 
+@rule(
+    "drug_free",
+    "any",
+    "state",
+    definition=(
+        "No glucocorticoid, immunosuppressant, biologic, targeted synthetic drug, plasma "
+        "exchange or disease-directed immunoglobulin in the 28 days up to the visit; "
+        "antimalarials allowed."
+    ),
+    thresholds="look_back=28; variant='standard'",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "drug_free_strict",
+    "any",
+    "state",
+    definition="Drug-free, and no antimalarial.",
+    thresholds="look_back=28; variant='strict'",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "drug_free_lenient",
+    "any",
+    "state",
+    definition="Drug-free, but prednisone up to 5 mg a day allowed.",
+    thresholds="look_back=28; lenient_mg=5",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "steroid_free",
+    "any",
+    "response",
+    definition="No glucocorticoid in the 28 days up to the visit.",
+    thresholds="look_back=28; replacement_mg=5",
+    source="carstats",
+    status="design",
+)
+@rule(
+    "immunosuppressant_free",
+    "any",
+    "response",
+    definition="No counted drug other than a glucocorticoid in the 28 days up to the visit.",
+    thresholds="look_back=28",
+    source="carstats",
+    status="design",
+)
 def judge_treatment(
     subject: ArrayLike,
     day: ArrayLike,
@@ -93,55 +144,39 @@ def judge_treatment(
 
     Parameters
     ----------
-    subject, day, disease : sequence of length n
-        Subject, day and disease of each visit, in any order.
-    medications : pandas.DataFrame
-        Treatment episodes: ``subject_id``, ``drug``, ``drug_class``, ``start_day`` (missing: before
-        the records begin), ``stop_day`` (the last day on the drug; missing: ongoing), and where
-        known ``prednisone_equivalent_mg`` and ``reason``.
-    variant : str, optional
-        ``"strict"``: no glucocorticoid, immunosuppressant, biologic, targeted synthetic drug,
+    subject, day, disease : Subject, day and disease of each visit, in any order.
+    medications : Treatment episodes: ``subject_id``, ``drug``, ``drug_class``, ``start_day``
+        (missing: before the records begin), ``stop_day`` (the last day on the drug; missing:
+        ongoing), and where known ``prednisone_equivalent_mg`` and ``reason``.
+    variant : ``"strict"``: no glucocorticoid, immunosuppressant, biologic, targeted synthetic drug,
         plasma exchange or disease-directed immunoglobulin, and no antimalarial; ``"standard"``:
         antimalarials are allowed; ``"lenient"``: and prednisone up to `lenient_mg` a day.
-    look_back : float, optional
-        Days before the visit in which no counted drug may have been given, the first of them and
-        the visit included.
-    lenient_mg : float, optional
-        Largest daily dose of the lenient variant, all glucocorticoids together, mg of prednisone.
-    allow_adrenal : bool, optional
-        Whether physiological replacement in documented adrenal insufficiency is allowed: a
-        glucocorticoid given for ``"replacement"``, or for a subject flagged by
+    look_back : Days before the visit in which no counted drug may have been given, the first of
+        them and the visit included.
+    lenient_mg : Largest daily dose of the lenient variant, all glucocorticoids together, mg of
+        prednisone.
+    allow_adrenal : Whether physiological replacement in documented adrenal insufficiency is
+        allowed: a glucocorticoid given for ``"replacement"``, or for a subject flagged by
         `adrenal_insufficiency`.
-    adrenal_insufficiency : bool or sequence of bool, optional
-        Whether adrenal insufficiency is documented, one value a visit.
-    replacement_mg : float, optional
-        Largest daily dose that is replacement, mg of prednisone.
-    antifibrotic_counts, cholinesterase_inhibitor_counts : bool, optional
-        Whether nintedanib and the like, pyridostigmine and the like count as drugs.
-    replacement_immunoglobulin_counts : bool, optional
-        Whether in MG, IIM, ITP and CIDP, where immunoglobulin is treatment, it counts also where
-        the reason given is ``"replacement"`` or ``"supportive"``.
-    ignored_reasons : iterable of str, optional
-        Reasons whose episodes do not count.
+    adrenal_insufficiency : Whether adrenal insufficiency is documented, one value a visit.
+    replacement_mg : Largest daily dose that is replacement, mg of prednisone.
+    antifibrotic_counts, cholinesterase_inhibitor_counts : Whether nintedanib and the like,
+        pyridostigmine and the like count as drugs.
+    replacement_immunoglobulin_counts : Whether in MG, IIM, ITP and CIDP, where immunoglobulin is
+        treatment, it counts also where the reason given is ``"replacement"`` or ``"supportive"``.
+    ignored_reasons : Reasons whose episodes do not count.
 
     Returns
     -------
-    DrugFree
-        The verdicts. NA where the look-back has an episode that would decide, with its dose or its
-        reason missing.
-
-    Raises
-    ------
-    CarstatsError
-        If `variant` is another word, an option is out of range, a visit lacks its subject or day,
-        or the medications lack a column.
+    The verdicts. NA where the look-back has an episode that would decide, with its dose or its
+    reason missing.
 
     Notes
     -----
-    Status: design. In ITP thrombopoietin receptor agonists count. Growth factors, antimicrobials
-    and other supportive drugs never do.
+    In ITP thrombopoietin receptor agonists count. Growth factors, antimicrobials and other
+    supportive drugs never do.
     """
-    check_choice("variant", variant, VARIANTS)
+    variant = check_choice("variant", variant, VARIANTS)
     check_number("look_back", look_back, low=0)
     check_number("lenient_mg", lenient_mg, low=0)
     check_number("replacement_mg", replacement_mg, low=0)
@@ -207,7 +242,7 @@ def judge_treatment(
         np.concatenate([part[name].to_numpy(dtype=float) for part in ends])
         for name in ("code", "stop")
     )
-    last = visits.last_stop(code, stop, early)
+    last = at(stop, Days(code, stop).last(visits.codes, early))
     return DrugFree(
         free,
         steroid_free,
@@ -220,27 +255,18 @@ def judge_treatment(
 def drug_free_start(first_remission_day: ArrayLike, off_drug_day: ArrayLike) -> NDArray[np.float64]:
     """Return the day from which drug-free remission counts: the later of remission and off drugs.
 
+    Status: design.
+
     Parameters
     ----------
-    first_remission_day : float or sequence of float
-        Day of the first visit in remission.
-    off_drug_day : float or sequence of float
-        Last day on a counted drug (`DrugFree.off_drug_day`); missing where there was none.
+    first_remission_day : Day of the first visit in remission.
+    off_drug_day : Last day on a counted drug (`DrugFree.off_drug_day`); missing where there was
+        none.
 
     Returns
     -------
-    numpy.ndarray
-        The day; NaN where there is no remission. It is never the infusion as such: time before
-        remission off drugs is time in which the event cannot happen.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is no number.
-
-    Notes
-    -----
-    Status: design.
+    The day; NaN where there is no remission. It is never the infusion as such: time before
+    remission off drugs is time in which the event cannot happen.
     """
     first, off = numbers(
         first_remission_day=(first_remission_day, -np.inf, np.inf),
@@ -329,57 +355,24 @@ def _doses(steroids: pd.DataFrame) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class _Visits:
-    """Visits as codes and days, with searches over episodes for all of them at once."""
+    """Visits with the positions of their subjects, and the disease of each subject."""
 
     names: pd.Index
     codes: NDArray[np.int_]
     day: NDArray[np.float64]
     disease_of: NDArray[np.object_]
 
-    def any_between(self, episodes, early, late):
-        """Return for each visit whether an episode of its subject runs on a day from early to late.
+    def any_between(self, episodes, early, late) -> NDArray[np.bool_]:
+        """Return whether an episode of each visit's subject runs on a day from early to late."""
+        code, start, stop = (episodes[name].to_numpy() for name in ("code", "start", "stop"))
+        return runs_between(self.codes, early, late, code, start, stop)
 
-        Every episode that has stopped before `early` has started by `late`, so the number of
-        episodes that run is the number started less the number stopped.
-        """
-        started = self._count(episodes["code"], episodes["start"], late, "right")
-        stopped = self._count(episodes["code"], episodes["stop"], early, "left")
-        return started > stopped
-
-    def last_stop(self, code, stop, before):
-        """Return for each visit the latest last day of its subject's episodes before a day."""
-        order = np.lexsort((stop, code))
-        code, stop = code[order], stop[order]
-        count = self._count(code, stop, before, "left")
-        first = np.searchsorted(code, self.codes, side="left")
-        place = np.minimum(first + count - 1, max(len(code) - 1, 0))
-        found = stop[place] if len(code) else np.zeros(len(self.codes))
-        return np.where(count > 0, found, np.nan)
-
-    def dose_on_day(self, spans, undosed):
+    def dose_on_day(self, spans, undosed) -> NDArray[np.float64]:
         """Return the dose on the day of each visit; NaN where an episode of unknown dose runs."""
-        order = np.lexsort((spans["start"], spans["code"]))
-        code, start, stop, dose = (
-            spans[name].to_numpy()[order] for name in ("code", "start", "stop", "dose")
-        )
-        count = self._count(code, start, self.day, "right")
-        first = np.searchsorted(code, self.codes, side="left")
-        result = np.zeros(len(self.codes))
-        if len(code):
-            place = np.minimum(np.maximum(first + count - 1, 0), len(code) - 1)
-            runs = (count > 0) & (stop[place] >= self.day)
-            result = np.where(runs, dose[place], 0.0)
-        return np.where(self.any_between(undosed, self.day, self.day), np.nan, result)
-
-    def _count(self, code, when, limit, side):
-        """Return how many of the subject's days are up to a limit (`right`) or before (`left`)."""
-        code, when = np.asarray(code, dtype=float), np.asarray(when, dtype=float)
-        finite = np.r_[when[np.isfinite(when)], limit, 0.0]
-        low, width = finite.min() - 1.0, np.ptp(finite) + 3.0
-        key = np.sort(code * width + np.clip(when - low, 0.0, width - 1.0))
-        base = self.codes * width
-        upto = np.searchsorted(key, base + (limit - low), side=side)
-        return upto - np.searchsorted(key, base, side="left")
+        row = Days(spans["code"], spans["start"]).last(self.codes, self.day, before=False)
+        runs = at(spans["stop"], row, -np.inf) >= self.day
+        dose = np.where(runs, at(spans["dose"], row, 0.0), 0.0)
+        return np.where(self.any_between(undosed, self.day, self.day), np.nan, dose)
 
 
 def _visits(subject, day, disease) -> _Visits:

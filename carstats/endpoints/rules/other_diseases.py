@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -25,6 +26,15 @@ BVAS_RANGE = (0.0, 63.0)
 ESSDAI_RANGE = (0.0, 123.0)
 
 
+@rule(
+    "pemphigus_CR_off",
+    "PV",
+    "response",
+    definition="No lesion and no systemic therapy for two months.",
+    thresholds="days=60",
+    source="Murrell 2008, J Am Acad Dermatol 58:1043",
+    after="INCAT_response",
+)
 def pemphigus_remission(
     lesions: ArrayLike,
     days_without_therapy: ArrayLike,
@@ -33,32 +43,13 @@ def pemphigus_remission(
 ) -> BooleanArray:
     """Judge complete remission off therapy: no lesion, and no systemic therapy for two months.
 
+    NA where a component is missing.
+
     Parameters
     ----------
-    lesions : int or sequence of int
-        New and established lesions.
-    days_without_therapy : float or sequence of float
-        Days since the last systemic therapy; 0 on therapy.
-    days : float, optional
-        Two months, as days, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is negative.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Murrell DF et al. J Am Acad Dermatol 2008;58:1043-1046.
+    lesions : New and established lesions.
+    days_without_therapy : Days since the last systemic therapy; 0 on therapy.
+    days : Two months, as days, at least.
     """
     count, off = numbers(
         lesions=(lesions, 0, np.inf), days_without_therapy=(days_without_therapy, 0, np.inf)
@@ -66,6 +57,17 @@ def pemphigus_remission(
     return all_of(compare(count, "<=", 0), compare(off, ">=", days))
 
 
+@rule(
+    "pemphigus_CR_minimal",
+    "PV",
+    "response",
+    definition=(
+        "No lesion on minimal therapy (prednisone 10 mg or less, minimal adjuvant) for two months."
+    ),
+    thresholds="prednisone_max=10; days=60",
+    source="Murrell 2008, J Am Acad Dermatol 58:1043",
+    after="pemphigus_CR_off",
+)
 def pemphigus_remission_minimal(
     lesions: ArrayLike,
     prednisone_mg: ArrayLike,
@@ -77,38 +79,16 @@ def pemphigus_remission_minimal(
 ) -> BooleanArray:
     """Judge complete remission on minimal therapy for two months.
 
+    NA where a component is missing.
+
     Parameters
     ----------
-    lesions : int or sequence of int
-        New and established lesions.
-    prednisone_mg : float or sequence of float
-        Daily dose, mg of prednisone.
-    minimal_adjuvant : bool or sequence of bool
-        Whether adjuvant therapy is none or at half the effective dose or less.
-    days_on_minimal_therapy : float or sequence of float
-        Days that therapy has been minimal.
-    prednisone_max : float, optional
-        Largest dose that is minimal.
-    days : float, optional
-        Two months, as days, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Murrell DF et al. J Am Acad Dermatol 2008;58:1043-1046.
+    lesions : New and established lesions.
+    prednisone_mg : Daily dose, mg of prednisone.
+    minimal_adjuvant : Whether adjuvant therapy is none or at half the effective dose or less.
+    days_on_minimal_therapy : Days that therapy has been minimal.
+    prednisone_max : Largest dose that is minimal.
+    days : Two months, as days, at least.
     """
     count, dose, time = numbers(
         lesions=(lesions, 0, np.inf),
@@ -120,6 +100,18 @@ def pemphigus_remission_minimal(
     return all_of(compare(count, "<=", 0), low, adjuvant, compare(time, ">=", days))
 
 
+@rule(
+    "pemphigus_relapse",
+    "PV",
+    "event",
+    definition=(
+        "Three new lesions in a month that do not heal within a week, or extension of "
+        "established ones."
+    ),
+    thresholds="lesions=3",
+    source="Murrell 2008, J Am Acad Dermatol 58:1043",
+    after="pemphigus_CR_minimal",
+)
 def pemphigus_relapse(
     new_lesions_per_month: ArrayLike,
     healed_within_week: ArrayLike,
@@ -129,34 +121,15 @@ def pemphigus_relapse(
 ) -> BooleanArray:
     """Judge a relapse: three new lesions in a month that do not heal in a week, or extension.
 
+    NA where it is not known to be met and a component is missing.
+
     Parameters
     ----------
-    new_lesions_per_month : int or sequence of int
-        New lesions in a month.
-    healed_within_week : bool or sequence of bool
-        Whether they healed by themselves within a week; consulted where there are enough.
-    established_extended : bool or sequence of bool
-        Whether established lesions extended in a subject under control.
-    lesions : float, optional
-        New lesions, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is not known to be met and a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Murrell DF et al. J Am Acad Dermatol 2008;58:1043-1046.
+    new_lesions_per_month : New lesions in a month.
+    healed_within_week : Whether they healed by themselves within a week; consulted where there are
+        enough.
+    established_extended : Whether established lesions extended in a subject under control.
+    lesions : New lesions, at least.
     """
     (count,) = numbers(new_lesions_per_month=(new_lesions_per_month, 0, np.inf))
     healed, extended = flags(
@@ -165,70 +138,64 @@ def pemphigus_relapse(
     return any_of(given(compare(count, ">=", lesions), ~healed), extended)
 
 
+@rule(
+    "AAV_remission",
+    "AAV",
+    "response",
+    definition="BVAS 0 off glucocorticoids.",
+    thresholds="prednisone_max=0",
+    source="carstats",
+)
 def aav_remission(
     bvas: ArrayLike, prednisone_mg: ArrayLike, *, prednisone_max: float = 0.0
 ) -> BooleanArray:
     """Judge remission of ANCA-associated vasculitis: BVAS 0 off glucocorticoids.
 
+    NA where a component is missing.
+
     Parameters
     ----------
-    bvas : float or sequence of float
-        Birmingham vasculitis activity score, version 3, 0 to 63.
-    prednisone_mg : float or sequence of float
-        Daily dose on the day of the visit, mg of prednisone.
-    prednisone_max : float, optional
-        Largest dose that is allowed.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    bvas : Birmingham vasculitis activity score, version 3, 0 to 63.
+    prednisone_max : Largest dose that is allowed.
     """
     score, dose = numbers(bvas=(bvas, *BVAS_RANGE), prednisone_mg=(prednisone_mg, 0, 5000))
     return all_of(compare(score, "<=", 0), compare(dose, "<=", prednisone_max))
 
 
+@rule(
+    "ESSDAI_response",
+    "SjD",
+    "response",
+    definition="ESSDAI down by 3 points or more.",
+    thresholds="points=3",
+    source="ESSDAI",
+)
 def essdai_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
     """Judge a response of Sjögren disease: ESSDAI down by 3 points or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        ESSDAI, 0 to 123.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    points : float, optional
-        The fall, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : ESSDAI, 0 to 123.
     """
     first, now = numbers(baseline=(baseline, *ESSDAI_RANGE), follow_up=(follow_up, *ESSDAI_RANGE))
     return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
 
 
+@rule(
+    "STAR",
+    "SjD",
+    "response",
+    definition=(
+        "5 of 9 points from five domains: systemic 3, symptoms 3, lachrymal 1, salivary 1, "
+        "biological 1."
+    ),
+    thresholds="points=(3, 3, 1, 1, 1); cut=5",
+    source="Seror 2022, Ann Rheum Dis 81:979",
+)
 def sjogren_star(
     systemic: ArrayLike,
     symptoms: ArrayLike,
@@ -241,32 +208,13 @@ def sjogren_star(
 ) -> BooleanArray:
     """Judge the Sjögren tool for assessing response (STAR): 5 points of 9 from five domains.
 
+    NA where a domain is missing.
+
     Parameters
     ----------
-    systemic, symptoms, lachrymal, salivary, biological : bool or sequence of bool
-        Whether each domain has responded.
-    points : tuple of float, optional
-        What each domain is worth.
-    cut : float, optional
-        Points of a responder, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a domain is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Seror R et al. Ann Rheum Dis 2022;81:979-989.
+    systemic, symptoms, lachrymal, salivary, biological : Whether each domain has responded.
+    points : What each domain is worth.
+    cut : Points of a responder, at least.
     """
     domains = flags(
         systemic=systemic,
@@ -279,6 +227,14 @@ def sjogren_star(
     return compare(sum(p * v for p, v in zip(points, values, strict=True)), ">=", cut)
 
 
+@rule(
+    "CRESS",
+    "SjD",
+    "response",
+    definition="Response in 3 of 5 items.",
+    thresholds="items=3",
+    source="Arends 2021, Lancet Rheumatol 3:e553",
+)
 def sjogren_cress(
     systemic: ArrayLike,
     symptoms: ArrayLike,
@@ -290,30 +246,12 @@ def sjogren_cress(
 ) -> BooleanArray:
     """Judge the composite of relevant endpoints for Sjögren disease (CRESS): 3 of 5 items.
 
+    NA where fewer are known to have responded and one is missing.
+
     Parameters
     ----------
-    systemic, symptoms, lachrymal, salivary, serological : bool or sequence of bool
-        Whether each item has responded.
-    items : int, optional
-        Items of a responder, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where fewer are known to have responded and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Arends S et al. Lancet Rheumatol 2021;3:e553-e562.
+    systemic, symptoms, lachrymal, salivary, serological : Whether each item has responded.
+    items : Items of a responder, at least.
     """
     return at_least(
         items,

@@ -113,8 +113,8 @@ def simultaneous_band(
     Borgan Ø, Liestøl K. Scand J Stat 1990; 17: 35-41 (transformations).
     Klein JP, Moeschberger ML. Survival Analysis, 2nd ed. Springer 2003; section 4.4.
     """
-    check_choice("kind", kind, BAND_KINDS)
-    check_choice("scale", scale, BAND_SCALES)
+    kind = check_choice("kind", kind, BAND_KINDS)
+    scale = check_choice("scale", scale, BAND_SCALES)
     if start is not None and end is not None and start > end:
         raise CarstatsError(
             message("`start` is {start}, after `end`, {end}.", start=f"{start:g}", end=f"{end:g}")

@@ -70,7 +70,7 @@ def melded_means(
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     Fay MP, Brittain E. Stat Med 2016; 35: 2726-2740 (mid-P).
     """
-    check_choice("measure", measure, CONTRASTS)
+    measure = check_choice("measure", measure, CONTRASTS)
     bounds = (
         _Contrast(first.least, second.most, measure),
         _Contrast(first.most, second.least, measure),

@@ -115,7 +115,7 @@ def bootstrap_survival(
     ----------
     Efron B. J Am Stat Assoc 1981; 76: 312-319 (censored data).
     """
-    check_choice("statistic", statistic, STATISTICS)
+    statistic = check_choice("statistic", statistic, STATISTICS)
     if statistic != "median":
         check_number("at", at, low=0)
     elif at is not None:

@@ -244,7 +244,7 @@ def mean_contrast(
     CarstatsError
         If the measure is unknown or the horizons differ.
     """
-    check_choice("measure", measure, CONTRASTS)
+    measure = check_choice("measure", measure, CONTRASTS)
     if first.at != second.at:
         raise CarstatsError(
             message(

@@ -62,7 +62,7 @@ class BasketPrior:
     nex_sd: float | Sequence[float] = 2.0
 
     def __post_init__(self) -> None:
-        check_choice("tau_prior", self.tau_prior, TAU_PRIORS)
+        object.__setattr__(self, "tau_prior", check_choice("tau_prior", self.tau_prior, TAU_PRIORS))
         check_rate("prior_rate", self.rate)
         for name, value in {"prior_sd": self.sd, "tau_scale": self.tau_scale}.items():
             check_number(name, value, low=0)

@@ -55,7 +55,7 @@ def proportion_limits(
     Blaker H. Can J Stat 2000; 28: 783-798.
     Agresti A, Coull BA. Am Stat 1998; 52: 119-126.
     """
-    check_choice("method", method, METHODS)
+    method = check_choice("method", method, METHODS)
     k, n = np.broadcast_arrays(np.asarray(n_event, float), np.asarray(n, float))
     low, high = _LIMITS[method](k, n, conf_level)
     empty = n == 0

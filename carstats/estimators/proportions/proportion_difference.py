@@ -95,8 +95,8 @@ def proportion_contrast(
     Agresti A, Min Y. Biometrics 2001; 57: 963-971.
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
     """
-    check_choice("contrast", contrast, CONTRASTS)
-    check_choice("method", method, METHODS_OF[contrast])
+    contrast = check_choice("contrast", contrast, CONTRASTS)
+    method = check_choice("method", method, METHODS_OF[contrast])
     k1, k2, n1, n2 = np.broadcast_arrays(*(np.asarray(v, float) for v in (*n_event, *n)))
     known = (n1 > 0) & (n2 > 0)
     m1, m2 = np.where(known, n1, 1.0), np.where(known, n2, 1.0)

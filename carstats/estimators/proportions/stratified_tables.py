@@ -181,8 +181,8 @@ def stratified_contrast(
     Sato T. Biometrics 1989; 45: 1323-1324 (letter). Greenland S, Robins JM. Biometrics 1985; 41:
     55-68. Miettinen O, Nurminen M. Stat Med 1985; 4: 213-226.
     """
-    check_choice("contrast", contrast, CONTRASTS)
-    check_choice("method", method, STRATIFIED_METHODS[contrast])
+    contrast = check_choice("contrast", contrast, CONTRASTS)
+    method = check_choice("method", method, STRATIFIED_METHODS[contrast])
     k, n = np.atleast_2d(np.asarray(n_event, float)), np.atleast_2d(np.asarray(n, float))
     both = (n > 0).all(axis=1)
     k, n = k[both], n[both]

@@ -89,7 +89,7 @@ def event_rate(
     """
     from scipy.special import gammaincinv
 
-    check_choice("method", method, RATE_METHODS)
+    method = check_choice("method", method, RATE_METHODS)
     k, t = np.broadcast_arrays(np.asarray(n_event, float), np.asarray(exposure, float))
     tail = (1 - conf_level) / 2
     some = np.maximum(k, 1)

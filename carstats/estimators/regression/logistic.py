@@ -98,7 +98,7 @@ def logistic_regression(
     """
     from scipy.stats import chi2
 
-    check_choice("method", method, LOGISTIC_METHODS)
+    method = check_choice("method", method, LOGISTIC_METHODS)
     y = np.asarray(response, float)
     x = np.asarray(covariates, float).reshape(y.size, -1)
     # One scale for all, so that one tolerance and one largest step do for all.

@@ -112,7 +112,7 @@ def fit_mmrm(
     Satterthwaite FE. Biometrics Bull 1946; 2: 110-114.
     Fai AHT, Cornelius PL. J Stat Comput Simul 1996; 54: 363-378.
     """
-    check_choice("structure", structure, COVARIANCES)
+    structure = check_choice("structure", structure, COVARIANCES)
     y, x = np.asarray(y, float), np.asarray(x, float)
     if x.ndim != 3 or x.shape[:2] != y.shape:
         raise CarstatsError(

@@ -76,7 +76,7 @@ def proportional_hazards(
     ----------
     Grambsch PM, Therneau TM. Biometrika 1994; 81: 515-526.
     """
-    check_choice("transform", transform, TRANSFORMS)
+    transform = check_choice("transform", transform, TRANSFORMS)
     p = fit.coef.size
     if fit.reason:
         nothing = np.full(p, np.nan)

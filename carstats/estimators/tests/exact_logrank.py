@@ -129,8 +129,8 @@ def permutation_logrank(
     Phipson B, Smyth GK. Stat Appl Genet Mol Biol 2010; 9: 39 (the added 1).
     Letón E, Zuluaga P. Commun Stat Theory Methods 2001; 30: 591-608 (scores with ties).
     """
-    check_choice("scoring", scoring, SCORINGS)
-    check_choice("method", method, METHODS)
+    scoring = check_choice("scoring", scoring, SCORINGS)
+    method = check_choice("method", method, METHODS)
     options = {"entry": entry, "weight": weight, "exponents": exponents}
     within = strata if scoring == "within strata" else None
     scores = logrank_scores(time, status, strata=within, **options)

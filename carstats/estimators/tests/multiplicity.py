@@ -36,7 +36,7 @@ def adjust_p_values(p_values: ArrayLike, *, method: str = "Holm") -> NDArray[np.
     Holm S. Scand J Stat 1979; 6: 65-70.
     Benjamini Y, Hochberg Y. J R Stat Soc B 1995; 57: 289-300.
     """
-    check_choice("method", method, ADJUSTMENTS)
+    method = check_choice("method", method, ADJUSTMENTS)
     p_values = np.asarray(p_values, float)
     known = ~np.isnan(p_values)
     p = p_values[known]

@@ -30,7 +30,7 @@ _HOMES = {
     "plot_incidence": "incidence",
     "plot_interval": "survival.interval",
     "plot_response": "response.rates",
-    "plot_risk_table": "survival.curves",
+    "plot_risk_table": "risk_table",
     "plot_score_change": "response.scores",
     "plot_survival": "survival.curves",
     "plot_swimmer": "response.swimmer",

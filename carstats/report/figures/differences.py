@@ -34,8 +34,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import sentence, sentences, tr
 
 _COLUMNS = (
     "term", "n", "n_event", "rate", "n_reference", "n_event_reference", "rate_reference",

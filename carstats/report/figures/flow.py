@@ -32,8 +32,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import full_stop, sentence, sentences, tr
 
 _LINE = SIZE * LINE_HEIGHT
 _PAD = 5.0

@@ -23,8 +23,8 @@ from carstats.report.figures.sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, count, number, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, drawing, looks, text_width, wrap
-from carstats.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import full_stop, sentence, sentences, tr
 
 FEW_AT_RISK = 5
 _COLUMNS = ("time", "n_risk", "n_event", "estimate", "conf_low", "conf_high")

@@ -140,7 +140,8 @@ def saved_outputs(folder: Path) -> dict[str, dict]:
 
 def _topic(result: Mapping) -> str:
     """Return the topic of a result: that of the published trials has no cohort."""
-    home = sys.modules["carstats"]._HOMES.get(result["analysis"], "").partition(".")[0]
+    analysis = getattr(sys.modules["carstats"], result["analysis"], None)
+    home = analysis.__module__.split(".")[1] if analysis else ""
     if home in ("survival", "response", "toxicity") and not result["fingerprint"]:
         return "evidence" if not result["cohort"] and not result["synthetic"] else home
     return home if home in _TOPICS else "cohort"

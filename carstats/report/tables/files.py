@@ -127,7 +127,7 @@ def table_page(table: Table, table_id: str | None = None) -> str:
 
 def table_bytes(table: Table, kind: str, table_id: str | None = None) -> bytes:
     """Return a table as a file's content."""
-    check_choice("formats", kind, tuple(FORMATS))
+    kind = check_choice("formats", kind, tuple(FORMATS))
     if kind == "html":
         return table_page(table, table_id).encode()
     if kind == "latex":

@@ -94,8 +94,7 @@ def tabulate_baseline(
             {"variable", "kind", "level", "median"},
         )  # fmt: skip
     shown = [statistics] if isinstance(statistics, str) else list(statistics)
-    for name in shown:
-        check_choice("statistics", name, STATISTICS)
+    shown = [check_choice("statistics", name, STATISTICS) for name in shown]
     named = dict(labels or {})
     variables = {name for each in results for name in each.frame["variable"]}
     if unknown := sorted(set(named) - variables):

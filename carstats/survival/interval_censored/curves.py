@@ -11,7 +11,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.turnbull import bootstrap_limits, turnbull
-from carstats.estimators.reasons import FOLLOWUP_DIFFERS_LINEAR, GROUP_TOO_SMALL
+from carstats.estimators.reasons import FOLLOWUP_DIFFERS_LINEAR, GROUP_TOO_SMALL, Reason
 from carstats.estimators.tests.interval_tests import interval_logrank
 from carstats.estimators.tests.logrank import strata_rows
 from carstats.estimators.tests.logrank_rule import (
@@ -232,8 +232,8 @@ def interval_censored_test(
     Sun J. Stat Med 1996; 15: 1387-1395. Finkelstein DM. Biometrics 1986; 42: 845-854.
     Fay MP, Shaw PA. J Stat Softw 2010; 36(2).
     """
-    check_choice("scores", scores, INTERVAL_SCORES)
-    check_choice("method", method, INTERVAL_METHODS)
+    scores = check_choice("scores", scores, INTERVAL_SCORES)
+    method = check_choice("method", method, INTERVAL_METHODS)
     check_number("n_resamples", n_resamples, low=1)
     times = interval_times(cohort, endpoint, by, competing, strata)
     rows, group, names = grouped(times)
@@ -254,7 +254,8 @@ def interval_censored_test(
         n_resamples=n_resamples,
         seed=seed,
     )
-    weak, unlike = None, ()
+    weak: Reason | None = None
+    unlike: tuple[Reason, ...] = ()
     if not np.isnan(test.statistic):
         weak = asymptotic_reason(group, strata_of)
         happened = np.isfinite(high)

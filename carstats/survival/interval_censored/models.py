@@ -81,7 +81,7 @@ def interval_censored_regression(
     ----------
     Kalbfleisch JD, Prentice RL. The Statistical Analysis of Failure Time Data, 2002, chapter 3.
     """
-    check_choice("distribution", distribution, ("Weibull", "log-logistic"))
+    distribution = check_choice("distribution", distribution, ("Weibull", "log-logistic"))
     check_conf_level(conf_level)
     times = interval_times(cohort, endpoint, None, competing)
     design = covariate_matrix(cohort, covariates)

@@ -25,8 +25,7 @@ CENSORED, EVENT, RIVAL = 0, 1, 2
 def checked_competing(competing: str | Iterable[str]) -> tuple[str, ...]:
     """Return the competing events in order; death is always one."""
     names = [competing] if isinstance(competing, str) else list(competing)
-    for name in names:
-        check_choice("competing", name, COMPETING)
+    names = [check_choice("competing", name, COMPETING) for name in names]
     if "death" not in names:
         raise CarstatsError(
             message(

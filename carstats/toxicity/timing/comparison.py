@@ -201,7 +201,8 @@ def _proportion(k: int, n: int, conf_level: float) -> tuple[float, float, float]
 
 def _density(k: int, exposure: float, day: float, conf_level: float) -> tuple[float, float, float]:
     rate = event_rate(k, exposure, conf_level=conf_level)
-    return tuple(float(1 - np.exp(-v * day)) for v in (rate.estimate, rate.low, rate.high))
+    estimate, low, high = (1 - np.exp(-v * day) for v in (rate.estimate, rate.low, rate.high))
+    return float(estimate), float(low), float(high)
 
 
 def _one_minus(rows, day: float, conf_level: float, *, undefined: bool):

@@ -98,7 +98,7 @@ def toxicity_incidence(
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     """
-    check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, term, by)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -195,7 +196,7 @@ def toxicity_duration(
     CarstatsError
         As for `toxicity_timing`.
     """
-    check_choice("conf_type", conf_type, CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, [term], by)
@@ -211,7 +212,7 @@ def toxicity_duration(
         if not len(known):
             values = dict.fromkeys(["estimate", "std_error", "conf_low", "conf_high"], np.nan)
             zero = dict.fromkeys(["n_risk", "n_event", "n_censor"], 0)
-            note = message("no episode") if len(stratum) else message("no subjects")
+            note: str = message("no episode") if len(stratum) else message("no subjects")
             note = joined_notes(note, apart)
             return pd.DataFrame([{"time": 0.0, **counts, **zero, **values, "note": note}])
         table = risk_table(known["duration"].to_numpy(), known["ended"].to_numpy().astype(int))
@@ -273,7 +274,7 @@ def timed_episodes(
     cohort: Cohort, terms: list[str], severe: Severe, episode: str, gap: float, grading_scale
 ) -> pd.DataFrame:
     """Return the chosen episodes that count with ``duration``, ``ended``, ``end_day``."""
-    check_choice("episode", episode, EPISODES)
+    episode = check_choice("episode", episode, EPISODES)
     check_number("gap", gap, low=0)
     rows = merged_episodes(episodes_of(cohort, terms, severe, grading_scale), severe, gap=gap)
     rows = rows[rows["counts"]].sort_values(["term", "subject_id", "onset_day"], kind="stable")
@@ -291,7 +292,7 @@ def timed_episodes(
     )
 
 
-def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, object]:
+def _timed(rows: pd.DataFrame, measure: str, conf_level: float) -> dict[str, Any]:
     known = rows[rows["onset_day"].notna()]
     missing = len(rows) - len(known)
     counts = {"n": len(rows), "n_missing": missing, "n_event": len(known), "n_censor": 0}

@@ -84,18 +84,19 @@ def time_to_recovery(
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     """
-    check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
+    conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)
     check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     days = None if at is None else checked_days(at)
     study = cohort.study
+    endpoints: tuple[str, ...] = ()
+    label: str
     if endpoint == REPLACEMENT:
-        events, label, endpoints = _replacement(cohort), message(_LABELS[REPLACEMENT]), ()
+        events, label = _replacement(cohort), message(_LABELS[REPLACEMENT])
         how = message("first immunoglobulin, death and unplanned re-infusion competing")
     elif endpoint == PERSISTENCE:
         events, name = _persistence(cohort, measure, below)
-        endpoints = ()
         label = message(
             "{loss}: {measure} below {below}",
             loss=message(_LABELS[PERSISTENCE]), measure=name, below=f"{below:g}",
@@ -152,9 +153,9 @@ def time_to_recovery(
 def _endpoint_events(cohort: Cohort, name: str) -> tuple[pd.DataFrame, bool]:
     """Return time and code by subject, as recorded or else derived."""
     study = cohort.study
-    rows = None if study.events is None else study.events[study.events["endpoint"] == name]
-    derived = rows is None or rows.empty
-    if derived:
+    rows, derived = study.events, False
+    if rows is None or not (rows["endpoint"] == name).any():
+        derived = True
         if name not in EVENT_ENDPOINTS or study.assessments is None:
             has = listed(study.endpoints("time-to-event")) or message("none")
             raise CarstatsError(

@@ -90,7 +90,9 @@ def measure_trajectory(
     values = values[(values["measure"] == name) & values["value"].notna()]
     if values.empty:
         has = [
-            m for m in study.vocabulary.names("measure") if m in set(study.assessments["measure"])
+            m
+            for m in study.vocabulary.names("measure")
+            if m in set(study.table("assessments")["measure"])
         ]
         raise CarstatsError(
             message(

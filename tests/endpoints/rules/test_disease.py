@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from carstats.data.vocabulary import Vocabulary
-from carstats.endpoints.catalogue import KINDS, STATUSES, endpoint_catalogue
+from carstats.endpoints.catalogue import endpoint_catalogue
 from carstats.endpoints.record.confirmation import best_sustained, confirmed
+from carstats.endpoints.record.declaring import KINDS, STATUSES
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,

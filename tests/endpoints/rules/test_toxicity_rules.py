@@ -14,7 +14,7 @@ import pytest
 
 import carstats as cs
 from carstats.endpoints.derive.toxicity_episodes import derive_toxicities
-from carstats.endpoints.record.visits import find_visits
+from carstats.endpoints.derive.visits import find_visits
 from carstats.endpoints.rules.toxicity.crs import OXYGEN
 from carstats.endpoints.rules.toxicity.icaht import early_icaht
 from carstats.endpoints.rules.toxicity.icans import CONSCIOUSNESS, OEDEMA, SEIZURE

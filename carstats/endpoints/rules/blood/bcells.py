@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import boolean, compare, numbers
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.worksheets import check_table, latest
@@ -22,6 +23,18 @@ PRESETS = {
 """Aplasia: what is measured (cells/µL or % of lymphocytes) and the value that it is below."""
 
 
+@rule(
+    "B_cell_aplasia",
+    "any",
+    "biomarker",
+    definition=(
+        "CD19+ B cells below a threshold; no consensus: undetectable, below 1/uL, below 10/uL, "
+        "below 0.1 % of lymphocytes."
+    ),
+    thresholds="preset",
+    source="carstats",
+    status="design",
+)
 def b_cell_aplasia(
     count: ArrayLike | None = None,
     percent: ArrayLike | None = None,
@@ -33,24 +46,15 @@ def b_cell_aplasia(
 
     Parameters
     ----------
-    count : float or sequence of float, optional
-        CD19+ B cells per µL (CD20+ after a CD19 product, which may mask CD19), 0 to 100,000.
-    percent : float or sequence of float, optional
-        B cells in percent of lymphocytes, 0 to 100.
-    preset : {"undetectable", "<1/uL", "<10/uL", "<0.1%"}, optional
-        The threshold; "undetectable" is below `lloq`.
-    lloq : float or sequence of float, optional
-        The assay's lower limit of quantification, cells/µL.
+    count : CD19+ B cells per µL (CD20+ after a CD19 product, which may mask CD19), 0 to 100,000.
+    percent : B cells in percent of lymphocytes, 0 to 100.
+    preset : {"undetectable", "<1/uL", "<10/uL", "<0.1%"}. The threshold; "undetectable" is below
+        `lloq`.
+    lloq : The assay's lower limit of quantification, cells/µL.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        Whether B cells are below the threshold; NA where not measured.
-
-    Raises
-    ------
-    CarstatsError
-        If the preset is unknown, what it needs is not given, or a value is out of range.
+    Whether B cells are below the threshold; NA where not measured.
 
     Notes
     -----
@@ -72,33 +76,21 @@ def aplasia_at(
 ) -> BooleanArray:
     """Judge whether events happened during B-cell aplasia.
 
+    Status: design.
+
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per sample: `subject_id`, `day`, and `count` (/µL) or `percent`; optionally `lloq`.
-    events : pandas.DataFrame
-        `subject_id` and the day of each event.
-    day : str, optional
-        The column of `events` that holds it.
-    preset : str, optional
-        As in `b_cell_aplasia`.
-    within_days : int, optional
-        The most days between an event and the sample that speaks for it, before or after.
+    samples : One row per sample: `subject_id`, `day`, and `count` (/µL) or `percent`; optionally
+        `lloq`.
+    events : `subject_id` and the day of each event.
+    day : The column of `events` that holds it.
+    preset : As in `b_cell_aplasia`.
+    within_days : The most days between an event and the sample that speaks for it, before or after.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        In the order of `events`: by the nearest sample from day 0 on, of two the later; NA where
-        none is near enough: aplasia is undocumented.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column, or as `b_cell_aplasia`.
-
-    Notes
-    -----
-    Status: design.
+    In the order of `events`: by the nearest sample from day 0 on, of two the later; NA where none
+    is near enough: aplasia is undocumented.
     """
     check_number("within_days", within_days, low=0)
     table, aplasia = _judged(samples, preset)
@@ -114,6 +106,18 @@ def aplasia_at(
     return boolean(known[row], ~(np.minimum(since, until) <= within_days))
 
 
+@rule(
+    "b_cell_reconstitution",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive samples at or above the threshold; death"
+        " and re-infusion compete; interval-censored."
+    ),
+    thresholds="threshold; visits=2",
+    source="carstats",
+    status="design",
+)
 def b_cell_reconstitution(
     samples: pd.DataFrame,
     *,
@@ -126,28 +130,17 @@ def b_cell_reconstitution(
 
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per sample: `subject_id`, `day`, and `count` (/µL) or `percent`; optionally `lloq`.
-    preset : str, optional
-        As in `b_cell_aplasia`: reconstitution is its opposite.
-    consecutive : int, optional
-        Samples in a row that must be at or above the threshold; a single one is ignored.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    competing : pandas.DataFrame, optional
-        `subject_id`, `day`, `cause`: death, re-infusion, anti-CD20. Samples from then on are not
-        read.
+    samples : One row per sample: `subject_id`, `day`, and `count` (/µL) or `percent`; optionally
+        `lloq`.
+    preset : As in `b_cell_aplasia`: reconstitution is its opposite.
+    consecutive : Samples in a row that must be at or above the threshold; a single one is ignored.
+    competing : `subject_id`, `day`, `cause`: death, re-infusion, anti-CD20. Samples from then on
+        are not read.
 
     Returns
     -------
-    pandas.DataFrame
-        As from `first_return`, `endpoint` ``"b_cell_reconstitution"``: the return lies in
-        (`time_low`, `time_high`].
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column, or as `b_cell_aplasia`.
+    As from `first_return`, `endpoint` ``"b_cell_reconstitution"``: the return lies in (`time_low`,
+    `time_high`].
 
     Notes
     -----
@@ -170,18 +163,11 @@ def naive_share(naive: ArrayLike, b_cells: ArrayLike) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    naive, b_cells : float or sequence of float
-        Cells per µL; naive ones are some of the B cells.
+    naive, b_cells : Cells per µL; naive ones are some of the B cells.
 
     Returns
     -------
-    numpy.ndarray
-        Percent; NaN where there are no B cells or a count is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a count is negative or naive cells outnumber B cells.
+    Percent; NaN where there are no B cells or a count is missing.
     """
     part, whole = numbers(naive=(naive, 0, 100_000), b_cells=(b_cells, 0, 100_000))
     if (part > whole * (1 + 1e-9)).any():
@@ -198,30 +184,27 @@ def naive_share(naive: ArrayLike, b_cells: ArrayLike) -> NDArray[np.float64]:
     return 100.0 * part / np.where(whole > 0, whole, np.nan)
 
 
+@rule(
+    "naive_B_cell_share",
+    "any",
+    "biomarker",
+    definition="IgD+CD27- share of B cells at their return.",
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def naive_share_at_return(samples: pd.DataFrame, returned: pd.DataFrame) -> pd.DataFrame:
     """Give each subject's naive share at the sample that showed B cells to have returned.
 
     Parameters
     ----------
-    samples : pandas.DataFrame
-        `subject_id`, `day`, `naive` and `count`, cells per µL.
-    returned : pandas.DataFrame
-        As from `b_cell_reconstitution`.
+    samples : `subject_id`, `day`, `naive` and `count`, cells per µL.
+    returned : As from `b_cell_reconstitution`.
 
     Returns
     -------
-    pandas.DataFrame
-        `subject_id`, `day`, `naive_percent` of those whose B cells returned; missing where the
-        subset was not measured that day.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column, or as `naive_share`.
-
-    Notes
-    -----
-    Status: design.
+    `subject_id`, `day`, `naive_percent` of those whose B cells returned; missing where the subset
+    was not measured that day.
     """
     table = check_table("samples", samples, ["subject_id", "day", "naive", "count"])
     back = returned[returned["status"] == "event"][["subject_id", "time"]]
@@ -242,7 +225,7 @@ def _judged(samples, preset):
 
 
 def _measured(count, percent, preset, lloq):
-    check_choice("preset", preset, PRESETS)
+    preset = check_choice("preset", preset, PRESETS)
     what, cut = PRESETS[preset]
     given = {"count": count, "percent": percent}[what]
     if given is None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -23,6 +24,25 @@ from carstats.errors import check_choice
 PLATELET_RANGE = (0.0, 3000.0)
 
 
+@rule(
+    "ITP_CR",
+    "ITP",
+    "response",
+    definition="Platelets 100 x 10^9/L or more and no bleeding, at two counts a week apart.",
+    thresholds="complete=100; span=7",
+    source="Rodeghiero 2009 (IWG), Blood 113:2386",
+)
+@rule(
+    "ITP_R",
+    "ITP",
+    "response",
+    definition=(
+        "Platelets 30 x 10^9/L or more and twice the baseline, no bleeding, at two counts a "
+        "week apart."
+    ),
+    thresholds="response=30; times=2; span=7",
+    source="Rodeghiero 2009 (IWG), Blood 113:2386",
+)
 def itp_response(
     baseline_platelets: ArrayLike,
     platelets: ArrayLike,
@@ -36,39 +56,21 @@ def itp_response(
 ) -> BooleanArray:
     """Judge the response of immune thrombocytopenia at one count.
 
+    NA where a component is missing; the baseline is no component of a complete response.
+
     Parameters
     ----------
-    baseline_platelets, platelets : float or sequence of float
-        Platelets before lymphodepletion and now, 10^9/L.
-    bleeding : bool or sequence of bool
-        Whether there is bleeding.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    level : str, optional
-        ``"response"``: at least 30 and twice the baseline; ``"complete"``: at least 100. No
+    baseline_platelets, platelets : Platelets before lymphodepletion and now, 10^9/L.
+    bleeding : Whether there is bleeding.
+    level : ``"response"``: at least 30 and twice the baseline; ``"complete"``: at least 100. No
         bleeding in either.
-    complete, response, times : float, optional
-        The limits.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing; the baseline is no component of a complete response.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range or `level` another word.
+    complete, response, times : The limits.
 
     Notes
     -----
-    Status: verify. Two counts a week apart are needed: ``confirmed(subject, day, met, span=7)``.
-
-    References
-    ----------
-    Rodeghiero F et al. Blood 2009;113:2386-2393.
+    Two counts a week apart are needed: ``confirmed(subject, day, met, span=7)``.
     """
-    check_choice("level", level, ("response", "complete"))
+    level = check_choice("level", level, ("response", "complete"))
     first, now = numbers(
         baseline_platelets=(baseline_platelets, *PLATELET_RANGE),
         platelets=(platelets, *PLATELET_RANGE),
@@ -82,6 +84,17 @@ def itp_response(
     return failed_by(met, rescue)
 
 
+@rule(
+    "ITP_loss",
+    "ITP",
+    "event",
+    definition=(
+        "Below 100 after a complete response, below 30 or twice the baseline after a response, "
+        "at two counts a day or more apart; or bleeding."
+    ),
+    thresholds="complete=100; response=30; times=2",
+    source="Rodeghiero 2009 (IWG), Blood 113:2386",
+)
 def itp_loss(
     level: ArrayLike,
     baseline_platelets: ArrayLike,
@@ -94,39 +107,20 @@ def itp_loss(
 ) -> BooleanArray:
     """Judge the loss of a response of immune thrombocytopenia at one count, or by bleeding.
 
-    A complete response is lost below 100, a response below 30 or below twice the baseline.
+    A complete response is lost below 100, a response below 30 or below twice the baseline. NA where
+    it is not known to be met and a component is missing.
 
     Parameters
     ----------
-    level : str or sequence of str
-        The response reached before: ``"complete"`` or ``"response"``.
-    baseline_platelets, platelets : float or sequence of float
-        Platelets before lymphodepletion and now, 10^9/L.
-    bleeding : bool or sequence of bool
-        Whether there is bleeding.
-    complete, response : float, optional
-        A complete response is lost below the first, a response below the second.
-    times : float, optional
-        A response is lost also below so many times the baseline; None to leave that out.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is not known to be met and a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range or `level` another word.
+    level : The response reached before: ``"complete"`` or ``"response"``.
+    baseline_platelets, platelets : Platelets before lymphodepletion and now, 10^9/L.
+    bleeding : Whether there is bleeding.
+    complete, response : A complete response is lost below the first, a response below the second.
+    times : A response is lost also below so many times the baseline; None to leave that out.
 
     Notes
     -----
-    Status: verify. Two counts a day or more apart are needed:
-    ``confirmed(subject, day, lost, span=1)``.
-
-    References
-    ----------
-    Rodeghiero F et al. Blood 2009;113:2386-2393.
+    Two counts a day or more apart are needed: ``confirmed(subject, day, lost, span=1)``.
     """
     state = texts("level", level, ("response", "complete"))
     first, now = numbers(
@@ -147,6 +141,14 @@ def itp_loss(
     return any_of(*parts)
 
 
+@rule(
+    "AIHA_CR",
+    "AIHA",
+    "response",
+    definition="Normal haemoglobin, no haemolysis, no treatment, no transfusion.",
+    thresholds="the laboratory's lower limit",
+    source="carstats",
+)
 def aiha_complete_response(
     haemoglobin: ArrayLike,
     haemoglobin_lln: ArrayLike,
@@ -156,30 +158,14 @@ def aiha_complete_response(
 ) -> BooleanArray:
     """Judge complete response of autoimmune haemolytic anaemia.
 
-    Normal haemoglobin, no haemolysis, no treatment and no transfusion.
+    Normal haemoglobin, no haemolysis, no treatment and no transfusion. NA where a component is
+    missing.
 
     Parameters
     ----------
-    haemoglobin, haemoglobin_lln : float or sequence of float
-        Haemoglobin and its lower limit of normal, g/dL.
-    haemolysis : bool or sequence of bool
-        Whether LDH, bilirubin, haptoglobin or reticulocytes show haemolysis.
-    treated, transfused : bool or sequence of bool
-        Treatment of the disease, transfusion, in the look-back of the visit.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    haemoglobin, haemoglobin_lln : Haemoglobin and its lower limit of normal, g/dL.
+    haemolysis : Whether LDH, bilirubin, haptoglobin or reticulocytes show haemolysis.
+    treated, transfused : Treatment of the disease, transfusion, in the look-back of the visit.
     """
     now, limit = numbers(haemoglobin=(haemoglobin, 1, 26), haemoglobin_lln=(haemoglobin_lln, 5, 20))
     haemolysis, treated, transfused = flags(

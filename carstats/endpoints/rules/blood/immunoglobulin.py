@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
 from carstats.endpoints.record.daily_counts import last_before_infusion
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import boolean, compare, numbers
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.units import convert
@@ -21,6 +22,14 @@ PRESETS = {"any": 7.0, "severe": 4.0}
 """IgG, g/L, below which there is hypogammaglobulinaemia, and severe hypogammaglobulinaemia."""
 
 
+@rule(
+    "hypogammaglobulinaemia",
+    "any",
+    "toxicity",
+    definition="IgG below 7 g/L; below 4 g/L severe; masked for 28 days after immunoglobulin.",
+    thresholds="7, 4 g/L; mask 28 days",
+    source="EBMT",
+)
 def hypogammaglobulinaemia(
     igg: ArrayLike, *, preset: str = "any", threshold: float | None = None, unit: str = "g/L"
 ) -> BooleanArray:
@@ -28,28 +37,17 @@ def hypogammaglobulinaemia(
 
     Parameters
     ----------
-    igg : float or sequence of float
-        Serum IgG.
-    preset : {"any", "severe"}, optional
-        Below 7 g/L, or below 4 g/L (EBMT threshold for replacement).
-    threshold : float, optional
-        Another threshold, g/L, in place of the preset.
-    unit : str, optional
-        Unit of `igg`: ``"g/L"``, ``"mg/dL"`` and others.
+    igg : Serum IgG.
+    preset : {"any", "severe"}. Below 7 g/L, or below 4 g/L (EBMT threshold for replacement).
+    unit : Unit of `igg`: ``"g/L"``, ``"mg/dL"`` and others.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        Whether IgG is below the threshold; NA where missing.
-
-    Raises
-    ------
-    CarstatsError
-        If the preset or unit is unknown or a value implausible in its unit.
+    Whether IgG is below the threshold; NA where missing.
 
     Notes
     -----
-    CTCAE 5.0 has no numeric term for it. Status: verify.
+    CTCAE 5.0 has no numeric term for it.
     """
     return compare(convert("IgG", igg, unit).value, "<", _cut(preset, threshold))
 
@@ -57,27 +55,17 @@ def hypogammaglobulinaemia(
 def ivig_masked(days_since_ivig: ArrayLike, *, mask_days: int = 28) -> NDArray[np.bool_]:
     """Say whether IgG is masked by immunoglobulin given before.
 
+    Status: design.
+
     Parameters
     ----------
-    days_since_ivig : float or sequence of float
-        Days since the last infusion of immunoglobulin; missing where none was given.
-    mask_days : int, optional
-        Days from the infusion that are masked: 27 is, 28 is not.
+    days_since_ivig : Days since the last infusion of immunoglobulin; missing where none was given.
+    mask_days : Days from the infusion that are masked: 27 is, 28 is not.
 
     Returns
     -------
-    numpy.ndarray of bool
-        True where the value says nothing about the subject's own IgG. The day of the infusion is
-        masked.
-
-    Raises
-    ------
-    CarstatsError
-        If a number of days is negative.
-
-    Notes
-    -----
-    Status: design.
+    True where the value says nothing about the subject's own IgG. The day of the infusion is
+    masked.
     """
     check_number("mask_days", mask_days, low=0)
     (since,) = numbers(days_since_ivig=(days_since_ivig, 0, 100_000))
@@ -87,26 +75,17 @@ def ivig_masked(days_since_ivig: ArrayLike, *, mask_days: int = 28) -> NDArray[n
 def passive_antibodies(days_since_ivig: ArrayLike, *, mask_days: int = 84) -> NDArray[np.bool_]:
     """Say whether an autoantibody test may show antibodies that came with immunoglobulin.
 
+    Status: design.
+
     Parameters
     ----------
-    days_since_ivig : float or sequence of float
-        Days since the last infusion of immunoglobulin; missing where none was given.
-    mask_days : int, optional
-        Days from the infusion that are masked: 84 (12 weeks); 56 (8 weeks) is the shorter choice.
+    days_since_ivig : Days since the last infusion of immunoglobulin; missing where none was given.
+    mask_days : Days from the infusion that are masked: 84 (12 weeks); 56 (8 weeks) is the shorter
+        choice.
 
     Returns
     -------
-    numpy.ndarray of bool
-        True where the test is masked.
-
-    Raises
-    ------
-    CarstatsError
-        If a number of days is negative.
-
-    Notes
-    -----
-    Status: design.
+    True where the test is masked.
     """
     return ivig_masked(days_since_ivig, mask_days=mask_days)
 
@@ -126,38 +105,19 @@ def igg_course(
 
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per sample: `subject_id`, `day`, `value`.
-    ivig : pandas.DataFrame, optional
-        Infusions of immunoglobulin: `subject_id`, `day`.
-    preset : str, optional
-        As in `hypogammaglobulinaemia`.
-    threshold : float, optional
-        Another threshold, g/L, in place of the preset.
-    unit : str, optional
-        Unit of `value`.
-    mask_days : int, optional
-        As in `ivig_masked`.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    lymphodepletion_days : dict or pandas.Series, optional
-        By subject, the first day of lymphodepletion, for the baseline.
+    samples : One row per sample: `subject_id`, `day`, `value`.
+    ivig : Infusions of immunoglobulin: `subject_id`, `day`.
+    preset : As in `hypogammaglobulinaemia`.
+    mask_days : As in `ivig_masked`.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per subject: `subject_id`, `term`, `low` (whether IgG was below the threshold from
-        day 0; missing without an unmasked sample), `onset_day` (first such sample), `severity`
-        (``"severe"`` below 4 g/L, else ``"mild"``), `resolution_day` (last sample below, if a
-        later one is not), `system`, `nadir`, `nadir_day`, `days_below_low` and `days_below_high`
-        (bounds of the time below, between samples), `baseline`, `baseline_day`, `baseline_rule`,
-        `low_before` (already low at baseline), `n_values`, `n_masked`, `n_ivig` (infusions from
-        day 0).
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column or a value is implausible in its unit.
+    One row per subject: `subject_id`, `term`, `low` (whether IgG was below the threshold from day
+    0; missing without an unmasked sample), `onset_day` (first such sample), `severity`
+    (``"severe"`` below 4 g/L, else ``"mild"``), `resolution_day` (last sample below, if a later one
+    is not), `system`, `nadir`, `nadir_day`, `days_below_low` and `days_below_high` (bounds of the
+    time below, between samples), `baseline`, `baseline_day`, `baseline_rule`, `low_before` (already
+    low at baseline), `n_values`, `n_masked`, `n_ivig` (infusions from day 0).
 
     Notes
     -----
@@ -201,6 +161,19 @@ def igg_course(
     return found.reset_index()
 
 
+@rule(
+    "igg_recovery",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive IgG values at or above the threshold "
+        "without immunoglobulin in the 28 days before; death and re-infusion compete."
+    ),
+    thresholds="threshold; mask=28; visits=2",
+    source="carstats",
+    status="design",
+    after="naive_B_cell_share",
+)
 def igg_recovery(
     samples: pd.DataFrame,
     ivig: pd.DataFrame | None = None,
@@ -215,40 +188,20 @@ def igg_recovery(
 ) -> pd.DataFrame:
     """Find when IgG recovers without help: two consecutive unmasked samples at the threshold.
 
+    Status: verify (thresholds); design (masking, two samples).
+
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per sample: `subject_id`, `day`, `value`.
-    ivig : pandas.DataFrame, optional
-        Infusions of immunoglobulin: `subject_id`, `day`. A sample that they mask breaks the row.
-    preset : str, optional
-        As in `hypogammaglobulinaemia`.
-    threshold : float, optional
-        Another threshold, g/L, in place of the preset.
-    unit : str, optional
-        Unit of `value`.
-    mask_days : int, optional
-        As in `ivig_masked`.
-    consecutive : int, optional
-        Samples in a row that must be at or above the threshold.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    competing : pandas.DataFrame, optional
-        `subject_id`, `day`, `cause`: death, re-infusion.
+    samples : One row per sample: `subject_id`, `day`, `value`.
+    ivig : Infusions of immunoglobulin: `subject_id`, `day`. A sample that they mask breaks the row.
+    preset : As in `hypogammaglobulinaemia`.
+    mask_days : As in `ivig_masked`.
+    consecutive : Samples in a row that must be at or above the threshold.
+    competing : `subject_id`, `day`, `cause`: death, re-infusion.
 
     Returns
     -------
-    pandas.DataFrame
-        As from `first_return`, `endpoint` ``"igg_recovery"``.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column or a value is implausible in its unit.
-
-    Notes
-    -----
-    Status: verify (thresholds); design (masking, two samples).
+    As from `first_return`, `endpoint` ``"igg_recovery"``.
     """
     cut = _cut(preset, threshold)
     table = _samples(samples, ivig, unit, mask_days)
@@ -264,7 +217,7 @@ def igg_recovery(
 
 
 def _cut(preset, threshold):
-    check_choice("preset", preset, PRESETS)
+    preset = check_choice("preset", preset, PRESETS)
     if threshold is None:
         return PRESETS[preset]
     check_number("threshold", threshold, low=0)

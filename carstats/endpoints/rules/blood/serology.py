@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import boolean, compare, numbers
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.worksheets import check_table, days_since
@@ -40,20 +41,12 @@ def log2_change(baseline: ArrayLike, value: ArrayLike, *, lloq: ArrayLike) -> Ti
 
     Parameters
     ----------
-    baseline, value : float or sequence of float
-        Titres or concentrations on the same assay, same unit, at least 0.
-    lloq : float or sequence of float
-        The assay's lower limit of quantification, above 0; what is below it is set to it.
+    baseline, value : Titres or concentrations on the same assay, same unit, at least 0.
+    lloq : The assay's lower limit of quantification, above 0; what is below it is set to it.
 
     Returns
     -------
-    TitreChange
-        The change and its censoring: -1 is a halving.
-
-    Raises
-    ------
-    CarstatsError
-        If a titre is negative or a limit not positive.
+    The change and its censoring: -1 is a halving.
 
     Notes
     -----
@@ -82,6 +75,18 @@ def log2_change(baseline: ArrayLike, value: ArrayLike, *, lloq: ArrayLike) -> Ti
     )
 
 
+@rule(
+    "seroconversion",
+    "any",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive negative tests on the same assay; masked"
+        " for 12 weeks after immunoglobulin (8 to 12 by the field)."
+    ),
+    thresholds="consecutive=2; antibody_mask_days=84",
+    source="carstats",
+    status="design",
+)
 def seroconversion(
     samples: pd.DataFrame,
     ivig: pd.DataFrame | None = None,
@@ -96,40 +101,26 @@ def seroconversion(
 
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per test: `subject_id`, `day`, `antibody`, `assay`, `value`, `cutoff` (in the unit
-        of `value`).
-    ivig : pandas.DataFrame, optional
-        Infusions of immunoglobulin: `subject_id`, `day`. Tests that they mask are not judged.
-    consecutive : int, optional
-        Negatives in a row.
-    positive_from : {">=", ">"}, optional
-        Whether a value equal to the cut-off is positive.
-    mask_days : int, optional
-        As in `passive_antibodies`.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    competing : pandas.DataFrame, optional
-        `subject_id`, `day`, `cause`; tests from then on are not read.
+    samples : One row per test: `subject_id`, `day`, `antibody`, `assay`, `value`, `cutoff` (in the
+        unit of `value`).
+    ivig : Infusions of immunoglobulin: `subject_id`, `day`. Tests that they mask are not judged.
+    consecutive : Negatives in a row.
+    positive_from : {">=", ">"}. Whether a value equal to the cut-off is positive.
+    mask_days : As in `passive_antibodies`.
+    competing : `subject_id`, `day`, `cause`; tests from then on are not read.
 
     Returns
     -------
-    pandas.DataFrame
-        As from `first_return` for each antibody and assay, with the columns `antibody`, `assay`
-        and `away_at_baseline` (whether the last unmasked test up to day 0 was positive); `endpoint`
-        ``"seroconversion"``. A subject who was not positive at baseline has no status.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column, or a test has no cut-off, antibody or assay.
+    As from `first_return` for each antibody and assay, with the columns `antibody`, `assay` and
+    `away_at_baseline` (whether the last unmasked test up to day 0 was positive); `endpoint`
+    ``"seroconversion"``. A subject who was not positive at baseline has no status.
 
     Notes
     -----
-    Antibodies from long-lived plasma cells stay after a product against CD19 alone: that is not
-    its failure. Status: design (masking).
+    Antibodies from long-lived plasma cells stay after a product against CD19 alone: that is not its
+    failure. Status: design (masking).
     """
-    check_choice("positive_from", positive_from, (">=", ">"))
+    positive_from = check_choice("positive_from", positive_from, (">=", ">"))
     columns = ["subject_id", "day", "antibody", "assay", "value", "cutoff"]
     table = check_table("samples", samples, columns)
     for column in ("antibody", "assay", "cutoff"):
@@ -178,32 +169,44 @@ def seroconversion(
     return pd.concat(parts, ignore_index=True)
 
 
+@rule(
+    "complement_normalised",
+    "SLE",
+    "biomarker",
+    definition="C3 and C4 at or above their lower limits of normal.",
+    thresholds="the laboratory's lower limits",
+    source="carstats",
+    status="design",
+    after="seroconversion",
+)
 def complement_normal(value: ArrayLike, lln: ArrayLike) -> BooleanArray:
     """Judge whether complement is normal: at or above the lower limit of normal.
 
     Parameters
     ----------
-    value, lln : float or sequence of float
-        C3 or C4 and the laboratory's lower limit, in one unit.
+    value, lln : C3 or C4 and the laboratory's lower limit, in one unit.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        Whether it is normal; NA where either is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is negative.
-
-    Notes
-    -----
-    Status: design.
+    Whether it is normal; NA where either is missing.
     """
     value, limit = numbers(value=(value, 0, np.inf), lln=(lln, 0, np.inf))
     return compare(value, ">=", limit)
 
 
+@rule(
+    "complement_normalisation",
+    "SLE",
+    "time-to-event",
+    definition=(
+        "From infusion to the first day on which C3 and C4, as far as the study measures them, "
+        "are at or above their limits, in subjects low before; death and re-infusion compete."
+    ),
+    thresholds="complement_lln: C3 0.9 g/L, C4 0.1 g/L; consecutive=1",
+    source="carstats",
+    status="design",
+    after="PERR_confirmed",
+)
 def complement_normalisation(
     samples: pd.DataFrame,
     *,
@@ -215,29 +218,13 @@ def complement_normalisation(
 
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per sample of one component: `subject_id`, `day`, `value`, `lln`.
-    consecutive : int, optional
-        Normal samples in a row.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    competing : pandas.DataFrame, optional
-        `subject_id`, `day`, `cause`; samples from then on are not read.
+    samples : One row per sample of one component: `subject_id`, `day`, `value`, `lln`.
+    consecutive : Normal samples in a row.
 
     Returns
     -------
-    pandas.DataFrame
-        As from `first_return`, `endpoint` ``"complement_normalisation"``, with `away_at_baseline`.
-        A subject whose last sample up to day 0 was normal has no status.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column or a value is negative.
-
-    Notes
-    -----
-    Status: design.
+    As from `first_return`, `endpoint` ``"complement_normalisation"``, with `away_at_baseline`. A
+    subject whose last sample up to day 0 was normal has no status.
     """
     table = check_table("samples", samples, ["subject_id", "day", "value", "lln"])
     table = table[table["value"].notna()].reset_index(drop=True)

@@ -5,10 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import check_lengths, numbers, texts
 from carstats.endpoints.record.units import convert
 
 
+@rule(
+    "eGFR",
+    "any",
+    "biomarker",
+    definition="CKD-EPI 2021 without race, from creatinine, age and sex.",
+    thresholds="none",
+    source="Inker 2021, N Engl J Med 385:1737",
+)
 def egfr_ckd_epi_2021(
     creatinine: ArrayLike, age: ArrayLike, sex: ArrayLike, *, unit: str
 ) -> NDArray[np.float64]:
@@ -16,32 +25,14 @@ def egfr_ckd_epi_2021(
 
     Parameters
     ----------
-    creatinine : float or sequence of float
-        Serum creatinine.
-    age : float or sequence of float
-        Age, 18 to 120 years.
-    sex : str or sequence of str
-        ``"F"`` or ``"M"``.
-    unit : str
-        Unit of creatinine: ``"mg/dL"`` or ``"umol/L"``.
+    creatinine : Serum creatinine.
+    age : Age, 18 to 120 years.
+    sex : ``"F"`` or ``"M"``.
+    unit : Unit of creatinine: ``"mg/dL"`` or ``"umol/L"``.
 
     Returns
     -------
-    numpy.ndarray
-        mL/min/1.73 m2; NaN where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is implausible in its unit, the age is below 18 or the sex another word.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Inker LA et al. N Engl J Med 2021;385:1737-1749.
+    mL/min/1.73 m2; NaN where a value is missing.
     """
     scr = convert("creatinine", creatinine, unit).value
     (years,) = numbers(age=(age, 18, 120))
@@ -55,6 +46,14 @@ def egfr_ckd_epi_2021(
     return known * 142.0 * factor * 0.9938**years * np.where(female, 1.012, 1.0)
 
 
+@rule(
+    "eGFR_paediatric",
+    "any",
+    "biomarker",
+    definition="Bedside Schwartz: 0.413 height / creatinine.",
+    thresholds="k=0.413",
+    source="Schwartz 2009, J Am Soc Nephrol 20:629",
+)
 def egfr_schwartz(
     creatinine: ArrayLike, height_cm: ArrayLike, *, unit: str, k: float = 0.413
 ) -> NDArray[np.float64]:
@@ -62,32 +61,14 @@ def egfr_schwartz(
 
     Parameters
     ----------
-    creatinine : float or sequence of float
-        Serum creatinine.
-    height_cm : float or sequence of float
-        Height, 30 to 220 cm.
-    unit : str
-        Unit of creatinine: ``"mg/dL"`` or ``"umol/L"``.
-    k : float, optional
-        The constant, for creatinine in mg/dL.
+    creatinine : Serum creatinine.
+    height_cm : Height, 30 to 220 cm.
+    unit : Unit of creatinine: ``"mg/dL"`` or ``"umol/L"``.
+    k : The constant, for creatinine in mg/dL.
 
     Returns
     -------
-    numpy.ndarray
-        mL/min/1.73 m2; NaN where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is implausible.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Schwartz GJ et al. J Am Soc Nephrol 2009;20:629-637.
+    mL/min/1.73 m2; NaN where a value is missing.
     """
     scr = convert("creatinine", creatinine, unit).value
     (height,) = numbers(height_cm=(height_cm, 30, 220))

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import Endpoint, declare, rule
 from carstats.endpoints.record.logic import (
     Cut,
     all_of,
@@ -33,6 +34,17 @@ UPCR_RANGE = (MEASURES["UPCR"].low, MEASURES["UPCR"].high)
 EGFR_RANGE = (0.0, 250.0)
 
 
+@rule(
+    "PERR",
+    "SLE",
+    "response",
+    definition=(
+        "UPCR 0.7 g/g or less; eGFR 60 or more, or no more than 20 % below baseline; no rescue."
+    ),
+    thresholds="upcr_cut=('<=', 0.7); egfr_min=60; egfr_fall=20",
+    source="Furie 2020 (BLISS-LN), N Engl J Med 383:1117",
+    doi="10.1056/NEJMoa2001180",
+)
 def perr(
     upcr: ArrayLike,
     egfr: ArrayLike,
@@ -45,41 +57,21 @@ def perr(
 ) -> BooleanArray:
     """Judge the primary efficacy renal response of BLISS-LN at a visit.
 
-    UPCR of 0.7 g/g or less, eGFR of 60 or more or no more than 20 % below baseline, no rescue.
+    UPCR of 0.7 g/g or less, eGFR of 60 or more or no more than 20 % below baseline, no rescue. NA
+    where a component is missing; the baseline is not, where the eGFR is good enough by itself.
 
     Parameters
     ----------
-    upcr : float or sequence of float
-        Urine protein-creatinine ratio, g/g.
-    egfr, baseline_egfr : float or sequence of float
-        mL/min/1.73 m2 now and before the flare; where that is unknown, before lymphodepletion.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    upcr_cut : (str, float), optional
-        What the ratio has to be.
-    egfr_min : float, optional
-        An eGFR of this or more is good enough, whatever the baseline.
-    egfr_fall : float, optional
-        Largest fall from baseline that is good enough, percent.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing; the baseline is not, where the eGFR is good enough by
-        itself.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    upcr : Urine protein-creatinine ratio, g/g.
+    egfr, baseline_egfr : mL/min/1.73 m2 now and before the flare; where that is unknown, before
+        lymphodepletion.
+    upcr_cut : What the ratio has to be.
+    egfr_min : An eGFR of this or more is good enough, whatever the baseline.
+    egfr_fall : Largest fall from baseline that is good enough, percent.
 
     Notes
     -----
-    Status: verify. BLISS-LN asked for it at two consecutive visits: `confirmation.confirmed`.
-
-    References
-    ----------
-    Furie R et al. N Engl J Med 2020;383:1117-1128. doi:10.1056/NEJMoa2001180.
+    BLISS-LN asked for it at two consecutive visits: `confirmation.confirmed`.
     """
     check_cut("upcr_cut", upcr_cut)
     ratio, now, before = _renal(upcr, egfr, baseline_egfr)
@@ -90,6 +82,17 @@ def perr(
     return failed_by(all_of(compare(ratio, *upcr_cut), kept), rescue)
 
 
+@rule(
+    "CRR",
+    "SLE",
+    "response",
+    definition=(
+        "UPCR below 0.5 g/g; eGFR 90 or more, or no more than 10 % below baseline; no rescue."
+    ),
+    thresholds="upcr_op='<'; upcr_cut=0.5; egfr_min=90; egfr_fall=10",
+    source="Furie 2020 (BLISS-LN), N Engl J Med 383:1117",
+    doi="10.1056/NEJMoa2001180",
+)
 def crr(
     upcr: ArrayLike,
     egfr: ArrayLike,
@@ -103,36 +106,16 @@ def crr(
 ) -> BooleanArray:
     """Judge the complete renal response of BLISS-LN at a visit.
 
-    UPCR below 0.5 g/g, eGFR of 90 or more or no more than 10 % below baseline, no rescue.
+    UPCR below 0.5 g/g, eGFR of 90 or more or no more than 10 % below baseline, no rescue. NA where
+    a component is missing, as in `perr`.
 
     Parameters
     ----------
-    upcr, egfr, baseline_egfr, rescue, egfr_min, egfr_fall
-        As in `perr`.
-    upcr_op : str, optional
-        ``"<"``, or ``"<="`` as the published modified version prints it.
-    upcr_cut : float, optional
-        What the ratio is compared with, g/g.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing, as in `perr`.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range or `upcr_op` another operator.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Furie R et al. N Engl J Med 2020;383:1117-1128. doi:10.1056/NEJMoa2001180.
+    upcr, egfr, baseline_egfr, rescue, egfr_min, egfr_fall : As in `perr`.
+    upcr_op : ``"<"``, or ``"<="`` as the published modified version prints it.
+    upcr_cut : What the ratio is compared with, g/g.
     """
-    check_choice("upcr_op", upcr_op, ("<", "<="))
+    upcr_op = check_choice("upcr_op", upcr_op, ("<", "<="))
     return perr(
         upcr,
         egfr,
@@ -144,6 +127,15 @@ def crr(
     )
 
 
+@rule(
+    "KDIGO_CR",
+    "SLE",
+    "response",
+    definition="UPCR below 0.5 g/g and eGFR at least 85 % of baseline.",
+    thresholds="upcr_cut=('<', 0.5); egfr_share=85",
+    source="KDIGO 2024 lupus nephritis guideline, Kidney Int 105(1S):S1",
+    status="verified",
+)
 def kdigo_complete(
     upcr: ArrayLike,
     egfr: ArrayLike,
@@ -154,24 +146,13 @@ def kdigo_complete(
 ) -> BooleanArray:
     """Judge the complete response of KDIGO 2024: UPCR below 0.5 g/g and a kept eGFR.
 
+    NA where a component is missing.
+
     Parameters
     ----------
-    upcr, egfr, baseline_egfr
-        As in `perr`.
-    upcr_cut : (str, float), optional
-        What the ratio has to be, g/g.
-    egfr_share : float, optional
-        The eGFR must be at least this percentage of baseline; KDIGO says 85 to 90.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    upcr, egfr, baseline_egfr : As in `perr`.
+    upcr_cut : What the ratio has to be, g/g.
+    egfr_share : The eGFR must be at least this percentage of baseline; KDIGO says 85 to 90.
 
     References
     ----------
@@ -183,6 +164,15 @@ def kdigo_complete(
     return all_of(compare(ratio, *upcr_cut), _kept(before, now, egfr_share))
 
 
+@rule(
+    "KDIGO_PR",
+    "SLE",
+    "response",
+    definition="UPCR down by half and below 3 g/g, and eGFR at least 85 % of baseline.",
+    thresholds="fall=50; upcr_cut=('<', 3.0); egfr_share=85",
+    source="KDIGO 2024 lupus nephritis guideline, Kidney Int 105(1S):S1",
+    status="verified",
+)
 def kdigo_partial(
     baseline_upcr: ArrayLike,
     upcr: ArrayLike,
@@ -195,26 +185,14 @@ def kdigo_partial(
 ) -> BooleanArray:
     """Judge the partial response of KDIGO 2024: UPCR halved and below 3 g/g, and a kept eGFR.
 
-    A complete response that has fallen by half is a partial one too.
+    A complete response that has fallen by half is a partial one too. NA where a component is
+    missing.
 
     Parameters
     ----------
-    baseline_upcr, upcr : float or sequence of float
-        Urine protein-creatinine ratio before lymphodepletion and now, g/g.
-    egfr, baseline_egfr, upcr_cut, egfr_share
-        As in `kdigo_complete`.
-    fall : float, optional
-        Percentage that the ratio must fall by, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    baseline_upcr, upcr : Urine protein-creatinine ratio before lymphodepletion and now, g/g.
+    egfr, baseline_egfr, upcr_cut, egfr_share : As in `kdigo_complete`.
+    fall : Percentage that the ratio must fall by, at least.
 
     References
     ----------
@@ -229,6 +207,17 @@ def kdigo_partial(
     return all_of(halved, compare(ratio, *upcr_cut), _kept(before, now, egfr_share))
 
 
+@rule(
+    "EULAR_2023_target",
+    "SLE",
+    "response",
+    definition=(
+        "UPCR down by 25 % at month 3 and 50 % at month 6, below 0.7 g/g at month 12 (24 if "
+        "nephrotic at baseline); eGFR within 10 % of baseline."
+    ),
+    thresholds="fall_month_3=25; fall_month_6=50; upcr_cut=('<', 0.7); nephrotic=3; egfr_fall=10",
+    source="EULAR 2023, Fanouriakis 2024, Ann Rheum Dis 83:15",
+)
 def eular_2023_target(
     month: ArrayLike,
     baseline_upcr: ArrayLike,
@@ -246,40 +235,17 @@ def eular_2023_target(
 
     UPCR down by 25 % at month 3, by 50 % at month 6, below 0.5 to 0.7 g/g at month 12; with
     nephrotic proteinuria at baseline the last target is due at month 24, and month 12 is judged as
-    month 6 is. The eGFR stays within 10 % of baseline throughout (one-sided).
+    month 6 is. The eGFR stays within 10 % of baseline throughout (one-sided). NA where a component
+    that the milestone consults is missing.
 
     Parameters
     ----------
-    month : int or sequence of int
-        Milestone of the visit: 3, 6, 12 or 24.
-    baseline_upcr, upcr, egfr, baseline_egfr
-        As in `kdigo_partial`.
-    fall_month_3, fall_month_6 : float, optional
-        Percentages that the ratio must have fallen by, at least.
-    upcr_cut : (str, float), optional
-        The last target; the recommendations give 0.5 to 0.7 g/g.
-    nephrotic : float, optional
-        A baseline ratio of this or more is nephrotic, g/g (design).
-    egfr_fall : float, optional
-        Largest fall of the eGFR, percent.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component that the milestone consults is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range or a month is another.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Fanouriakis A et al. Ann Rheum Dis 2024;83:15-29.
+    month : Milestone of the visit: 3, 6, 12 or 24.
+    baseline_upcr, upcr, egfr, baseline_egfr : As in `kdigo_partial`.
+    fall_month_3, fall_month_6 : Percentages that the ratio must have fallen by, at least.
+    upcr_cut : The last target; the recommendations give 0.5 to 0.7 g/g.
+    nephrotic : A baseline ratio of this or more is nephrotic, g/g (design).
+    egfr_fall : Largest fall of the eGFR, percent.
     """
     check_cut("upcr_cut", upcr_cut)
     ratio, now, before = _renal(upcr, egfr, baseline_egfr)
@@ -304,6 +270,22 @@ def eular_2023_target(
     return all_of(targets, _kept(before, now, 100.0 - egfr_fall))
 
 
+@rule(
+    "renal_flare",
+    "SLE",
+    "flare",
+    definition=(
+        "UPCR above 0.5 after complete response, doubled and above 1.0 after partial response, "
+        "or eGFR down by more than 10 % with haematuria up two categories; at two visits more "
+        "than a week apart. Of carstats' own: complete response is CRR (the source's is UPCR "
+        "0.2, GFR 95 and no haematuria), two visits are enough (more than two)."
+    ),
+    thresholds=(
+        "upcr_after_complete=0.5; upcr_after_partial=1.0; times=2; egfr_fall=10; longer_than=7"
+    ),
+    source="J Clin Trials 2024;14:563, Table 2 (PMC11258879); carstats",
+    status="design",
+)
 def renal_flare(
     response: ArrayLike,
     reference_upcr: ArrayLike,
@@ -321,36 +303,19 @@ def renal_flare(
     """Judge whether a visit has the signs of a renal flare.
 
     Any of: UPCR above 0.5 g/g after a complete response; UPCR doubled and above 1.0 g/g after a
-    partial one; eGFR down by more than 10 % with haematuria up by two categories.
+    partial one; eGFR down by more than 10 % with haematuria up by two categories. NA where no sign
+    is known to be there and one is missing.
 
     Parameters
     ----------
-    response : str or sequence of str
-        The response reached before: ``"complete"``, ``"partial"`` or ``"none"``.
-    reference_upcr, upcr : float or sequence of float
-        Urine protein-creatinine ratio at the response and now, g/g.
-    reference_egfr, egfr : float or sequence of float
-        mL/min/1.73 m2 at the response and now.
-    haematuria_rise : int or sequence of int
-        Categories that haematuria has risen by; consulted where the eGFR has fallen.
-    upcr_after_complete, upcr_after_partial : float, optional
-        The ratio must be above these, g/g.
-    times : float, optional
-        Multiple of the reference ratio that the ratio must reach after a partial response.
-    egfr_fall : float, optional
-        The eGFR must have fallen by more than this, percent.
-    haematuria_categories : float, optional
-        Categories that haematuria must rise by, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where no sign is known to be there and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range or `response` another word.
+    response : The response reached before: ``"complete"``, ``"partial"`` or ``"none"``.
+    reference_upcr, upcr : Urine protein-creatinine ratio at the response and now, g/g.
+    reference_egfr, egfr : mL/min/1.73 m2 at the response and now.
+    haematuria_rise : Categories that haematuria has risen by; consulted where the eGFR has fallen.
+    upcr_after_complete, upcr_after_partial : The ratio must be above these, g/g.
+    times : Multiple of the reference ratio that the ratio must reach after a partial response.
+    egfr_fall : The eGFR must have fallen by more than this, percent.
+    haematuria_categories : Categories that haematuria must rise by, at least.
 
     Notes
     -----
@@ -392,3 +357,18 @@ def _renal(upcr, egfr, baseline_egfr):
 def _kept(before, now, share):
     """Return whether an eGFR is at least `share` percent of what it was."""
     return compare(-percent_change(before, now), "<=", 100.0 - share)
+
+
+declare(
+    __name__,
+    Endpoint(
+        "time_to_UPCR_0.5",
+        "SLE",
+        "time-to-event",
+        "First of two consecutive visits 4 weeks apart with UPCR below 0.5 g/g; interval-censored.",
+        "span=28; visits=2",
+        "carstats",
+        status="design",
+        function="record.confirmation.confirmed",
+    ),
+)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     Cut,
     all_of,
@@ -24,6 +25,19 @@ PGA_RANGE = (0.0, 3.0)
 DOSE_RANGE = (0.0, 5000.0)
 
 
+@rule(
+    "DORIS",
+    "SLE",
+    "response",
+    definition=(
+        "Clinical SLEDAI 0, PGA below 0.5, prednisone 5 mg a day or less, treatment stable; "
+        "serology and duration play no part."
+    ),
+    thresholds="gc_cut=('<=', 5.0); pga_cut=('<', 0.5)",
+    source="van Vollenhoven 2021, Lupus Sci Med 8:e000538",
+    doi="10.1136/lupus-2021-000538",
+    status="verified",
+)
 def doris_2021(
     csledai: ArrayLike,
     pga: ArrayLike,
@@ -35,34 +49,15 @@ def doris_2021(
 ) -> BooleanArray:
     """Judge DORIS 2021 remission at a visit; serology and duration play no part.
 
+    NA where a component is missing and none refutes it.
+
     Parameters
     ----------
-    csledai : float or sequence of float
-        Clinical SLEDAI, 0 to 101; it must be 0.
-    pga : float or sequence of float
-        Physician global assessment, 0 to 3.
-    prednisone_mg : float or sequence of float
-        Daily dose on the day of the visit, mg of prednisone.
-    stable_treatment : bool or sequence of bool
-        Whether antimalarials, immunosuppressants and biologics are stable or absent.
-    gc_cut : (str, float), optional
-        The abstract of the paper says 5 mg or less, its table below 5 mg: ``("<", 5.0)``.
-    pga_cut : (str, float), optional
-        Some papers (10.1093/rheumatology/keaa420) use ``("<=", 0.5)``.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing and none refutes it.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range or a cut is not ``("<" or "<=", number)``.
-
-    References
-    ----------
-    van Vollenhoven RF et al. Lupus Sci Med 2021;8:e000538. doi:10.1136/lupus-2021-000538.
+    csledai : Clinical SLEDAI, 0 to 101; it must be 0.
+    pga : Physician global assessment, 0 to 3.
+    stable_treatment : Whether antimalarials, immunosuppressants and biologics are stable or absent.
+    gc_cut : The abstract of the paper says 5 mg or less, its table below 5 mg: ``("<", 5.0)``.
+    pga_cut : Some papers (10.1093/rheumatology/keaa420) use ``("<=", 0.5)``.
 
     Examples
     --------
@@ -82,6 +77,17 @@ def doris_2021(
     return all_of(compare(score, "<=", 0), compare(pga, *pga_cut), compare(dose, *gc_cut), stable)
 
 
+@rule(
+    "DORIS_complete_off",
+    "SLE",
+    "response",
+    definition=(
+        "DORIS remission with no glucocorticoid, immunosuppressant or biologic and no "
+        "serological activity; antimalarials allowed."
+    ),
+    thresholds="pga_cut=('<', 0.5)",
+    source="van Vollenhoven 2017, Ann Rheum Dis 76:554",
+)
 def doris_complete_off(
     csledai: ArrayLike,
     pga: ArrayLike,
@@ -93,32 +99,14 @@ def doris_complete_off(
 ) -> BooleanArray:
     """Judge complete remission off therapy of the DORIS framework of 2017.
 
+    NA where a component is missing and none refutes it.
+
     Parameters
     ----------
-    csledai, pga, prednisone_mg, pga_cut
-        As in `doris_2021`; the dose must be 0.
-    immunosuppressed : bool or sequence of bool
-        Whether an immunosuppressant or a biologic is taken; antimalarials are allowed.
-    serologically_active : bool or sequence of bool
-        Whether complement is low or anti-dsDNA is raised.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing and none refutes it.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    van Vollenhoven R et al. Ann Rheum Dis 2017;76:554-561.
+    csledai, pga, prednisone_mg, pga_cut : As in `doris_2021`; the dose must be 0.
+    immunosuppressed : Whether an immunosuppressant or a biologic is taken; antimalarials are
+        allowed.
+    serologically_active : Whether complement is low or anti-dsDNA is raised.
     """
     treated, active = flags(
         immunosuppressed=immunosuppressed, serologically_active=serologically_active
@@ -127,6 +115,19 @@ def doris_complete_off(
     return all_of(remission, ~treated, ~active)
 
 
+@rule(
+    "LLDAS",
+    "SLE",
+    "response",
+    definition=(
+        "SLEDAI-2K 4 or less with no major organ activity, haemolytic anaemia or "
+        "gastrointestinal activity; no new activity since the previous visit; PGA 1 or less; "
+        "prednisone 7.5 mg or less; standard treatment only."
+    ),
+    thresholds="sledai_max=4; pga_max=1; gc_max=7.5",
+    source="Franklyn 2016, Ann Rheum Dis 75:1615",
+    doi="10.1136/annrheumdis-2015-207726",
+)
 def lldas(
     sledai: ArrayLike,
     major_organ: ArrayLike,
@@ -142,44 +143,20 @@ def lldas(
 ) -> BooleanArray:
     """Judge the lupus low disease activity state at a visit.
 
+    NA where a component is missing and none refutes it. Status: verify (the fifth component and the
+    DOI).
+
     Parameters
     ----------
-    sledai : float or sequence of float
-        SLEDAI-2K, 0 to 105.
-    major_organ : bool or sequence of bool
-        Activity in a major organ system (`major_organ_activity`).
-    haemolytic_or_gastrointestinal : bool or sequence of bool
-        Haemolytic anaemia or gastrointestinal activity.
-    new_since_previous : bool or sequence of bool
-        Lupus activity that the previous visit did not have (`new_activity`); at the first visit
-        after the infusion the baseline is the previous one.
-    pga : float or sequence of float
-        Physician global assessment, 0 to 3.
-    prednisone_mg : float or sequence of float
-        Daily dose on the day of the visit, mg of prednisone.
-    standard_treatment : bool or sequence of bool
-        Whether treatment is none or well-tolerated standard maintenance, without an investigational
-        drug other than the engineered cells (design).
-    sledai_max, pga_max, gc_max : float, optional
-        The largest values that are low.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing and none refutes it.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify (the fifth component and the DOI).
-
-    References
-    ----------
-    Franklyn K et al. Ann Rheum Dis 2016;75:1615-1621. doi:10.1136/annrheumdis-2015-207726.
+    sledai : SLEDAI-2K, 0 to 105.
+    major_organ : Activity in a major organ system (`major_organ_activity`).
+    haemolytic_or_gastrointestinal : Haemolytic anaemia or gastrointestinal activity.
+    new_since_previous : Lupus activity that the previous visit did not have (`new_activity`); at
+        the first visit after the infusion the baseline is the previous one.
+    pga : Physician global assessment, 0 to 3.
+    standard_treatment : Whether treatment is none or well-tolerated standard maintenance, without
+        an investigational drug other than the engineered cells (design).
+    sledai_max, pga_max, gc_max : The largest values that are low.
     """
     score, pga, dose = numbers(
         sledai=(sledai, *SLEDAI_RANGE),
@@ -196,6 +173,33 @@ def lldas(
     return all_of(*low, ~major, ~other, ~new, standard)
 
 
+@rule(
+    "SRI-4",
+    "SLE",
+    "response",
+    definition=(
+        "SLEDAI-2K down by 4 or more, no new BILAG A, at most one new BILAG B, PGA not up by "
+        "0.3; rescue is a failure; baseline 6 or more."
+    ),
+    thresholds="points=4; pga_worsening=0.3; baseline_min=6",
+    source="Furie 2009, Arthritis Rheum 61:1143",
+)
+@rule(
+    "SRI-6",
+    "SLE",
+    "response",
+    definition="As SRI-4 with a fall of 6 or more.",
+    thresholds="points=6",
+    source="Furie 2009, Arthritis Rheum 61:1143",
+)
+@rule(
+    "SRI-8",
+    "SLE",
+    "response",
+    definition="As SRI-4 with a fall of 8 or more.",
+    thresholds="points=8",
+    source="Furie 2009, Arthritis Rheum 61:1143",
+)
 def sri(
     sledai_baseline: ArrayLike,
     sledai: ArrayLike,
@@ -211,40 +215,18 @@ def sri(
 ) -> BooleanArray:
     """Judge the SLE responder index: SRI-4, or SRI-6 and SRI-8 with `points` of 6 and 8.
 
+    NA where a component is missing and none refutes it, or the baseline is too low.
+
     Parameters
     ----------
-    sledai_baseline, sledai : float or sequence of float
-        SLEDAI-2K before lymphodepletion and now, 0 to 105.
-    new_bilag_a, new_bilag_b : int or sequence of int
-        BILAG domains that are newly A, newly B since baseline: no A and at most one B.
-    pga_baseline, pga : float or sequence of float
-        Physician global assessment, 0 to 3.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    points : float, optional
-        SLEDAI-2K points that it must fall by.
-    pga_worsening : float, optional
-        An increase of this much or more is a worsening.
-    baseline_min : float, optional
-        Below this baseline the index has no meaning and is not evaluable; 0 to judge everyone.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing and none refutes it, or the baseline is too low.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Furie RA et al. Arthritis Rheum 2009;61:1143-1151.
+    sledai_baseline, sledai : SLEDAI-2K before lymphodepletion and now, 0 to 105.
+    new_bilag_a, new_bilag_b : BILAG domains that are newly A, newly B since baseline: no A and at
+        most one B.
+    pga_baseline, pga : Physician global assessment, 0 to 3.
+    points : SLEDAI-2K points that it must fall by.
+    pga_worsening : An increase of this much or more is a worsening.
+    baseline_min : Below this baseline the index has no meaning and is not evaluable; 0 to judge
+        everyone.
     """
     first, now, a, b, pga_first, pga_now = numbers(
         sledai_baseline=(sledai_baseline, *SLEDAI_RANGE),

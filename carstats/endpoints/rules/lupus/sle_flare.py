@@ -7,6 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -37,39 +38,22 @@ def severe_manifestation(
 ) -> BooleanArray:
     """Judge whether a visit has a manifestation of the severe flares of the SFI.
 
+    NA where none is known to be there and one is missing.
+
     Parameters
     ----------
-    new_or_worse : bool or sequence of bool
-        New or worse CNS lupus, vasculitis, nephritis or myositis.
-    platelets : float or sequence of float
-        Platelets due to lupus, 10^9/L.
-    haemolytic_anaemia : bool or sequence of bool
-        New or worse haemolytic anaemia; where False the haemoglobin is not consulted.
-    haemoglobin, previous_haemoglobin : float or sequence of float
-        Haemoglobin now and at the previous visit, g/dL.
-    platelet_cut, haemoglobin_cut : float, optional
-        Values below these are severe.
-    haemoglobin_fall : float, optional
-        A fall of more than this is severe, g/dL.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where none is known to be there and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    new_or_worse : New or worse CNS lupus, vasculitis, nephritis or myositis.
+    platelets : Platelets due to lupus, 10^9/L.
+    haemolytic_anaemia : New or worse haemolytic anaemia; where False the haemoglobin is not
+        consulted.
+    haemoglobin, previous_haemoglobin : Haemoglobin now and at the previous visit, g/dL.
+    platelet_cut, haemoglobin_cut : Values below these are severe.
+    haemoglobin_fall : A fall of more than this is severe, g/dL.
 
     Notes
     -----
     Status: verify (the haemoglobin limits). Counts that lymphodepletion or the cells lowered are
     not due to lupus and must be left out.
-
-    References
-    ----------
-    Petri M et al. N Engl J Med 2005;353:2550-2558.
     """
     platelets, now, before = numbers(
         platelets=(platelets, 0, 3000),
@@ -83,6 +67,29 @@ def severe_manifestation(
     return any_of(worse, compare(platelets, "<", platelet_cut), given(haemolysis, anaemia))
 
 
+@rule(
+    "SFI",
+    "SLE",
+    "flare",
+    definition=(
+        "Classic SELENA-SLEDAI flare index with its medication items: none, mild/moderate, severe."
+    ),
+    thresholds=(
+        "severe_sledai=12; severe_pga=2.5; severe_mg_per_kg=0.5; mild_sledai_rise=3; "
+        "mild_pga_rise=1"
+    ),
+    source="Petri 2005, N Engl J Med 353:2550",
+    doi="10.1056/NEJMoa051135",
+)
+@rule(
+    "SFI_without_medication",
+    "SLE",
+    "flare",
+    definition="The same without its medication items.",
+    thresholds="with_medication=False",
+    source="Thanou 2014, Rheumatology, of the medication items only",
+    doi="10.1093/rheumatology/keu153",
+)
 def selena_flare_index(
     previous_sledai: ArrayLike,
     sledai: ArrayLike,
@@ -108,57 +115,38 @@ def selena_flare_index(
 
     Parameters
     ----------
-    previous_sledai, sledai : float or sequence of float
-        SELENA-SLEDAI at the previous visit and now, 0 to 105.
-    previous_pga, pga : float or sequence of float
-        Physician global assessment, 0 to 3.
-    severe_feature : bool or sequence of bool
-        New or worse CNS lupus, vasculitis, nephritis, myositis, platelets below 60 x 10^9/L or
-        haemolytic anaemia (`severe_manifestation`). With the medication items it counts where it
-        required doubled prednisone, more than 0.5 mg/kg/day, or admission; without them, by itself.
-    mild_feature : bool or sequence of bool
-        New or worse discoid, photosensitive, profundus, cutaneous vasculitis or bullous rash,
-        nasopharyngeal ulcers, pleuritis, pericarditis, arthritis, or fever of SLE.
-    hospitalised : bool or sequence of bool
-        Admission for SLE since the previous visit.
-    previous_prednisone_mg, prednisone_mg : float or sequence of float, optional
-        Daily dose for SLE, mg of prednisone; needed with the medication items.
-    weight_kg : float or sequence of float, optional
-        Body weight; consulted where prednisone was increased.
-    new_immunosuppressant : bool or sequence of bool, optional
-        New cyclophosphamide, azathioprine, methotrexate or mycophenolate for SLE activity.
-    new_nsaid_or_antimalarial : bool or sequence of bool, optional
-        NSAID or hydroxychloroquine added for SLE activity.
-    with_medication : bool, optional
-        Whether the medication items count.
-    severe_sledai, severe_pga : float, optional
-        A rise to above these is severe.
-    severe_mg_per_kg : float, optional
-        An increase of prednisone to above this daily dose is severe, any other is mild or moderate.
-    mild_sledai_rise, mild_pga_rise : float, optional
-        A rise of this much or more, not to above the severe limit, is mild or moderate.
+    previous_sledai, sledai : SELENA-SLEDAI at the previous visit and now, 0 to 105.
+    previous_pga, pga : Physician global assessment, 0 to 3.
+    severe_feature : New or worse CNS lupus, vasculitis, nephritis, myositis, platelets below 60 x
+        10^9/L or haemolytic anaemia (`severe_manifestation`). With the medication items it counts
+        where it required doubled prednisone, more than 0.5 mg/kg/day, or admission; without them,
+        by itself.
+    mild_feature : New or worse discoid, photosensitive, profundus, cutaneous vasculitis or bullous
+        rash, nasopharyngeal ulcers, pleuritis, pericarditis, arthritis, or fever of SLE.
+    hospitalised : Admission for SLE since the previous visit.
+    previous_prednisone_mg, prednisone_mg : Daily dose for SLE, mg of prednisone; needed with the
+        medication items.
+    weight_kg : Body weight; consulted where prednisone was increased.
+    new_immunosuppressant : New cyclophosphamide, azathioprine, methotrexate or mycophenolate for
+        SLE activity.
+    new_nsaid_or_antimalarial : NSAID or hydroxychloroquine added for SLE activity.
+    with_medication : Whether the medication items count.
+    severe_sledai, severe_pga : A rise to above these is severe.
+    severe_mg_per_kg : An increase of prednisone to above this daily dose is severe, any other is
+        mild or moderate.
+    mild_sledai_rise, mild_pga_rise : A rise of this much or more, not to above the severe limit, is
+        mild or moderate.
 
     Returns
     -------
-    pandas.Categorical
-        Ordered: ``"none"``, ``"mild/moderate"``, ``"severe"``. A severe item that is met decides.
-        Otherwise a missing severe item leaves the flare missing, and so does a missing mild item
-        where no mild item is met.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
+    Ordered: ``"none"``, ``"mild/moderate"``, ``"severe"``. A severe item that is met decides.
+    Otherwise a missing severe item leaves the flare missing, and so does a missing mild item where
+    no mild item is met.
 
     Notes
     -----
     Status: verify (the treatment clause of the manifestations). A score or dose "rises to above" a
     limit where it is above it now and higher than at the previous visit.
-
-    References
-    ----------
-    Petri M et al. N Engl J Med 2005;353:2550-2558. Items without medication: Thanou A et al.
-    Rheumatology 2014. doi:10.1093/rheumatology/keu153.
     """
     before, now, pga_before, pga_now, dose_before, dose, weight = numbers(
         previous_sledai=(previous_sledai, *SLEDAI_RANGE),
@@ -203,6 +191,19 @@ def selena_flare_index(
     return category(FLARES, index, missing)
 
 
+@rule(
+    "SLE_relapse",
+    "SLE",
+    "event",
+    definition=(
+        "After a first DORIS, LLDAS or SRI-4: a severe SFI flare, a mild or moderate one "
+        "without the medication items that is confirmed at the next visit or treated, a renal "
+        "flare, or rescue."
+    ),
+    thresholds="those of its components",
+    source="carstats",
+    status="design",
+)
 def sle_relapse(
     flare: ArrayLike,
     flare_without_medication: ArrayLike,
@@ -213,37 +214,18 @@ def sle_relapse(
     """Judge a relapse of lupus at a visit after a first response.
 
     A severe flare; a mild or moderate one without the medication items that the next visit confirms
-    or that is treated; a renal flare; or rescue.
+    or that is treated; a renal flare; or rescue. NA where no component is known to be met and one
+    is missing. A relapse needs an earlier response: before it there is primary non-response.
 
     Parameters
     ----------
-    flare : sequence of str
-        `selena_flare_index` with the medication items: ``"none"``, ``"mild/moderate"``,
+    flare : `selena_flare_index` with the medication items: ``"none"``, ``"mild/moderate"``,
         ``"severe"``.
-    flare_without_medication : sequence of str
-        The same without them.
-    confirmed_or_treated : bool or sequence of bool
-        Whether a mild or moderate flare is confirmed at the next visit or treated; consulted where
-        there is one.
-    renal_flare : bool or sequence of bool
-        A confirmed renal flare (`nephritis.renal_flare`).
-    rescue : bool or sequence of bool, optional
-        Rescue treatment of the disease.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where no component is known to be met and one is missing. A relapse needs an earlier
-        response: before it there is primary non-response.
-
-    Raises
-    ------
-    CarstatsError
-        If a flare is another word.
-
-    Notes
-    -----
-    Status: design.
+    flare_without_medication : The same without them.
+    confirmed_or_treated : Whether a mild or moderate flare is confirmed at the next visit or
+        treated; consulted where there is one.
+    renal_flare : A confirmed renal flare (`nephritis.renal_flare`).
+    rescue : Rescue treatment of the disease.
     """
     with_items = texts("flare", flare, FLARES)
     without = texts("flare_without_medication", flare_without_medication, FLARES)

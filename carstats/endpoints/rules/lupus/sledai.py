@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -61,6 +62,17 @@ MAJOR_ORGAN_ITEMS = (
 SLEDAI_RANGE = (0.0, 105.0)
 
 
+@rule(
+    "SLEDAI-2K",
+    "SLE",
+    "score",
+    definition=(
+        "Sum of 24 items present in the look-back and attributable to lupus: 8 of 8 points, 6 "
+        "of 4, 7 of 2, 3 of 1; 0 to 105."
+    ),
+    thresholds="attributable; leave_out",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def sledai_2k(
     items: Mapping[str, ArrayLike],
     *,
@@ -71,36 +83,23 @@ def sledai_2k(
 
     Parameters
     ----------
-    items : mapping of str to sequence of bool, or pandas.DataFrame
-        Every item of `SLEDAI_ITEMS` by name: whether it was present in the look-back of 28 to 30
-        days.
-    attributable : bool or mapping of str to sequence of bool
-        True where the items given have already been judged to be active lupus; otherwise, for each
-        item in doubt, whether it is due to lupus and reversible. One that is not does not score:
-        lymphodepletion cytopenia, fever of CRS, ulcers of mucositis, alopecia of chemotherapy,
-        pyuria of infection. Items that the mapping does not name are taken as attributable.
-    leave_out : tuple of str, optional
-        Items that do not score.
+    items : Every item of `SLEDAI_ITEMS` by name: whether it was present in the look-back of 28 to
+        30 days.
+    attributable : True where the items given have already been judged to be active lupus;
+        otherwise, for each item in doubt, whether it is due to lupus and reversible. One that is
+        not does not score: lymphodepletion cytopenia, fever of CRS, ulcers of mucositis, alopecia
+        of chemotherapy, pyuria of infection. Items that the mapping does not name are taken as
+        attributable.
+    leave_out : Items that do not score.
 
     Returns
     -------
-    numpy.ndarray
-        The score, 0 to 105; NaN where an item is missing, or where it is present and its
-        attribution is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If an item is unknown or not given, or `attributable` is False.
+    The score, 0 to 105; NaN where an item is missing, or where it is present and its attribution is
+    missing.
 
     Notes
     -----
-    Status: verify. SELENA-SLEDAI scores proteinuria and other items differently: never pool raw
-    scores of the two.
-
-    References
-    ----------
-    Gladman DD, Ibañez D, Urowitz MB. J Rheumatol 2002;29:288-291.
+    SELENA-SLEDAI scores proteinuria and other items differently: never pool raw scores of the two.
     """
     scored = _scored(items, attributable)
     _check_items("leave_out", leave_out)
@@ -112,23 +111,42 @@ def sledai_2k(
     return total
 
 
+@rule(
+    "cSLEDAI",
+    "SLE",
+    "score",
+    definition="SLEDAI-2K without low complement and increased DNA binding; 0 to 101.",
+    thresholds="none",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def clinical_sledai(
     items: Mapping[str, ArrayLike], *, attributable: bool | Mapping[str, ArrayLike]
 ) -> NDArray[np.float64]:
     """Score SLEDAI-2K without low complement and increased DNA binding, 0 to 101.
 
-    Arguments, returns and errors are those of `sledai_2k`. Status: verify.
+    Arguments, returns and errors are those of `sledai_2k`.
     """
     return sledai_2k(items, attributable=attributable, leave_out=SEROLOGY_ITEMS)
 
 
+@rule(
+    "SLEDAI_excl_haem",
+    "SLE",
+    "score",
+    definition=(
+        "SLEDAI-2K without thrombocytopenia and leucopenia: sensitivity analysis for days 0 to 90."
+    ),
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def sledai_excl_haem(
     items: Mapping[str, ArrayLike], *, attributable: bool | Mapping[str, ArrayLike]
 ) -> NDArray[np.float64]:
     """Score SLEDAI-2K without thrombocytopenia and leucopenia, 0 to 103.
 
     A sensitivity analysis for days 0 to 90, when lymphodepletion and the cells lower blood counts.
-    Arguments, returns and errors are those of `sledai_2k`. Status: design.
+    Arguments, returns and errors are those of `sledai_2k`.
     """
     return sledai_2k(items, attributable=attributable, leave_out=BLOOD_ITEMS)
 
@@ -140,20 +158,12 @@ def clinical_sledai_from_total(
 
     Parameters
     ----------
-    sledai : float or sequence of float
-        SLEDAI-2K, 0 to 105.
-    low_complement, increased_dna_binding : bool or sequence of bool
-        Whether the item scored.
+    sledai : SLEDAI-2K, 0 to 105.
+    low_complement, increased_dna_binding : Whether the item scored.
 
     Returns
     -------
-    numpy.ndarray
-        Clinical SLEDAI, 0 to 101; NaN where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If the total is out of its range or smaller than the items taken off it.
+    Clinical SLEDAI, 0 to 101; NaN where a component is missing.
     """
     (total,) = numbers(sledai=(sledai, *SLEDAI_RANGE))
     for part in flags(low_complement=low_complement, increased_dna_binding=increased_dna_binding):
@@ -169,33 +179,38 @@ def clinical_sledai_from_total(
     return total
 
 
+@rule(
+    "SLEDAI_band",
+    "SLE",
+    "state",
+    definition="Remission 0, low 1 to 4, moderate 5 to 10, high above 10.",
+    thresholds="0, 4, 10",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def sledai_band(sledai: ArrayLike) -> pd.Categorical:
     """Name the activity band of a SLEDAI score: 0, 1 to 4, 5 to 10, above 10.
 
     Parameters
     ----------
-    sledai : float or sequence of float
-        SLEDAI-2K, 0 to 105.
+    sledai : SLEDAI-2K, 0 to 105.
 
     Returns
     -------
-    pandas.Categorical
-        Ordered: ``"remission"``, ``"low"``, ``"moderate"``, ``"high"``.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Ordered: ``"remission"``, ``"low"``, ``"moderate"``, ``"high"``.
     """
     (score,) = numbers(sledai=(sledai, *SLEDAI_RANGE))
     index = np.searchsorted([0.0, 4.0, 10.0], np.nan_to_num(score), side="left")
     return category(("remission", "low", "moderate", "high"), index, np.isnan(score))
 
 
+@rule(
+    "SLEDAI_change",
+    "SLE",
+    "state",
+    definition="Improved by a fall of 4 or more, flare by a rise above 3.",
+    thresholds="improved_by=4; flare_above=3",
+    source="Gladman 2002, J Rheumatol 29:288",
+)
 def sledai_change(
     sledai_before: ArrayLike,
     sledai: ArrayLike,
@@ -207,30 +222,13 @@ def sledai_change(
 
     Parameters
     ----------
-    sledai_before, sledai : float or sequence of float
-        SLEDAI-2K at the earlier and at the later visit, 0 to 105.
-    improved_by : float, optional
-        Points of an improvement, at least.
-    flare_above : float, optional
-        Points that a rise has to exceed.
+    sledai_before, sledai : SLEDAI-2K at the earlier and at the later visit, 0 to 105.
+    improved_by : Points of an improvement, at least.
+    flare_above : Points that a rise has to exceed.
 
     Returns
     -------
-    pandas.Categorical
-        Ordered: ``"improved"``, ``"unchanged"``, ``"flare"``.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Gladman DD, Ibañez D, Urowitz MB. J Rheumatol 2002;29:288-291.
+    Ordered: ``"improved"``, ``"unchanged"``, ``"flare"``.
     """
     before, now = numbers(
         sledai_before=(sledai_before, *SLEDAI_RANGE), sledai=(sledai, *SLEDAI_RANGE)
@@ -265,24 +263,13 @@ def new_activity(
 ) -> BooleanArray:
     """Judge whether an item scores that did not score at the previous visit.
 
+    NA where no item is known to be new and one cannot be compared.
+
     Parameters
     ----------
-    items, previous : mapping of str to sequence of bool, or pandas.DataFrame
-        The items now and at the previous visit, all missing there at a first visit.
-    attributable : bool or mapping of str to sequence of bool
-        As in `sledai_2k`, for the items of this visit.
-    leave_out : tuple of str, optional
-        Items that do not count, such as `SEROLOGY_ITEMS` (design).
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where no item is known to be new and one cannot be compared.
-
-    Raises
-    ------
-    CarstatsError
-        If an item is unknown or not given.
+    items, previous : The items now and at the previous visit, all missing there at a first visit.
+    attributable : As in `sledai_2k`, for the items of this visit.
+    leave_out : Items that do not count, such as `SEROLOGY_ITEMS` (design).
     """
     _check_items("leave_out", leave_out)
     now, before = _scored(items, attributable), _scored(previous, True)

@@ -15,19 +15,12 @@ def with_sledai_totals(values: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    values : pandas.DataFrame
-        Checked assessments, as `checked_values` returns them.
+    values : Checked assessments, as `checked_values` returns them.
 
     Returns
     -------
-    pandas.DataFrame
-        With rows ``SLEDAI-2K`` and ``cSLEDAI`` added; a total is adequate where every item is. A
-        total that was recorded is left as it is.
-
-    Raises
-    ------
-    CarstatsError
-        If an item is neither 0 nor 1.
+    With rows ``SLEDAI-2K`` and ``cSLEDAI`` added; a total is adequate where every item is. A total
+    that was recorded is left as it is.
 
     Notes
     -----
@@ -75,19 +68,12 @@ def with_clinical_sledai(values: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    values : pandas.DataFrame
-        Checked assessments.
+    values : Checked assessments.
 
     Returns
     -------
-    pandas.DataFrame
-        With rows ``cSLEDAI``: 0 where SLEDAI-2K is 0; where it exceeds 4, the points above 4 with
-        ``bound`` True, for the clinical part is so much or more.
-
-    Raises
-    ------
-    CarstatsError
-        Never; the values are checked before.
+    With rows ``cSLEDAI``: 0 where SLEDAI-2K is 0; where it exceeds 4, the points above 4 with
+    ``bound`` True, for the clinical part is so much or more.
     """
     values = values.assign(bound=np.zeros(len(values), bool))
     total = values[(values["measure"] == "SLEDAI-2K") & values["value"].notna()]

@@ -7,6 +7,7 @@ import pandas as pd
 from pandas.arrays import BooleanArray
 
 from carstats.endpoints.record.components import dose, flag, limit, limit_of, parts_of, recorded
+from carstats.endpoints.record.declaring import Endpoint, declare
 from carstats.endpoints.record.logic import all_of, boolean
 from carstats.endpoints.record.searches import Days
 from carstats.endpoints.rules.disease_rules import StateRule, component
@@ -40,7 +41,7 @@ def _stable(sight) -> BooleanArray:
         return _blank(sight)
     mine = drugs["drug_class"].isin(_STABLE_CLASSES).to_numpy()
     if "reason" in drugs:
-        mine &= ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy()
+        mine = mine & ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy()
     ids = v.study.subjects["subject_id"]
     who = pd.Index(ids).get_indexer(drugs["subject_id"])
     begun = _begun_or_raised(drugs, who, mine)
@@ -136,6 +137,20 @@ _DORIS_PARTS = (
     limit("PGA", *limit_of(doris_2021, "pga_cut")),
     dose(*limit_of(doris_2021, "gc_cut")),
     flag("stable treatment", lambda sight: ~_stable(sight)),
+)
+declare(
+    __name__,
+    Endpoint(
+        "DORIS_drug_free",
+        "SLE",
+        "response",
+        "DORIS remission and drug-free (28 days); primary endpoint at month 6 of NCT07015983.",
+        "those of DORIS and drug_free",
+        "NCT07015983; carstats",
+        status="design",
+        function="derive.responses.derive_responses",
+    ),
+    after="DORIS",
 )
 LUPUS_STATES: dict[str, tuple[str, StateRule]] = {
     "DORIS": (

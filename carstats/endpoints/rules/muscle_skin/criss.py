@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -33,6 +34,19 @@ CRISS_INTERCEPT = -5.54
 CRISS_WEIGHTS = {"mrss": -0.81, "fvc": 0.21, "patient": -0.40, "physician": -0.44, "haq": -3.41}
 
 
+@rule(
+    "CRISS_step_1",
+    "SSc",
+    "event",
+    definition=(
+        "New renal crisis; FVC down 15 %, confirmed, with ILD and below 80 %; LVEF 45 % or less"
+        " on treatment; new pulmonary arterial hypertension on treatment."
+    ),
+    thresholds="relative_fall=15; fvc_below=80",
+    source="Khanna 2016",
+    doi="10.1002/acr.22804",
+    after="CRISS_probability",
+)
 def criss_step_one(
     renal_crisis: ArrayLike,
     ild: ArrayLike,
@@ -41,35 +55,16 @@ def criss_step_one(
 ) -> BooleanArray:
     """Judge step 1 of ACR-CRISS: an event of systemic sclerosis that rules out improvement.
 
+    NA where none is known and one is missing.
+
     Parameters
     ----------
-    renal_crisis : bool or sequence of bool
-        New scleroderma renal crisis.
-    ild : bool or sequence of bool
-        Decline of the lung (`criss_lung_event`).
-    left_ventricle : bool or sequence of bool
-        Left ventricular ejection fraction of 45 % or less that needs treatment.
-    pulmonary_hypertension : bool or sequence of bool
-        New pulmonary arterial hypertension on right heart catheterisation that needs treatment
-        (mean pressure 25 mmHg or more, wedge 15 or less, resistance above 3 Wood units).
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where none is known and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Khanna D et al. 2016. doi:10.1002/acr.22804.
+    renal_crisis : New scleroderma renal crisis.
+    ild : Decline of the lung (`criss_lung_event`).
+    left_ventricle : Left ventricular ejection fraction of 45 % or less that needs treatment.
+    pulmonary_hypertension : New pulmonary arterial hypertension on right heart catheterisation that
+        needs treatment (mean pressure 25 mmHg or more, wedge 15 or less, resistance above 3 Wood
+        units).
     """
     return any_of(
         *flags(
@@ -92,36 +87,17 @@ def criss_lung_event(
 ) -> BooleanArray:
     """Judge the lung event of step 1: FVC down by 15 % of baseline, confirmed, ILD, below 80 %.
 
+    NA where a component that is consulted is missing. Status: verify.
+
     Parameters
     ----------
-    baseline_fvc, fvc : float or sequence of float
-        Forced vital capacity, percent predicted.
-    confirmed_within_month : bool or sequence of bool
-        Whether a second test within a month confirms the fall; consulted where it has fallen.
-    ild_on_hrct : bool or sequence of bool
-        Whether CT shows interstitial lung disease, now or before; consulted where it has fallen.
-    relative_fall : float, optional
-        Fall in percent of baseline, at least.
-    fvc_below : float, optional
-        The value must be below this, percent predicted.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component that is consulted is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Khanna D et al. 2016. doi:10.1002/acr.22804.
+    baseline_fvc, fvc : Forced vital capacity, percent predicted.
+    confirmed_within_month : Whether a second test within a month confirms the fall; consulted where
+        it has fallen.
+    ild_on_hrct : Whether CT shows interstitial lung disease, now or before; consulted where it has
+        fallen.
+    relative_fall : Fall in percent of baseline, at least.
+    fvc_below : The value must be below this, percent predicted.
     """
     first, now = numbers(baseline_fvc=(baseline_fvc, *FVC_RANGE), fvc=(fvc, *FVC_RANGE))
     fallen = all_of(
@@ -133,6 +109,19 @@ def criss_lung_event(
     )
 
 
+@rule(
+    "CRISS_probability",
+    "SSc",
+    "score",
+    definition=(
+        "Probability of improvement from the changes of mRSS, FVC, both global assessments and "
+        "HAQ-DI; 0 after an event of step 1."
+    ),
+    thresholds="the model's coefficients",
+    source="Khanna 2016",
+    doi="10.1002/acr.22804",
+    after="CRISS",
+)
 def criss_probability(
     mrss_change: ArrayLike,
     fvc_change: ArrayLike,
@@ -148,38 +137,22 @@ def criss_probability(
 
     Parameters
     ----------
-    mrss_change : float or sequence of float
-        Change of mRSS, now minus baseline, -51 to 51.
-    fvc_change : float or sequence of float
-        Change of FVC, percentage points of predicted.
-    patient_change, physician_change : float or sequence of float
-        Change of the patient's and the physician's global assessment, -10 to 10.
-    haq_change : float or sequence of float
-        Change of HAQ-DI, -3 to 3.
-    step_one : bool or sequence of bool, optional
-        An event of step 1 (`criss_step_one`): the probability is 0, whatever is missing.
-    intercept : float, optional
-        Intercept of the model.
-    weights : mapping of str to float, optional
-        Coefficients for ``"mrss"``, ``"fvc"``, ``"patient"``, ``"physician"`` and ``"haq"``.
+    mrss_change : Change of mRSS, now minus baseline, -51 to 51.
+    fvc_change : Change of FVC, percentage points of predicted.
+    patient_change, physician_change : Change of the patient's and the physician's global
+        assessment, -10 to 10.
+    haq_change : Change of HAQ-DI, -3 to 3.
+    step_one : An event of step 1 (`criss_step_one`): the probability is 0, whatever is missing.
+    intercept : Intercept of the model.
+    weights : Coefficients for ``"mrss"``, ``"fvc"``, ``"patient"``, ``"physician"`` and ``"haq"``.
 
     Returns
     -------
-    numpy.ndarray
-        Probability; NaN where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a change is out of its range.
+    Probability; NaN where a component is missing.
 
     Notes
     -----
-    Status: verify. The probability piles up at 0 and 1: compare ranks or responders, never means.
-
-    References
-    ----------
-    Khanna D et al. 2016. doi:10.1002/acr.22804.
+    The probability piles up at 0 and 1: compare ranks or responders, never means.
     """
     absent = [name for name in CRISS_WEIGHTS if name not in weights]
     if absent:
@@ -202,38 +175,39 @@ def criss_probability(
     return np.where(event._data & ~event._mask, 0.0, p)
 
 
+@rule(
+    "CRISS",
+    "SSc",
+    "response",
+    definition="No event of step 1 and a predicted probability of improvement of 0.60 or more.",
+    thresholds="cut=0.60; the model's coefficients",
+    source="Khanna 2016",
+    doi="10.1002/acr.22804",
+)
 def criss_response(probability: ArrayLike, *, cut: float = 0.60) -> BooleanArray:
     """Judge improvement by ACR-CRISS: a probability of 0.60 or more.
 
+    NA where it is missing.
+
     Parameters
     ----------
-    probability : float or sequence of float
-        From `criss_probability`.
-    cut : float, optional
-        The smallest probability of an improved subject.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a probability is not between 0 and 1.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Khanna D et al. 2016. doi:10.1002/acr.22804.
+    probability : From `criss_probability`.
+    cut : The smallest probability of an improved subject.
     """
     (p,) = numbers(probability=(probability, 0, 1))
     return compare(p, ">=", cut)
 
 
+@rule(
+    "revised_CRISS",
+    "SSc",
+    "response",
+    definition="k % better in 3 of 5 core items (FVC: 5 %); an event of step 1 is a failure.",
+    thresholds="k=20; fvc=5; m=3",
+    source="Khanna 2021",
+    doi="10.1136/annrheumdis-2020-219100",
+    status="verified",
+)
 def revised_criss(
     baseline: Mapping[str, ArrayLike],
     follow_up: Mapping[str, ArrayLike],
@@ -247,32 +221,17 @@ def revised_criss(
 
     Parameters
     ----------
-    baseline, follow_up : mapping of str to sequence of float
-        ``"mrss"`` (0 to 51), ``"fvc"`` (percent predicted), ``"patient"`` and ``"physician"``
-        (global assessments, 0 to 10), ``"haq"`` (HAQ-DI, 0 to 3).
-    step_one : bool or sequence of bool, optional
-        An event of step 1 (`criss_step_one`): no response, whatever is missing.
-    k : float, optional
-        Improvement in percent of baseline that an item needs.
-    fvc : float, optional
-        Improvement in percent of baseline that is enough for FVC.
-    m : int, optional
-        How many of the five items must have improved.
+    baseline, follow_up : ``"mrss"`` (0 to 51), ``"fvc"`` (percent predicted), ``"patient"`` and
+        ``"physician"`` (global assessments, 0 to 10), ``"haq"`` (HAQ-DI, 0 to 3).
+    step_one : An event of step 1 (`criss_step_one`): no response, whatever is missing.
+    k : Improvement in percent of baseline that an item needs.
+    fvc : Improvement in percent of baseline that is enough for FVC.
+    m : How many of the five items must have improved.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        True as soon as `m` items are known to have improved; NA where fewer are and one is missing.
-        An item of 0 at baseline cannot improve.
-
-    Raises
-    ------
-    CarstatsError
-        If an item is not given or out of its range.
-
-    References
-    ----------
-    Khanna D et al. 2021. doi:10.1136/annrheumdis-2020-219100.
+    True as soon as `m` items are known to have improved; NA where fewer are and one is missing. An
+    item of 0 at baseline cannot improve.
     """
     ranges = {
         "mrss": MRSS_RANGE,

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import compare
 from carstats.endpoints.record.return_times import first_return
 from carstats.endpoints.record.worksheets import check_table
@@ -14,6 +15,18 @@ from carstats.errors import CarstatsError
 from carstats.messages import message
 
 
+@rule(
+    "ck_normalisation",
+    "IIM",
+    "time-to-event",
+    definition=(
+        "From infusion to the first of two consecutive values of creatine kinase at or below "
+        "the upper limit, in subjects above it before; death and re-infusion compete."
+    ),
+    thresholds="CK_ULN=200 U/L; consecutive=2",
+    source="carstats",
+    status="design",
+)
 def ck_normalisation(
     samples: pd.DataFrame,
     *,
@@ -25,29 +38,13 @@ def ck_normalisation(
 
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per sample: `subject_id`, `day`, `value`, `uln` (U/L, both).
-    consecutive : int, optional
-        Normal samples in a row; one may be a chance value.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    competing : pandas.DataFrame, optional
-        `subject_id`, `day`, `cause`; samples from then on are not read.
+    samples : One row per sample: `subject_id`, `day`, `value`, `uln` (U/L, both).
+    consecutive : Normal samples in a row; one may be a chance value.
 
     Returns
     -------
-    pandas.DataFrame
-        As from `first_return`, `endpoint` ``"ck_normalisation"``, with `away_at_baseline`. A
-        subject whose last sample up to day 0 was normal has no status.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column or has no values.
-
-    Notes
-    -----
-    Status: design.
+    As from `first_return`, `endpoint` ``"ck_normalisation"``, with `away_at_baseline`. A subject
+    whose last sample up to day 0 was normal has no status.
     """
     table = check_table("samples", samples, ["subject_id", "day", "value", "uln"])
     table = table[table["value"].notna()].reset_index(drop=True)

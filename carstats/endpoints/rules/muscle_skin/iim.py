@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     TOLERANCE,
     any_of,
@@ -89,37 +90,22 @@ def absolute_improvement(
 ) -> NDArray[np.float64]:
     """Return the absolute improvement of a core-set measure: percent of its range.
 
+    Status: verify (the ranges).
+
     Parameters
     ----------
-    measure : str
-        ``"physician_global"``, ``"patient_global"``, ``"mmt"``, ``"haq"`` and ``"extramuscular"``
-        in adults; ``"cmas"``, ``"chaq"``, ``"chq_phs"`` and ``"das"`` are the other measures of
-        juvenile dermatomyositis. Muscle enzymes: `enzyme_improvement`.
-    baseline, follow_up : float or sequence of float
-        The measure before lymphodepletion and now, 0 to its range.
-    measure_range : float, optional
-        Its range where it is another: 150 or 260 for other forms of the MMT; it has to be given
-        for ``"chq_phs"``.
+    measure : ``"physician_global"``, ``"patient_global"``, ``"mmt"``, ``"haq"`` and
+        ``"extramuscular"`` in adults; ``"cmas"``, ``"chaq"``, ``"chq_phs"`` and ``"das"`` are the
+        other measures of juvenile dermatomyositis. Muscle enzymes: `enzyme_improvement`.
+    baseline, follow_up : The measure before lymphodepletion and now, 0 to its range.
+    measure_range : Its range where it is another: 150 or 260 for other forms of the MMT; it has to
+        be given for ``"chq_phs"``.
 
     Returns
     -------
-    numpy.ndarray
-        Percent, positive for an improvement; NaN where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If the measure is unknown, a value out of its range, or the range not known.
-
-    Notes
-    -----
-    Status: verify (the ranges).
-
-    References
-    ----------
-    Aggarwal R et al. Ann Rheum Dis 2017;76:792-801.
+    Percent, positive for an improvement; NaN where a value is missing.
     """
-    check_choice("measure", measure, [name for name in CORE_MEASURES if name != "enzyme"])
+    measure = check_choice("measure", measure, [name for name in CORE_MEASURES if name != "enzyme"])
     core = CORE_MEASURES[measure]
     size = core.range if measure_range is None else measure_range
     if size is None:
@@ -146,32 +132,20 @@ def enzyme_improvement(
 
     Parameters
     ----------
-    baseline, follow_up : mapping of str to sequence of float
-        ``"CK"``, ``"aldolase"``, ``"ALT"``, ``"AST"``, ``"LDH"``, as many as were measured, U/L.
-    uln : mapping of str to sequence of float
-        The upper limit of normal of each, U/L.
-    ranges : mapping of str to float, optional
-        The range of each enzyme as a multiple of its upper limit.
+    baseline, follow_up : ``"CK"``, ``"aldolase"``, ``"ALT"``, ``"AST"``, ``"LDH"``, as many as were
+        measured, U/L.
+    uln : The upper limit of normal of each, U/L.
+    ranges : The range of each enzyme as a multiple of its upper limit.
 
     Returns
     -------
-    numpy.ndarray
-        Percent of the enzyme's range; NaN where no enzyme was measured at baseline or the one that
-        was most abnormal there was not measured again.
-
-    Raises
-    ------
-    CarstatsError
-        If an enzyme is unknown or lacks its follow-up or its upper limit.
+    Percent of the enzyme's range; NaN where no enzyme was measured at baseline or the one that was
+    most abnormal there was not measured again.
 
     Notes
     -----
     Status: verify (the ranges). Most abnormal is the largest multiple of the upper limit; of equal
     ones the first in the order of `ENZYME_RANGES` (design).
-
-    References
-    ----------
-    Aggarwal R et al. Ann Rheum Dis 2017;76:792-801.
     """
     names = [name for name in ENZYME_RANGES if name in baseline]
     odd = [name for name in baseline if name not in ENZYME_RANGES]
@@ -202,34 +176,24 @@ def enzyme_improvement(
 def improvement_points(measure: str, improvement: ArrayLike) -> NDArray[np.float64]:
     """Return the points of the Total Improvement Score for one core-set measure.
 
+    Status: verify (the point table).
+
     Parameters
     ----------
-    measure : str
-        A name of `CORE_MEASURES`.
-    improvement : float or sequence of float
-        Its absolute improvement, percent.
+    measure : A name of `CORE_MEASURES`.
+    improvement : Its absolute improvement, percent.
 
     Returns
     -------
-    numpy.ndarray
-        Points; NaN where the improvement is missing. An improvement of exactly 5, 15, 25 or 40 %
-        (muscle strength: 2, 10, 20 or 30 %) is in the lower step.
-
-    Raises
-    ------
-    CarstatsError
-        If the measure is unknown.
-
-    Notes
-    -----
-    Status: verify (the point table).
+    Points; NaN where the improvement is missing. An improvement of exactly 5, 15, 25 or 40 %
+    (muscle strength: 2, 10, 20 or 30 %) is in the lower step.
 
     References
     ----------
     Aggarwal R et al. Ann Rheum Dis 2017;76:792-801; Rider LG et al. 2017,
     doi:10.1002/art.40064.
     """
-    check_choice("measure", measure, CORE_MEASURES)
+    measure = check_choice("measure", measure, CORE_MEASURES)
     (change,) = numbers(improvement=(improvement, -np.inf, np.inf))
     core = CORE_MEASURES[measure]
     step = np.zeros(len(change), dtype=int)
@@ -238,6 +202,18 @@ def improvement_points(measure: str, improvement: ArrayLike) -> NDArray[np.float
     return np.where(np.isnan(change), np.nan, np.array(core.points)[step])
 
 
+@rule(
+    "TIS",
+    "IIM",
+    "score",
+    definition=(
+        "Total Improvement Score: points for the absolute improvement of six core-set measures,"
+        " 0 to 100; rescue or death scores 0."
+    ),
+    thresholds="the point table",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
 def total_improvement_score(
     improvements: Mapping[str, ArrayLike],
     rescue: ArrayLike = False,
@@ -247,33 +223,21 @@ def total_improvement_score(
 ) -> NDArray[np.float64]:
     """Return the Total Improvement Score, 0 to 100, of the six core-set measures.
 
+    Status: verify (the point table; the smallest data set of the NIEHS calculator).
+
     Parameters
     ----------
-    improvements : mapping of str to sequence of float
-        Absolute improvement in percent, one measure for each component: ``"physician_global"``,
-        ``"patient_global"``, ``"mmt"`` (or ``"cmas"``), ``"haq"`` (or ``"chaq"``), ``"enzyme"``
-        (or ``"chq_phs"``), ``"extramuscular"`` (or ``"das"``).
-    rescue, death : bool or sequence of bool, optional
-        Rescue treatment or re-infusion, and death, before the visit: the score is 0, whatever is
-        missing.
-    missing : str, optional
-        ``"not evaluable"``: a missing measure makes the score NaN. ``"zero points"``: it adds
+    improvements : Absolute improvement in percent, one measure for each component:
+        ``"physician_global"``, ``"patient_global"``, ``"mmt"`` (or ``"cmas"``), ``"haq"`` (or
+        ``"chaq"``), ``"enzyme"`` (or ``"chq_phs"``), ``"extramuscular"`` (or ``"das"``).
+    rescue, death : Rescue treatment or re-infusion, and death, before the visit: the score is 0,
+        whatever is missing.
+    missing : ``"not evaluable"``: a missing measure makes the score NaN. ``"zero points"``: it adds
         nothing, provided that physician global and muscle strength are there (design).
 
     Returns
     -------
-    numpy.ndarray
-        The score; NaN where it is not evaluable.
-
-    Raises
-    ------
-    CarstatsError
-        If a measure is unknown, a component is given twice or, with ``"not evaluable"``, not at
-        all.
-
-    Notes
-    -----
-    Status: verify (the point table; the smallest data set of the NIEHS calculator).
+    The score; NaN where it is not evaluable.
 
     References
     ----------
@@ -286,7 +250,7 @@ def total_improvement_score(
     ...                          "haq": 0, "enzyme": 20, "extramuscular": 45})
     array([72.5])
     """
-    check_choice("missing", missing, ("not evaluable", "zero points"))
+    missing = check_choice("missing", missing, ("not evaluable", "zero points"))
     if unknown := [name for name in improvements if name not in CORE_MEASURES]:
         raise CarstatsError(
             message("`improvements` names {names}. It takes: {known}.",
@@ -323,42 +287,85 @@ def improvement_category(
 ) -> pd.Categorical:
     """Name the improvement that a Total Improvement Score stands for.
 
+    Status: verify (the juvenile thresholds).
+
     Parameters
     ----------
-    score : float or sequence of float
-        The score, 0 to 100.
-    form : str, optional
-        ``"adult"``: minimal from 20, moderate from 40, major from 60; ``"juvenile"``: from 30, 45
-        and 70.
-    thresholds : mapping of str to float, optional
-        Other thresholds for ``"minimal"``, ``"moderate"`` and ``"major"``.
+    score : The score, 0 to 100.
+    form : ``"adult"``: minimal from 20, moderate from 40, major from 60; ``"juvenile"``: from 30,
+        45 and 70.
+    thresholds : Other thresholds for ``"minimal"``, ``"moderate"`` and ``"major"``.
 
     Returns
     -------
-    pandas.Categorical
-        Ordered: ``"none"``, ``"minimal"``, ``"moderate"``, ``"major"``.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range or `form` another word.
-
-    Notes
-    -----
-    Status: verify (the juvenile thresholds).
+    Ordered: ``"none"``, ``"minimal"``, ``"moderate"``, ``"major"``.
 
     References
     ----------
     Aggarwal R et al. Ann Rheum Dis 2017;76:792-801; Rider LG et al. 2017,
     doi:10.1002/art.40064.
     """
-    check_choice("form", form, THRESHOLDS)
+    form = check_choice("form", form, THRESHOLDS)
     (score,) = numbers(score=(score, 0, 100))
     limits = THRESHOLDS[form] | dict(thresholds or {})
     index = sum(compare(score, ">=", limits[level])._data.astype(int) for level in LEVELS)
     return category(("none", *LEVELS), index, np.isnan(score))
 
 
+@rule(
+    "TIS_minimal",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 20 or more; below 18 years TIS_minimal_juvenile.",
+    thresholds="20",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
+@rule(
+    "TIS_moderate",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 40 or more; below 18 years TIS_moderate_juvenile.",
+    thresholds="40",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
+@rule(
+    "TIS_major",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 60 or more; below 18 years TIS_major_juvenile.",
+    thresholds="60",
+    source="Aggarwal 2017, Ann Rheum Dis 76:792",
+    doi="10.1136/annrheumdis-2017-211400",
+)
+@rule(
+    "TIS_minimal_juvenile",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 30 or more, below 18 years; derived as TIS_minimal.",
+    thresholds="30",
+    source="Rider 2017, Ann Rheum Dis 76:782",
+    doi="10.1136/annrheumdis-2017-211401",
+)
+@rule(
+    "TIS_moderate_juvenile",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 45 or more, below 18 years; derived as TIS_moderate.",
+    thresholds="45",
+    source="Rider 2017, Ann Rheum Dis 76:782",
+    doi="10.1136/annrheumdis-2017-211401",
+)
+@rule(
+    "TIS_major_juvenile",
+    "IIM",
+    "response",
+    definition="Total Improvement Score of 70 or more, below 18 years; derived as TIS_major.",
+    thresholds="70",
+    source="Rider 2017, Ann Rheum Dis 76:782",
+    doi="10.1136/annrheumdis-2017-211401",
+)
 def improvement_response(
     score: ArrayLike,
     level: str,
@@ -368,33 +375,19 @@ def improvement_response(
 ) -> BooleanArray:
     """Judge whether a Total Improvement Score reaches a level of improvement.
 
+    NA where the score is missing. Status: verify (the juvenile thresholds).
+
     Parameters
     ----------
-    score, form, thresholds
-        As in `improvement_category`.
-    level : str
-        ``"minimal"``, ``"moderate"`` or ``"major"``, each including the higher ones.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where the score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range, `level` or `form` another word.
-
-    Notes
-    -----
-    Status: verify (the juvenile thresholds).
+    score, form, thresholds : As in `improvement_category`.
+    level : ``"minimal"``, ``"moderate"`` or ``"major"``, each including the higher ones.
 
     References
     ----------
     Aggarwal R et al. Ann Rheum Dis 2017;76:792-801; Rider LG et al. 2017,
     doi:10.1002/art.40064.
     """
-    check_choice("form", form, THRESHOLDS)
-    check_choice("level", level, LEVELS)
+    form = check_choice("form", form, THRESHOLDS)
+    level = check_choice("level", level, LEVELS)
     (score,) = numbers(score=(score, 0, 100))
     return compare(score, ">=", (THRESHOLDS[form] | dict(thresholds or {}))[level])

@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -34,6 +35,16 @@ ACR_RANGES = {
 }
 
 
+@rule(
+    "DAS28-CRP",
+    "RA",
+    "score",
+    definition=(
+        "0.56 root of tender + 0.28 root of swollen + 0.36 ln(CRP + 1) + 0.014 global + 0.96."
+    ),
+    thresholds="none",
+    source="Wells 2009, Ann Rheum Dis 68:954",
+)
 def das28(
     tender: ArrayLike,
     swollen: ArrayLike,
@@ -46,35 +57,25 @@ def das28(
 
     Parameters
     ----------
-    tender, swollen : float or sequence of float
-        Tender and swollen joints of 28.
-    acute_phase : float or sequence of float
-        CRP, mg/L, or sedimentation rate, mm/h (counted as 1 where it is below).
-    patient_global_mm : float or sequence of float
-        The patient's assessment of health, 0 to 100 mm.
-    marker : str, optional
-        ``"CRP"`` or ``"ESR"``.
+    tender, swollen : Tender and swollen joints of 28.
+    acute_phase : CRP, mg/L, or sedimentation rate, mm/h (counted as 1 where it is below).
+    patient_global_mm : The patient's assessment of health, 0 to 100 mm.
+    marker : ``"CRP"`` or ``"ESR"``.
 
     Returns
     -------
-    numpy.ndarray
-        The score; NaN where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range or `marker` another word.
+    The score; NaN where a component is missing.
 
     Notes
     -----
-    Status: verify. Remission is below 2.6: `das28_remission`.
+    Remission is below 2.6: `das28_remission`.
 
     References
     ----------
     Prevoo MLL et al. Arthritis Rheum 1995;38:44-48 (ESR); Wells G et al. Ann Rheum Dis
     2009;68:954-960 (CRP).
     """
-    check_choice("marker", marker, ("CRP", "ESR"))
+    marker = check_choice("marker", marker, ("CRP", "ESR"))
     tender, swollen, acute, patient = numbers(
         tender=(tender, *JOINTS_28),
         swollen=(swollen, *JOINTS_28),
@@ -87,29 +88,23 @@ def das28(
     return joints + 0.70 * np.log(np.maximum(acute, 1.0))
 
 
+@rule(
+    "DAS28_remission",
+    "RA",
+    "response",
+    definition="DAS28-CRP below 2.6.",
+    thresholds="below=2.6",
+    source="Wells 2009, Ann Rheum Dis 68:954",
+)
 def das28_remission(score: ArrayLike, *, below: float = 2.6) -> BooleanArray:
     """Judge remission by DAS28: below 2.6.
 
+    NA where it is missing.
+
     Parameters
     ----------
-    score : float or sequence of float
-        From `das28`, 0 to 10.
-    below : float, optional
-        The limit.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    score : From `das28`, 0 to 10.
+    below : The limit.
     """
     (score,) = numbers(score=(score, 0, 10))
     return compare(score, "<", below)
@@ -120,26 +115,16 @@ def cdai(
 ) -> NDArray[np.float64]:
     """Return the clinical disease activity index, 0 to 76.
 
+    Status: verify.
+
     Parameters
     ----------
-    tender, swollen : float or sequence of float
-        Tender and swollen joints of 28.
-    patient_global, physician_global : float or sequence of float
-        Global assessments, 0 to 10 cm.
+    tender, swollen : Tender and swollen joints of 28.
+    patient_global, physician_global : Global assessments, 0 to 10 cm.
 
     Returns
     -------
-    numpy.ndarray
-        The index; NaN where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    The index; NaN where a component is missing.
 
     References
     ----------
@@ -155,6 +140,14 @@ def cdai(
     )
 
 
+@rule(
+    "CDAI_band",
+    "RA",
+    "state",
+    definition="Clinical disease activity index up to 2.8 remission, 10 low, 22 moderate.",
+    thresholds="remission=2.8; low=10; moderate=22",
+    source="Aletaha 2005, Clin Exp Rheumatol 23:S100",
+)
 def cdai_band(
     index: ArrayLike, *, remission: float = 2.8, low: float = 10.0, moderate: float = 22.0
 ) -> pd.Categorical:
@@ -162,30 +155,29 @@ def cdai_band(
 
     Parameters
     ----------
-    index : float or sequence of float
-        From `cdai`, 0 to 76.
-    remission, low, moderate : float, optional
-        The largest value of each band.
+    index : From `cdai`, 0 to 76.
+    remission, low, moderate : The largest value of each band.
 
     Returns
     -------
-    pandas.Categorical
-        Ordered: ``"remission"``, ``"low"``, ``"moderate"``, ``"high"``.
-
-    Raises
-    ------
-    CarstatsError
-        If an index is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Ordered: ``"remission"``, ``"low"``, ``"moderate"``, ``"high"``.
     """
     (index,) = numbers(index=(index, 0, 76))
     step = sum(compare(index, ">", cut)._data.astype(int) for cut in (remission, low, moderate))
     return category(("remission", "low", "moderate", "high"), step, np.isnan(index))
 
 
+@rule(
+    "Boolean_remission",
+    "RA",
+    "response",
+    definition=(
+        "Tender 1 or less, swollen 1 or less, CRP 1 mg/dL or less, patient global 2 or less of "
+        "10 (Boolean 2.0)."
+    ),
+    thresholds="joints_max=1; crp_max=1; patient_max=2",
+    source="Studenic 2023, Ann Rheum Dis 82:74",
+)
 def boolean_remission(
     tender: ArrayLike,
     swollen: ArrayLike,
@@ -198,34 +190,15 @@ def boolean_remission(
 ) -> BooleanArray:
     """Judge the Boolean 2.0 remission of ACR/EULAR.
 
+    NA where a component is missing.
+
     Parameters
     ----------
-    tender, swollen : float or sequence of float
-        Tender and swollen joints of 28, at most 1 each.
-    crp_mg_dl : float or sequence of float
-        CRP, mg/dL, at most 1.
-    patient_global : float or sequence of float
-        The patient's global assessment, 0 to 10 cm, at most 2 (1 in the first version).
-    joints_max, crp_max, patient_max : float, optional
-        The limits.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Studenic P et al. Ann Rheum Dis 2023;82:74-80.
+    tender, swollen : Tender and swollen joints of 28, at most 1 each.
+    crp_mg_dl : CRP, mg/dL, at most 1.
+    patient_global : The patient's global assessment, 0 to 10 cm, at most 2 (1 in the first
+        version).
+    joints_max, crp_max, patient_max : The limits.
     """
     tender, swollen, crp, patient = numbers(
         tender=(tender, *JOINTS_28),
@@ -237,6 +210,30 @@ def boolean_remission(
     return all_of(*joints, compare(crp, "<=", crp_max), compare(patient, "<=", patient_max))
 
 
+@rule(
+    "ACR20",
+    "RA",
+    "response",
+    definition="Tender and swollen joints and three of five other measures better by 20 %.",
+    thresholds="percent=20; others=3",
+    source="Felson 1995, Arthritis Rheum 38:727",
+)
+@rule(
+    "ACR50",
+    "RA",
+    "response",
+    definition="As ACR20, by 50 %.",
+    thresholds="percent=50; others=3",
+    source="Felson 1995, Arthritis Rheum 38:727",
+)
+@rule(
+    "ACR70",
+    "RA",
+    "response",
+    definition="As ACR20, by 70 %.",
+    thresholds="percent=70; others=3",
+    source="Felson 1995, Arthritis Rheum 38:727",
+)
 def acr_response(
     baseline: Mapping[str, ArrayLike],
     follow_up: Mapping[str, ArrayLike],
@@ -247,67 +244,40 @@ def acr_response(
 ) -> BooleanArray:
     """Judge ACR20 (50, 70): joints better by `percent`, and three of the five other measures.
 
+    NA where a joint count is missing, or fewer than `others` are known to be better and one is
+    missing. A measure of 0 at baseline cannot improve.
+
     Parameters
     ----------
-    baseline, follow_up : mapping of str to sequence of float
-        ``"tender"`` (0 to 68), ``"swollen"`` (0 to 66), ``"pain"``, ``"patient"``, ``"physician"``
-        (0 to 100), ``"haq"`` (0 to 3), ``"acute_phase"`` (CRP or ESR).
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    percent : float, optional
-        20, 50 or 70.
-    others : int, optional
-        How many of the five must be better.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a joint count is missing, or fewer than `others` are known to be better and one is
-        missing. A measure of 0 at baseline cannot improve.
-
-    Raises
-    ------
-    CarstatsError
-        If a measure is not given or out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Felson DT et al. Arthritis Rheum 1995;38:727-735.
+    baseline, follow_up : ``"tender"`` (0 to 68), ``"swollen"`` (0 to 66), ``"pain"``,
+        ``"patient"``, ``"physician"`` (0 to 100), ``"haq"`` (0 to 3), ``"acute_phase"`` (CRP or
+        ESR).
+    percent : 20, 50 or 70.
+    others : How many of the five must be better.
     """
     better = _better(baseline, follow_up, tuple(ACR_RANGES), percent)
     met = all_of(better[0], better[1], at_least(others, *better[2:]))
     return failed_by(met, *flags(rescue=rescue))
 
 
+@rule(
+    "joint_count_halved",
+    "RA",
+    "response",
+    definition="Swollen or tender joints down by half, at week 4 of the CAR-Treg trial.",
+    thresholds="percent=50",
+    source="CAR-Treg trial",
+)
 def joint_count_halved(
     baseline: Mapping[str, ArrayLike], follow_up: Mapping[str, ArrayLike], *, percent: float = 50.0
 ) -> BooleanArray:
     """Judge the endpoint of the CAR-Treg trial: swollen or tender joints down by half.
 
+    NA where neither is known to be down and one is missing.
+
     Parameters
     ----------
-    baseline, follow_up : mapping of str to sequence of float
-        ``"tender"`` (0 to 68) and ``"swollen"`` (0 to 66).
-    percent : float, optional
-        The fall, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where neither is known to be down and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a count is not given or out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : ``"tender"`` (0 to 68) and ``"swollen"`` (0 to 66).
     """
     return any_of(*_better(baseline, follow_up, ("tender", "swollen"), percent))
 

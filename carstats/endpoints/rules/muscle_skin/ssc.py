@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     any_of,
@@ -37,31 +38,27 @@ EUSTAR_WEIGHTS = {
 }
 
 
+@rule(
+    "mRSS_response",
+    "SSc",
+    "response",
+    definition="mRSS down by at least 5 points and at least 25 %.",
+    thresholds="points=5; percent=25",
+    source="carstats, mirroring the progression rule",
+    status="design",
+)
 def mrss_response(
     baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
 ) -> BooleanArray:
     """Judge a response of the skin: mRSS down by at least 5 points and at least 25 %.
 
+    NA where a score is missing; False where the baseline is 0. Status: design (a mirror of the
+    published progression rule).
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Modified Rodnan skin score before lymphodepletion and now, 0 to 51.
-    points, percent : float, optional
-        Both falls are needed.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing; False where the baseline is 0.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: design (a mirror of the published progression rule).
+    baseline, follow_up : Modified Rodnan skin score before lymphodepletion and now, 0 to 51.
+    points, percent : Both falls are needed.
     """
     first, now = _skin(baseline, follow_up)
     # Percentages are compared as points, which a baseline of 0 leaves defined.
@@ -70,31 +67,25 @@ def mrss_response(
     )
 
 
+@rule(
+    "mRSS_progression",
+    "SSc",
+    "event",
+    definition="mRSS up by more than 5 points and at least 25 %.",
+    thresholds="points=5; percent=25",
+    source="Published progression rule",
+)
 def mrss_progression(
     baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
 ) -> BooleanArray:
     """Judge a progression of the skin: mRSS up by more than 5 points and at least 25 %.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Modified Rodnan skin score, 0 to 51.
-    points, percent : float, optional
-        The rise must exceed `points` and reach `percent`.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : Modified Rodnan skin score, 0 to 51.
+    points, percent : The rise must exceed `points` and reach `percent`.
     """
     first, now = _skin(baseline, follow_up)
     return all_of(
@@ -102,6 +93,19 @@ def mrss_progression(
     )
 
 
+@rule(
+    "EUSTAR_activity",
+    "SSc",
+    "score",
+    definition=(
+        "Worse skin 1.5, digital ulcers 1.5, mRSS above 18 1.5, friction rubs 2.25, CRP above 1"
+        " mg/dL 2.25, DLCO below 70 % 1.0; 0 to 10, active from 2.5."
+    ),
+    thresholds="mrss_above=18; crp_above=1; dlco_below=70; cut=2.5",
+    source="Valentini 2017, Ann Rheum Dis",
+    doi="10.1136/annrheumdis-2016-209768",
+    after="revised_CRISS",
+)
 def eustar_activity(
     skin_worse: ArrayLike,
     digital_ulcers: ArrayLike,
@@ -119,40 +123,22 @@ def eustar_activity(
 
     Parameters
     ----------
-    skin_worse : bool or sequence of bool
-        Whether the subject says that the skin got worse in the past month (1.5 points).
-    digital_ulcers : bool or sequence of bool
-        Digital ulcers (1.5).
-    mrss : float or sequence of float
-        Modified Rodnan skin score, 0 to 51 (above 18: 1.5).
-    friction_rubs : bool or sequence of bool
-        Tendon friction rubs (2.25).
-    crp_mg_dl : float or sequence of float
-        C-reactive protein, mg/dL (above 1: 2.25).
-    dlco : float or sequence of float
-        Diffusing capacity, percent predicted (below 70: 1.0).
-    mrss_above, crp_above, dlco_below : float, optional
-        The limits.
-    weights : mapping of str to float, optional
-        The points.
+    skin_worse : Whether the subject says that the skin got worse in the past month (1.5 points).
+    digital_ulcers : Digital ulcers (1.5).
+    mrss : Modified Rodnan skin score, 0 to 51 (above 18: 1.5).
+    friction_rubs : Tendon friction rubs (2.25).
+    crp_mg_dl : C-reactive protein, mg/dL (above 1: 2.25).
+    dlco : Diffusing capacity, percent predicted (below 70: 1.0).
+    mrss_above, crp_above, dlco_below : The limits.
+    weights : The points.
 
     Returns
     -------
-    numpy.ndarray
-        The index; NaN where a component is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    The index; NaN where a component is missing.
 
     Notes
     -----
     Status: verify (the weight of DLCO). Active from 2.5: `eustar_active`.
-
-    References
-    ----------
-    Valentini G et al. Ann Rheum Dis 2017. doi:10.1136/annrheumdis-2016-209768.
     """
     absent = [name for name in EUSTAR_WEIGHTS if name not in weights]
     if absent:
@@ -180,35 +166,26 @@ def eustar_activity(
 def eustar_active(index: ArrayLike, *, cut: float = 2.5) -> BooleanArray:
     """Judge active systemic sclerosis: a EUSTAR activity index of 2.5 or more.
 
+    NA where it is missing. Status: verify.
+
     Parameters
     ----------
-    index : float or sequence of float
-        From `eustar_activity`, 0 to 10.
-    cut : float, optional
-        The smallest index of active disease.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If an index is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Valentini G et al. Ann Rheum Dis 2017. doi:10.1136/annrheumdis-2016-209768.
+    index : From `eustar_activity`, 0 to 10.
+    cut : The smallest index of active disease.
     """
     (index,) = numbers(index=(index, 0, 10))
     return compare(index, ">=", cut)
 
 
+@rule(
+    "ILD_progression",
+    "SSc",
+    "event",
+    definition="Relative fall of FVC by 10 %, or by 5 to below 10 % with DLCO down 15 %.",
+    thresholds="fvc_fall=10; fvc_fall_with_dlco=5; dlco_fall=15",
+    source="Khanna 2015, J Rheumatol 42:2168",
+    after="EUSTAR_activity",
+)
 def ild_progression(
     baseline_fvc: ArrayLike,
     fvc: ArrayLike,
@@ -221,34 +198,15 @@ def ild_progression(
 ) -> BooleanArray:
     """Judge progression of interstitial lung disease by relative falls of FVC and DLCO.
 
-    FVC down by 10 % of baseline, or by 5 to below 10 % with DLCO down by 15 %.
+    FVC down by 10 % of baseline, or by 5 to below 10 % with DLCO down by 15 %. NA where a component
+    that is consulted is missing.
 
     Parameters
     ----------
-    baseline_fvc, fvc : float or sequence of float
-        Forced vital capacity, percent predicted or litres, the same in both.
-    baseline_dlco, dlco : float or sequence of float
-        Diffusing capacity, percent predicted; consulted where FVC fell by 5 to below 10 %.
-    fvc_fall, fvc_fall_with_dlco, dlco_fall : float, optional
-        Falls in percent of baseline, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a component that is consulted is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Khanna D et al. J Rheumatol 2015;42:2168-2171 (OMERACT).
+    baseline_fvc, fvc : Forced vital capacity, percent predicted or litres, the same in both.
+    baseline_dlco, dlco : Diffusing capacity, percent predicted; consulted where FVC fell by 5 to
+        below 10 %.
+    fvc_fall, fvc_fall_with_dlco, dlco_fall : Falls in percent of baseline, at least.
     """
     fvc_first, fvc_now, dlco_first, dlco_now = numbers(
         baseline_fvc=(baseline_fvc, 0, 200),
@@ -264,6 +222,27 @@ def ild_progression(
     )
 
 
+@rule(
+    "SSc_event",
+    "SSc",
+    "event",
+    definition=(
+        "Progression of ILD, heart failure, renal failure, arterial hypertension, or new "
+        "immunosuppressant or antifibrotic."
+    ),
+    thresholds="those of its components",
+    source="Auth 2024",
+    after="ILD_progression",
+)
+@rule(
+    "SSc_event_free_survival",
+    "SSc",
+    "time-to-event",
+    definition="From infusion to the composite event of SSc; death competes.",
+    thresholds="those of SSc_event",
+    source="Auth 2024",
+    after="drug_free_duration",
+)
 def ssc_event(
     ild_progressed: ArrayLike,
     heart_failure: ArrayLike,
@@ -273,26 +252,13 @@ def ssc_event(
 ) -> BooleanArray:
     """Judge the composite event of Auth 2024, whose absence is event-free time.
 
+    NA where none is known and one is missing.
+
     Parameters
     ----------
-    ild_progressed, heart_failure, renal_failure, arterial_hypertension : bool or sequence of bool
-        Progression of the lung (`ild_progression`) and new organ events.
-    new_treatment : bool or sequence of bool
-        New immunosuppressant or antifibrotic.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where none is known and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false.
-
-    Notes
-    -----
-    Status: verify.
+    ild_progressed, heart_failure, renal_failure, arterial_hypertension : Progression of the lung
+        (`ild_progression`) and new organ events.
+    new_treatment : New immunosuppressant or antifibrotic.
 
     References
     ----------

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import Endpoint, declare, rule
 from carstats.endpoints.record.logic import (
     any_of,
     boolean,
@@ -26,129 +27,108 @@ MGFA_STATUSES = ("CSR", "PR", "MM-0", "MM-1", "MM-2", "MM-3", "MM", "I", "U", "W
 _MM_OR_BETTER = ("CSR", "PR", "MM-0", "MM-1", "MM-2", "MM-3", "MM")
 
 
+@rule(
+    "MG-ADL_response",
+    "MG",
+    "response",
+    definition=(
+        "MG-ADL down by 2 points or more; for 4 consecutive weeks in ADAPT; rescue is a failure."
+    ),
+    thresholds="points=2; span=28",
+    source="Howard 2021 (ADAPT), Lancet Neurol 20:526",
+)
 def mg_adl_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 2.0
 ) -> BooleanArray:
     """Judge an MG-ADL response at a visit: a fall of 2 points or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        MG-ADL before lymphodepletion and now, 0 to 24.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment (immunoglobulin, plasma exchange, FcRn or complement inhibitor),
+    baseline, follow_up : MG-ADL before lymphodepletion and now, 0 to 24.
+    rescue : Rescue treatment (immunoglobulin, plasma exchange, FcRn or complement inhibitor),
         re-infusion or death before the visit: no response, whatever is missing.
-    points : float, optional
-        The fall, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
 
     Notes
     -----
     Status: verify (ADAPT asked for four consecutive weeks:
     ``confirmed(subject, day, response, span=28)``).
-
-    References
-    ----------
-    Howard JF et al. Lancet Neurol 2021;20:526-536.
     """
     return _fall(baseline, follow_up, rescue, points, MG_ADL_RANGE)
 
 
+@rule(
+    "QMG_response",
+    "MG",
+    "response",
+    definition="QMG down by 3 points or more (5 in some trials).",
+    thresholds="points=3",
+    source="carstats",
+)
 def qmg_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
     """Judge a QMG response at a visit: a fall of 3 points or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Quantitative MG score, 0 to 39, off pyridostigmine for 10 to 12 hours.
-    rescue : bool or sequence of bool, optional
-        As in `mg_adl_response`.
-    points : float, optional
-        The fall, at least; some trials use 5.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : Quantitative MG score, 0 to 39, off pyridostigmine for 10 to 12 hours.
+    points : The fall, at least; some trials use 5.
     """
     return _fall(baseline, follow_up, rescue, points, QMG_RANGE)
 
 
+@rule(
+    "MGC_response",
+    "MG",
+    "response",
+    definition=(
+        "MG composite down by 3 points or more; 5 was the primary endpoint of Descartes-08 "
+        "phase 2b."
+    ),
+    thresholds="points=3",
+    source="Burns 2010, Neurology 74:1434",
+    status="verified",
+)
 def mgc_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
     """Judge an MG composite response at a visit: a fall of 3 points or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        MG composite, 0 to 50.
-    rescue : bool or sequence of bool, optional
-        As in `mg_adl_response`.
-    points : float, optional
-        The fall, at least: 3 is the smallest important one (Burns 2010), 5 was the primary endpoint
-        of Descartes-08 phase 2b.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    References
-    ----------
-    Burns TM et al. Neurology 2010;74:1434-1440.
+    baseline, follow_up : MG composite, 0 to 50.
+    points : The fall, at least: 3 is the smallest important one (Burns 2010), 5 was the primary
+        endpoint of Descartes-08 phase 2b.
     """
     return _fall(baseline, follow_up, rescue, points, MGC_RANGE)
 
 
+@rule(
+    "MSE",
+    "MG",
+    "response",
+    definition="Minimal symptom expression: MG-ADL 0 or 1.",
+    thresholds="mg_adl_max=1",
+    source="NCT06958939",
+    status="verified",
+)
 def minimal_symptom_expression(
     mg_adl: ArrayLike, rescue: ArrayLike = False, *, mg_adl_max: float = 1.0
 ) -> BooleanArray:
     """Judge minimal symptom expression at a visit: MG-ADL of 0 or 1.
 
+    NA where the score is missing.
+
     Parameters
     ----------
-    mg_adl : float or sequence of float
-        MG-ADL, 0 to 24.
-    rescue : bool or sequence of bool, optional
-        As in `mg_adl_response`.
-    mg_adl_max : float, optional
-        The largest score.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where the score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
+    mg_adl : MG-ADL, 0 to 24.
+    mg_adl_max : The largest score.
 
     Notes
     -----
@@ -158,27 +138,40 @@ def minimal_symptom_expression(
     return failed_by(compare(score, "<=", mg_adl_max), *flags(rescue=rescue))
 
 
+declare(
+    __name__,
+    Endpoint(
+        "MSE_sustained",
+        "MG",
+        "response",
+        "MG-ADL 0 or 1 at consecutive visits that span 4 weeks.",
+        "mg_adl_max=1; span=28",
+        "NCT06958939",
+        status="verified",
+        function="record.confirmation.confirmed",
+    ),
+)
+
+
+@rule(
+    "MM_or_better",
+    "MG",
+    "response",
+    definition=(
+        "Minimal manifestations, pharmacologic or complete stable remission by MGFA "
+        "post-intervention status."
+    ),
+    thresholds="none",
+    source="MGFA post-intervention status",
+)
 def minimal_manifestations_or_better(status: ArrayLike) -> BooleanArray:
     """Judge minimal manifestation status, pharmacologic or complete stable remission (MGFA-PIS).
 
+    NA where it is missing.
+
     Parameters
     ----------
-    status : str or sequence of str
-        MGFA post-intervention status, one of `MGFA_STATUSES`.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where it is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a status is another word.
-
-    Notes
-    -----
-    Status: verify.
+    status : MGFA post-intervention status, one of `MGFA_STATUSES`.
     """
     values = texts("status", status, MGFA_STATUSES)
     missing = np.array([value is None for value in values])
@@ -188,24 +181,13 @@ def minimal_manifestations_or_better(status: ArrayLike) -> BooleanArray:
 def mg_worsening(best_mg_adl: ArrayLike, mg_adl: ArrayLike, *, points: float = 2.0) -> BooleanArray:
     """Judge whether MG-ADL is 2 points or more above the best sustained value.
 
+    NA where a value is missing.
+
     Parameters
     ----------
-    best_mg_adl : float or sequence of float
-        The best value that two visits in a row had (`confirmation.best_sustained`).
-    mg_adl : float or sequence of float
-        MG-ADL now, 0 to 24.
-    points : float, optional
-        The rise, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
+    best_mg_adl : The best value that two visits in a row had (`confirmation.best_sustained`).
+    mg_adl : MG-ADL now, 0 to 24.
+    points : The rise, at least.
 
     Notes
     -----
@@ -216,6 +198,18 @@ def mg_worsening(best_mg_adl: ArrayLike, mg_adl: ArrayLike, *, points: float = 2
     return compare(now - best, ">=", points)
 
 
+@rule(
+    "MG_relapse",
+    "MG",
+    "event",
+    definition=(
+        "MG-ADL 2 above the best sustained value at two visits 2 weeks apart, crisis, "
+        "admission, or rescue."
+    ),
+    thresholds="points=2; span=14",
+    source="carstats",
+    status="design",
+)
 def mg_relapse(
     confirmed_worsening: ArrayLike,
     crisis: ArrayLike = False,
@@ -224,26 +218,12 @@ def mg_relapse(
 ) -> BooleanArray:
     """Judge a relapse: confirmed worsening, myasthenic crisis, admission for MG, or rescue.
 
+    NA where none is known and one is missing.
+
     Parameters
     ----------
-    confirmed_worsening : bool or sequence of bool
-        `mg_worsening` at two visits two weeks apart.
-    crisis, hospitalised, rescue : bool or sequence of bool, optional
-        Events of the disease since the previous visit.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where none is known and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is neither true nor false.
-
-    Notes
-    -----
-    Status: design.
+    confirmed_worsening : `mg_worsening` at two visits two weeks apart.
+    crisis, hospitalised, rescue : Events of the disease since the previous visit.
     """
     return any_of(
         *flags(

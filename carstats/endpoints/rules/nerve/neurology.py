@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import (
     all_of,
     boolean,
@@ -26,6 +27,16 @@ EDSS_RANGE = (0.0, 10.0)
 INCAT_RANGE = (0.0, 10.0)
 
 
+@rule(
+    "NMOSD_attack",
+    "NMOSD",
+    "event",
+    definition=(
+        "New or worse neurological signs for 24 hours, at least 31 days after the previous attack."
+    ),
+    thresholds="spacing=31; hours=24",
+    source="Adjudicated attacks of NMOSD trials",
+)
 def adjudicated_attacks(
     subject: ArrayLike,
     day: ArrayLike,
@@ -39,30 +50,18 @@ def adjudicated_attacks(
 
     Parameters
     ----------
-    subject : sequence of length n
-        Subject of each reported attack, in any order.
-    day : sequence of float
-        Day of its onset.
-    duration_hours : sequence of float
-        How long the signs lasted, hours.
-    objective_change : sequence of bool
-        Whether neurological signs are new or worse.
-    spacing : float, optional
-        Days from the onset of the previous attack that counts, at least; an earlier report belongs
-        to that attack.
-    hours : float, optional
-        Duration, at least.
+    subject : Subject of each reported attack, in any order.
+    day : Day of its onset.
+    duration_hours : How long the signs lasted, hours.
+    objective_change : Whether neurological signs are new or worse.
+    spacing : Days from the onset of the previous attack that counts, at least; an earlier report
+        belongs to that attack.
+    hours : Duration, at least.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        In the order given; NA where the duration or the change is missing. An attack that is not
-        evaluable does not space the next one.
-
-    Raises
-    ------
-    CarstatsError
-        If lengths differ, a day is missing, or a value is out of its range.
+    In the order given; NA where the duration or the change is missing. An attack that is not
+    evaluable does not space the next one.
 
     Notes
     -----
@@ -112,6 +111,18 @@ class AttackCounts:
     years_after: NDArray[np.float64]
 
 
+@rule(
+    "ARR",
+    "NMOSD",
+    "event",
+    definition=(
+        "Attacks and years observed before and after infusion, for annualised rates; before and"
+        " after regresses to the mean."
+    ),
+    thresholds="none",
+    source="carstats",
+    status="design",
+)
 def attack_counts(
     attack_subject: ArrayLike,
     attack_day: ArrayLike,
@@ -123,22 +134,14 @@ def attack_counts(
 
     Parameters
     ----------
-    attack_subject, attack_day : sequence of length n
-        Adjudicated attacks; one outside the time observed does not count.
-    subject : sequence of length m
-        Every subject, also those without an attack.
-    observed_from_day, observed_to_day : sequence of float
-        The time in which attacks were recorded, days from the infusion; the first is 0 or negative.
+    attack_subject, attack_day : Adjudicated attacks; one outside the time observed does not count.
+    subject : Every subject, also those without an attack.
+    observed_from_day, observed_to_day : The time in which attacks were recorded, days from the
+        infusion; the first is 0 or negative.
 
     Returns
     -------
-    AttackCounts
-        Counts and years; a subject without attacks has 0.
-
-    Raises
-    ------
-    CarstatsError
-        If a subject of an attack is not among the subjects, or times are missing or disordered.
+    Counts and years; a subject without attacks has 0.
 
     Notes
     -----
@@ -173,6 +176,17 @@ def attack_counts(
     )
 
 
+@rule(
+    "EDSS_progression",
+    "MS",
+    "event",
+    definition=(
+        "EDSS up by 1.5 from 0, by 1.0 from 1.0 to 5.5, by 0.5 from above; confirmed over 12 or"
+        " 24 weeks."
+    ),
+    thresholds="from_zero=1.5; from_low=1.0; from_high=0.5; low_max=5.5; span=84",
+    source="Confirmed disability progression of MS trials",
+)
 def edss_progression(
     baseline: ArrayLike,
     edss: ArrayLike,
@@ -185,30 +199,17 @@ def edss_progression(
     """Judge whether EDSS has progressed at a visit.
 
     Up by 1.5 from a baseline of 0, by 1.0 from 1.0 to 5.5, by 0.5 from above 5.5; a baseline of 0.5
-    does not exist.
+    does not exist. NA where a value is missing.
 
     Parameters
     ----------
-    baseline, edss : float or sequence of float
-        Expanded disability status scale, 0 to 10.
-    from_zero, from_low, from_high : float, optional
-        Rises, at least.
-    low_max : float, optional
-        Highest baseline that needs `from_low`.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    baseline, edss : Expanded disability status scale, 0 to 10.
+    from_zero, from_low, from_high : Rises, at least.
+    low_max : Highest baseline that needs `from_low`.
 
     Notes
     -----
-    Status: verify. Confirmed disability progression asks for it over 12 or 24 weeks:
+    Confirmed disability progression asks for it over 12 or 24 weeks:
     ``confirmed(subject, day, progression, span=84)`` or ``span=168``.
     """
     first, now = numbers(baseline=(baseline, *EDSS_RANGE), edss=(edss, *EDSS_RANGE))
@@ -216,43 +217,59 @@ def edss_progression(
     return compare(now - first - needed, ">=", 0)
 
 
+@rule(
+    "T25FW_change",
+    "SPS",
+    "score",
+    definition=(
+        "Change of the timed 25-foot walk in percent of baseline; primary endpoint of KYSA-8."
+    ),
+    thresholds="none",
+    source="KYSA-8",
+    after="T25FW_worse",
+)
 def t25fw_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
     """Return the change of the timed 25-foot walk in percent of baseline; a fall is an improvement.
 
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Seconds, above 0, up to 180.
+    baseline, follow_up : Seconds, above 0, up to 180.
 
     Returns
     -------
-    numpy.ndarray
-        Percent; NaN where a value is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a time is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Percent; NaN where a value is missing.
     """
     first, now = numbers(baseline=(baseline, 0.5, 180), follow_up=(follow_up, 0.5, 180))
     return percent_change(first, now)
 
 
+@rule(
+    "T25FW_worse",
+    "MS",
+    "event",
+    definition="Timed 25-foot walk slower by 20 % or more.",
+    thresholds="percent=20",
+    source="MS trials",
+)
 def t25fw_worse(
     baseline: ArrayLike, follow_up: ArrayLike, *, percent: float = 20.0
 ) -> BooleanArray:
     """Judge a worsening of the timed 25-foot walk: slower by 20 % or more.
 
     Parameters and errors are those of `t25fw_change`; `percent` is the worsening, at least.
-    Status: verify.
     """
     return compare(t25fw_change(baseline, follow_up), ">=", percent)
 
 
+@rule(
+    "T25FW_improved",
+    "SPS",
+    "response",
+    definition="Timed 25-foot walk faster by 20 % or more.",
+    thresholds="percent=20",
+    source="carstats",
+    status="design",
+)
 def t25fw_improved(
     baseline: ArrayLike,
     follow_up: ArrayLike,
@@ -270,33 +287,24 @@ def t25fw_improved(
     return failed_by(faster, *flags(rescue=rescue))
 
 
+@rule(
+    "INCAT_response",
+    "CIDP",
+    "response",
+    definition="Adjusted INCAT disability down by 1 point or more.",
+    thresholds="points=1",
+    source="CIDP trials",
+)
 def incat_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 1.0
 ) -> BooleanArray:
     """Judge a response of CIDP: adjusted INCAT disability down by 1 point or more.
 
+    NA where a score is missing.
+
     Parameters
     ----------
-    baseline, follow_up : float or sequence of float
-        Adjusted INCAT disability score, 0 to 10.
-    rescue : bool or sequence of bool, optional
-        Rescue treatment, re-infusion or death before the visit: no response, whatever is missing.
-    points : float, optional
-        The fall, at least.
-
-    Returns
-    -------
-    pandas.arrays.BooleanArray
-        NA where a score is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    baseline, follow_up : Adjusted INCAT disability score, 0 to 10.
     """
     first, now = numbers(baseline=(baseline, *INCAT_RANGE), follow_up=(follow_up, *INCAT_RANGE))
     return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))

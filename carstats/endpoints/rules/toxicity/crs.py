@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.episodes import check_infusions, merge_episodes
 from carstats.endpoints.record.grades import (
     Bounds,
@@ -44,23 +45,14 @@ def hypotension_grade(
 
     Parameters
     ----------
-    hypotension : bool or sequence of bool
-        Whether there is hypotension. A vasopressor implies it.
-    vasopressors : int or sequence of int
-        Vasopressors given that day other than vasopressin, 0 to 10.
-    vasopressin : bool or sequence of bool, optional
-        Whether vasopressin is given.
+    hypotension : Whether there is hypotension. A vasopressor implies it.
+    vasopressors : Vasopressors given that day other than vasopressin, 0 to 10.
+    vasopressin : Whether vasopressin is given.
 
     Returns
     -------
-    numpy.ndarray
-        1 none; 2 without vasopressors; 3 one vasopressor with or without vasopressin; 4 two or
-        more, not counting vasopressin. NaN where not evaluable.
-
-    Raises
-    ------
-    CarstatsError
-        If a count is outside 0 to 10 or a flag is neither true nor false.
+    1 none; 2 without vasopressors; 3 one vasopressor with or without vasopressin; 4 two or more,
+    not counting vasopressin. NaN where not evaluable.
 
     Notes
     -----
@@ -77,26 +69,18 @@ def hypoxia_grade(
 
     Parameters
     ----------
-    oxygen : str or sequence of str
-        ``"none"``, ``"low-flow nasal cannula"``, ``"blow-by"``, ``"high-flow nasal cannula"``,
+    oxygen : ``"none"``, ``"low-flow nasal cannula"``, ``"blow-by"``, ``"high-flow nasal cannula"``,
         ``"facemask"``, ``"non-rebreather"``, ``"Venturi"``, ``"CPAP"``, ``"BiPAP"`` or
         ``"intubation"`` (for hypoxia, not to protect the airway). The most of the day, above what
         the subject needed before the infusion.
-    oxygen_flow : float or sequence of float, optional
-        Flow, L/min, 0 to 80. Where it is known it decides between low and high flow of a cannula.
-    low_flow_limit : float, optional
-        The highest flow that is low, L/min.
+    oxygen_flow : Flow, L/min, 0 to 80. Where it is known it decides between low and high flow of a
+        cannula.
+    low_flow_limit : The highest flow that is low, L/min.
 
     Returns
     -------
-    numpy.ndarray
-        1 none; 2 low-flow nasal cannula (≤ 6 L/min) or blow-by; 3 high-flow cannula (> 6 L/min),
-        facemask, non-rebreather, Venturi; 4 positive pressure. NaN where the device is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a device is none of these or a flow is out of range.
+    1 none; 2 low-flow nasal cannula (≤ 6 L/min) or blow-by; 3 high-flow cannula (> 6 L/min),
+    facemask, non-rebreather, Venturi; 4 positive pressure. NaN where the device is missing.
     """
     return _hypoxia(oxygen, oxygen_flow, low_flow_limit).exact
 
@@ -119,46 +103,25 @@ def crs_grade(
 
     Parameters
     ----------
-    temperature : float or sequence of float
-        Highest of the day, °C, 30 to 45.
-    hypotension, vasopressors : bool and int, or sequences
-        As in `hypotension_grade`.
-    oxygen : str or sequence of str
-        As in `hypoxia_grade`.
-    vasopressin : bool or sequence of bool, optional
-        As in `hypotension_grade`.
-    oxygen_flow : float or sequence of float, optional
-        As in `hypoxia_grade`, L/min.
-    attributable : bool or sequence of bool, optional
-        Whether the signs are not explained by another cause (infection, lymphodepletion, ATG).
-    fever_masked : bool or sequence of bool, optional
-        Whether CRS was diagnosed by a fever and the subject has had an antipyretic, tocilizumab or
-        a steroid since: fever is then no longer needed.
-    death : bool or sequence of bool, optional
-        Whether the subject died of CRS that day.
-    fever_threshold : float, optional
-        Fever is a temperature of at least this, °C.
-    low_flow_limit : float, optional
-        The highest low flow of oxygen, L/min.
+    temperature : Highest of the day, °C, 30 to 45.
+    hypotension, vasopressors, vasopressin : As in `hypotension_grade`.
+    oxygen : As in `hypoxia_grade`.
+    oxygen_flow : As in `hypoxia_grade`, L/min.
+    attributable : Whether the signs are not explained by another cause (infection, lymphodepletion,
+        ATG).
+    fever_masked : Whether CRS was diagnosed by a fever and the subject has had an antipyretic,
+        tocilizumab or a steroid since: fever is then no longer needed.
+    death : Whether the subject died of CRS that day.
+    fever_threshold : Fever is a temperature of at least this, °C.
+    low_flow_limit : The highest low flow of oxygen, L/min.
 
     Returns
     -------
-    numpy.ndarray
-        0 no CRS, 1 to 5; NaN where what is missing could change the grade.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    0 no CRS, 1 to 5; NaN where what is missing could change the grade.
 
     Notes
     -----
     Grade = the larger of hypotension and hypoxia; fever alone is 1. Status: verify.
-
-    References
-    ----------
-    Lee DW et al. ASTCT consensus grading for cytokine release syndrome and neurologic toxicity.
-    Biol Blood Marrow Transplant 2019;25:625-638. doi:10.1016/j.bbmt.2018.12.758.
 
     Examples
     --------
@@ -241,32 +204,22 @@ def crs_daily_grades(
 
     Parameters
     ----------
-    worksheet : pandas.DataFrame
-        One row per subject and day: `subject_id`, `day`, `temperature`, `hypotension`,
+    worksheet : One row per subject and day: `subject_id`, `day`, `temperature`, `hypotension`,
         `vasopressors`, `oxygen`, as in `crs_grade`; optionally `vasopressin`, `oxygen_flow`,
         `attributable` (False: the day's signs are of another cause), `fever_other_cause` (True: the
         fever is, so that it neither makes nor keeps a diagnosis), `treated` (an antipyretic,
         tocilizumab or steroid was given that day) and `death`. An optional column that is absent
         means none; a blank cause excludes nothing; any other blank is missing.
-    gap_days : int, optional
-        Days without CRS after which a new fever is needed to diagnose it.
-    conditioning_days : tuple of int, optional
-        First and last day on which, without a column `attributable`, signs are put down to
-        lymphodepletion or ATG.
-    fever_threshold, low_flow_limit : float, optional
-        As in `crs_grade`.
+    gap_days : Days without CRS after which a new fever is needed to diagnose it.
+    conditioning_days : First and last day on which, without a column `attributable`, signs are put
+        down to lymphodepletion or ATG.
+    fever_threshold, low_flow_limit : As in `crs_grade`.
 
     Returns
     -------
-    pandas.DataFrame
-        The worksheet sorted by subject and day, with `fever_masked`, `fever_taken` (a blank
-        temperature counted as fever), `grade` (NaN where a blank could change it) and the grades
-        that its cells prove and allow: `grade_at_least`, `grade_at_most`.
-
-    Raises
-    ------
-    CarstatsError
-        If the table lacks a column or a value is out of its range.
+    The worksheet sorted by subject and day, with `fever_masked`, `fever_taken` (a blank temperature
+    counted as fever), `grade` (NaN where a blank could change it) and the grades that its cells
+    prove and allow: `grade_at_least`, `grade_at_most`.
 
     Notes
     -----
@@ -275,10 +228,6 @@ def crs_daily_grades(
     such a day by other days with CRS. So linked, a blank temperature counts as fever after a day
     with CRS, and on any day with hypotension or hypoxia. Days before the infusion are never CRS.
     Status: design (days -5 to -1; how long a diagnosis lasts), otherwise as `crs_grade`.
-
-    References
-    ----------
-    Lee DW et al. Biol Blood Marrow Transplant 2019;25:625-638. doi:10.1016/j.bbmt.2018.12.758.
     """
     check_number("gap_days", gap_days, low=1)
     table = check_table("worksheet", worksheet, _WORKSHEET, _OPTIONAL)
@@ -331,6 +280,32 @@ def crs_daily_grades(
     )
 
 
+@rule(
+    "CRS",
+    "any",
+    "toxicity",
+    definition=(
+        "ASTCT grade 1 to 5: fever to diagnose, then the worse of hypotension and hypoxia; "
+        "episodes less than 7 days apart are one; onset up to day 30 after an infusion. A blank"
+        " cell leaves the grade that the known ones prove."
+    ),
+    thresholds=(
+        "gap_days=7; onset_window_days=30; late_onset_days=14; fever_threshold=38; low_flow_limit=6"
+    ),
+    source="Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
+    doi="10.1016/j.bbmt.2018.12.758",
+)
+@rule(
+    "fever outside the CRS window",
+    "any",
+    "toxicity",
+    definition=(
+        "A fever that began before an infusion or more than 30 days after one: no CRS, no grade."
+    ),
+    thresholds="onset_window_days=30",
+    source="carstats",
+    status="design",
+)
 def crs_episodes(
     worksheet: pd.DataFrame,
     infusions: pd.DataFrame | None = None,
@@ -347,30 +322,14 @@ def crs_episodes(
 
     Parameters
     ----------
-    worksheet : pandas.DataFrame
-        As in `crs_daily_grades`.
-    infusions : pandas.DataFrame, optional
-        `subject_id`, `day`, optionally `infusion_number`; by default one infusion on day 0.
-    gap_days, onset_window_days, late_onset_days : int, optional
-        As in `merge_episodes`.
-    split_at_infusion : bool, optional
-        As in `merge_episodes`.
-    conditioning_days : tuple of int, optional
-        As in `crs_daily_grades`.
-    fever_threshold, low_flow_limit : float, optional
-        As in `crs_grade`.
+    worksheet, conditioning_days : As in `crs_daily_grades`.
+    fever_threshold, low_flow_limit : As in `crs_grade`.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per episode, as `merge_episodes` returns it, graded by ASTCT. An episode that began
-        before an infusion or more than `onset_window_days` after one is no CRS: its term is
-        `OUTSIDE`, without a grade.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column or a value is out of its range.
+    One row per episode, as `merge_episodes` returns it, graded by ASTCT. An episode that began
+    before an infusion or more than `onset_window_days` after one is no CRS: its term is `OUTSIDE`,
+    without a grade.
     """
     daily = crs_daily_grades(
         worksheet,

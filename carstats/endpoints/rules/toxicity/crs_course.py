@@ -35,10 +35,9 @@ def day_grade(fever: float, masked: float, organs: tuple[float, float]) -> tuple
 
     Parameters
     ----------
-    fever, masked : float
-        Whether there is fever, and whether none is needed any more: 1, 0, or NaN for not known.
-    organs : tuple of float
-        The bounds of the worse of hypotension and hypoxia, 1 (neither) to 4.
+    fever, masked : Whether there is fever, and whether none is needed any more: 1, 0, or NaN for
+        not known.
+    organs : The bounds of the worse of hypotension and hypoxia, 1 (neither) to 4.
     """
     low, high = organs
     if fever == 1:
@@ -67,23 +66,17 @@ def follow(
 
     Parameters
     ----------
-    subject : ndarray of int
-        Subject of each row, rows in order of subject and day.
-    day : ndarray
-        Its day.
-    fever, given : ndarray
-        Fever, and an antipyretic, tocilizumab or steroid that day: 1, 0, NaN where not known.
-    excluded : ndarray of bool
-        Days that are not of the cells, whatever they show.
-    organs : Bounds
-        The worse of hypotension and hypoxia, 1 to 4.
-    gap_days : int
-        Days without CRS after which a new fever is needed.
+    subject : Subject of each row, rows in order of subject and day.
+    day : Its day.
+    fever, given : Fever, and an antipyretic, tocilizumab or steroid that day: 1, 0, NaN where not
+        known.
+    excluded : Days that are not of the cells, whatever they show.
+    organs : The worse of hypotension and hypoxia, 1 to 4.
+    gap_days : Days without CRS after which a new fever is needed.
 
     Returns
     -------
-    Course
-        One value a row.
+    One value a row.
     """
     n = len(day)
     low, high = np.zeros(n), np.zeros(n)

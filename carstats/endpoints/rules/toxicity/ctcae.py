@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.endpoints.record.daily_counts import last_before_infusion
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import aligned
 from carstats.endpoints.record.logic import compare, numbers
 from carstats.endpoints.record.units import convert
@@ -48,6 +49,44 @@ TERMS = {
 _MEASURE = {"neutrophils": "ANC", "leucocytes": "lymphocytes"}
 
 
+@rule(
+    "neutropenia",
+    "any",
+    "toxicity",
+    definition=(
+        "ANC below 1.5 grade 2, 1.0 grade 3, 0.5 grade 4 (10^9/L); by version 6 below 1.0, 0.5,"
+        " 0.1."
+    ),
+    thresholds="v5 1.5, 1.0, 0.5; v6 1.0, 0.5, 0.1; ctcae_version='v5'",
+    source="CTCAE v5 and v6, never pooled",
+)
+@rule(
+    "thrombocytopenia",
+    "any",
+    "toxicity",
+    definition=(
+        "Platelets below the limit grade 1, 75 grade 2, 50 grade 3, 25 grade 4 (10^9/L); by "
+        "version 6 grade 4 below 10."
+    ),
+    thresholds="LLN, 75, 50, 25; v6 LLN, 75, 50, 10; ctcae_version='v5'",
+    source="CTCAE v5 and v6, never pooled",
+)
+@rule(
+    "anaemia",
+    "any",
+    "toxicity",
+    definition="Haemoglobin below the limit grade 1, 10 grade 2, 8 grade 3 (g/dL).",
+    thresholds="LLN, 10, 8",
+    source="CTCAE v5 and v6, never pooled",
+)
+@rule(
+    "lymphopenia",
+    "any",
+    "toxicity",
+    definition="Lymphocytes below 0.5 grade 3, 0.2 grade 4 (10^9/L).",
+    thresholds="0.5, 0.2",
+    source="CTCAE v5 and v6, never pooled",
+)
 def ctcae_grade(
     value: ArrayLike,
     test: str,
@@ -61,33 +100,24 @@ def ctcae_grade(
 
     Parameters
     ----------
-    value : float or sequence of float
-        ×10⁹/L; haemoglobin g/dL.
-    test : {"neutrophils", "platelets", "haemoglobin", "lymphocytes", "leucocytes"}
-        What was measured.
-    version : {"v5", "v6"}, optional
-        Version of CTCAE. Neutrophils of 0.7 are grade 3 in v5 and grade 2 in v6.
-    lln : float or sequence of float, optional
-        The laboratory's lower limit of normal, in the unit of `value`. Without it grade 1 cannot be
-        told from 0: the grade is then NaN where it is not 2 or more.
-    unit : str, optional
-        Unit of `value` and `lln` where it is another, such as ``"/uL"`` or ``"g/L"``.
-    thresholds : tuple of float, optional
-        Values below which it is grade 2, 3 and 4; None: those of the version in `THRESHOLDS`.
+    value : ×10⁹/L; haemoglobin g/dL.
+    test : {"neutrophils", "platelets", "haemoglobin", "lymphocytes", "leucocytes"}. What was
+        measured.
+    version : {"v5", "v6"}. Version of CTCAE. Neutrophils of 0.7 are grade 3 in v5 and grade 2 in
+        v6.
+    lln : The laboratory's lower limit of normal, in the unit of `value`. Without it grade 1 cannot
+        be told from 0: the grade is then NaN where it is not 2 or more.
+    unit : Unit of `value` and `lln` where it is another, such as ``"/uL"`` or ``"g/L"``.
+    thresholds : Values below which it is grade 2, 3 and 4; None: those of the version in
+        `THRESHOLDS`.
 
     Returns
     -------
-    numpy.ndarray
-        0 to 4; haemoglobin 0 to 3, as grade 4 of anaemia is clinical. NaN where missing.
-
-    Raises
-    ------
-    CarstatsError
-        If the test or the unit is unknown, or a value implausible in its unit.
+    0 to 4; haemoglobin 0 to 3, as grade 4 of anaemia is clinical. NaN where missing.
 
     Notes
     -----
-    A value at a boundary has the lower grade: neutrophils of 1.0 are grade 2 in v5. Status: verify.
+    A value at a boundary has the lower grade: neutrophils of 1.0 are grade 2 in v5.
 
     References
     ----------
@@ -101,8 +131,8 @@ def ctcae_grade(
     >>> ctcae_grade(0.7, "neutrophils", version="v6")
     array([2.])
     """
-    check_choice("version", version, VERSIONS)
-    check_choice("test", test, THRESHOLDS[version])
+    version = check_choice("version", version, VERSIONS)
+    test = check_choice("test", test, THRESHOLDS[version])
     measure = _MEASURE.get(test, test)
     unit = unit or ("g/dL" if test == "haemoglobin" else "10^9/L")
     number = convert(measure, value, unit).value
@@ -130,42 +160,21 @@ def ctcae_shift(
 ) -> pd.DataFrame:
     """Give each subject's grade at baseline, the worst grade after infusion and their difference.
 
+    Status: verify.
+
     Parameters
     ----------
-    samples : pandas.DataFrame
-        One row per sample: `subject_id`, `day`, `value`, optionally `lln`.
-    test, version : str
-        As in `ctcae_grade`.
-    unit : str, optional
-        Unit of `value` and `lln`.
-    lln : float, optional
-        Lower limit of normal where `samples` has no column of that name.
-    subjects : iterable, optional
-        The subjects to answer for; None: those of the table.
-    lymphodepletion_days : dict or pandas.Series, optional
-        By subject, the first day of lymphodepletion: the baseline is the last value before it, or
-        else before the infusion.
-    window : tuple, optional
-        First and last day that count as after infusion; None for no end.
-    thresholds : tuple of float, optional
-        As in `ctcae_grade`.
+    samples : One row per sample: `subject_id`, `day`, `value`, optionally `lln`.
+    test, version, thresholds : As in `ctcae_grade`.
+    lln : Lower limit of normal where `samples` has no column of that name.
+    window : First and last day that count as after infusion; None for no end.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per subject: `subject_id`, `term`, `onset_day` (first day of grade 1 or more after
-        infusion), `grade` (worst), `grading_scale`, `system`, `worst_day`, `baseline_grade`,
-        `baseline_day`, `baseline_rule`, `shift` (worst minus baseline), `n_values`. `grade` is
-        missing where a value that could not be graded could be the worst.
-
-    Raises
-    ------
-    CarstatsError
-        If the table lacks a column, or as `ctcae_grade`.
-
-    Notes
-    -----
-    Status: verify.
+    One row per subject: `subject_id`, `term`, `onset_day` (first day of grade 1 or more after
+    infusion), `grade` (worst), `grading_scale`, `system`, `worst_day`, `baseline_grade`,
+    `baseline_day`, `baseline_rule`, `shift` (worst minus baseline), `n_values`. `grade` is missing
+    where a value that could not be graded could be the worst.
     """
     table = check_table("samples", samples, ["subject_id", "day", "value"], ["lln"])
     limits = table["lln"].to_numpy() if "lln" in table else lln
@@ -179,8 +188,8 @@ def ctcae_shift(
             thresholds=thresholds,
         )
     else:
-        check_choice("version", version, VERSIONS)
-        check_choice("test", test, THRESHOLDS[version])
+        version = check_choice("version", version, VERSIONS)
+        test = check_choice("test", test, THRESHOLDS[version])
         value = np.array([], float)
     table["measured"] = table["value"].notna()
     table["value"] = value

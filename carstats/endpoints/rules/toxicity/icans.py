@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.episodes import check_infusions, merge_episodes
 from carstats.endpoints.record.grades import (
     Bounds,
@@ -50,22 +51,14 @@ def ice_score(
 
     Parameters
     ----------
-    orientation : int or sequence of int
-        Year, month, city, hospital: 0 to 4.
-    naming : int or sequence of int
-        Three objects: 0 to 3.
-    command, writing, attention : int or sequence of int
-        Following a command, writing a sentence, counting backwards: 0 or 1 each.
+    orientation : Year, month, city, hospital: 0 to 4.
+    naming : Three objects: 0 to 3.
+    command, writing, attention : Following a command, writing a sentence, counting backwards: 0 or
+        1 each.
 
     Returns
     -------
-    numpy.ndarray
-        The score; NaN where an item is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If an item is outside its range.
+    The score; NaN where an item is missing.
     """
     items = dict(zip(ICE_ITEMS, (orientation, naming, command, writing, attention), strict=True))
     return np.sum(numbers(**{name: (items[name], 0, top) for name, top in ICE_ITEMS.items()}), 0)
@@ -76,22 +69,14 @@ def encephalopathy_grade(ice: ArrayLike, baseline_ice: ArrayLike = 10.0) -> NDAr
 
     Parameters
     ----------
-    ice : float or sequence of float
-        ICE score of the day, 0 to 10; worst of the day.
-    baseline_ice : float or sequence of float, optional
-        ICE score before lymphodepletion, 0 to 10. Only points lost since then count: the score is
-        graded as 10 minus the loss.
+    ice : ICE score of the day, 0 to 10; worst of the day.
+    baseline_ice : ICE score before lymphodepletion, 0 to 10. Only points lost since then count: the
+        score is graded as 10 minus the loss.
 
     Returns
     -------
-    numpy.ndarray
-        0 for 10; 1 for 7 to 9; 2 for 3 to 6; 3 for 0 to 2; NaN where missing. A score of 0 in a
-        subject who cannot be aroused is grade 4 by the level of consciousness.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is outside 0 to 10 or not whole.
+    0 for 10; 1 for 7 to 9; 2 for 3 to 6; 3 for 0 to 2; NaN where missing. A score of 0 in a subject
+    who cannot be aroused is grade 4 by the level of consciousness.
 
     Notes
     -----
@@ -108,6 +93,16 @@ def encephalopathy_grade(ice: ArrayLike, baseline_ice: ArrayLike = 10.0) -> NDAr
     return np.where(np.isnan(score), np.nan, grade)
 
 
+@rule(
+    "ICANS_paediatric",
+    "any",
+    "toxicity",
+    definition="CAPD in place of ICE below 12 years: 1 to 8 grade 1 to 2, 9 or more grade 3.",
+    thresholds="CAPD 9",
+    source="Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
+    doi="10.1016/j.bbmt.2018.12.758",
+    after="ICANS",
+)
 def delirium_grade(
     capd: ArrayLike, impossible: ArrayLike = False, *, severe: float = 9.0
 ) -> NDArray[np.float64]:
@@ -115,28 +110,19 @@ def delirium_grade(
 
     Parameters
     ----------
-    capd : float or sequence of float
-        Score, 0 to 32; higher is worse.
-    impossible : bool or sequence of bool, optional
-        Whether the assessment could not be done because of the child's state.
-    severe : float, optional
-        The score from which it is grade 3.
+    capd : Score, 0 to 32; higher is worse.
+    impossible : Whether the assessment could not be done because of the child's state.
+    severe : The score from which it is grade 3.
 
     Returns
     -------
-    numpy.ndarray
-        0 for 0; 1 for 1 to 8 (grade 2 then follows from waking to voice only); 3 from 9; 4 where
-        impossible; NaN where missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is outside 0 to 32 or not whole.
+    0 for 0; 1 for 1 to 8 (grade 2 then follows from waking to voice only); 3 from 9; 4 where
+    impossible; NaN where missing.
 
     Notes
     -----
-    Status: verify. The published table has "below 9" for grades 1 and 2, which the level of
-    consciousness tells apart; a score of 0 is taken for normal.
+    The published table has "below 9" for grades 1 and 2, which the level of consciousness tells
+    apart; a score of 0 is taken for normal.
     """
     check_number("severe", severe, low=1)
     (capd,) = numbers(capd=(capd, 0, 32))
@@ -165,55 +151,29 @@ def icans_grade(
 ) -> NDArray[np.float64]:
     """Grade neurotoxicity (ICANS) of a day by ASTCT 2019.
 
+    Status: verify (CAPD); design (relative to the baseline).
+
     Parameters
     ----------
-    ice : float or sequence of float, optional
-        ICE score, 0 to 10, for subjects of 12 years and more.
-    consciousness : str or sequence of str, optional
-        ``"alert"`` 0; depressed: ``"awakens spontaneously"`` 1, ``"awakens to voice"`` 2,
-        ``"awakens to touch"`` 3, ``"vigorous stimuli"`` or ``"unarousable"`` 4.
-    seizure : str or sequence of str, optional
-        ``"none"`` 0; ``"brief"`` (resolves rapidly, or non-convulsive and resolves with
+    ice : ICE score, 0 to 10, for subjects of 12 years and more.
+    consciousness : ``"alert"`` 0; depressed: ``"awakens spontaneously"`` 1, ``"awakens to voice"``
+        2, ``"awakens to touch"`` 3, ``"vigorous stimuli"`` or ``"unarousable"`` 4.
+    seizure : ``"none"`` 0; ``"brief"`` (resolves rapidly, or non-convulsive and resolves with
         intervention) 3; ``"prolonged"`` (over 5 minutes, or repeated without return) 4.
-    motor_weakness : bool or sequence of bool, optional
-        Deep focal motor weakness: 4. Bulbar weakness of myasthenia does not count.
-    oedema : str or sequence of str, optional
-        ``"none"`` 0; ``"focal"`` on imaging 3; ``"diffuse"``, ``"posturing"``, ``"VI palsy"``,
+    motor_weakness : Deep focal motor weakness: 4. Bulbar weakness of myasthenia does not count.
+    oedema : ``"none"`` 0; ``"focal"`` on imaging 3; ``"diffuse"``, ``"posturing"``, ``"VI palsy"``,
         ``"papilloedema"``, ``"Cushing triad"`` 4.
-    baseline_ice : float or sequence of float, optional
-        ICE score before lymphodepletion; only points lost since then count.
-    motor_before : bool or sequence of bool, optional
-        Whether the weakness was there before the infusion: it then does not count.
-    capd, capd_impossible : float and bool, or sequences, optional
-        As in `delirium_grade`, for children.
-    age : float or sequence of float, optional
-        Age, years; None: all subjects are 12 years or older.
-    attributable : bool or sequence of bool, optional
-        Whether the signs are not explained by another cause.
-    death : bool or sequence of bool, optional
-        Whether the subject died of ICANS that day.
-    child_below : float, optional
-        Age below which CAPD takes the place of ICE, years.
+    baseline_ice : ICE score before lymphodepletion; only points lost since then count.
+    motor_before : Whether the weakness was there before the infusion: it then does not count.
+    capd, capd_impossible : As in `delirium_grade`, for children.
+    age : Age, years; None: all subjects are 12 years or older.
+    attributable : Whether the signs are not explained by another cause.
+    death : Whether the subject died of ICANS that day.
 
     Returns
     -------
-    numpy.ndarray
-        0 no ICANS, 1 to 5: the largest over the domains. NaN where a missing domain could change
-        it. A domain that is left out of the call counts as normal, but ICE or CAPD does not.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range or a word is none of these.
-
-    Notes
-    -----
-    Status: verify (CAPD); design (relative to the baseline).
-
-    References
-    ----------
-    Lee DW et al. ASTCT consensus grading for cytokine release syndrome and neurologic toxicity.
-    Biol Blood Marrow Transplant 2019;25:625-638. doi:10.1016/j.bbmt.2018.12.758.
+    0 no ICANS, 1 to 5: the largest over the domains. NaN where a missing domain could change it. A
+    domain that is left out of the call counts as normal, but ICE or CAPD does not.
 
     Examples
     --------
@@ -246,11 +206,6 @@ def icans_bounds(
     """Return the grades of a day that its known cells prove, and that its blank ones allow.
 
     The arguments are those of `icans_grade`; a blank domain allows every grade from 0 to 4.
-
-    Raises
-    ------
-    CarstatsError
-        As `icans_grade`.
     """
     check_number("child_below", child_below, low=0)
     adult = encephalopathy_grade(ice, baseline_ice)
@@ -276,24 +231,15 @@ def icans_daily_grades(worksheet: pd.DataFrame, *, child_below: float = 12.0) ->
 
     Parameters
     ----------
-    worksheet : pandas.DataFrame
-        One row per subject and day: `subject_id`, `day`, `ice` or `capd` (or both, with `age`), and
-        optionally the other arguments of `icans_grade`, each as a column of its name. An optional
-        column that is absent means normal; a blank in it is missing.
-    child_below : float, optional
-        Age below which CAPD takes the place of ICE, years.
+    worksheet : One row per subject and day: `subject_id`, `day`, `ice` or `capd` (or both, with
+        `age`), and optionally the other arguments of `icans_grade`, each as a column of its name.
+        An optional column that is absent means normal; a blank in it is missing.
 
     Returns
     -------
-    pandas.DataFrame
-        The worksheet sorted by subject and day, with `grade` (NaN where a blank could change it)
-        and the grades that its cells prove and allow: `grade_at_least`, `grade_at_most`. Days
-        before the infusion (day 0) are never ICANS: 0. A blank `attributable` excludes nothing.
-
-    Raises
-    ------
-    CarstatsError
-        If the table lacks a column or a value is out of its range.
+    The worksheet sorted by subject and day, with `grade` (NaN where a blank could change it) and
+    the grades that its cells prove and allow: `grade_at_least`, `grade_at_most`. Days before the
+    infusion (day 0) are never ICANS: 0. A blank `attributable` excludes nothing.
     """
     table = check_table("worksheet", worksheet, ["subject_id", "day"], _OPTIONAL)
     if "ice" not in table and not {"capd", "age"} <= set(table):
@@ -322,6 +268,18 @@ def icans_daily_grades(worksheet: pd.DataFrame, *, child_below: float = 12.0) ->
     return table.assign(grade=exact, grade_at_least=low, grade_at_most=high)
 
 
+@rule(
+    "ICANS",
+    "any",
+    "toxicity",
+    definition=(
+        "ASTCT grade 1 to 5: the worst of ICE score, consciousness, seizure, motor and oedema, "
+        "against the baseline ICE. A blank cell leaves the grade that the known ones prove."
+    ),
+    thresholds="ICE 7, 3, 0; gap_days=7; onset_window_days=30",
+    source="Lee 2019 (ASTCT), Biol Blood Marrow Transplant 25:625",
+    doi="10.1016/j.bbmt.2018.12.758",
+)
 def icans_episodes(
     worksheet: pd.DataFrame,
     infusions: pd.DataFrame | None = None,
@@ -336,30 +294,11 @@ def icans_episodes(
 
     Parameters
     ----------
-    worksheet : pandas.DataFrame
-        As in `icans_daily_grades`.
-    infusions : pandas.DataFrame, optional
-        `subject_id`, `day`, optionally `infusion_number`; by default one infusion on day 0.
-    gap_days, onset_window_days, late_onset_days : int, optional
-        As in `merge_episodes`.
-    split_at_infusion : bool, optional
-        As in `merge_episodes`.
-    child_below : float, optional
-        Age below which CAPD takes the place of ICE, years.
+    worksheet : As in `icans_daily_grades`.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per episode, as `merge_episodes` returns it, graded by ASTCT.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column or a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    One row per episode, as `merge_episodes` returns it, graded by ASTCT.
     """
     daily = icans_daily_grades(worksheet, child_below=child_below)
     return merge_episodes(

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import aligned, check_grades, flag_numbers
 from carstats.endpoints.record.logic import any_of, compare, flags, numbers
 from carstats.endpoints.record.logic import given as where_given
@@ -24,32 +25,19 @@ def ferritin_criterion(
 ) -> BooleanArray:
     """Judge the criterion that IEC-HS requires: ferritin raised or rapidly rising.
 
+    Status: verify.
+
     Parameters
     ----------
-    ferritin : float or sequence of float
-        Ferritin, µg/L (ng/mL), 0 to 500,000.
-    uln : float or sequence of float
-        Upper limit of normal, in the same unit.
-    baseline : float or sequence of float, optional
-        Ferritin at infusion; None: not compared with it.
-    rapidly_rising : bool or sequence of bool, optional
-        Whether it rises rapidly, as judged clinically.
-    fold : float, optional
-        Multiple of the limit or of the baseline that ferritin must exceed.
+    ferritin : Ferritin, µg/L (ng/mL), 0 to 500,000.
+    uln : Upper limit of normal, in the same unit.
+    baseline : Ferritin at infusion; None: not compared with it.
+    rapidly_rising : Whether it rises rapidly, as judged clinically.
+    fold : Multiple of the limit or of the baseline that ferritin must exceed.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        Whether it is met; NA where not evaluable.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Whether it is met; NA where not evaluable.
     """
     check_number("fold", fold, low=1)
     (rising,) = flags(rapidly_rising=rapidly_rising)
@@ -67,28 +55,18 @@ def transaminase_criterion(
 ) -> BooleanArray:
     """Judge ALT or AST: above 5 × the limit, or 5 × a baseline that was abnormal.
 
+    Status: verify.
+
     Parameters
     ----------
-    value, uln : float or sequence of float
-        ALT or AST and its upper limit of normal, U/L.
-    baseline : float or sequence of float, optional
-        The value before; where it was above the limit it takes the limit's place. None: normal.
-    fold : float, optional
-        The multiple that must be exceeded.
+    value, uln : ALT or AST and its upper limit of normal, U/L.
+    baseline : The value before; where it was above the limit it takes the limit's place. None:
+        normal.
+    fold : The multiple that must be exceeded.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        Whether it is met; NA where not evaluable.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Whether it is met; NA where not evaluable.
     """
     check_number("fold", fold, low=1)
     before = 0.0 if baseline is None else baseline
@@ -103,28 +81,17 @@ def fibrinogen_criterion(
 ) -> BooleanArray:
     """Judge low fibrinogen: below 150 mg/dL or below the limit of normal.
 
+    Status: verify.
+
     Parameters
     ----------
-    fibrinogen : float or sequence of float
-        Fibrinogen, mg/dL, 0 to 2,000.
-    lln : float or sequence of float, optional
-        Lower limit of normal, mg/dL; None: not compared with it.
-    threshold : float, optional
-        Value below which it is low, mg/dL.
+    fibrinogen : Fibrinogen, mg/dL, 0 to 2,000.
+    lln : Lower limit of normal, mg/dL; None: not compared with it.
+    threshold : Value below which it is low, mg/dL.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        Whether it is met; NA where not evaluable.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Whether it is met; NA where not evaluable.
     """
     check_number("threshold", threshold, low=0)
     (value,) = numbers(fibrinogen=(fibrinogen, 0, 2000))
@@ -140,34 +107,36 @@ def cytopenia_criterion(
 ) -> BooleanArray:
     """Judge cytopenia: new, worse or refractory, at least one lineage of grade 4.
 
+    Status: verify.
+
     Parameters
     ----------
-    worst_grade : int or sequence of int
-        The worst CTCAE grade over the lineages, 0 to 5.
-    new_or_worse : bool or sequence of bool, optional
-        Whether it is new, worse or refractory.
-    grade : int, optional
-        The grade that a lineage must reach.
+    worst_grade : The worst CTCAE grade over the lineages, 0 to 5.
+    new_or_worse : Whether it is new, worse or refractory.
+    grade : The grade that a lineage must reach.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        Whether it is met; NA where not evaluable.
-
-    Raises
-    ------
-    CarstatsError
-        If a grade is out of its range.
-
-    Notes
-    -----
-    Status: verify.
+    Whether it is met; NA where not evaluable.
     """
     low = compare(check_grades("worst_grade", worst_grade), ">=", float(grade))
     (new,) = flags(new_or_worse=new_or_worse)
     return where_given(low, new)
 
 
+@rule(
+    "IEC-HS",
+    "any",
+    "toxicity",
+    definition=(
+        "Ferritin above twice the limit or the value at infusion, or rising fast, with "
+        "resolving CRS or after it improved, and a supporting sign: meets; ferritin with one of"
+        " the two: possible. Never diagnosed."
+    ),
+    thresholds="ferritin 2x; ALT/AST 5x; fibrinogen 150 mg/dL",
+    source="Hines 2023 (ASTCT), Transplant Cell Ther 29:438.e1",
+    doi="10.1016/j.jtct.2023.03.006",
+)
 def iechs_status(
     ferritin_met: ArrayLike,
     after_crs_improved: ArrayLike,
@@ -182,40 +151,23 @@ def iechs_status(
 
     Parameters
     ----------
-    ferritin_met : bool or sequence of bool
-        As from `ferritin_criterion`. Required.
-    after_crs_improved : bool or sequence of bool
-        Whether it began while CRS resolved, or worsened after CRS had improved.
-    transaminases, fibrinogen : bool or sequence of bool, optional
-        As from the criteria of those names.
-    haemophagocytosis : bool or sequence of bool, optional
-        Whether it was seen in marrow or another tissue.
-    cytopenia : bool or sequence of bool, optional
-        As from `cytopenia_criterion`.
-    min_supporting : int, optional
-        How many of these four make the criteria met.
+    ferritin_met : As from `ferritin_criterion`. Required.
+    after_crs_improved : Whether it began while CRS resolved, or worsened after CRS had improved.
+    transaminases, fibrinogen : As from the criteria of those names.
+    haemophagocytosis : Whether it was seen in marrow or another tissue.
+    cytopenia : As from `cytopenia_criterion`.
+    min_supporting : How many of these four make the criteria met.
 
     Returns
     -------
-    numpy.ndarray of str
-        ``"meets"``: ferritin, timing and at least `min_supporting`; ``"possible"``: ferritin with
-        timing or a supporting sign; ``"no"``; None where not evaluable. What is missing does not
-        turn "possible" into "meets".
-
-    Raises
-    ------
-    CarstatsError
-        If a flag is neither true nor false, or lengths differ.
+    ``"meets"``: ferritin, timing and at least `min_supporting`; ``"possible"``: ferritin with
+    timing or a supporting sign; ``"no"``; None where not evaluable. What is missing does not turn
+    "possible" into "meets".
 
     Notes
     -----
     Macrophage activation syndrome of the disease itself (lupus, Still) needs adjudication. Status:
     verify (criteria); design (what makes "possible" and "meets").
-
-    References
-    ----------
-    Hines MR et al. Immune effector cell-associated hemophagocytic lymphohistiocytosis-like
-    syndrome. Transplant Cell Ther 2023;29:438.e1-438.e16. doi:10.1016/j.jtct.2023.03.006.
     """
     check_number("min_supporting", min_supporting, low=1)
     parts = flag_numbers(
@@ -242,36 +194,19 @@ def iechs_grade(
 ) -> NDArray[np.float64]:
     """Grade IEC-HS by the intervention it needs and the threat to life.
 
+    Status: verify.
+
     Parameters
     ----------
-    present : bool or sequence of bool
-        Whether there is IEC-HS, as adjudicated.
-    intervention : bool or sequence of bool
-        Whether it needs treatment, beyond observation and tests: 2.
-    severe : bool or sequence of bool, optional
-        Severe, not immediately life-threatening; hospital stay needed or prolonged: 3.
-    life_threatening : bool or sequence of bool, optional
-        Life-threatening, urgent intervention needed: 4.
-    death : bool or sequence of bool, optional
-        Death from it: 5.
+    present : Whether there is IEC-HS, as adjudicated.
+    intervention : Whether it needs treatment, beyond observation and tests: 2.
+    severe : Severe, not immediately life-threatening; hospital stay needed or prolonged: 3.
+    life_threatening : Life-threatening, urgent intervention needed: 4.
+    death : Death from it: 5.
 
     Returns
     -------
-    numpy.ndarray
-        0 to 5; NaN where what is missing could change it.
-
-    Raises
-    ------
-    CarstatsError
-        If a flag is neither true nor false, or lengths differ.
-
-    Notes
-    -----
-    Status: verify.
-
-    References
-    ----------
-    Hines MR et al. Transplant Cell Ther 2023;29:438.e1-438.e16. doi:10.1016/j.jtct.2023.03.006.
+    0 to 5; NaN where what is missing could change it.
     """
     return stepped_grade(
         present,
@@ -283,13 +218,7 @@ def iechs_grade(
 
 
 def stepped_grade(present: ArrayLike, **steps: ArrayLike) -> NDArray[np.float64]:
-    """Return 1 where present, and 2, 3, … for the highest of the steps that holds.
-
-    Raises
-    ------
-    CarstatsError
-        If a flag is neither true nor false, or lengths differ.
-    """
+    """Return 1 where present, and 2, 3, … for the highest of the steps that holds."""
     here, *rest = flag_numbers(present=present, **steps)
     level = np.arange(2, 2 + len(rest))[:, None]
     known = np.max([np.ones_like(here), *(level * np.nan_to_num(rest))], axis=0)

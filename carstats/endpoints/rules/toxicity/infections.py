@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
 from carstats.data.vocabulary import folded
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import check_grades
 from carstats.endpoints.record.logic import any_of, compare, flags, numbers
 from carstats.endpoints.record.worksheets import check_table
@@ -60,21 +61,13 @@ def infection_class(
 
     Parameters
     ----------
-    organism : str or sequence of str
-        The organism as recorded, such as ``"Escherichia coli"`` or ``"CMV"``.
-    organisms : mapping of str to str, optional
-        Organisms of the study's own, each with its class; they win over those known here.
+    organism : The organism as recorded, such as ``"Escherichia coli"`` or ``"CMV"``.
+    organisms : Organisms of the study's own, each with its class; they win over those known here.
 
     Returns
     -------
-    numpy.ndarray of str
-        One of `CLASSES`; ``"unclassified"`` where the organism is not known here, None where it is
-        missing.
-
-    Raises
-    ------
-    CarstatsError
-        If `organisms` names a class that there is not.
+    One of `CLASSES`; ``"unclassified"`` where the organism is not known here, None where it is
+    missing.
 
     Notes
     -----
@@ -96,22 +89,14 @@ def serious_infection(
 
     Parameters
     ----------
-    grade : int or sequence of int
-        CTCAE grade, 0 to 5.
-    iv_antimicrobials, hospitalised : bool or sequence of bool
-        Whether it was treated intravenously, and whether it led to or prolonged a hospital stay.
-    from_grade : int, optional
-        The grade from which an infection is serious.
+    grade : CTCAE grade, 0 to 5.
+    iv_antimicrobials, hospitalised : Whether it was treated intravenously, and whether it led to or
+        prolonged a hospital stay.
+    from_grade : The grade from which an infection is serious.
 
     Returns
     -------
-    pandas.arrays.BooleanArray
-        True where any holds; NA where none is known to and one is missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a grade is not 0 to 5 or a flag neither true nor false.
+    True where any holds; NA where none is known to and one is missing.
     """
     high = compare(check_grades("grade", grade), ">=", float(from_grade))
     return any_of(high, *flags(iv_antimicrobials=iv_antimicrobials, hospitalised=hospitalised))
@@ -122,19 +107,11 @@ def onset_window(onset_day: ArrayLike) -> NDArray[np.object_]:
 
     Parameters
     ----------
-    onset_day : float or sequence of float
-        Days since the infusion.
+    onset_day : Days since the infusion.
 
     Returns
     -------
-    numpy.ndarray of str
-        ``"0-30"``, ``"31-100"``, ``"101-365"``, ``">365"``; None before the infusion or where
-        missing.
-
-    Raises
-    ------
-    CarstatsError
-        If a day is no number.
+    ``"0-30"``, ``"31-100"``, ``"101-365"``, ``">365"``; None before the infusion or where missing.
 
     Examples
     --------
@@ -155,23 +132,14 @@ def window_exposure(
 
     Parameters
     ----------
-    subject_id : sequence
-        The subjects.
-    followed_to_day : float or sequence of float
-        Last day of follow-up, counted whole.
-    followed_from_day : float or sequence of float, optional
-        First day of follow-up.
+    subject_id : The subjects.
+    followed_to_day : Last day of follow-up, counted whole.
+    followed_from_day : First day of follow-up.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per subject and window: `subject_id`, `window`, `at_risk` (whether still followed at
-        the window's start), `days` (days followed in it).
-
-    Raises
-    ------
-    CarstatsError
-        If a day is missing or lengths differ.
+    One row per subject and window: `subject_id`, `window`, `at_risk` (whether still followed at the
+    window's start), `days` (days followed in it).
     """
     subjects = np.asarray(subject_id, dtype=object)
     last, first = numbers(
@@ -206,35 +174,35 @@ def window_exposure(
     })  # fmt: skip
 
 
+@rule(
+    "infection",
+    "any",
+    "toxicity",
+    definition=(
+        "CTCAE grade 3 or more, or serious (intravenous antimicrobials or admission), by "
+        "organism and window."
+    ),
+    thresholds="grade 3",
+    source="CTCAE, version in the row",
+)
 def describe_infections(
     infections: pd.DataFrame, *, organisms: Mapping[str, str] | None = None, from_grade: int = 3
 ) -> pd.DataFrame:
     """Describe infections: class, serious, window; one row each, in the toxicities' columns.
 
+    Status: verify (what is serious); design (classes).
+
     Parameters
     ----------
-    infections : pandas.DataFrame
-        One row per infection: `subject_id`, `onset_day`; optionally `organism`, `grade`,
+    infections : One row per infection: `subject_id`, `onset_day`; optionally `organism`, `grade`,
         `resolution_day`, `iv_antimicrobials`, `hospitalised`, `system`.
-    organisms : mapping of str to str, optional
-        As in `infection_class`.
-    from_grade : int, optional
-        As in `serious_infection`.
+    organisms : As in `infection_class`.
+    from_grade : As in `serious_infection`.
 
     Returns
     -------
-    pandas.DataFrame
-        The rows with `term`, `grading_scale`, `infection_class`, `serious`, `window`. A column that
-        is absent makes its part of `serious` missing.
-
-    Raises
-    ------
-    CarstatsError
-        If the table lacks a column, or as the rules above.
-
-    Notes
-    -----
-    Status: verify (what is serious); design (classes).
+    The rows with `term`, `grading_scale`, `infection_class`, `serious`, `window`. A column that is
+    absent makes its part of `serious` missing.
     """
     optional = [
         "organism",

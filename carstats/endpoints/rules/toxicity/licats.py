@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import any_of, boolean, compare, flags, numbers
 from carstats.endpoints.record.worksheets import check_table
 from carstats.endpoints.rules.toxicity.iechs import stepped_grade
@@ -49,38 +50,21 @@ def licats_grade(
 
     Parameters
     ----------
-    steroid_days : float or sequence of float
-        Days of glucocorticoids given for it; 0 for none.
-    inner_organ : bool or sequence of bool, optional
-        Whether it is of an inner organ: 2.
-    hospitalised : bool or sequence of bool, optional
-        New or prolonged hospital stay: 3.
-    intensive_care : bool or sequence of bool, optional
-        Intensive care: 4.
-    death : bool or sequence of bool, optional
-        Death from it: 5.
-    steroid_week : float, optional
-        Days of glucocorticoids above which it is 2.
+    steroid_days : Days of glucocorticoids given for it; 0 for none.
+    inner_organ : Whether it is of an inner organ: 2.
+    hospitalised : New or prolonged hospital stay: 3.
+    intensive_care : Intensive care: 4.
+    death : Death from it: 5.
+    steroid_week : Days of glucocorticoids above which it is 2.
 
     Returns
     -------
-    numpy.ndarray
-        1 (ends by itself) to 5; NaN where what is missing could change it.
-
-    Raises
-    ------
-    CarstatsError
-        If a number of days is negative, a flag is neither true nor false, or lengths differ.
+    1 (ends by itself) to 5; NaN where what is missing could change it.
 
     Notes
     -----
     Status: verify (the published grades: 2 glucocorticoids for more than a week or an inner organ,
     3 hospital, 4 intensive care); design (5, death).
-
-    References
-    ----------
-    Hagen M et al. Local immune effector cell-associated toxicity syndrome in CAR T-cell treated
-    patients with autoimmune disease. Lancet Rheumatol 2025. doi:10.1016/S2665-9913(25)00091-8.
     """
     check_number("steroid_week", steroid_week, low=0)
     (days,) = numbers(steroid_days=(steroid_days, 0, 36_500))
@@ -93,6 +77,20 @@ def licats_grade(
     )
 
 
+@rule(
+    "LICATS",
+    "any",
+    "toxicity",
+    definition=(
+        "Local, self-limited toxicity in an organ affected before, in B-cell aplasia, begun on "
+        "day 0 to 42, gone within 28 days without new immunosuppression: candidate, never "
+        "relapse. Grade 2: glucocorticoids for more than a week or an inner organ; 3 hospital; "
+        "4 intensive care."
+    ),
+    thresholds="licats_days=42; licats_resolution_days=28; steroid_days=14; steroid_week=7",
+    source="Hagen 2025, Lancet Rheumatol (PMID 40318690)",
+    doi="10.1016/S2665-9913(25)00091-8",
+)
 def licats_candidates(
     worsenings: pd.DataFrame,
     organs_before: pd.DataFrame,
@@ -110,51 +108,35 @@ def licats_candidates(
 
     Parameters
     ----------
-    worsenings : pandas.DataFrame
-        One row per event: `subject_id`, `onset_day`, `resolution_day` (the first day known to be
-        without it; missing while it lasts), `organ`, `in_aplasia` (whether it began during B-cell
-        aplasia, as from `aplasia_at`; missing: undocumented); optionally `last_day_with` (the last
-        day seen with it, where visits leave the end open in between; by default the end is the
-        resolution), `observed_to_day` (last day on which an event without resolution was seen),
-        `response_day` (the subject's first response; missing where there was none), `other_cause`
-        (whether another cause explains it), and for the grade `steroid_days` (by default those of
-        the medications), `hospitalised`, `intensive_care`, `death`.
-    organs_before : pandas.DataFrame
-        Organs involved before the infusion: `subject_id`, `organ`.
-    medications : pandas.DataFrame, optional
-        `subject_id`, `drug_class`, `start_day`, `stop_day`, optionally `reason`, `drug` and
-        `prednisone_equivalent_mg`, as in a study.
-        None: no drug was started.
-    first_day, last_day : int, optional
-        First and last day of onset.
-    resolves_within_days : int, optional
-        Some possible end of an event, in (last day with it, first day without], must be fewer days
-        than this after its onset.
-    steroid_days : int, optional
-        The longest course of steroids that is allowed, days; first and last day count.
-    inner_organs : iterable of str, optional
-        Organs of which an event is grade 2 without treatment.
-    new_drug_classes : iterable of str, optional
-        Classes that count as new immunosuppression.
-    ignored_reasons : iterable of str, optional
-        Reasons for which a drug does not count.
+    worsenings : One row per event: `subject_id`, `onset_day`, `resolution_day` (the first day known
+        to be without it; missing while it lasts), `organ`, `in_aplasia` (whether it began during
+        B-cell aplasia, as from `aplasia_at`; missing: undocumented); optionally `last_day_with`
+        (the last day seen with it, where visits leave the end open in between; by default the end
+        is the resolution), `observed_to_day` (last day on which an event without resolution was
+        seen), `response_day` (the subject's first response; missing where there was none),
+        `other_cause` (whether another cause explains it), and for the grade `steroid_days` (by
+        default those of the medications), `hospitalised`, `intensive_care`, `death`.
+    organs_before : Organs involved before the infusion: `subject_id`, `organ`.
+    medications : `subject_id`, `drug_class`, `start_day`, `stop_day`, optionally `reason`, `drug`
+        and `prednisone_equivalent_mg`, as in a study. None: no drug was started.
+    first_day, last_day : First and last day of onset.
+    resolves_within_days : Some possible end of an event, in (last day with it, first day without],
+        must be fewer days than this after its onset.
+    steroid_days : The longest course of steroids that is allowed, days; first and last day count.
+    inner_organs : Organs of which an event is grade 2 without treatment.
+    new_drug_classes : Classes that count as new immunosuppression.
+    ignored_reasons : Reasons for which a drug does not count.
 
     Returns
     -------
-    pandas.DataFrame
-        One row per event, by subject and onset, in the columns of the toxicities table (`term`,
-        `onset_day`, `grade`, `resolution_day`, `grading_scale`, `system`: the organ) with each
-        condition (`in_window`, `in_aplasia`, `organ_before`, `resolves`, `no_new_drug`,
-        `no_other_cause`), `steroid_course_days`, `licats_candidate` (all conditions; missing where
-        one is and none has failed), `failed` (the conditions that failed), `open` (those that are
-        not known), and `counts_as`: ``"LICATS"``, ``"relapse"`` (not
-        a candidate, after a response), ``"non-response"`` (not a candidate, before one) or
-        ``"not evaluable"``. Without `response_day` the two are ``"disease"``.
-
-    Raises
-    ------
-    CarstatsError
-        If a table lacks a column, an organ is missing or an option is out of range.
+    One row per event, by subject and onset, in the columns of the toxicities table (`term`,
+    `onset_day`, `grade`, `resolution_day`, `grading_scale`, `system`: the organ) with each
+    condition (`in_window`, `in_aplasia`, `organ_before`, `resolves`, `no_new_drug`,
+    `no_other_cause`), `steroid_course_days`, `licats_candidate` (all conditions; missing where one
+    is and none has failed), `failed` (the conditions that failed), `open` (those that are not
+    known), and `counts_as`: ``"LICATS"``, ``"relapse"`` (not a candidate, after a response),
+    ``"non-response"`` (not a candidate, before one) or ``"not evaluable"``. Without `response_day`
+    the two are ``"disease"``.
 
     Notes
     -----
@@ -164,10 +146,6 @@ def licats_candidates(
     toxicity do not count, steroids do whatever the reason. Report subjects and events: events
     cluster. Status: verify; design (the candidate rule; a fifth of the published events began after
     one month, so that the window reaches to day 42).
-
-    References
-    ----------
-    Hagen M et al. Lancet Rheumatol 2025. doi:10.1016/S2665-9913(25)00091-8. PMID 40318690.
     """
     for name, value in (("resolves_within_days", resolves_within_days), ("last_day", last_day)):
         check_number(name, value, low=first_day)

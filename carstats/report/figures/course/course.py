@@ -32,7 +32,7 @@ from carstats.report.style import (
     looks,
     wrap,
 )
-from carstats.words import sentences, tr
+from carstats.words import in_words, sentences, tr
 from carstats.result import Result
 from carstats.data.vocabulary import column_name
 
@@ -41,8 +41,9 @@ _CHANGES = {
     "change": mark("Change from baseline"),
     "percent_change": mark("Change from baseline (%)"),
 }
-_WHAT = {"value": mark("Score"), **_CHANGES}
 _LEFT, _BODY = 34.0, 165.0
+# Panels together are at most so high; so many subjects are singled out.
+_PANELS, _FEW = 400.0, 6
 
 
 def waterfall_figure(
@@ -79,7 +80,7 @@ def waterfall_figure(
         If the result is no course of a score, or nobody has a value at the visit.
     """
     require(result, "waterfall_figure", *_COLUMNS)
-    check_choice("what", what, tuple(_CHANGES))
+    what = check_choice("what", what, tuple(_CHANGES))
     here = _at_visit(result, at, what)
     shown = result.frame["subject"].nunique()
     without = shown - len(here)
@@ -92,7 +93,8 @@ def waterfall_figure(
         else ""
     )
     endpoint, week = result.spec.endpoint, number(at / 7, 0)
-    title = titled(tr("{endpoint} at week {week}", endpoint=endpoint, week=week), result)
+    title = tr("{endpoint} at week {week}: change from baseline", endpoint=endpoint, week=week)
+    title = titled(title, result)
     said = tr(
         "Waterfall of {title}: {subjects}, {better} below baseline.",
         title=title,
@@ -149,31 +151,102 @@ def spider_figure(
         If the result is no course of a score.
     """
     require(result, "spider_figure", *_COLUMNS)
-    check_choice("what", what, tuple(_CHANGES))
+    what = check_choice("what", what, tuple(_CHANGES))
     title = titled(tr("{endpoint} over time", endpoint=result.spec.endpoint), result)
     n = result.frame["subject"].nunique()
-
-    def draw(ax: Axes) -> None:
-        shades = looks(result)
-        thin = 0.8 if n < 40 else 0.5
-        for key, rows in result.strata():
-            look = shades[key]
-            for _, own in rows.groupby("subject", sort=False):
-                ax.plot(
-                    own["time"] / DAYS_PER_MONTH, own[what], color=look.colour, linewidth=thin,
-                    linestyle=look.dash, alpha=0.65,
+    few = _not_better(result, what)
+    with drawing([*texts_of(result), heading or "", title]):
+        inner = page_width(width) - 2 * MARGIN
+        strata, names = result.strata(), stratum_names(result)
+        across = min(len(strata), _across(len(strata), inner))
+        down = -(-len(strata) // across)
+        gap, room = 12.0, inner - _LEFT
+        wide = (room - gap * (across - 1)) / across
+        tall = float(np.clip(_PANELS / down, 60.0, _BODY))
+        head, foot = (1.9 * SIZE if result.by else 2.0), 1.9 * SIZE
+        sheet = Sheet(
+            width,
+            down * (head + tall + foot) + 1.6 * SIZE,
+            heading=title if heading is None else heading,
+            caption=sentences(
+                result.caption(),
+                tr("Thin: a subject, to a mark at the last assessment."),
+                tr("Thick: the median at visits with three values or more."),
+                tr("Dark: {subjects} no better at the last assessment than at baseline.",
+                   subjects=counted(len(few), "subject")) if few else "",
+                abbreviations(result),
+            ),
+            synthetic=result.spec.synthetic,
+            alt=tr("Lines of {title}: {subjects}.", title=title, subjects=counted(n, "subject")),
+        )  # fmt: skip
+        last = float(result.frame["time"].max()) / DAYS_PER_MONTH
+        low, high = float(result.frame[what].min()), float(result.frame[what].max())
+        pad = 0.05 * max(high - low, 1.0)
+        for i, (key, rows) in enumerate(strata):
+            row, column = divmod(i, across)
+            place = MARGIN + _LEFT + column * (wide + gap)
+            ax = sheet.axes(place, row * (head + tall + foot) + head, wide, tall)
+            _spider(ax, rows, what, looks(result)[key], few)
+            ax.set(xlim=(0, 1.02 * last), ylim=(min(low, 0) - pad, max(high, 0) + pad))
+            ax.set_xticks(_months(last, wide))
+            ax.tick_params(labelleft=not column, labelbottom=i + across >= len(strata))
+            if result.by:
+                told = tr("{name} (N\u00a0=\u00a0{n})", name=names[key], n=rows["subject"].nunique())
+                ax.annotate(
+                    wrap(told, wide, weight="bold", most=1)[0], (0, 1), xycoords="axes fraction",
+                    xytext=(0, 4), textcoords="offset points", weight="bold", gid="name",
+                    color=looks(result)[key].colour, annotation_clip=False,
                 )  # fmt: skip
-                ax.plot(
-                    own["time"].iloc[-1] / DAYS_PER_MONTH, own[what].iloc[-1], look.marker,
-                    color=look.colour, markersize=2.6,
-                )  # fmt: skip
-        ax.axhline(0, color=INK, linewidth=0.6)
-        ax.set(xlabel=tr("Months from infusion"), ylabel=tr(_CHANGES[what]))
-        ax.set_xlim(0, float(result.frame["time"].max()) / DAYS_PER_MONTH * 1.02)
+        middle = (MARGIN + _LEFT + room / 2, sheet.top + down * (head + tall + foot) + 2)
+        sheet.write(*middle, tr("Months since infusion"), ha="center", va="top")
+        sheet.write(
+            MARGIN + SIZE, sheet.top + head + (down * (head + tall + foot) - head - foot) / 2,
+            tr(_CHANGES[what]), rotation=90, ha="right", va="center", rotation_mode="default",
+        )  # fmt: skip
+    return sheet.figure
 
-    said = tr("Lines of {title}: {subjects}.", title=title, subjects=counted(n, "subject"))
-    note = tr("A mark stands at each subject's last assessment.")
-    return _figure(result, draw, title, said, width, heading, note, lines=True)
+
+def _across(n: int, inner: float) -> int:
+    """Return how many panels stand beside one another."""
+    if inner < 320:
+        return 1 if n <= 3 else 2
+    return 3 if n <= 9 else 5
+
+
+def _months(last: float, wide: float) -> np.ndarray:
+    """Return the ticks of an axis of months, apart by what its width allows."""
+    most = max(wide / 22, 2)
+    step = next((s for s in (1, 2, 3, 6, 12, 24, 36, 60) if last / s <= most), 120)
+    return np.arange(0, last + 1e-9, step)
+
+
+def _not_better(result: Result, what: str) -> set:
+    """Return the subjects who end no better than they began, where these are few."""
+    ends = result.frame.dropna(subset=[what]).drop_duplicates("subject", keep="last")
+    found = set(ends.loc[ends[what] >= 0, "subject"])
+    return found if len(found) <= _FEW else set()
+
+
+def _spider(ax: Axes, rows, what: str, look, few: set) -> None:
+    """Draw the courses of a stratum's subjects, thin, and their median, thick."""
+    for subject, own in rows.groupby("subject", sort=False):
+        own = own.dropna(subset=[what])
+        dark = subject in few
+        style = {"color": INK if dark else look.colour, "alpha": 1.0 if dark else 0.45}
+        months = own["time"] / DAYS_PER_MONTH
+        ax.plot(months, own[what], linewidth=0.9 if dark else 0.5, gid="subject", **style)
+        ax.plot(months[-1:], own[what][-1:], look.marker, markersize=2.0, **style)
+    visits = rows.dropna(subset=["visit", what]).groupby("visit")[what]
+    median = visits.median()[visits.size() >= 3]
+    if len(median) > 1:
+        for width, colour in ((3.4, "white"), (2.0, look.colour)):
+            ax.plot(
+                median.index / DAYS_PER_MONTH, median, color=colour, linewidth=width, gid="median",
+                solid_capstyle="round", zorder=4,
+            )  # fmt: skip
+    ax.axhline(0, color=INK, linewidth=0.6, zorder=0)
+    ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)
+    ax.set_axisbelow(True)
 
 
 def visit_box_figure(
@@ -203,7 +276,7 @@ def visit_box_figure(
         If the result is no course of a score.
     """
     require(result, "visit_box_figure", *_COLUMNS)
-    check_choice("what", what, tuple(_WHAT))
+    what = check_choice("what", what, ("value", *_CHANGES))
     by = sentence_list([tr("visit"), *map(column_name, result.by)])
     title = tr("{what} by {strata}", what=result.spec.endpoint, strata=by)
     names, shades = stratum_names(result), looks(result)
@@ -217,28 +290,28 @@ def visit_box_figure(
     rows = len(order)
 
     def draw(ax: Axes) -> None:
-        # Without jitter the points are the same on every run, and lie on their values.
-        step = 0.8 / rows
-        for i, name in enumerate(order):
-            own = here[here["stratum"] == name]
-            for x, day in enumerate(days):
-                values = own.loc[own["visit"] == day, what].to_numpy()
-                if not values.size:
-                    continue
-                place, line = x - 0.4 + (i + 0.5) * step, {"color": colours[name], "linewidth": 0.8}
-                ax.boxplot(
-                    values, positions=[place], widths=0.82 * step, showfliers=False,
-                    boxprops=line, whiskerprops=line, capprops=line, medianprops=line,
-                    manage_ticks=False,
-                )  # fmt: skip
-                ax.plot(
-                    np.full(values.size, place), values, marks[name], color=colours[name],
-                    markersize=2.2, alpha=0.45, markeredgewidth=0,
-                )  # fmt: skip
+        import seaborn
+
+        where = {
+            "x": "visit", "y": what, "hue": "stratum", "order": days, "hue_order": order,
+            "palette": colours, "legend": False, "ax": ax,
+        }  # fmt: skip
+        seaborn.boxplot(
+            here, fill=False, showfliers=False, linewidth=0.7, width=0.86, gap=0.12, **where
+        )
+        ax.set_xlim(-0.55, len(days) - 0.45)
+        # Equal values lie side by side: the most that are equal set the size of the points.
+        most = int(here.groupby(["stratum", "visit", what], observed=True).size().max())
+        room = ax.get_window_extent().width * 72 / ax.get_figure().dpi / len(days) * 0.8 / rows
+        for name in order:
+            seaborn.swarmplot(
+                here[here["stratum"] == name], dodge=True, marker=marks[name], alpha=0.8,
+                size=float(np.clip(room / most, 0.8, 2.6)), linewidth=0, warn_thresh=1.0, **where,
+            )  # fmt: skip
         ax.set_xlim(-0.55, len(days) - 0.45)
         labels = [tr("Baseline") if d == 0 else number(d / 7, 0) for d in days]
         ax.set_xticks(range(len(days)), labels)
-        ax.set(xlabel=tr("Weeks from infusion"), ylabel=_y_label(result, what))
+        ax.set(xlabel=tr("Weeks since infusion"), ylabel=_y_label(result, what))
         for i, name in enumerate(order):
             y = -(3.3 + (i + 1) * 1.25) * SIZE
             if rows == 1:
@@ -273,10 +346,11 @@ def visit_box_figure(
 
 def _y_label(result: Result, what: str) -> str:
     unit = result.spec.options.get("unit") or ""
+    if what != "value":
+        return tr(_CHANGES[what])
     # What has a unit of its own is a measurement and no score.
-    if what != "value" or unit in ("", "points") or unit[0].isdigit():
-        return tr(_WHAT[what])
-    return unit
+    score = unit in ("", "points") or unit[0].isdigit()
+    return in_words(result.spec.endpoint) if score else unit
 
 
 def _keys(result: Result, rows) -> list[tuple]:

@@ -12,7 +12,6 @@ from carstats.report.figures.sheet import (
     abbreviations,
     page_width,
     require,
-    rules_named,
     stratum_names,
     texts_of,
     titled,
@@ -30,13 +29,22 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import sentences, tr
+from carstats.response.told import definitions_in
+from carstats.words import in_words, sentence, sentences, tr
 from carstats.result import Result
 from carstats.data.vocabulary import within_sentence
 
 # What is no endpoint of the call has its own look; endpoints go from dark to light, best first.
-_OTHER = {"no response": "#F4E3D3", "died": "#4D4D4D", "missing": "#FFFFFF", "not due": "#FFFFFF"}
-_HATCH = {"missing": "////", "not due": "...."}
+_OTHER = {
+    "response lost": "#D9822B",
+    "no response": "#F4DCC2",
+    "died": "#3A3A3A",
+    "missing": "#BDBDBD",
+    "not planned": "#FFFFFF",
+    "not due": "#FFFFFF",
+}
+_HATCH = {"not planned": "xxx"}
+_OUTLINED = ("not planned", "not due")
 _BEST = ("#00304F", "#0072B2", "#7FB8DC", "#C6DDF0")
 _COLUMN, _LEAST = 150.0, 0.048
 _ACROSS = 3
@@ -89,7 +97,7 @@ def categories_figure(
             heading=title,
             caption=sentences(
                 result.caption(),
-                rules_named(result),
+                _rules(result),
                 tr("Numbers in the columns are subjects."),
                 abbreviations(result),
             ),
@@ -180,8 +188,8 @@ def _look(result: Result, category: str) -> str:
 
 def _patch(result: Result, category: str) -> Patch:
     return Patch(
-        facecolor=_look(result, category), edgecolor=INK if category in _HATCH else "white",
-        hatch=_HATCH.get(category), linewidth=0.4,
+        facecolor=_look(result, category),
+        edgecolor=GREY if category in _OUTLINED else "white", hatch=_HATCH.get(category), linewidth=0.4,
     )  # fmt: skip
 
 
@@ -197,10 +205,10 @@ def _draw(ax: Axes, result: Result, rows, shown: list[str]) -> Axes:
             colour = _look(result, category)
             ax.bar(
                 x, share, 0.78, bottom, color=colour, hatch=_HATCH.get(category), linewidth=0.4,
-                edgecolor=INK if category in _HATCH else "white",
+                edgecolor=GREY if category in _OUTLINED else "white",
             )  # fmt: skip
             if share >= _LEAST:
-                dark = colour in _BEST[:2] or category == "died"
+                dark = category == "died" or (category not in _OTHER and colour in _BEST[:2])
                 paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
                 ax.text(
                     x, bottom + share / 2, count(visit.loc[category, "n_event"]), ha="center",
@@ -211,7 +219,7 @@ def _draw(ax: Axes, result: Result, rows, shown: list[str]) -> Axes:
     ax.set(xlim=(-0.55, len(days) - 0.45), ylim=(0, 1), yticks=[0, 0.25, 0.5, 0.75, 1])
     ax.set_yticks([0, 0.25, 0.5, 0.75, 1], ["0", "25", "50", "75", "100"])
     ax.set_xticks(range(len(days)), [number(day / 7, 0) for day in days])
-    ax.set_xlabel(tr("Weeks from infusion"), labelpad=2)
+    ax.set_xlabel(tr("Weeks since infusion"), labelpad=2)
     ax.tick_params(axis="x", length=0)
     if not rows["n"].iloc[0]:
         ax.text(0.5, 0.5, tr("no subjects"), transform=ax.transAxes, ha="center", color=GREY)
@@ -228,6 +236,19 @@ def legend_rows(labels: list[str], inner: float, beside: float = 26.0) -> int:
         if wide <= inner:
             return rows
     return len(labels)
+
+
+def _rules(result: Result) -> str:
+    """Say what each endpoint is in the diseases, where it is another one in each."""
+    named: dict[str, list[str]] = {}
+    for category, rows in result.frame.groupby("category", sort=False):
+        for text in definitions_in(rows["note"].dropna()):
+            label = _label(result, category)
+            named.setdefault(text, []).append(within_sentence(label) if named else label)
+    return sentences(
+        *(sentence(tr("{name}: {text}", name=tr(", ").join(labels), text=in_words(text)))
+          for text, labels in named.items())
+    )  # fmt: skip
 
 
 def _alt(result: Result, names: dict) -> str:

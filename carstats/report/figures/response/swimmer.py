@@ -23,10 +23,18 @@ from carstats.report.style import GREY, INK, PAGE_MM, SIZE, SMALL, drawing, look
 from carstats.words import full_stop, in_words, sentences, tr
 from carstats.result import Result
 
-_MOST = 60
+_MOST = 100
 _COLUMNS = ("number", "item", "start", "stop")
-_BAR, _ROW, _HEAD = 0.62, 9.0, 12.0
-_RESPONSE, _FREE = "#A9D18E", "#2E7D32"
+_BAR, _ROW, _HEAD = 0.66, 9.0, 12.0
+# All rows together are at most so high, so that a page holds them with its caption.
+_BODY = 540.0
+_FOLLOW_UP, _RESPONSE, _FREE, _UNSEEN = "#C4C4C4", "#8CC474", "#14591D", ", not assessed since"
+# Colour and height (a part of the bar's) of what lasts; an open bar is a state not assessed since.
+_BARS = {
+    "follow-up": (_FOLLOW_UP, 0.3),
+    "response": (_RESPONSE, 1.0),
+    "drug-free": (_FREE, 0.45),
+}
 # Shape and colour say the same; what ends a course is filled.
 _MARKS = {
     "relapse": {"marker": "X", "color": "#B5301F", "markersize": 5.2},
@@ -56,7 +64,7 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
     Parameters
     ----------
     result : Result
-        What `subject_timelines` returns, of at most 60 subjects.
+        What `subject_timelines` returns, of at most 100 subjects.
     width : float
         Width in millimetres: 85 for a column, 180 for a page.
     heading : str, optional
@@ -84,9 +92,11 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
                 n=n,
             )
         )
+    drawn = set(result.frame["item"])
     with drawing([*texts_of(result), heading or ""]):
         strata = len(result.strata()) if result.by else 0
-        body = n * _ROW + strata * (_HEAD + 3) + 4
+        row = _row_height(n, strata)
+        body = n * row + strata * (_HEAD + 3) + 4
         inner = page_width(width) - 2 * MARGIN
         key = 3.0 + 13 * (1 + max(y for _, _, _, y in _entries(result, inner)))
         sheet = Sheet(
@@ -99,14 +109,19 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
                 tr(
                     "An arrow: followed to the end of the bar without relapse, re-infusion or "
                     "death."
-                ),
+                )
+                if "ongoing" in drawn
+                else "",
+                tr("Open: the state that the last visit found, not assessed since.")
+                if any(item.endswith(_UNSEEN) for item in drawn)
+                else "",
                 abbreviations(result),
             ),
             synthetic=result.spec.synthetic,
             alt=_alt(result, n),
         )
         _key(sheet.axes(MARGIN, 0, inner, key), result, inner, key)
-        left = MARGIN + text_width("00") + 8
+        left = MARGIN + text_width(str(n), SMALL) + 6
         ax = sheet.axes(left, key, page_width(width) - left - MARGIN - 8, body)
         plot_swimmer(result, ax)
     return sheet.figure
@@ -135,6 +150,9 @@ def plot_swimmer(result: Result, ax: Axes) -> Axes:
     require(result, "plot_swimmer", *_COLUMNS)
     look, names = looks(result), stratum_names(result)
     at, ticks = 2.0, []
+    row = _row_height(result.frame["number"].nunique(), len(names) if result.by else 0)
+    # Where the rows are too near for a number each, every fifth subject has one.
+    each = 1 if row >= SMALL else 5
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
     with drawing(texts_of(result)):
         for key, rows in result.strata():
@@ -147,10 +165,11 @@ def plot_swimmer(result: Result, ax: Axes) -> Axes:
                 )  # fmt: skip
                 at += _HEAD + 3
             for number, course in rows.groupby("number", sort=True):
-                middle = at + _ROW / 2
-                ticks.append((middle, str(number)))
-                _course(ax, course, middle, look[key].colour)
-                at += _ROW
+                middle = at + row / 2
+                if number % each == 0 or number == 1:
+                    ticks.append((middle, str(number)))
+                _course(ax, course, middle, row)
+                at += row
         longest = result.frame["stop"].max() / DAYS_PER_MONTH
         end = longest if longest > 0 else 1.0
         step = next((s for s in _STEPS if end / s <= 9), 120)
@@ -163,16 +182,29 @@ def plot_swimmer(result: Result, ax: Axes) -> Axes:
     return ax
 
 
-def _course(ax: Axes, course, middle: float, colour: str) -> None:
-    bars = {"follow-up": (colour, 0.22, 1.0), "response": (_RESPONSE, 1.0, 1.0)}
-    bars["drug-free"] = (_FREE, 1.0, 0.45)
-    for item, (fill, alpha, part) in bars.items():
-        for row in course[course["item"] == item].itertuples():
-            tall = _BAR * _ROW * part
-            ax.barh(
-                middle, (row.stop - row.start) / DAYS_PER_MONTH, tall,
-                left=row.start / DAYS_PER_MONTH, color=fill, alpha=alpha, linewidth=0, gid=item,
-            )  # fmt: skip
+def _row_height(n: int, strata: int) -> float:
+    return min(_ROW, (_BODY - strata * (_HEAD + 3)) / n)
+
+
+def _bar(
+    ax: Axes, item: str, start: float, stop: float, middle: float, row: float, gid: str
+) -> None:
+    """Draw how long something lasted: filled while it was seen, open where nobody has looked."""
+    colour, part = _BARS[item.removesuffix(_UNSEEN)]
+    opened = item.endswith(_UNSEEN)
+    # A paler thread in the middle would hide behind the response: an open one is white.
+    ax.barh(
+        middle, stop - start, _BAR * row * part - (0.6 if opened else 0), left=start, gid=gid,
+        facecolor="white" if opened else colour, edgecolor=colour, linewidth=0.6 if opened else 0,
+    )  # fmt: skip
+
+
+def _course(ax: Axes, course, middle: float, row: float) -> None:
+    for base in _BARS:
+        for item in (base, base + _UNSEEN):
+            for span in course[course["item"] == item].itertuples():
+                start, stop = span.start / DAYS_PER_MONTH, span.stop / DAYS_PER_MONTH
+                _bar(ax, item, start, stop, middle, row, item)
     for item, shape in _MARKS.items():
         days = course.loc[course["item"] == item, "start"] / DAYS_PER_MONTH
         if len(days):
@@ -188,6 +220,9 @@ def _entries(result: Result, inner: float) -> list[tuple[str, str, float, int]]:
     drawn = set(result.frame["item"])
     names = {"follow-up": tr("Follow-up")}
     names |= {item: in_words(labels.get(item, item)) for item in ("response", "drug-free")}
+    if any(item.endswith(_UNSEEN) for item in drawn):
+        names["unseen"] = tr("Not assessed since")
+        drawn.add("unseen")
     names |= {item: tr(name) for item, name in _NAMES.items()}
     entries, x, line = [], 0.0, 0
     for item, name in names.items():
@@ -212,12 +247,8 @@ def _key(ax: Axes, result: Result, inner: float, tall: float) -> None:
                 **_MARKS[item],
             )  # fmt: skip
         else:
-            fill = {"follow-up": GREY, "response": _RESPONSE, "drug-free": _FREE}[item]
-            height = _BAR * _ROW * (0.45 if item == "drug-free" else 1)
-            ax.barh(
-                y, 12, height, left=x, color=fill, alpha=0.3 if item == "follow-up" else 1.0,
-                linewidth=0,
-            )  # fmt: skip
+            shown = "response" + _UNSEEN if item == "unseen" else item
+            _bar(ax, shown, x, x + 12, y, _ROW, "key")
         ax.text(x + 16, y, name, fontsize=SMALL, va="center_baseline", gid="key")
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from carstats.data.vocabulary import within_sentence
 from carstats.report.figures.sheet import (
     MARGIN,
     Sheet,
@@ -30,9 +31,8 @@ from carstats.report.style import (
     text_width,
     wrap,
 )
-from carstats.words import full_stop, in_words, sentences, tr
 from carstats.result import Result
-from carstats.data.vocabulary import within_sentence
+from carstats.words import full_stop, in_words, sentences, tr
 
 FEW_AT_RISK = 5
 _COLUMNS = ("cause", "time", "n", "n_risk", "n_event", "estimate")

@@ -2,244 +2,129 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.transforms import blended_transform_factory
 
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    page_width,
-    plain_axes,
-    require,
-    stratum_names,
-    texts_of,
-    titled,
+from carstats.report.figures.frame import MARGIN, Page, figure, panel, x_unit
+from carstats.report.figures.labels import stratum_names, titled
+from carstats.report.figures.risk_table import (
+    KEY,
+    ROW,
+    checked_tables,
+    name_rows,
+    plot_risk_table,
+    table_height,
 )
 from carstats.report.figures.survival.words import (
     FEW_AT_RISK,
     MOST_BANDS,
     alt_of,
     caption_of,
+    has_limits,
     lines_of_medians,
+    notes_of,
     words_of_test,
 )
-from carstats.report.format import DAYS_PER_MONTH, count
-from carstats.report.style import (
-    COLUMN_MM,
-    INK,
-    LINE_HEIGHT,
-    SIZE,
-    Look,
-    drawing,
-    looks,
-    text_width,
-    wrap,
-)
-from carstats.words import sentences, tr
+from carstats.report.format import count
+from carstats.report.style import COLUMN_MM, SIZE, Look, looks, text_width, wrap
 from carstats.result import Result
+from carstats.words import tr
 
 _MOST_DIRECT = 4
 _FADED = 0.35
 _BAND = 0.13
-_KEY = 20.0
-_KEY_LINE = 16.0
-_ROW = SIZE * LINE_HEIGHT
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120, 240)
 _COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "conf_high")
 
 
+@figure(*_COLUMNS, width=COLUMN_MM)
 def survival_figure(
+    page: Page,
     result: Result,
     *,
     medians: Result | None = None,
     test: Result | None = None,
-    width: float = COLUMN_MM,
-    heading: str | None = None,
-) -> Figure:
+    under: str | Sequence[str] = "at risk",
+) -> None:
     """Draw survival curves with the numbers at risk aligned under them.
 
     Parameters
     ----------
+    page : Page
+        The frame's.
     result : Result
         What `survival_curve` returns; a simultaneous band in it is drawn as thin lines.
     medians : Result, optional
         What `survival_quantile` returns for the same strata: a line of medians with their limits.
     test : Result, optional
         What `logrank_test` returns for them: a line with the test and its p-value.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above; by default the endpoint and what it is reported by.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it; its label says in words what it shows.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of curves, or a character cannot be written.
+    under : {"at risk", "events", "censored"} or list of them
+        What is counted under the curves; events and censored add up from the start.
     """
-    require(result, "survival_figure", *_COLUMNS)
-    with drawing([*texts_of(result), heading or ""]):
-        names = stratum_names(result)
-        inner = page_width(width) - 2 * MARGIN
-        label = max(text_width(name) for name in names.values()) + _KEY
-        beside = label + 10 <= 0.38 * inner
-        left = MARGIN + max(label + 10 if beside else 0, 40)
-        right = _direct_width(result, names, inner)
-        plot_width = page_width(width) - left - right - MARGIN - 8
-        rows = name_rows(names, inner, beside=beside)
-        lines = lines_of_medians(medians, names, inner)
-        lines += [line for text in words_of_test(test) for line in wrap(text, inner)]
-        top = len(lines) * _ROW + (5 if lines else 0)
-        curves_height = 140 if width < 120 else 185
-        table_top = top + curves_height + 3.4 * SIZE + 6
-        table_height = _ROW * (1 + sum(len(name) + (not beside) for name in rows.values()))
-        sheet = Sheet(
-            width,
-            table_top + table_height,
-            heading=titled(result.spec.endpoint, result) if heading is None else heading,
-            caption=sentences(
-                caption_of(result),
-                tr("NR: not reached.") if any("NR" in line for line in lines) else "",
-            ),
-            synthetic=result.spec.synthetic,
-            alt=alt_of(result, names),
-        )
-        for i, line in enumerate(lines):
-            sheet.write(MARGIN, sheet.top + i * _ROW, line, va="top", gid="statistics")
-        curves = plot_survival(result, sheet.axes(left, top, plot_width, curves_height))
-        table = sheet.axes(left, table_top, plot_width, table_height)
-        plot_risk_table(result, table, curves, beside=beside, outdent=left - MARGIN)
-    return sheet.figure
+    names, inner = stratum_names(result), page.inner
+    tables = checked_tables(under, result, "survival_figure")
+    label = max(text_width(name) for name in names.values()) + KEY
+    beside = label + 10 <= 0.38 * inner
+    left = max(label + 10 if beside else 0, 40)
+    rows = name_rows(names, inner, beside=beside)
+    width = inner - left - _direct_width(names, inner) - 8
+    lines = lines_of_medians(medians, names, inner)
+    lines += [line for text in words_of_test(test) for line in wrap(text, inner)]
+    top = len(lines) * ROW + (5 if lines else 0)
+    high = 140 if page.mm < 120 else 185
+    table_top, table = top + high + 3.4 * SIZE + 6, table_height(rows, beside=beside)
+    limits = has_limits(result, MOST_BANDS)
+    page.begin(
+        table_top + len(tables) * table + (len(tables) - 1) * 4,
+        title=titled(result.spec.endpoint, result),
+        caption=caption_of(result, limits=limits or "band_low" in result.frame),
+        notes=[
+            *notes_of(result, band=limits),
+            tr("NR: not reached.") if any("NR" in line for line in lines) else "",
+        ],
+        alt=alt_of(result, names),
+    )
+    for i, line in enumerate(lines):
+        page.write(0, i * ROW, line, gid="statistics")
+    curves = plot_survival(result, page.axes(left, top, width, high))
+    for i, what in enumerate(tables):
+        ax = page.axes(left, table_top + i * (table + 4), width, table)
+        plot_risk_table(result, ax, curves, what=what, beside=beside, outdent=left, names=rows)
 
 
+@panel(*_COLUMNS)
 def plot_survival(result: Result, ax: Axes) -> Axes:
-    """Draw survival curves on axes: steps, censor ticks, limits of up to four strata.
+    """Draw survival curves on axes: steps, censor ticks, limits of up to three strata.
 
-    Parameters
-    ----------
-    result : Result
-        What `survival_curve` returns.
-    ax : matplotlib.axes.Axes
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes; x in months, y in per cent. A curve is faded, not cut, where fewer than five
-        subjects remain at risk.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of curves.
+    y is in per cent; a curve is faded, not cut, where fewer than five subjects remain at risk.
     """
-    require(result, "plot_survival", *_COLUMNS)
     strata, look = result.strata(), looks(result)
-    with drawing(texts_of(result)):
-        for key, rows in strata:
-            _draw_curve(ax, rows, look[key], band=len(strata) <= MOST_BANDS)
-        longest = result.frame["time"].max() / DAYS_PER_MONTH
-        end = longest if longest > 0 else 1.0
-        # The inset keeps a curve at 100 % and the first tick off the frame of the axes.
-        ax.set(xlim=(-0.015 * end, 1.02 * end), ylim=(-0.02, 1.03))
-        ax.spines["bottom"].set_bounds(0, 1.02 * end)
-        ax.spines["left"].set_bounds(0, 1)
-        ax.set_xticks(_ticks(ax, end, result.frame["n_risk"].max()))
-        ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
-        ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
-        ax.set_xlabel(tr("Months"), labelpad=2)
-        ax.set_ylabel(_y_label(result.spec.endpoint), labelpad=3)
-        _label_ends(ax, result, look)
+    days, unit = x_unit(result)
+    for key, rows in strata:
+        _draw_curve(ax, rows, look[key], days, band=len(strata) <= MOST_BANDS)
+    end = result.frame["time"].max() / days
+    end = end if end > 0 else 1.0
+    # The inset keeps a curve at 100 % and the first tick off the frame of the axes.
+    ax.set(xlim=(-0.015 * end, 1.02 * end), ylim=(-0.02, 1.03))
+    ax.spines["bottom"].set_bounds(0, 1.02 * end)
+    ax.spines["left"].set_bounds(0, 1)
+    ax.set_xticks(_ticks(ax, end, result.frame["n_risk"].max()))
+    ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
+    ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
+    ax.set_xlabel(unit, labelpad=2)
+    ax.set_ylabel(y_label(result.spec.endpoint), labelpad=3)
+    _label_ends(ax, result, look)
     return ax
 
 
-def plot_risk_table(
-    result: Result, ax: Axes, curves: Axes, *, beside: bool = True, outdent: float = 60.0
-) -> Axes:
-    """Write the numbers at risk under the ticks of drawn curves.
-
-    Parameters
-    ----------
-    result : Result
-        What `survival_curve` returns.
-    ax : matplotlib.axes.Axes
-        Where to write, as wide as the curves and under them.
-    curves : matplotlib.axes.Axes
-        The axes that `plot_survival` returned.
-    beside : bool
-        Whether the strata's names stand left of the numbers or on a line of their own above them.
-    outdent : float
-        How far left of the axes the names begin, points.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of curves.
-    """
-    require(result, "plot_risk_table", *_COLUMNS)
-    look = looks(result)
-    plain_axes(ax)
-    place = blended_transform_factory(ax.transAxes, ax.transData)
-    width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
-    with drawing(texts_of(result)):
-        names = name_rows(stratum_names(result), outdent + width, beside=beside)
-        at = 1.5
-        ax.set(
-            xlim=curves.get_xlim(),
-            ylim=(1 + sum(len(name) + (not beside) for name in names.values()), 0),
-        )
-        ax.text(
-            -outdent / width, 0.4, tr("Number at risk"), transform=place, weight="bold", va="center"
-        )
-        for key, stratum in result.strata():
-            key_x = (-outdent / width, (-outdent + _KEY_LINE) / width)
-            ax.plot(
-                key_x, (at, at), transform=place, clip_on=False, color=look[key].colour,
-                linestyle=look[key].dash, linewidth=1.4,
-            )  # fmt: skip
-            for i, line in enumerate(names[key]):
-                ax.text(
-                    (-outdent + _KEY) / width, at + i, line, transform=place,
-                    color=look[key].colour, va="center_baseline", gid="stratum",
-                )  # fmt: skip
-            at += len(names[key]) - beside
-            for tick in curves.get_xticks():
-                ax.text(
-                    tick, at, count(_at_risk(stratum, tick * DAYS_PER_MONTH)), ha="center",
-                    va="center_baseline", color=INK, gid="at risk",
-                )  # fmt: skip
-            at += 1
-    return ax
-
-
-def name_rows(names: dict[tuple, str], room: float, *, beside: bool) -> dict[tuple, list[str]]:
-    """Break names that stand above their numbers into lines; beside the numbers they are short."""
-    return {k: [name] if beside else wrap(name, room - _KEY, most=4) for k, name in names.items()}
-
-
-def _at_risk(stratum: pd.DataFrame, day: float) -> int:
-    """Look up how many were at risk just before a day: every departure has a row of its own."""
-    later = stratum.loc[stratum["time"] >= day - 1e-9, "n_risk"]
-    return int(later.iloc[0]) if len(later) and later.iloc[0] == later.iloc[0] else 0
-
-
-def _draw_curve(ax: Axes, rows: pd.DataFrame, look: Look, *, band: bool) -> None:
+def _draw_curve(ax: Axes, rows: pd.DataFrame, look: Look, days: float, *, band: bool) -> None:
     rows = rows[rows["estimate"].notna()]
     if rows.empty:
         return
-    time = rows["time"].to_numpy(float) / DAYS_PER_MONTH
+    time = rows["time"].to_numpy(float) / days
     estimate = rows["estimate"].to_numpy(float)
     faded = rows["n_risk"].to_numpy(float) < FEW_AT_RISK
     # The step into row i is taken by those at risk just before it; from `first` on they are few.
@@ -272,7 +157,7 @@ def _draw_curve(ax: Axes, rows: pd.DataFrame, look: Look, *, band: bool) -> None
 
 
 def _ticks(ax: Axes, end: float, largest: float) -> np.ndarray:
-    """Choose whole steps of months whose numbers at risk do not touch."""
+    """Choose whole steps whose numbers at risk do not touch."""
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
     number = text_width(count(largest)) + 6
     room = max(2, int(width / max(number, 20)))
@@ -280,14 +165,15 @@ def _ticks(ax: Axes, end: float, largest: float) -> np.ndarray:
     return np.arange(0, end + 1e-9, step)
 
 
-def _y_label(endpoint: str) -> str:
+def y_label(endpoint: str) -> str:
+    """Return what the y axis of curves is called: the endpoint, on up to two lines."""
     short = wrap(endpoint, 120, most=2) if endpoint else []
     if not short:
         return tr("Without event (%)")
     return "\n".join([*short[:-1], tr("{what} (%)", what=short[-1])])
 
 
-def _direct_width(result: Result, names: dict, inner: float) -> float:
+def _direct_width(names: dict, inner: float) -> float:
     """Return the room for names at the ends of the curves, points; 0 where the table's keys do."""
     widest = max(text_width(name) for name in names.values())
     direct = 1 < len(names) <= _MOST_DIRECT and widest <= 0.2 * inner
@@ -295,23 +181,32 @@ def _direct_width(result: Result, names: dict, inner: float) -> float:
 
 
 def _label_ends(ax: Axes, result: Result, look: dict[tuple, Look]) -> None:
-    """Name the curves at the right edge, where the names can stand near their curves."""
+    """Name the curves at the right edge, in their order where five or more are at risk."""
     names = stratum_names(result)
-    drawn = [(k, rows["estimate"].dropna()) for k, rows in result.strata()]
-    ends = sorted(((float(e.iloc[-1]), k) for k, e in drawn if len(e)), key=lambda end: end[0])
+    drawn = {key: rows[rows["estimate"].notna()] for key, rows in result.strata()}
+    drawn = {key: rows for key, rows in drawn.items() if len(rows)}
     figure = ax.get_figure()
-    box = ax.get_window_extent()
     inner = figure.get_figwidth() * 72 - 2 * MARGIN
-    if len(ends) < 2 or not _direct_width(result, names, inner):
+    if len(drawn) < 2 or not _direct_width(names, inner):
         return
-    gap = _ROW / (box.height * 72 / figure.dpi) * 1.05
-    places = spread([end for end, _ in ends], gap, 0.0, 1.03)
-    for (_, key), y in zip(ends, places, strict=True):
+    steady = {key: rows[rows["n_risk"] >= FEW_AT_RISK] for key, rows in drawn.items()}
+    ends = {key: _last(rows if len(rows) else drawn[key]) for key, rows in steady.items()}
+    # Up to when all have five at risk, of those that ever had: there the curves can be compared.
+    common = min((rows["time"].max() for rows in steady.values() if len(rows)), default=np.inf)
+    then = {key: _last(rows[rows["time"] <= common]) for key, rows in drawn.items()}
+    order = sorted(drawn, key=lambda key: (then[key], ends[key]))
+    gap = ROW / (ax.get_window_extent().height * 72 / figure.dpi) * 1.05
+    places = spread(sorted(ends.values()), gap, 0.0, 1.03)
+    for key, y in zip(order, places, strict=True):
         ax.annotate(
             names[key], (1.0, y), xycoords=("axes fraction", "data"), xytext=(4, 0),
             textcoords="offset points", color=look[key].colour, va="center",
             annotation_clip=False, gid="direct label",
         )  # fmt: skip
+
+
+def _last(rows: pd.DataFrame) -> float:
+    return float(rows["estimate"].iloc[-1])
 
 
 def spread(places: list[float], gap: float, low: float, high: float) -> list[float]:

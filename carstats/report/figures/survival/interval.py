@@ -4,126 +4,73 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-    titled,
-)
-from carstats.report.format import DAYS_PER_MONTH, counted, percent
-from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, Look, drawing, looks, text_width, wrap
-from carstats.words import full_stop, sentences, tr
-from carstats.result import Result
 from carstats.data.vocabulary import within_sentence
+from carstats.report.figures.frame import Page, figure, panel, x_unit
+from carstats.report.figures.labels import abbreviations, stratum_names, titled
+from carstats.report.figures.survival.curves import y_label
+from carstats.report.format import counted, percent
+from carstats.report.style import LINE_HEIGHT, SIZE, Look, looks, text_width, wrap
+from carstats.result import Result
+from carstats.words import full_stop, sentences, tr
 
 _COLUMNS = ("time_low", "time_high", "mass", "estimate", "n", "n_event", "last_time")
 _HEIGHT, _ROW = 160.0, SIZE * LINE_HEIGHT
 _STEPS = (0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120)
 
 
-def interval_figure(
-    result: Result, *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
-    """Draw curves of interval-censored times with the boxes in which they fall.
+@figure(*_COLUMNS)
+def interval_figure(page: Page, result: Result) -> None:
+    """Draw what `interval_censored_curve` returns: curves, and the boxes in which they fall.
 
-    Parameters
-    ----------
-    result : Result
-        What `interval_censored_curve` returns.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above; by default the endpoint and what it is reported by.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it. Numbers at risk are not known between visits: subjects
-        and events stand beside the names instead.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of interval-censored curves, or a character cannot be written.
+    Numbers at risk are not known between visits: subjects and events stand beside the names.
     """
-    require(result, "interval_figure", *_COLUMNS)
-    with drawing([*texts_of(result), heading or ""]):
-        names, look = stratum_names(result), looks(result)
-        inner = page_width(width) - 2 * MARGIN
-        counts = {stratum: _counts(rows) for stratum, rows in result.strata()}
-        room = inner - 20 - 12 - max(map(text_width, counts.values()))
-        rows = {stratum: wrap(name, room, most=4) for stratum, name in names.items()}
-        key = sum(map(len, rows.values())) * _ROW + 4
-        drawn = result.frame["conf_low"].notna().any() if "conf_low" in result.frame else False
-        sheet = Sheet(
-            width,
-            _HEIGHT + 3.4 * SIZE + 4 + key,
-            heading=titled(result.spec.endpoint, result) if heading is None else heading,
-            caption=sentences(
-                result.caption(),
-                tr("Boxes: the curve falls somewhere within, the data do not say where."),
-                tr("Thin lines: descriptive bootstrap limits.") if drawn else "",
-                abbreviations(result),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=_alt(result, names),
-        )
-        ax = sheet.axes(MARGIN + 36, 4, inner - 44, _HEIGHT - 4)
-        plot_interval(result, ax)
-        _key(sheet.axes(MARGIN, _HEIGHT + 3.4 * SIZE, inner, key), rows, counts, look)
-    return sheet.figure
+    names, look = stratum_names(result), looks(result)
+    counts = {stratum: _counts(rows) for stratum, rows in result.strata()}
+    room = page.inner - 20 - 12 - max(map(text_width, counts.values()))
+    rows = {stratum: wrap(name, room, most=4) for stratum, name in names.items()}
+    key = sum(map(len, rows.values())) * _ROW + 4
+    drawn = "conf_low" in result.frame and result.frame["conf_low"].notna().any()
+    page.begin(
+        _HEIGHT + 3.4 * SIZE + 4 + key,
+        title=titled(result.spec.endpoint, result),
+        notes=[
+            tr("Boxes: the curve falls somewhere within, the data do not say where."),
+            tr("Thin lines: descriptive bootstrap limits.") if drawn else "",
+            abbreviations(result),
+        ],
+        alt=_alt(result, names),
+    )
+    plot_interval(result, page.axes(36, 4, page.inner - 44, _HEIGHT - 4))
+    _key(page.axes(0, _HEIGHT + 3.4 * SIZE, page.inner, key), rows, counts, look)
 
 
+@panel(*_COLUMNS)
 def plot_interval(result: Result, ax: Axes) -> Axes:
-    """Draw curves of interval-censored times on axes; x in months, y in per cent.
-
-    Parameters
-    ----------
-    result : Result
-        What `interval_censored_curve` returns.
-    ax : matplotlib.axes.Axes
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of interval-censored curves.
-    """
-    require(result, "plot_interval", *_COLUMNS)
+    """Draw curves of interval-censored times on axes; y in per cent."""
     look = looks(result)
-    longest = float(result.frame[["time_high", "last_time"]].max().max()) / DAYS_PER_MONTH
+    days, unit = x_unit(result)
+    longest = float(result.frame[["time_high", "last_time"]].max().max()) / days
     end = longest if longest > 0 else 1.0
-    with drawing(texts_of(result)):
-        for key, rows in result.strata():
-            _curve(ax, rows, look[key])
-        ax.set(xlim=(-0.01 * end, 1.04 * end), ylim=(-0.02, 1.03))
-        ax.spines["left"].set_bounds(0, 1)
-        step = next((s for s in _STEPS if end / s <= 9), 240)
-        ticks = np.arange(0, 1.04 * end, step)
-        ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
-        ax.set_xlabel(tr("Months"), labelpad=2)
-        ax.set_ylabel(tr("Without event (%)"), labelpad=3)
+    for key, rows in result.strata():
+        _curve(ax, rows, look[key], days)
+    ax.set(xlim=(-0.01 * end, 1.04 * end), ylim=(-0.02, 1.03))
+    ax.spines["left"].set_bounds(0, 1)
+    step = next((s for s in _STEPS if end / s <= 9), end / 4)
+    ticks = np.arange(0, 1.04 * end, step)
+    ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
+    ax.set_xlabel(unit, labelpad=2)
+    ax.set_ylabel(y_label(result.spec.endpoint), labelpad=3)
     return ax
 
 
-def _curve(ax: Axes, rows, look: Look) -> None:
+def _curve(ax: Axes, rows, look: Look, days: float) -> None:
     if rows["estimate"].isna().all():
         return
-    low = rows["time_low"].to_numpy(float) / DAYS_PER_MONTH
-    high = rows["time_high"].to_numpy(float) / DAYS_PER_MONTH
+    low = rows["time_low"].to_numpy(float) / days
+    high = rows["time_high"].to_numpy(float) / days
     level = rows["estimate"].to_numpy(float)
     style = {"color": look.colour, "linestyle": look.dash, "linewidth": 1.4}
     for i in range(1, len(level)):
@@ -135,7 +82,7 @@ def _curve(ax: Axes, rows, look: Look) -> None:
         if high[i] == low[i]:
             ax.plot((low[i],) * 2, (level[i - 1], level[i]), gid="drop", **style)
     # The curve is known from the end of a box to the beginning of the next, or of the follow-up.
-    end = rows["last_time"].iloc[0] / DAYS_PER_MONTH
+    end = rows["last_time"].iloc[0] / days
     starts, ends = high, np.append(low[1:], max(end, high[-1]))
     for start, stop, value in zip(starts, ends, level, strict=True):
         if stop > start:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from matplotlib.figure import Figure
 
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError
 from carstats.messages import Message, found, message
 from carstats.report.figures.forest import (
@@ -32,9 +33,8 @@ from carstats.report.figures.sheet import (
 )
 from carstats.report.format import DAYS_PER_MONTH, NONE, confidence, count, number, of
 from carstats.report.style import PAGE_MM, SIZE, drawing, looks, text_width
-from carstats.words import caption, full_stop, sentences, tr
 from carstats.result import Result
-from carstats.data.vocabulary import within_sentence
+from carstats.words import caption, full_stop, sentences, tr
 
 
 def landmark_figure(

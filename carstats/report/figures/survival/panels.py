@@ -21,8 +21,8 @@ from carstats.report.figures.survival.curves import name_rows, plot_risk_table, 
 from carstats.report.figures.survival.words import FEW_AT_RISK, curves_in_words
 from carstats.report.format import counted, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, clean, drawing, text_width, wrap
-from carstats.words import sentences, tr
 from carstats.result import Result
+from carstats.words import sentences, tr
 
 _PANEL, _ROW, _KEY = 88.0, SIZE * LINE_HEIGHT, 20.0
 _COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "conf_high")

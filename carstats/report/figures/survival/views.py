@@ -10,7 +10,6 @@ from matplotlib.figure import Figure
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.figures.incidence import plot_incidence
-from carstats.report.figures.survival.interval import plot_interval
 from carstats.report.figures.sheet import (
     MARGIN,
     Sheet,
@@ -22,11 +21,12 @@ from carstats.report.figures.sheet import (
     titled,
 )
 from carstats.report.figures.survival.curves import plot_survival
+from carstats.report.figures.survival.interval import plot_interval
 from carstats.report.figures.survival.words import FEW_AT_RISK
 from carstats.report.format import counted, percent
 from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, drawing, looks, wrap
-from carstats.words import sentences, tr
 from carstats.result import Result
+from carstats.words import sentences, tr
 
 _ROW, _PANEL, _LEFT, _GAP = SIZE * LINE_HEIGHT, 130.0, 40.0, 10.0
 

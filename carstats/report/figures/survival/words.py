@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError
-from carstats.messages import message
-from carstats.report.figures.sheet import abbreviations, require, titled
+from carstats.messages import Joined, Message, found, mark, message
+from carstats.report.figures.labels import abbreviations, require, titled
 from carstats.report.format import (
     DAYS_PER_MONTH,
     confidence,
@@ -17,9 +20,8 @@ from carstats.report.format import (
     with_limits,
 )
 from carstats.report.style import text_width, wrap
-from carstats.words import full_stop, in_words, sentence, sentences, tr
 from carstats.result import Result
-from carstats.data.vocabulary import within_sentence
+from carstats.words import caption, full_stop, in_words, sentence, sentences, tr
 
 FEW_AT_RISK = 5
 # Behind a median that rests on fewer.
@@ -27,19 +29,59 @@ FEW_MARK = "†"
 MOST_BANDS = 3
 
 
-def caption_of(result: Result) -> str:
-    """Return the method line of curves, with what their lines and ticks mean."""
-    few = any((rows["n_risk"].iloc[1:] < FEW_AT_RISK).any() for _, rows in result.strata())
-    band = len(result.strata()) <= MOST_BANDS and result.frame["conf_low"].notna().any()
-    ticks = (result.frame["n_censor"] > 0).any()
-    return sentences(
-        result.caption(),
+# The method lines of curves, as they are where the limits are not drawn.
+_WITHOUT_LIMITS = {
+    "Kaplan–Meier{aside}, {limits}": mark("Kaplan–Meier{aside}"),
+    "Kaplan–Meier from day {day} on{group}{aside}, {limits}": mark(
+        "Kaplan–Meier from day {day} on{group}{aside}"
+    ),
+    "Aalen–Johansen, {level} % pointwise beta-product limits": mark("Aalen–Johansen"),
+    "Aalen–Johansen, {level} % pointwise mid-P beta-product limits": mark("Aalen–Johansen"),
+    "Aalen–Johansen, {level} % pointwise log-log limits": mark("Aalen–Johansen"),
+    "Aalen–Johansen, {level} % pointwise log limits": mark("Aalen–Johansen"),
+    "Aalen–Johansen, {level} % pointwise plain limits": mark("Aalen–Johansen"),
+    "Aalen–Johansen, {level} % pointwise arcsine limits": mark("Aalen–Johansen"),
+    "Aalen–Johansen, {competing}, {limits}": mark("Aalen–Johansen, {competing}"),
+    "Aalen–Johansen, {how}, {limits}": mark("Aalen–Johansen, {how}"),
+    "Ghosh–Lin, death ends the episodes, {level} % pointwise limits with robust errors": mark(
+        "Ghosh–Lin, death ends the episodes"
+    ),
+}
+
+
+def caption_of(result: Result, *, limits: bool) -> str:
+    """Return the method line of curves, without their limits where those are not drawn."""
+    if limits:
+        return result.caption()
+    return caption(replace(result.spec, method=_without_limits(found(result.spec.method))))
+
+
+def _without_limits(said: str) -> str:
+    if isinstance(said, Joined):
+        return Joined(map(_without_limits, said.parts), said.separator)
+    if isinstance(said, Message) and said.key in _WITHOUT_LIMITS:
+        return message(_WITHOUT_LIMITS[said.key], **said.values)
+    return said
+
+
+def notes_of(*results: Result, band: bool) -> list[str]:
+    """Return the sentences that say what the lines and ticks of curves mean, of those drawn."""
+    frames = [result.frame for result in results]
+    later = [rows.iloc[1:] for result in results for _, rows in result.strata()]
+    few = any((rows["n_risk"] < FEW_AT_RISK).any() for rows in later)
+    ticks = any("n_censor" in frame and (frame["n_censor"] > 0).any() for frame in frames)
+    return [
         tr("Bands are pointwise limits.") if band else "",
-        tr("Thin lines: simultaneous band.") if "band_low" in result.frame else "",
+        tr("Thin lines: simultaneous band.") if any("band_low" in f for f in frames) else "",
         tr("Vertical ticks: censored.") if ticks else "",
         tr("Faded: fewer than five at risk.") if few else "",
-        abbreviations(result),
-    )
+        abbreviations(results[0]),
+    ]
+
+
+def has_limits(result: Result, most: int) -> bool:
+    """Return whether limits are drawn: of few curves, where there are any."""
+    return len(result.strata()) <= most and bool(result.frame["conf_low"].notna().any())
 
 
 def lines_of_medians(medians: Result | None, names: dict[tuple, str], room: float) -> list[str]:

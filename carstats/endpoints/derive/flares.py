@@ -10,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carstats.endpoints.derive.judge import Judge, Sight
+from carstats.endpoints.derive.lupus_flares import lupus_relapse, renal_flares
 from carstats.endpoints.record.confirmation import best_sustained, confirmed
 from carstats.endpoints.record.logic import known
 from carstats.endpoints.record.searches import Days, at
 from carstats.endpoints.record.visits import Visits
 from carstats.endpoints.rules.blood.immune_cytopenias import itp_loss
-from carstats.endpoints.rules.lupus.flares import lupus_relapse, renal_flares
 from carstats.endpoints.rules.muscle_skin.iim_course import iim_relapse
 from carstats.endpoints.rules.muscle_skin.ssc import ild_progression, ssc_event
 from carstats.endpoints.rules.nerve.mg import mg_relapse, mg_worsening
@@ -61,14 +61,10 @@ def flare_at_visits(
 
     Parameters
     ----------
-    judge : Judge
-        The verdicts.
-    v : Visits
-        The visits.
-    lost : ndarray of bool, shape (visits,)
-        Whether the response is not met at the visit; the relapse of a disease without a rule.
-    response_day : ndarray of float, shape (subjects,)
-        First visit in response, `inf` where there is none.
+    judge : The verdicts.
+    v : The visits.
+    lost : Whether the response is not met at the visit; the relapse of a disease without a rule.
+    response_day : First visit in response, `inf` where there is none.
 
     Returns
     -------
@@ -76,11 +72,6 @@ def flare_at_visits(
         Whether the rule is met; what came before the response is not told apart here.
     severity : ndarray of str or None, shape (visits,)
         ``"severe"`` or ``"mild/moderate"`` where the rule knows it.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
 
     Notes
     -----
@@ -104,21 +95,13 @@ def flares_elsewhere(judge: Judge, response_day: Days_) -> list[tuple[Visits, Fl
 
     Parameters
     ----------
-    judge : Judge
-        The verdicts.
-    response_day : ndarray of float, shape (subjects,)
-        First visit in response, `inf` where there is none.
+    judge : The verdicts.
+    response_day : First visit in response, `inf` where there is none.
 
     Returns
     -------
-    list of (Visits, ndarray of bool, str or None)
-        Visits on which a value of the organ was measured, at which of them it flares, and how
-        severe that is.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    Visits on which a value of the organ was measured, at which of them it flares, and how severe
+    that is.
     """
     kidney = judge.visits_of({"SLE": ("UPCR",)})
     lung = judge.visits_of({"SSc": ("FVC",)})

@@ -43,15 +43,13 @@ def find_worsenings(visits: Visits) -> tuple[pd.DataFrame, pd.DataFrame]:
 
     Parameters
     ----------
-    visits : Visits
-        The visits, with the checked assessments.
+    visits : The visits, with the checked assessments.
 
     Returns
     -------
-    tuple of pandas.DataFrame
-        Events: ``subject_id``, ``measure``, ``organ``, ``onset_day``, ``last_day_with`` (the last
-        sample with it), ``resolution_day`` (the first without, NaN where none is),
-        ``observed_to_day``, ``hospitalised``. Organs: ``subject_id``, ``organ``.
+    Events: ``subject_id``, ``measure``, ``organ``, ``onset_day``, ``last_day_with`` (the last
+    sample with it), ``resolution_day`` (the first without, NaN where none is), ``observed_to_day``,
+    ``hospitalised``. Organs: ``subject_id``, ``organ``.
 
     Notes
     -----
@@ -128,13 +126,11 @@ def undocumented_aplasia(visits: Visits) -> list[str]:
 
     Parameters
     ----------
-    visits : Visits
-        The visits, with the checked assessments.
+    visits : The visits, with the checked assessments.
 
     Returns
     -------
-    list of str
-        One note, or none.
+    One note, or none.
     """
     found = judge_licats(visits)
     if not len(found):
@@ -158,18 +154,11 @@ def judge_licats(visits: Visits) -> pd.DataFrame:
 
     Parameters
     ----------
-    visits : Visits
-        The visits, with the checked assessments.
+    visits : The visits, with the checked assessments.
 
     Returns
     -------
-    pandas.DataFrame
-        As `licats_candidates`, one row an event; empty where no organ worsened.
-
-    Raises
-    ------
-    CarstatsError
-        As `licats_candidates`.
+    As `licats_candidates`, one row an event; empty where no organ worsened.
 
     Notes
     -----

@@ -42,8 +42,7 @@ def lupus_relapse(sight: Sight) -> tuple[Flags, NDArray[np.object_]]:
 
     Parameters
     ----------
-    sight : Sight
-        The visits, with the treatment at them.
+    sight : The visits, with the treatment at them.
 
     Returns
     -------
@@ -51,11 +50,6 @@ def lupus_relapse(sight: Sight) -> tuple[Flags, NDArray[np.object_]]:
         One value a visit.
     severity : ndarray of str or None
         ``"severe"`` or ``"mild/moderate"``.
-
-    Raises
-    ------
-    CarstatsError
-        If a score is out of its range.
 
     Notes
     -----
@@ -168,18 +162,11 @@ def renal_flares(v: Visits) -> Flags:
 
     Parameters
     ----------
-    v : Visits
-        Visits at which the urine protein was measured, with or without a score of the disease.
+    v : Visits at which the urine protein was measured, with or without a score of the disease.
 
     Returns
     -------
-    ndarray of bool
-        One value a visit.
-
-    Raises
-    ------
-    CarstatsError
-        If a value is out of its range.
+    One value a visit.
 
     Notes
     -----

@@ -9,9 +9,9 @@ from carstats.endpoints.catalogue import disease_words
 from carstats.endpoints.derive.daily_sheets import CODES, CRS_SHEET, ICANS_SHEET
 from carstats.endpoints.derive.iechs_episodes import MEASURES as IECHS_MEASURES
 from carstats.endpoints.derive.toxicity_episodes import CYTOPENIAS
+from carstats.endpoints.derive.worsenings import ORGANS
 from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE, SPECIFIC, StateRule
 from carstats.endpoints.rules.lupus.states import LUPUS_STATES
-from carstats.endpoints.rules.toxicity.worsenings import ORGANS
 from carstats.messages import Joined, Message, mark, message
 
 _DRUGS = mark("medications")

@@ -1,0 +1,184 @@
+"""Sheets with a row per visit: what each visit measured, found and stated, to the study tables.
+
+A yes at a visit is an event found there; what is stated of a drug holds until the next visit that
+states it. Both rules are in docs/own-data.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+
+from carstats.data.measures import MEASURE_TABLE
+from carstats.data.readers.context import Context, split
+from carstats.data.readers.rows import Rows
+from carstats.data.readers.visit_courses import course_frame, endpoint_frames
+from carstats.data.readers.wide import refuse_other_unit
+from carstats.data.settings.visits import term_of
+from carstats.data.source import Source
+from carstats.data.units import unit_in_heading
+from carstats.messages import message
+
+Part = tuple[pd.DataFrame, Source]
+
+
+def visit_tables(context: Context, open_sheet: Callable, main: Rows) -> dict[str, list[Part]]:
+    """Return by table what the sheets of visits hold, with where each was read."""
+    found: dict[str, list[Part]] = {}
+    sections = context.settings.visits
+    mapped = {name for s in sections for name in map(_endpoint, s.get("events", {}).values())}
+    mapped |= set(context.settings.terms("events"))
+    for section in sections:
+        sheet = open_sheet("visits", section)
+        if sheet is None:
+            continue
+        visits = _Visits(Rows(sheet, "assessments", context, section, "[visits]"), section)
+        for table, read in (
+            ("assessments", visits.assessments),
+            ("responses", visits.responses),
+            ("medications", visits.medications),
+        ):
+            visits.rows.table = table
+            frames = read()
+            if frames:
+                source = Source(sheet.name, visits.headings(table, section))
+                found.setdefault(table, []).append((pd.concat(frames), source))
+        visits.rows.table = "events"
+        frames = visits.events(main, mapped)
+        if frames:
+            found.setdefault("events", []).append((pd.concat(frames), Source(sheet.name)))
+        visits.require_days()
+    return found
+
+
+def _endpoint(spec: object) -> str:
+    return term_of(spec, "endpoint")
+
+
+class _Visits:
+    """The rows of one sheet of visits, with the day of each."""
+
+    def __init__(self, rows: Rows, section: dict) -> None:
+        self.rows, self.section = rows, section
+        columns = section.get("columns", {})
+        rows.tie(columns.get("subject_id", rows.context.id_spec))
+        self.spec = columns["day"]
+        self.heading = split(self.spec)[0][0]
+        self.day = rows.days(self.spec, "day")
+        rows.within(self.day, self.spec, ~np.isnan(self.day))
+        # A visit without its day is a problem once, and only if it holds something.
+        self.filled = np.zeros(len(rows), dtype=bool)
+
+    def headings(self, table: str, section: dict) -> dict[str, str]:
+        """Return the headings of a table's columns that one heading alone gives."""
+        part = {"assessments": "measures"}.get(table, table)
+        names = list(section.get(part, {}))
+        value = {"assessments": "value", "responses": "response"}.get(table, "")
+        day = {"medications": "start_day"}.get(table, "day")
+        return {day: self.heading} | ({value: names[0]} if value and len(names) == 1 else {})
+
+    def require_days(self) -> None:
+        """Note each visit that holds something and has no day."""
+        rows = self.rows
+        for i in np.flatnonzero(self.filled & np.isnan(self.day) & ~np.isnan(rows.day0)):
+            if not rows.is_unplaced(i, self.heading):
+                what = message("the visit has no day, and its row has values.")
+                rows.fault(i, self.heading, what, message("Give the date of the visit."))
+
+    def _frame(self, taken: np.ndarray, columns: dict[str, object]) -> pd.DataFrame:
+        taken = taken & ~np.isnan(self.day)
+        data = {"subject_id": self.rows.ids, "day": self.day, **columns}
+        return pd.DataFrame(data, index=self.rows.index)[taken]
+
+    def assessments(self) -> list[pd.DataFrame]:
+        """Return a frame for each measure that has a column."""
+        rows, frames = self.rows, []
+        more = {}
+        if "adequate" in self.section.get("columns", {}):
+            more["adequate"] = rows.flags(self.section["columns"]["adequate"], "adequate")
+        for heading, spec in self.section.get("measures", {}).items():
+            name = term_of(spec, "measure")
+            unit = spec.get("unit") if isinstance(spec, dict) else None
+            values = rows.numbers(heading, "value")
+            self.filled |= ~np.isnan(values)
+            measure = MEASURE_TABLE.get(rows.context.settings.vocabulary.canonical("measure", name))
+            if unit is not None:
+                refuse_other_unit(rows, name, heading, unit)
+                unit = unit if isinstance(unit, str) else rows.values(unit, "unit")
+            elif measure is not None:
+                unit = unit_in_heading(measure, heading)
+            columns = {"measure": name, "value": values, **more}
+            frames.append(self._frame(~np.isnan(values), columns | {"unit": unit}))
+        if frames and all(frame["unit"].isna().all() for frame in frames):
+            frames = [frame.drop(columns="unit") for frame in frames]
+        return frames
+
+    def _said(self, part: str, heading: str, spec: object, column: str) -> np.ndarray:
+        """Return yes and no at each visit; what a blank cell means is asked if none says no."""
+        rows = self.rows
+        told = spec if isinstance(spec, dict) else {}
+        entry = {"column": heading, "when": told["when"]} if "when" in told else heading
+        said = rows.flags(entry, column)
+        yes, no, blank = (np.array([s is v for s in said], dtype=bool) for v in (True, False, None))
+        self.filled |= ~blank
+        asked = not {"when", "blank"} & set(told) and yes.any() and blank.any()
+        if asked and not no.any():
+            what = message("has yes and blank cells and no cell that says no.")
+            remedy = message(
+                "Say what a blank cell means: {line}.",
+                line=f'[visits.{part}] "{heading}" = {{ …, blank = "no" }} (or "unknown")',
+            )
+            rows.context.problems.append(rows.problem(heading, what, remedy))
+        if told.get("blank") == "no":
+            said[blank] = False
+        elif blank.any():
+            rows.context.notes.append(
+                message(
+                    "[visits.{part}] {heading}: {n} of {of} visits say neither yes nor no, and"
+                    " count as not judged.",
+                    part=part,
+                    heading=heading,
+                    n=int(blank.sum()),
+                    of=len(rows),
+                )
+            )
+        return said
+
+    def responses(self) -> list[pd.DataFrame]:
+        """Return a frame for each response that has a column of yes and no."""
+        more = {}
+        if "visit" in self.section.get("columns", {}):
+            more["visit"] = self.rows.values(self.section["columns"]["visit"], "visit")
+        frames = []
+        for heading, spec in self.section.get("responses", {}).items():
+            said = self._said("responses", heading, spec, "response")
+            given = np.array([s is not None for s in said], dtype=bool)
+            columns = {"endpoint": term_of(spec, "endpoint"), "response": said, **more}
+            frames.append(self._frame(given, columns))
+        return frames
+
+    def events(self, main: Rows, mapped: set[str]) -> list[pd.DataFrame]:
+        """Return a frame for each endpoint that has a column of yes and no."""
+        frames = []
+        for heading, spec in self.section.get("events", {}).items():
+            said = self._said("events", heading, spec, "status")
+            told = spec if isinstance(spec, dict) else {}
+            frames += endpoint_frames(
+                self.rows, self.day, said, heading, _endpoint(spec), told, main, mapped
+            )
+        return frames
+
+    def medications(self) -> list[pd.DataFrame]:
+        """Return a frame of the courses of each drug that has a column."""
+        rows, frames = self.rows, []
+        for heading, spec in self.section.get("medications", {}).items():
+            if "amount" in spec:
+                stated = rows.numbers(heading, spec["amount"])
+                self.filled |= ~np.isnan(stated)
+            else:
+                said = self._said("medications", heading, spec, "present")
+                stated = np.array([np.nan if s is None else float(s) for s in said], dtype=float)
+            frames.append(course_frame(rows, self.day, stated, heading, spec))
+        return frames
