@@ -145,7 +145,9 @@ def draft(
     out: Annotated[
         Path | None, typer.Option(help="The file to write; default: study.toml beside the data.")
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file that is there.")
+    ] = False,
     lang: Language = "en",
 ) -> None:
     """Write a study.toml to look through: what each heading of your sheets seems to be."""

@@ -54,7 +54,7 @@ def _write(place: Path, text: str) -> None:
 
 def write_template(out: Path, lang: str) -> Iterator[str]:
     """Write a workbook to type a study into, and yield what is said of it."""
-    from carstats.data.draft.template import template_workbook
+    from carstats.data.template.workbook import template_workbook
 
     if out.suffix.lower() != ".xlsx":
         remedy = message("Call it registry.xlsx, for example.")
@@ -63,7 +63,7 @@ def write_template(out: Path, lang: str) -> Iterator[str]:
         remedy = message("Delete it, or give another name.")
         raise CarstatsError(Problem(message("is there already."), str(out), remedy=remedy))
     try:
-        template_workbook(in_words).save(out)
+        template_workbook("zh" if lang.startswith("zh") else "en").save(out)
     except OSError as error:
         what = message("cannot be written: {reason}.", reason=error.strerror or "")
         raise CarstatsError(Problem(what, str(out))) from None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from carstats.data.draft.finding import Found, found_in
-from carstats.data.draft.recodes import distinct
+from carstats.data.draft.finding import Column, Found, found_in
+from carstats.data.draft.recodes import distinct, recode_terms
 from carstats.data.draft.sections import Paper, quoted
 from carstats.data.draft.values import meaning
 from carstats.data.formats.files import Files
@@ -50,17 +50,24 @@ def _subjects(paper: Paper, adsl: Found) -> None:
     named = {c.proposal.target.partition(".")[2]: c for c in adsl.columns
              if c.proposal.target.startswith("subjects.")}  # fmt: skip
     for name, offered in _OFFERED.items():
-        if name in named:
+        if name in named and _says(adsl, named[name], name):
             paper.ask(("subjects", "columns"), name, quoted(named[name].heading),
                       message("ADaM has no variable for it: is it this?"))  # fmt: skip
+            recode_terms(paper, adsl, named[name], "subjects", name)
         else:
             why = message("ADaM has no variable for it: the same for every subject?")
             paper.ask(("subjects", "constants"), name, quoted(offered), why)
     for name in ("TRT01A", "TRT01P", "ARM", "COHORT"):
-        if name in headings:
+        if name in headings and not paper.sections.get(("subjects", "columns")):
             why = message("or from the treatment, with recodes under [subjects.values.target]")
             paper.off(("subjects", "columns"), "target", quoted(name), why)
             break
+
+
+def _says(adsl: Found, column: Column, name: str) -> bool:
+    """Return whether the values of a column are terms, or nearly."""
+    values = distinct(adsl, column)
+    return bool(values) and all(meaning(f"subjects.{name}", value).term for value in values)
 
 
 def _events(paper: Paper, adtte: Found) -> None:
@@ -71,7 +78,7 @@ def _events(paper: Paper, adtte: Found) -> None:
     codes = sorted(v for v in distinct(adtte, column) if v.isdigit() and int(v) > 0)
     shown = ", ".join(codes)
     why = message(
-        "CNSR = 0 is an event; of {codes} which is a competing event, such as 2 = \"death\"?"
+        'CNSR = 0 is an event; of {codes} which is a competing event, such as 2 = "death"?'
         " None: delete the line",
         codes=shown,
     )
@@ -96,4 +103,6 @@ def _terms(paper: Paper, found: Found, heading: str, section, category: str) -> 
             paper.add(section, value, quoted(found_.term), state,
                       "" if found_.sure else message("the nearest term; is it?"))  # fmt: skip
         elif category == "endpoint":
-            paper.off(section, value, '""', message("which endpoint? Left so it is the study's own"))
+            paper.off(
+                section, value, '""', message("which endpoint? Left so it is the study's own")
+            )

@@ -98,9 +98,7 @@ def _without_repeats(named: Sequence[Piece]) -> list[Piece]:
 
 def _direct(piece: Piece, parts: Spelled, sure: bool = True) -> Meant | None:
     """Return what a phrase means by itself."""
-    senses = [s for s in piece.senses if s.direct] or [
-        s for s in piece.senses if s.kind == "thing"
-    ]
+    senses = [s for s in piece.senses if s.direct] or [s for s in piece.senses if s.kind == "thing"]
     if not senses:
         return None
     sense = senses[0]
@@ -276,9 +274,7 @@ def _measure(head: Sense, roles: set[str], parts: Spelled) -> Meant:
             if response in _RESPONSES
             else Meant("own column", False, ("responses:response",))
         )
-    if "percent" in roles or (
-        parts.unit.startswith("%") and name not in ("FVC", "DLCO", "LVEF")
-    ):
+    if "percent" in roles or (parts.unit.startswith("%") and name not in ("FVC", "DLCO", "LVEF")):
         if name in _PERCENT:
             return Meant(f"assessments:{_PERCENT[name]}")
         if name in ("ANC", "lymphocytes"):
@@ -335,7 +331,9 @@ def _toxicity(head: Sense, roles: set[str], parts: Spelled) -> Meant:
         return Meant(f"{place}.resolution", False)
     if roles & {"end", "stop"}:
         dated = roles & {"date", "when"} or "end" in roles
-        return Meant(f"{place}.resolution", bool(dated) and roles <= {"end", "stop", "date", "when"})
+        return Meant(
+            f"{place}.resolution", bool(dated) and roles <= {"end", "stop", "date", "when"}
+        )
     if roles & {"onset", "onset?", "date", "day", "when"}:
         sure = "onset?" not in roles and roles <= {*_WHEN, "days", "first", "present"}
         return Meant(f"{place}.onset", sure, () if sure else ("own column",))
@@ -380,7 +378,11 @@ def _drug(head: Sense, roles: set[str], parts: Spelled) -> Meant:
 
     unit = parts.unit.casefold()
     if unit.endswith(("/kg", "/kg/d", "/m2")) or roles & {
-        "prior", "number", "change", "peak", "per kg",
+        "prior",
+        "number",
+        "change",
+        "peak",
+        "per kg",
     }:
         return meant("own column")
     if "name" in roles:
@@ -396,7 +398,9 @@ def _drug(head: Sense, roles: set[str], parts: Spelled) -> Meant:
     if roles & {"onset", "use date"} or dated:
         if "last" in roles:
             return meant(f"{place}.stop", False)
-        return meant(f"{place}.start", not dated or roles <= {*_WHEN, "first", "present", "use date"})
+        return meant(
+            f"{place}.start", not dated or roles <= {*_WHEN, "first", "present", "use date"}
+        )
     if "dose" in roles or unit.startswith(("mg", "g/")) or unit == "g":
         if kind == "lymphodepletion" or unit.endswith("m2"):
             return meant("own column", kind == "lymphodepletion" and roles <= {"dose"})
@@ -423,4 +427,3 @@ _OF = {
     "response": _response,
     "drug": _drug,
 }
-

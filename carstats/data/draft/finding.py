@@ -26,7 +26,7 @@ _MOST_COLUMNS = 2000
 _WORDY = re.compile(r"[^\W\d_]")
 
 
-@dataclass
+@dataclass(eq=False)
 class Column:
     """One column of a sheet: its heading as a mapping names it, what it is taken for, its cells."""
 
@@ -37,7 +37,7 @@ class Column:
     place: int = 0
 
 
-@dataclass
+@dataclass(eq=False)
 class Found:
     """One sheet that was found.
 
@@ -212,7 +212,8 @@ def columns_of(sheet: Sheet, groups: Sequence[str] = ()) -> list[Column]:
         meant = proposal(heading)
         if group and group != heading and (both := proposal(f"{group} {heading}")).target:
             meant = both if both.day is not None or not meant.target else meant
-        meant = replace(meant, heading=name)
+        # A check box of REDCap is read with the others of its question.
+        meant = replace(meant, heading=name, target="" if "___" in heading else meant.target)
         columns.append(Column(name, meant, look(sheet.frame.iloc[:, i]), group, i))
     return columns
 

@@ -17,9 +17,7 @@ from carstats.data.vocabulary import Vocabulary
 _LEAST = 3
 _LONGEST = 24
 _COST = {"word": 0.3, "visit": 0.6, "role": 0.8, "thing": 0.9, "event": 0.9, "toxicity": 0.95}
-_KINDS = frozenset(
-    {"role", "thing", "visit", "measure", "toxicity", "event", "response", "drug"}
-)
+_KINDS = frozenset({"role", "thing", "visit", "measure", "toxicity", "event", "response", "drug"})
 _UNKNOWN = 6.0
 
 

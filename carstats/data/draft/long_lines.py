@@ -25,6 +25,7 @@ _TELLS = {
     "assessments": ("assessments.measure",),
     "responses": ("responses.endpoint",),
 }
+_ENDED = ("toxicities.resolution_day", "medications.stop_day")
 _DATED = ("assessments.day", "responses.day", "toxicities.onset_day", "medications.start_day")
 
 
@@ -74,8 +75,8 @@ def write_long(paper: Paper, found: Found, main: Found, kind: str) -> None:
     _subject(paper, found, main, columns)
     names = TABLES[kind].names()
     generic = {
-        "grade": ("toxicities.grade",), "onset_day": _DATED, "start_day": _DATED,
-        "day": ("assessments.day", "responses.day"),
+        "onset_day": _DATED, "start_day": _DATED, "day": ("assessments.day", "responses.day"),
+        "resolution_day": _ENDED, "stop_day": _ENDED,
     }  # fmt: skip
     for name in names:
         if name == "subject_id":
@@ -107,13 +108,9 @@ def _subject(paper: Paper, found: Found, main: Found, section: tuple[str, ...]) 
 def _cell(paper: Paper, found: Found, column: Column, kind: str, name: str) -> None:
     value = quoted(column.heading)
     section = (kind, "columns")
-    expected = column.proposal.target == f"{kind}.{name}"
     # In a log of adverse events "Grade" and "Start date" are its own.
-    owned = column.proposal.others and all(
-        o.split(".")[0] not in (kind,) for o in column.proposal.others
-    )
-    sure = column.proposal.sure or (expected and owned and "own column" in column.proposal.others)
-    sure = sure or (expected and owned and any("." in o for o in column.proposal.others))
+    meant = {column.proposal.target, *column.proposal.others}
+    sure = column.proposal.sure or f"{kind}.{name}" in meant
     described = TABLES[kind].column(name)
     if described.kind == "day" and column.cells.kind == "number":
         unit = column.proposal.time_unit or "days"
@@ -147,6 +144,22 @@ def _classes(paper: Paper, found: Found) -> None:
         paper.add(("medications", "values", "drug_class"), value, quoted(term), state, why)
 
 
+def ask_twice(paper: Paper, found: Found) -> None:
+    """Ask about toxicities that the subjects' sheet and the log of adverse events both have."""
+    column = found.first("toxicities.term")
+    known = Vocabulary()
+    logged = set()
+    for value in distinct(found, column) if column is not None else ():
+        logged.add(known.canonical("toxicity", value) or meaning("toxicities.term", value).term)
+    for section, lines in paper.sections.items():
+        if section[0] == "toxicities" and len(section) == 2 and section[1] in logged:
+            for line in lines:
+                if line.state == "on":
+                    line.state = "ask"
+                    line.why = message("the log of adverse events has it too: both would count"
+                                       " twice")  # fmt: skip
+
+
 def write_visits(paper: Paper, found: Found, main: Found) -> None:
     """Write a sheet with a row per visit and a column per measure."""
     index = sum(1 for s in paper.sections if s[0].startswith("visits") and len(s) == 1)
@@ -166,7 +179,10 @@ def write_visits(paper: Paper, found: Found, main: Found) -> None:
             _one(paper, column, (*section, "responses"), quoted(rest))
             recode_flags(paper, distinct(found, column), ("responses", "values", "response"))
         elif kind == "events" and rest.endswith((".status", ".date")):
-            if column.cells.kind in ("flag", "number"):
+            if paper.says(("events", rest.rpartition(".")[0]), "date"):
+                paper.off((*section, "events"), column.heading, quoted(rest.rpartition(".")[0]),
+                          message("the subjects' sheet has its date"))  # fmt: skip
+            elif column.cells.kind in ("flag", "number"):
                 _one(paper, column, (*section, "events"), quoted(rest.rpartition(".")[0]))
         elif kind == "medications":
             _drug(paper, column, (*section, "medications"), rest)

@@ -7,7 +7,7 @@ import pandas as pd
 from carstats.data.check import MISSING, cell_text, read_flag
 from carstats.data.draft.finding import Column, Found
 from carstats.data.draft.sections import Paper, quoted
-from carstats.data.draft.values import Meaning, meaning
+from carstats.data.draft.values import meaning
 from carstats.data.matching import code_key, is_grade_range, read_grade
 from carstats.data.schema import TABLES
 from carstats.messages import message
@@ -16,6 +16,8 @@ from carstats.messages import message
 _LISTED = 200
 # A longer cell is a sentence and no term: it may say who it is about.
 _LONGEST = 60
+# What the codes of sex usually are; asked, since some sheets have it the other way round.
+_SEXES = {"1": "M", "2": "F", "0": "F"}
 _KNOWN_WORDS = frozenset({"unknown", "unk", "不详", "未知", "不明", "未分级", "ungraded", "?"})
 
 
@@ -60,8 +62,9 @@ def _one(paper: Paper, section, column: str, category: str, value: str, codes: d
     found = meaning(column, value)
     if found.known and found.sure or code_key(value) in MISSING:
         return
-    if value.replace(".", "", 1).isdigit() and not found.term:
-        paper.ask(section, value, '""', message("what does this code mean?"))
+    if value.replace(".", "", 1).isdigit():
+        offered = _SEXES.get(code_key(value), "") if category == "sex" else ""
+        paper.ask(section, value, quoted(offered), message("what does this code mean?"))
     elif found.term == "missing":
         paper.on(section, value, '""', message("says that it is not known"))
     elif found.term.startswith("+"):
@@ -100,7 +103,7 @@ def recode_flags(paper: Paper, values: dict[str, int], section: tuple[str, ...])
             word = "" if sure else message("yes or no?")
             paper.add(section, value, found.term, "on" if sure else "ask", word)
         else:
-            paper.ask(section, value, "true", message("yes (true), no (false) or missing (\"\")?"))
+            paper.ask(section, value, "true", message('yes (true), no (false) or missing ("")?'))
 
 
 def recode_grades(paper: Paper, values: dict[str, int], section: tuple[str, ...]) -> None:
@@ -118,8 +121,3 @@ def recode_grades(paper: Paper, values: dict[str, int], section: tuple[str, ...]
         why = "" if sure else message("which grade is this?")
         paper.add(section, value, found.term if found.term.isdigit() else '""',
                   "on" if sure else "ask", why)  # fmt: skip
-
-
-def says_missing(found: Meaning) -> bool:
-    """Return whether a value says that there is none."""
-    return found.term == "missing"

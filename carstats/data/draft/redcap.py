@@ -19,7 +19,9 @@ def box_lines(paper: Paper, found: Found) -> None:
     for stem, boxes in questions.items():
         meant = proposal(stem)
         name = meant.target.partition(".")[2]
-        described = TABLES["subjects"].column(name) if meant.target.startswith("subjects.") else None
+        described = (
+            TABLES["subjects"].column(name) if meant.target.startswith("subjects.") else None
+        )
         if described is None or described.kind not in ("term", "text"):
             why = message("Check boxes of a question that was not recognised:")
             paper.unread.append((why, [box.heading for box in boxes]))

@@ -125,7 +125,11 @@ class Paper:
         open_ = self.undecided()
         out = ["# " + line for told in self.told for line in words(told).split("\n")]
         out += [""] if out else []
-        order = sorted(self.sections, key=lambda s: _ORDER.get(s[0], 9))
+        place = {section[:2]: i for i, section in reversed(list(enumerate(self.sections)))}
+        order = sorted(
+            self.sections,
+            key=lambda s: (_ORDER.get(s[0], 9), len(s) > 1, place[s[:2]], len(s)),
+        )
         if ("study",) not in self.sections:
             order.insert(0, ("study",))
         for section in order:

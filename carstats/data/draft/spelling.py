@@ -27,9 +27,7 @@ _PAIR = r"(?:\d\s*[=:：-]?\s*(?:[一-鿿]{1,4}|[a-z]{1,8}))"
 _PAIR_BEHIND = r"(?:(?:[一-鿿]{1,4}|[a-z]{1,8})\s*[=:：-]?\s*\d)"
 _CODES = re.compile(rf"{_PAIR}(?:[\s,，、;；/]*{_PAIR})+", re.I)
 _CODES_BEHIND = re.compile(rf"{_PAIR_BEHIND}(?:[\s,，、;；/]*{_PAIR_BEHIND})+", re.I)
-_TAIL = re.compile(
-    rf"(?<=[\s)\]一-鿿])(?:{_CODES.pattern}|{_CODES_BEHIND.pattern})\s*$", re.I
-)
+_TAIL = re.compile(rf"(?<=[\s)\]一-鿿])(?:{_CODES.pattern}|{_CODES_BEHIND.pattern})\s*$", re.I)
 _WEIGHT = re.compile(r"\d+分?|\d{1,2}\s*points?")
 _SCALE = re.compile(r"[-0-9.]+\s*[-~至–到]\s*\d+\s*(?:cm|mm|分|级|points?|度)?", re.I)
 _LIMIT = re.compile(r"[<>≥≤＜＞]=?\s*[\d.]+.*")
@@ -154,7 +152,9 @@ def spelled(heading: str) -> Spelled:
     if not said["unit"] and (end := _END_UNIT.search(text)) and end.start() > 0:
         if folded_unit(end[1]) in _units():
             said["unit"], text = end[1].strip(), text[: end.start()].strip()
-    behind = re.search(r"(?<=[一-鿿a-z])\s*[/,，]\s*(月|年|天|岁|months?|years?|days?|y)$", text, re.I)
+    behind = re.search(
+        r"(?<=[一-鿿a-z])\s*[/,，]\s*(月|年|天|岁|months?|years?|days?|y)$", text, re.I
+    )
     if behind and not said["unit"]:
         said["unit"], text = behind[1], text[: behind.start()]
     kept.append(text)

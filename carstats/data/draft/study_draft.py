@@ -9,10 +9,10 @@ from pathlib import Path
 from carstats.data.check import cell_text
 from carstats.data.draft.adam_lines import is_adam, write_adam
 from carstats.data.draft.finding import Column, Found, found_in, part
-from carstats.data.draft.long_lines import kind_of, write_long, write_visits
+from carstats.data.draft.long_lines import ask_twice, kind_of, write_long, write_visits
 from carstats.data.draft.sections import Paper
 from carstats.data.draft.settling import settle
-from carstats.data.draft.subject_lines import write_subjects
+from carstats.data.draft.subject_lines import totals_of, write_subjects
 from carstats.data.draft.wide_lines import ask_zero_one, write_wide
 from carstats.data.formats.files import SUFFIXES, WORKBOOKS, Files, unread_kind
 from carstats.data.matching import find_name
@@ -117,16 +117,29 @@ def _drafted(path: Path, found: list[Found], files: Files, unread: list[Path]) -
         settle(one)
     main = max(parts, key=_fitness)
     others = [one for one in parts if one is not main]
+    subjects = _without_totals(main)
     _tell(paper, found, files, unread)
     rest = [one for one in others if kind_of(one)]
     book = main.path.suffix.lower() in WORKBOOKS and len(files.sheet_names(main.path)) > 1
-    write_subjects(paper, main, book, rest)
-    write_wide(paper, main)
-    ask_zero_one(paper, main)
+    write_subjects(paper, subjects, book, rest, totals_of(main))
+    write_wide(paper, subjects)
+    ask_zero_one(paper, subjects)
     _write_others(paper, rest, main)
     _checkboxes(paper, parts)
     _name_unread(paper, parts, rest, main)
     return Draft(paper, len(paper.undecided()), _said(found))
+
+
+def _without_totals(main: Found) -> Found:
+    """Return the sheet of the subjects without its rows of totals."""
+    totals = set(totals_of(main))
+    column = main.first("subjects.subject_id")
+    if not totals or column is None:
+        return main
+    cells = main.sheet.frame.iloc[:, column.place]
+    kept = part(main, [_blank(c) or cell_text(c).strip() not in totals for c in cells], main.where)
+    settle(kept)
+    return kept
 
 
 def _write_others(paper: Paper, rest: list[Found], main: Found) -> None:
@@ -145,6 +158,8 @@ def _write_others(paper: Paper, rest: list[Found], main: Found) -> None:
         else:
             taken.add(kind)
             write_long(paper, one, main, kind)
+            if kind == "toxicities":
+                ask_twice(paper, one)
 
 
 def _is_standard(found: Found) -> bool:

@@ -27,7 +27,9 @@ def others_named(column: Column) -> str:
     return message("or is it {others}?", others=" | ".join(names))
 
 
-def write_subjects(paper: Paper, main: Found, book: bool, others: list[Found]) -> None:
+def write_subjects(
+    paper: Paper, main: Found, book: bool, others: list[Found], totals: list[str]
+) -> None:
     """Write `[study]` and `[subjects]` from the sheet of the subjects."""
     paper.on(STUDY, "file", quoted(main.path.name))
     if main.title and book:
@@ -39,7 +41,7 @@ def write_subjects(paper: Paper, main: Found, book: bool, others: list[Found]) -
         _study_date(paper, main, name, others)
     _signs(paper, [main, *others])
     _date_order(paper, [main, *others])
-    _identifier(paper, main)
+    _identifier(paper, main, totals)
     _columns(paper, main)
     _missing_columns(paper, main)
 
@@ -77,7 +79,7 @@ def _infusion_sheet(paper: Paper, other: Found, column: Column) -> None:
         pairs.append(("subject_id", quoted(subject.heading)))
     why = message("a row per infusion: the earliest is day 0")
     paper.on(STUDY, "infusion_date", table(pairs), why)
-    paper.ask(("infusions",), "later", '"planned"', message("or \"unplanned\": the later infusions"))
+    paper.ask(("infusions",), "later", '"planned"', message('or "unplanned": the later infusions'))
 
 
 def _signs(paper: Paper, sheets: list[Found]) -> None:
@@ -107,16 +109,16 @@ def _date_order(paper: Paper, sheets: list[Found]) -> None:
         why = message("a date proves it: its other number is above 12")
         paper.on(STUDY, "date_order", quoted(proved.pop()), why)
     elif orders - {""}:
-        why = message("does the day (\"dmy\") or the month (\"mdy\") come first in 3/4/2024?")
+        why = message('does the day ("dmy") or the month ("mdy") come first in 3/4/2024?')
         paper.ask(STUDY, "date_order", '"dmy"', why)
     if any(c.cells.partial for found in sheets for c in found.columns
            if c.proposal.target.endswith(("_day", ".date", ".onset", ".resolution", ".start",
                                           ".stop", ".censor", ".low"))):  # fmt: skip
-        why = message("dates without their day are there: \"first\", \"middle\" or \"last\"?")
+        why = message('dates without their day are there: "first", "middle" or "last"?')
         paper.ask(STUDY, "partial_dates", '"middle"', why)
 
 
-def _identifier(paper: Paper, main: Found) -> None:
+def _identifier(paper: Paper, main: Found, totals: list[str]) -> None:
     column = main.first("subjects.subject_id")
     if column is None:
         why = message("no heading was taken for the subjects' identifier: which is it?")
@@ -125,15 +127,22 @@ def _identifier(paper: Paper, main: Found) -> None:
     state = "on" if column.proposal.sure else "ask"
     paper.add(COLUMNS, "subject_id", quoted(column.heading), state,
               "" if column.proposal.sure else others_named(column))  # fmt: skip
-    totals = [value for value in distinct(main, column)
-              if re.sub(r"[\s:：]", "", value).casefold() in _TOTALS]  # fmt: skip
     where = dict(main.where)
     pairs = [(heading, quoted(value)) for heading, value in where.items()]
     if totals:
-        pairs.append((column.heading, table([("not", listing([*totals, ""]))])))
+        pairs.append((column.heading, table([("not", listing(totals))])))
     if pairs:
         why = message("rows of totals are left out") if totals else ""
         paper.on(("subjects",), "where", table(pairs), why)
+
+
+def totals_of(main: Found) -> list[str]:
+    """Return the words under the identifier's heading that say that a row is none of a subject."""
+    column = main.first("subjects.subject_id")
+    if column is None:
+        return []
+    return [value for value in distinct(main, column)
+            if re.sub(r"[\s:：]", "", value).casefold() in _TOTALS]  # fmt: skip
 
 
 def _columns(paper: Paper, main: Found) -> None:
@@ -217,5 +226,3 @@ def _missing_columns(paper: Paper, main: Found) -> None:
 def condition(where: dict) -> str:
     """Return a condition as TOML writes it."""
     return table((heading, quoted(value)) for heading, value in where.items())
-
-
