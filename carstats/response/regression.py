@@ -390,11 +390,9 @@ def _fitted(
         design, response, method=method, conf_level=conf_level, profiled=profiled
     )
     if left_out:
-        lacking = message("{n} with a missing covariate left out", n=left_out)
-        words = joined_words(words, lacking)
-    spec = cohort.spec(
-        analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
-    )
+        words = joined_words(words, message("{n} with a missing covariate left out", n=left_out))
+    named = {"endpoint": outcome.title, "endpoints": (outcome.name,)}
+    spec = cohort.spec(analysis, **named, population=words, method="")
     options = {"endpoint": outcome.name, "covariates": columns, "reference": reference}
     if not cohort.study.strata_only:
         options |= {"at": float(at), "window": list(checked_window(cohort, window, at))}
