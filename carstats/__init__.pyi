@@ -13,6 +13,7 @@ from .cohort.criteria import (
     with_platform,
     with_target,
 )
+from .cohort.from_frame import cohort_from_frame
 from .crosschecking.run import crosscheck
 from .data.published import oncology_benchmarks, published_trials
 from .data.readers.adam import read_adam
@@ -118,6 +119,7 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "cohort_from_frame",
     "cox_regression",
     "crosscheck",
     "cumulative_incidence",

@@ -38,6 +38,8 @@ class Style:
 
 STYLES = {
     "report": Style(),
+    # Of a report that has heading and caption as text.
+    "bare": Style(heading=False, caption=False),
     # 7 and 6.1 points where that fits, never under 5.
     "journal": Style(
         JOURNAL_SANS, (0.875, 0.8, 0.72), (89.0, 183.0), 170.0, heading=False, caption=False,

@@ -69,8 +69,8 @@ def waterfall_figure(
             title=title, subjects=counted(len(here), "subject"), better=int((here[what] < 0).sum()),
         ),
     )  # fmt: skip
-    draw_key(page, 0, shapes)
     _draw(page.axes(LEFT, top, page.inner - LEFT, _BODY), result, here, what)
+    draw_key(page, 0, shapes)
 
 
 def _draw(ax: Axes, result: Result, here, what: str) -> None:

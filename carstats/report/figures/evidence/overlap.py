@@ -15,9 +15,11 @@ from carstats.report.style import GREY, INK, RULE, SMALL, clean, text_width
 from carstats.result import Result
 from carstats.words import tr
 
-_STEP = 17.0
+_STEP = 13.5
 # How far the arcs of a group reach at most, and what lies between two columns, points.
 _REACH, _BETWEEN = 62.0, 22.0
+# Names and what they are used for take as much of a page, mm.
+_WIDE = 125.0
 _PAIR = ("study_id", "other_id", "trial", "other_trial", "link", "use", "other_use", "n", "other_n")
 _USES = {
     "all": mark("used"),
@@ -29,7 +31,7 @@ _USES = {
 }
 
 
-@figure(*_PAIR)
+@figure(*_PAIR, width=_WIDE)
 def overlap_figure(page: Page, result: Result) -> None:
     """Draw what `report_overlap` returns: reports as points in groups, linked where one is nested.
 
@@ -91,7 +93,7 @@ def _groups(result: Result) -> list[tuple[dict[str, tuple[str, float]], list[tup
 
 
 def _height(nodes: dict) -> float:
-    return _STEP * len(nodes) + 10
+    return _STEP * len(nodes) + 7
 
 
 def _fitting(groups: list, page: Page) -> tuple[list[list], float]:

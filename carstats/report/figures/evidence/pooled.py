@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
 
+from carstats.messages import mark
 from carstats.report.figures.evidence.trials import (
     TRIAL_COLUMNS,
     alt_rates,
@@ -38,6 +39,9 @@ from carstats.result import Result
 from carstats.words import sentence, sentences, tr, tr_n
 
 _POOLED = ("n_trials", *RATE_COLUMNS, "predict_low", "predict_high", "tau2", "note")
+_MEDIAN = mark(
+    "The pooled rate is that of the median trial and not the sum of the counts beside it."
+)
 _PREDICTION = "#8a8a8a"
 # Least room for the names of the trials of a cohort, points.
 _NAMES = 60.0
@@ -90,15 +94,13 @@ def leave_one_out_figure(page: Page, result: Result) -> None:
     for _, row in result.frame.iterrows():
         right = (of(row["n_event"], row["n"]), rate_text(row))
         if row["left_out"] == "none":
-            rows.append(Row((tr("All trials"), ""), right, values(row)))
+            rows.append(Row((tr("None"),), right, values(row)))
         else:
-            left = (clean(row["left_out"]), clean(row["trials"]))
-            rows.append(Row(left, right, values(row), filled=False))
+            rows.append(Row((clean(row["trials"]),), right, values(row), filled=False))
     first = max(text_width(text) + 1 for text in [r.left[0] for r in rows] + [tr("Left out")])
-    first = min(first, 0.27 * page.inner)
-    widths = (first, max(0.44 * page.inner - first, _NAMES))
+    widths = (max(min(first, 0.44 * page.inner), _NAMES),)
     forest = Forest(
-        (tr("Left out"), tr("Its trials")),
+        (tr("Left out"),),
         ("n/N", tr("Pooled ({interval})", interval=confidence(result.spec.conf_level))),
         rows,
         widths,
@@ -109,8 +111,9 @@ def leave_one_out_figure(page: Page, result: Result) -> None:
         title=heading,
         notes=[
             tr("A filled mark and the line: all trials."),
+            tr(_MEDIAN),
             tr("Where homogeneity is assumed, the pooled count with its exact limits.")
-            if any(map(_homogeneous, result.frame.to_dict("records"))) else "",
+            if any(map(_homogeneous, _rows(result))) else "",
         ],
         alt=titled_alt(heading, [f"{r.left[0]} {r.right[1]}" for r in rows]),
     )  # fmt: skip
@@ -119,6 +122,10 @@ def leave_one_out_figure(page: Page, result: Result) -> None:
     overall = float(result.frame["estimate"].iloc[0])
     ax.plot((overall, overall), (ROW + 2, forest.height()), color=INK, linewidth=0.6,
             linestyle=(0, (1, 2)), zorder=0, gid="overall")  # fmt: skip
+
+
+def _rows(result: Result) -> list[dict]:
+    return result.frame.to_dict("records")
 
 
 def _homogeneous(row: Mapping) -> bool:
@@ -187,7 +194,9 @@ def _caption(singles: list[Result], together: list[Result]) -> str:
     notes = dict.fromkeys(note for result in together for note in result.frame["note"] if note)
     captions = dict.fromkeys(result.spec.method for result in together)
     methods = [tr("Diamond: {method}; grey: the prediction interval.", method=m) for m in captions]
-    return sentences(trial_caption(singles), *methods, *map(sentence, notes))
+    modelled = any(not _homogeneous(row) for result in together for row in _rows(result))
+    median = tr(_MEDIAN) if modelled else ""
+    return sentences(trial_caption(singles), *methods, median, *map(sentence, notes))
 
 
 def _in_words(pooled: Result) -> str:

@@ -60,9 +60,9 @@ def toxicity_figure(page: Page, result: Result) -> None:
             _alt(rows, _heads(result, page.inner)),
         ),
     )
-    draw_key(page, 0, shapes)
     ax = page.axes(label + _GAP, top, page.inner - label - right - 2 * _GAP, body)
     _draw(ax, result, rows, label, page.inner)
+    draw_key(page, 0, shapes)
 
 
 @panel(*_COLUMNS)

@@ -75,8 +75,8 @@ def timeline_figure(page: Page, result: Result, *, until: float | None = None) -
             end=f"{end:g}",
         ),
     )  # fmt: skip
-    draw_key(page, 0, shapes)
     _draw(page.axes(left, top, page.inner - left - 8, body), result, groups, step, end)
+    draw_key(page, 0, shapes)
 
 
 def _groups(result: Result, shown: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
