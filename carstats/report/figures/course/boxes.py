@@ -116,8 +116,9 @@ def _draw(ax: Axes, here, what: str, days: list, look: dict) -> None:
     equal = here.groupby(["stratum", "visit", what], observed=True).size().max()
     for name, own in look.items():
         seaborn.swarmplot(
-            here[here["stratum"] == name], dodge=True, marker=own.marker, alpha=0.8, linewidth=0,
-            size=float(np.clip(0.9 * room / equal, 0.9, 2.6)), warn_thresh=1.0, **where,
+            here[here["stratum"] == name], dodge=True, marker=own.marker, linewidth=0.25,
+            edgecolor="white", zorder=3, size=float(np.clip(0.9 * room / equal, 0.9, 2.6)),
+            warn_thresh=1.0, **where,
         )  # fmt: skip
     ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)
     ax.set_axisbelow(True)
