@@ -118,7 +118,7 @@ def _shadowed(study: Study, rules: Rules, subject, day) -> NDArray[np.bool_]:
         return np.zeros(len(day), bool)
     for_toxicity = (drugs["reason"] == "toxicity").fillna(False).to_numpy(bool)
     # Without a reason and within a recorded episode of toxicity it is for that.
-    for_toxicity |= toxicity_steroids(study, rules, study.toxicities)[0]
+    for_toxicity = for_toxicity | toxicity_steroids(study, rules, study.toxicities)[0]
     strong = (drugs["drug_class"] == "glucocorticoid") & for_toxicity
     strong &= drugs["prednisone_equivalent_mg"] > rules.steroid_mg
     rows = drugs[strong.fillna(False).to_numpy(bool)]

@@ -19,29 +19,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.messages import mark, message
 from carstats.report.figures.canvas import Canvas, bring_to
 from carstats.report.figures.labels import require, require_one_row, texts_of
 from carstats.report.format import DAYS_PER_MONTH
+from carstats.report.setting import STYLES, WIDTHS, Style, setting
 from carstats.report.style import (
     GREY,
     LINE_HEIGHT,
     PAGE_MM,
     SIZE,
     SMALL,
-    STYLES,
-    WIDTHS,
-    Style,
     clean,
     drawing,
-    setting,
     text_width,
     wrap,
 )
@@ -181,7 +177,7 @@ class _TooHighError(Exception):
 
 def figure(
     *columns: str, width: float = PAGE_MM, one_row: bool = False, signs: str = ""
-) -> Callable[[Callable[..., None]], Callable[..., Figure]]:
+) -> Callable[[Callable[..., None]], Callable[..., Canvas]]:
     """Make a figure of a function that draws on a page; the first result has these columns.
 
     The figure takes what the function takes after the page, and ``width`` (millimetres, or a name
@@ -189,7 +185,7 @@ def figure(
     ``"journal"``, ``"slide"``).
     """
 
-    def decorate(draw: Callable[..., None]) -> Callable[..., Figure]:
+    def decorate(draw: Callable[..., None]) -> Callable[..., Canvas]:
         @wraps(draw)
         def made(
             *given: Any,
@@ -197,7 +193,7 @@ def figure(
             heading: str | None = None,
             style: str = "report",
             **options: Any,
-        ) -> Figure:
+        ) -> Canvas:
             name = draw.__name__
             given = tuple(list(each) if isinstance(each, Iterator) else each for each in given)
             style = check_choice("style", style, tuple(STYLES))
@@ -210,9 +206,11 @@ def figure(
                         require_one_row(result, name)
             words = [heading or "", signs, *_strings([*given, *options.values()])]
             with drawing(style=STYLES[style]), drawing([*texts_of(*results), *words]):
-                return _drawn(
+                canvas = _drawn(
                     lambda page: draw(page, *given, **options), name, results, mm, heading
                 )
+            canvas.remake = partial(made, *given, heading=heading, **options)
+            return canvas
 
         standard = _default
         signature = inspect.signature(draw)

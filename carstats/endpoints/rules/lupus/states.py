@@ -41,7 +41,7 @@ def _stable(sight) -> BooleanArray:
         return _blank(sight)
     mine = drugs["drug_class"].isin(_STABLE_CLASSES).to_numpy()
     if "reason" in drugs:
-        mine &= ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy()
+        mine = mine & ~drugs["reason"].isin(["toxicity", "conditioning"]).to_numpy()
     ids = v.study.subjects["subject_id"]
     who = pd.Index(ids).get_indexer(drugs["subject_id"])
     begun = _begun_or_raised(drugs, who, mine)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
 from carstats.data.vocabulary import within_sentence
 from carstats.report.figures.frame import Page, figure, panel, x_unit
+from carstats.report.figures.keys import Shape, draw_key, key_height
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.figures.survival.words import FEW_AT_RISK, caption_of
 from carstats.report.format import count, counted, percent
+from carstats.report.setting import setting
 from carstats.report.style import (
     INK,
     LINE_HEIGHT,
@@ -51,7 +55,8 @@ def competing_figure(page: Page, result: Result) -> None:
     rows = -(-len(strata) // columns)
     left = 46.0
     room = (inner - left - _BESIDE * columns) / columns
-    key = _key_height(result, inner)
+    shapes = _shapes(result)
+    key = key_height(list(shapes), inner)
     several = len(strata) > 1
     letter = page.letter_width() if several else 0.0
     titles = {
@@ -79,7 +84,7 @@ def competing_figure(page: Page, result: Result) -> None:
         ],
         alt=_alt(result, names),
     )
-    _key(page.axes(0, 0, inner, key), result, inner, key)
+    draw_key(page, 0, shapes)
     end = float(result.frame["time"].max())
     for i, (stratum, title) in enumerate(titles.items()):
         x = left + (i % columns) * (room + _BESIDE)
@@ -126,7 +131,7 @@ def plot_competing(
         for place, cause in enumerate(causes):
             height = _height(rows, cause, len(time))
             height = np.append(height, height[-1])
-            fill, hatch = _FILLS[place % len(_FILLS)]
+            fill, hatch = _fill(place, cause)
             for piece, alpha in ((slice(0, turn + 1), 1.0), (slice(turn, None), 0.45)):
                 if len(drawn[piece]) > 1:
                     ax.fill_between(
@@ -160,6 +165,11 @@ def plot_competing(
     return ax
 
 
+def _fill(place: int, cause: str) -> tuple[str, str]:
+    fill, hatch = _FILLS[place % len(_FILLS)]
+    return setting().colours.get(cause, fill), hatch
+
+
 def _height(rows: pd.DataFrame, cause: str, size: int) -> np.ndarray:
     found = rows.loc[rows["cause"] == cause, "estimate"].to_numpy(float)
     return found if len(found) == size else np.zeros(size)
@@ -170,37 +180,17 @@ def _at_risk(rows: pd.DataFrame, day: float) -> int:
     return int(later.iloc[0]) if len(later) else 0
 
 
-def _entries(result: Result) -> list[tuple[str, str, str]]:
+def _shapes(result: Result) -> dict[str, Shape]:
     labels = result.labels.get("cause", {})
-    found = []
+    found = {}
     for place, cause in enumerate(dict.fromkeys(result.frame["cause"])):
         name = clean(labels.get(cause, cause))
-        fill, hatch = _FILLS[place % len(_FILLS)]
-        found.append((name[:1].upper() + name[1:], fill, hatch))
+        found[name[:1].upper() + name[1:]] = partial(_swatch, *_fill(place, cause))
     return found
 
 
-def _key_height(result: Result, inner: float) -> float:
-    x, lines = 0.0, 1
-    for name, _, _ in _entries(result):
-        room = 18 + text_width(name) + 12
-        if x and x + room > inner:
-            x, lines = 0.0, lines + 1
-        x += room
-    return lines * 13.0 + 4
-
-
-def _key(ax: Axes, result: Result, inner: float, tall: float) -> None:
-    ax.set(xlim=(0, inner), ylim=(tall, 0))
-    ax.set_axis_off()
-    x, y = 0.0, 6.0
-    for name, fill, hatch in _entries(result):
-        room = 18 + text_width(name) + 12
-        if x and x + room > inner:
-            x, y = 0.0, y + 13
-        ax.barh(y, 13, 8, left=x, facecolor=fill, edgecolor="white", hatch=hatch * 1, linewidth=0)
-        ax.text(x + 17, y, name, va="center_baseline", gid="key")
-        x += room
+def _swatch(fill: str, hatch: str, ax: Axes, x: float, y: float) -> None:
+    ax.barh(y, 13, 8, left=x, facecolor=fill, edgecolor="white", hatch=hatch, linewidth=0)
 
 
 def _alt(result: Result, names: dict[tuple, str]) -> str:
