@@ -20,6 +20,7 @@ from carstats.report.format import (
     percent_limits,
     with_limits,
 )
+from carstats.report.tables.files import table_html
 from carstats.result import Result
 from carstats.translation import current_language
 from carstats.words import in_words, sentence, sentences, tr
@@ -227,8 +228,6 @@ class Table:
         return "\n".join([self.title, *body, *notes])
 
     def _repr_html_(self) -> str:
-        from carstats.report.tables.files import table_html
-
         return table_html(self, self.identifier())
 
     def _repr_mimebundle_(

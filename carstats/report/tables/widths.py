@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
-from carstats.report.tables.model import Table
+if TYPE_CHECKING:
+    from carstats.report.tables.model import Table
 
 # What fits beside each other in small type on a page of the report, in letters: upright and turned.
 WORD_PAGE = (98, 150)
