@@ -88,6 +88,14 @@ def _study_report(
         font_families(LANGUAGES[lang][0])
     study = cs.read_study(data, mapping)
     check_writable(out)
+    for name in (PAGE, DOCUMENT, SLIDES):
+        if (out / name).is_dir():
+            raise CarstatsError(
+                message(
+                    "cannot write {file}: a folder stands there. Choose another folder with --out.",
+                    file=out / name,
+                )
+            )
     names = sorted((entry.name for entry in CONTENTS), key=_turn)
     with tempfile.TemporaryDirectory(prefix="carstats-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)

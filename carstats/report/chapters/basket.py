@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from carstats.report.chapters.blocks import Block, FigureBlock, paragraphs
+from functools import partial
+
+from carstats.report.chapters.blocks import Block, figure_block, paragraphs
 from carstats.report.chapters.context import Context, part
 from carstats.report.chapters.endpoints import visit_name
 from carstats.report.figures import basket_figure
@@ -43,7 +45,7 @@ def basket(context: Context) -> list[Block]:
             endpoint=context.label("endpoint", name),
             visit=visit_name(at),
         )
-        figure = basket_figure(result)
-        return [*paragraphs(words), FigureBlock(figure, {"": result}, "basket", message)]
+        draw = partial(basket_figure, result)
+        return [*paragraphs(words), figure_block(draw, {"": result}, "basket", message)]
 
     return part(borrowed)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from carstats.report.chapters.blocks import Block, FigureBlock, TableBlock, paragraphs
+from functools import partial
+
+from carstats.report.chapters.blocks import Block, TableBlock, figure_block, paragraphs
 from carstats.report.chapters.context import YEAR, Context, part
 from carstats.report.chapters.strata import cross_table
 from carstats.report.figures import attrition_figure
 from carstats.report.format import count, counted, months, percent
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from carstats.report.tables.subjects import tabulate_attrition
 from carstats.words import sentences, tr
 
@@ -24,11 +27,12 @@ def flow(context: Context) -> list[Block]:
     n = counted(len(cohort), "subject")
     return part(
         lambda: [
-            FigureBlock(
-                attrition_figure(whole, by_disease, width=140),
+            figure_block(
+                partial(attrition_figure, whole, by_disease),
                 results,
                 "flow",
                 tr("{n} are counted, of {all} in the study", n=n, all=len(context.study.subjects)),
+                width=140,
             )
         ]
     ) + paragraphs(_followed(context))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,7 @@ from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.data.terms import Term
 from carstats.errors import CarstatsError
 from carstats.messages import mark
-from carstats.report.chapters.blocks import Block, FigureBlock, Heading, paragraphs
+from carstats.report.chapters.blocks import Block, Heading, figure_block, paragraphs
 from carstats.report.chapters.context import Context, part
 from carstats.report.figures import trajectory_figure
 from carstats.report.format import count, number, of, sentence_list
@@ -64,9 +65,9 @@ def _one(context: Context, cohort: Cohort, measure: _Measure) -> list[Block]:
     def drawn() -> list[Block]:
         result = measure_trajectory(cohort, measure.name, below=measure.below, by=context.by)
         message = _at_half_year(cohort, measure, tr(str(label)))
-        figure = trajectory_figure(result, scale=measure.scale, limit=measure.below)
+        draw = partial(trajectory_figure, result, scale=measure.scale, limit=measure.below)
         name = f"course_{measure.name}"
-        return [FigureBlock(figure, {"": result}, name, message)]
+        return [figure_block(draw, {"": result}, name, message)]
 
     return [Heading(tr(str(label))), *part(drawn)]
 

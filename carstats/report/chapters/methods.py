@@ -16,7 +16,8 @@ from carstats.report.chapters.blocks import (
 )
 from carstats.report.chapters.context import YEAR, Context
 from carstats.report.tables.abbreviations import spelled_out
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from carstats.response.basket import basket_response
 from carstats.response.rates import response_rate
 from carstats.result import Result

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from carstats.errors import CarstatsError
 from carstats.report.chapters.blocks import (
     Block,
-    FigureBlock,
     Heading,
     TableBlock,
+    figure_block,
     paragraphs,
     points,
 )
@@ -50,7 +52,9 @@ def relapse_more(context: Context) -> list[Block]:
         }
         others = {name: result for name, result in found.items() if name != "curves"}
         return [
-            FigureBlock(survival_figure(curves, width=160), {"": curves}, "relapse_by_disease"),
+            figure_block(
+                partial(survival_figure, curves), {"": curves}, "relapse_by_disease", width=160
+            ),
             TableBlock(tabulate_times(curves, **others), found),
         ]
 
@@ -70,7 +74,8 @@ def _survival(context: Context) -> list[Block]:
 
     def curve() -> list[Block]:
         curves = survival_curve(context.cohort, "overall_survival", by=context.by)
-        return [FigureBlock(survival_figure(curves, width=160), {"": curves}, "overall_survival")]
+        draw = partial(survival_figure, curves)
+        return [figure_block(draw, {"": curves}, "overall_survival", width=160)]
 
     return [Heading(context.label("endpoint", "overall_survival")), *part(curve)]
 
@@ -121,7 +126,9 @@ def _incidence(context: Context) -> list[Block]:
                 ),
             )
         ),
-        FigureBlock(competing_figure(curves, width=160), {"": curves}, "relapse", message),
+        figure_block(
+            partial(competing_figure, curves), {"": curves}, "relapse", message, width=160
+        ),
     ]
 
 
@@ -142,11 +149,11 @@ def _curve(context: Context) -> list[Block]:
         results["test"] = logrank_test(cohort, endpoint, by=context.by)
     test = results.get("test")
     message = _first_rate(context, endpoint)
-    figure = survival_figure(curves, medians=results["medians"], test=test, width=160)
+    draw = partial(survival_figure, curves, medians=results["medians"], test=test)
     return [
         heading,
         *paragraphs(_in_words(context, endpoint, whole)),
-        FigureBlock(figure, results, "relapse_free", message),
+        figure_block(draw, results, "relapse_free", message, width=160),
         *paragraphs(_comparison(context, test)),
         Heading(tr("What this means, and what it does not")),
         *points(*_not_shown(whole)),
@@ -284,8 +291,8 @@ def _landmarks(context: Context) -> list[Block]:
         by_target = {
             f"day {day}": landmark_rate(cohort, endpoint, at=day, by="target") for day in rows
         }
-        figure = landmark_figure(list(by_target.values()))
-        return [FigureBlock(figure, by_target, "landmarks")]
+        draw = partial(landmark_figure, list(by_target.values()))
+        return [figure_block(draw, by_target, "landmarks")]
 
     closing = tr(
         "The curve and this count answer different questions: the curve uses everybody for as "

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from carstats.report.chapters.blocks import (
     Block,
-    FigureBlock,
     Heading,
     TableBlock,
+    figure_block,
     paragraphs,
     points,
 )
@@ -109,8 +111,8 @@ def _forest(context: Context) -> list[Block]:
     name = context.responses[0]
     at = context.visit(name)
     rates = response_rate(context.followed(at), name, at=at, by=PAIR)
-    figure = response_figure(rates)
-    return [FigureBlock(figure, {"rates": rates}, "response", said(context, name))]
+    draw = partial(response_figure, rates)
+    return [figure_block(draw, {"rates": rates}, "response", said(context, name))]
 
 
 def _over_visits(context: Context) -> list[Block]:
@@ -120,9 +122,9 @@ def _over_visits(context: Context) -> list[Block]:
         "dotted parts are unknown: not assessed, or the visit not yet due. They are shown because "
         "without them the subjects assessed would look like everybody."
     )
-    figure = categories_figure(counts)
+    draw = partial(categories_figure, counts)
     message = _first_and_last(context, context.responses[0])
-    block = FigureBlock(figure, {"counts": counts}, "response_visits", message)
+    block = figure_block(draw, {"counts": counts}, "response_visits", message)
     return [block, *paragraphs(words)]
 
 
@@ -160,8 +162,8 @@ def _activity(context: Context) -> list[Block]:
             "defined in the chapter on methods.",
             measure=context.label("measure", measure),
         )
-        figure = waterfall_figure(course, at=day)
-        return [*paragraphs(words), FigureBlock(figure, {"course": course}, "activity")]
+        draw = partial(waterfall_figure, course, at=day)
+        return [*paragraphs(words), figure_block(draw, {"course": course}, "activity")]
 
     found = part(bars)
     return [Heading(tr("Disease activity")), *found] if found else []

@@ -8,7 +8,8 @@ from carstats.report.chapters.blocks import Block, Caution, FigureBlock, TableBl
 from carstats.report.chapters.context import MOST_COLUMNS, Context
 from carstats.report.format import count, sentence_list
 from carstats.report.tables.abbreviations import spelled_out
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from carstats.result import Result
 from carstats.words import in_words, sentences, tr, tr_n
 

@@ -34,7 +34,9 @@ from carstats.report.format import (
     with_limits,
 )
 from carstats.report.tables.abbreviations import spelled_out
-from carstats.report.tables.model import Marks, Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
+from carstats.report.tables.parts import Marks
 from carstats.response.rates import response_rate
 from carstats.survival.competing import cumulative_incidence
 from carstats.survival.curves import survival_at
@@ -92,10 +94,16 @@ class _Lines:
     def __init__(self) -> None:
         self.rows: list[Row] = []
         self.marks = Marks()
+        self.lacks = False
 
     def add(self, group: str, name: str, counts: str, estimate: str = NONE, *notes: str) -> None:
         """Add a row."""
         self.rows.append(Row((name, counts, estimate), group, 1, self.marks.add(*notes)))
+
+    def lack(self, group: str, name: str) -> None:
+        """Add a row of what was not collected."""
+        self.lacks = True
+        self.add(group, name, tr("not collected"))
 
     def try_to_add(self, group: str, name: str, make: Callable[[], tuple]) -> None:
         """Add a row, or the reason for which the study's data do not give it."""
@@ -113,7 +121,6 @@ def answers(context: Context) -> Table:
     _responses(context, lines)
     _relapse(context, lines)
     _toxicity(context, lines)
-    lacks = any(row.cells[1] == tr("not collected") for row in lines.rows)
     table = Table(
         title=tr("What was found"),
         heads=(tr("Outcome"), tr("n/N"), tr("Estimate (95\u00a0% CI)")),
@@ -121,7 +128,9 @@ def answers(context: Context) -> Table:
         notes=(
             tr("n: subjects with the outcome; N: subjects counted."),
             tr("–: not applicable or not estimable."),
-            tr("What was not collected is unknown; it is not taken for none.") if lacks else "",
+            tr("What was not collected is unknown; it is not taken for none.")
+            if lines.lacks
+            else "",
         ),
         marked=tuple(lines.marks.notes),
         align=("left", "right", "right"),
@@ -152,7 +161,7 @@ def _follow_up(context: Context, lines: _Lines) -> None:
 def _survival(context: Context, lines: _Lines) -> None:
     group, cohort = tr("Survival"), context.cohort
     if "death_day" not in context.study.subjects:
-        lines.add(group, tr("Deaths"), tr("not collected"))
+        lines.lack(group, tr("Deaths"))
     else:
         died, n = int(cohort.subjects["death_day"].notna().sum()), len(cohort)
         low, high = (float(end) for end in proportion_limits(died, n))
@@ -175,7 +184,7 @@ def _responses(context: Context, lines: _Lines) -> None:
     wanted = dict.fromkeys(("remission", "drug_free_remission", *context.responses))
     for name in wanted:
         if name not in context.responses:
-            lines.add(group, context.label("endpoint", name), tr("not collected"))
+            lines.lack(group, context.label("endpoint", name))
             continue
         at = context.visit(name)
 
@@ -202,7 +211,7 @@ def _responses(context: Context, lines: _Lines) -> None:
 def _relapse(context: Context, lines: _Lines) -> None:
     group = tr("Relapse")
     if "relapse" not in context.event_endpoints:
-        lines.add(group, tr("Relapse"), tr("not collected"))
+        lines.lack(group, tr("Relapse"))
         return
 
     def whole() -> tuple[str, str]:
@@ -224,7 +233,7 @@ def _relapse(context: Context, lines: _Lines) -> None:
 def _toxicity(context: Context, lines: _Lines) -> None:
     group, cohort = tr("Toxicity"), context.cohort
     if context.toxicities is None:
-        lines.add(group, tr("Toxicities"), tr("not collected"))
+        lines.lack(group, tr("Toxicities"))
         return
     for term in _SIGNALS:
         name = context.label("toxicity", term)

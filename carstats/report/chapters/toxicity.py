@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from carstats.errors import CarstatsError
 from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.report.chapters.blocks import (
     Block,
-    FigureBlock,
     Heading,
     TableBlock,
+    figure_block,
     paragraphs,
     points,
 )
@@ -84,7 +86,8 @@ def toxicity_more(context: Context) -> list[Block]:
 
     def differences() -> list[Block]:
         result = toxicity_difference(cohort, context.frequent[:8], by="target")
-        return [FigureBlock(differences_figure(result), {"": result}, "toxicity_differences")]
+        draw = partial(differences_figure, result)
+        return [figure_block(draw, {"": result}, "toxicity_differences")]
 
     blocks += [*part(tables), *part(by_system)]
     if len(targets) > 1:
@@ -125,7 +128,8 @@ def _grades(context: Context) -> list[Block]:
         "The most frequent toxicities stand first. A toxicity without a grade is shown as not "
         "graded; it is not taken for a mild one."
     )
-    block = FigureBlock(toxicity_figure(grades), {"grades": grades}, "toxicity", message)
+    draw = partial(toxicity_figure, grades)
+    block = figure_block(draw, {"grades": grades}, "toxicity", message)
     return [block, *paragraphs(words)]
 
 
@@ -179,7 +183,8 @@ def _infections(context: Context) -> list[Block]:
             count=of(first["n_event"], first["n"], first["n_possible"]),
             rate=rate(first["estimate"], first["conf_low"], first["conf_high"]),
         )
-        return [FigureBlock(windows_figure(rates), {"rates": rates}, "infections", message)]
+        draw = partial(windows_figure, rates)
+        return [figure_block(draw, {"rates": rates}, "infections", message)]
 
     return [
         *part(windows),
@@ -216,8 +221,8 @@ def _benchmark(context: Context) -> list[Block]:
             if trials["estimate"] == trials["estimate"]
             else tr("There is no rate to compare with oncology.")
         )
-        figure = benchmark_figure(result)
-        return [*paragraphs(words), FigureBlock(figure, {"": result}, "crs_benchmark")]
+        draw = partial(benchmark_figure, result)
+        return [*paragraphs(words), figure_block(draw, {"": result}, "crs_benchmark")]
 
     return [Heading(tr("Severe cytokine release, compared with oncology")), *part(compared)]
 

@@ -23,7 +23,7 @@ from carstats.report.chapters.blocks import (
     strong_parts,
 )
 from carstats.report.pages.page import free_id, link, link_list, page_of
-from carstats.report.pages.table import table_on_page
+from carstats.report.tables.html import table_html
 from carstats.words import tr
 
 
@@ -84,7 +84,7 @@ def _block(block: Block, chapter: str, seen: set[str], level: int) -> str:
         case Caution():
             return f'<p class="caution">{_strong(block.text)}</p>'
         case TableBlock():
-            return table_on_page(block.table, free_id("table", seen))
+            return table_html(block.table, free_id("table", seen))
         case Picture():
             return _figure(block, seen)
     raise TypeError(block)

@@ -10,8 +10,9 @@ from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carstats.report.pages.table import table_on_page
-from carstats.report.tables.model import MIMETYPE, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.html import table_html
+from carstats.report.tables.model import MIMETYPE
 from carstats.translation import LANGUAGE_TAGS, current_language
 from carstats.words import tr
 
@@ -113,7 +114,7 @@ def _output(output: NotebookNode, seen: set[str]) -> tuple[str, bool]:
         return (_plain(output["text"]) if output["name"] == "stdout" else ""), False
     data = output.get("data", {})
     if MIMETYPE in data:
-        return table_on_page(Table.from_json(data[MIMETYPE]), free_id("table", seen)), False
+        return table_html(Table.from_json(data[MIMETYPE]), free_id("table", seen)), False
     if "text/html" in data:
         html = _own_ids(_text(data["text/html"]), seen)
         return (_scrolling(html) if "<table" in html else html), False
@@ -254,7 +255,7 @@ def tables_page(
         body += [
             f"<p>{escape(part)}</p>"
             if isinstance(part, str)
-            else table_on_page(part, free_id("table", seen))
+            else table_html(part, free_id("table", seen))
             for part in parts
         ]
     made = tr("Made with {program}.", program=made_with)

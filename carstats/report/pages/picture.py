@@ -8,28 +8,23 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from carstats.errors import CarstatsError
 from carstats.report.chapters.blocks import Chapter, FigureBlock, Mark, Picture
 from carstats.report.format import DAYS_PER_MONTH, count, interval, months, number, rate
 from carstats.report.pages.save import inert
 from carstats.report.pages.svg_compact import compact_svg
-from carstats.report.style import drawing, one_weight
 from carstats.result import Result
 from carstats.words import tr
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from matplotlib.transforms import Bbox
 
-# Dots an inch of a figure in Word and on slides: sharp on paper.
-_DPI = 200
-_MM, _POINTS = 25.4, 72.0
-_MARGIN = 5.0
-# No dates and no versions of the software: the same numbers give the same bytes.
-_METADATA = {"svg": {"Date": None, "Creator": "carstats"}, "png": {"Software": None}}
+# Dots an inch of a figure in Word, sharp on paper, and on a slide, twice as wide.
+_DPI, _SLIDE_DPI = 200, 130
+_MM = 25.4
 # More places than these are too close for a pointer.
 _MOST = 400
-_FULL_WIDTH = "，。；：、（）"
 
 
 def drawn(chapter: Chapter) -> Chapter:
@@ -41,69 +36,41 @@ def drawn(chapter: Chapter) -> Chapter:
 
 
 def picture_of(block: FigureBlock) -> Picture:
-    """Draw a figure without its heading and caption, which become text."""
+    """Write a figure as a page, a Word file and a slide need it."""
     figure = block.figure
-    title, caption = _taken(figure, "heading"), _taken(figure, "caption")
-    box = _box(figure)
-    one_weight(figure)
-    svg = compact_svg(_bytes(figure, "svg", box).decode())
+    width, height = figure.get_size_inches()
+    svg = compact_svg(_bytes(figure, "svg").decode())
     csv = inert(_numbers(block.results)).to_csv(index=False, lineterminator="\n")
     return Picture(
         name=block.name,
-        alt=figure.get_label() or title,
-        title=title,
-        caption=caption,
+        alt=figure.get_label() or figure.title,
+        title=figure.title,
+        caption=figure.caption,
         message=block.message,
         svg=svg,
-        png=_bytes(figure, "png", box),
+        png=_bytes(figure, "png"),
         csv=csv,
-        width=_MM * box.width,
-        height=_MM * box.height,
-        marks=tuple(_marks(figure, block.results, box)),
+        width=_MM * width,
+        height=_MM * height,
+        marks=tuple(_marks(figure, block.results)),
+        slide=_slide(block),
     )
 
 
-def _bytes(figure: Figure, kind: str, box: Bbox) -> bytes:
-    with drawing(), BytesIO() as file:
-        figure.savefig(file, format=kind, dpi=_DPI, bbox_inches=box, metadata=_METADATA[kind])
+def _slide(block: FigureBlock) -> bytes:
+    """Return a figure as a slide shows it; one that is too high for a slide as the page has it."""
+    if not block.message or block.draw is None:
+        return b""
+    try:
+        return _bytes(block.draw(style="slide", heading=""), "png", _SLIDE_DPI)
+    except CarstatsError:
+        return _bytes(block.figure, "png")
+
+
+def _bytes(figure: Figure, kind: str, dpi: float = _DPI) -> bytes:
+    with BytesIO() as file:
+        figure.savefig(file, format=kind, dpi=dpi)
         return file.getvalue()
-
-
-def _taken(figure: Figure, what: str) -> str:
-    """Take a text off a figure and return it as it was before it was broken into lines."""
-    own = [text for text in figure.texts if (text.get_gid() or "").startswith(what)]
-    lines = "\n".join(text.get_text() for text in own).split("\n")
-    # Its place stays known, for the drawing ends where the words began.
-    for text in own:
-        text.set_visible(False)
-    whole = lines[0]
-    for line in lines[1:]:
-        ends = whole[-1:] + line[:1]
-        # Chinese has spaces only beside words and numbers of another script.
-        chinese = all(end >= "\u2e80" for end in ends) or any(end in _FULL_WIDTH for end in ends)
-        whole += line if chinese else f" {line}"
-    return whole
-
-
-def _box(figure: Figure) -> Bbox:
-    """Return what is left of a figure without its words, in inches."""
-    from matplotlib.transforms import Bbox
-
-    width, height = figure.get_size_inches()
-    top, bottom = height, 0.0
-    stamped = any(text.get_gid() == "stamp" for text in figure.texts)
-    for text in figure.texts:
-        kind, place = text.get_gid() or "", text.get_position()[1] * height
-        if kind.startswith("caption"):
-            bottom = max(bottom, place)
-        elif kind.startswith("heading"):
-            # The stamp stands in the first line of the heading, and stays.
-            line = text.get_fontsize() * 1.3 / _POINTS
-            if not (stamped and kind.endswith("-1")):
-                top = min(top, place - (0.0 if stamped else line) + _MARGIN / _POINTS)
-    if stamped and top < height:
-        top = height
-    return Bbox([[0.0, bottom], [width, top]])
 
 
 def _numbers(results: Mapping[str, Result]) -> pd.DataFrame:
@@ -115,14 +82,14 @@ def _numbers(results: Mapping[str, Result]) -> pd.DataFrame:
     return table[["panel", *(column for column in table if column != "panel")]]
 
 
-def _marks(figure: Figure, results: Mapping[str, Result], box: Bbox) -> Iterator[Mark]:
-    width = figure.get_figwidth()
+def _marks(figure: Figure, results: Mapping[str, Result]) -> Iterator[Mark]:
+    width, height = figure.get_size_inches()
     found: list[tuple[float, float, str, bool]] = []
     for ax in figure.axes:
         points = [(*place, False) for place in _points(ax, results)]
         found += points or [(*place, True) for place in _rows(ax)]
     for x, y, words, whole in found[:: 1 + len(found) // _MOST]:
-        across, down = x / figure.dpi / width, (box.y1 - y / figure.dpi) / box.height
+        across, down = x / figure.dpi / width, 1 - y / figure.dpi / height
         if 0 <= across <= 1 and 0 <= down <= 1:
             yield Mark(round(across, 4), round(down, 4), words, whole)
 

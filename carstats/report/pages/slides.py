@@ -11,7 +11,7 @@ from typing import Any
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.chapters.blocks import Chapter, Picture, TableBlock
-from carstats.report.tables.model import Table
+from carstats.report.tables.files import Table
 from carstats.report.tables.widths import column_shares
 from carstats.report.tables.word import FILE_DATE, plain, undated
 from carstats.translation import current_language
@@ -75,12 +75,11 @@ def _figure(deck: Any, picture: Picture, synthetic: bool) -> None:
     from pptx.util import Mm
 
     slide = _slide(deck, picture.message)
-    wide, high = _WIDTH - 2 * _MARGIN, _BOTTOM - _TOP
-    scale = min(wide / picture.width, high / picture.height)
-    width, height = scale * picture.width, scale * picture.height
-    shape = slide.shapes.add_picture(
-        BytesIO(picture.png), Mm((_WIDTH - width) / 2), Mm(_TOP), Mm(width), Mm(height)
-    )
+    wide, high = Mm(_WIDTH - 2 * _MARGIN), Mm(_BOTTOM - _TOP)
+    shape = slide.shapes.add_picture(BytesIO(picture.slide or picture.png), 0, Mm(_TOP))
+    scale = min(wide / shape.width, high / shape.height)
+    shape.width, shape.height = int(scale * shape.width), int(scale * shape.height)
+    shape.left = (Mm(_WIDTH) - shape.width) // 2
     shape._element.nvPicPr.cNvPr.set("descr", plain(picture.alt))
     _close(slide, picture.title, picture.caption, synthetic)
 

@@ -5,17 +5,15 @@ from __future__ import annotations
 import zipfile
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carstats.errors import CarstatsError
 from carstats.language import in_language
 from carstats.messages import message
+from carstats.report.tables.model import Content, Row
 from carstats.report.tables.widths import column_shares, landscape, unbroken
 from carstats.translation import current_language
 from carstats.words import tr
-
-if TYPE_CHECKING:
-    from carstats.report.tables.model import Row, Table
 
 _LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 LATIN, CHINESE = "Times New Roman", "宋体"
@@ -34,7 +32,7 @@ _FORBIDDEN = {code: None for code in range(32) if code not in (9, 10, 13)} | {
 }
 
 
-def table_word(*tables: Table) -> bytes:
+def table_word(*tables: Content) -> bytes:
     """Return tables as a Word file."""
     if not tables:
         raise CarstatsError(message("`tables` is empty; give at least one table."))
@@ -72,7 +70,7 @@ def plain(text: str) -> str:
     return str(text).translate(_FORBIDDEN)
 
 
-def add_table(document: Any, table: Table, number: int) -> None:
+def add_table(document: Any, table: Content, number: int) -> None:
     """Add a table to a document of python-docx that has the styles of `table_word`."""
     _add_title(document, table, number)
     heads = [_heads(table)] if table.heads else []
@@ -164,7 +162,7 @@ def set_page(section: Any, turned: bool) -> None:
         setattr(section, f"{side}_margin", Mm(_MARGIN))
 
 
-def _add_title(document: Any, table: Table, number: int) -> None:
+def _add_title(document: Any, table: Content, number: int) -> None:
     """Add the title with a number that Word counts."""
     with in_language(table.language):
         before, after = tr("Table {n}. {title}", n="\ue000", title=table.title).split("\ue000", 1)
@@ -193,16 +191,16 @@ def add_field(paragraph: Any, kind: str, text: str) -> None:
         paragraph.add_run(text)
 
 
-def _heads(table: Table) -> list[tuple[str, str]]:
+def _heads(table: Content) -> list[tuple[str, str]]:
     heads = [unbroken(head) for head in table.heads]
     return list(zip(heads, table.head_marks, strict=True))
 
 
-def _spanner_row(table: Table) -> list[tuple[str, str]]:
+def _spanner_row(table: Content) -> list[tuple[str, str]]:
     return [("", "")] * len(table.heads)
 
 
-def _lay_out(grid: Any, table: Table, section: Any) -> None:
+def _lay_out(grid: Any, table: Content, section: Any) -> None:
     """Set the widths, the space in the cells and what a screen reader says."""
     from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
     from docx.oxml import OxmlElement

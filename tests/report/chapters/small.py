@@ -4,6 +4,8 @@ import pandas as pd
 
 from carstats.data.study import Study
 
+ENDS = ("censored", "event", "censored")
+
 
 def small_study(**changes):
     """Return five subjects: a to d infused, b relapsed, d dead; `changes` replaces tables."""
@@ -43,8 +45,7 @@ def small_study(**changes):
             {
                 "subject_id": ["P-a", "P-b", "P-c", "P-d"] * 2,
                 "endpoint": ["relapse_free_survival"] * 4 + ["relapse"] * 4,
-                "status": ["censored", "event", "censored", "event"]
-                + ["censored", "event", "censored", "competing"],
+                "status": [*ENDS, "event", *ENDS, "competing"],
                 "time": [400.0, 300.0, 400.0, 200.0] * 2,
                 "cause": [None] * 7 + ["death"],
             }
