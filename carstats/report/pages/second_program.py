@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+import carstats
+from carstats.crosschecking.run import crosscheck
 from carstats.crosschecking.verdicts import (
     AGREES,
     DIFFERS,
@@ -19,12 +24,13 @@ from carstats.crosschecking.verdicts import (
 )
 from carstats.report.format import count
 from carstats.report.pages.page import tables_page
-from carstats.report.pages.save import inert
+from carstats.report.pages.save import inert, write_files
 from carstats.report.tables.model import Row, Table
 from carstats.words import in_words, tr
 
 if TYPE_CHECKING:
     from carstats.crosschecking.outcome import Crosscheck
+    from carstats.data.study import Study
 
 PAGE, NUMBERS = "crosscheck.html", "crosscheck.csv"
 # Of what differs so many rows are shown; the CSV has all.
@@ -39,6 +45,34 @@ def crosscheck_files(found: Crosscheck, *, made_with: str) -> dict[str, bytes]:
         PAGE: crosscheck_page(found, made_with=made_with).encode(),
         NUMBERS: rows.encode(),
     }
+
+
+def crosscheck_pages(
+    study: Study, out: Path, *, progress: Callable[[int, int], None] | None = None
+) -> list[Path]:
+    """Write the page of a study's crosscheck and a CSV of its statistics, alike on every machine.
+
+    R is not asked, so that the page does not hang on what is installed; differences stand as the
+    power of ten above them, for the last digits are those of a machine.
+    """
+    found = crosscheck(study, with_r=False, progress=progress)
+    made_with = f"carstats {carstats.__version__}"
+    rows = inert(_statistics(found)).to_csv(index=False, lineterminator="\n")
+    page = crosscheck_page(found, made_with=made_with)
+    return write_files(out, {PAGE: page.encode(), NUMBERS: rows.encode()})
+
+
+def _statistics(found: Crosscheck) -> pd.DataFrame:
+    """Return a row for each statistic, witness and verdict of each output."""
+    frame = found.frame.assign(reason=found.frame["reason"].map(str))
+    names = ["name", "family", "analysis", "beside", "statistic", "kind", "witness", "verdict",
+             "reason", "reference"]  # fmt: skip
+    made = frame.groupby(names, sort=False, dropna=False).agg(
+        n=("row", "size"), largest=("difference", "max"), tolerance=("tolerance", "max")
+    ).reset_index()  # fmt: skip
+    return made.assign(
+        largest=made["largest"].map(_within), tolerance=made["tolerance"].map(_small)
+    )
 
 
 def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
@@ -113,7 +147,7 @@ def _by_analysis(frame: pd.DataFrame) -> Table:
                     witness,
                     count(len(part)),
                     count(len(agree)),
-                    _small(agree["difference"].max()),
+                    _within(agree["difference"].max()),
                     _small(part["tolerance"].max()),
                 )
             )
@@ -123,7 +157,7 @@ def _by_analysis(frame: pd.DataFrame) -> Table:
         tr("Second program"),
         tr("Compared"),
         tr("Agree"),
-        tr("Largest difference of these"),
+        tr("Their differences"),
         tr("Tolerance"),
     )
     align = ("left", "left", "right", "right", "right", "right")
@@ -232,6 +266,13 @@ def _rest(frame: pd.DataFrame) -> Table:
 
 def _value(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.8g}"
+
+
+def _within(value: float) -> str:
+    """Return the power of ten above a difference: its last digits are those of a machine."""
+    if pd.isna(value):
+        return "–"
+    return "0" if value == 0 else f"<1e{math.floor(math.log10(value)) + 1:+03d}"
 
 
 def _small(value: float) -> str:
