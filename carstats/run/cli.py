@@ -127,6 +127,38 @@ def _options(
 
 
 @app.command(rich_help_panel=START)
+def template(
+    out: Annotated[Path, typer.Argument(help="The workbook to write, such as registry.xlsx.")],
+    lang: Language = "en",
+) -> None:
+    """Write a workbook to type a study into: it is read without a mapping."""
+    from carstats.run.drafting import write_template
+
+    with _speaking(lang):
+        for line in write_template(out, lang):
+            say(line)
+
+
+@app.command(rich_help_panel=START)
+def draft(
+    folder: Annotated[Path, typer.Argument(help="Folder of your sheets, or one file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; default: study.toml beside the data.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file that is there.")
+    ] = False,
+    lang: Language = "en",
+) -> None:
+    """Write a study.toml to look through: what each heading of your sheets seems to be."""
+    from carstats.run.drafting import write_draft
+
+    with _speaking(lang):
+        for line in write_draft(folder, out, force=force):
+            say(line)
+
+
+@app.command(rich_help_panel=START)
 def check(
     folder: Folder,
     mapping: Mapping = None,
@@ -149,11 +181,11 @@ def check(
 @app.command(rich_help_panel=START)
 def report(
     folder: Folder,
-    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.docx and slides.pptx.")],
     lang: Language = "en",
     mapping: Mapping = None,
 ) -> None:
-    """Write a report of a study: one page to read, print and send, and its tables in Word."""
+    """Write a report of a study: a page to read, print and send, a Word file, and slides."""
     from carstats.run.progress import progress
     from carstats.run.report import study_report
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 
-import carstats
+from carstats import __version__
 from carstats.data.packaged import packaged_folder
 from carstats.messages import Joined, Message, message
 from carstats.validation.comparison import SCRIPTS
@@ -158,7 +158,7 @@ def validate(
 
 def machine_of() -> dict[str, str]:
     """Return the versions that the numbers were made with, and what kind of machine it is."""
-    found = {"carstats": carstats.__version__, "Python": platform.python_version()}
+    found = {"carstats": __version__, "Python": platform.python_version()}
     found |= {name: metadata.version(name) for name in LIBRARIES}
     found[platform.system() or sys.platform] = platform.machine()
     return found

@@ -14,8 +14,6 @@ from carstats.crosschecking.run import crosscheck
 from carstats.crosschecking.verdicts import (
     AGREES,
     DIFFERS,
-    FAMILY_NAMES,
-    KINDS,
     KNOWN,
     NONE,
     NOT_COMPARED,
@@ -25,7 +23,9 @@ from carstats.crosschecking.verdicts import (
 from carstats.report.format import count
 from carstats.report.pages.page import tables_page
 from carstats.report.pages.save import inert, write_files
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
+from carstats.report.tables.second_program import coverage_table, known_table
 from carstats.words import in_words, tr
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 PAGE, NUMBERS = "crosscheck.html", "crosscheck.csv"
 # Of what differs so many rows are shown; the CSV has all.
 _MOST = 200
-_ORDER = ("n", "n_recomputed", "n_agree", "n_known", "n_differ", "n_none", "n_sibling", "n_raised")
 
 
 def crosscheck_files(found: Crosscheck, *, made_with: str) -> dict[str, bytes]:
@@ -89,7 +88,7 @@ def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
             "derive was taken as it is. Where a default has no second program in Python, the "
             "analysis was run once more with an option that has one (a sibling)."
         ),
-        _coverage(found),
+        coverage_table(found),
         _by_analysis(frame),
     ]
     differing = frame[frame["verdict"].eq(DIFFERS)]
@@ -98,7 +97,7 @@ def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
     ]
     known = frame[frame["verdict"].eq(KNOWN)]
     if len(known):
-        sections[tr("What differs for a known reason")] = [_known(known)]
+        sections[tr("What differs for a known reason")] = [known_table(known)]
     none = found.numbers()
     none = none[none["verdict"].eq(NONE)]
     if len(none):
@@ -107,28 +106,6 @@ def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
     if len(rest):
         sections[tr("What was not compared")] = [_rest(rest)]
     return tables_page(title, paragraphs, sections, synthetic=found.synthetic, made_with=made_with)
-
-
-def _coverage(found: Crosscheck) -> Table:
-    rows = [
-        Row(
-            (tr(KINDS[row["kind"]]), *(count(row[name]) for name in _ORDER)),
-            group=tr(FAMILY_NAMES[row["family"]]),
-        )
-        for row in found.coverage().to_dict("records")
-    ]
-    heads = (
-        tr("Kind of number"),
-        tr("Printed"),
-        tr("Recomputed"),
-        tr("Agree"),
-        tr("Known reason"),
-        tr("Differ"),
-        tr("No second program"),
-        tr("Of these, sibling agrees"),
-        tr("Error raised"),
-    )
-    return Table(title=tr("Coverage"), heads=heads, rows=tuple(rows))
 
 
 def _by_analysis(frame: pd.DataFrame) -> Table:
@@ -194,38 +171,6 @@ def _numbers(frame: pd.DataFrame) -> Table:
     return Table(
         title=tr("Numbers that differ"), heads=heads, rows=tuple(rows), notes=notes, align=align
     )
-
-
-def _known(frame: pd.DataFrame) -> Table:
-    """Return the known reasons, each with how often it was met and one case of it."""
-    rows = []
-    for (reason, analysis, statistic), part in frame.groupby(
-        ["reason", "analysis", "statistic"], sort=False
-    ):
-        case = part.loc[part["difference"].fillna(-1).idxmax()]
-        rows.append(
-            Row(
-                (
-                    f"{analysis}, {statistic}",
-                    count(len(part)),
-                    in_words(case["of"]),
-                    _value(case["value"]),
-                    _value(case["witness_value"]),
-                ),
-                group=in_words(reason),
-            )
-        )
-    heads = (
-        tr("Statistic"),
-        tr("Numbers"),
-        tr("For example"),
-        "carstats",
-        tr("Second program"),
-    )
-    rows.sort(key=lambda row: row.group)
-    align = ("left", "right", "left", "right", "right")
-    title = tr("Differences for a known reason")
-    return Table(title=title, heads=heads, rows=tuple(rows), align=align)
 
 
 def _without(numbers: pd.DataFrame) -> Table:

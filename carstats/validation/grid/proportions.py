@@ -108,7 +108,8 @@ def stratified_tables() -> Iterator[Comparison]:
         test = breslow_day_test(k, n)
         if name != "one":
             yield to.one(name, "Breslow-Day", "statistic, p_value",
-                         (test.statistic, test.p_value), data["breslow_day"], rtol=1e-7)  # fmt: skip
+                         (test.statistic, test.p_value), data["breslow_day"],
+                         rtol=1e-7)  # fmt: skip
         for contrast in ("difference", "ratio"):
             found = stratified_contrast(k, n, contrast=contrast)
             yield to.one(name, contrast, "estimate, std_error", (found.estimate, found.std_error),
@@ -130,7 +131,8 @@ def stratified_tables() -> Iterator[Comparison]:
     for place, data in enumerate(tables["trend"], start=1):
         found = trend_test(data["k"], data["n"], data["s"])
         yield to.one(f"table {place}", "exact", "p_values",
-                     (found.p_value, found.p_greater, found.p_less), data["p"], rtol=1e-9)  # fmt: skip
+                     (found.p_value, found.p_greater, found.p_less), data["p"],
+                     rtol=1e-9)  # fmt: skip
     to = Against("exact_mantel_haenszel", "exact_stratified.R")
     for name, one in reference("exact_stratified").items():
         rows = np.array(one["rows"])
