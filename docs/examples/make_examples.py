@@ -85,7 +85,13 @@ def visits_workbook(folder: Path) -> None:
                        "see letter"])  # fmt: skip
         score, dose = 10 + i, 20
         for j, (visit, day) in enumerate(
-            [("Baseline", -7), ("Month 1", 30), ("Month 3", 91), ("Month 6", 182), ("Month 12", 364)]
+            [
+                ("Baseline", -7),
+                ("Month 1", 30),
+                ("Month 3", 91),
+                ("Month 6", 182),
+                ("Month 12", 364),
+            ]
         ):
             when = start + timedelta(days=day)
             if when > last:
