@@ -51,7 +51,7 @@ def wide_sheet(folder: Path) -> None:
     ]  # fmt: skip
     totals = ["", "合计", "", "合计", "", "", "8例"] + [""] * (len(headings) - 7)
     with (folder / "登记表.csv").open("w", encoding="gb18030", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(title + [""] * (len(headings) - 1))
         writer.writerow([""] * len(headings))
         writer.writerows([headings, *rows, totals])
@@ -144,7 +144,7 @@ def redcap_export(folder: Path) -> None:
                 pga=round(2 - 0.5 * j, 1), c3=round(0.5 + 0.15 * j, 2),
                 prednisone_mg=max(20 - 10 * j, 0), visits_complete=2)  # fmt: skip
     with (folder / "export.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([headings, *rows])
+        csv.writer(file, lineterminator="\n").writerows([headings, *rows])
 
 
 def cdisc(folder: Path) -> None:
@@ -180,7 +180,7 @@ def cdisc(folder: Path) -> None:
     }  # fmt: skip
     for name, (headings, rows) in tables.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([headings, *rows])
+            csv.writer(file, lineterminator="\n").writerows([headings, *rows])
 
 
 def main() -> None:
