@@ -252,6 +252,7 @@ class Checker(ColumnChecker):
         for column, spec in parts["columns"].items():
             self.column(spec, f"[{name}.columns] {column}")
             self.checkboxes(name, column, spec)
+            self.kind_of(name, column, spec)
         for column, recodes in parts["values"].items():
             if not isinstance(recodes, dict):
                 what = message(
