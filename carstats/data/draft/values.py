@@ -241,7 +241,7 @@ def _grade(text: str) -> Meaning:
     if not numbers or None in numbers:
         return Meaning(*exact) if exact else Meaning()
     worst = max(n for n in numbers if n is not None)
-    return Meaning(str(worst), len(numbers) == 1 and not sign or "→" in low and not sign)
+    return Meaning(str(worst), (len(numbers) == 1 and not sign) or ("→" in low and not sign))
 
 
 def _one_grade(part: str) -> int | None:
