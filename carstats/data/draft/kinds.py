@@ -118,9 +118,7 @@ def measure_meaning(head: Sense, roles: set[str], parts: Spelled) -> Meant:
     if roles & {"date", "when"}:
         return Meant("assessments.day", roles <= {"date", "when"})
     sure = roles <= {"score", "level", "absolute", "number", "peak", "present", "status", "scale",
-                     "percent", "grade", "dose", "last"} - ({"dose"} if parts.unit else set())  # fmt: skip
-    if "last" in roles or (roles & {"grade", "dose"}):
-        sure = False
+                     "percent"}  # fmt: skip
     if head.other and (parts.unit or parts.scale):
         return _by_unit(head, place, parts, sure)
     return Meant(place, sure)

@@ -41,7 +41,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 def same_target(wanted: str, target: str) -> bool:
-    """Return whether a target is the one wanted; a measure that carstats lacks is kept as one's own."""
+    """Return whether a target is the one wanted; a measure that carstats lacks is one's own."""
     if not wanted.startswith("assessments:+"):
         return wanted == target
     name = wanted.removeprefix("assessments:+")

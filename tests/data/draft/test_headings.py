@@ -50,7 +50,17 @@ def test_a_heading_says_what_when_and_in_which_unit(heading, target, day, unit):
 
 @pytest.mark.parametrize(
     "heading",
-    ["DM", "12月SLEDAI", "用力肺活量", "CRS", "激素", "登记号", "CRP峰值", "IgG 变化", "计划SLEDAI"],
+    [
+        "DM",
+        "12月SLEDAI",
+        "用力肺活量",
+        "CRS",
+        "激素",
+        "登记号",
+        "CRP峰值",
+        "IgG 变化",
+        "计划SLEDAI",
+    ],
 )
 def test_what_may_be_two_things_is_marked(heading):
     assert not proposal(heading).sure

@@ -20,8 +20,8 @@ ANSWERS: dict[str, dict[str, str | None]] = {
     "wide-sheet": {},
     "visits": {},
     "redcap": {
-        "target = {": 'target = { checkboxes = { car_target___1 = "CD19", car_target___2 = "BCMA" },'
-        ' both = "CD19+BCMA" }',
+        "target = {": 'target = { checkboxes = { car_target___1 = "CD19",'
+        ' car_target___2 = "BCMA" }, both = "CD19+BCMA" }',
         "1 = \"\"": '1 = "SLE"',
         "2 = \"\"": '2 = "SSc"',
         "grade = \"crs_grade\"": None,
@@ -47,7 +47,7 @@ def sheet(folder: Path, *rows, name="a.csv", encoding="utf-8") -> Path:
 @pytest.mark.parametrize("name", list(ANSWERS))
 def test_an_example_is_read_after_one_round(name, tmp_path):
     folder = drafted(EXAMPLES / name, tmp_path)
-    with pytest.raises(CarstatsError, match="is a draft, and .* still to be decided"):
+    with pytest.raises(CarstatsError, match=r"is a draft, and .* still to be decided"):
         cs.read_study(folder)
     answers = dict(ANSWERS[name])
     if name == "redcap":
@@ -82,7 +82,9 @@ def test_a_draft_shows_no_free_text_no_name_and_no_date(tmp_path):
 
 
 def test_what_a_number_means_is_asked(tmp_path):
-    rows = [["ID", "Sex", "Dx", "Target", "Infusion date", "Last contact date", "CRS", "ANC day 28"]]
+    rows = [
+        ["ID", "Sex", "Dx", "Target", "Infusion date", "Last contact date", "CRS", "ANC day 28"]
+    ]
     rows += [[f"S{i}", 1 + i % 2, i % 2, "CD19", "2023-01-01", "2024-01-01", i % 2, 2 + i]
              for i in range(6)]  # fmt: skip
     paper = draft_study(sheet(tmp_path / "a", *rows)).paper
@@ -113,7 +115,9 @@ def test_headings_in_two_lines_are_read_together(tmp_path):
 
 def test_the_decided_draft_is_valid_toml(tmp_path):
     folder = sheet(
-        tmp_path / "a", ['ID "x"', "诊断\n换行", "a=b", "[sec]", "#c"], ["1", 'S"L\\E', "1", "2", "3"]
+        tmp_path / "a",
+        ['ID "x"', "诊断\n换行", "a=b", "[sec]", "#c"],
+        ["1", 'S"L\\E', "1", "2", "3"],
     )
     place = tmp_path / "study.toml"
     place.write_text(draft_study(folder).paper.text(str), encoding="utf-8")
