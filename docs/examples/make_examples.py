@@ -16,42 +16,55 @@ def wide_sheet(folder: Path) -> None:
     """Write a Chinese sheet in GB18030: a title, dates in many forms, a row of totals."""
     folder.mkdir(exist_ok=True)
     title = ["××医院风湿免疫科 CAR-T 治疗登记表（示例，虚构数据）"]
-    headings = [
-        "序号", "姓名", "住院号", "病历号", "性别（男1女2）", "年龄（岁）", "诊断", "CAR-T靶点", "细胞来源",
-        "知情同意签署日期", "清淋开始日期", "CAR-T回输日期", "回输剂量（×10^6/kg）", "末次随访日期", "是否死亡",
-        "死亡日期", "复发日期", "末次疾病评估日期", "CRS最高分级", "CRS发生日期", "CRS恢复日期", "ICANS分级",
-        "感染（有/无）", "低丙种球蛋白血症", "基线SLEDAI", "3月SLEDAI", "6月SLEDAI", "12月SLEDAI",
-        "基线血红蛋白(g/L)", "6月血红蛋白(g/L)", "基线C3", "6月C3", "是否停激素", "备注",
-    ]  # fmt: skip
+    headings = (
+        "序号|姓名|住院号|病历号|性别（男1女2）|年龄（岁）|诊断|CAR-T靶点|细胞来源|"
+        "知情同意签署日期|清淋开始日期|CAR-T回输日期|回输剂量（×10^6/kg）|末次随访日期|"
+        "是否死亡|死亡日期|复发日期|末次疾病评估日期|CRS最高分级|CRS发生日期|CRS恢复日期|"
+        "ICANS分级|感染（有/无）|低丙种球蛋白血症|基线SLEDAI|3月SLEDAI|6月SLEDAI|"
+        "12月SLEDAI|基线血红蛋白(g/L)|6月血红蛋白(g/L)|基线C3|6月C3|是否停激素|备注"
+    ).split("|")
     rows = [
-        ["1", "示例甲", "Z1001", "A001", "2", "31岁", "系统性红斑狼疮", "CD19", "自体", "2023/1/3",
-         "2023-01-15", "2023年1月20日", "1.0", "2024/12/20", "否", "", "", "2024/12/20", "1级", "2023/1/23",
-         "2023/1/26", "0", "有", "有", "14", "4", "2", "2", "98", "121", "0.42", "0.88", "是", "无特殊"],
-        ["2", "示例乙", "Z1002", "A002", "2", "27", "狼疮性肾炎", "CD19 & BCMA", "自体", "2023/2/1", "2023.2.12",
-         "2023.2.17", "1.2", "2024-12-11", "否", "/", "2024/3/5", "2024/12/1", "2级", "20230219", "20230224",
-         "无", "无", "有", "18", "6", "4", "9", "102", "118", "0.38", "0.79", "否", "复发后加用激素"],
-        ["3", "示例丙", "Z1003", "A003", "1", "45", "皮肌炎", "CD19", "自体", "2023年2月20日", "2023/3/5",
-         "2023/3/10", "0.9", "2024年12月2日", "否", "/", "", "2024/11/30", "无", "", "", "0", "无", "无", "", "",
-         "", "", "132", "135", "1.02", "1.10", "是", ""],
-        ["4", "示例丁", "Z1004", "A004", "2", "52", "系统性硬化症", "BCMA", "异体", "2023-04-01", "2023-04-20",
-         "45042", "1.1", "2024-11-20", "否", "", "", "45616", "1级", "45045", "45047", "0", "有", "无", "", "",
-         "", "", "121", "126", "0.95", "0.99", "是", "外院复查"],
-        ["5", "示例戊", "Z1005", "A005", "2", "38", "SLE", "CD19", "自体", "2023/5/4", "2023/5/17", "2023/5/22",
-         "1.0", "2024/5/30", "是", "2024/5/30", "", "2024/4/9", "3级", "2023/5/24", "2023/6/2", "2级", "有",
-         "有", "22", "10", "6", "", "88", "104", "0.31", "0.66", "否", "死于感染"],
-        ["6", "示例己", "Z1006", "A006", "1", "24", "重症肌无力", "BCMA", "自体", "2023/6/1", "2023/6/10",
-         "2023/6/15", "1.3", "2024/12/10", "否", "", "2024/9/2", "2024/12/10", "1级", "2023/6/17", "2023/6/18",
-         "0", "无", "无", "", "", "", "", "140", "138", "1.10", "1.05", "是", ""],
-        ["7", "示例庚", "Z1007", "A007", "2", "61", "系统性红斑狼疮（SLE）", "CD19/BCMA", "自体", "2023.7.3",
-         "2023.7.15", "2023.7.20", "1.0", "2024.12.18", "否", "", "", "2024.12.18", "2级", "2023.7.22",
-         "2023.7.27", "1级", "无", "有", "16", "4", "2", "0", "109", "124", "0.45", "0.91", "是", "CK 正常"],
-        ["8", "示例辛", "Z1008", "A008", "1", "33", "系统性红斑狼疮", "CD19", "自体", "20230801", "20230813",
-         "20230818", "0.8", "20241205", "否", "", "无", "20241128", "无", "", "", "无", "无", "无", "12", "2",
-         "0", "0", "126", "133", "0.60", "0.97", "是", ""],
-    ]  # fmt: skip
+        (
+            "1|示例甲|Z1001|A001|2|31岁|系统性红斑狼疮|CD19|自体|2023/1/3|2023-01-15|"
+            "2023年1月20日|1.0|2024/12/20|否|||2024/12/20|1级|2023/1/23|2023/1/26|0|有|有|14|"
+            "4|2|2|98|121|0.42|0.88|是|无特殊"
+        ).split("|"),
+        (
+            "2|示例乙|Z1002|A002|2|27|狼疮性肾炎|CD19 & BCMA|自体|2023/2/1|2023.2.12|"
+            "2023.2.17|1.2|2024-12-11|否|/|2024/3/5|2024/12/1|2级|20230219|20230224|无|无|有|"
+            "18|6|4|9|102|118|0.38|0.79|否|复发后加用激素"
+        ).split("|"),
+        (
+            "3|示例丙|Z1003|A003|1|45|皮肌炎|CD19|自体|2023年2月20日|2023/3/5|2023/3/10|0.9|"
+            "2024年12月2日|否|/||2024/11/30|无|||0|无|无|||||132|135|1.02|1.10|是|"
+        ).split("|"),
+        (
+            "4|示例丁|Z1004|A004|2|52|系统性硬化症|BCMA|异体|2023-04-01|2023-04-20|45042|1.1|"
+            "2024-11-20|否|||45616|1级|45045|45047|0|有|无|||||121|126|0.95|0.99|是|外院复查"
+        ).split("|"),
+        (
+            "5|示例戊|Z1005|A005|2|38|SLE|CD19|自体|2023/5/4|2023/5/17|2023/5/22|1.0|"
+            "2024/5/30|是|2024/5/30||2024/4/9|3级|2023/5/24|2023/6/2|2级|有|有|22|10|6||88|"
+            "104|0.31|0.66|否|死于感染"
+        ).split("|"),
+        (
+            "6|示例己|Z1006|A006|1|24|重症肌无力|BCMA|自体|2023/6/1|2023/6/10|2023/6/15|1.3|"
+            "2024/12/10|否||2024/9/2|2024/12/10|1级|2023/6/17|2023/6/18|0|无|无|||||140|138|"
+            "1.10|1.05|是|"
+        ).split("|"),
+        (
+            "7|示例庚|Z1007|A007|2|61|系统性红斑狼疮（SLE）|CD19/BCMA|自体|2023.7.3|"
+            "2023.7.15|2023.7.20|1.0|2024.12.18|否|||2024.12.18|2级|2023.7.22|2023.7.27|1级|"
+            "无|有|16|4|2|0|109|124|0.45|0.91|是|CK 正常"
+        ).split("|"),
+        (
+            "8|示例辛|Z1008|A008|1|33|系统性红斑狼疮|CD19|自体|20230801|20230813|20230818|"
+            "0.8|20241205|否||无|20241128|无|||无|无|无|12|2|0|0|126|133|0.60|0.97|是|"
+        ).split("|"),
+    ]
     totals = ["", "合计", "", "合计", "", "", "8例"] + [""] * (len(headings) - 7)
     with (folder / "登记表.csv").open("w", encoding="gb18030", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(title + [""] * (len(headings) - 1))
         writer.writerow([""] * len(headings))
         writer.writerows([headings, *rows, totals])
@@ -116,10 +129,14 @@ def visits_workbook(folder: Path) -> None:
 def redcap_export(folder: Path) -> None:
     """Write a raw REDCap export: check boxes, codes, repeating instruments."""
     folder.mkdir(exist_ok=True)
-    headings = ["record_id", "redcap_repeat_instrument", "redcap_repeat_instance", "id_lname", "id_dob",
-                "gender", "age_enroll", "primary_dx", "car_target___1", "car_target___2", "cell_source",
-                "icf_date", "infusion_dt", "last_fu_date", "death_date", "relapse_dt", "last_assessment",
-                "crs_grade", "icans_grade", "baseline_complete", "ae_term", "ae_ctcae_grade", "ae_start",
+    headings = ["record_id", "redcap_repeat_instrument", "redcap_repeat_instance",
+                "id_lname", "id_dob",
+                "gender", "age_enroll", "primary_dx", "car_target___1", "car_target___2",
+                "cell_source",
+                "icf_date", "infusion_dt", "last_fu_date", "death_date", "relapse_dt",
+                "last_assessment",
+                "crs_grade", "icans_grade", "baseline_complete", "ae_term", "ae_ctcae_grade",
+                "ae_start",
                 "ae_end", "ae_sae", "adverse_events_complete", "visit_date", "sledai_total", "pga",
                 "c3", "prednisone_mg", "visits_complete"]  # fmt: skip
     rows = []
@@ -142,7 +159,8 @@ def redcap_export(folder: Path) -> None:
             if grade:
                 row(record_id=i, redcap_repeat_instrument="adverse_events",
                     redcap_repeat_instance=j + 1, ae_term=term, ae_ctcae_grade=grade,
-                    ae_start=start + timedelta(days=2 + 9 * j), ae_end=start + timedelta(days=7 + 9 * j),
+                    ae_start=start + timedelta(days=2 + 9 * j),
+                    ae_end=start + timedelta(days=7 + 9 * j),
                     ae_sae=int(grade > 2), adverse_events_complete=2)  # fmt: skip
         for j, day in enumerate((-5, 30, 90, 180)):
             row(record_id=i, redcap_repeat_instrument="visits", redcap_repeat_instance=j + 1,
@@ -150,7 +168,7 @@ def redcap_export(folder: Path) -> None:
                 pga=round(2 - 0.5 * j, 1), c3=round(0.5 + 0.15 * j, 2),
                 prednisone_mg=max(20 - 10 * j, 0), visits_complete=2)  # fmt: skip
     with (folder / "export.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([headings, *rows])
+        csv.writer(file, lineterminator="\n").writerows([headings, *rows])
 
 
 def cdisc(folder: Path) -> None:
@@ -186,7 +204,7 @@ def cdisc(folder: Path) -> None:
     }  # fmt: skip
     for name, (headings, rows) in tables.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([headings, *rows])
+            csv.writer(file, lineterminator="\n").writerows([headings, *rows])
 
 
 def main() -> None:
