@@ -13,6 +13,7 @@ from .cohort.criteria import (
     with_platform,
     with_target,
 )
+from .cohort.from_frame import cohort_from_frame
 from .crosschecking.run import crosscheck
 from .data.published import oncology_benchmarks, published_trials
 from .data.readers.adam import read_adam
@@ -38,6 +39,7 @@ from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
 from .language import in_language, set_language
+from .report.verbs import plot, tabulate
 from .response.basket import (
     basket_leave_one_out,
     basket_response,
@@ -117,6 +119,7 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "cohort_from_frame",
     "cox_regression",
     "crosscheck",
     "cumulative_incidence",
@@ -151,6 +154,7 @@ __all__ = [
     "mean_cumulative_count",
     "measure_trajectory",
     "oncology_benchmarks",
+    "plot",
     "pooled_incidence",
     "pooled_rate",
     "pooled_regression",
@@ -184,6 +188,7 @@ __all__ = [
     "survival_difference",
     "survival_quantile",
     "sustained_response_rate",
+    "tabulate",
     "time_to_recovery",
     "time_to_response",
     "toxicity_benchmark",

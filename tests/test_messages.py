@@ -22,7 +22,8 @@ from carstats.messages import (
     message_n,
     notes_in,
 )
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from carstats.result import Result, Spec
 from carstats.translation import in_words
 from carstats.words import full_stop, sentence, sentences

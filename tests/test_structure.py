@@ -47,7 +47,7 @@ ORDER = [
     ["endpoints.explanation"],
     ["endpoints", "synthetic"],
     ["survival", "response", "toxicity", "evidence", "baseline"],
-    ["crosschecking"],
+    ["crosschecking", "validation"],
     ["report"],
     ["run"],
     ["analyses"],

@@ -52,7 +52,7 @@ _NOT_COMPARED = {"n_resamples", "unique"}
 
 @dataclass(frozen=True)
 class Source:
-    """What a result was made from: a study, with the cohort where it is known, or a table of trials.
+    """What a result was made from: a study, with its cohort where it is known, or trials.
 
     Attributes
     ----------
@@ -99,8 +99,10 @@ def compared_rows(result: Result, source: Source, name: str = "") -> list[dict[s
                 for option, value in sibling.options.items()
             )
             beside = {**start, "beside": words}
+            places = {row["of"]: row["row"] for row in rows if not row["beside"]}
             rows += [
-                row
+                # The sibling may have its rows in another order.
+                {**row, "row": places.get(row["of"], row["row"])}
                 for row in _compared(other, source, subjects, beside, sibling.columns)
                 if row["verdict"] != NONE
             ]

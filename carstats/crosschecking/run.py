@@ -61,6 +61,7 @@ def crosscheck(
     Seabold S, Perktold J. Proc 9th Python in Science Conf 2010; 92-96 (statsmodels).
     """
     if isinstance(what, Study):
+        what.require_described()
         if data is not None:
             raise CarstatsError(message("`data` is given with a study; it goes with results."))
         return _of_study(what, progress)

@@ -16,6 +16,7 @@ from carstats.endpoints.options import changed, rules_of
 from carstats.endpoints.readings import codes_of, readings
 from carstats.endpoints.record.reasons import items_counted
 from carstats.errors import check_choice
+from carstats.run.summary import summary_lines
 from carstats.translation import current_language
 from carstats.words import in_words, labels_of, tr
 
@@ -60,6 +61,8 @@ def study_lines(study: Study, name: str) -> Iterator[str]:
         yield tr("  note: {note}", note=in_words(note))
     yield from _settings_lines(study)
     yield from _derivable_lines(study)
+    # Last, so that it is what a terminal shows.
+    yield from summary_lines(study)
 
 
 def _settings_lines(study: Study) -> Iterator[str]:

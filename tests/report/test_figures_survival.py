@@ -142,12 +142,11 @@ def test_medians_and_tests_of_something_else_are_refused(cohort):
 def test_panels_are_the_first_column(cohort):
     curves = cs.survival_curve(cohort, RFS, by=["disease", "target"])
     figure = figures.survival_panels_figure(curves)
-    panels = [ax.get_title(loc="left") for ax in figure.axes if ax.get_title(loc="left")]
-    assert panels == ["Systemic lupus erythematosus", "Systemic sclerosis"]
+    assert texts(figure, "panel") == ["Systemic lupus erythematosus", "Systemic sclerosis"]
     at_risk = texts(figure, "at risk")
     assert at_risk.count("11") >= 1
     assert at_risk.count("10") >= 1
-    assert len({ax.get_xlim() for ax in figure.axes if ax.get_xlabel() == "Months"}) == 1
+    assert len({ax.get_xlim() for ax in figure.axes if ax.get_xlabel().startswith("Months")}) == 1
     with pytest.raises(cs.CarstatsError, match="by two columns"):
         figures.survival_panels_figure(cs.survival_curve(cohort, RFS, by="target"))
 

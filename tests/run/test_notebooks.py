@@ -1,6 +1,5 @@
 """Notebooks as pages: their text in two languages, what a page holds, and what it must not."""
 
-import re
 import textwrap
 
 import pytest
@@ -18,8 +17,8 @@ from carstats.report.chapters.notebooks import (
     run_notebook,
     translated_markdown,
 )
-from carstats.report.pages.page import notebook_tables, study_page
-from carstats.report.tables.model import MIMETYPE, Row, Spanner, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.translation import current_language
 from tests.report.page_checks import page_problems
 
@@ -181,43 +180,9 @@ def test_a_notebooks_own_text_loads_no_picture():
     assert "<em>soft</em>" in page
 
 
-def test_a_heading_over_nothing_is_left_out():
-    chapter = notebook(head="# T\n\n## One\n\n### Inner\n\n## Two\n\nWords.\n\n## Three")
-    page = study_page({"a": chapter}, "L", synthetic=False, made_with="x")
-    assert [h.text for h in soup(page).main.find_all(["h3", "h4"])] == ["Two"]
-    assert [a["href"] for a in soup(page).nav.find_all("a")] == ["#a", "#a-1"]
-
-
 def test_chinese_strong_words_are_followed_by_no_gap():
     page = notebook_html(notebook(shown({"text/markdown": "**模拟数据。** 这些 **A** 词"})), "zh")
     assert "<strong>模拟数据。</strong>这些 <strong>A</strong> 词" in page
-
-
-def test_chapters_make_one_report():
-    first = notebook(shown({"text/markdown": "## Part & more\n\nWords."}), head="# First")
-    second = notebook(
-        shown({MIMETYPE: table().to_json()}), head="# Second\n\n## Part\n\n### Detail"
-    )
-    chapters = {"one": first, "two": second}
-    page = study_page(chapters, "Label <x> & 研究", synthetic=True, made_with="carstats 9")
-    assert page_problems(page) == []
-    read = soup(page)
-    assert read.h1.text == read.title.text == "Label <x> & 研究"
-    links = [link["href"] for link in read.nav.find_all("a")]
-    assert links == ["#one", "#one-1", "#two", "#two-1"]
-    heads = [(h.name, h.text) for h in read.main.find_all(re.compile("^h[1-6]$"))]
-    assert heads == [
-        ("h2", "First"), ("h3", "Part & more"), ("h2", "Second"), ("h3", "Part"), ("h4", "Detail"),
-    ]  # fmt: skip
-    assert "do not exist" in read.header.text
-    assert not read.find("details")
-    assert notebook_tables(second) == [table().to_json()]
-    real = study_page(chapters, "L", synthetic=False, made_with="carstats 9")
-    assert "do not exist" not in soup(real).header.text
-    with in_language("zh"):
-        chinese = study_page(chapters, "L", synthetic=True, made_with="carstats 9")
-    assert page_problems(chinese, "zh") == []
-    assert not re.search(r"Contents|Skip|Made with|Report on", chinese)
 
 
 SOURCE = """\

@@ -33,7 +33,7 @@ from carstats.data.readers.cells import SheetRows
 from carstats.data.readers.conditions import fulfilling, report_condition
 from carstats.data.readers.context import shown, sign_of, split
 from carstats.errors import Problem
-from carstats.messages import mark, message
+from carstats.messages import mark, message, message_n
 
 _LATER = mark(
     "Correct one of the two; a list of headings for last_contact_day takes the latest of them."
@@ -87,12 +87,14 @@ class Rows(SheetRows):
         over = (day > self.end) & (day <= self.end + VISIT_TOLERANCE)
         if over.any():
             self.context.notes.append(
-                message(
+                message_n(
+                    "{sheet}, `{heading}`: {n} visit planned up to {days} days after the subject's"
+                    " last contact stands at the day of that contact.",
                     "{sheet}, `{heading}`: {n} visits planned up to {days} days after the subject's"
                     " last contact stand at the day of that contact.",
+                    int(over.sum()),
                     sheet=self.sheet.name,
                     heading=heading,
-                    n=int(over.sum()),
                     days=VISIT_TOLERANCE,
                 )
             )

@@ -37,10 +37,10 @@ _MOST_DIRECT = 4
 _FADED = 0.35
 _BAND = 0.13
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120, 240)
-_COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "conf_high")
+COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "conf_high")
 
 
-@figure(*_COLUMNS, width=COLUMN_MM)
+@figure(*COLUMNS, width=COLUMN_MM)
 def survival_figure(
     page: Page,
     result: Result,
@@ -95,7 +95,7 @@ def survival_figure(
         plot_risk_table(result, ax, curves, what=what, beside=beside, outdent=left, names=rows)
 
 
-@panel(*_COLUMNS)
+@panel(*COLUMNS)
 def plot_survival(result: Result, ax: Axes) -> Axes:
     """Draw survival curves on axes: steps, censor ticks, limits of up to three strata.
 
@@ -115,7 +115,7 @@ def plot_survival(result: Result, ax: Axes) -> Axes:
     ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
     ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
     ax.set_xlabel(unit, labelpad=2)
-    ax.set_ylabel(y_label(result.spec.endpoint), labelpad=3)
+    ax.set_ylabel(y_label(result.spec.endpoint, ax), labelpad=3)
     _label_ends(ax, result, look)
     return ax
 
@@ -165,12 +165,15 @@ def _ticks(ax: Axes, end: float, largest: float) -> np.ndarray:
     return np.arange(0, end + 1e-9, step)
 
 
-def y_label(endpoint: str) -> str:
+def y_label(endpoint: str, ax: Axes) -> str:
     """Return what the y axis of curves is called: the endpoint, on up to two lines."""
-    short = wrap(endpoint, 120, most=2) if endpoint else []
+    room = ax.get_window_extent().height * 72 / ax.get_figure().dpi
+    short = wrap(endpoint, min(room, 120), most=2) if endpoint else []
     if not short:
         return tr("Without event (%)")
-    return "\n".join([*short[:-1], tr("{what} (%)", what=short[-1])])
+    *first, last = short
+    words = tr("{what} (%)", what=last)
+    return "\n".join([*first, words] if text_width(words) <= room else [*short, "(%)"])
 
 
 def _direct_width(names: dict, inner: float) -> float:
