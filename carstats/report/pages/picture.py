@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Dots an inch of a figure in Word, sharp on paper, and on a slide, twice as wide.
-_DPI, _SLIDE_DPI = 200, 130
+_DPI, _SLIDE_DPI = 170, 110
 _MM = 25.4
 # More places than these are too close for a pointer.
 _MOST = 400
