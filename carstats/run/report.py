@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 PAGE, DOCUMENT, SLIDES = "report.html", "report.docx", "slides.pptx"
 # What takes longest begins first, so that no worker is left waiting for another at the end.
 _LONG = (
-    "second", "more-toxicity", "relapse", "response", "course", "more-relapse", "toxicity", "basket",
+    "second",
+    "more-toxicity",
+    "relapse",
+    "response",
+    "course",
+    "more-relapse",
+    "toxicity",
 )
 
 
