@@ -13,6 +13,7 @@ from .cohort.criteria import (
     with_platform,
     with_target,
 )
+from .cohort.from_frame import cohort_from_frame
 from .crosschecking.run import crosscheck
 from .data.published import oncology_benchmarks, published_trials
 from .data.readers.adam import read_adam
@@ -37,6 +38,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
+from .kinetics.parameters import cellular_kinetics
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
 from .response.basket import (
@@ -118,6 +120,8 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "cellular_kinetics",
+    "cohort_from_frame",
     "cox_regression",
     "crosscheck",
     "cumulative_incidence",

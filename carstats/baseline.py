@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns
 from carstats.cohort.strata import check_by, estimate_by, level_labels, stratum_keys, stratum_mask
 from carstats.errors import CarstatsError, listed
 from carstats.estimators.standardised_difference import mean_difference, share_difference
@@ -77,7 +77,7 @@ def baseline_table(
     """
     check_cohort(cohort)
     subjects = cohort.subjects
-    by = check_by(subjects, by)
+    by = check_by(subjects, chosen_columns(cohort, by))
     if standardised and not by:
         raise CarstatsError(message("`standardised` compares strata; name the columns of `by`."))
     variables = _chosen(subjects, by, variables)

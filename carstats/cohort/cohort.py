@@ -12,10 +12,20 @@ from carstats.cohort.criteria import Criterion
 from carstats.cohort.enrolment import WAY, first_step, reasons, steps_to_infusion
 from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
 from carstats.data.study import Study
-from carstats.errors import CarstatsError
-from carstats.messages import Joined, found, message, message_n
+from carstats.errors import CarstatsError, listed
+from carstats.messages import Joined, found, mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.translation import in_words
+
+_NO_RESPONSE = mark("`endpoint` is not given, and the study has no response endpoint.")
+_NO_EVENT = mark("`endpoint` is not given, and the study has no time-to-event endpoint.")
+
+
+class _Whole(pd.DataFrame):
+    """A table that prints all of its columns, however narrow the terminal is."""
+
+    def __repr__(self) -> str:
+        return self.to_string()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -35,6 +45,9 @@ class Cohort:
     eligible : pandas.DataFrame
         The study's subjects with the wanted diseases, targets and so on, whatever the other
         criteria say; the strata of the cohort are theirs.
+    by : tuple of str
+        The columns that analyses report by where nothing else is said; `cohort_from_frame` takes
+        them.
     """
 
     study: Study
@@ -43,6 +56,7 @@ class Cohort:
     criteria: tuple[Criterion, ...] = ()
     label: str = ""
     _steps: tuple[tuple[str, pd.Series, pd.Series], ...] = ()
+    by: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.subjects)
@@ -71,7 +85,7 @@ class Cohort:
     @property
     def attrition(self) -> pd.DataFrame:
         """One row per criterion: subjects before, after, left out, and of these with no value."""
-        return self.flow().frame
+        return _Whole(self.flow().frame)
 
     def flow(
         self, *, by: str | Iterable[str] | None = None, from_enrolment: bool = False
@@ -239,6 +253,32 @@ def check_cohort(cohort: object) -> None:
                 name=type(cohort).__name__,
             )
         )
+
+
+def chosen_columns(cohort: Cohort, given: str | Iterable[str] | None) -> list[str]:
+    """Return the columns that an argument names; where it names none, the cohort's own."""
+    if given is None:
+        return list(cohort.by)
+    return [given] if isinstance(given, str) else list(given)
+
+
+def chosen_endpoint(study: Study, given: object, kind: str) -> object:
+    """Return the endpoint that an argument names; where it names none, the only one there is."""
+    if given is not None:
+        return given
+    has = study.endpoints(kind)
+    if len(has) == 1:
+        return has[0]
+    if not has:
+        what = _NO_RESPONSE if kind == "response" else _NO_EVENT
+        raise CarstatsError(message(what))
+    raise CarstatsError(
+        message(
+            "`endpoint` is not given, and the study has {n}: {names}. Name one.",
+            n=len(has),
+            names=listed(has),
+        )
+    )
 
 
 def define_cohort(study: Study, *criteria: Criterion, label: str = "") -> Cohort:

@@ -268,6 +268,7 @@ def _with(column: str, terms: tuple[str, ...]) -> Criterion:
         )
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
+        study.require_described()
         names = [study.vocabulary.require(column, column, term) for term in terms]
         return subjects[column].isin(names)
 

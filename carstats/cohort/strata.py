@@ -72,7 +72,10 @@ def stratum_keys(
 
 
 def _order(vocabulary: Vocabulary, column: str, levels: pd.Series) -> dict[Any, int]:
+    ordered = levels.cat.categories if isinstance(levels.dtype, pd.CategoricalDtype) else ()
     levels = list(levels.unique())
+    if len(ordered):
+        return {value: place for place, value in enumerate(v for v in ordered if v in levels)}
     known = vocabulary.names(column) if column in CATEGORIES else []
     first = [name for name in known if name in levels]
     rest = sorted((value for value in levels if value not in first), key=_natural)

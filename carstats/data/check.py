@@ -13,7 +13,7 @@ import pandas as pd
 from carstats.data.check_values import check_values
 from carstats.data.likeness import near_misses, near_names
 from carstats.data.matching import code_key, nearest, toml_text
-from carstats.data.schema import TABLES, Column
+from carstats.data.schema import STRATA_TABLES, TABLES, Column
 from carstats.data.source import Source as Source
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import Problem, listed
@@ -266,10 +266,14 @@ def _check_column(
 
 
 def check_table(
-    name: str, frame: pd.DataFrame, source: Source, vocabulary: Vocabulary
+    name: str,
+    frame: pd.DataFrame,
+    source: Source,
+    vocabulary: Vocabulary,
+    strata_only: bool = False,
 ) -> tuple[pd.DataFrame, list[Problem], list[str]]:
     """Check one table's columns, types, terms, and the units and ranges of assessments."""
-    table = TABLES[name]
+    table = STRATA_TABLES.get(name, TABLES[name]) if strata_only else TABLES[name]
     notes: list[str] = []
     problems = [
         source.problem(
@@ -281,12 +285,13 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
-    near = {name: extra for extra, name in near_names(name, frame.columns).items()}
+    misspelt = {} if strata_only else near_names(name, frame.columns)
+    near = {name: extra for extra, name in misspelt.items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]
     has = listed(frame.columns, 30) or message("none")
     problems += [_absent(name, column, has, near.get(column.name), source) for column in absent]
     told = {column.name for column in absent}
-    problems += near_misses(name, frame, source, told)
+    problems += [] if strata_only else near_misses(name, frame, source, told)
     checked = {}
     for column in [c for c in table.columns if c.name in frame]:
         values = _plain(frame[column.name])

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.matching import code_key
-from carstats.data.schema import TABLES
+from carstats.data.schema import STRATA_TABLES, TABLES, Table
 from carstats.data.source import Source
 from carstats.data.time_checks import check_times
 from carstats.errors import Problem
@@ -28,12 +28,13 @@ def _rows(
 
 
 def cross_check(
-    tables: dict[str, pd.DataFrame], source: Callable[[str], Source]
+    tables: dict[str, pd.DataFrame], source: Callable[[str], Source], strata_only: bool = False
 ) -> tuple[list[Problem], list[str]]:
     """Return what contradicts itself within a row or across tables, and what should be known."""
     problems: list[Problem] = []
     for name, frame in tables.items():
-        problems += _duplicates(name, frame, source(name))
+        table = STRATA_TABLES.get(name, TABLES[name]) if strata_only else TABLES[name]
+        problems += _duplicates(table, frame, source(name))
     subjects = tables["subjects"]
     if problems and subjects["subject_id"].duplicated().any():
         return problems, []
@@ -49,6 +50,8 @@ def cross_check(
                 message("names a subject that the subjects table does not have."),
                 message("Add the subject or correct the identifier."),
             )
+    if strata_only:
+        return problems + _check_order(tables, source) + _check_events(tables, source), []
     problems += _check_subjects(subjects, source("subjects"))
     problems += _check_order(tables, source)
     problems += _check_infusions(tables, source)
@@ -94,8 +97,8 @@ def alike_notes(ids: pd.Series) -> list[str]:
     ]
 
 
-def _duplicates(name: str, frame: pd.DataFrame, source: Source) -> list[Problem]:
-    key = list(TABLES[name].key)
+def _duplicates(table: Table, frame: pd.DataFrame, source: Source) -> list[Problem]:
+    key = list(table.key)
     if not key:
         return []
     # By position: rows made from one wide row share its number.

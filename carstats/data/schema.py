@@ -257,3 +257,18 @@ TABLES: dict[str, Table] = {
         ),
     )
 }
+
+STRATA_TABLES: dict[str, Table] = {
+    "subjects": Table("subjects", "subject", (_id(),), ("subject_id",)),
+    "responses": Table(
+        "responses",
+        "subject and endpoint",
+        (
+            _id(),
+            _term("endpoint", "endpoint", "Endpoint", True),
+            Column("response", "flag", "Whether the endpoint was met", True),
+        ),
+        ("subject_id", "endpoint"),
+    ),
+}
+"""The tables of a study that has no more than strata: one made from a data frame."""

@@ -58,6 +58,10 @@ class Study:
     settings : mapping of str to mapping, optional
         The parameters of the rules that differ from carstats' own: ``"rules"``, ``"strategies"``
         and ``"schedule"``, as `study.toml` has them.
+    strata_only : bool, optional
+        Whether `subjects` has no more than ``subject_id`` and columns of the caller's own, as
+        `cohort_from_frame` makes it: no disease, target, platform, cell source or last contact is
+        asked for, and an analysis that needs one says that it is not there.
 
     Raises
     ------
@@ -91,6 +95,7 @@ class Study:
     estimands: Mapping[str, str] = field(default_factory=dict)
     censor_others: bool = False
     settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    strata_only: bool = False
 
     def __post_init__(self) -> None:
         problems: list[Problem] = []
@@ -108,7 +113,7 @@ class Study:
                         kind=type(frame).__name__,
                     )
                 )
-            checked = check_table(name, frame, self.source(name), self.vocabulary)
+            checked = check_table(name, frame, self.source(name), self.vocabulary, self.strata_only)
             tables[name] = checked[0]
             problems += checked[1]
             notes += checked[2]
@@ -126,8 +131,8 @@ class Study:
         if not problems:
             if self.censor_others and "events" in tables:
                 tables["events"] = with_others(tables, notes)
-            tables = settled(tables, self.source)
-            problems, more = cross_check(tables, self.source)
+            tables = tables if self.strata_only else settled(tables, self.source)
+            problems, more = cross_check(tables, self.source, self.strata_only)
             notes += more
         if problems:
             raise CarstatsError(problems)
@@ -135,7 +140,8 @@ class Study:
             object.__setattr__(self, name, frame.reset_index(drop=True))
         object.__setattr__(self, "censor_others", False)
         object.__setattr__(self, "notes", tuple(dict.fromkeys(notes)))
-        object.__setattr__(self, "subjects", _filled(self.subjects, self.infusions))
+        if not self.strata_only:
+            object.__setattr__(self, "subjects", _filled(self.subjects, self.infusions))
 
     def source(self, table: str) -> Source:
         """Return what messages call a table."""
@@ -172,6 +178,17 @@ class Study:
         """Return the tables that the study has, by name."""
         return {name: getattr(self, name) for name in TABLES if getattr(self, name) is not None}
 
+    def require_described(self) -> None:
+        """Raise unless the subjects have their disease, target and last contact."""
+        if self.strata_only:
+            raise CarstatsError(
+                message(
+                    "this needs each subject's disease, target and last contact, which a cohort"
+                    " made from a data frame has not. Make a Study of its tables, or read them with"
+                    " read_study()."
+                )
+            )
+
     def endpoints(self, kind: str) -> list[str]:
         """Return the endpoints that the study's tables hold, in the vocabulary's order.
 
@@ -197,12 +214,13 @@ class Study:
 
     def __repr__(self) -> str:
         order = self.vocabulary.names("disease")
-        counts = self.subjects["disease"].value_counts()
+        counts = {} if self.strata_only else self.subjects["disease"].value_counts()
         diseases = ", ".join(f"{name} {counts[name]}" for name in order if name in counts)
         rest = ", ".join(f"{len(t)} {n}" for n, t in self.tables().items() if n != "subjects")
         kind = f"Study {self.label!r}" if self.label else "Study"
         subjects = "subject" if len(self.subjects) == 1 else "subjects"
-        return f"{kind}: {len(self.subjects)} {subjects} ({diseases}); {rest or 'subjects only'}"
+        diseases = f" ({diseases})" if diseases else ""
+        return f"{kind}: {len(self.subjects)} {subjects}{diseases}; {rest or 'subjects only'}"
 
 
 def _filled(subjects: pd.DataFrame, infusions: pd.DataFrame | None) -> pd.DataFrame:

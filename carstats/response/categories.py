@@ -106,7 +106,7 @@ def response_categories(
                         "estimate": k / n if n else np.nan,
                         "note": joined_notes(
                             no_subjects(n, len(everyone)),
-                            definition_words(cohort, category, stratum["disease"], single=False),
+                            definition_words(cohort, category, stratum, single=False),
                         ),
                     }
                 )

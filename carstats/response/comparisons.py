@@ -71,9 +71,9 @@ _WORDS = {
 
 def response_test(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
-    by: str | Iterable[str],
+    by: str | Iterable[str] | None = None,
     reference: object = None,
     strata: str | Iterable[str] | None = None,
     method: str = "auto",
@@ -91,10 +91,10 @@ def response_test(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A response endpoint of the study.
-    by : str or list of str
-        Columns whose strata are compared.
+    endpoint : str, optional
+        A response endpoint of the study. By default the only one that the study has.
+    by : str or list of str, optional
+        Columns whose strata are compared. By default those of `cohort_from_frame`.
     reference : str or tuple, optional
         The stratum that the others are compared with; by default all pairs. Not for the overall
         tests.
@@ -168,7 +168,7 @@ def response_test(
         raise CarstatsError(message("`scores` are those of the trend test; give method='trend'."))
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
-        test=method, adjust=adjust,
+        test=method, adjust=adjust, reference=reference,
     )  # fmt: skip
     if method == AUTO and table.strata:
         method = EXACT_CMH if len(table.keys) == 2 else OVERALL[0]

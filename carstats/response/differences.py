@@ -46,9 +46,9 @@ _CONTRASTS = {
 
 def response_difference(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
-    by: str | Iterable[str],
+    by: str | Iterable[str] | None = None,
     reference: object = None,
     strata: str | Iterable[str] | None = None,
     contrast: str = "difference",
@@ -67,10 +67,10 @@ def response_difference(
     cohort : Cohort
         Made by `define_cohort`. Its strata were not randomised: a difference between them is not
         the effect of what tells them apart.
-    endpoint : str
-        A response endpoint of the study.
-    by : str or list of str
-        Columns whose strata are compared.
+    endpoint : str, optional
+        A response endpoint of the study. By default the only one that the study has.
+    by : str or list of str, optional
+        Columns whose strata are compared. By default those of `cohort_from_frame`.
     reference : str or tuple, optional
         The stratum that the others are compared with; by default all pairs.
     strata : str or list of str, optional
@@ -131,7 +131,7 @@ def response_difference(
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_difference",
-        contrast=contrast, method=method, adjust=adjust,
+        contrast=contrast, method=method, adjust=adjust, reference=reference,
     )  # fmt: skip
     rows, used = [], set()
     for first, second in pairs(table, reference):

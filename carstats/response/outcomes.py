@@ -8,13 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort, chosen_endpoint
 from carstats.data.study import Study
 from carstats.endpoints.derive.applicability import applicable
 from carstats.endpoints.options import Schedule, schedule_of
 from carstats.errors import CarstatsError, check_choice, check_number, listed
 from carstats.messages import mark, message, message_n
 
+# The day of the visit that a rate is of by default.
+VISIT = 168
 POPULATIONS = ("treated", "evaluable", "intention to treat")
 MISSING = ("failure", "excluded", "bounds")
 # What a missing response is, in words.
@@ -68,7 +70,7 @@ class Outcome:
 
 def asked(endpoint: str, when: str) -> str:
     """Return an endpoint with when it was asked: ``"Remission at week 24 (days 140 to 196)"``."""
-    return message("{endpoint} {when}", endpoint=endpoint, when=when)
+    return message("{endpoint} {when}", endpoint=endpoint, when=when) if when else endpoint
 
 
 def visit_words(at: float, low: float, high: float) -> str:
@@ -111,6 +113,14 @@ def checked_window(
     return low, high
 
 
+def visit_options(
+    cohort: Cohort, at: float, window: tuple[float, float] | None
+) -> dict[str, object]:
+    """Return when responses were asked, as options of a result; none where they have no day."""
+    low, high = checked_window(cohort, window, at)
+    return {} if cohort.study.strata_only else {"at": at, "window": [low, high]}
+
+
 def applies_by_subject(cohort: Cohort, name: str) -> pd.Series:
     """Return whether an endpoint applies to each subject of the study, by ``subject_id``."""
     study = cohort.study
@@ -147,10 +157,11 @@ def joined_words(population: str, clause: str) -> str:
     return message("{population}, {clause}", population=population, clause=clause)
 
 
-def endpoint_rows(cohort: Cohort, endpoint: str) -> tuple[str, pd.DataFrame]:
+def endpoint_rows(cohort: Cohort, endpoint: str | None) -> tuple[str, pd.DataFrame]:
     """Return an endpoint's name and its rows of the responses table, of the whole study."""
     check_cohort(cohort)
     study = cohort.study
+    endpoint = chosen_endpoint(study, endpoint, "response")
     name = study.vocabulary.require("endpoint", "endpoint", endpoint, "response")
     rows = study.table("responses")
     rows = rows[rows["endpoint"] == name]
@@ -175,7 +186,7 @@ def evaluable_rows(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def visit_outcome(
-    cohort: Cohort, endpoint: str, at: float, window: tuple[float, float] | None
+    cohort: Cohort, endpoint: str | None, at: float, window: tuple[float, float] | None
 ) -> Outcome:
     """Return who met an endpoint at a visit.
 
@@ -184,6 +195,13 @@ def visit_outcome(
     """
     low, high = checked_window(cohort, window, at)
     name, rows = endpoint_rows(cohort, endpoint)
+    if cohort.study.strata_only:
+        if window is not None or at != VISIT:
+            _refuse_days("window" if window is not None else "at")
+        response = evaluable_rows(rows).set_index("subject_id")["response"].astype(float)
+        label = cohort.study.vocabulary.label("endpoint", name)
+        applies, day = applies_by_subject(cohort, name), pd.Series(dtype=float)
+        return Outcome(name, label, "", response, -np.inf, applies, day)
     if not within(rows["day"], low, high).any():
         days = rows["day"].round().astype(int).value_counts().sort_index().index
         raise CarstatsError(
@@ -205,6 +223,16 @@ def visit_outcome(
         name, label, when, first["response"].astype(float), low, applies_by_subject(cohort, name),
         first["day"],
     )  # fmt: skip
+
+
+def _refuse_days(argument: str) -> None:
+    raise CarstatsError(
+        message(
+            "`{argument}` names a day, and the responses of a data frame have none: use"
+            " response_rate(cohort), or make a Study with its table of responses.",
+            argument=argument,
+        )
+    )
 
 
 def nearest(rows: pd.DataFrame, at: float, low: float, high: float) -> pd.Series:
@@ -242,6 +270,8 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
                 at=f"{at:g}",
             )
         )
+    if cohort.study.strata_only:
+        _refuse_days("until")
     first, last = (visit_outcome(cohort, endpoint, day, None) for day in (at, until))
     _, rows = endpoint_rows(cohort, endpoint)
     # The first visit is the assessment that counts for it: an earlier one in its window does not.
@@ -264,6 +294,8 @@ def best_outcome(cohort: Cohort, endpoint: str, until: float) -> Outcome:
     """Return who met an endpoint at any visit after the infusion, up to a day."""
     check_number("until", until)
     name, rows = endpoint_rows(cohort, endpoint)
+    if cohort.study.strata_only:
+        _refuse_days("until")
     within = rows[(rows["day"] > 0) & (rows["day"] <= until)]
     if within.empty:
         raise CarstatsError(
@@ -296,6 +328,8 @@ def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
                 )
             )
         return subjects, joined_words("", message("intention to treat"))
+    if cohort.study.strata_only:
+        return subjects, ""
     if "infused" not in subjects:
         return subjects, joined_words("", message("infusions not recorded"))
     infused = subjects["infused"].fillna(False).astype(bool)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, chosen_columns
 from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
 from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, listed
@@ -19,6 +19,7 @@ from carstats.response.outcomes import (
     MISSING,
     analysis_set,
     asked_of,
+    checked_window,
     joined_words,
     missing_words,
     visit_outcome,
@@ -82,7 +83,7 @@ class Compared:
     def definitions(self, places: Iterable[int]) -> str:
         """Name what the endpoint is in each disease, where strata of several are compared."""
         masks = [stratum_mask(self.subjects, self.by, self.keys[place]) for place in places]
-        asked = self.subjects.loc[np.logical_or.reduce(masks), "disease"]
+        asked = self.subjects[np.logical_or.reduce(masks)]
         return definition_words(self.cohort, self.spec.options["endpoint"], asked, single=False)
 
     def block_counts(self, places: Iterable[int]) -> tuple[np.ndarray, np.ndarray]:
@@ -94,8 +95,8 @@ class Compared:
 
 def compared(
     cohort: Cohort,
-    endpoint: str,
-    by: str | Iterable[str],
+    endpoint: str | None,
+    by: str | Iterable[str] | None,
     strata: str | Iterable[str] | None,
     at: float,
     window: tuple[float, float] | None,
@@ -112,7 +113,8 @@ def compared(
     missing = check_choice("missing", missing, MISSING[:2])
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, counted = analysis_set(cohort, population)
-    by, strata = check_by(subjects, by), check_by(subjects, strata, "strata")
+    by = check_by(subjects, chosen_columns(cohort, by))
+    strata = check_by(subjects, strata, "strata")
     subjects, others, counted = asked_of(cohort, [outcome.name], subjects, counted)
     if not by:
         raise CarstatsError(
@@ -145,8 +147,10 @@ def compared(
         population=joined_words(counted, words or missing_words(missing)),
         method="",
     )
-    known = {"endpoint": outcome.name, "at": float(at), "population": population}
-    spec = replace(spec, options={**known, "missing": missing, **options})
+    known = {"endpoint": outcome.name, "population": population}
+    if not cohort.study.strata_only:
+        known |= {"at": float(at), "window": list(checked_window(cohort, window, at))}
+    spec = replace(spec, options={**known, "missing": missing, "by": list(by), **options})
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     blocks = stratum_keys(vocabulary, subjects, strata)
     return Compared(

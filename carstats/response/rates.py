@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns, chosen_endpoint
 from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportions.proportion import METHODS, proportion_limits
@@ -21,10 +21,10 @@ from carstats.response.outcomes import (
     asked,
     best_outcome,
     case_labels,
-    checked_window,
     joined_words,
     missing_words,
     sustained_outcome,
+    visit_options,
     visit_outcome,
 )
 from carstats.response.told import Told
@@ -34,7 +34,7 @@ from carstats.wording import limits_words
 
 def response_rate(
     cohort: Cohort,
-    endpoint: str | Iterable[str],
+    endpoint: str | Iterable[str] | None = None,
     *,
     at: float = 168,
     window: tuple[float, float] | None = None,
@@ -54,9 +54,10 @@ def response_rate(
     cohort : Cohort
         Made by `define_cohort`; usually the infused, and those with potential follow-up to the end
         of the window.
-    endpoint : str or list of str
+    endpoint : str or list of str, optional
         A response endpoint of the study, such as ``"drug_free_remission"``; several stand side by
-        side in a column ``endpoint``, within each stratum.
+        side in a column ``endpoint``, within each stratum. By default the only one that the study
+        has.
     at : float
         Day of the visit from the first infusion; 168 is week 24.
     window : (float, float), optional
@@ -65,7 +66,8 @@ def response_rate(
         past the midpoint to the next scheduled visit. Of several evaluable assessments the one
         nearest to `at` counts, of two equally near the later.
     by : str or list of str, optional
-        Columns of the subjects table; one rate for each stratum.
+        Columns of the subjects table; one rate for each stratum. By default those of
+        `cohort_from_frame`.
     population : {"treated", "evaluable", "intention to treat"}
         Who is counted: the infused; those of them with an evaluable assessment; or everybody,
         whether infused or not.
@@ -102,7 +104,7 @@ def response_rate(
     Brown LD, Cai TT, DasGupta A. Stat Sci 2001; 16: 101-133.
     Blaker H. Can J Stat 2000; 28: 783-798.
     """
-    options = {"at": at, "window": list(checked_window(cohort, window, at))}
+    options = visit_options(cohort, at, window)
     return _rates(
         cohort, endpoint, lambda name: visit_outcome(cohort, name, at, window), "response_rate",
         by, population, missing, method, conf_level, options,
@@ -111,7 +113,7 @@ def response_rate(
 
 def sustained_response_rate(
     cohort: Cohort,
-    endpoint: str | Iterable[str],
+    endpoint: str | Iterable[str] | None = None,
     *,
     at: float = 168,
     until: float = 364,
@@ -131,12 +133,13 @@ def sustained_response_rate(
     cohort : Cohort
         Made by `define_cohort`; usually those with potential follow-up to the end of the later
         window.
-    endpoint : str or list of str
-        A response endpoint of the study, or several.
+    endpoint : str or list of str, optional
+        A response endpoint of the study, or several. By default the only one that the study has.
     at, until : float
         Days of the first and the last visit, with the default windows of `response_rate`.
     by : str or list of str, optional
-        Columns of the subjects table; one rate for each stratum.
+        Columns of the subjects table; one rate for each stratum. By default those of
+        `cohort_from_frame`.
     population : {"treated", "evaluable", "intention to treat"}
         Who is counted, as for `response_rate`.
     missing : {"failure", "excluded", "bounds"}
@@ -166,7 +169,7 @@ def sustained_response_rate(
 
 def best_response_rate(
     cohort: Cohort,
-    endpoint: str | Iterable[str],
+    endpoint: str | Iterable[str] | None = None,
     *,
     until: float = 364,
     by: str | Iterable[str] | None = None,
@@ -183,12 +186,13 @@ def best_response_rate(
     ----------
     cohort : Cohort
         Made by `define_cohort`; usually those with potential follow-up to `until`.
-    endpoint : str or list of str
-        A response endpoint of the study, or several.
+    endpoint : str or list of str, optional
+        A response endpoint of the study, or several. By default the only one that the study has.
     until : float
         Last day that counts.
     by : str or list of str, optional
-        Columns of the subjects table; one rate for each stratum.
+        Columns of the subjects table; one rate for each stratum. By default those of
+        `cohort_from_frame`.
     population : {"treated", "evaluable", "intention to treat"}
         Who is counted, as for `response_rate`.
     missing : {"failure", "excluded", "bounds"}
@@ -216,7 +220,7 @@ def best_response_rate(
 
 def _rates(
     cohort: Cohort,
-    endpoint: str | Iterable[str],
+    endpoint: str | Iterable[str] | None,
     outcome_of: Callable[[str], Outcome],
     analysis: str,
     by: str | Iterable[str] | None,
@@ -229,13 +233,15 @@ def _rates(
     method = check_choice("method", method, METHODS)
     missing = check_choice("missing", missing, MISSING)
     check_conf_level(conf_level)
+    check_cohort(cohort)
+    endpoint = chosen_endpoint(cohort.study, endpoint, "response")
     names = [endpoint] if isinstance(endpoint, str) else list(endpoint)
     several = not isinstance(endpoint, str)
     if not names:
         raise CarstatsError(message("`endpoint` is empty; name at least one response endpoint."))
     outcomes = [outcome_of(name) for name in names]
     subjects, words = analysis_set(cohort, population)
-    by = check_by(subjects, by)
+    by = check_by(subjects, chosen_columns(cohort, by))
     if population == "evaluable":
         missing, words = "excluded", joined_words(words, message("evaluable only"))
     cases = ("worst", "best") if missing == "bounds" else ("",)

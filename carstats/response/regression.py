@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, chosen_columns
 from carstats.cohort.strata import check_by, level_labels, stratum_keys
 from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
@@ -27,6 +27,7 @@ from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import (
     analysis_set,
     asked_of,
+    checked_window,
     joined_words,
     missing_words,
     visit_outcome,
@@ -56,8 +57,8 @@ class _Model:
 
 def response_regression(
     cohort: Cohort,
-    endpoint: str,
-    covariates: str | Iterable[str],
+    endpoint: str | None = None,
+    covariates: str | Iterable[str] | None = None,
     *,
     reference: Mapping[str, Any] | None = None,
     method: str = "Firth",
@@ -73,11 +74,12 @@ def response_regression(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A response endpoint of the study.
-    covariates : str or list of str
+    endpoint : str, optional
+        A response endpoint of the study. By default the only one that the study has.
+    covariates : str or list of str, optional
         Columns of the subjects table. Numbers enter as they are, everything else by its levels.
-        Subjects with a missing covariate are left out and counted.
+        Subjects with a missing covariate are left out and counted. By default the columns `by` of
+        `cohort_from_frame`.
     reference : mapping of str to object, optional
         The level that the others of a column are compared with; by default the first in the
         vocabulary's order.
@@ -275,14 +277,15 @@ def marginal_response_difference(
         level=level_text(conf_level),
     )
     words = asymptotic_words(words)
-    spec = replace(model.spec, method=words, conf_level=conf_level)
+    given = {**model.spec.options, "covariate": covariate, "adjust": more, "reference": reference}
+    spec = replace(model.spec, method=words, conf_level=conf_level, options=given)
     return Result(_named(rows, model, cohort), spec)
 
 
 def _named(rows: list[dict[str, Any]], model: _Model, cohort: Cohort) -> pd.DataFrame:
     """Say in every row what the endpoint is in each disease, where it is another one in each."""
     name = model.spec.options["endpoint"]
-    rules = definition_words(cohort, name, model.subjects["disease"], single=False)
+    rules = definition_words(cohort, name, model.subjects, single=False)
     return pd.DataFrame([row | {"note": joined_notes(row["note"], rules)} for row in rows])
 
 
@@ -331,7 +334,7 @@ def _fitted(
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)
     subjects, _, words = asked_of(cohort, [outcome.name], subjects, words)
-    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    columns = chosen_columns(cohort, covariates)
     if not columns:
         raise CarstatsError(message("`covariates` is empty; name at least one column."))
     # Missing values are counted below: only the names are checked here.
@@ -387,11 +390,11 @@ def _fitted(
         design, response, method=method, conf_level=conf_level, profiled=profiled
     )
     if left_out:
-        lacking = message("{n} with a missing covariate left out", n=left_out)
-        words = joined_words(words, lacking)
-    spec = cohort.spec(
-        analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
-    )
-    options = {"endpoint": outcome.name, "at": float(at), "covariates": columns}
+        words = joined_words(words, message("{n} with a missing covariate left out", n=left_out))
+    named = {"endpoint": outcome.title, "endpoints": (outcome.name,)}
+    spec = cohort.spec(analysis, **named, population=words, method="")
+    options = {"endpoint": outcome.name, "covariates": columns, "reference": reference}
+    if not cohort.study.strata_only:
+        options |= {"at": float(at), "window": list(checked_window(cohort, window, at))}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))

@@ -114,7 +114,7 @@ def time_to_response(
                 if np.isnan(start)
                 else message("nobody responded")
             )
-        rules = definition_words(cohort, name, stratum["disease"])
+        rules = definition_words(cohort, name, stratum)
         frame.loc[0, "note"] = joined_notes(frame.loc[0, "note"], rules)
         return frame
 

@@ -93,17 +93,16 @@ class Told:
         return pd.Series(found.prednisone_mg, day.index)
 
     def _definition(self, asked: pd.DataFrame) -> str:
-        return definition_words(self.cohort, self.outcome.name, asked["disease"])
+        return definition_words(self.cohort, self.outcome.name, asked)
 
 
-def definition_words(
-    cohort: Cohort, name: str, diseases: Iterable[str], *, single: bool = True
-) -> str:
+def definition_words(cohort: Cohort, name: str, asked: pd.DataFrame, *, single: bool = True) -> str:
     """Name the rule of each disease, of an endpoint that is another one in each."""
     base, study = base_of(name), cohort.study
-    if base not in BY_DISEASE:
+    if base not in BY_DISEASE or study.strata_only:
         return ""
-    rules, known = RESPONSE if base == "response" else REMISSION, set(diseases)
+    rules = RESPONSE if base == "response" else REMISSION
+    known = set(asked["disease"])
     present = [disease for disease in study.vocabulary.names("disease") if disease in known]
     if len(present) < 2 and not single:
         return ""

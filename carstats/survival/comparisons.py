@@ -27,10 +27,10 @@ _DIFFERENCES = {
 
 def survival_difference(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     at: float | Iterable[float],
-    by: str | Iterable[str],
+    by: str | Iterable[str] | None = None,
     reference: str | None = None,
     method: str = "melded beta product",
     conf_level: float = 0.95,
@@ -42,12 +42,13 @@ def survival_difference(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     at : float or list of float
         Days from the endpoint's origin.
-    by : str or list of str
-        Columns of the subjects table whose levels are the groups.
+    by : str or list of str, optional
+        Columns of the subjects table whose levels are the groups. By default those of
+        `cohort_from_frame`.
     reference : str, optional
         The group that the others are compared with, by its printed name or its level ("SSc"; of
         several columns joined by " · "); by default each two groups.

@@ -50,7 +50,7 @@ _CAUSES = (
 
 def cumulative_incidence(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
     conf_type: str = "beta product",
@@ -64,10 +64,12 @@ def cumulative_incidence(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study, such as ``"relapse"``.
+    endpoint : str, optional
+        A time-to-event endpoint of the study, such as ``"relapse"``. By default the only one that
+        the study has.
     by : str or list of str, optional
-        Columns of the subjects table; one set of curves for each stratum.
+        Columns of the subjects table; one set of curves for each stratum. By default those of
+        `cohort_from_frame`.
     conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
         Pointwise limits. The beta product (the default; each piece of its mass goes to a cause)
         holds its level in cohorts of a few subjects, exists while nobody has had the event, and
@@ -182,9 +184,9 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
 
 def gray_test(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
-    by: str | Iterable[str],
+    by: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
     cause: str | None = None,
     rho: float = 0.0,
@@ -195,10 +197,11 @@ def gray_test(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
-    by : str or list of str
-        Columns of the subjects table whose levels are the groups.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
+    by : str or list of str, optional
+        Columns of the subjects table whose levels are the groups. By default those of
+        `cohort_from_frame`.
     strata : str or list of str, optional
         Columns that the test is adjusted for, as cmprsk::cuminc does.
     cause : str, optional
@@ -268,8 +271,8 @@ def gray_test(
 
 def fine_gray_regression(
     cohort: Cohort,
-    endpoint: str,
-    covariates: str | Iterable[str],
+    endpoint: str | None = None,
+    covariates: str | Iterable[str] | None = None,
     *,
     cause: str | None = None,
     conf_level: float = 0.95,
@@ -280,10 +283,11 @@ def fine_gray_regression(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
-    covariates : str or list of str
-        Columns of the subjects table; a category enters as indicators against its first level.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
+    covariates : str or list of str, optional
+        Columns of the subjects table; a category enters as indicators against its first level. By
+        default the columns `by` of `cohort_from_frame`.
     cause : str, optional
         The cause modelled: the endpoint itself by default, or one of its competing causes.
     conf_level : float
@@ -317,7 +321,7 @@ def fine_gray_regression(
     )
 
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint)
+    times = endpoint_times(cohort, endpoint, ())
     place = _cause_code(times, cause)
     design = covariate_matrix(cohort, covariates)
     known = times.rows["event_time"].notna().to_numpy() & design.complete

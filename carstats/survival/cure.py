@@ -23,7 +23,7 @@ from carstats.wording import because, level_text
 
 def cure_fraction(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
     conf_level: float = 0.95,
@@ -40,10 +40,12 @@ def cure_fraction(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study, such as ``"relapse_free_survival"``.
+    endpoint : str, optional
+        A time-to-event endpoint of the study, such as ``"relapse_free_survival"``. By default the
+        only one that the study has.
     by : str or list of str, optional
-        Columns of the subjects table; one row for each stratum.
+        Columns of the subjects table; one row for each stratum. By default those of
+        `cohort_from_frame`.
     conf_level : float
         Level of the profile-likelihood limits.
     competing : {"censor"}, optional

@@ -50,7 +50,7 @@ _DRAWN_BANDS = {
 
 def survival_curve(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
     conf_type: str = "beta product",
@@ -65,10 +65,12 @@ def survival_curve(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study, such as ``"relapse_free_survival"``.
+    endpoint : str, optional
+        A time-to-event endpoint of the study, such as ``"relapse_free_survival"``. By default the
+        only one that the study has.
     by : str or list of str, optional
-        Columns of the subjects table; one curve for each stratum.
+        Columns of the subjects table; one curve for each stratum. By default those of
+        `cohort_from_frame`.
     conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
         Pointwise limits. The beta product (the default) holds its level in cohorts of a few
         subjects and is informative while nobody has had the event; journals and SAS expect
@@ -189,7 +191,7 @@ def _add_band(
 
 def survival_at(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     at: float | Iterable[float],
     by: str | Iterable[str] | None = None,
@@ -204,12 +206,13 @@ def survival_at(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     at : float or list of float
         Days from the endpoint's origin.
     by : str or list of str, optional
-        Columns of the subjects table; one set of rows for each stratum.
+        Columns of the subjects table; one set of rows for each stratum. By default those of
+        `cohort_from_frame`.
     conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
         Pointwise limits, as for `survival_curve`.
     conf_level : float

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, chosen_columns
 from carstats.cohort.strata import stratum_keys
 from carstats.errors import CarstatsError, listed
 from carstats.estimators.identified import independent_columns
@@ -58,9 +58,9 @@ class Design:
     complete: NDArray[np.bool_]
 
 
-def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str]) -> Design:
+def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str] | None) -> Design:
     """Return columns of a cohort's subjects as covariates."""
-    columns = [covariates] if isinstance(covariates, str) else list(covariates)
+    columns = chosen_columns(cohort, covariates)
     for name in columns:
         if columns.count(name) > 1:
             raise CarstatsError(message("`covariates` names {name} twice.", name=repr(name)))

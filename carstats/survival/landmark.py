@@ -29,7 +29,7 @@ from carstats.wording import level_text
 
 def landmark_rate(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     at: float,
     by: str | Iterable[str] | None = None,
@@ -49,12 +49,13 @@ def landmark_rate(
     ----------
     cohort : Cohort
         Made by `define_cohort`; its subjects need ``cutoff_day``.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     at : float
         The landmark, days from the endpoint's origin.
     by : str or list of str, optional
-        Columns of the subjects table; one rate for each stratum.
+        Columns of the subjects table; one rate for each stratum. By default those of
+        `cohort_from_frame`.
     method : str
         Confidence limits of the proportion, as for `response_rate`.
     conf_level : float
@@ -161,7 +162,7 @@ def _cutoff(cohort: Cohort) -> pd.Series:
 
 def landmark_curve(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     at: float,
     group: str | Callable[[pd.DataFrame], pd.Series] | None = None,
@@ -180,8 +181,8 @@ def landmark_curve(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     at : float
         The landmark, days from the endpoint's origin.
     group : str or callable, optional
@@ -189,7 +190,8 @@ def landmark_curve(
         assessment), or a function of the subjects at risk that returns a group for each. The curves
         have it as the column ``group``.
     by : str or list of str, optional
-        Columns of the subjects table; one set of curves for each stratum.
+        Columns of the subjects table; one set of curves for each stratum. By default those of
+        `cohort_from_frame`.
     conf_type : str
         Pointwise limits, as for `survival_curve`.
     conf_level : float
@@ -264,9 +266,8 @@ def landmark_curve(
         competing=competing,
         n_before=len(times.rows) - len(rows),
     )
-    return Result(
-        pd.concat(frames, ignore_index=True), replace(spec, by=tuple(chosen)), times.labels
-    )
+    spec = replace(spec, by=tuple(chosen), origin="landmark")
+    return Result(pd.concat(frames, ignore_index=True), spec, times.labels)
 
 
 def _property(

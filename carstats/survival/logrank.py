@@ -74,9 +74,9 @@ _PAIRS = {
 
 def logrank_test(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
-    by: str | Iterable[str],
+    by: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
     weight: str = "log-rank",
     exponents: tuple[float, float] = (0.0, 0.0),
@@ -94,10 +94,11 @@ def logrank_test(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
-    by : str or list of str
-        Columns of the subjects table whose levels are the groups.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
+    by : str or list of str, optional
+        Columns of the subjects table whose levels are the groups. By default those of
+        `cohort_from_frame`.
     strata : str or list of str, optional
         Columns that the test is adjusted for: groups are compared within their levels, and
         exchanged within them.

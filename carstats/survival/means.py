@@ -51,7 +51,7 @@ _MEANS = {
 
 def restricted_mean(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     at: float,
     by: str | Iterable[str] | None = None,
@@ -68,13 +68,14 @@ def restricted_mean(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     at : float
         The horizon in days, fixed before the data are seen; at most the follow-up of the stratum
         with the shortest.
     by : str or list of str, optional
-        Columns of the subjects table; one mean for each stratum.
+        Columns of the subjects table; one mean for each stratum. By default those of
+        `cohort_from_frame`.
     contrast : {"difference", "ratio"}, optional
         Compare the strata instead of reporting them.
     reference : str, optional

@@ -29,7 +29,7 @@ from carstats.wording import because, few_at_risk
 
 def survival_quantile(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     p: float | Iterable[float] = 0.5,
     by: str | Iterable[str] | None = None,
@@ -44,12 +44,13 @@ def survival_quantile(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     p : float or list of float
         Parts strictly between 0 and 1.
     by : str or list of str, optional
-        Columns of the subjects table; one set of rows for each stratum.
+        Columns of the subjects table; one set of rows for each stratum. By default those of
+        `cohort_from_frame`.
     conf_type : {"beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine"}
         Limits of the curve that the limits of the quantile are read off (Brookmeyer-Crowley).
     conf_level : float
@@ -141,7 +142,7 @@ def _quantile_words(p: float) -> str:
 
 def followup_time(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
     conf_level: float = 0.95,
@@ -152,10 +153,12 @@ def followup_time(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study; its assessments are what follow-up means.
+    endpoint : str, optional
+        A time-to-event endpoint of the study; its assessments are what follow-up means. By default
+        the only one that the study has.
     by : str or list of str, optional
-        Columns of the subjects table; one row for each stratum.
+        Columns of the subjects table; one row for each stratum. By default those of
+        `cohort_from_frame`.
     conf_level : float
         Confidence level.
 

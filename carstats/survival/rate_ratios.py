@@ -30,9 +30,9 @@ _ADJUSTED = {
 
 def incidence_rate_ratio(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
-    by: str | Iterable[str],
+    by: str | Iterable[str] | None = None,
     reference: str | None = None,
     adjust: str = "Holm",
     conf_level: float = 0.95,
@@ -43,10 +43,12 @@ def incidence_rate_ratio(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study; time counts as for `incidence_rate`.
-    by : str or list of str
-        Columns of the subjects table whose levels are the groups.
+    endpoint : str, optional
+        A time-to-event endpoint of the study; time counts as for `incidence_rate`. By default the
+        only one that the study has.
+    by : str or list of str, optional
+        Columns of the subjects table whose levels are the groups. By default those of
+        `cohort_from_frame`.
     reference : str, optional
         The group that the others are compared with, by its printed name or its level; by default
         each two groups.

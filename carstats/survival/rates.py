@@ -33,7 +33,7 @@ _METHODS = {
 
 def incidence_rate(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
     method: str = "exact",
@@ -46,11 +46,13 @@ def incidence_rate(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
+    endpoint : str, optional
         A time-to-event endpoint of the study; time counts to the event, a competing event or
-        censoring, from `entry_day` where entry was delayed.
+        censoring, from `entry_day` where entry was delayed. By default the only one that the study
+        has.
     by : str or list of str, optional
-        Columns of the subjects table; one rate for each stratum.
+        Columns of the subjects table; one rate for each stratum. By default those of
+        `cohort_from_frame`.
     method : {"exact", "Byar"}
         Poisson limits: Garwood's exact ones, or Byar's approximation.
     benchmark : float, optional
@@ -130,7 +132,7 @@ def time_at_risk(rows: pd.DataFrame) -> tuple[int, float]:
 
 def withdrawal_weighted_curve(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     censoring: str,
     by: str | Iterable[str] | None = None,
@@ -148,12 +150,13 @@ def withdrawal_weighted_curve(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     censoring : str
         Column of the subjects table that withdrawal depends on, known at the origin.
     by : str or list of str, optional
-        Columns of the subjects table; one curve for each stratum.
+        Columns of the subjects table; one curve for each stratum. By default those of
+        `cohort_from_frame`.
     n_resamples : int
         Bootstrap resamples for the limits; 0 for none.
     seed : int

@@ -50,8 +50,8 @@ _FITTED = {
 
 def cox_regression(
     cohort: Cohort,
-    endpoint: str,
-    covariates: str | Iterable[str],
+    endpoint: str | None = None,
+    covariates: str | Iterable[str] | None = None,
     *,
     strata: str | Iterable[str] | None = None,
     cause: str | None = None,
@@ -65,11 +65,11 @@ def cox_regression(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
-    covariates : str or list of str
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
+    covariates : str or list of str, optional
         Columns of the subjects table known at the origin; a category enters as indicators against
-        its first level.
+        its first level. By default the columns `by` of `cohort_from_frame`.
     strata : str or list of str, optional
         Columns whose levels have their own baseline hazard.
     cause : str, optional
@@ -110,7 +110,7 @@ def cox_regression(
     check_conf_level(conf_level)
     if robust and method == "Firth":
         raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
-    times = endpoint_times(cohort, endpoint, strata=strata)
+    times = endpoint_times(cohort, endpoint, (), strata)
     if cause is not None:
         cause = check_choice("cause", cause, times.causes)
     design = covariate_matrix(cohort, covariates)

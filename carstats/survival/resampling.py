@@ -26,7 +26,7 @@ from carstats.wording import because, level_text
 
 def bootstrap_interval(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     statistic: str = "median",
     at: float | None = None,
@@ -46,15 +46,16 @@ def bootstrap_interval(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     statistic : {"median", "restricted mean", "survival at"}
         What is read off the Kaplan-Meier curve of each resample.
     at : float, optional
         The horizon of the restricted mean, or the day of the probability. A resample whose
         follow-up ends before it keeps the last value of its curve.
     by : str or list of str, optional
-        Columns of the subjects table; resampled within each stratum.
+        Columns of the subjects table; resampled within each stratum. By default those of
+        `cohort_from_frame`.
     n_resamples : int
         Resamples of the subjects.
     seed : int

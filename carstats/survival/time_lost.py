@@ -27,7 +27,7 @@ from carstats.wording import level_text
 
 def restricted_time_lost(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     at: float,
     by: str | Iterable[str] | None = None,
@@ -44,13 +44,15 @@ def restricted_time_lost(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study, such as ``"relapse"``.
+    endpoint : str, optional
+        A time-to-event endpoint of the study, such as ``"relapse"``. By default the only one that
+        the study has.
     at : float
         The horizon in days, fixed before the data are seen; at most the follow-up of the stratum
         with the shortest.
     by : str or list of str, optional
-        Columns of the subjects table; one set of rows for each stratum.
+        Columns of the subjects table; one set of rows for each stratum. By default those of
+        `cohort_from_frame`.
     conf_level : float
         Confidence level. The limits are the Dirichlet beta product's with the first two moments of
         the area; they exist while nobody has had the event.

@@ -66,6 +66,7 @@ def subject_timelines(
         If a column does not exist or has missing values, or an endpoint is not in the vocabulary.
     """
     check_cohort(cohort)
+    cohort.study.require_described()
     vocabulary = cohort.study.vocabulary
     states = {
         "response": vocabulary.require("response", "endpoint", response, "response"),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns, chosen_endpoint
 from carstats.cohort.strata import (
     check_by,
     estimate_by,
@@ -118,15 +118,16 @@ class EndpointTimes:
 
 def endpoint_times(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None,
     by: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
 ) -> EndpointTimes:
     """Return the times of a cohort's subjects for one endpoint."""
     check_cohort(cohort)
     study = cohort.study
+    endpoint = chosen_endpoint(study, endpoint, "time-to-event")
     name = study.vocabulary.require("endpoint", "endpoint", endpoint, "time-to-event")
-    by = check_by(cohort.subjects, by)
+    by = check_by(cohort.subjects, chosen_columns(cohort, by))
     strata = check_by(cohort.subjects, strata, "strata")
     columns = list(dict.fromkeys([*by, *strata]))
     events = study.table("events")

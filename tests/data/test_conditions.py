@@ -182,3 +182,74 @@ class TestCheckBoxes:
     def test_not_check_boxes(self, tmp_path, entry):
         old = MAPPING.split("target = ")[1].split("\n")[0]
         assert "takes check boxes as {" in problems(tmp_path, (old, entry))[0]
+
+
+class TestGrammar:
+    """not, in, comparisons and blank, the same in every condition."""
+
+    TOTALS = EXPORT + "total,,,,,,,,,,\n"
+
+    def where(self, tmp_path, condition, export=EXPORT):
+        old = 'where = { redcap_repeat_instrument = "" }'
+        made = study(tmp_path, (old, f"where = {condition}"), export=export)
+        return made.subjects["subject_id"].tolist(), made.notes
+
+    @pytest.mark.parametrize(
+        ("condition", "n"),
+        [
+            ("{ infused = { blank = false } }", 3),
+            ('{ redcap_repeat_instrument = { not = "ae" } }', 3),
+            ('{ redcap_repeat_instrument = { not = ["ae"] } , dx = { in = [1] } }', 2),
+            ('{ dx = { ">=" = 1, "<" = 2 } }', 2),
+            ('{ infused = { ">=" = 2024-01-01 }, dx = { ">" = 1 } }', 1),
+            ('{ last = { "<=" = "2024-12-31" } }', 3),
+            ("{ ae_term = { blank = true } }", 3),
+        ],
+    )
+    def test_rows_taken(self, tmp_path, condition, n):
+        assert len(self.where(tmp_path, condition)[0]) == n
+
+    def test_totals_rows_are_left_out(self, tmp_path):
+        condition = '{ record_id = { not = ["total", "sum"] }, redcap_repeat_instrument = "" }'
+        ids, notes = self.where(tmp_path, condition, self.TOTALS)
+        assert len(ids) == 3
+        assert (
+            "export.csv: [subjects] takes 3 of 6 rows (where record_id is not 'total' or 'sum' and"
+            " redcap_repeat_instrument = blank)." in notes
+        )
+        # One of them may be misspelt.
+        assert "export.csv: [subjects]: no cell of `record_id` is 'sum'." in notes
+
+    def test_what_no_comparison_reads_is_named(self, tmp_path):
+        found = problems(
+            tmp_path,
+            ('where = { redcap_repeat_instrument = "" }', 'where = { record_id = { "<" = 9 } }'),
+            export=self.TOTALS,
+        )
+        assert any(
+            "row 7, `record_id`: 'total' is not a number, and a condition compares it with 9" in f
+            for f in found
+        )
+
+    def test_none_taken_lists_what_the_column_has(self, tmp_path):
+        (found,) = problems(
+            tmp_path, ('"ae" }', '"ae" , ae_grade = { ">" = 4 } }'),
+        )  # fmt: skip
+        assert "`ae_grade`: [toxicities] takes no row of 5: for none is ae_grade > 4." in found
+
+    @pytest.mark.parametrize(
+        "condition",
+        ['{ is = "x" }', "{ }", '{ ">=" = "many" }', '{ blank = "yes" }', "{ in = { x = 1 } }",
+         '{ ">" = true }'],
+    )  # fmt: skip
+    def test_what_is_no_condition(self, tmp_path, condition):
+        found = problems(tmp_path, ('"ae" }', f'"ae", dx = {condition} }}'))
+        assert "[toxicities] where dx is" in found[0] or "takes one value" in found[0]
+
+    def test_within_a_column(self, tmp_path):
+        made = study(
+            tmp_path,
+            ('last_contact_day = "last"',
+             'last_contact_day = { column = "last", where = { arm = { ">" = -5 } } }'),
+        )  # fmt: skip
+        assert made.subjects["last_contact_day"].tolist() == [365, 365, 365]

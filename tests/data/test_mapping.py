@@ -379,7 +379,7 @@ class TestEvents:
 
     def test_time_and_status(self, tmp_path):
         spec = {
-            "time": "t",
+            "time": {"column": "t", "unit": "days"},
             "status": "s",
             "values": {"1": "event", "0": "censored", "2": "competing"},
         }

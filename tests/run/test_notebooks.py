@@ -11,7 +11,8 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 
 from carstats.errors import CarstatsError
 from carstats.language import in_language
-from carstats.report.tables.model import MIMETYPE, Row, Spanner, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.run import notebooks
 from carstats.run.notebooks import (
     markdown_paragraphs,

@@ -13,7 +13,7 @@ from carstats.data.readers.rows import Rows
 from carstats.data.readers.wide import constant_or_cells, taken_frame
 from carstats.data.source import Source
 from carstats.errors import Problem
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 
 def wide_infusions(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
@@ -137,9 +137,10 @@ def listed_infusions(context: Context) -> tuple[pd.DataFrame, Source]:
     said = np.where(first & planned.isna(), True, planned.to_numpy(dtype=object))
     unsaid = np.array([value is None or value != value for value in said], dtype=bool)
     if unsaid.any() and later is None:
-        what = message(
+        what = message_n(
+            "does not say whether the {n} infusion after the first was planned.",
             "does not say whether the {n} infusions after the first were planned.",
-            n=int(unsaid.sum()),
+            int(unsaid.sum()),
         )
         remedy = message(
             "Write under [infusions] {line} (or {other}).",

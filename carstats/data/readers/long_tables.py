@@ -44,6 +44,8 @@ def _column(rows: Rows, name: str, spec) -> object:
     """Return one column of a long table, read as what it should be."""
     column = TABLES[rows.table].column(name)
     kind = column.kind if column else "day" if name.endswith("_day") else "own"
+    if isinstance(spec, dict) and "when" in spec:
+        return rows.flags(spec, name)
     if kind == "day" or name in _TIMES:
         return rows.days(spec, name)
     if kind == "flag":

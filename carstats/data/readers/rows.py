@@ -33,7 +33,7 @@ from carstats.data.readers.cells import SheetRows
 from carstats.data.readers.conditions import fulfilling, report_condition
 from carstats.data.readers.context import shown, sign_of, split
 from carstats.errors import Problem
-from carstats.messages import mark, message
+from carstats.messages import mark, message, message_n
 
 _LATER = mark(
     "Correct one of the two; a list of headings for last_contact_day takes the latest of them."
@@ -87,12 +87,14 @@ class Rows(SheetRows):
         over = (day > self.end) & (day <= self.end + VISIT_TOLERANCE)
         if over.any():
             self.context.notes.append(
-                message(
+                message_n(
+                    "{sheet}, `{heading}`: {n} visit planned up to {days} days after the subject's"
+                    " last contact stands at the day of that contact.",
                     "{sheet}, `{heading}`: {n} visits planned up to {days} days after the subject's"
                     " last contact stand at the day of that contact.",
+                    int(over.sum()),
                     sheet=self.sheet.name,
                     heading=heading,
-                    n=int(over.sum()),
                     days=VISIT_TOLERANCE,
                 )
             )
@@ -206,14 +208,14 @@ class Rows(SheetRows):
         """Return numbers, NaN for missing; anything else is noted."""
         cells = self.values(spec, column)
         out = read_numbers(pd.Series(cells, dtype=object), column).to_numpy()
-        for i, cell in enumerate(cells):
-            if cell is not None and not np.isfinite(out[i]):
+        for i in np.flatnonzero(~np.isfinite(out)):
+            if cells[i] is not None:
                 remedy = message(
                     "Give a number, or recode it under [{table}.values.{column}].",
                     table=self.table,
                     column=column,
                 )
-                what = message("{cell} is not a number.", cell=shown(cell))
+                what = message("{cell} is not a number.", cell=shown(cells[i]))
                 self.fault(i, split(spec)[0][0], what, remedy)
         return out
 

@@ -9,7 +9,13 @@ from carstats.data.formats.day_units import TIME_UNITS
 from carstats.data.schema import TABLES
 from carstats.data.settings.keys import COMPARISONS, CONDITIONS, texts_of
 from carstats.errors import Problem, listed
-from carstats.messages import message
+from carstats.messages import mark, message
+
+_TAKE = {
+    "when": mark("columns of yes and no"),
+    "schedule": mark("columns of days"),
+    "unit": mark("columns of days"),
+}
 
 
 class ColumnChecker:
@@ -56,6 +62,23 @@ class ColumnChecker:
                     ' { ">" = "2024-01-31" }, { blank = true }',
                 )
             )
+
+    def kind_of(self, table: str, column: str, spec: object) -> None:
+        """Refuse what is said of an entry and means nothing for its kind of column."""
+        described = TABLES[table].column(column)
+        kind = described.kind if described else "day" if column.endswith("_day") else "own"
+        timed = kind == "day" or column in ("time", "time_low", "time_high", "date")
+        said = spec if isinstance(spec, dict) else {}
+        for key, fits in (("when", kind in ("flag", "own")), ("schedule", timed), ("unit", timed)):
+            if key in said and not fits:
+                what = message(
+                    "[{table}.columns] {column} has {key}, which {kinds} take.",
+                    table=table,
+                    column=column,
+                    key=key,
+                    kinds=message(_TAKE[key]),
+                )
+                self.add(what)
 
     def checkboxes(self, table: str, column: str, spec: object) -> None:
         """Refuse check boxes of REDCap (``target___1``) that are mapped as one column of terms."""

@@ -79,6 +79,8 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
     to those for whom the study itself gives it.
     """
     subjects = study.subjects
+    if study.strata_only:
+        return np.ones(len(subjects), bool)
     if endpoint in _ON_RESPONSE and endpoint in study.estimands:
         # A relapse is found after the response that the rules name, where there is one.
         rules = study.settings.get("rules", {})

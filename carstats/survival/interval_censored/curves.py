@@ -58,7 +58,7 @@ _TESTS = {
 
 def interval_censored_curve(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
     conf_level: float = 0.95,
@@ -72,10 +72,12 @@ def interval_censored_curve(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study; its events lie in (``time_low``, ``time_high``].
+    endpoint : str, optional
+        A time-to-event endpoint of the study; its events lie in (``time_low``, ``time_high``]. By
+        default the only one that the study has.
     by : str or list of str, optional
-        Columns of the subjects table; one curve for each stratum.
+        Columns of the subjects table; one curve for each stratum. By default those of
+        `cohort_from_frame`.
     conf_level : float
         Level of the bootstrap limits.
     n_resamples : int
@@ -177,9 +179,9 @@ def interval_censored_curve(
 
 def interval_censored_test(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
-    by: str | Iterable[str],
+    by: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
     scores: str = "Sun",
     method: str = "auto",
@@ -193,10 +195,11 @@ def interval_censored_test(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
-    by : str or list of str
-        Columns of the subjects table whose levels are the groups.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
+    by : str or list of str, optional
+        Columns of the subjects table whose levels are the groups. By default those of
+        `cohort_from_frame`.
     strata : str or list of str, optional
         Columns that the test is adjusted for.
     scores : {"Sun", "Finkelstein", "Wilcoxon"}
@@ -314,7 +317,7 @@ def _by_size(group: np.ndarray, strata: np.ndarray | None) -> str:
 
 def interval_times(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None,
     by: str | Iterable[str] | None,
     competing: str | None,
     strata: str | Iterable[str] | None = None,

@@ -40,8 +40,8 @@ _DISTRIBUTIONS = {
 
 def interval_censored_regression(
     cohort: Cohort,
-    endpoint: str,
-    covariates: str | Iterable[str],
+    endpoint: str | None = None,
+    covariates: str | Iterable[str] | None = None,
     *,
     distribution: str = "Weibull",
     conf_level: float = 0.95,
@@ -53,10 +53,11 @@ def interval_censored_regression(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
-    covariates : str or list of str
-        Columns of the subjects table; a category enters as indicators against its first level.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
+    covariates : str or list of str, optional
+        Columns of the subjects table; a category enters as indicators against its first level. By
+        default the columns `by` of `cohort_from_frame`.
     distribution : {"Weibull", "log-logistic"}
         Distribution of the times.
     conf_level : float
@@ -83,7 +84,7 @@ def interval_censored_regression(
     """
     distribution = check_choice("distribution", distribution, ("Weibull", "log-logistic"))
     check_conf_level(conf_level)
-    times = interval_times(cohort, endpoint, None, competing)
+    times = interval_times(cohort, endpoint, (), competing)
     design = covariate_matrix(cohort, covariates)
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     rows = times.rows[known]
@@ -120,7 +121,7 @@ def interval_censored_regression(
 
 def interval_sensitivity(
     cohort: Cohort,
-    endpoint: str,
+    endpoint: str | None = None,
     *,
     at: float | Iterable[float],
     by: str | Iterable[str] | None = None,
@@ -132,12 +133,13 @@ def interval_sensitivity(
     ----------
     cohort : Cohort
         Made by `define_cohort`.
-    endpoint : str
-        A time-to-event endpoint of the study.
+    endpoint : str, optional
+        A time-to-event endpoint of the study. By default the only one that the study has.
     at : float or list of float
         Days from the endpoint's origin.
     by : str or list of str, optional
-        Columns of the subjects table; one set of rows for each stratum.
+        Columns of the subjects table; one set of rows for each stratum. By default those of
+        `cohort_from_frame`.
     competing : {"censor"}, optional
         What to do with competing events, as for `survival_curve`.
 
