@@ -1,5 +1,6 @@
 """Notebooks as pages: their text in two languages, what a page holds, and what it must not."""
 
+import re
 import textwrap
 from pathlib import Path
 
