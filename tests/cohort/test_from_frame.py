@@ -169,7 +169,7 @@ class TestStatus:
     @pytest.mark.parametrize(
         ("event", "options", "words"),
         [
-            ([1, 2] * 3, {}, "holds 1 .3., 2 .3.. In R 1 is often censored"),
+            ([1, 2] * 3, {}, "holds '1' .3., '2' .3.. In R 1 is often censored"),
             (["relapse", "none"] * 3, {}, "Say which is the event: event_value="),
             ([0, 1, 2] * 2, {}, "Say which is the event"),
             ([0, 1, 2] * 2, {"event_value": 1}, "Say which are censored: censored_value="),
