@@ -18,6 +18,8 @@ SHELL := /bin/sh
 VENV := .venv
 STAMP := $(VENV)/.installed
 RUN := $(VENV)/bin/python
+# One process for each core; ARGS="-n 0" runs the tests one after another.
+SPREAD := -n logical --dist worksteal
 ARGS :=
 
 SUPPORTED := import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))
@@ -33,10 +35,10 @@ reproduce: $(STAMP)
 	$(VENV)/bin/carstats reproduce $(ARGS)
 
 test: $(STAMP)
-	$(RUN) -m pytest $(ARGS)
+	$(RUN) -m pytest $(SPREAD) $(ARGS)
 
 test-slow: $(STAMP)
-	$(RUN) -m pytest -m slow $(ARGS)
+	$(RUN) -m pytest -m slow $(SPREAD) $(ARGS)
 
 verify: $(STAMP)
 	$(VENV)/bin/carstats verify $(ARGS)

@@ -15,7 +15,7 @@ def main(study, out):
         cs.potential_followup(days=196),
         label=message("infused, data cut-off on day {day} or later", day=196),
     )
-    flow, by_disease = cohort.flow(), cohort.flow(by="disease")
+    flow, by_disease = cohort.flow(from_enrolment=True), cohort.flow(by="disease")
     figure = attrition_figure(flow, by_disease)
     save_figure(figure, {"all": flow, "by disease": by_disease}, out, "attrition")
 

@@ -1,4 +1,4 @@
-"""The course of each subject with MG: response, drug-free, relapse, re-infusion, death."""
+"""The course of each subject with lupus: response, drug-free, relapse, re-infusion, death."""
 
 import carstats as cs
 from carstats.messages import message
@@ -8,13 +8,9 @@ from carstats.run.reproduce import run
 
 
 def main(study, out):
-    """Draw the infused subjects of one disease; a page has room for about 45."""
-    cohort = cs.define_cohort(
-        study,
-        cs.where("disease", "MG"),
-        cs.infused(),
-        label=message("infused, {names}", names="MG"),
-    )
+    """Draw the infused subjects of one disease; a page has room for 100."""
+    label = message("infused, {names}", names="SLE")
+    cohort = cs.define_cohort(study, cs.infused(), cs.with_disease("SLE"), label=label)
     courses = cs.subject_timelines(cohort, by="target")
     save_figure(swimmer_figure(courses), courses, out, "swimmer")
 

@@ -38,7 +38,9 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
+from .kinetics.parameters import cellular_kinetics
 from .language import in_language, set_language
+from .report.verbs import plot, tabulate
 from .response.basket import (
     basket_leave_one_out,
     basket_response,
@@ -118,6 +120,7 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "cellular_kinetics",
     "cohort_from_frame",
     "cox_regression",
     "crosscheck",
@@ -153,6 +156,7 @@ __all__ = [
     "mean_cumulative_count",
     "measure_trajectory",
     "oncology_benchmarks",
+    "plot",
     "pooled_incidence",
     "pooled_rate",
     "pooled_regression",
@@ -186,6 +190,7 @@ __all__ = [
     "survival_difference",
     "survival_quantile",
     "sustained_response_rate",
+    "tabulate",
     "time_to_recovery",
     "time_to_response",
     "toxicity_benchmark",

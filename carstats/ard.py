@@ -241,7 +241,7 @@ def result_ard(result: Numbers) -> pd.DataFrame:
     for i, column in enumerate(columns):
         stat[:, i] = _plain(frame[column])
         names[:, i] = _names(frame, column, spec.analysis)
-        rules[:, i] = _rules(result, frame, column)
+        rules[:, i] = rules_of(result, frame, column)
     row = np.repeat(np.arange(1, n + 1), k)
     ard: dict[str, object] = {}
     for i, column in enumerate(groups, start=1):
@@ -321,7 +321,7 @@ def _is_number(frame: pd.DataFrame) -> pd.Series:
     return frame["kind"] == "number"
 
 
-def _rules(result: Numbers, frame: pd.DataFrame, column: str) -> str | np.ndarray:
+def rules_of(result: Numbers, frame: pd.DataFrame, column: str) -> str | np.ndarray:
     """Return how the statistics of a column print; blank for words."""
     analysis = result.spec.analysis
     if column in _P_VALUES:

@@ -1,7 +1,9 @@
 """Small studies that several tests use, and a browser."""
 
 import os
+import pickle
 import sys
+import time
 
 import hypothesis
 import pandas as pd
@@ -55,6 +57,78 @@ def study_of_times(times, **columns):
 def freireich():
     """Freireich 1963: 21 subjects on 6-MP as CD19, 21 on placebo as BCMA; weeks as days."""
     return study_of_times(f"{SIX_MP} {PLACEBO}", target=["CD19"] * 21 + ["BCMA"] * 21)
+
+
+def made_once(tmp_path_factory, name, make):
+    """Return a folder that `make` filled, once for all processes of a run of the tests."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    place, done = base / name, base / f"{name}.done"
+    try:
+        (base / f"{name}.begun").mkdir()
+    except FileExistsError:
+        end = time.monotonic() + 600
+        while not done.exists() and time.monotonic() < end:
+            time.sleep(0.05)
+        assert done.exists(), f"{name} was not made in another process"
+        assert not done.read_text(), done.read_text()
+        return place
+    place.mkdir()
+    reason = "it failed in another process"
+    try:
+        make(place)
+        reason = ""
+    finally:
+        done.with_suffix(".part").write_text(reason)
+        done.with_suffix(".part").rename(done)
+    return place
+
+
+@pytest.fixture(scope="session")
+def small_study(tmp_path_factory):
+    """A folder with a study of twelve infused subjects and their relapse-free survival only."""
+
+    def make(folder):
+        targets = ["CD19"] * 10 + ["BCMA"] * 2
+        table = subjects_table(12, disease=["SLE", "SSc"] * 6, target=targets, cutoff_day=1000)
+        table.to_csv(folder / "subjects.csv", index=False)
+        times = [f"{day}+" for day in range(100, 109)] + ["109", "110", "111"]
+        events_table(" ".join(times)).to_csv(folder / "events.csv", index=False)
+
+    return made_once(tmp_path_factory, "small_study", make)
+
+
+@pytest.fixture
+def in_this_process(monkeypatch):
+    """Analyses one after another where the tests run; workers have tests of their own."""
+    from carstats.run import reproduce as run
+    from carstats.run.workers import Outcome
+
+    def run_jobs(jobs, target, report=None):
+        outcomes = {}
+        for name, job in jobs.items():
+            try:
+                outcomes[name] = Outcome(name, tuple(job()))
+            except cs.CarstatsError as error:
+                outcomes[name] = Outcome(name, reason=error.said)
+        return outcomes
+
+    run._study.cache_clear()
+    monkeypatch.setattr(run, "run_jobs", run_jobs)
+    yield
+    run._study.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def small_outputs(small_study, tmp_path_factory):
+    """All that `reproduce` makes of the small study and of the published trials, made once."""
+    from carstats.run.reproduce import reproduce
+
+    def make(folder):
+        outcomes = reproduce(small_study, folder, notebooks=False, published=True)
+        (folder / "outcomes.pickle").write_bytes(pickle.dumps(outcomes))
+
+    return made_once(tmp_path_factory, "small_outputs", make)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,8 @@ from carstats.messages import (
     message_n,
     notes_in,
 )
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from carstats.result import Result, Spec
 from carstats.translation import in_words
 from carstats.words import full_stop, sentence, sentences
@@ -91,7 +92,7 @@ def test_a_name_is_english_and_elsewhere_its_meaning():
 def test_a_label_within_a_sentence_is_still_a_message():
     small = within_sentence(Vocabulary().label("endpoint", "relapse_free_survival"))
     assert small == "relapse-free survival"
-    assert "无复发生存" in zh(message("Curves of {endpoint}", endpoint=small))
+    assert "至复发或死亡时间" in zh(message("Curves of {endpoint}", endpoint=small))
 
 
 def test_other_values_in_the_places_of_a_message():

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from carstats.cohort.criteria import Criterion
+from carstats.cohort.enrolment import WAY, first_step, reasons, steps_to_infusion
 from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, listed
@@ -18,6 +19,13 @@ from carstats.translation import in_words
 
 _NO_RESPONSE = mark("`endpoint` is not given, and the study has no response endpoint.")
 _NO_EVENT = mark("`endpoint` is not given, and the study has no time-to-event endpoint.")
+
+
+class _Whole(pd.DataFrame):
+    """A table that prints all of its columns, however narrow the terminal is."""
+
+    def __repr__(self) -> str:
+        return self.to_string()
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -77,21 +85,28 @@ class Cohort:
     @property
     def attrition(self) -> pd.DataFrame:
         """One row per criterion: subjects before, after, left out, and of these with no value."""
-        return self.flow().frame
+        return _Whole(self.flow().frame)
 
-    def flow(self, *, by: str | Iterable[str] | None = None) -> Result:
+    def flow(
+        self, *, by: str | Iterable[str] | None = None, from_enrolment: bool = False
+    ) -> Result:
         """Count the subjects that each criterion leaves out.
 
         Parameters
         ----------
         by : str or list of str, optional
             Columns of the subjects table to count by, such as ``"disease"``.
+        from_enrolment : bool
+            Count leukapheresis and lymphodepletion as steps before the infusion, where the study
+            has their days and the cohort is of the infused.
 
         Returns
         -------
         Result
             For each stratum and criterion ``n_before``, ``n_after``, ``n_left_out`` and, of those
-            left out, ``n_missing`` whose value was missing.
+            left out, ``n_missing`` whose value was missing. With `from_enrolment` also ``n_died``
+            and ``n_waiting``: left out before the infusion because they died, or still under
+            observation at the data cut-off.
 
         Raises
         ------
@@ -100,31 +115,30 @@ class Cohort:
         """
         everyone = self.study.subjects
         by = check_by(everyone, by)
+        first, steps = message("all subjects"), list(self._steps)
+        why: dict[str, pd.Series] = {}
+        if from_enrolment:
+            first, steps = first_step(everyone), self._with_enrolment()
+            why = reasons(everyone)
         rows = []
         for key in stratum_keys(self.study.vocabulary, everyone, by):
             here = stratum_mask(everyone, by, key)
-            stratum = dict(zip(by, key, strict=True))
-            before = int(here.sum())
-            rows.append(
-                {
-                    **stratum,
-                    "criterion": message("all subjects"),
-                    "n_before": before,
-                    "n_after": before,
-                    "n_left_out": 0,
-                    "n_missing": 0,
-                }
-            )
-            for name, kept, unknown in self._steps:
-                after = int((here & kept).sum())
+            none = pd.Series(False, everyone.index)
+            before = here
+            for name, kept, unknown in [(first, ~none, none), *steps]:
+                after = here & kept
+                left = before & ~after
+                # A step on the way to the infusion says why; a criterion of the analysis says so.
+                told = why if name in WAY else {}
                 rows.append(
                     {
-                        **stratum,
+                        **dict(zip(by, key, strict=True)),
                         "criterion": name,
-                        "n_before": before,
-                        "n_after": after,
-                        "n_left_out": before - after,
+                        "n_before": int(before.sum()),
+                        "n_after": int(after.sum()),
+                        "n_left_out": int(left.sum()),
                         "n_missing": int((here & unknown).sum()),
+                        **{n: int((left & told[n]).sum()) if told else 0 for n in why},
                     }
                 )
                 before = after
@@ -133,8 +147,22 @@ class Cohort:
             endpoint=message("Subjects"),
             method=message("criteria applied in the order shown"),
             by=by,
+            **({"from_enrolment": True} if from_enrolment else {}),
         )
         return Result(pd.DataFrame(rows), spec, level_labels(self.study.vocabulary, by))
+
+    def _with_enrolment(self) -> list[tuple[str, pd.Series, pd.Series]]:
+        """Return the criteria with the steps on the way to the infusion before that of it."""
+        everyone, found = self.study.subjects, []
+        kept = pd.Series(True, everyone.index)
+        for name, after, unknown in self._steps:
+            if name == "infused":
+                for step, reached in steps_to_infusion(everyone):
+                    kept = kept & (reached | unknown)
+                    found.append((step, kept, kept & False))
+            found.append((name, after, unknown))
+            kept = after
+        return found
 
     def spec(
         self,

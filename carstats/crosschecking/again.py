@@ -49,6 +49,8 @@ def run_again(
     given |= {k: v for k, v in options.items() if k in names}
     given.pop(first, None)
     asked = spec.options[known.argument] if known.argument in spec.options else spec.endpoints[0]
+    if first in ("term", "measure") and isinstance(asked, list | tuple) and len(asked) == 1:
+        asked = asked[0]
     try:
         other = function(cohort, asked, **given)
     except CarstatsError:

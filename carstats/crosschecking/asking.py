@@ -176,7 +176,7 @@ class Analysis:
 
 def kind_of(column: str) -> str:
     """Return whether a column holds counts, limits, p-values, or estimates and what goes along."""
-    if column.startswith("p_") or "p_value" in column or column == "alpha_n":
+    if "p_value" in column or column in ("p_adjusted", "p_smallest", "p_heterogeneity", "alpha_n"):
         return P_VALUE
     if column.endswith(("_low", "_high")) and not column.startswith("estimate_"):
         return LIMIT

@@ -39,7 +39,7 @@ _BEST_FIRST = ("drug_free_remission", "remission", "response")
 
 
 def planned_results(study: Study) -> list[Planned]:
-    """Return the analyses of a study that are printed, each with its name, cohort and how to run it."""
+    """Return what is printed of a study: the output, its cohort and how to run the analysis."""
     return [*_subjects(study), *_times(study), *_responses(study), *_toxicities(study)]
 
 

@@ -35,6 +35,17 @@ f <- cuminc(d$time, d$code, cencode = 0)
 c <- f[[grep("1$", setdiff(names(f), "Tests"))[1]]]
 write.csv(data.frame(time = c$time, estimate = c$est), row.names = FALSE)
 """
+_GRAY = """
+d <- read.csv(file("stdin")); suppressMessages(library(cmprsk))
+t <- cuminc(d$time, d$code, d$group, cencode = 0)$Tests["1", ]
+write.csv(data.frame(statistic = t[["stat"]], p_value = t[["pv"]], df = t[["df"]]),
+          row.names = FALSE)
+"""
+_FINE_GRAY = """
+d <- read.csv(file("stdin")); suppressMessages(library(cmprsk))
+f <- crr(d$time, d$code, d[grep("^x", names(d))], failcode = 1, cencode = 0)
+write.csv(data.frame(coef = f$coef, std_error = sqrt(diag(f$var))), row.names = FALSE)
+"""
 
 
 @cache
@@ -89,6 +100,33 @@ def incidence(asked: Asked) -> dict[str, Any]:
     values = step(last["time"].to_numpy(), last["estimate"].to_numpy(), at, 0.0)
     values[0] = 0.0
     return {"estimate": values}
+
+
+def gray(asked: Asked) -> dict[str, Any]:
+    """Return Gray's test of cmprsk."""
+    if asked.option("rho") or asked.spec.strata or len(asked.rows) > 1:
+        return {}
+    rows, group = groups_of(asked)
+    seen = known(rows)
+    if ENTRY in seen:
+        return {}
+    mine = seen["cause"].eq(asked.option("cause") or asked.endpoint)
+    code = np.where(mine, 1, np.where(seen["cause"].eq(""), 0, 2))
+    data = pd.DataFrame({"time": seen["time"], "code": code, "group": group[seen.index]})
+    return dict(_run(_GRAY, data, "cmprsk"))
+
+
+def fine_gray(asked: Asked) -> dict[str, Any]:
+    """Return the coefficients and sandwich errors of cmprsk's crr."""
+    if asked.rows["coef"].isna().any():
+        return {}
+    rows, happened, matrix = cox_data(asked)
+    if ENTRY in rows:
+        return {}
+    code = np.where(happened, 1, np.where(rows["cause"].eq(""), 0, 2))
+    data = matrix.rename(columns=lambda i: f"x{i}").assign(time=rows["time"], code=code)
+    found = _run(_FINE_GRAY, data, "cmprsk")
+    return {**found, "estimate": np.exp(found["coef"])}
 
 
 def _run(code: str, data: pd.DataFrame, package: str) -> pd.DataFrame:

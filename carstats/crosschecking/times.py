@@ -16,8 +16,22 @@ def times_of(asked: Asked, subjects: pd.DataFrame | None = None) -> pd.DataFrame
     subjects = asked.subjects if subjects is None else subjects
     name = asked.endpoint
     start = asked.option("start")
-    key = ("times", name, start)
-    return asked.once(key, subjects, lambda: _times(asked, subjects, name, start))
+    rows = asked.once(
+        ("times", name, start), subjects, lambda: _times(asked, subjects, name, start)
+    )
+    if asked.spec.analysis != "landmark_curve":
+        return rows
+    if asked.option("group") is not None:
+        # Who belongs to a group on the day may be a function of one's own.
+        raise NotToldError("group")
+    return _from_landmark(rows, float(asked.option("at")))
+
+
+def _from_landmark(rows: pd.DataFrame, day: float) -> pd.DataFrame:
+    """Return who is free of the event on a day, with their times from it."""
+    later = rows[rows["time"] > day]
+    later = later.assign(time=later["time"] - day)
+    return later[later[ENTRY] <= day].drop(columns=ENTRY) if ENTRY in later else later
 
 
 def _times(asked: Asked, subjects: pd.DataFrame, name: str, start: float | None) -> pd.DataFrame:

@@ -32,6 +32,10 @@ REASONS = {
         "carstats' Jeffreys limits are 0 at 0 of n and 1 at n of n, statsmodels' are not"
     ),
     "beta product at zero": mark("before the first event carstats gives the beta-product limits"),
+    "augmented data": mark(
+        "firthmodels' error is that of the data augmented by the penalty, carstats' and logistf's "
+        "that of the data"
+    ),
     "restricted variance": mark(
         "lifelines' variance of a restricted mean is that of the time until the horizon"
     ),
@@ -54,5 +58,6 @@ FAMILY_NAMES = {
     "survival": mark("Times to events"),
     "response": mark("Responses"),
     "toxicity": mark("Toxicity"),
+    "published": mark("Published trials"),
     "other": mark("Other analyses"),
 }

@@ -12,17 +12,11 @@ _SINGULAR = 1e-9
 def pseudo_inverse(variance: ArrayLike) -> tuple[NDArray[np.float64], int]:
     """Invert a covariance matrix on the space that it spans.
 
-    Parameters
-    ----------
-    variance : array_like, shape (G, G)
-        Symmetric, not negative definite; rows of zeros are allowed.
+    variance : Symmetric, not negative definite; rows of zeros are allowed.
 
-    Returns
-    -------
-    inverse : ndarray, shape (G, G)
-        A generalised inverse: right for quadratic forms of vectors that the matrix can produce.
-    rank : int
-        Its rank.
+    inverse : A generalised inverse: right for quadratic forms of vectors that the matrix can
+        produce.
+    rank : Its rank.
     """
     variance = np.asarray(variance, float)
     if not variance.size:
@@ -38,18 +32,7 @@ def pseudo_inverse(variance: ArrayLike) -> tuple[NDArray[np.float64], int]:
 
 
 def pseudo_inverses(variance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Invert many covariance matrices, each on the space that it spans.
-
-    Parameters
-    ----------
-    variance : ndarray, shape (B, G, G)
-        As for `pseudo_inverse`.
-
-    Returns
-    -------
-    ndarray, shape (B, G, G)
-        Their generalised inverses.
-    """
+    """Invert many covariance matrices, each on the space that it spans."""
     scale = np.sqrt(np.maximum(np.diagonal(variance, axis1=1, axis2=2), 0.0))
     safe = np.where(scale > 0, scale, 1.0)
     values, vectors = np.linalg.eigh(variance / (safe[:, :, None] * safe[:, None, :]))
@@ -62,17 +45,7 @@ def pseudo_inverses(variance: NDArray[np.float64]) -> NDArray[np.float64]:
 def chi_square_tail(statistic: float, df: int) -> float:
     """Upper tail of a chi-square distribution.
 
-    Parameters
-    ----------
-    statistic : float
-        Where to read it.
-    df : int
-        Degrees of freedom.
-
-    Returns
-    -------
-    float
-        The tail; NaN for `df` 0 or a statistic of NaN.
+    Returns: the tail; NaN for `df` 0 or a statistic of NaN.
     """
     from scipy.special import chdtrc
 

@@ -227,7 +227,11 @@ def _names(reports: pd.DataFrame) -> pd.Series:
     trial = reports["trial_name"].astype("object")
     authored = surname + year
     told = authored.where(~authored.duplicated(keep=False) | trial.isna(), authored + ", " + trial)
-    unnamed = (trial + year).where(trial.notna(), reports["study_id"].str.replace("_", " "))
+    # Some names of trials hold the year already.
+    dated = [str(t).endswith(y.strip()) and bool(y) for t, y in zip(trial, year, strict=True)]
+    unnamed = trial.where(dated, trial + year).where(
+        trial.notna(), reports["study_id"].str.replace("_", " ")
+    )
     named = told.where(surname.notna(), unnamed)
     return pd.Series(named.to_numpy(), index=reports["study_id"].to_numpy())
 

@@ -201,11 +201,13 @@ def month_count(
 
 
 def landmark(days: float) -> str:
-    """Write a day that is looked at: ``"12 months"`` where it is a whole number of them."""
+    """Write a day that is looked at: ``"12 months"``, ``"week 24"`` where it is a whole number."""
     whole = round(days / DAYS_PER_MONTH)
     # Protocols call days 30, 60, 90, 182 and 365 months; day 168 is week 24 and not a month.
     if whole and abs(days - whole * DAYS_PER_MONTH) <= 0.5 * min(whole, 3):
         return tr_n("{n} month", "{n} months", whole)
+    if days >= 28 and days % 7 == 0:
+        return tr("week {week}", week=f"{days / 7:g}")
     return tr("day {day}", day=f"{days:g}")
 
 

@@ -1,4 +1,4 @@
-"""The one place that prints: no sign reaches a terminal that the terminal would obey."""
+"""What leaves for a terminal or a spreadsheet: no sign in it is one that the other side obeys."""
 
 from __future__ import annotations
 
@@ -25,3 +25,14 @@ def _written_out(found: re.Match[str]) -> str:
 def say(text: object, *, end: str = "\n", err: bool = False) -> None:
     """Print a text, inert."""
     print(inert(text), end=end, file=sys.stderr if err else sys.stdout, flush=True)
+
+
+def inert_cell(cell: object) -> object:
+    """Return a cell that is no formula to a spreadsheet: an apostrophe stands before one."""
+    if not isinstance(cell, str) or len(cell) < 2 or cell[0] not in "=+-@\t\r\n":
+        return cell
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}"
+    return cell

@@ -6,14 +6,12 @@ colour vision; a line style and a marker say the same again, so that a grey copy
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from contextvars import ContextVar
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,20 +19,19 @@ from pathlib import Path
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.setting import JOURNAL_SANS, SANS, STYLES, setting, setting_now
 from carstats.result import Result
 from carstats.words import in_words
 
-COLUMN_MM, PAGE_MM = 85.0, 180.0
+COLUMN_MM, PAGE_MM = STYLES["report"].widths
 SIZE, SMALL = 8.0, 7.0
 INK, GREY, RULE, PALE = "#1a1a1a", "#5f5f5f", "#bdbdbd", "#ececec"
 LINE_HEIGHT = 1.3
-# Parts of DejaVu Sans and of Liberation Sans, whose letters are as wide as Arial's (docs/fonts), so
-# that figures are alike everywhere and a PDF is quick.
-SANS, JOURNAL_SANS = "Carstats Sans", "Carstats Journal"
 _FOLDER = Path(__file__).parent / "fonts"
 FONT_FILES = {
     (family, weight): _FOLDER / f"{family.replace(' ', '')}{end}.ttf"
@@ -43,9 +40,12 @@ FONT_FILES = {
 }
 for _path in FONT_FILES.values():
     font_manager.fontManager.addfont(_path)
+# The line around a letter that makes it bold where its font is not, a part of its size.
+_BOLDER = 0.05
 # Fonts that systems bring for the scripts that the bundled one lacks, simplified Chinese first.
 _FALLBACK = (
-    SANS, "DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei",
+    SANS, "DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC",
+    "Microsoft YaHei",
     "SimHei", "PingFang SC", "Heiti SC", "Hiragino Sans GB", "WenQuanYi Micro Hei",
     "WenQuanYi Zen Hei",
     "Noto Sans CJK JP", "Arial Unicode MS", "Noto Emoji", "Segoe UI Symbol", "Symbola",
@@ -79,6 +79,10 @@ _COLOURS = (
 )  # fmt: skip
 _DISEASE_COLOURS = (
     "#332288", "#CC6677", "#117733", "#B8860B", "#33A0B5", "#882255", "#3A6FC4", "#7A7A2E",
+)  # fmt: skip
+# Terms stand beside targets in one figure, and have none of their colours.
+_TERM_COLOURS = (
+    "#4D4D4D", "#B0135C", "#8F6BC6", "#B8860B", "#8C510A", "#5AA5A0", "#D08CA7", "#999933",
 )  # fmt: skip
 _PLATFORM_COLOURS = ("#004488", "#BB5566", "#B8860B", "#777777")
 _DASHES = (
@@ -117,6 +121,7 @@ _FIXED = {
         ["CD19", "BCMA", "CD19+BCMA", "CD20", "CD19+CD20", "citrullinated proteins", "", "none"],
         _COLOURS,
     ),
+    "term": (["CRS", "ICANS", "LICATS", "infection"], _TERM_COLOURS),
     "platform": (["CAR-T", "CAR-NK", "CAR-Treg", "placebo"], _PLATFORM_COLOURS),
     "cell_source": (["autologous", "allogeneic", "in vivo", "none"], _COLOURS),
 }
@@ -130,61 +135,6 @@ _WORDS = re.compile(
     f"|[^ {_CHINESE}{_OPENING}{_CLOSING}]+)[{_CLOSING}]*"
     f"| *[{_OPENING}{_CLOSING}]+"
 )
-
-
-@dataclass(frozen=True)
-class Style:
-    """What a figure is made for.
-
-    A figure is laid out with type of 8 and 7 points and then brought to the style's size as a
-    whole: by the first of its `scales` with which it is no higher than it may be.
-    """
-
-    font: str = SANS
-    scales: tuple[float, ...] = (1.0,)
-    # Width of a column and of a page, and the greatest height, in millimetres.
-    widths: tuple[float, float] = (COLUMN_MM, PAGE_MM)
-    highest: float = math.inf
-    heading: bool = True
-    caption: bool = True
-    letters: bool = False
-    # Whether the page is as wide as a screen, and filled.
-    screen: bool = False
-
-
-STYLES = {
-    "report": Style(),
-    # 7 and 6.1 points where that fits, never under 5.
-    "journal": Style(
-        JOURNAL_SANS, (0.875, 0.8, 0.72), (89.0, 183.0), 170.0, heading=False, caption=False,
-        letters=True,
-    ),
-    "slide": Style(
-        scales=(2.25, 2.0, 1.75, 1.5, 1.25), widths=(338.0, 338.0), caption=False, screen=True
-    ),
-}  # fmt: skip
-# Widths by name, in millimetres. NEJM draws all figures anew; its columns are given.
-WIDTHS = {
-    "column": COLUMN_MM, "page": PAGE_MM, "nature-1": 89.0, "nature-1.5": 120.0, "nature-2": 183.0,
-    "lancet-1": 75.0, "lancet-2": 154.0, "nejm-1": 80.0, "nejm-2": 165.0, "slide": 338.0,
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Setting:
-    """How figures are drawn for now: the style, colours of levels, the unit of time."""
-
-    style: Style = STYLES["report"]
-    colours: Mapping[object, str] = field(default_factory=dict)
-    time_unit: str | None = None
-
-
-_setting = ContextVar("setting", default=Setting())
-
-
-def setting() -> Setting:
-    """Return how figures are drawn for now."""
-    return _setting.get()
 
 
 @dataclass(frozen=True)
@@ -202,7 +152,7 @@ def drawing(texts: Iterable[str] = (), **changes: object) -> Iterator[None]:
 
     `changes` are fields of `Setting`.
     """
-    before = _setting.set(replace(setting(), **changes))
+    before = setting_now.set(replace(setting(), **changes))
     try:
         families = list(font_families("".join(texts)))
         with matplotlib.rc_context():
@@ -210,7 +160,7 @@ def drawing(texts: Iterable[str] = (), **changes: object) -> Iterator[None]:
             matplotlib.rcParams.update({**_RC, "font.family": families})
             yield
     finally:
-        _setting.reset(before)
+        setting_now.reset(before)
 
 
 def font_families(text: str) -> tuple[str, ...]:
@@ -295,13 +245,15 @@ def _characters(family: str) -> frozenset[int]:
 
 
 def one_weight(figure: Figure) -> None:
-    """Write bold texts that have Chinese in them in regular type: their font has one weight.
+    """Write bold texts that have Chinese in them with a line around their letters.
 
-    Only the digits and Latin letters among them would be bold otherwise.
+    Their font has one weight: only the digits and Latin letters among them would be bold otherwise.
     """
     for text in figure.findobj(Text):
         if text.get_weight() == "bold" and re.search(f"[{_CHINESE}]", text.get_text()):
             text.set_weight("normal")
+            line = Stroke(linewidth=_BOLDER * text.get_fontsize(), foreground=text.get_color())
+            text.set_path_effects([line, Normal()])
 
 
 def clean(text: object) -> str:

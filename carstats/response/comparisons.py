@@ -168,7 +168,7 @@ def response_test(
         raise CarstatsError(message("`scores` are those of the trend test; give method='trend'."))
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_test",
-        test=method, adjust=adjust,
+        test=method, adjust=adjust, reference=reference,
     )  # fmt: skip
     if method == AUTO and table.strata:
         method = EXACT_CMH if len(table.keys) == 2 else OVERALL[0]

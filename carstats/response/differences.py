@@ -131,7 +131,7 @@ def response_difference(
     check_conf_level(conf_level)
     table = compared(
         cohort, endpoint, by, strata, at, window, population, missing, "response_difference",
-        contrast=contrast, method=method, adjust=adjust,
+        contrast=contrast, method=method, adjust=adjust, reference=reference,
     )  # fmt: skip
     rows, used = [], set()
     for first, second in pairs(table, reference):

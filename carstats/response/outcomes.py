@@ -69,8 +69,16 @@ class Outcome:
 
 
 def asked(endpoint: str, when: str) -> str:
-    """Return an endpoint with when it was asked: ``"Remission at day 168 (window 140 to 196)"``."""
+    """Return an endpoint with when it was asked: ``"Remission at week 24 (days 140 to 196)"``."""
     return message("{endpoint} {when}", endpoint=endpoint, when=when) if when else endpoint
+
+
+def visit_words(at: float, low: float, high: float) -> str:
+    """Return the name of a visit with its window: in weeks where it lies on a whole one."""
+    window = {"low": f"{low:g}", "high": f"{high:g}"}
+    if at > 0 and at % 7 == 0:
+        return message("at week {week} (days {low} to {high})", week=f"{at / 7:g}", **window)
+    return message("at day {at} (days {low} to {high})", at=f"{at:g}", **window)
 
 
 def visit_window(at: float, study: Study | None = None) -> tuple[float, float]:
@@ -209,9 +217,7 @@ def visit_outcome(
             )
         )
     label = cohort.study.vocabulary.label("endpoint", name)
-    when = message(
-        "at day {at} (window {low} to {high})", at=f"{at:g}", low=f"{low:g}", high=f"{high:g}"
-    )
+    when = visit_words(at, low, high)
     first = nearest_rows(rows, at, low, high)
     return Outcome(
         name, label, when, first["response"].astype(float), low, applies_by_subject(cohort, name),
@@ -276,7 +282,11 @@ def sustained_outcome(cohort: Cohort, endpoint: str, at: float, until: float) ->
     failed = (parts == 0).any(axis=1)
     held = (parts["a"] == 1) & (parts["c"] == 1) & ~failed
     response = held.astype(float)[failed | held]
-    when = message("sustained from day {at} to day {until}", at=f"{at:g}", until=f"{until:g}")
+    weeks = at > 0 and at % 7 == 0 and until % 7 == 0
+    ends = [f"{day / 7:g}" if weeks else f"{day:g}" for day in (at, until)]
+    when = message("sustained from day {at} to day {until}", at=ends[0], until=ends[1])
+    if weeks:
+        when = message("sustained from week {at} to week {until}", at=ends[0], until=ends[1])
     return Outcome(first.name, first.label, when, response, last.due, first.applies, last.day)
 
 

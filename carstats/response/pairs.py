@@ -19,6 +19,7 @@ from carstats.response.outcomes import (
     MISSING,
     analysis_set,
     asked_of,
+    checked_window,
     joined_words,
     missing_words,
     visit_outcome,
@@ -147,8 +148,9 @@ def compared(
         method="",
     )
     known = {"endpoint": outcome.name, "population": population}
-    known |= {} if cohort.study.strata_only else {"at": float(at)}
-    spec = replace(spec, options={**known, "missing": missing, **options})
+    if not cohort.study.strata_only:
+        known |= {"at": float(at), "window": list(checked_window(cohort, window, at))}
+    spec = replace(spec, options={**known, "missing": missing, "by": list(by), **options})
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
     blocks = stratum_keys(vocabulary, subjects, strata)
     return Compared(

@@ -27,6 +27,7 @@ from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import (
     analysis_set,
     asked_of,
+    checked_window,
     joined_words,
     missing_words,
     visit_outcome,
@@ -276,7 +277,8 @@ def marginal_response_difference(
         level=level_text(conf_level),
     )
     words = asymptotic_words(words)
-    spec = replace(model.spec, method=words, conf_level=conf_level)
+    given = {**model.spec.options, "covariate": covariate, "adjust": more, "reference": reference}
+    spec = replace(model.spec, method=words, conf_level=conf_level, options=given)
     return Result(_named(rows, model, cohort), spec)
 
 
@@ -388,12 +390,11 @@ def _fitted(
         design, response, method=method, conf_level=conf_level, profiled=profiled
     )
     if left_out:
-        lacking = message("{n} with a missing covariate left out", n=left_out)
-        words = joined_words(words, lacking)
-    spec = cohort.spec(
-        analysis, endpoint=outcome.title, endpoints=(outcome.name,), population=words, method=""
-    )
-    options = {"endpoint": outcome.name, "covariates": columns}
-    options |= {} if cohort.study.strata_only else {"at": float(at)}
+        words = joined_words(words, message("{n} with a missing covariate left out", n=left_out))
+    named = {"endpoint": outcome.title, "endpoints": (outcome.name,)}
+    spec = cohort.spec(analysis, **named, population=words, method="")
+    options = {"endpoint": outcome.name, "covariates": columns, "reference": reference}
+    if not cohort.study.strata_only:
+        options |= {"at": float(at), "window": list(checked_window(cohort, window, at))}
     options |= {"population": population, "missing": missing, "method": method}
     return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))

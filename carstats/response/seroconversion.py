@@ -20,6 +20,7 @@ from carstats.response.outcomes import (
     checked_window,
     joined_words,
     missing_words,
+    visit_words,
     within,
 )
 from carstats.response.rates import rate_row
@@ -127,12 +128,10 @@ def seroconversion_rate(
     spec = cohort.spec(
         "seroconversion_rate",
         endpoint=message(
-            "{measure} negative (at most {above}) at day {at} (window {low} to {high})",
+            "{measure} negative (at most {above}) {when}",
             measure=vocabulary.label("measure", name),
             above=f"{above:g}",
-            at=f"{at:g}",
-            low=f"{low:g}",
-            high=f"{high:g}",
+            when=visit_words(at, low, high),
         ),
         population=joined_words(
             joined_words(words, message("{n} positive before the infusion", n=counted)),

@@ -127,6 +127,38 @@ def _options(
 
 
 @app.command(rich_help_panel=START)
+def template(
+    out: Annotated[Path, typer.Argument(help="The workbook to write, such as registry.xlsx.")],
+    lang: Language = "en",
+) -> None:
+    """Write a workbook to type a study into: it is read without a mapping."""
+    from carstats.run.drafting import write_template
+
+    with _speaking(lang):
+        for line in write_template(out, lang):
+            say(line)
+
+
+@app.command(rich_help_panel=START)
+def draft(
+    folder: Annotated[Path, typer.Argument(help="Folder of your sheets, or one file.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The file to write; default: study.toml beside the data.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Write over a file that is there.")
+    ] = False,
+    lang: Language = "en",
+) -> None:
+    """Write a study.toml to look through: what each heading of your sheets seems to be."""
+    from carstats.run.drafting import write_draft
+
+    with _speaking(lang):
+        for line in write_draft(folder, out, force=force):
+            say(line)
+
+
+@app.command(rich_help_panel=START)
 def check(
     folder: Folder,
     mapping: Mapping = None,
@@ -149,11 +181,11 @@ def check(
 @app.command(rich_help_panel=START)
 def report(
     folder: Folder,
-    out: Annotated[Path, typer.Option(help="Folder for report.html and tables.docx.")],
+    out: Annotated[Path, typer.Option(help="Folder for report.html, report.docx and slides.pptx.")],
     lang: Language = "en",
     mapping: Mapping = None,
 ) -> None:
-    """Write a report of a study: one page to read, print and send, and its tables in Word."""
+    """Write a report of a study: a page to read, print and send, a Word file, and slides."""
     from carstats.run.progress import progress
     from carstats.run.report import study_report
 
@@ -175,12 +207,16 @@ def crosscheck(
     """Recompute a study's numbers by other libraries, and say where they differ."""
     from carstats.report.pages.save import write_files
     from carstats.report.pages.second_program import crosscheck_files
+    from carstats.run.counting import counting
     from carstats.run.reproduce import check_writable
+    from carstats.words import tr
 
     with _speaking(lang):
         if out is not None:
             check_writable(out.resolve())
-        found = carstats.crosscheck(carstats.read_study(folder, mapping))
+        study = carstats.read_study(folder, mapping)
+        with counting(tr("Second program")) as told:
+            found = carstats.crosscheck(study, progress=told)
         for line in found.lines():
             say(in_words(line))
         if out is not None:
@@ -188,6 +224,37 @@ def crosscheck(
             for file in write_files(out, crosscheck_files(found, made_with=made_with)):
                 say(file)
     if found.differs:
+        raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=TRUST)
+def validate(
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for validation.html, validation.csv and validation.json."),
+    ] = None,
+    date: Annotated[bool, typer.Option("--date", help="Write today's date on the page.")] = False,
+    lang: Language = "en",
+) -> None:
+    """Run every estimator against the stored references on this machine (IQ and OQ)."""
+    from carstats.report.pages.save import write_files
+    from carstats.report.pages.validation import validation_files
+    from carstats.run.counting import counting
+    from carstats.run.reproduce import check_writable
+    from carstats.validation.run import validate as run_all
+    from carstats.words import tr
+
+    with _speaking(lang):
+        if out is not None:
+            check_writable(out.resolve())
+        with counting(tr("References")) as told:
+            found = run_all(progress=told, date=date)
+        for line in found.lines():
+            say(in_words(line))
+        if out is not None:
+            for file in write_files(out, validation_files(found)):
+                say(file)
+    if not found.passed:
         raise typer.Exit(1)
 
 

@@ -19,7 +19,7 @@ ABSOLUTE_TOLERANCE = 1e-12
 
 def csv_difference(old: str, new: str) -> str:
     """Return in words how two tables differ, empty where they do not; row 1 is the heading."""
-    before, after = (list(csv.reader(StringIO(text))) for text in (old, new))
+    before, after = (list(csv.reader(StringIO(text, newline=None))) for text in (old, new))
     if not before or not after:
         return "" if before == after else message("one of them is empty")
     if before[0] != after[0]:
@@ -64,10 +64,10 @@ def json_difference(old: str, new: str) -> str:
 
 def alike(a: object, b: object) -> bool:
     """Return whether two values are the same, numbers to the named tolerances."""
+    if isinstance(a, bool) or isinstance(b, bool):
+        return a is b
     if a == b:
         return True
-    if isinstance(a, bool) or isinstance(b, bool):
-        return False
     try:
         one, other = float(a), float(b)  # type: ignore[arg-type]
     except (TypeError, ValueError):

@@ -1,13 +1,14 @@
-"""One report of one study: the chapters of the notebooks on a page, their tables in Word."""
+"""One report of one study: its chapters on a page, in Word and on slides."""
 
 from __future__ import annotations
 
+import pickle
 import tempfile
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError, check_choice
 from carstats.language import in_language
 from carstats.messages import Joined, message
@@ -16,9 +17,12 @@ from carstats.run.workers import Outcome, run_jobs
 from carstats.translation import LANGUAGES, current_language
 from carstats.words import in_words
 
-# The order of the page. The notebook of the published trials is not about the user's study.
-CHAPTERS = ("cohort", "relapse", "response", "toxicity", "methods")
-PAGE, TABLES = "report.html", "tables.docx"
+if TYPE_CHECKING:
+    from carstats.report.chapters.context import Context
+
+PAGE, DOCUMENT, SLIDES = "report.html", "report.docx", "slides.pptx"
+# What takes longest begins first, so that no worker is left waiting for another at the end.
+_LONG = ("more-toxicity", "response", "relapse", "more-relapse", "course", "basket", "methods")
 
 
 def study_report(
@@ -29,15 +33,15 @@ def study_report(
     mapping: str | Path | None = None,
     report: Callable[[Outcome, int], None] | None = None,
 ) -> list[Path]:
-    """Write a report of a study: one page that can be read, printed and sent, and its tables.
+    """Write a report of a study: a page to read, print and send, a Word file, and slides.
 
     Parameters
     ----------
     data : str or Path
         A folder or workbook of study tables.
     out : str or Path
-        The folder for ``report.html`` and ``tables.docx``. Reports that are there are replaced at
-        the end, or stay as they are if anything fails.
+        The folder for ``report.html``, ``report.docx`` and ``slides.pptx``. Reports that are there
+        are replaced at the end, or stay as they are if anything fails.
     lang : {"en", "zh"}, optional
         The language of the report; by default the one that is set.
     mapping : str or Path, optional
@@ -48,13 +52,13 @@ def study_report(
     Returns
     -------
     list of Path
-        The two files.
+        The three files.
 
     Raises
     ------
     CarstatsError
-        If the study cannot be read, a chapter fails, the libraries for notebooks or a font for
-        Chinese are not installed, or the folder cannot be written.
+        If the study cannot be read, a chapter fails, the library for slides or a font for Chinese
+        is not installed, or the folder cannot be written.
     """
     lang = lang or current_language()
     lang = check_choice("lang", lang, tuple(LANGUAGES))
@@ -70,75 +74,100 @@ def _study_report(
     report: Callable[[Outcome, int], None] | None,
 ) -> list[Path]:
     import carstats as cs
-    from carstats.report.chapters.notebooks import require_notebooks
-    from carstats.report.pages.page import notebook_tables, study_page
+    from carstats.report.chapters.contents import CONTENTS
+    from carstats.report.pages.chapters import report_page
+    from carstats.report.pages.document import report_document
     from carstats.report.pages.save import write_files
-    from carstats.report.style import font_families
+    from carstats.report.pages.slides import report_slides, require_slides
 
-    # What can be wrong is found before the work begins, which takes a minute.
-    require_notebooks()
-    import nbformat
+    # What can be wrong is found before the work begins.
+    require_slides()
+    if lang != "en":
+        from carstats.report.style import font_families
 
-    font_families("" if lang == "en" else LANGUAGES[lang][0])
+        font_families(LANGUAGES[lang][0])
     study = cs.read_study(data, mapping)
     check_writable(out)
+    for name in (PAGE, DOCUMENT, SLIDES):
+        if (out / name).is_dir():
+            raise CarstatsError(
+                message(
+                    "cannot write {file}: a folder stands there. Choose another folder with --out.",
+                    file=out / name,
+                )
+            )
+    names = sorted((entry.name for entry in CONTENTS), key=_turn)
     with tempfile.TemporaryDirectory(prefix="carstats-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         jobs = {
-            name: partial(
-                _run_chapter, _source(name), data.resolve(), lang, _absolute(mapping), scratch
-            )
-            for name in CHAPTERS
+            name: partial(_make, name, str(data.resolve()), _absolute(mapping), lang, scratch)
+            for name in names
         }
         outcomes = run_jobs(jobs, scratch, report)
-        failed = [o for o in (outcomes[name] for name in CHAPTERS) if o.reason]
-        if failed:
-            reasons = Joined(
-                (
-                    message("  {name}: {reason}", name=outcome.name, reason=outcome.reason)
-                    for outcome in failed
-                ),
-                "\n",
-            )
-            raise CarstatsError(
-                message(
-                    "the report was not written; these chapters failed:\n{reasons}", reasons=reasons
-                )
-            )
-        chapters = {name: nbformat.read(outcomes[name].files[0], 4) for name in CHAPTERS}
-    page = study_page(
-        chapters,
-        in_words(study.label) or data.resolve().stem,
-        synthetic=study.synthetic,
-        made_with=f"carstats {cs.__version__}",
+        _check(outcomes)
+        made = [_read(outcomes[entry.name].files[0]) for entry in CONTENTS]
+    chapters = [chapter for chapter in made if chapter is not None]
+    title = in_words(study.label) or data.resolve().stem
+    page = report_page(
+        chapters, title, synthetic=study.synthetic, made_with=f"carstats {cs.__version__}"
     )
-    tables = [table for notebook in chapters.values() for table in notebook_tables(notebook)]
-    return write_files(out, {PAGE: page.encode(), TABLES: _word(tables)})
+    return write_files(
+        out,
+        {
+            PAGE: page.encode(),
+            DOCUMENT: report_document(chapters, title, synthetic=study.synthetic),
+            SLIDES: report_slides(chapters, title, synthetic=study.synthetic),
+        },
+    )
 
 
-def _source(name: str) -> Path:
-    return packaged_folder("analyses") / "notebooks" / f"{name}.py"
+def _turn(name: str) -> int:
+    return _LONG.index(name) if name in _LONG else len(_LONG)
 
 
-def _absolute(path: str | Path | None) -> Path | None:
-    return None if path is None else Path(path).resolve()
+def _check(outcomes: dict[str, Outcome]) -> None:
+    """Fail, naming every chapter that could not be made."""
+    failed = [outcome for outcome in outcomes.values() if outcome.reason]
+    if not failed:
+        return
+    reasons = Joined(
+        (
+            message("  {name}: {reason}", name=outcome.name, reason=outcome.reason)
+            for outcome in failed
+        ),
+        "\n",
+    )
+    raise CarstatsError(
+        message("the report was not written; these chapters failed:\n{reasons}", reasons=reasons)
+    )
 
 
-def _run_chapter(
-    source: Path, data: Path, lang: str, mapping: Path | None, scratch: Path
-) -> list[Path]:
-    """Run a chapter in a worker and leave it with its outputs in the scratch folder."""
-    import nbformat
+def _absolute(path: str | Path | None) -> str | None:
+    return None if path is None else str(Path(path).resolve())
 
-    from carstats.report.chapters.notebooks import run_notebook
 
-    file = scratch / f"{source.stem}.ipynb"
-    nbformat.write(run_notebook(source, data, lang, mapping=mapping), file)
+@lru_cache(maxsize=1)
+def _context(data: str, mapping: str | None) -> Context:
+    import carstats as cs
+    from carstats.report.chapters.context import context_of
+
+    return context_of(cs.read_study(data, mapping))
+
+
+def _make(name: str, data: str, mapping: str | None, lang: str, scratch: Path) -> list[Path]:
+    """Make a chapter in a worker and leave it, its figures drawn, in the scratch folder."""
+    from carstats.report.chapters.contents import CONTENTS, make_chapter
+    from carstats.report.pages.picture import drawn
+
+    entry = next(entry for entry in CONTENTS if entry.name == name)
+    with in_language(lang):
+        chapter = make_chapter(entry, _context(data, mapping))
+        chapter = None if chapter is None else drawn(chapter)
+    file = scratch / f"{name}.chapter"
+    file.write_bytes(pickle.dumps(chapter))
     return [file]
 
 
-def _word(tables: list[dict]) -> bytes:
-    from carstats.report.tables.files import table_word
-    from carstats.report.tables.model import Table
-
-    return table_word(*(Table.from_json(table) for table in tables))
+def _read(file: Path):
+    # Written a moment ago by a worker of this run, in a folder that is its own.
+    return pickle.loads(file.read_bytes())

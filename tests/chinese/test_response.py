@@ -13,7 +13,7 @@ from numpy.testing import assert_array_equal
 import carstats as cs
 from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
-from carstats.report.figures.course.course import spider_figure, visit_box_figure, waterfall_figure
+from carstats.report.figures import spider_figure, visit_box_figure, waterfall_figure
 from carstats.report.figures.course.trajectory import trajectory_figure
 from carstats.report.figures.response.basket import basket_figure, basket_sensitivity_figure
 from carstats.report.figures.response.categories import categories_figure
@@ -121,11 +121,11 @@ def test_the_words_change_and_not_the_numbers(cohort):
     numbers = [result.frame.select_dtypes("number") for result, _ in made.values()]
     assert_array_equal(*numbers)
     assert made["en"][1] == (
-        "Drug-free remission at day 168 (window 140 to 196). 229 subjects, missing = failure. "
+        "Drug-free remission at week 24 (days 140 to 196). 229 subjects, missing = failure. "
         "Clopper–Pearson 90 % limits."
     )
     assert made["zh"][1] == (
-        "无药缓解，第 168 天，访视窗为第 140 至 196 天。229 例受试者，缺失视为失败。"
+        "无药缓解，第 24 周（第 140 至 196 天）。229 例受试者，缺失视为失败。"
         "Clopper–Pearson 90% 置信限。"
     )
 

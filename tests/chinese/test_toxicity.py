@@ -65,6 +65,13 @@ def analyses(cohort):
     }
 
 
+@pytest.fixture(scope="module")
+def in_chinese(cohort):
+    """Return the results as they are when Chinese is set while they are made."""
+    with cs.in_language("zh"):
+        return analyses(cohort)
+
+
 def drawn(found):
     """Yield the name of each figure with the figure at its widths."""
     draws = {
@@ -82,16 +89,16 @@ def drawn(found):
             yield name, draw(found[name], width=width)
 
 
-def test_captions_and_notes_have_no_english(cohort, chinese):
-    for name, result in analyses(cohort).items():
+def test_captions_and_notes_have_no_english(in_chinese, chinese):
+    for name, result in in_chinese.items():
         assert not english_of(result.caption()), name
         said = result.frame["note"].fillna("") if "note" in result.frame else []
         notes = " ".join(map(in_words, said))
         assert not english_of(notes), name
 
 
-def test_figures_have_no_english_and_nothing_touches(cohort, chinese):
-    for name, figure in drawn(analyses(cohort)):
+def test_figures_have_no_english_and_nothing_touches(in_chinese, chinese):
+    for name, figure in drawn(in_chinese):
         texts = [text.get_text() for text in figure.findobj(matplotlib.text.Text)]
         assert not english_of(" ".join([*texts, figure.get_label()])), name
         # Captions are broken for the resolution of print.
@@ -99,14 +106,11 @@ def test_figures_have_no_english_and_nothing_touches(cohort, chinese):
         assert_nothing_touches(figure)
 
 
-def test_numbers_are_those_of_the_english_result(cohort):
-    english = analyses(cohort)
-    with cs.in_language("zh"):
-        chinese = analyses(cohort)
-    for name, result in english.items():
+def test_numbers_are_those_of_the_english_result(cohort, in_chinese):
+    for name, result in analyses(cohort).items():
         numbers = result.frame.select_dtypes("number")
-        assert numbers.equals(chinese[name].frame[numbers.columns]), name
-        assert result.spec.options == chinese[name].spec.options, name
+        assert numbers.equals(in_chinese[name].frame[numbers.columns]), name
+        assert result.spec.options == in_chinese[name].spec.options, name
 
 
 def test_sentences_carry_the_numbers(chinese):

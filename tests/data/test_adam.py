@@ -134,6 +134,14 @@ class TestEvents:
         assert rows(study, "status", "cause")[2] == ["competing", "death"]
         assert rows(study, "status", "cause")[:2] == [["event", None], ["censored", None]]
 
+    @pytest.mark.parametrize("key", ["1", "Last visit"])
+    def test_a_competing_cause_may_have_the_first_code(self, tmp_path, key):
+        adam = {"competing": {key: "withdrawal"}}
+        study = read_adam(folder_with(tmp_path, adtte=ADTTE), mapping(adam=adam))
+        assert rows(study, "status", "cause") == [
+            ["event", None], ["competing", "withdrawal"], ["censored", None],
+        ]  # fmt: skip
+
     def test_competing_for_one_endpoint_only(self, tmp_path):
         more = ADTTE + "X-3,PFS2,Other,181,DAYS,2024-03-01,2024-08-28,2,Death\n"
         adam = {"competing": {"RELAPSE": {"2": "death"}}}

@@ -82,6 +82,14 @@ def test_response_counts_up_to_the_close_of_the_week_24_window(day, expected):
     assert outcome(study, "relapse") == expected
 
 
+@pytest.mark.parametrize(("day", "expected"), [
+    (196, ("event", 300, "relapse")), (197, ("event", 196, "no response")),
+])  # fmt: skip
+def test_event_free_survival_knows_a_response_on_the_closing_day_of_week_24(day, expected):
+    study = one({84: ILL, day: WELL, 300: ILL})
+    assert outcome(study, "event_free_survival") == expected
+
+
 def test_no_assessment_after_baseline_is_censored_at_0():
     study = one({}, last=300)
     assert outcome(study, "relapse") == ("censored", 0, None)

@@ -93,7 +93,19 @@ COUNTS = {
 }
 
 
-@pytest.mark.parametrize(("prior", "counts"), list(itertools.product(PRIORS, COUNTS)))
+# Eight baskets, two that disagree, and heavy tails of tau take the longest.
+SLOW = {("half-Cauchy", "all respond"), ("wide uniform", "all respond")}
+SLOW |= {(prior, "eight") for prior in PRIORS if not prior.startswith(("tau", "known"))}
+SLOW |= {(prior, "they disagree") for prior in PRIORS if not prior.startswith(("tau", "known"))}
+
+
+@pytest.mark.parametrize(
+    ("prior", "counts"),
+    [
+        pytest.param(*case, marks=[pytest.mark.slow] if case in SLOW else [])
+        for case in itertools.product(PRIORS, COUNTS)
+    ],
+)
 def test_a_finer_grid_gives_the_same(prior, counts, monkeypatch):
     y, n = COUNTS[counts]
     fit = fit_baskets(y, n, PRIORS[prior], reference=0.4)

@@ -1,5 +1,6 @@
 """Quantiles and restricted means of survival curves against R, by hand and at the edges."""
 
+import dataclasses
 import itertools
 
 import numpy as np
@@ -131,6 +132,15 @@ def test_mid_p_without_censoring_is_the_mid_p_binomial(n):
         assert_allclose(binom.cdf(k - 1, n, high) + binom.pmf(k, n, high) / 2, 0.025)
     # Before the first event: P(X = n) / 2 is the whole tail.
     assert_allclose(curve.low_at_start, 0.05 ** (1 / n))
+
+
+@pytest.mark.parametrize(("start", "low"), [(0.5, 0.0), (0.501, 2.0), (0.499, 0.0)])
+def test_lower_limit_of_a_quantile_is_0_where_the_curves_starts_at_the_level(start, low):
+    table = risk_table([1, 2, 3, 4], [1, 1, 1, 1])
+    curve = dataclasses.replace(
+        kaplan_meier(table), low=np.array([0.55, 0.4, 0.2, 0.0]), low_at_start=np.float64(start)
+    )
+    assert curve_quantile(table, curve, 0.5).low == low
 
 
 @pytest.mark.parametrize("conf_type", CONF_TYPES)

@@ -1,5 +1,7 @@
 """What every page must hold, read from its text; the browser's tests see it drawn."""
 
+import base64
+import hashlib
 import re
 from collections import Counter
 from html.parser import HTMLParser
@@ -17,6 +19,7 @@ class _Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.wrong, self.ids, self.links, self.levels = [], [], [], []
         self.stack, self.root, self.titles, self.style = [], {}, 0, ""
+        self.policy, self.scripts = "", []
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
@@ -26,8 +29,10 @@ class _Page(HTMLParser):
             self.wrong.append(f"{line} has an attribute twice")
         if tag == "html":
             self.root = given
-        if tag in ("script", "object", "embed", "form", "base"):
+        if tag in ("object", "embed", "form", "base") or (tag == "script" and given):
             self.wrong.append(f"{line} does not belong here")
+        if tag == "meta" and given.get("http-equiv") == "Content-Security-Policy":
+            self.policy = given.get("content") or ""
         if tag == "img" and not (given.get("alt") or "").strip():
             self.wrong.append(f"{line} has no alt")
         if tag == "iframe" and not (given.get("title") or "").strip():
@@ -67,6 +72,8 @@ class _Page(HTMLParser):
     def handle_data(self, data):
         if self.stack and self.stack[-1] == "style":
             self.style += data
+        if self.stack and self.stack[-1] == "script":
+            self.scripts.append(data)
 
 
 def page_problems(html, lang=None, largest=LARGEST):
@@ -75,6 +82,14 @@ def page_problems(html, lang=None, largest=LARGEST):
     page.feed(html)
     page.close()
     wrong = page.wrong
+    for code in page.scripts:
+        digest = base64.b64encode(hashlib.sha256(code.encode()).digest()).decode()
+        if f"script-src 'sha256-{digest}'" not in page.policy:
+            wrong.append("a <script> that the page's policy does not name")
+        if re.search(r"\bfetch\(|XMLHttpRequest|import\(|https?:|\beval\(", code):
+            wrong.append("a <script> that asks for something from elsewhere")
+    if len(page.scripts) > 1:
+        wrong.append(f"{len(page.scripts)} scripts")
     if not html.startswith("<!DOCTYPE html>"):
         wrong.append("no doctype")
     if len(html.encode()) > largest:

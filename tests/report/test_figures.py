@@ -19,7 +19,8 @@ import carstats as cs
 from carstats.data.vocabulary import Term
 from carstats.errors import CarstatsError
 from carstats.report import figures, style
-from carstats.report.figures.sheet import STAMP, stratum_names
+from carstats.report.figures.frame import STAMP
+from carstats.report.figures.labels import stratum_names
 from carstats.report.figures.survival.curves import spread
 from carstats.report.pages import save
 from carstats.report.pages.results_file import results_files

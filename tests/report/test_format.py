@@ -113,7 +113,7 @@ def test_numbers_of_tables():
         (182, "6 months"),
         (365, "12 months"),
         (730, "24 months"),
-        (168, "day 168"),
+        (168, "week 24"),
         (7, "day 7"),
     ],
 )

@@ -13,8 +13,15 @@ import pytest
 import carstats as cs
 from carstats.errors import CarstatsError
 from carstats.report.pages.save import save_table
-from carstats.report.tables import Row, Table, tabulate_rates, tabulate_toxicities
-from carstats.report.tables import files as files
+from carstats.report.tables import (
+    Row,
+    Table,
+    files,
+    html,
+    tabulate_rates,
+    tabulate_toxicities,
+    word,
+)
 from carstats.report.tables.widths import column_shares, landscape, letters
 from carstats.result import Result
 from tests.report.test_tables import S, awkward, spec
@@ -38,7 +45,7 @@ class _Cells(HTMLParser):
         given = dict(attributes)
         self.ids += [given["id"]] if "id" in given else []
         self.headers += given.get("headers", "").split()
-        if tag in ("td", "th"):
+        if tag in ("td", "th", "p"):
             self.cells.append("")
         if tag not in ("meta", "br"):
             self.open.append(tag)
@@ -47,37 +54,37 @@ class _Cells(HTMLParser):
         assert self.open.pop() == tag
 
     def handle_data(self, data):
-        if {"td", "th"} & set(self.open) and "sup" not in self.open:
+        if {"td", "th", "p"} & set(self.open) and "sup" not in self.open:
             self.cells[-1] += data
 
 
 def test_html_is_escaped_and_whole():
     table = awkward()
-    page = files.table_page(table, "t1")
+    page = html.table_page(table, "t1")
     parsed = _Cells(page)
     cells = [cell.strip() for cell in parsed.cells]
     assert not parsed.open
     rows = [text for row in table.rows for text in (row.group, *row.cells) if text]
     for text in [table.title, *table.heads, *rows]:
         assert text.replace(S, " ") in [cell.replace(S, " ") for cell in cells]
-    assert 'id="t1-title"' in page
-    assert 'role="region" tabindex="0" aria-labelledby="t1-title"' in page
+    assert '<p class="title" id="t1">' in page
+    assert 'role="region" tabindex="0" aria-labelledby="t1"' in page
     assert {"One note & more.", "First < mark.", "Synthetic data."} <= set(cells)
     assert "Both <i>" in cells
     assert len(set(parsed.ids)) == len(parsed.ids)
     assert "<sup>a,b</sup>" in page
     assert page.startswith('<!DOCTYPE html>\n<html lang="en">')
     assert not re.search(r"(src|href)=|url\(|@import|<script", page)
-    assert page == files.table_page(awkward(), "t1")
+    assert page == html.table_page(awkward(), "t1")
     with pytest.raises(CarstatsError, match="`table_id` is 'a b'"):
-        files.table_html(table, "a b")
+        html.table_html(table, "a b")
 
 
 def test_html_ids_are_unique_in_chinese_too():
     with cs.in_language("zh"):
         rows = (Row(("年龄", "1"), "甲"), Row(("性别", "2"), "乙"), Row(("性别", "3"), "丙"))
         table = Table("表", ("项目", "数"), rows)
-    page = files.table_page(table)
+    page = html.table_page(table)
     parsed = _Cells(page)
     assert len(set(parsed.ids)) == len(parsed.ids)
     assert '<html lang="zh-Hans">' in page
@@ -95,7 +102,7 @@ def word_cells(content, number=0):
 
 def test_word_says_what_the_table_says():
     table = awkward()
-    content = files.table_word(table)
+    content = word.table_word(table)
     rows = word_cells(content)
     marked = [f"{h}{m}".replace(S, " ") for h, m in zip(table.heads, table.head_marks, strict=True)]
     assert rows[0] == ["", "", "Both <i>"]
@@ -115,14 +122,14 @@ def test_word_says_what_the_table_says():
     xml = document.tables[0]._tbl.xml
     assert xml.count("<w:tblHeader/>") == 2
     assert xml.count("<w:cantSplit/>") == len(document.tables[0].rows)
-    assert content == files.table_word(awkward())
+    assert content == word.table_word(awkward())
 
 
 def test_word_holds_several_tables_and_turns_the_page_for_wide_ones():
     wide = Table("Wide", tuple("abcdefgh"), (Row(tuple("12345678")),))
     with cs.in_language("zh"):
         chinese = Table("基线特征", ("", "全部"), (Row(("年龄", "39")),))
-    content = files.table_word(chinese, wide, chinese)
+    content = word.table_word(chinese, wide, chinese)
     document = docx.Document(io.BytesIO(content))
     assert [s.orientation for s in document.sections] == [0, 1, 0]
     captions = [p.text for p in document.paragraphs if p.style.name == "Caption"]
@@ -131,12 +138,12 @@ def test_word_holds_several_tables_and_turns_the_page_for_wide_ones():
         assert {entry.date_time for entry in file.infolist()} == {(1980, 1, 1, 0, 0, 0)}
         assert 'w:eastAsia="宋体"' in file.read("word/styles.xml").decode()
     with pytest.raises(CarstatsError, match="at least one table"):
-        files.table_word()
+        word.table_word()
 
 
 def test_word_leaves_out_what_xml_does_not_allow():
     table = Table("T\x00", ("", "n"), (Row(("a\x0b", "1")),))
-    assert word_cells(files.table_word(table))[1] == ["a", "1"]
+    assert word_cells(word.table_word(table))[1] == ["a", "1"]
 
 
 def test_latex_is_escaped_and_balanced():
@@ -226,7 +233,7 @@ def test_every_table_speaks_chinese(cohort):
     with cs.in_language("zh"):
         table = tabulate_toxicities(cs.toxicity_table(cohort, by="target"))
         rates = tabulate_rates(cs.toxicity_rate(cohort, "CRS", by="target"))
-        assert table.rows[0].cells[0] == "任何毒性"
+        assert table.rows[0].cells[0] == "任何不良事件"
     words = " ".join([*table.heads, *rates.heads, *(t for _, t in rates.footnotes())])
     assert not re.search(r"\b(Any|Rate|Missing|subjects|Grade)\b", words)
-    assert 'lang="zh-Hans"' in files.table_page(rates)
+    assert 'lang="zh-Hans"' in html.table_page(rates)

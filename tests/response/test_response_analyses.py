@@ -13,7 +13,7 @@ from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.proportions.proportion_difference import proportion_contrast
 from carstats.estimators.proportions.unconditional import unconditional_p_value
 from carstats.estimators.regression.logistic import logistic_regression
-from carstats.report.figures.course.course import spider_figure, visit_box_figure, waterfall_figure
+from carstats.report.figures import spider_figure, visit_box_figure, waterfall_figure
 from carstats.report.figures.response.categories import categories_figure
 from carstats.report.figures.response.heatmap import heatmap_figure
 from carstats.report.pages.save import figure_bytes
@@ -669,14 +669,16 @@ def test_stacked_columns_reach_one():
     )
     found = cs.response_categories(cs.define_cohort(study), ["remission"], at=[168], by="target")
     figure = categories_figure(found)
-    for ax in figure.axes:
+    _, *panels = figure.axes
+    assert len(panels) == 2
+    for ax in panels:
         assert_allclose(max(p.get_y() + p.get_height() for p in ax.patches), 1)
     assert categories_figure(found, width=85).axes
 
 
 def test_courses_draw_every_subject():
     course = cs.score_course(cs.define_cohort(course_study()), "SLEDAI-2K", by="target")
-    (ax,) = waterfall_figure(course).axes
+    ax, _ = waterfall_figure(course).axes
     assert [round(p.get_height()) for p in ax.patches] == [1, 0, -14]
     # A panel for each target, in it a line for each subject.
     panels = spider_figure(course, what="percent_change").axes

@@ -1,5 +1,6 @@
-"""`carstats report`: one page and one Word file of a study, or a message and nothing changed."""
+"""`carstats report`: a page, a Word file and slides, or a message and nothing changed."""
 
+import base64
 import os
 import re
 import signal
@@ -15,44 +16,22 @@ from bs4 import BeautifulSoup
 import carstats as cs
 from carstats.errors import CarstatsError
 from carstats.report import style
-from carstats.report.chapters import notebooks
-from carstats.run import report as reproduce_report
-from carstats.run.report import CHAPTERS, study_report
+from carstats.report.chapters import contents
+from carstats.report.pages import slides
+from carstats.run import report as run_report
+from carstats.run.report import study_report
 from tests.data import odd_studies
 from tests.report.page_checks import page_problems
 
 ROOT = Path(__file__).parents[2]
 
-CHAPTER = """\
-# %% [markdown]
-# # How many
-
-# %%
-import os
-import carstats as cs
-from carstats.report.chapters.texts import prose
-from carstats.report.tables.model import Row, Table
-from carstats.translation import current_language
-cs.set_language(os.environ["CARSTATS_LANGUAGE"])
-study = cs.read_study(os.environ["CARSTATS_DATA"], os.environ.get("CARSTATS_MAPPING"))
-prose(f"The study has {len(study.subjects)} subjects. Language: {current_language()}.")
-
-# %%
-Table("Numbers", ("What", "n"), (Row(("Subjects", str(len(study.subjects)))),))
-"""
-BROKEN = '# %%\nfrom carstats.errors import CarstatsError\nraise CarstatsError("no such thing")\n'
-
 
 @pytest.fixture
-def short(tmp_path, monkeypatch):
-    """Two chapters of a few lines in place of the real ones."""
-    folder = tmp_path / "chapters"
-    folder.mkdir()
-    for name in ("one", "two"):
-        (folder / f"{name}.py").write_text(CHAPTER)
-    monkeypatch.setattr(reproduce_report, "CHAPTERS", ("one", "two"))
-    monkeypatch.setattr(reproduce_report, "_source", lambda name: folder / f"{name}.py")
-    return folder
+def short(monkeypatch):
+    """Two chapters in place of all."""
+    entries = tuple(entry for entry in contents.CONTENTS if entry.name in ("answers", "data"))
+    monkeypatch.setattr(contents, "CONTENTS", entries)
+    return entries
 
 
 @pytest.fixture
@@ -60,56 +39,57 @@ def study(tmp_path):
     return odd_studies.minimal(tmp_path / "study")
 
 
-def contents(folder):
+def files_in(folder):
     return {file.name: file.read_bytes() for file in folder.rglob("*")}
 
 
-def test_a_report_is_a_page_and_the_tables_in_word(short, study, tmp_path):
+def test_a_report_is_a_page_a_document_and_slides(short, study, tmp_path):
     told = []
     out = tmp_path / "out"
     files = study_report(study, out, report=lambda outcome, n: told.append((outcome.name, n)))
-    assert [file.name for file in files] == ["report.html", "tables.docx"]
-    assert sorted(told) == [("one", 2), ("two", 2)]
+    assert [file.name for file in files] == ["report.html", "report.docx", "slides.pptx"]
+    assert sorted(told) == [("answers", 2), ("data", 2)]
     page = files[0].read_text("utf-8")
     assert page_problems(page, "en") == []
     read = BeautifulSoup(page, "html.parser")
     assert read.h1.text == read.title.text == "One subject"
-    assert len(read.find_all("table")) == 2
-    assert "The study has 1 subjects. Language: en." in read.main.text
-    with zipfile.ZipFile(files[1]) as word:
-        assert word.read("word/document.xml").decode().count("<w:tbl>") == 2
-    before = contents(out)
+    assert "Counted here: 1 subject" in read.main.text
+    before = files_in(out)
     study_report(study, out)
-    assert contents(out) == before
+    assert files_in(out) == before
     study_report(study, out, lang="zh")
     chinese = files[0].read_text("utf-8")
     assert page_problems(chinese, "zh") == []
-    assert "Language: zh." in chinese
+    assert "受试者" in chinese
 
 
 def test_a_mapping_from_elsewhere_is_used(short, study, tmp_path):
     mapping = tmp_path / "other.toml"
     mapping.write_text('[study]\nname = "Named elsewhere"\n')
-    page, _ = study_report(study, tmp_path / "out", mapping=mapping)
+    page, *_ = study_report(study, tmp_path / "out", mapping=mapping)
     assert "<h1>Named elsewhere</h1>" in page.read_text("utf-8")
     assert "do not exist" not in page.read_text("utf-8")
 
 
-def test_a_chapter_that_fails_is_named_and_the_report_before_stays(short, study, tmp_path):
+def test_a_chapter_that_fails_is_named_and_the_report_before_stays(
+    short, study, tmp_path, monkeypatch
+):
     out = tmp_path / "out"
     study_report(study, out)
-    before = contents(out)
-    (short / "two.py").write_text(BROKEN)
-    with pytest.raises(CarstatsError, match=r"not written.*\n  two: .*no such thing"):
+    before = files_in(out)
+    # A worker has the contents as they are; a name that it does not know fails there.
+    broken = contents.Entry("no-such", "Broken", ("summary.summary",))
+    monkeypatch.setattr(contents, "CONTENTS", (*short, broken))
+    with pytest.raises(CarstatsError, match=r"not written.*\n  no-such: "):
         study_report(study, out, lang="zh")
-    assert contents(out) == before
+    assert files_in(out) == before
 
 
 def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monkeypatch):
     def worked(*_):
         raise AssertionError("the work began")
 
-    monkeypatch.setattr(reproduce_report, "run_jobs", worked)
+    monkeypatch.setattr(run_report, "run_jobs", worked)
     out = tmp_path / "out"
     with pytest.raises(CarstatsError, match="does not exist"):
         study_report(tmp_path / "absent", out)
@@ -118,10 +98,16 @@ def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monke
     (tmp_path / "file").write_text("")
     with pytest.raises(CarstatsError, match="cannot write to"):
         study_report(study, tmp_path / "file")
+    # A folder, or a file that the report would replace, that cannot be replaced.
+    (out / "report.docx").mkdir(parents=True)
+    with pytest.raises(CarstatsError, match="cannot write"):
+        study_report(study, out)
+    (out / "report.docx").rmdir()
+    out.rmdir()
 
     with monkeypatch.context() as patch:
-        patch.setattr(notebooks, "find_spec", lambda name: None)
-        with pytest.raises(CarstatsError, match=r'pip install "carstats\[notebooks\]"'):
+        patch.setattr(slides, "find_spec", lambda name: None)
+        with pytest.raises(CarstatsError, match="pip install python-pptx"):
             study_report(study, out)
 
     def no_font(text):
@@ -171,9 +157,9 @@ def test_an_interrupt_leaves_nothing_behind(name, study, tmp_path):
         start_new_session=True,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
-    # Within a chapter: its kernel has begun, which its socket's file shows.
+    # Within a chapter: one is made, and others are not.
     end = time.monotonic() + 300
-    while not any(scratch.rglob("kernel*")) and time.monotonic() < end and run.poll() is None:
+    while not any(scratch.rglob("*.chapter")) and time.monotonic() < end and run.poll() is None:
         time.sleep(0.1)
     assert run.poll() is None
     # Ctrl-C reaches the whole group; a scheduler ends the one process that it knows.
@@ -184,7 +170,7 @@ def test_an_interrupt_leaves_nothing_behind(name, study, tmp_path):
         run.kill()
     assert run.returncode != 0
     assert b"Traceback" not in message
-    assert contents(out) == {"report.html": b"the report before"}
+    assert files_in(out) == {"report.html": b"the report before"}
     end = time.monotonic() + 10
     while living(scratch) and time.monotonic() < end:
         time.sleep(0.1)
@@ -206,19 +192,30 @@ def living(folder):
     return found
 
 
+def office_text(file):
+    """Return every XML part of a Word file or of slides as text."""
+    with zipfile.ZipFile(file) as parts:
+        names = [name for name in parts.namelist() if name.endswith(".xml")]
+        return "\n".join(parts.read(name).decode() for name in names)
+
+
 def check_report(make, tmp_path, lang, browser):
     """Make the report of an odd study and return its text, which must be whole and tell no one."""
     folder = make(tmp_path / "study")
-    page, word = study_report(folder, tmp_path / "out", lang=lang)
+    page, word, deck = study_report(folder, tmp_path / "out", lang=lang)
     html = page.read_text("utf-8")
     # 25 targets, each with its curve and its limits, take more room than a study has.
     assert page_problems(html, lang, 6_000_000) == []
-    text = re.sub(r"base64,[^\"]*", "", html)
+    said = [re.sub(r"src=\"[^\"]*|base64,[^\"]*", "", html), office_text(word), office_text(deck)]
+    found = re.findall(r"base64,([^\"]*)", html)
+    said += [base64.b64decode(data).decode() for data in found if data]
+    text = "\n".join(said)
     for subject in cs.read_study(folder).subjects["subject_id"]:
         assert not re.search(rf"\b{subject}\b", text), subject
     assert str(tmp_path) not in text
     assert not re.search(r"\b20\d\d-\d\d-\d\d\b", text)
-    assert word.stat().st_size > 10_000
+    for file in (word, deck):
+        assert file.stat().st_size > 10_000
     if not isinstance(browser, str):
         from tests.report.browser import drawn_problems
 
@@ -229,7 +226,8 @@ def check_report(make, tmp_path, lang, browser):
 def test_report_of_odd_names_many_strata_and_no_event(tmp_path, browser_or_reason):
     read = check_report(odd_studies.hostile, tmp_path, "en", browser_or_reason)
     assert read.h1.text == "Odd <i>study</i> & 研究 🧬 = 5"
-    assert [section.h2["id"] for section in read.find_all("section")] == list(CHAPTERS)
+    core = [entry.name for entry in contents.CONTENTS if not entry.appendix]
+    assert [section.h2["id"] for section in read.select("main > section")] == [*core, "appendix"]
     for name in (odd_studies.LONG, *odd_studies.ODD, "disease 19", "=1+<b>1</b>"):
         assert name in read.main.text, name
     assert not read.main.find_all(["b", "i"])
@@ -237,7 +235,8 @@ def test_report_of_odd_names_many_strata_and_no_event(tmp_path, browser_or_reaso
 
 def test_report_of_one_subject_and_one_table(tmp_path, browser_or_reason):
     read = check_report(odd_studies.minimal, tmp_path, "zh", browser_or_reason)
-    assert [section.h2["id"] for section in read.find_all("section")] == list(CHAPTERS)
+    core = [entry.name for entry in contents.CONTENTS if not entry.appendix]
+    assert [section.h2["id"] for section in read.select("main > section")] == [*core, "appendix"]
     assert not read.find(string=re.compile("nan"))
 
 

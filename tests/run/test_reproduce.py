@@ -1,7 +1,9 @@
-"""The analyses run on any study; what they write is compared with what is committed."""
+"""The analyses run on any study, and what cannot be made is said."""
 
 import json
 import os
+import pickle
+import re
 import shutil
 import signal
 import subprocess
@@ -11,60 +13,27 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from bs4 import BeautifulSoup
 
-import carstats as cs
 from carstats.errors import CarstatsError
 from carstats.language import in_language
-from carstats.run import verify as reproduce_verify
-from carstats.run.reproduce import (
-    UNFINISHED,
-    _default_out,
-    event_endpoint,
-    find_analyses,
-    main_cohort,
-    reproduce,
-    response_endpoint,
-)
+from carstats.run import reproduce as run
+from carstats.run.manifest import MANIFEST
+from carstats.run.reproduce import UNFINISHED, _default_out, find_analyses, reproduce, takes_study
 
 ROOT = Path(__file__).parents[2]
-GATHERED = ("index.html", "methods.csv", "results.csv")
-
-
-def subjects(n=12, **columns):
-    base = {
-        "subject_id": [f"S{i:02d}" for i in range(n)],
-        "disease": ["SLE", "SSc"] * (n // 2),
-        "target": ["CD19"] * (n - 2) + ["BCMA"] * 2,
-        "platform": "CAR-T",
-        "cell_source": "autologous",
-        "last_contact_day": 400,
-    }
-    return pd.DataFrame({**base, **columns})
-
-
-def study(**tables):
-    return cs.Study(subjects=subjects(), **tables)
-
-
-def events(endpoint, status="event"):
-    frame = pd.DataFrame({"subject_id": subjects()["subject_id"], "endpoint": endpoint})
-    return frame.assign(status=["censored"] * 9 + [status] * 3, time=range(100, 112))
+GATHERED = ("index.html", MANIFEST, "methods.csv", "results.csv")
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
+def small(small_study):
     """A study that has subjects and relapse-free survival only, as a folder."""
-    folder = tmp_path_factory.mktemp("small")
-    subjects().to_csv(folder / "subjects.csv", index=False)
-    events("relapse_free_survival").to_csv(folder / "events.csv", index=False)
-    return folder
+    return small_study
 
 
 @pytest.fixture(scope="module")
-def made(small, tmp_path_factory):
-    out = tmp_path_factory.mktemp("out")
-    return {o.name: o for o in reproduce(small, out, notebooks=False)}, out
+def made(small_outputs):
+    outcomes = pickle.loads((small_outputs / "outcomes.pickle").read_bytes())
+    return {o.name: o for o in outcomes}, small_outputs
 
 
 def test_every_analysis_is_short_and_reads_top_to_bottom():
@@ -74,33 +43,20 @@ def test_every_analysis_is_short_and_reads_top_to_bottom():
         assert f'"{script.stem}"' in text, f"{script.name} writes files of another name"
 
 
-def test_endpoints_fall_back_on_what_the_study_has():
-    one = study(events=events("overall_survival"))
-    assert event_endpoint(one, "relapse_free_survival") == "overall_survival"
-    both = pd.concat([events("overall_survival"), events("relapse_free_survival")])
-    assert event_endpoint(study(events=both), "relapse_free_survival") == "relapse_free_survival"
-    competing = study(events=events("relapse", "competing"))
-    with pytest.raises(CarstatsError, match="without competing events"):
-        event_endpoint(competing, "relapse_free_survival")
-    with pytest.raises(CarstatsError, match="no responses"):
-        response_endpoint(one, "drug_free_remission")
-
-
-def test_cohort_leaves_off_a_criterion_that_the_study_cannot_answer():
-    plain = main_cohort(study(), followup=196)
-    assert len(plain) == 12
-    assert "infusions not recorded" in plain.label
-    assert "cut-off not recorded" in plain.label
-    columns = {"infused": [True] * 10 + [False] * 2, "cutoff_day": [100] * 3 + [300] * 9}
-    told = main_cohort(cs.Study(subjects=subjects(**columns)), followup=196)
-    assert len(told) == 7
+def test_a_script_says_its_cohort_and_endpoint():
+    for script in find_analyses(notebooks=False):
+        text = script.read_text(encoding="utf-8")
+        if takes_study(script):
+            assert "cs.define_cohort(" in text, script.name
+        imported = re.findall(r"from carstats\.run\.\w+ import (.+)", text)
+        assert imported == ["run"], script.name
 
 
 def test_what_the_data_allow_is_made_and_the_rest_is_explained(made):
     outcomes, out = made
     done = {name for name, outcome in outcomes.items() if not outcome.reason}
     assert {"attrition", "baseline", "published_response", "relapse_free_by_target"} <= done
-    assert "no responses" in outcomes["response_by_disease_target"].reason
+    assert "`responses`" in outcomes["response_by_disease_target"].reason
     assert "toxicities" in outcomes["toxicity_by_grade"].reason
     assert not any(outcome.defect for outcome in outcomes.values())
     written = {file.name for file in (out / "figures").iterdir()}
@@ -113,15 +69,39 @@ def test_what_the_data_allow_is_made_and_the_rest_is_explained(made):
     assert drawn["results"][0]["endpoint"] == "Relapse-free survival"
 
 
-def test_relapse_is_not_replaced_by_another_endpoint(tmp_path):
-    subjects().to_csv(tmp_path / "subjects.csv", index=False)
-    events("overall_survival").to_csv(tmp_path / "events.csv", index=False)
+def test_relapse_is_not_replaced_by_another_endpoint(small, tmp_path, in_this_process):
+    events = pd.read_csv(small / "events.csv").assign(endpoint="overall_survival")
+    shutil.copy(small / "subjects.csv", tmp_path)
+    events.to_csv(tmp_path / "events.csv", index=False)
     names = ["relapse_free_by_target", "time_to_event_table", "landmark_forest"]
     for outcome in reproduce(tmp_path, tmp_path / "out", names, notebooks=False):
         assert "'relapse_free_survival'" in outcome.reason, outcome
         assert "overall_survival" in outcome.reason
         assert not outcome.files
         assert not outcome.defect
+
+
+def test_a_study_that_does_not_say_who_was_infused_is_told_how_to(small, tmp_path, in_this_process):
+    subjects = pd.read_csv(small / "subjects.csv").drop(columns="infused")
+    subjects.to_csv(tmp_path / "subjects.csv", index=False)
+    (outcome,) = reproduce(tmp_path, tmp_path / "out", "baseline", notebooks=False)
+    assert "infused = true under [subjects.constants]" in outcome.reason
+    assert not outcome.defect
+
+
+def test_a_hospitals_folder_has_no_published_trials_unless_asked(small, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(run, "run_jobs", lambda jobs, *_: asked.append(set(jobs)) or {})
+    reproduce(small, tmp_path)
+    reproduce(small, tmp_path, published=True)
+    reproduce(small, tmp_path, only="published_map")
+    reproduce(None, tmp_path)
+    own, both, named, synthetic = asked
+    assert {"evidence", "published_map", "evidence_table"} == both - own - {
+        name for name in both if name.startswith("published_") and name != "published_map"
+    }
+    assert named == {"published_map"}
+    assert synthetic == both == {script.stem for script in find_analyses()}
 
 
 def test_a_script_without_a_guard_runs_the_analyses(small, tmp_path):
@@ -195,22 +175,24 @@ def test_same_bytes_in_another_zone_locale_and_folder_without_a_home(made, small
         assert file.read_bytes() == (out / "figures" / file.name).read_bytes(), file.name
 
 
-def test_a_partial_run_keeps_the_numbers_of_the_others(made, small, tmp_path):
+def test_a_partial_run_keeps_the_numbers_of_the_others(made, small, tmp_path, in_this_process):
     outcomes, out = made
     shutil.copytree(out / "figures", tmp_path / "figures")
     for name in GATHERED:
         (tmp_path / "figures" / name).unlink()
     reproduce(small, tmp_path, only="attrition", notebooks=False)
-    for name in GATHERED:
+    for name in set(GATHERED) - {MANIFEST}:
         new, old = ((place / "figures" / name).read_bytes() for place in (tmp_path, out))
         assert new == old, name
+    new, old = (json.loads((place / "figures" / MANIFEST).read_text()) for place in (tmp_path, out))
+    assert new == old
     results = pd.read_csv(tmp_path / "figures" / "results.csv", dtype=str, keep_default_na=False)
     done = {name for name, outcome in outcomes.items() if not outcome.reason}
     assert set(results["output"]) == done - {"swimmer"}
     assert list(results["output"]) == sorted(results["output"])
 
 
-def test_analyses_speak_the_language_that_is_asked_for(small, tmp_path):
+def test_analyses_speak_the_language_that_is_asked_for(small, tmp_path, in_this_process):
     with pytest.raises(CarstatsError, match="language"):
         reproduce(small, tmp_path, only="attrition", lang="xx")
     (outcome,) = reproduce(small, tmp_path, only="baseline", lang="zh", notebooks=False)
@@ -253,7 +235,8 @@ def test_a_script_runs_by_itself(small, tmp_path):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a process group")
 def test_an_interrupt_ends_all_and_leaves_whole_files(small, tmp_path):
     code = "from carstats.run.reproduce import reproduce; "
-    code += f"reproduce({str(small)!r}, {str(tmp_path)!r})"
+    names = ["cohort", "attrition", "baseline", *(p.stem for p in find_analyses(notebooks=False))]
+    code += f"reproduce({str(small)!r}, {str(tmp_path)!r}, {names})"
     run = subprocess.Popen(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -274,99 +257,3 @@ def test_an_interrupt_ends_all_and_leaves_whole_files(small, tmp_path):
     assert run.returncode != 0
     assert b"KeyboardInterrupt" in message
     assert not list(tmp_path.rglob("*.part"))
-
-
-TABLE = "target,estimate,note\nCD19,0.5,\nBCMA,0.25,few\n"
-
-
-@pytest.mark.parametrize(
-    ("new", "words"),
-    [
-        (TABLE, ""),
-        (TABLE.replace("0.5", "0.5000000001"), ""),
-        (TABLE.replace("0.25", "0.6"), "column estimate, row 3: 0.25 → 0.6"),
-        (TABLE.replace("0.25", ""), "column estimate, row 3: 0.25 → blank"),
-        (TABLE.replace("few", "many"), "column note, row 3: few → many"),
-        (
-            TABLE.replace("note", "notes"),
-            "columns target, estimate, note → target, estimate, notes",
-        ),
-        (TABLE.rsplit("BCMA")[0], "2 rows → 1 rows"),
-        ("", "one of them is empty"),
-    ],
-)
-def test_tables_are_compared_number_by_number(new, words):
-    assert reproduce_verify._csv_difference(TABLE, new) == words
-
-
-def test_origins_are_compared_exactly():
-    before = json.dumps({"results": [{"method": "a", "at": 168}], "alt": ""})
-    assert reproduce_verify._json_difference(before, before) == ""
-    after = before.replace("168", "169")
-    assert reproduce_verify._json_difference(before, after) == "results: at: 168 → 169"
-    gone = reproduce_verify._json_difference(before, "{}")
-    assert gone == "alt gone"
-
-
-def test_folders_are_compared_output_by_output(tmp_path):
-    new, old = tmp_path / "new", tmp_path / "old"
-    for folder in (new, old):
-        folder.mkdir()
-        (folder / "baseline.csv").write_text(TABLE)
-        (folder / "baseline.json").write_text("{}")
-    (old / "baseline.csv").write_text(TABLE.replace("0.25", "0.2"))
-    (old / "invented.csv").write_text(TABLE)
-    (old / "attrition.csv").write_text(TABLE)
-    (new / "baseline.html").write_text("")
-    for folder, alt, side in ((new, "a", 10), (old, "a", 11)):
-        (folder / "index.html").write_text(f'<img alt="{alt}" width="{side}" height="{side}">')
-    lines = reproduce_verify.compare_folders(new, old)
-    assert {line.name: line.verdict for line in lines} == {
-        "attrition.csv": "no longer written by its script",
-        "baseline.csv": "differs: column estimate, row 3: 0.2 → 0.25",
-        "baseline.html": "missing",
-        "baseline.json": "same",
-        "index.html": "same",
-        "invented.csv": "not made by any script",
-    }
-    assert [line.name for line in lines if line.same] == ["baseline.json", "index.html"]
-    (old / "index.html").write_text('<img alt="b" width="10" height="10">')
-    lines = reproduce_verify.compare_folders(new, old)
-    verdicts = {line.name: line.verdict for line in lines if not line.same}
-    assert verdicts["index.html"] == "differs: its words or its links"
-
-
-def test_notebook_is_one_page_that_needs_nothing_else(tmp_path):
-    from carstats.report.chapters.notebooks import notebook_html, run_notebook
-
-    source = tmp_path / "short.py"
-    source.write_text(
-        "# %% [markdown]\n# # A title\n\n# %% [markdown]\n# ## First & part\n\n# %%\n"
-        "import os\nfrom matplotlib.figure import Figure\n"
-        "from carstats.report.chapters.notebooks import Picture\n"
-        "figure = Figure(figsize=(1, 1))\nfigure.set_label('What it \"shows\"')\n"
-        "print(os.environ['CARSTATS_DATA'])\nPicture(figure)\n",
-        encoding="utf-8",
-    )
-    pages = [notebook_html(run_notebook(source, tmp_path)) for _ in range(2)]
-    assert pages[0] == pages[1]
-    page = pages[0]
-    assert "<title>A title</title>" in page
-    assert '<a href="#section-1">First &amp; part</a>' in page
-    assert '<h2 id="section-1">' in page
-    assert BeautifulSoup(page, "html.parser").find("img")["alt"] == 'What it "shows"'
-    assert "<script" not in page
-    assert "://" not in page.replace("http://www.w3.org", "")
-    assert str(tmp_path) in page
-    assert "Out[" not in page
-
-
-def test_a_notebook_that_fails_says_why(tmp_path):
-    from carstats.report.chapters.notebooks import run_notebook
-
-    source = tmp_path / "wrong.py"
-    source.write_text(
-        "# %%\nfrom carstats.errors import CarstatsError\nraise CarstatsError('no data')\n"
-    )
-    with pytest.raises(CarstatsError, match=r"the notebook wrong.py stopped: no data"):
-        run_notebook(source)

@@ -25,12 +25,27 @@ def flow(asked: Asked) -> dict[str, Any]:
         if rule is None:
             return {}
         verdict = rule[0](asked.study)
+        if words == "infused" and asked.spec.options.get("from_enrolment"):
+            for reached in _on_the_way(subjects):
+                before, inside = int(inside.sum()), inside & (reached | verdict.isna())
+                rows.append((before, int(inside.sum()), 0))
         before, unknown = int(inside.sum()), int((inside & verdict.isna()).sum())
         inside &= verdict.fillna(False).astype(bool)
         rows.append((before, int(inside.sum()), unknown))
     before, after, unknown = np.array(rows).T
     left = before - after
     return {"n_before": before, "n_after": after, "n_left_out": left, "n_missing": unknown}
+
+
+def _on_the_way(subjects: pd.DataFrame) -> list[pd.Series]:
+    """Return who came to leukapheresis or needed none, and who to lymphodepletion, or further."""
+    days = subjects.reindex(columns=["leukapheresis_day", "lymphodepletion_day"])
+    days["infused"] = subjects["infused"].fillna(False).astype(bool).where(lambda yes: yes)
+    days.loc[subjects["cell_source"] != "autologous", "leukapheresis_day"] = 0
+    further = days.notna().iloc[:, ::-1].cummax(axis=1)
+    return [
+        further[c] for c in days if c in subjects and c != "infused" and subjects[c].notna().any()
+    ]
 
 
 def baseline(asked: Asked) -> dict[str, Any]:

@@ -25,7 +25,7 @@ def _died(subjects: pd.DataFrame) -> pd.Series:
     return subjects["death_day"].notna()
 
 
-def _first(asked: Asked) -> pd.DataFrame:
+def first_times(asked: Asked) -> pd.DataFrame:
     """Return each subject's time to the first episode, a death or re-infusion, or the end."""
     term = asked.key["term"]
     subjects = asked.subjects[term_applies(asked.subjects, term)].set_index("subject_id")
@@ -51,7 +51,7 @@ def _first(asked: Asked) -> pd.DataFrame:
 
 def incidence_counts(asked: Asked) -> dict[str, Any]:
     """Count who is at risk and what happens at each time."""
-    rows = _first(asked)
+    rows = first_times(asked)
     seen = rows.dropna(subset="time")
     at = asked.rows["time"].to_numpy(float)
     missing = int((rows["time"].isna() | rows["doubtful"]).sum())
@@ -71,7 +71,7 @@ def incidence_counts(asked: Asked) -> dict[str, Any]:
 
 def incidence(asked: Asked) -> dict[str, Any]:
     """Return the Aalen-Johansen estimate of the first episode, with its error."""
-    seen = _first(asked).dropna(subset="time")
+    seen = first_times(asked).dropna(subset="time")
     at = asked.rows["time"].to_numpy(float)
     found = aalen_johansen(seen["time"], seen["cause"], "it", at)
     if asked.option("at") is not None and len(seen) and not seen["cause"].ne("").all():
@@ -86,7 +86,7 @@ def incidence_limits(asked: Asked) -> dict[str, Any]:
 
     if asked.option("conf_type") != "log-log":
         return {}
-    if _first(asked)["doubtful"].any():
+    if first_times(asked)["doubtful"].any():
         # The upper limit is that of all that may have happened.
         return {}
     found = incidence(asked)
@@ -97,7 +97,7 @@ def at_the_ends(asked: Asked, column: str, ours: float, theirs: float, place: in
     """Return why errors and limits differ: at the beginning, or once nobody is left."""
     if column.startswith("conf_") and np.isnan(theirs) and asked.rows["estimate"].iloc[place] == 0:
         return "beta product at zero"
-    seen = _first(asked).dropna(subset="time")
+    seen = first_times(asked).dropna(subset="time")
     return emptied(seen["time"], seen["cause"], asked.rows["time"].iloc[place], theirs)
 
 
@@ -162,27 +162,38 @@ def mean_counts(asked: Asked) -> dict[str, Any]:
     return found
 
 
+def chosen_episodes(asked: Asked, term: str) -> pd.DataFrame:
+    """Return the first, the worst or every episode of each subject."""
+    chosen = joined(asked, [term]).sort_values(["subject_id", "onset"], kind="stable")
+    which = asked.option("episode")
+    if which == "worst":
+        chosen = chosen.sort_values("level", ascending=False, kind="stable")
+    return chosen if which == "all" else chosen.drop_duplicates("subject_id")
+
+
+def durations(asked: Asked, chosen: pd.DataFrame) -> pd.DataFrame:
+    """Return how long episodes last and whether they have ended; NaN without an onset."""
+    ended = np.isfinite(chosen["end"].astype(float))
+    follow = chosen["subject_id"].map(followed_to(asked.subjects.set_index("subject_id")))
+    last = chosen["end"].astype(float).where(ended, follow)
+    time = (last - chosen["onset"].astype(float) + 1).astype(float)
+    return pd.DataFrame({"time": time, "last": last, "event": ended})
+
+
 def timing(asked: Asked) -> dict[str, Any]:
     """Return the medians of onset, duration and resolution with what a library has of limits."""
-    subjects = asked.subjects.set_index("subject_id")
     found = []
     for row in asked.rows.itertuples():
-        chosen = joined(asked, [row.term]).sort_values(["subject_id", "onset"], kind="stable")
-        which = asked.option("episode")
-        if which == "worst":
-            chosen = chosen.sort_values("level", ascending=False, kind="stable")
-        if which != "all":
-            chosen = chosen.drop_duplicates("subject_id")
+        chosen = chosen_episodes(asked, row.term)
         seen = chosen[chosen["onset"].notna()]
         one: dict[str, Any] = {"n": len(chosen), "n_missing": len(chosen) - len(seen)}
         if row.measure == "onset":
             one |= {"n_event": len(seen), "n_censor": 0} | sample(seen["onset"], asked.level)
         else:
-            ended = np.isfinite(seen["end"].astype(float))
-            last = seen["end"].astype(float).where(ended, seen["subject_id"].map(
-                followed_to(subjects)))  # fmt: skip
-            time = last - seen["onset"] + 1 if row.measure == "duration" else last
+            lasted = durations(asked, seen)
+            ended = lasted["event"]
             one |= {"n_event": int(ended.sum()), "n_censor": int((~ended).sum())}
+            time = lasted["time"] if row.measure == "duration" else lasted["last"]
             one |= _from_a_curve(time.astype(float), ended)
         found.append(one)
     columns = dict.fromkeys(name for one in found for name in one)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from carstats.cohort.strata import level_labels
 from carstats.crosschecking.asking import Asked
 from carstats.crosschecking.families.proportions import HOLM
 from carstats.crosschecking.times import ENTRY, known, times_of
@@ -14,16 +15,28 @@ from carstats.crosschecking.times import ENTRY, known, times_of
 _WEIGHTS = {"log-rank": None, "Gehan-Wilcoxon": "gb", "Tarone-Ware": "tw"}
 
 
-def groups_of(asked: Asked, row: int = 0) -> tuple[pd.DataFrame, pd.Series]:
+def printed(asked: Asked, values: pd.Series, column: str) -> pd.Series:
+    """Return the levels of a column as they print."""
+    labels = level_labels(asked.study.vocabulary, [column]).get(column, {})
+    return values.map(lambda value: str(labels.get(value, value)), na_action="ignore")
+
+
+def group_names(asked: Asked, rows: pd.DataFrame, by: list[str]) -> pd.Series:
+    """Return each subject's group as it prints: its levels joined by a middle dot."""
+    named = [printed(asked, rows[c], c) for c in by]
+    return named[0].str.cat(named[1:], sep=" · ") if len(named) > 1 else named[0]
+
+
+def members_of(asked: Asked, row: int, separator: str) -> list[str]:
+    """Return the groups that a row compares, from its contrast."""
+    return str(asked.rows["contrast"].iloc[row]).split(separator)
+
+
+def groups_of(asked: Asked, row: int = 0, separator: str = " / ") -> tuple[pd.DataFrame, pd.Series]:
     """Return the subjects of the row's groups with their times, and the group of each."""
     rows = times_of(asked, asked.everyone)
-    by = list(asked.option("by", []))
-    vocabulary = asked.study.vocabulary
-    labels = {c: {n: vocabulary.label(c, n) for n in vocabulary.names(c)}
-              for c in by if c in ("disease", "target", "platform", "cell_source")}  # fmt: skip
-    named = [rows[c].map(lambda v, c=c: labels.get(c, {}).get(v, str(v))) for c in by]
-    group = named[0].str.cat(named[1:], sep=" · ") if len(named) > 1 else named[0]
-    members = str(asked.rows["contrast"].iloc[row]).split(" / ")
+    group = group_names(asked, rows, list(asked.option("by", [])))
+    members = members_of(asked, row, separator)
     inside = group.isin(members)
     return rows[inside], group[inside].map({name: i for i, name in enumerate(members)})
 
@@ -159,14 +172,14 @@ def cox_data(asked: Asked) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
     """Return those with a time and every covariate, who had the event, and their columns."""
     rows = known(times_of(asked, asked.everyone))
     rows = rows[rows[list(asked.option("covariates"))].notna().all(axis=1)]
-    return rows, _happened(asked, rows), _design(asked, rows)
+    return rows, _happened(asked, rows), design_of(asked, rows)
 
 
 def _happened(asked: Asked, rows: pd.DataFrame) -> pd.Series:
-    return rows["cause"].eq(asked.option("cause", asked.option("endpoint")))
+    return rows["cause"].eq(asked.option("cause") or asked.endpoint)
 
 
-def _design(asked: Asked, rows: pd.DataFrame) -> pd.DataFrame:
+def design_of(asked: Asked, rows: pd.DataFrame) -> pd.DataFrame:
     """Return a column for each term: 0 or 1 for a level against the first, or the number."""
     columns = {}
     for place, (term, contrast) in enumerate(asked.rows[["term", "contrast"]].to_numpy()):
@@ -175,10 +188,7 @@ def _design(asked: Asked, rows: pd.DataFrame) -> pd.DataFrame:
             columns[place] = values.astype(float)
             continue
         level = str(contrast).split(" / ")[0]
-        vocabulary = asked.study.vocabulary
-        if term in ("disease", "target", "platform", "cell_source"):
-            values = values.map({n: vocabulary.label(term, n) for n in vocabulary.names(term)})
-        columns[place] = values.astype(str).eq(level).astype(float)
+        columns[place] = printed(asked, values, term).eq(level).astype(float)
         if not columns[place].any():
             raise ValueError(f"no subject has {level} in {term}")
     return pd.DataFrame(columns)

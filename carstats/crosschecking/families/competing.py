@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.crosschecking.asking import Asked
+from carstats.crosschecking.families.comparing import groups_of
 from carstats.crosschecking.times import ENTRY, known, step, steps_and_counts, times_of
 
 
@@ -15,6 +16,18 @@ def incidence_counts(asked: Asked) -> dict[str, Any]:
     """Count who is at risk, has the row's cause and is censored at each time."""
     rows = times_of(asked)
     return steps_and_counts(asked, rows, rows["cause"].eq(asked.key["cause"]), rows["cause"].eq(""))
+
+
+def tested_counts(asked: Asked) -> dict[str, Any]:
+    """Count subjects and events of the cause in the groups that are tested."""
+    found: dict[str, list[int]] = {"n": [], "n_missing": [], "n_event": []}
+    for place in range(len(asked.rows)):
+        rows, _ = groups_of(asked, place)
+        mine = known(rows)["cause"].eq(asked.option("cause") or asked.endpoint)
+        found["n"].append(len(rows))
+        found["n_missing"].append(int(rows["time"].isna().sum()))
+        found["n_event"].append(int(mine.sum()))
+    return found
 
 
 def incidence(asked: Asked) -> dict[str, Any]:

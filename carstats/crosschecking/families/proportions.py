@@ -125,23 +125,51 @@ def barnard_test(mine: tuple[int, int], other: tuple[int, int]) -> float | None:
     return float(barnard_exact(table, pooled=True, n=64).pvalue)
 
 
-def _unconditional(k1: int, n1: int, k2: int, n2: int) -> float:
-    """Return the largest probability, over the common rate, of tables as far apart or farther."""
-    from scipy.optimize import minimize_scalar
-    from scipy.stats import binom
+def boschloo_test(mine: tuple[int, int], other: tuple[int, int]) -> float | None:
+    """Return Boschloo's test by its definition: Fisher's two-sided p-value is what is ordered by.
 
+    scipy's test of that name doubles the smaller of two one-sided ones.
+    """
+    from scipy.stats import hypergeom
+
+    (k1, n1), (k2, n2) = mine, other
+    if not n1 or not n2 or k1 + k2 in (0, n1 + n2):
+        return None
+    p_values = np.ones((n1 + 1, n2 + 1))
+    for k in range(1, n1 + n2):
+        a = np.arange(max(0, k - n2), min(n1, k) + 1)
+        chance = hypergeom.pmf(a, n1 + n2, k, n1)
+        p_values[a, k - a] = [chance[chance <= c * (1 + 1e-7)].sum() for c in chance]
+    return _largest(p_values <= p_values[k1, k2] * (1 + 1e-7))
+
+
+def _unconditional(k1: int, n1: int, k2: int, n2: int) -> float:
+    """Return Barnard's test of the pooled statistic, tables that tie counted."""
     a, b = np.arange(n1 + 1)[:, None], np.arange(n2 + 1)
     rate = (a + b) / (n1 + n2)
     with np.errstate(invalid="ignore", divide="ignore"):
         z = np.abs(a / n1 - b / n2) / np.sqrt(rate * (1 - rate) * (1 / n1 + 1 / n2))
     z = np.nan_to_num(z)
-    as_far = z >= z[k1, k2] - 1e-9
+    return _largest(z >= z[k1, k2] - 1e-9)
+
+
+def _largest(as_far: np.ndarray) -> float:
+    """Return the largest probability, over the common rate, of some tables of two groups."""
+    from scipy.optimize import minimize_scalar
+    from scipy.stats import binom
+
+    n1, n2 = as_far.shape[0] - 1, as_far.shape[1] - 1
+    rates = np.linspace(0, 1, 401)
+
+    def chances(p: np.ndarray) -> np.ndarray:
+        first = binom.pmf(np.arange(n1 + 1), n1, p[:, None])
+        second = binom.pmf(np.arange(n2 + 1), n2, p[:, None])
+        return ((first @ as_far) * second).sum(axis=1)
 
     def chance(p: float) -> float:
-        return float(binom.pmf(a[:, 0], n1, p) @ as_far @ binom.pmf(b, n2, p))
+        return float(chances(np.array([p]))[0])
 
-    rates = np.linspace(0, 1, 401)
-    values = np.array([chance(p) for p in rates])
+    values = chances(rates)
     best = []
     for place in np.flatnonzero(values >= values.max() - 0.01):
         ends = rates[max(place - 1, 0)], rates[min(place + 1, 400)]

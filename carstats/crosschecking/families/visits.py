@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.crosschecking.applying import applies, window_of
 from carstats.crosschecking.asking import Asked, NotToldError, share
+from carstats.crosschecking.families.comparing import adjusted, group_names
 from carstats.crosschecking.families.proportions import with_limits
 
 
@@ -74,6 +75,19 @@ def _answers(asked: Asked, endpoint: str) -> pd.Series:
     return held[failed | held].astype(float)
 
 
+def answered(asked: Asked) -> pd.DataFrame:
+    """Return who is counted of an endpoint that applies, each with the answer at the visit."""
+    key = ("answered", asked.spec.analysis, repr(sorted(asked.spec.options.items())))
+    return asked.once(key, asked.subjects, lambda: _answered(asked))
+
+
+def _answered(asked: Asked) -> pd.DataFrame:
+    subjects = counted(asked)
+    subjects = subjects[asked_of(asked, subjects, [asked.endpoint])]
+    answer = _answers(asked, asked.endpoint).reindex(subjects["subject_id"])
+    return subjects.assign(_answer=answer.to_numpy(float))
+
+
 def rates(asked: Asked) -> dict[str, Any]:
     """Return the response rates of a stratum's rows, which differ by endpoint and case."""
     everyone = counted(asked)
@@ -97,20 +111,25 @@ def rates(asked: Asked) -> dict[str, Any]:
 
 def basket(asked: Asked) -> dict[str, Any]:
     """Return the counts and raw rates of a basket; its model has no second program."""
-    subjects = counted(asked)
-    subjects = subjects[asked_of(asked, subjects, [asked.option("endpoint")])]
-    answer = _answers(asked, asked.option("endpoint")).reindex(subjects["subject_id"])
-    seen, met = int(answer.notna().sum()), int((answer == 1).sum())
-    n = seen if asked.option("missing") == "excluded" else len(subjects)
+    rows = answered(asked)
+    seen, met = int(rows["_answer"].notna().sum()), int(rows["_answer"].eq(1).sum())
+    n = seen if asked.option("missing") == "excluded" else len(rows)
     one = with_limits(met, n, "Clopper-Pearson", asked.level)
-    return {
+    found = {
         "n": n,
-        "n_missing": len(subjects) - seen,
+        "n_missing": len(rows) - seen,
         "n_event": met,
         "raw_estimate": one["estimate"],
         "raw_low": one["conf_low"],
         "raw_high": one["conf_high"],
     }
+    if "left_out" in asked.rows:
+        # A basket that is left out brings nobody to the model; its own rate stands beside.
+        mine = group_names(asked, asked.subjects, list(asked.key)).iloc[:1].tolist()
+        own = [[str(name)] == mine for name in asked.rows["left_out"]]
+        for name in ("n", "n_missing", "n_event"):
+            found[name] = [0 if left else found[name] for left in own]
+    return found
 
 
 def categories(asked: Asked) -> dict[str, Any]:
@@ -177,13 +196,17 @@ def _before(subjects: pd.DataFrame, column: str, day: float) -> pd.Series:
     return subjects[column].astype(float).lt(day)
 
 
-def _changes(asked: Asked) -> tuple[pd.DataFrame, pd.Series]:
-    """Return each subject's change from baseline at the visits, and the baselines."""
+def _with_measure(asked: Asked) -> pd.DataFrame:
+    """Return who is counted of the diseases in which the measure was taken."""
     subjects = counted(asked)
-    everywhere = asked.study.assessments.dropna(subset="value")
-    everywhere = everywhere[everywhere["measure"].eq(asked.option("measure"))]
-    diseases = asked.study.subjects.merge(everywhere[["subject_id"]].drop_duplicates())["disease"]
-    subjects = subjects[subjects["disease"].isin(set(diseases))]
+    rows = asked.study.assessments.dropna(subset="value")
+    rows = rows[rows["measure"].eq(asked.option("measure"))]
+    diseases = asked.study.subjects.merge(rows[["subject_id"]].drop_duplicates())["disease"]
+    return subjects[subjects["disease"].isin(set(diseases))]
+
+
+def _measured(asked: Asked, subjects: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the values of the measure after the infusion, and each subject's baseline."""
     rows = asked.table("assessments").dropna(subset="value")
     rows = rows[rows["measure"].eq(asked.option("measure"))]
     if "adequate" in rows:
@@ -199,12 +222,64 @@ def _changes(asked: Asked) -> tuple[pd.DataFrame, pd.Series]:
         for part in (early, latest)
     ]
     base = values[0].combine_first(values[1]).astype(float).reindex(subjects["subject_id"])
-    after = rows[rows["day"] > 0]
+    return rows[rows["day"] > 0], base
+
+
+def _changes(asked: Asked) -> tuple[pd.DataFrame, pd.Series]:
+    """Return each subject's change from baseline at the visits, and the baselines."""
+    after, base = _measured(asked, _with_measure(asked))
     visits = {
         float(day): at_visit(after, day, *window_of(float(day), asked.study), "value")
-        for day in asked.rows["time"]
+        for day in dict.fromkeys(asked.rows["time"])
     }
     return pd.DataFrame({day: v.reindex(base.index) - base for day, v in visits.items()}), base
+
+
+def seroconversions(asked: Asked) -> dict[str, Any]:
+    """Return how many of those above a threshold before are at or below it at a visit."""
+    subjects = counted(asked)
+    after, base = _measured(asked, subjects)
+    above, day = float(asked.option("above")), float(asked.option("at"))
+    value = at_visit(after, day, *asked.option("window"), "value")
+    positive = base.index[base > above]
+    told = value.reindex(positive)
+    seen, met = int(told.notna().sum()), int((told <= above).sum())
+    found = []
+    for row in asked.rows.itertuples():
+        lacking = len(positive) - seen
+        excluded = asked.option("missing") == "excluded"
+        k = met + (lacking if getattr(row, "case", "") == "best" else 0)
+        n = seen if excluded else len(positive)
+        one = with_limits(k, n, asked.option("method"), asked.level)
+        one |= {"n_missing": lacking, "n_evaluable": seen, "estimate_evaluable": share(met, seen)}
+        one |= {"n_negative": int((base <= above).sum()), "n_no_baseline": int(base.isna().sum())}
+        found.append(one)
+    return dict(pd.DataFrame(found))
+
+
+def difference_counts(asked: Asked) -> dict[str, Any]:
+    """Count who of two strata has a change at each visit, and who has not."""
+    from dataclasses import replace
+
+    column = asked.spec.by[0]
+    whole = list(asked.option("covariates", []))
+    found = {}
+    for end, level in (("", asked.key[column]), ("_reference", asked.option("reference"))):
+        mine = asked.everyone[asked.everyone[column].astype(str) == str(level)]
+        changes, _ = _changes(replace(asked, subjects=mine))
+        if whole:
+            there = mine.set_index("subject_id")[whole].notna().all(axis=1)
+            changes = changes.where(there.reindex(changes.index))
+        found[f"n{end}"] = changes.notna().sum().to_numpy()
+        found[f"_{end}"] = len(changes)
+    total = found.pop("_") + found.pop("__reference")
+    return {**found, "n_missing": total - found["n"] - found["n_reference"]}
+
+
+def adjusted_tests(asked: Asked) -> dict[str, Any]:
+    """Adjust the p-values of all rows."""
+    p_values = asked.rows["p_value"].astype(float).tolist()
+    return {"p_adjusted": adjusted(p_values, asked.option("adjust", "none"))}
 
 
 def change_counts(asked: Asked) -> dict[str, Any]:
@@ -246,15 +321,64 @@ def mixed_changes(asked: Asked) -> dict[str, Any]:
     """
     if asked.option("method") != "MMRM" or asked.option("structure") != "compound symmetry":
         return {}
-    fit, fitted = _mixed_model(asked)
+    fit, fitted = _mixed_once(asked)
     means = dict(zip(fitted, fit.fe_params, strict=False))
     return {"estimate": [means.get(float(day), np.nan) for day in asked.rows["time"]]}
 
 
 def no_correlation(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
     """Return why mixed models differ: the intercepts' variance is at its bound, 0."""
-    fit, _ = _mixed_model(asked)
+    fit, _ = _mixed_once(asked)
     return "negative correlation" if float(fit.cov_re[0, 0]) < 1e-3 * float(fit.scale) else ""
+
+
+def mixed_differences(asked: Asked) -> dict[str, Any]:
+    """Return the differences of statsmodels' mixed model with a mean for each stratum and visit."""
+    if asked.option("structure") != "compound symmetry" or asked.option("covariates"):
+        return {}
+    fit, means = _mixed_difference(asked)
+    values = dict(zip(means, fit.fe_params, strict=False))
+    reference, column = str(asked.option("reference")), asked.spec.by[0]
+    found = [
+        values.get((str(level), float(day)), np.nan) - values.get((reference, float(day)), np.nan)
+        for level, day in zip(asked.rows[column], asked.rows["time"], strict=True)
+    ]
+    return {"estimate": found}
+
+
+def no_correlation_between(
+    asked: Asked, column: str, ours: float, theirs: float, place: int
+) -> str:
+    """Return why mixed models differ: the intercepts' variance is at its bound, 0."""
+    fit, _ = _mixed_difference(asked)
+    return "negative correlation" if float(fit.cov_re[0, 0]) < 1e-3 * float(fit.scale) else ""
+
+
+def _mixed_difference(asked: Asked) -> tuple[Any, list[tuple[str, float]]]:
+    from statsmodels.regression.mixed_linear_model import MixedLM
+
+    column = asked.spec.by[0]
+    changes, base = _changes(asked)
+    level = counted(asked).set_index("subject_id")[column].astype(str)
+    long = changes.melt(ignore_index=False, var_name="visit", value_name="change")
+    long = long[long["change"].notna() & level[long.index].notna().to_numpy()]
+    cell = pd.Series(
+        list(zip(level[long.index], long["visit"].astype(float), strict=True)), long.index
+    )
+    kept = cell.map(cell.value_counts()) > 1
+    long, cell = long[kept.to_numpy()], cell[kept.to_numpy()]
+    means = sorted(set(cell))
+    matrix = np.array([[float(one == name) for name in means] for one in cell])
+    start = base[long.index] - base[long.index.unique()].mean()
+    if start.std() > 0:
+        matrix = np.column_stack([matrix, start.to_numpy()])
+    model = MixedLM(long["change"].to_numpy(), matrix, groups=long.index)
+    return model.fit(reml=True, method=["powell", "lbfgs"], maxiter=500), means
+
+
+def _mixed_once(asked: Asked) -> tuple[Any, list[float]]:
+    key = ("mixed", asked.option("measure"), tuple(asked.rows["time"]))
+    return asked.once(key, asked.subjects, lambda: _mixed_model(asked))
 
 
 def _mixed_model(asked: Asked) -> tuple[Any, list[float]]:

@@ -41,7 +41,7 @@ _BROKEN = (
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep openpyxl's warnings from the user: a date beyond the calendar reads as an error cell."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -100,7 +100,7 @@ def open_workbook(path: Path, data: bytes) -> Workbook:
             }
             named = archive.read("xl/workbook.xml").decode("utf-8", "replace")
         has_formulas = any(b"<f>" in part or b"<f " in part for part in parts.values())
-        with _quiet():
+        with quiet():
             values = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
             formulas = (
                 openpyxl.load_workbook(io.BytesIO(data), read_only=True) if has_formulas else None
@@ -146,7 +146,7 @@ def worksheet_rows(sheet, name: str) -> list[list]:
     rows: list[list] = []
     last = 0
     try:
-        with _quiet():
+        with quiet():
             for row in sheet.iter_rows(values_only=True):
                 cells = [None if isinstance(c, str) and not c.strip() else c for c in row]
                 # A stray blank far to the right or below would otherwise fill a whole sheet.

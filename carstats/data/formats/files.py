@@ -165,7 +165,7 @@ class Files:
     def sheet_names(self, path: Path) -> list[str]:
         """Return the sheets of a workbook; none if it cannot be read (a problem is then noted)."""
         try:
-            return list(self._book(path).titles)
+            return list(self.book(path).titles)
         except CarstatsError as error:
             self.problems += [p for p in error.problems if p not in self.problems]
             return []
@@ -202,13 +202,14 @@ class Files:
         notes = (note,) if note else ()
         return Sheet(name, frame, notes=notes, epoch=reading.epoch or 1900)
 
-    def _book(self, path: Path) -> Workbook:
+    def book(self, path: Path) -> Workbook:
+        """Return an opened workbook."""
         if path not in self._books:
             self._books[path] = open_workbook(path, self.content(path))
         return self._books[path]
 
     def _workbook_sheet(self, path: Path, reading: Reading) -> Sheet:
-        book = self._book(path)
+        book = self.book(path)
         title = reading.sheet
         if title is None and book.titles:
             title = book.titles[0]

@@ -6,12 +6,14 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from carstats.data.formats.files import Files
+from carstats.data.formats.files import WORKBOOKS, Files
 from carstats.data.readers.finder import Finder, list_files
 from carstats.data.readers.given_mapping import plain_mapping, refuse_near_mapping
+from carstats.data.schema import TABLES
 from carstats.data.settings.rules import rules_given
 from carstats.data.settings.study_file import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
+from carstats.data.template.layout import GUIDE, template_language, template_mapping
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import message
 
@@ -96,8 +98,25 @@ def _settings(mapping, folder: Path, given: Path | None, files: Files) -> tuple[
     path = folder / FILE_NAME if mapping is None else Path(mapping)
     if mapping is None and not path.is_file():
         refuse_near_mapping(folder)
-        return Settings(), b""
+        template = _template(folder, given, files)
+        return (check_settings(template, GUIDE["en"]) if template else Settings()), b""
     settings = check_settings(read_settings(path, files.content(path)), path.name)
+    if not settings.maps and (template := _template(folder, given, files)):
+        # What is said of a study that was typed into the template: its own terms, its rules.
+        study = {**template["study"], **settings.study}
+        settings = check_settings({**template, **settings.data, "study": study}, path.name)
     # A study.toml beside a file that was named, but about another file.
     other = given is not None and settings.study.get("file", given.name) != given.name
     return (Settings(), b"") if mapping is None and other else (settings, b"")
+
+
+def _template(folder: Path, given: Path | None, files: Files) -> dict | None:
+    """Return the mapping of carstats' own template, if the workbook of the study is one."""
+    books = [path for path in list_files(folder) if path.suffix.lower() in WORKBOOKS]
+    book = given if given is not None else books[0] if len(books) == 1 else None
+    if book is None or (any(p.stem.casefold() in TABLES for p in list_files(folder)) and not given):
+        return None
+    known = list(files.problems)
+    lang = template_language(book, files)
+    files.problems[:] = known  # a workbook that cannot be read is said where it is read
+    return template_mapping(book, lang) if lang else None

@@ -18,7 +18,7 @@ from carstats.data.settings.keys import (
 )
 from carstats.data.vocabulary import CATEGORIES, Term, Vocabulary
 from carstats.errors import listed
-from carstats.messages import mark, message
+from carstats.messages import mark, message, message_n
 
 # Control characters and those that turn the direction of writing, of the words after them too.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -57,6 +57,22 @@ class Checker(ColumnChecker):
                 self.well_formed(key, depth + 1)
             for value in data.values() if isinstance(data, dict) else data:
                 self.well_formed(value, depth + 1)
+
+    def undecided(self, items: object) -> None:
+        """Refuse a draft of which anything is still to be decided."""
+        if not isinstance(items, list) or not items:
+            return
+        what = message_n(
+            "is a draft, and {n} line of it is still to be decided: {items}.",
+            "is a draft, and {n} lines of it are still to be decided: {items}.",
+            len(items),
+            items=listed(map(str, items), 20),
+        )
+        remedy = message(
+            "Each begins with `# ?`. Take that away where the line is right, correct it, or delete"
+            " it; then delete its name from `undecided` under [study]."
+        )
+        self.add(what, remedy)
 
     def choices(self, study: dict) -> None:
         rules = study.get("partial_dates")

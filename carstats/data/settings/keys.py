@@ -31,6 +31,7 @@ STUDY_KEYS: dict[str, tuple[type, ...]] = {
     "date_order": (str,),
     "partial_dates": (str, dict),
     "pseudonymise": (bool,),
+    "undecided": (list,),
 }
 ALLOWED: dict[str, tuple] = {
     "date_order": ORDERS,
@@ -40,7 +41,7 @@ ALLOWED: dict[str, tuple] = {
 }
 # Keys that say how files are read and what is in them, and map nothing.
 PLAIN_KEYS = {"name", "synthetic", "encoding", "delimiter", "decimal", "epoch", "hidden_rows"}
-PLAIN_KEYS |= {"own_columns", "ignore", "outside", "header_row"}
+PLAIN_KEYS |= {"own_columns", "ignore", "outside", "header_row", "undecided"}
 TABLE_KEYS: dict[str, tuple[type, ...]] = {
     "file": (str,),
     "sheet": (str,),

@@ -161,6 +161,7 @@ def check_settings(data: dict, name: str = FILE_NAME, adam: bool = False) -> Set
     checker.keys(data.get("adam", {}), ADAM_KEYS, "adam")
     checker.printable("[study] name", data.get("study", {}).get("name"))
     checker.choices(data.get("study", {}))
+    checker.undecided(data.get("study", {}).get("undecided"))
     for what, remedy in rule_problems(data):
         checker.add(what, remedy or None)
     vocabulary, from_data = checker.vocabulary(data.get("vocabulary", {}))

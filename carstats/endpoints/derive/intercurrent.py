@@ -153,11 +153,7 @@ def classify_medications(
 ) -> pd.DataFrame:
     """Say of every treatment episode what kind of intercurrent event it is, if any.
 
-    Rescue is more treatment for the disease than before, after day 0: a daily dose of
-    glucocorticoids above that of the reference (`rescue.glucocorticoid_rescue`), or a drug that was
-    not given before, or more of it (`rescue.drug_rescue`): an immunosuppressant, biologic, targeted
-    synthetic drug, plasma exchange, immunoglobulin where it treats the disease. What was given for
-    conditioning or toxicity never counts.
+    Rescue is judged by `rescue.glucocorticoid_rescue` and `rescue.drug_rescue`.
 
     Notes
     -----

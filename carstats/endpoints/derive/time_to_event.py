@@ -103,9 +103,9 @@ def _before(day: Array, other: Array) -> Array:
     status="design",
 )
 def relapse(course: Course) -> pd.DataFrame:
-    """Return `relapse`: from the infusion; non-response, re-infusion and death compete.
+    """Return the rows of relapse.
 
-    So does a new immunosuppressant for another reason than the disease, toxicity or conditioning:
+    A new immunosuppressant for another reason than the disease, toxicity or conditioning competes:
     from then on a relapse is not that of the cells. Rescue after a response is a relapse of that
     day (composite).
     """
@@ -159,7 +159,7 @@ def _row(course: Course, name: str, events, competing, **options) -> pd.DataFram
     status="design",
 )
 def relapse_free_survival(course: Course) -> pd.DataFrame:
-    """Return `relapse_free_survival`: relapse, rescue, or death of any cause."""
+    """Return the rows of relapse-free survival."""
     rescue = _before(course.judge.intercurrent.rescue, course.relapse)
     events, competing = {"relapse": course.relapse}, {}
     _place(events, competing, course.strategies.relapse_rescue, "rescue", rescue)
@@ -180,7 +180,7 @@ def relapse_free_survival(course: Course) -> pd.DataFrame:
     status="design",
 )
 def event_free_survival(course: Course) -> pd.DataFrame:
-    """Return `event_free_survival`: no response by the close of week 24, relapse, rescue, death.
+    """Return the rows of event-free survival.
 
     A re-infusion for relapse comes after the relapse that it is for.
     """
@@ -202,7 +202,7 @@ def event_free_survival(course: Course) -> pd.DataFrame:
     status="design",
 )
 def overall_survival(course: Course) -> pd.DataFrame:
-    """Return `overall_survival`: death of any cause, censored at the last contact."""
+    """Return the rows of overall survival."""
     contact = course.visits.study.subjects["last_contact_day"].to_numpy(float)
     events = {"death": course.judge.intercurrent.death}
     return rows_of(course, "overall_survival", events, {}, censor=contact)
@@ -221,7 +221,7 @@ def overall_survival(course: Course) -> pd.DataFrame:
     status="design",
 )
 def time_to_response(course: Course) -> pd.DataFrame:
-    """Return `time_to_response`: first visit in a confirmed response, in (visit before, visit]."""
+    """Return the rows of the time to response, which lies in (visit before, visit]."""
     v, ice, rules = course.visits, course.judge.intercurrent, course.rules
     response = course.response
     if rules.time_to_response == "confirmed":
@@ -256,9 +256,9 @@ def time_to_response(course: Course) -> pd.DataFrame:
     status="design",
 )
 def duration_of_response(course: Course) -> pd.DataFrame:
-    """Return `duration_of_response` of the responders: from the first visit in response.
+    """Return the rows of the duration of response, of the responders.
 
-    Never compare it between groups: who is in it depends on the response. Death competes.
+    Never compare it between groups: who is in it depends on the response.
     """
     ice = course.judge.intercurrent
     events, competing = {"relapse": course.relapse}, {}
@@ -290,10 +290,9 @@ def duration_of_response(course: Course) -> pd.DataFrame:
     function="rules.drug_free.drug_free_start",
 )
 def drug_free_duration(course: Course) -> pd.DataFrame:
-    """Return `drug_free_duration`: from the later of first remission and last drug, to the end.
+    """Return the rows of the duration off drugs.
 
-    The event is a relapse or any drug for the disease begun again; death competes. It never starts
-    at the infusion: before the origin the event cannot happen.
+    It never starts at the infusion: before the origin the event cannot happen.
     """
     judge = course.judge
     verdict = judge.verdict("drug_free_remission")

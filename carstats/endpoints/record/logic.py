@@ -176,6 +176,18 @@ def failed_by(response: BooleanArray, *events: BooleanArray) -> BooleanArray:
     return boolean(response._data & ~known, (response._mask | event._mask) & ~known)
 
 
+def fallen(
+    baseline: ArrayLike,
+    follow_up: ArrayLike,
+    rescue: ArrayLike,
+    points: float,
+    allowed: tuple[float, float],
+) -> BooleanArray:
+    """Return whether a score has fallen by so many points or more; rescue is a failure."""
+    first, now = numbers(baseline=(baseline, *allowed), follow_up=(follow_up, *allowed))
+    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
+
+
 def percent_change(
     baseline: NDArray[np.float64], value: NDArray[np.float64]
 ) -> NDArray[np.float64]:

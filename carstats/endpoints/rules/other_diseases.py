@@ -16,7 +16,7 @@ from carstats.endpoints.record.logic import (
     any_of,
     at_least,
     compare,
-    failed_by,
+    fallen,
     flags,
     given,
     numbers,
@@ -41,7 +41,7 @@ def pemphigus_remission(
     *,
     days: float = 60.0,
 ) -> BooleanArray:
-    """Judge complete remission off therapy: no lesion, and no systemic therapy for two months.
+    """Judge complete remission of pemphigus off therapy.
 
     NA where a component is missing.
 
@@ -77,7 +77,7 @@ def pemphigus_remission_minimal(
     prednisone_max: float = 10.0,
     days: float = 60.0,
 ) -> BooleanArray:
-    """Judge complete remission on minimal therapy for two months.
+    """Judge complete remission of pemphigus on minimal therapy.
 
     NA where a component is missing.
 
@@ -119,7 +119,7 @@ def pemphigus_relapse(
     *,
     lesions: float = 3.0,
 ) -> BooleanArray:
-    """Judge a relapse: three new lesions in a month that do not heal in a week, or extension.
+    """Judge a relapse of pemphigus.
 
     NA where it is not known to be met and a component is missing.
 
@@ -149,7 +149,7 @@ def pemphigus_relapse(
 def aav_remission(
     bvas: ArrayLike, prednisone_mg: ArrayLike, *, prednisone_max: float = 0.0
 ) -> BooleanArray:
-    """Judge remission of ANCA-associated vasculitis: BVAS 0 off glucocorticoids.
+    """Judge remission of ANCA-associated vasculitis.
 
     NA where a component is missing.
 
@@ -173,7 +173,7 @@ def aav_remission(
 def essdai_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
-    """Judge a response of Sjögren disease: ESSDAI down by 3 points or more.
+    """Judge a response of Sjögren disease by ESSDAI.
 
     NA where a score is missing.
 
@@ -181,8 +181,7 @@ def essdai_response(
     ----------
     baseline, follow_up : ESSDAI, 0 to 123.
     """
-    first, now = numbers(baseline=(baseline, *ESSDAI_RANGE), follow_up=(follow_up, *ESSDAI_RANGE))
-    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
+    return fallen(baseline, follow_up, rescue, points, ESSDAI_RANGE)
 
 
 @rule(
@@ -206,7 +205,7 @@ def sjogren_star(
     points: tuple[float, float, float, float, float] = (3, 3, 1, 1, 1),
     cut: float = 5.0,
 ) -> BooleanArray:
-    """Judge the Sjögren tool for assessing response (STAR): 5 points of 9 from five domains.
+    """Judge the Sjögren tool for assessing response (STAR).
 
     NA where a domain is missing.
 
@@ -244,7 +243,7 @@ def sjogren_cress(
     *,
     items: int = 3,
 ) -> BooleanArray:
-    """Judge the composite of relevant endpoints for Sjögren disease (CRESS): 3 of 5 items.
+    """Judge the composite of relevant endpoints for Sjögren disease (CRESS).
 
     NA where fewer are known to have responded and one is missing.
 

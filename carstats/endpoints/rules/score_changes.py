@@ -20,7 +20,7 @@ from carstats.endpoints.record.logic import numbers
 def mmt8_change(
     baseline: ArrayLike, follow_up: ArrayLike, *, mmt_range: float = 80.0
 ) -> NDArray[np.float64]:
-    """Return the change of manual muscle testing; positive is stronger.
+    """Return the change of manual muscle testing.
 
     Status: verify (the range that a study used).
 
@@ -45,7 +45,7 @@ def mmt8_change(
     source="carstats",
 )
 def mg_qol15r_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
-    """Return the change of MG-QOL15r; negative is a better quality of life.
+    """Return the change of MG-QOL15r, a score of the quality of life.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def mg_qol15r_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.fl
     source="KYSA-8",
 )
 def mrs_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float64]:
-    """Return the change of the modified Rankin scale; negative is less disabled.
+    """Return the change of the modified Rankin scale.
 
     Parameters
     ----------

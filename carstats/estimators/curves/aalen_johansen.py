@@ -195,22 +195,8 @@ def transformed_limits(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute limits for a probability on a transformed scale.
 
-    Parameters
-    ----------
-    estimate, std_error : array_like, shape (...)
-        The probability and its standard error.
-    conf_type : {"log-log", "log", "plain", "arcsine"}
-        The scale.
-    conf_level : float
-        Confidence level.
+    Returns: limits between 0 and 1; NaN where the estimate is 0, 1 or NaN.
 
-    Returns
-    -------
-    low, high : ndarray, shape (...)
-        Limits between 0 and 1; NaN where the estimate is 0, 1 or NaN.
-
-    References
-    ----------
     Borgan Ø, Liestøl K. Scand J Stat 1990; 17: 35-41.
     """
     z = NormalDist().inv_cdf(0.5 + conf_level / 2)

@@ -190,20 +190,8 @@ def _widened(a_low: float, a_high: float) -> float:
 def hall_wellner_value(a_low: float, a_high: float, *, conf_level: float = 0.95) -> float:
     """Compute the critical value of the largest modulus of a Brownian bridge over a range.
 
-    Parameters
-    ----------
-    a_low, a_high : float
-        The range, 0 <= a_low <= a_high <= 1, a_high above 0.
-    conf_level : float
-        Probability that the bridge stays within the value.
+    Returns: the value; over the whole of [0, 1] Kolmogorov's, 1.3581 for 95 %.
 
-    Returns
-    -------
-    float
-        The value; over the whole of [0, 1] Kolmogorov's, 1.3581 for 95 %.
-
-    References
-    ----------
     Hall WJ, Wellner JA. Biometrika 1980; 67: 133-143.
     Chung CF. Confidence bands for percentile residual lifetime. Statist Probab Lett 1986; 4: 51-56.
     """
@@ -265,20 +253,10 @@ def _gauss_legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def equal_precision_value(a_low: float, a_high: float, *, conf_level: float = 0.95) -> float:
     """Compute the critical value of a Brownian bridge divided by its standard deviation.
 
-    Parameters
-    ----------
-    a_low, a_high : float
-        The range, 0 < a_low <= a_high < 1.
-    conf_level : float
-        Probability that the process stays within the value over the range.
+    conf_level : Probability that the process stays within the value over the range.
 
-    Returns
-    -------
-    float
-        The value; for one point the normal quantile.
+    Returns: the value; for one point the normal quantile.
 
-    References
-    ----------
     Nair VN. Technometrics 1984; 26: 265-275.
     Keilson J, Ross HF. Passage time distributions for Gaussian Markov (Ornstein-Uhlenbeck)
     statistical processes. Selected Tables in Mathematical Statistics 1975; 3: 233-327.

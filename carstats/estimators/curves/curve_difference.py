@@ -166,17 +166,7 @@ def _estimates(first: RiskTable, second: RiskTable, at: float):
 def beta_at(table: RiskTable, at: float) -> tuple[BetaParameters, BetaParameters]:
     """Return the two beta distributions of a curve at a time.
 
-    Parameters
-    ----------
-    table : RiskTable
-        Counts, without batches.
-    at : float
-        The time.
-
-    Returns
-    -------
-    least, most : (float, float)
-        Parameters as from `beta_product`.
+    Returns: parameters as from `beta_product`.
     """
     start = ((table.n_risk[0], 1.0), (1.0, 0.0))
     least, most = (

@@ -36,15 +36,9 @@ def incidence_moments(table: RiskTable) -> tuple[Moments, Moments]:
     multiplied by V. The lower law is that of F. The upper one gives the next piece of mass to the
     cause asked for: F + S B with B ~ Beta(1, number at risk just after), B = 1 with nobody.
 
-    Parameters
-    ----------
-    table : RiskTable
-        Counts, with one column of events for each cause; leading axes are batches.
+    table : Counts, with one column of events for each cause; leading axes are batches.
 
-    Returns
-    -------
-    least, most : Moments
-        Of the lower and of the upper law just after each time.
+    Returns: mean and mean square of the lower and of the upper law just after each time.
     """
     r, events = table.n_risk[..., None], table.n_event
     d = events.sum(axis=-1, keepdims=True)

@@ -96,15 +96,7 @@ def kaplan_meier(
 def survival_probability(table: RiskTable) -> NDArray[np.float64]:
     """Estimate the probability of being free of the event, without limits: for many replicates.
 
-    Parameters
-    ----------
-    table : RiskTable
-        Counts; events of all causes count as the event.
-
-    Returns
-    -------
-    ndarray, shape (..., K)
-        The curve just after each time.
+    Returns: the curve just after each time.
     """
     n, d = table.n_risk, table.n_event.sum(axis=-1)
     # Nobody at risk has no event: 0 / 1.
@@ -145,19 +137,9 @@ def beta_product(table: RiskTable) -> tuple[BetaParameters, BetaParameters]:
     A product of beta variables, one for each time with events, is matched by its first two moments
     to one beta.
 
-    Parameters
-    ----------
-    table : RiskTable
-        Counts; events of all causes count as the event.
+    Returns: parameters a and b at each time. The lower limit is a quantile of `least`, the upper
+    one of `most`. A first parameter of 0 is the constant 0, a second of 0 the constant 1.
 
-    Returns
-    -------
-    least, most : tuple of (ndarray, ndarray), each of shape (..., K)
-        Parameters a and b at each time. The lower limit is a quantile of `least`, the upper one of
-        `most`. A first parameter of 0 is the constant 0, a second of 0 the constant 1.
-
-    References
-    ----------
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736.
     """
     n, d = table.n_risk, table.n_event.sum(axis=-1)
@@ -207,17 +189,7 @@ def _mixture_quantile(p: float, least: BetaParameters, most: BetaParameters):
 def beta_quantile(p: ArrayLike, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Compute quantiles of beta distributions, constants included.
 
-    Parameters
-    ----------
-    p : array_like, shape (...)
-        Probabilities.
-    a, b : array_like, shape (...)
-        Parameters; a = 0 is the constant 0, b = 0 the constant 1.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        The quantiles.
+    a, b : Parameters; a = 0 is the constant 0, b = 0 the constant 1.
     """
     from scipy.special import betaincinv
 
@@ -230,17 +202,9 @@ def beta_quantile(p: ArrayLike, a: ArrayLike, b: ArrayLike) -> NDArray[np.float6
 def beta_cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
     """Compute distribution functions of beta distributions, constants included.
 
-    Parameters
-    ----------
-    x : array_like, shape (...)
-        Where, from 0 to 1.
-    a, b : array_like, shape (...)
-        Parameters; a = 0 is the constant 0, b = 0 the constant 1.
+    a, b : Parameters; a = 0 is the constant 0, b = 0 the constant 1.
 
-    Returns
-    -------
-    ndarray, shape (...)
-        The probabilities of at most `x`.
+    Returns: the probabilities of at most `x`.
     """
     from scipy.special import betainc
 

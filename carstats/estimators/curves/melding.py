@@ -23,25 +23,9 @@ def melded_limits(
     The beta distributions of Clopper and Pearson's limits are put together: the lower limit of the
     contrast is a quantile of the first group's lower bound against the second one's upper bound.
 
-    Parameters
-    ----------
-    k1, k2 : float
-        Events.
-    n1, n2 : float
-        Subjects, at least 1.
-    contrast : {"difference", "ratio"}
-        First less second proportion, or first by second.
-    conf_level : float
-        Confidence level.
+    Returns: the limits; they leave out no difference just when twice Fisher's smaller one-sided
+    p-value is below 1 - `conf_level`.
 
-    Returns
-    -------
-    low, high : float
-        The limits; they leave out no difference just when twice Fisher's smaller one-sided
-        p-value is below 1 - `conf_level`.
-
-    References
-    ----------
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     """
     least, most = ((k1, n1 - k1 + 1), (k2, n2 - k2 + 1)), ((k1 + 1, n1 - k1), (k2 + 1, n2 - k2))
@@ -101,17 +85,8 @@ def _gauss_legendre() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 def difference_probability(delta: float, x: BetaParameters, y: BetaParameters) -> float:
     """Compute the probability that X - Y is at most a value, for independent beta variables.
 
-    Parameters
-    ----------
-    delta : float
-        The value.
-    x, y : (float, float)
-        Parameters of the two; a first one of 0 is the constant 0, a second one of 0 the constant 1.
-
-    Returns
-    -------
-    float
-        The probability.
+    x, y : Parameters of the two; a first one of 0 is the constant 0, a second one of 0 the constant
+        1.
     """
     constant_x, constant_y = _constant(x), _constant(y)
     if constant_y is not None:
@@ -123,20 +98,7 @@ def difference_probability(delta: float, x: BetaParameters, y: BetaParameters) -
 
 
 def difference_quantile(p: float, x: BetaParameters, y: BetaParameters) -> float:
-    """Compute a quantile of X - Y, for independent beta variables.
-
-    Parameters
-    ----------
-    p : float
-        The probability, at most one half.
-    x, y : (float, float)
-        As for `difference_probability`.
-
-    Returns
-    -------
-    float
-        The quantile.
-    """
+    """Compute a quantile of X - Y, for independent beta variables."""
     if _constant(x) is not None or _constant(y) is not None:
         return float(beta_quantile(p, *x) - beta_quantile(1 - p, *y))
     # Bonferroni's bound below; both at least so extreme, by independence, above.

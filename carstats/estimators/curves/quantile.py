@@ -93,19 +93,9 @@ def event_time(
 ) -> NDArray[np.float64]:
     """Find the time by which a part p has had the event, without limits: for many replicates.
 
-    Parameters
-    ----------
-    table : RiskTable
-        The counts that the curve was made from, of one or more times.
-    survival : ndarray, shape (..., K)
-        The curve.
-    p : float
-        Strictly between 0 and 1; 0.5 for the median.
+    table : The counts that the curve was made from, of one or more times.
 
-    Returns
-    -------
-    ndarray, shape (...)
-        As the estimate of `curve_quantile`.
+    Returns: as the estimate of `curve_quantile`.
     """
     followed = (table.n_risk > 0) | (table.n_event.sum(axis=-1) > 0)
     return _comes_down(table.time, survival, 1 - p, table.time[_last(followed)])

@@ -47,22 +47,7 @@ class Replicates:
 def resample_counts(
     n: int, n_resamples: int, rng: np.random.Generator
 ) -> Iterator[NDArray[np.float64]]:
-    """Draw bootstrap resamples as how often each subject is in each.
-
-    Parameters
-    ----------
-    n : int
-        Subjects.
-    n_resamples : int
-        Resamples B.
-    rng : numpy.random.Generator
-        Where the random numbers come from.
-
-    Yields
-    ------
-    ndarray, shape (b, n)
-        Weights for `risk_table`, in blocks that add up to B rows.
-    """
+    """Draw bootstrap resamples as how often each subject is in each."""
     width = max(1, _CELLS // max(n, 1))
     for first in range(0, n_resamples, width):
         size = min(width, n_resamples - first)

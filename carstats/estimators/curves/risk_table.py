@@ -43,17 +43,8 @@ class RiskTable:
 def distinct_times(times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Group times that are equal within `TIME_TOLERANCE` of their range.
 
-    Parameters
-    ----------
-    times : array_like, shape (n,)
-        Times in any order.
-
-    Returns
-    -------
-    distinct : ndarray, shape (K,)
-        The smallest time of each group, increasing.
-    group : ndarray of int, shape (n,)
-        The group of each time.
+    distinct : The smallest time of each group, increasing.
+    group : The group of each time.
     """
     times = np.asarray(times, float)
     unique, inverse = np.unique(times, return_inverse=True)
@@ -67,20 +58,7 @@ def distinct_times(times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.in
 
 
 def counted_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Count the subjects at each distinct time, by one sort of the times.
-
-    Parameters
-    ----------
-    times : ndarray, shape (n,)
-        Finite times in any order.
-
-    Returns
-    -------
-    distinct : ndarray, shape (K,)
-        As `distinct_times`.
-    count : ndarray, shape (K,)
-        How many subjects have each.
-    """
+    """Count the subjects at each distinct time, by one sort of the times."""
     if not times.size:
         return np.empty(0), np.empty(0)
     ordered = np.sort(times)
@@ -92,17 +70,7 @@ def counted_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDAr
 def placed(distinct: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray[np.float64]:
     """Count how many of some subjects have each distinct time of all.
 
-    Parameters
-    ----------
-    distinct : ndarray, shape (K,)
-        Distinct times of all subjects, as `counted_times` gives them.
-    times : ndarray, shape (m,)
-        Times of some of them.
-
-    Returns
-    -------
-    ndarray, shape (K,)
-        The counts.
+    distinct : Distinct times of all subjects, as `counted_times` gives them.
     """
     # Sorting these first is cheap, and their search then runs through memory in order.
     where = np.searchsorted(distinct, np.sort(times), side="right") - 1

@@ -197,19 +197,8 @@ def mean_survival(
 def area_under(table: RiskTable, survival: NDArray[np.float64], at: float) -> NDArray[np.float64]:
     """Compute the area under curves up to a time, without error: for many replicates.
 
-    Parameters
-    ----------
-    table : RiskTable
-        The counts that the curves were made from, of one or more times.
-    survival : ndarray, shape (..., K)
-        The curves.
-    at : float
-        The horizon; the last value of a curve is carried on to it.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        The areas.
+    table : The counts that the curves were made from, of one or more times.
+    at : The horizon; the last value of a curve is carried on to it.
     """
     inside = np.clip(table.time, 0.0, at)
     return inside[0] + survival @ np.diff(np.append(inside, at))
@@ -271,18 +260,7 @@ def mean_contrast(
 
 
 def normal_p(statistic: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Compute two-sided p-values of normal statistics.
-
-    Parameters
-    ----------
-    statistic : ndarray, shape (...)
-        Standard normal under the hypothesis.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        The p-values; NaN for NaN.
-    """
+    """Compute two-sided p-values of normal statistics."""
     from scipy.special import ndtr
 
     return 2 * ndtr(-np.abs(statistic))

@@ -131,19 +131,9 @@ def lost_moments(table: RiskTable, at: float, cause: int) -> LostMoments:
     u. Which of the d is the first does not matter: each is so with the same probability. With one
     cause the upper law is that of the horizon less the joint beta product's lower law of the mean.
 
-    Parameters
-    ----------
-    table : RiskTable
-        Counts without batches, with one column of events for each cause.
-    at : float
-        The horizon.
-    cause : int
-        Which column.
+    table : Counts without batches, with one column of events for each cause.
 
-    Returns
-    -------
-    LostMoments
-        Mean and mean square of both laws.
+    Returns: mean and mean square of both laws.
     """
     slack = TIME_TOLERANCE * np.ptp(table.time)
     counted = np.where((table.time < at - slack)[:, None], table.n_event, 0)

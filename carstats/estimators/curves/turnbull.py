@@ -142,20 +142,7 @@ def checked_intervals(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Check that pairs of ends are intervals.
 
-    Parameters
-    ----------
-    low, high : array_like, shape (n,)
-        Ends of (low, high].
-
-    Returns
-    -------
-    low, high : ndarray, shape (n,)
-        The ends as numbers; those that differ by rounding alone are made equal.
-
-    Raises
-    ------
-    CarstatsError
-        If an end is missing or `low` exceeds `high`.
+    Returns: the ends as numbers; those that differ by rounding alone are made equal.
     """
     low, high = np.asarray(low, float), np.asarray(high, float)
     if low.shape != high.shape:
@@ -188,20 +175,9 @@ def checked_intervals(
 def innermost_intervals(low, high):
     """Find the intervals that can bear mass, and which of them each subject covers.
 
-    Parameters
-    ----------
-    low, high : ndarray, shape (n,)
-        Ends of (low, high].
+    left, right : Ends of the innermost intervals.
+    first, last : Each subject's intervals are numbers `first` to `last`.
 
-    Returns
-    -------
-    left, right : ndarray, shape (m,)
-        Ends of the innermost intervals.
-    first, last : ndarray of int, shape (n,)
-        Each subject's intervals are numbers `first` to `last`.
-
-    Notes
-    -----
     A left end followed at once, in the order of all ends, by a right end. At one time a closed left
     end (of an exact time) comes first, then right ends, then open left ends.
     """
@@ -226,17 +202,7 @@ def innermost_intervals(low, high):
 def clique_matrix(first, last, size: int) -> NDArray[np.float64]:
     """Lay out which intervals each subject covers.
 
-    Parameters
-    ----------
-    first, last : ndarray of int, shape (n,)
-        Each subject's intervals are numbers `first` to `last`.
-    size : int
-        Number of intervals.
-
-    Returns
-    -------
-    ndarray, shape (n, size)
-        1 where an interval is the subject's, else 0.
+    Returns: 1 where an interval is the subject's, else 0.
     """
     place = np.arange(size)
     return ((place >= first[:, None]) & (place <= last[:, None])).astype(float)

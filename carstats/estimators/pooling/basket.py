@@ -226,13 +226,7 @@ def basket_batch(
 
 
 def checked_counts(y: ArrayLike, n: ArrayLike) -> tuple[NDArray[np.int_], NDArray[np.int_]]:
-    """Return counts as whole numbers.
-
-    Raises
-    ------
-    CarstatsError
-        If one is not whole, negative, or larger than its basket, or there is no basket.
-    """
+    """Return counts as whole numbers."""
     y, n = np.asarray(y, float), np.asarray(n, float)
     if n.ndim != 1 or not n.size or y.shape[-1:] != n.shape:
         raise CarstatsError(

@@ -111,22 +111,10 @@ class Grid:
 def make_grid(prior: BasketPrior, n: ArrayLike, *, halvings: tuple[int, int] = (0, 0)) -> Grid:
     """Choose the nodes from the largest information that the baskets can hold.
 
-    Parameters
-    ----------
-    prior : BasketPrior
-        The priors.
-    n : array_like of int, shape (K,)
-        Subjects in each basket.
-    halvings : (int, int)
-        How many times to halve the steps of tau, and those of mu and theta.
+    halvings : How many times to halve the steps of tau, and those of mu and theta.
 
-    Returns
-    -------
-    Grid
-        A node at tau = 0, complete pooling, is always among them unless tau is fixed.
+    Returns: the grid. A node at tau = 0, complete pooling, is in it unless tau is fixed.
 
-    Notes
-    -----
     Everything is smooth, and even in tau, so equally spaced nodes converge faster than any power
     of the step. At log odds x, n subjects hold the information n p (1 - p), p = expit(x), about
     them: with prior precision 1/s^2 no density of mu is narrower than 1/sqrt(1/s^2 + N p (1 - p)).
@@ -210,17 +198,7 @@ def expit(x: ArrayLike) -> NDArray[np.float64]:
 def likelihood(x: ArrayLike, y: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
     """Return the binomial likelihood of log odds, relative to its largest value.
 
-    Parameters
-    ----------
-    x : array_like, shape (...)
-        Log odds.
-    y, n : array_like, shape (C,)
-        Responders and subjects of C baskets.
-
-    Returns
-    -------
-    ndarray, shape (..., C)
-        From 0 to 1; 1 everywhere without subjects.
+    Returns: from 0 to 1; 1 everywhere without subjects.
     """
     x, y, n = np.asarray(x, float)[..., None], np.asarray(y, float), np.asarray(n, float)
     rate = np.where(n > 0, y / np.maximum(n, 1), 0.5)
@@ -233,19 +211,9 @@ def likelihood(x: ArrayLike, y: ArrayLike, n: ArrayLike) -> NDArray[np.float64]:
 def step_weight(distance: ArrayLike) -> NDArray[np.float64]:
     """Return what a node counts in the integral over all x above a point.
 
-    Parameters
-    ----------
-    distance : array_like
-        How far the node lies above the point, in steps.
+    Returns: the integral of the node's sinc function over all x above the point: 0 far below the
+    point, 1/2 on it, 1 far above it.
 
-    Returns
-    -------
-    ndarray
-        The integral of the node's sinc function over all x above the point: 0 far below the
-        point, 1/2 on it, 1 far above it.
-
-    References
-    ----------
     Stenger F. Numerical Methods Based on Sinc and Analytic Functions. Springer 1993, section 3.6.
     """
     from scipy.special import sici

@@ -27,26 +27,8 @@ def posterior_limits(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Find the equal-tailed credible limits of each basket's rate.
 
-    Parameters
-    ----------
-    grid : Grid
-        T nodes for tau, M for mu.
-    y, n : ndarray of int, shape (K,)
-        Responders and subjects.
-    shared : ndarray, shape (K, T, M)
-        Posterior of the nodes together with the basket's belonging to the others, divided by the
-        basket's likelihood there: what its own likelihood multiplies.
-    alone : ndarray, shape (K,)
-        The same for not belonging, summed over the nodes.
-    nex : ndarray, shape (K, 2)
-        Rate and standard deviation of each basket's own prior.
-    conf_level : float
-        Level of the limits.
-
-    Returns
-    -------
-    low, high : ndarray, shape (K,)
-        The limits.
+    shared : Posterior of the nodes together with the basket's belonging to the others, divided by
+        the basket's likelihood there: what its own likelihood multiplies.
     """
     wide = is_wide(grid)
     weight = shared.sum(axis=0)

@@ -48,23 +48,9 @@ def conditional_sums(
     All terms of the sums are positive, so that a likelihood of 1e-200 is as exact as one of 0.1;
     only the probability above a rate has (small) negative weights.
 
-    Parameters
-    ----------
-    grid : Grid
-        T nodes for tau, M for mu.
-    y, n : array_like of int, shape (C,)
-        Responders and subjects of C baskets.
-    reference : float
-        The rate of ``"above"``.
-    names : sequence of str
-        Which sums to compute.
-
-    Returns
-    -------
-    dict of str to ndarray, shape (C, T, M)
-        The likelihood (relative to its largest value) times 1 (``"like"``), the rate (``"rate"``),
-        its square (``"square"``), whether it is above the reference (``"above"``) and the share of
-        the precision that comes from the other baskets (``"borrowed"``).
+    Returns: the likelihood (relative to its largest value) times 1 (``"like"``), the rate
+    (``"rate"``), its square (``"square"``), whether it is above the reference (``"above"``) and the
+    share of the precision that comes from the other baskets (``"borrowed"``).
     """
     y, n = np.atleast_1d(np.asarray(y, float)), np.atleast_1d(np.asarray(n, float))
     shape = (y.size, grid.tau.size, grid.mu.size)

@@ -88,19 +88,7 @@ def beta_binomial_log_likelihood(
 ) -> float:
     """Compute the log-likelihood of counts, binomial coefficients included.
 
-    Parameters
-    ----------
-    n_event, n : array_like of int, shape (trials,)
-        Subjects with the event and subjects.
-    mean : float
-        Mean rate.
-    correlation : float
-        Intraclass correlation, 0 included, below 1.
-
-    Returns
-    -------
-    float
-        The logarithm; minus infinity where the counts are impossible.
+    Returns: the logarithm; minus infinity where the counts are impossible.
     """
     k, n = _counts(n_event, n)
     return float(_log_likelihood(k, n, mean, np.array([correlation]))[0])

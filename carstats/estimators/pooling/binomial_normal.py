@@ -234,21 +234,9 @@ def trial_log_likelihood(
 ) -> NDArray[np.float64]:
     """Compute the log-likelihood of trials at given log odds and spread between them.
 
-    Parameters
-    ----------
-    n_event, n : array_like, shape (...)
-        Counts.
-    logit : array_like, shape (...)
-        Mean log odds; all four are broadcast.
-    tau : array_like, shape (...)
-        Standard deviation of the trials' log odds, 0 or more.
-    nodes : int
-        Points of the quadrature; 65 are enough for six digits while tau is up to 6.
+    nodes : Points of the quadrature; 65 are enough for six digits while tau is up to 6.
 
-    Returns
-    -------
-    ndarray of float, shape (...)
-        Log of the probability of each count, the binomial coefficient included.
+    Returns: log of the probability of each count, the binomial coefficient included.
     """
     k, n, mean, tau = np.broadcast_arrays(*(np.asarray(v, float) for v in (n_event, n, logit, tau)))
     return _integrals(k, n, mean, tau, nodes)[0] + _log_choose(k, n)

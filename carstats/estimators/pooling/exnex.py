@@ -16,24 +16,13 @@ def standalone_sums(
 ) -> dict[str, NDArray[np.float64]]:
     """Integrate a basket's likelihood over its own prior, nothing borrowed.
 
-    Parameters
-    ----------
-    y, n : array_like of int, shape (C,)
-        Responders and subjects of C baskets.
-    nex_rate, nex_sd : array_like of float, shape (C,)
-        The log odds are normal around logit(`nex_rate`) with standard deviation `nex_sd`.
-    reference : float
-        The rate of ``"above"``.
+    nex_rate, nex_sd : The log odds are normal around logit(`nex_rate`) with standard deviation
+        `nex_sd`.
 
-    Returns
-    -------
-    dict of str to ndarray, shape (C,)
-        Integrals of the likelihood (relative to its largest value) times 1 (``"like"``), the rate
-        (``"rate"``), its square (``"square"``), whether it is above the reference (``"above"``)
-        and 0 (``"borrowed"``: a basket that stands alone borrows nothing).
+    Returns: integrals of the likelihood (relative to its largest value) times 1 (``"like"``), the
+    rate (``"rate"``), its square (``"square"``), whether it is above the reference (``"above"``)
+    and 0 (``"borrowed"``: a basket that stands alone borrows nothing).
 
-    References
-    ----------
     Neuenschwander B, Wandel S, Roychoudhury S, Bailey S. Pharm Stat 2016; 15: 123-134.
     """
     y, n, nex_rate, nex_sd = np.broadcast_arrays(
@@ -54,19 +43,11 @@ def standalone_nodes(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], float]:
     """Return nodes for the log odds of a basket that stands alone.
 
-    Parameters
-    ----------
-    y, n : int
-        Responders and subjects.
-    nex_rate, nex_sd : float
-        The log odds are normal around logit(`nex_rate`) with standard deviation `nex_sd`.
+    nex_rate, nex_sd : The log odds are normal around logit(`nex_rate`) with standard deviation
+        `nex_sd`.
 
-    Returns
-    -------
-    node, weight : ndarray, shape (J,)
-        Equally spaced log odds, and prior density times likelihood times step.
-    step : float
-        Distance of the nodes.
+    node, weight : Equally spaced log odds, and prior density times likelihood times step.
+    step : Distance of the nodes.
     """
     # Half a standard deviation of the narrowest posterior: see `basket_grid`.
     step = 0.5 / np.sqrt(1 + nex_sd**2 * max(n, 1) / 4)

@@ -20,13 +20,13 @@ DIFFERENCE_METHODS = (
 RATIO_METHODS = ("Miettinen-Nurminen", "Koopman", "SCAS", "Chan-Zhang", "Agresti-Min", "melded")
 METHODS_OF = {"difference": DIFFERENCE_METHODS, "ratio": RATIO_METHODS}
 
-# What the score methods have: the factor N / (N - 1), the correction for skewness.
-_SCORE = {
+SCORE_METHODS = {
     "Miettinen-Nurminen": (True, False),
     "Mee": (False, False),
     "Koopman": (False, False),
     "SCAS": (True, True),
 }
+"""Score methods: whether the variance has the factor N / (N - 1), and the skewness correction."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,8 @@ def proportion_contrast(
     with np.errstate(divide="ignore", invalid="ignore"):
         p1, p2 = k1 / m1, k2 / m2
         estimate = p1 - p2 if contrast == "difference" else p1 / p2
-    if method in _SCORE:
-        low, high = _score_limits((k1, k2), (m1, m2), contrast, *_SCORE[method], conf_level)
+    if method in SCORE_METHODS:
+        low, high = _score_limits((k1, k2), (m1, m2), contrast, *SCORE_METHODS[method], conf_level)
     elif method == "Newcombe":
         low, high = _newcombe((k1, k2), (m1, m2), conf_level)
     else:

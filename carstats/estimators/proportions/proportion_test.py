@@ -9,7 +9,11 @@ from statistics import NormalDist
 import numpy as np
 
 from carstats.estimators.curves.melding import melded_p_value
-from carstats.estimators.proportions.proportion_difference import METHODS_OF, proportion_contrast
+from carstats.estimators.proportions.proportion_difference import (
+    METHODS_OF,
+    SCORE_METHODS,
+    proportion_contrast,
+)
 from carstats.estimators.proportions.score_statistic import score_statistic
 from carstats.estimators.proportions.unconditional import unconditional_p_value
 
@@ -20,13 +24,6 @@ EXACT, ASYMPTOTIC = "Agresti-Min", "Miettinen-Nurminen"
 # proportions of 0.01 to 0.99: 86.0 at 5 + 5, 91.2 at 10 + 10, 93.3 at 30 + 30, 92.1 at 50 + 50; at
 # 50 + 50 two of a hundred pairs of proportions are under 94 %, at 20 + 100 one of a thousand.
 MOST_TABLES = 51 * 51
-# Score methods: whether the variance has the factor N / (N - 1), and the skewness correction.
-_SCORE = {
-    "Miettinen-Nurminen": (True, False),
-    "Mee": (False, False),
-    "Koopman": (False, False),
-    "SCAS": (True, True),
-}
 
 
 @dataclass(frozen=True)
@@ -121,8 +118,8 @@ def _compared(
     k, n = (k1, k2), (n1, n2)
     found = proportion_contrast(k, n, contrast=contrast, method=method, conf_level=conf_level)
     z = p_value = np.nan
-    if method in _SCORE:
-        corrected, skewness = _SCORE[method]
+    if method in SCORE_METHODS:
+        corrected, skewness = SCORE_METHODS[method]
         null = 0.0 if contrast == "difference" else 1.0
         z = float(score_statistic(k, n, null, contrast, corrected=corrected, skewness=skewness))
         p_value = 2 * NormalDist().cdf(-abs(z)) if np.isfinite(z) else 0.0

@@ -19,24 +19,8 @@ def constrained_proportions(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute the most likely pair of proportions with a given difference or ratio.
 
-    Parameters
-    ----------
-    n_event : (array_like, array_like), each of shape (...)
-        Events of the first and of the second group.
-    n : (array_like, array_like), each of shape (...)
-        Subjects, at least 1.
-    value : array_like, shape (...)
-        First less second proportion, from -1 to 1; or first by second, positive.
-    contrast : {"difference", "ratio"}
-        Which of the two.
+    value : First less second proportion, from -1 to 1; or first by second, positive.
 
-    Returns
-    -------
-    first, second : ndarray, shape (...)
-        The proportions.
-
-    References
-    ----------
     Miettinen O, Nurminen M. Stat Med 1985; 4: 213-226, appendices.
     """
     k1, k2, n1, n2, value = np.broadcast_arrays(
@@ -73,24 +57,12 @@ def score_parts(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Compute what the score statistic is made of.
 
-    Parameters
-    ----------
-    n_event, n, value, contrast
-        As for `constrained_proportions`.
-    corrected : bool
-        Whether the variance has Miettinen and Nurminen's factor N / (N - 1).
+    corrected : Whether the variance has Miettinen and Nurminen's factor N / (N - 1).
 
-    Returns
-    -------
-    excess : ndarray, shape (...)
-        Observed less supposed: p1 - p2 - value, or p1 - p2 value.
-    variance : ndarray, shape (...)
-        Its variance under the supposition.
-    third : ndarray, shape (...)
-        Its third central moment.
+    excess : Observed less supposed: p1 - p2 - value, or p1 - p2 value.
+    variance : Its variance under the supposition.
+    third : Its third central moment.
 
-    References
-    ----------
     Miettinen O, Nurminen M. Stat Med 1985; 4: 213-226.
     Laud PJ. Pharm Stat 2017; 16: 334-348 (third moment).
     """
@@ -120,21 +92,9 @@ def score_statistic(
 ) -> NDArray[np.float64]:
     """Compute the score statistic, standard normal if the supposed value is true.
 
-    Parameters
-    ----------
-    n_event, n, value, contrast, corrected
-        As for `score_parts`.
-    skewness : bool
-        Whether to correct for the skewness of the binomials.
+    Returns: the statistic, positive where more was observed than supposed. Where no variance is
+    left it is infinite, or 0 if what was observed is what was supposed.
 
-    Returns
-    -------
-    ndarray, shape (...)
-        The statistic, positive where more was observed than supposed. Where no variance is left it
-        is infinite, or 0 if what was observed is what was supposed.
-
-    References
-    ----------
     Gart JJ, Nam J. Biometrics 1988; 44: 323-338. Laud PJ. Pharm Stat 2017; 16: 334-348.
     """
     return standardised(
@@ -151,17 +111,7 @@ def standardised(
 ) -> NDArray[np.float64]:
     """Divide an excess by its standard error, and correct it for its skewness.
 
-    Parameters
-    ----------
-    excess, variance, third : ndarray, shape (...)
-        As `score_parts` makes them, or sums of such over strata.
-    skewness : bool
-        Whether to correct for the third moment.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        The statistic.
+    excess, variance, third : As `score_parts` makes them, or sums of such over strata.
     """
     certain = variance <= 1e-15
     error = np.sqrt(np.where(certain, 1.0, variance))
@@ -179,21 +129,9 @@ def standardised(
 def crossings(statistic, z: float, shape: tuple[int, ...], contrast: str):
     """Find where a decreasing statistic of a contrast is `z` and `-z`.
 
-    Parameters
-    ----------
-    statistic : callable
-        Takes values of the contrast, of the shape below; returns the statistic there.
-    z : float
-        The normal quantile.
-    shape : tuple of int
-        Shape of the answer.
-    contrast : {"difference", "ratio"}
-        Whose range is searched.
+    statistic : Takes values of the contrast, of the shape below; returns the statistic there.
 
-    Returns
-    -------
-    low, high : ndarray
-        The limits; the ends of the contrast's range where the statistic does not get there.
+    Returns: the limits; the ends of the contrast's range where the statistic does not get there.
     """
     ends = []
     for target, lower in ((z, True), (-z, False)):

@@ -91,19 +91,8 @@ def conditional_test(
 ) -> FisherTest:
     """Test an odds ratio of 1 given how many ways lead to each possible table.
 
-    Parameters
-    ----------
-    log_ways : ndarray, shape (m,)
-        Logarithm of the number of ways, of the tables in the order of the first group's events.
-    at : int
-        Which of them was observed.
-    conf_level : float
-        Confidence level.
-
-    Returns
-    -------
-    FisherTest
-        As for `fisher_test`.
+    log_ways : Logarithm of the number of ways, of the tables in the order of the first group's
+        events.
     """
     chance = _normalised(log_ways, 0.0)
     p_value = float(chance[chance <= chance[at] * (1 + _TIE)].sum())
@@ -121,17 +110,7 @@ def conditional_test(
 def log_ways(first: NDArray[np.int_], events: int, n1: int, n2: int) -> NDArray[np.float64]:
     """Count the ways to each table with given margins.
 
-    Parameters
-    ----------
-    first : ndarray of int, shape (m,)
-        Events of the first group.
-    events, n1, n2 : int
-        Events of both, and the subjects of each.
-
-    Returns
-    -------
-    ndarray, shape (m,)
-        Logarithms of the numbers of ways.
+    Returns: logarithms of the numbers of ways.
     """
     from scipy.special import gammaln
 

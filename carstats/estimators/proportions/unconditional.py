@@ -60,23 +60,13 @@ def unconditional_limits(
 ) -> tuple[float, float]:  # fmt: skip
     """Compute exact unconditional confidence limits.
 
-    Parameters
-    ----------
-    k1, k2, n1, n2, contrast, tails
-        As for `unconditional_p_value`: "central" gives Chan and Zhang's limits, "two-sided"
-        Agresti and Min's.
-    conf_level : float
-        Confidence level.
+    k1, k2, n1, n2, contrast, tails : As for `unconditional_p_value`: "central" gives Chan and
+        Zhang's limits, "two-sided" Agresti and Min's.
 
-    Returns
-    -------
-    low, high : float
-        The ends of the values that are not rejected. The p-value is no smooth function of the
-        value and may cross the level more than once; the outermost crossing is found between 200
-        places of the range, then to 1e-10.
+    Returns: the ends of the values that are not rejected. The p-value is no smooth function of the
+    value and may cross the level more than once; the outermost crossing is found between 200 places
+    of the range, then to 1e-10.
 
-    References
-    ----------
     Chan ISF, Zhang Z. Biometrics 1999; 55: 1202-1209. Agresti A, Min Y. Biometrics 2001; 57:
     963-971.
     """

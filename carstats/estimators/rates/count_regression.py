@@ -93,27 +93,8 @@ def robust_poisson(
 ) -> CountRegression:
     """Fit a Poisson regression whose errors allow for any variance of a subject's count.
 
-    Parameters
-    ----------
-    counts : array_like of int, shape (n,)
-        Events of each subject.
-    exposure : array_like, shape (n,)
-        Person-time of each subject; positive.
-    design : array_like, shape (n, p), optional
-        Columns; by default one of ones.
+    Returns: the fit. Its sandwich covariance (HC0) is too small under about 20 subjects.
 
-    Returns
-    -------
-    CountRegression
-        With the sandwich covariance (HC0), too small with fewer than about 20 subjects.
-
-    Raises
-    ------
-    CarstatsError
-        If there is no event, or an exposure is not positive.
-
-    References
-    ----------
     White H. Econometrica 1980; 48: 817-838.
     """
     y, t, x = _checked(counts, exposure, design)

@@ -236,17 +236,7 @@ def _slope(found, cured: float, low, high) -> float:
 def mixture_survival(fit: CureFit, at: ArrayLike) -> NDArray[np.float64]:
     """Predict the probability of no event from a mixture cure model.
 
-    Parameters
-    ----------
-    fit : CureFit
-        A fit.
-    at : array_like, shape (M,)
-        Times of at least 0.
-
-    Returns
-    -------
-    ndarray, shape (M,)
-        Cured part and, of the others, those whose time has not come.
+    Returns: cured part and, of the others, those whose time has not come.
     """
     at = np.asarray(at, float)
     started = at > 0

@@ -211,17 +211,7 @@ def fine_gray(
 def predicted_incidence(fit: FineGrayFit, covariates: ArrayLike) -> NDArray[np.float64]:
     """Predict the cumulative incidence of the cause from a fitted model.
 
-    Parameters
-    ----------
-    fit : FineGrayFit
-        A fit with K event times and p covariates.
-    covariates : array_like, shape (m, p)
-        Covariates of m subjects.
-
-    Returns
-    -------
-    ndarray, shape (m, K)
-        Probability of the event by each of ``fit.time``; before the first it is 0.
+    Returns: probability of the event by each of ``fit.time``; before the first it is 0.
     """
     x = np.asarray(covariates, float)
     x = x.reshape(-1, fit.coef.size)

@@ -96,7 +96,7 @@ def logistic_regression(
     Firth D. Biometrika 1993; 80: 27-38.
     Heinze G, Schemper M. Stat Med 2002; 21: 2409-2419.
     """
-    from scipy.stats import chi2
+    from scipy.special import chdtri
 
     method = check_choice("method", method, LOGISTIC_METHODS)
     y = np.asarray(response, float)
@@ -119,7 +119,7 @@ def logistic_regression(
     raw = np.column_stack([np.ones(y.size), x])
     coefficient = back @ beta
     covariance = back @ np.linalg.inv(_information(design, beta)) @ back.T
-    drop = float(chi2.ppf(conf_level, 1))
+    drop = float(chdtri(1, 1 - conf_level))
     low, high, statistic = (np.full(size, np.nan) for _ in range(3))
     for j in range(size if profiled else 0):
         profile = _Profile(raw, y, penalty, j, coefficient, best, covariance[j, j] ** 0.5, scale)

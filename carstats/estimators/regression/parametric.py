@@ -161,22 +161,7 @@ def aft_regression(
 
 
 def aft_survival(fit: AftFit, covariates: ArrayLike | None, at: ArrayLike) -> NDArray[np.float64]:
-    """Predict the probability of no event from a fitted model.
-
-    Parameters
-    ----------
-    fit : AftFit
-        A fit with p covariates.
-    covariates : array_like, shape (m, p), or None
-        Covariates of m subjects; None for a fit without any.
-    at : array_like, shape (M,)
-        Times of at least 0.
-
-    Returns
-    -------
-    ndarray, shape (m, M)
-        The probabilities.
-    """
+    """Predict the probability of no event from a fitted model."""
     p = fit.coef.size - 1
     x = np.zeros((1, 0)) if covariates is None else np.asarray(covariates, float).reshape(-1, p)
     centre = fit.coef[0] + x @ fit.coef[1:]
@@ -185,20 +170,7 @@ def aft_survival(fit: AftFit, covariates: ArrayLike | None, at: ArrayLike) -> ND
 
 
 def log_survival(z: ArrayLike, distribution: str) -> NDArray[np.float64]:
-    """Compute the logarithm of the error's survival function.
-
-    Parameters
-    ----------
-    z : array_like, shape (...)
-        Standardised log times; infinite ones are allowed.
-    distribution : {"Weibull", "log-logistic"}
-        Distribution of the times.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Its logarithm.
-    """
+    """Compute the logarithm of the error's survival function."""
     z = np.asarray(z, float)
     inside = np.clip(z, -_FAR, _FAR)
     values = -np.exp(inside) if distribution == "Weibull" else -np.logaddexp(0, inside)
@@ -206,20 +178,7 @@ def log_survival(z: ArrayLike, distribution: str) -> NDArray[np.float64]:
 
 
 def log_density(z: ArrayLike, distribution: str) -> NDArray[np.float64]:
-    """Compute the logarithm of the error's density.
-
-    Parameters
-    ----------
-    z : array_like, shape (...)
-        Standardised log times; infinite ones are allowed.
-    distribution : {"Weibull", "log-logistic"}
-        Distribution of the times.
-
-    Returns
-    -------
-    ndarray, shape (...)
-        Its logarithm.
-    """
+    """Compute the logarithm of the error's density."""
     z = np.asarray(z, float)
     inside = np.clip(z, -_FAR, _FAR)
     if distribution == "Weibull":
@@ -239,15 +198,7 @@ def _log(times):
 def without_maximum(low, high) -> Reason | None:
     """Look for what leaves the likelihood without a maximum.
 
-    Parameters
-    ----------
-    low, high : ndarray, shape (n,)
-        The event lies in (low, high].
-
-    Returns
-    -------
-    Reason or None
-        Why there is no fit; None where there may be one.
+    Returns: why there is no fit; None where there may be one.
     """
     if not low.size:
         return Reason(NO_SUBJECTS)
@@ -325,22 +276,8 @@ def _evaluate(theta, low, high, exact, design, distribution: str, cured: float):
 def maximised(low, high, design, distribution: str, *, cured: float = 0.0):
     """Maximise the likelihood of the accelerated failure time model.
 
-    Parameters
-    ----------
-    low, high : ndarray, shape (n,)
-        The event lies in (low, high].
-    design : ndarray, shape (n, q)
-        Intercept and covariates.
-    distribution : {"Weibull", "log-logistic"}
-        Distribution of the times.
-    cured : float
-        Known part of the subjects who never have the event.
-
-    Returns
-    -------
-    (ndarray, float, ndarray) or None
-        Coefficients with the log of the scale, shape (q + 1,); log-likelihood; observed
-        information. None where there is no maximum.
+    Returns: coefficients with the log of the scale, shape (q + 1,); log-likelihood; observed
+    information. None where there is no maximum.
     """
     told = (low > 0) | np.isfinite(high)  # the others could have any time
     low, high, design = low[told], high[told], design[told]

@@ -73,22 +73,12 @@ class IntervalTest:
 def interval_scores(low: ArrayLike, high: ArrayLike, kind: str = "Sun") -> NDArray[np.float64]:
     """Score each subject by how early its event is, on the curve of all subjects together.
 
-    Parameters
-    ----------
-    low, high : array_like, shape (n,)
-        The event lies in (low, high].
-    kind : {"Sun", "Finkelstein", "Wilcoxon"}
-        The efficient scores of three models of a difference: logistic in the discrete hazards (Sun,
-        whose test is the log-rank test without interval censoring), proportional hazards
+    kind : The efficient scores of three models of a difference: logistic in the discrete hazards
+        (Sun, whose test is the log-rank test without interval censoring), proportional hazards
         (Finkelstein), proportional odds (Wilcoxon; sensitive to early differences).
 
-    Returns
-    -------
-    ndarray, shape (n,)
-        Scores; early events have the larger. They add up to 0.
+    Returns: scores; early events have the larger. They add up to 0.
 
-    References
-    ----------
     Sun J. Stat Med 1996; 15: 1387-1395. Finkelstein DM. Biometrics 1986; 42: 845-854.
     Fay MP, Shaw PA. J Stat Softw 2010; 36(2): 1-34.
     """

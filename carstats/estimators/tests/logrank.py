@@ -276,20 +276,7 @@ def logrank_of_tables(
 def event_weights(
     n: NDArray[np.float64], d: NDArray[np.float64], weight: str, exponents: tuple[float, float]
 ) -> NDArray[np.float64]:
-    """Compute the weights of the event times of one stratum.
-
-    Parameters
-    ----------
-    n, d : ndarray, shape (K,)
-        Subjects at risk and events at each event time.
-    weight, exponents
-        As for `weighted_logrank`.
-
-    Returns
-    -------
-    ndarray, shape (K,)
-        The weights.
-    """
+    """Compute the weights of the event times of one stratum."""
     if weight == "log-rank":
         return np.ones_like(n)
     if weight == "Gehan-Wilcoxon":
@@ -356,19 +343,9 @@ def logrank_scores(
 ) -> NDArray[np.float64]:
     """Compute the linear scores whose sum over a group is its weighted observed minus expected.
 
-    Parameters
-    ----------
-    time, status, strata, entry, weight, exponents
-        As for `weighted_logrank`.
+    Returns: the weight of the subject's own event, if any, less the weighted cumulative hazard of
+    its stratum over the time it was at risk. They add up to 0 in each stratum.
 
-    Returns
-    -------
-    ndarray, shape (n,)
-        The weight of the subject's own event, if any, less the weighted cumulative hazard of its
-        stratum over the time it was at risk. They add up to 0 in each stratum.
-
-    References
-    ----------
     Prentice RL. Biometrika 1978; 65: 167-179.
     Letón E, Zuluaga P. Commun Stat Theory Methods 2001; 30: 591-608 (ties).
     """

@@ -53,17 +53,8 @@ class Stratum:
 def coded_scores(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Code scores as whole numbers, so that equal sums are equal in every order of addition.
 
-    Parameters
-    ----------
-    scores : ndarray, shape (n,)
-        Scores of everyone.
-
-    Returns
-    -------
-    coded : ndarray, shape (n,)
-        Whole numbers whose moduli add up to less than 2^51.
-    unit : float
-        What one of them is worth.
+    coded : Whole numbers whose moduli add up to less than 2^51.
+    unit : What one of them is worth.
     """
     total = np.abs(scores).sum()
     unit = 2.0 ** (np.floor(np.log2(total)) - 50) if total > 0 else 1.0
@@ -73,22 +64,12 @@ def coded_scores(scores: NDArray[np.float64]) -> tuple[NDArray[np.float64], floa
 def exact_sums(parts: list[Stratum]) -> list[_Pair] | None:
     """Find the distribution of the second group's sum of scores over all arrangements.
 
-    Parameters
-    ----------
-    parts : list of Stratum
-        Strata of two groups.
+    Returns: a mixture of sums of two independent parts, each with its values in increasing order
+    (of the second) and their weights. The two need not be combined: the tail of their total is read
+    by a search of one in the other, so that a million on either side stay a million. For that the
+    stratum with the most arrangements is split into halves of its scores, by how many of the first
+    half are chosen. None where there are too many sums.
 
-    Returns
-    -------
-    list of pairs, or None
-        A mixture of sums of two independent parts, each with its values in increasing order (of the
-        second) and their weights. The two need not be combined: the tail of their total is read by
-        a search of one in the other, so that a million on either side stay a million. For that the
-        stratum with the most arrangements is split into halves of its scores, by how many of the
-        first half are chosen. None where there are too many sums.
-
-    References
-    ----------
     van de Wiel MA. Comput Stat 2001; 16: 519-538.
     """
     large = [p for p in parts if p.log_arrangements > ENUMERATED]
@@ -188,20 +169,7 @@ def _merged(values, chances) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def upper_tail(pairs: list[_Pair], least: float) -> float:
-    """Compute the probability that the sum is at least a value.
-
-    Parameters
-    ----------
-    pairs : list of pairs
-        As from `exact_sums`.
-    least : float
-        The value.
-
-    Returns
-    -------
-    float
-        The probability.
-    """
+    """Compute the probability that the sum is at least a value."""
     total = 0.0
     for (a, p), (b, q) in pairs:
         tail = np.append(np.cumsum(q[::-1])[::-1], 0.0)
@@ -210,20 +178,7 @@ def upper_tail(pairs: list[_Pair], least: float) -> float:
 
 
 def lower_tail(pairs: list[_Pair], most: float) -> float:
-    """Compute the probability that the sum is at most a value.
-
-    Parameters
-    ----------
-    pairs : list of pairs
-        As from `exact_sums`.
-    most : float
-        The value.
-
-    Returns
-    -------
-    float
-        The probability.
-    """
+    """Compute the probability that the sum is at most a value."""
     total = 0.0
     for (a, p), (b, q) in pairs:
         head = np.append(0.0, np.cumsum(q))
@@ -234,18 +189,10 @@ def lower_tail(pairs: list[_Pair], most: float) -> float:
 def sampled_sums(parts: list[Stratum], n_resamples: int, seed: int) -> NDArray[np.float64]:
     """Draw sums of the second group's scores in random arrangements within strata.
 
-    Parameters
-    ----------
-    parts : list of Stratum
-        Strata of two groups.
-    n_resamples, seed : int
-        How many arrangements, and the seed of `numpy.random.default_rng`.
+    n_resamples, seed : How many arrangements, and the seed of `numpy.random.default_rng`.
 
-    Returns
-    -------
-    ndarray, shape (n_resamples,)
-        The sums. In small strata by the first steps of a Fisher-Yates shuffle on all resamples at
-        once: as many draws without replacement as the smaller group has subjects.
+    Returns: the sums. In small strata by the first steps of a Fisher-Yates shuffle on all resamples
+    at once: as many draws without replacement as the smaller group has subjects.
     """
     if max(p.scores.size for p in parts) > _SHUFFLED:
         return sampled_group_sums(parts, n_resamples, seed)[:, 1]
@@ -274,17 +221,7 @@ def sampled_sums(parts: list[Stratum], n_resamples: int, seed: int) -> NDArray[n
 def sampled_group_sums(parts: list[Stratum], n_resamples: int, seed: int) -> NDArray[np.float64]:
     """Draw sums of every group's scores in random arrangements within strata.
 
-    Parameters
-    ----------
-    parts : list of Stratum
-        Strata with the same groups.
-    n_resamples, seed : int
-        How many arrangements, and the seed of `numpy.random.default_rng`.
-
-    Returns
-    -------
-    ndarray, shape (n_resamples, G)
-        The sums.
+    n_resamples, seed : How many arrangements, and the seed of `numpy.random.default_rng`.
     """
     rng = np.random.default_rng(seed)
     sums = np.zeros((n_resamples, parts[0].sizes.size))

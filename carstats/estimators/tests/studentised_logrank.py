@@ -91,26 +91,12 @@ def studentised_logrank(
     Exact where the groups are followed alike. Where follow-up differs its size is close to the
     nominal one, which permuting the linear scores does not give.
 
-    Parameters
-    ----------
-    time, status, group, strata, entry, weight, exponents
-        As for `weighted_logrank`. Subjects are exchanged within strata, each with its own entry.
-    trend : array_like, shape (G,), optional
-        Scores of the groups that have subjects, for an ordered difference.
-    listed : int
-        Up to so many arrangements each is looked at.
-    n_resamples : int
-        Random arrangements B where there are more.
-    seed : int
-        Seed of `numpy.random.default_rng`.
+    time, status, group, strata, entry, weight, exponents : As for `weighted_logrank`. Subjects are
+        exchanged within strata, each with its own entry.
+    trend : Scores of the groups that have subjects, for an ordered difference.
 
-    Returns
-    -------
-    StudentisedTest
-        The test; it says which arrangements were looked at.
+    Returns: the test; it says which arrangements were looked at.
 
-    References
-    ----------
     Neuhaus G. Ann Stat 1993; 21: 1760-1779. Janssen A, Mayer C-D. Scand J Stat 2001; 28: 283-293.
     Phipson B, Smyth GK. Stat Appl Genet Mol Biol 2010; 9: 39 (the added 1).
     """

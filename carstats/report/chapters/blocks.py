@@ -7,7 +7,7 @@ the slides are three ways of writing the same blocks; none of them adds a number
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ from carstats.translation import current_language
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from carstats.report.tables.model import Table
+    from carstats.report.tables.files import Table
     from carstats.result import Result
 
 _CHINESE = "\u4e00-\u9fff"
@@ -58,7 +58,7 @@ class FigureBlock:
     Attributes
     ----------
     figure : matplotlib.figure.Figure
-        The figure as carstats draws it, its caption within and its label for who cannot see it.
+        The figure without heading and caption, which it knows; its label is for who cannot see it.
     results : mapping of str to Result
         What is drawn; the CSV holds their rows.
     name : str
@@ -66,12 +66,15 @@ class FigureBlock:
     message : str
         What the figure says in one sentence with its number: the title of a slide. Without one it
         is on no slide.
+    draw : callable, optional
+        Draws it anew in another style, as for a slide.
     """
 
     figure: Figure
     results: Mapping[str, Result]
     name: str
     message: str = ""
+    draw: Callable[..., Figure] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,11 +88,15 @@ class TableBlock:
 
 @dataclass(frozen=True)
 class Mark:
-    """A place of a figure and the numbers that stand there: fractions of its width and height."""
+    """A place of a figure and the numbers that stand there: fractions of its width and height.
+
+    A line of text (`row`) reaches across the figure; another place is a point.
+    """
 
     x: float
     y: float
     text: str
+    row: bool = False
 
 
 @dataclass(frozen=True)
@@ -103,8 +110,8 @@ class Picture:
         and what it says.
     svg : str
         The drawing without heading and caption, which are text on the page.
-    png : bytes
-        The same in pixels.
+    png, slide : bytes
+        The same in pixels, and as a slide shows it; no slide where it has no message.
     csv : str
         Its numbers.
     width, height : float
@@ -124,6 +131,7 @@ class Picture:
     width: float
     height: float
     marks: tuple[Mark, ...] = ()
+    slide: bytes = b""
 
 
 Block = Heading | Paragraph | Points | Caution | FigureBlock | TableBlock | Picture
@@ -137,6 +145,17 @@ class Chapter:
     title: str
     blocks: tuple[Block, ...]
     appendix: bool = False
+
+
+def figure_block(
+    draw: Callable[..., Figure],
+    results: Mapping[str, Result],
+    name: str,
+    message: str = "",
+    **options: object,
+) -> FigureBlock:
+    """Draw a figure for a page; `draw` takes a style, and a width of the page's own if given."""
+    return FigureBlock(draw(style="bare", **options), results, name, message, draw)
 
 
 def paragraphs(*texts: str) -> list[Block]:

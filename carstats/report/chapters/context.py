@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -95,8 +95,11 @@ class Context:
         if events is None:
             return None
         competing = set(events.loc[events["status"] == "competing", "endpoint"])
-        plain = [name for name in self.event_endpoints if name not in competing]
-        own = [name for name in plain if name != "overall_survival"] or plain
+        own = [
+            name
+            for name in self.event_endpoints
+            if name not in competing and name != "overall_survival"
+        ]
         preferred = "relapse_free_survival"
         return preferred if preferred in own else own[0] if own else None
 
@@ -126,36 +129,22 @@ class Context:
 
 
 def context_of(study: Study) -> Context:
-    """Return the context of a study, with the endpoints that its first page needs derived.
+    """Return the context of a study; overall survival is derived from the day of death.
 
-    Overall survival follows from the day of death; drug-free remission from a remission and the
-    medications. What the study brings itself stays as it is.
+    What the study brings itself stays as it is.
     """
-    wanted = []
-    if "death_day" in study.subjects and "overall_survival" not in study.endpoints("time-to-event"):
-        wanted.append("overall_survival")
-    responses = study.endpoints("response")
-    if (
-        "remission" in responses
-        and "drug_free_remission" not in responses
-        and study.medications is not None
-    ):
-        wanted.append("drug_free_remission")
-    derived = []
-    for name in wanted:
-        try:
-            study = _derived(study, name)
-        except CarstatsError:
-            # What the study's tables do not allow is not in the report.
-            continue
-        derived.append(name)
-    return Context(study, tuple(derived))
-
-
-def _derived(study: Study, name: str) -> Study:
-    """Return a study with one endpoint more, and the notes that it had."""
-    found = derive(study, endpoints=[name])
-    return replace(found, notes=study.notes, toxicities=study.toxicities)
+    known = study.endpoints("time-to-event")
+    if "death_day" not in study.subjects or "overall_survival" in known:
+        return Context(study)
+    # It needs no measure, but the rules ask for the table of them.
+    none = pd.DataFrame(columns=["subject_id", "day", "measure", "value"])
+    asked = replace(study, assessments=none) if study.assessments is None else study
+    try:
+        found = derive(asked, endpoints=["overall_survival"])
+    except CarstatsError:
+        # What the study's tables do not allow is not in the report.
+        return Context(study)
+    return Context(replace(study, events=found.events), ("overall_survival",))
 
 
 def part(make: Callable[[], list[Block]]) -> list[Block]:
@@ -165,11 +154,3 @@ def part(make: Callable[[], list[Block]]) -> list[Block]:
     except CarstatsError as error:
         words = tr("This part cannot be made from the study's data: {reason}", reason=error)
         return paragraphs(words)
-
-
-def rows_of(frame: pd.DataFrame, **levels: object) -> Iterator[pd.Series]:
-    """Yield the rows of a frame that have these levels."""
-    for name, level in levels.items():
-        frame = frame[frame[name] == level]
-    for _, row in frame.iterrows():
-        yield row

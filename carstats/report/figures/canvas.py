@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from io import BytesIO
 from pathlib import Path
@@ -19,11 +19,11 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Patch
 from matplotlib.text import Annotation, Text
 
-from carstats.report.style import FONT_FILES, Style, drawing, one_weight
+from carstats.report.setting import DPI, Style
+from carstats.report.style import FONT_FILES, drawing, one_weight
 
-DPI = 300
 # No dates and no versions of the software: the same numbers give the same bytes.
-_METADATA = {
+METADATA = {
     "svg": {"Date": None, "Creator": "carstats"},
     "pdf": {"CreationDate": None, "Creator": "carstats", "Producer": None},
     "png": {"Software": None},
@@ -42,10 +42,13 @@ class Canvas(Figure):
         What stands above and under it, or belongs into the legend where its style has none.
     style : Style
         What it is made for.
+    remake : callable or None
+        Draws it again with another ``style`` and ``width``.
     """
 
     title = caption = ""
     style = Style()
+    remake: Callable[..., Canvas] | None = None
 
     def savefig(self, fname: Any, *, transparent: bool | None = None, **options: Any) -> None:
         """Write the figure as matplotlib does, with its own fonts; 300 dots an inch by default.
@@ -53,9 +56,9 @@ class Canvas(Figure):
         The text of an SVG or a PDF in the style "journal" stays text.
         """
         kind = options.get("format") or Path(str(fname)).suffix.lstrip(".").lower() or "png"
-        options = {"dpi": DPI, "metadata": _METADATA.get(kind), **options}
+        options = {"dpi": DPI, "metadata": METADATA.get(kind), **options}
         one_weight(self)
-        live = kind == "svg" and self.style.letters
+        live = kind == "svg" and self.style.live
         with drawing(style=self.style):
             matplotlib.rcParams["svg.fonttype"] = "none" if live else "path"
             if not live:

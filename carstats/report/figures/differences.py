@@ -7,29 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from carstats.errors import CarstatsError
-from carstats.messages import message
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    level_names,
-    page_width,
-    require,
-    rules_named,
-    texts_of,
-)
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.labels import abbreviations, level_names, rules_named
 from carstats.report.format import NONE, confidence, number, of, percent_interval, with_limits
 from carstats.report.style import (
     GREY,
     INK,
-    PAGE_MM,
     RULE,
     SIZE,
     clean,
-    drawing,
     level_looks,
     text_width,
     wrap,
@@ -44,84 +31,48 @@ _COLUMNS = (
 _ROW, _GAP, _LEAST = 1.55 * SIZE, 8.0, 120.0
 
 
-def differences_figure(
-    result: Result, *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
+@figure(*_COLUMNS)
+def differences_figure(page: Page, result: Result) -> None:
     """Draw the rates of two strata as dots, and beside them their difference with its interval.
 
-    Parameters
-    ----------
-    result : Result
-        What `toxicity_difference` (of differences) or `toxicity_signals` returns.
-    width : float
-        Width in millimetres: 120 to 180.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no differences, the width is under 120 mm, or a character cannot be
-        written.
+    `result` is what `toxicity_difference` (of differences) or `toxicity_signals` returns.
     """
-    require(result, "differences_figure", *_COLUMNS)
-    if width < _LEAST:
-        raise CarstatsError(
-            message(
-                "`width` is {width!r}; differences_figure takes {least:g} mm or more.",
-                width=width,
-                least=_LEAST,
-            )
-        )
-    column = result.by[0]
+    page.at_least(_LEAST)
+    column, inner = result.by[0], page.inner
     every = with_reference(result)
     names = level_names(every, column)
     reference = names[reference_level(result)]
-    with drawing([*texts_of(result), heading or "", reference]):
-        inner = page_width(width) - 2 * MARGIN
-        levels = list(dict.fromkeys(result.frame[column]))
-        rows = _rows(result, names, levels)
-        widest = max(text_width(text) for text, *_ in rows) + 2
-        label = min(widest, 0.3 * inner)
-        texts = [_difference(row) for _, row, _ in rows if row is not None]
-        counts = max(text_width(_counts(row)) for _, row, _ in rows if row is not None)
-        right = max(map(text_width, (*texts, _level(result))))
-        left_plot = 0.4 * (inner - label - right - counts - 4 * _GAP)
-        right_plot = 1.5 * left_plot
-        heights = [
-            _ROW + (len(wrap(text, label, most=3)) - 1) * SIZE * 1.3 + 3 * bold
-            for text, _, bold in rows
-        ]
-        top = 2.6 * SIZE
-        body = sum(heights)
-        sheet = Sheet(
-            width,
-            top + body + 3.4 * SIZE,
-            heading=_heading(result, names, reference) if heading is None else heading,
-            caption=sentences(
-                result.caption(),
-                rules_named(result),
-                tr(
-                    "Hollow: {reference}, from which the differences are; below 0 the rate is "
-                    "lower than there.",
-                    reference=reference,
-                ),
-                abbreviations(every),
+    levels = list(dict.fromkeys(result.frame[column]))
+    rows = _rows(result, names, levels)
+    label = min(max(text_width(text) for text, *_ in rows) + 2, 0.3 * inner)
+    texts = [_difference(row) for _, row, _ in rows if row is not None]
+    counts = max(text_width(_counts(row)) for _, row, _ in rows if row is not None)
+    right = max(map(text_width, (*texts, _level(result))))
+    left_plot = 0.4 * (inner - label - right - counts - 4 * _GAP)
+    lines = [len(wrap(text, label, most=3)) - 1 for text, *_ in rows]
+    heights = [
+        _ROW + n * SIZE * 1.3 + 3 * bold for n, (_, _, bold) in zip(lines, rows, strict=True)
+    ]
+    top, body = 2.6 * SIZE, sum(heights)
+    page.begin(
+        top + body + 3.4 * SIZE,
+        title=_heading(result, names, reference),
+        notes=[
+            rules_named(result),
+            tr(
+                "Hollow: {reference}, from which the differences are; below 0 the rate is lower "
+                "than there.",
+                reference=reference,
             ),
-            synthetic=result.spec.synthetic,
-            alt=sentences(tr("Rates and risk differences."), _alt(rows)),
-        )
-        left = MARGIN + label + _GAP
-        ax = sheet.axes(left, top, left_plot, body)
-        other = sheet.axes(left + left_plot + counts + 2 * _GAP, top, right_plot, body)
-        look = level_looks(every, column)
-        _draw(ax, other, rows, heights, (label, right), look, levels, reference, result)
-    return sheet.figure
+            abbreviations(every),
+        ],
+        alt=sentences(tr("Rates and risk differences."), _alt(rows)),
+    )
+    left = label + _GAP
+    ax = page.axes(left, top, left_plot, body)
+    other = page.axes(left + left_plot + counts + 2 * _GAP, top, 1.5 * left_plot, body)
+    look = level_looks(every, column)
+    _draw(ax, other, rows, heights, (label, right), look, levels, reference, result)
 
 
 def _heading(result: Result, names: dict, reference: str) -> str:

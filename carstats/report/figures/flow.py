@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
+from carstats.cohort.enrolment import WAY
 from carstats.errors import CarstatsError
 from carstats.messages import message
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    page_width,
-    plain_axes,
-    require,
-    texts_of,
-)
+from carstats.report.figures.frame import Page, figure, panel
+from carstats.report.figures.labels import plain_axes, require
 from carstats.report.format import count
 from carstats.report.style import (
     COLUMN_MM,
@@ -28,7 +23,6 @@ from carstats.report.style import (
     PALE,
     SIZE,
     clean,
-    drawing,
     text_width,
     wrap,
 )
@@ -60,82 +54,30 @@ class _Box:
         return (len(self.lines) + len(self.items)) * _LINE + gap + 2 * _PAD
 
 
-def attrition_figure(
-    flow: Result, by: Result | None = None, *, width: float = COLUMN_MM, heading: str | None = None
-) -> Figure:
+@figure(*_COLUMNS, width=COLUMN_MM)
+def attrition_figure(page: Page, flow: Result, by: Result | None = None) -> None:
     """Draw how many subjects each criterion left out.
 
-    Parameters
-    ----------
-    flow : Result
-        What ``cohort.flow()`` returns.
-    by : Result, optional
-        What ``cohort.flow(by="disease")`` returns; its strata are counted in the last box.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the results are not flows, or do not count the same subjects.
+    `flow` is what ``cohort.flow()`` returns, ``from_enrolment=True`` for the steps to the infusion;
+    `by` what ``cohort.flow(by="disease")`` returns: its strata are counted in the last box.
     """
-    results = _checked(flow, by)
-    heading = tr("Flow of subjects") if heading is None else heading
-    with drawing([*texts_of(*results), heading]):
-        inner = page_width(width) - 2 * MARGIN
-        main, side = _boxes(flow, by, inner)
-        body = main[-1].top + main[-1].height + 2
-        sheet = Sheet(
-            width, body, heading=heading,
-            caption=flow.caption(), synthetic=flow.spec.synthetic, alt=_alt(flow, by),
-        )  # fmt: skip
-        ax = sheet.axes(MARGIN, 0, inner, body)
-        _draw(ax, main, side, inner, body)
-    return sheet.figure
+    _check(flow, by)
+    main, side = _boxes(flow, by, page.inner)
+    body = main[-1].top + main[-1].height + 2
+    page.begin(body, title=tr("Flow of subjects"), alt=_alt(flow, by))
+    _draw(page.axes(0, 0, page.inner, body), main, side, page.inner, body)
 
 
-def plot_attrition(
-    flow: Result, ax: Axes, by: Result | None = None, *, width: float = COLUMN_MM
-) -> Axes:
-    """Draw the flow of subjects on axes.
-
-    Parameters
-    ----------
-    flow : Result
-        What ``cohort.flow()`` returns.
-    ax : matplotlib.axes.Axes
-        Where to draw.
-    by : Result, optional
-        What ``cohort.flow(by="disease")`` returns.
-    width : float
-        Width in millimetres of the axes.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the results are not flows, or do not count the same subjects.
-    """
-    results = _checked(flow, by)
-    with drawing(texts_of(*results)):
-        inner = page_width(width) - 2 * MARGIN
-        main, side = _boxes(flow, by, inner)
-        return _draw(ax, main, side, inner, main[-1].top + main[-1].height + 2)
+@panel(*_COLUMNS)
+def plot_attrition(flow: Result, ax: Axes, by: Result | None = None) -> Axes:
+    """Draw the flow of subjects on axes."""
+    _check(flow, by)
+    inner = ax.get_window_extent().width * 72 / ax.get_figure().dpi
+    main, side = _boxes(flow, by, inner)
+    return _draw(ax, main, side, inner, main[-1].top + main[-1].height + 2)
 
 
-def _checked(flow: Result, by: Result | None) -> list[Result]:
-    require(flow, "attrition_figure", *_COLUMNS)
+def _check(flow: Result, by: Result | None) -> None:
     if flow.by:
         raise CarstatsError(
             message(
@@ -143,17 +85,16 @@ def _checked(flow: Result, by: Result | None) -> list[Result]:
             )
         )
     if by is None:
-        return [flow]
+        return
     require(by, "attrition_figure", *_COLUMNS)
     last = [rows["n_after"].iloc[-1] for _, rows in by.strata()]
     if sum(last) != flow.frame["n_after"].iloc[-1]:
         raise CarstatsError(
             message("`by` counts other subjects than `flow`; make both from one cohort.")
         )
-    return [flow, by]
 
 
-def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], list[_Box]]:
+def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], list[_Box | None]]:
     wide = min(0.5 * inner, 230.0)
     gap = 16.0
     beside = min(inner - wide - gap, 230.0)
@@ -164,16 +105,11 @@ def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], l
     ]
     side = []
     for i, row in frame.iloc[1:].iterrows():
-        head = tr("Left out: {n}", n=count(row["n_left_out"]))
-        unmet = tr("Not met: {criterion}", criterion=clean(row["criterion"]))
-        reason = [("plain", line) for line in wrap(unmet, beside - 2 * _PAD)]
-        if row["n_missing"]:
-            unknown = tr("of these, {n} with the value missing", n=count(row["n_missing"]))
-            reason += [("grey", line) for line in wrap(unknown, beside - 2 * _PAD)]
-        left_out = _Box(wide + gap, 0, beside, [("bold", head), *reason])
         top = main[-1].top + main[-1].height + _STEP
-        side.append(_Box(wide + gap, top, beside, left_out.lines))
-        below = top + left_out.height + _STEP
+        lines = _left_out(row, beside - 2 * _PAD)
+        left_out = _Box(wide + gap, top, beside, lines) if lines else None
+        side.append(left_out)
+        below = top + (left_out.height + _STEP if left_out else _STEP)
         last = i == frame.index[-1]
         name = (
             _first_upper(clean(flow.spec.cohort) or tr("analysed"))
@@ -186,6 +122,30 @@ def _boxes(flow: Result, by: Result | None, inner: float) -> tuple[list[_Box], l
         end = main[-1]
         main[-1] = replace(end, shaded=True, items=_strata_items(by, wide))
     return main, side
+
+
+def _left_out(row: pd.Series, room: float) -> list[tuple[str, str]]:
+    """Return how many a step left out and why; nothing where all went on to the infusion."""
+    n = row["n_left_out"]
+    if row["criterion"] in WAY and "n_died" in row:
+        if not n:
+            return []
+        head = tr("Not infused: {n}", n=count(n))
+        rest = n - row["n_died"] - row["n_waiting"] - row["n_missing"]
+        known = (
+            (row["n_died"], tr("Died: {n}", n=count(row["n_died"]))),
+            (row["n_waiting"], tr("Waiting at the data cut-off: {n}", n=count(row["n_waiting"]))),
+            (row["n_missing"], tr("Infusion not known: {n}", n=count(row["n_missing"]))),
+            (rest, tr("No reason recorded: {n}", n=count(rest))),
+        )
+        said = [("plain", text) for number, text in known if number > 0]
+    else:
+        head = tr("Left out: {n}", n=count(n))
+        said = [("plain", tr("Not met: {criterion}", criterion=clean(row["criterion"])))]
+        if row["n_missing"]:
+            n = count(row["n_missing"])
+            said.append(("grey", tr("of these, {n} with the value missing", n=n)))
+    return [("bold", head), *((kind, line) for kind, text in said for line in wrap(text, room))]
 
 
 def _texts(name: str, n: int, wide: float) -> list[tuple[str, str]]:
@@ -207,10 +167,10 @@ def _number_width(numbers: Iterable[str]) -> float:
     return max(map(text_width, numbers))
 
 
-def _draw(ax: Axes, main: list[_Box], side: list[_Box], inner: float, body: float) -> Axes:
+def _draw(ax: Axes, main: list[_Box], side: list[_Box | None], inner: float, body: float) -> Axes:
     plain_axes(ax)
     ax.set(xlim=(0, inner), ylim=(body, -0.5))
-    for box in (*main, *side):
+    for box in filter(None, (*main, *side)):
         ax.add_patch(
             Rectangle(
                 (box.left, box.top),
@@ -238,8 +198,9 @@ def _draw(ax: Axes, main: list[_Box], side: list[_Box], inner: float, body: floa
     for i, box in enumerate(side):
         start, end = main[i].top + main[i].height, main[i + 1].top
         _arrow(ax, (x, start), (x, end))
-        y = box.top + box.height / 2
-        _arrow(ax, (x, y), (box.left, y))
+        if box:
+            y = box.top + box.height / 2
+            _arrow(ax, (x, y), (box.left, y))
     return ax
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from matplotlib.axes import Axes
 
+from carstats.report.figures.frame import Page
 from carstats.report.format import rate
 from carstats.report.style import GREY, INK, LINE_HEIGHT, RULE, SIZE, Look, text_width, wrap
 
@@ -87,14 +90,39 @@ def rate_text(row, *, narrow: bool = False) -> str:
     return text.replace("\u00a0%", "").replace("%", "") if narrow else text
 
 
-def draw_forest(ax: Axes, forest: Forest, x_label: str) -> Axes:
+@dataclass(frozen=True)
+class Scale:
+    """An axis of a forest: where a value stands between 0 and 1, the ticks, the line of no effect.
+
+    Without one the axis is of rates, 0 to 100 per cent.
+    """
+
+    place: Callable[[float], float]
+    ticks: tuple[tuple[float, str], ...]
+    nought: float | None = None
+
+
+def forest_on(
+    page: Page, forest: Forest, x_label: str, *, scale: Scale | None = None, **said: Any
+) -> Axes:
+    """Begin a page with what it says, and draw a forest that fills it."""
+    page.begin(forest.height() + 3.4 * SIZE, **said)
+    left = forest.left_width()
+    room = page.inner - left - forest.right_width()
+    return draw_forest(page.axes(left, 0, room, forest.height()), forest, x_label, scale)
+
+
+def draw_forest(ax: Axes, forest: Forest, x_label: str, scale: Scale | None = None) -> Axes:
     """Draw a forest; the y axis counts points from the top, so texts and marks share it."""
     height = forest.height()
     ax.set(xlim=(-0.02, 1.02), ylim=(height, 0), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_bounds(0, 1)
     step = 25 if ax.get_window_extent().width * 72 / ax.get_figure().dpi > 90 else 50
-    ax.set_xticks(*zip(*((t / 100, str(t)) for t in range(0, 101, step)), strict=True))
+    ticks = [(t / 100, str(t)) for t in range(0, 101, step)]
+    if scale is not None:
+        ticks = [(scale.place(value), text) for value, text in scale.ticks]
+    ax.set_xticks(*zip(*ticks, strict=True))
     ax.set_xlabel(x_label, labelpad=2)
     starts = [-forest.left_width()]
     for width in forest.widths[:-1]:
@@ -115,8 +143,11 @@ def draw_forest(ax: Axes, forest: Forest, x_label: str) -> Axes:
         write(x, ROW / 2, head, 0, color=GREY)
     for x, head in zip(ends, forest.right_heads, strict=True):
         write(x, ROW / 2, head, 1, color=GREY)
-    for x in ax.get_xticks()[1:-1]:
+    for x in ax.get_xticks()[slice(1, -1) if scale is None else slice(None)]:
         ax.plot((x, x), (ROW + 2, height), color=RULE, linewidth=0.5, zorder=0, gid="grid")
+    if scale is not None and scale.nought is not None:
+        x = scale.place(scale.nought)
+        ax.plot((x, x), (ROW + 2, height), color=INK, linewidth=0.7, zorder=0, gid="zero")
     top = ROW + 4
     for i, row in enumerate(forest.rows):
         lines, tall = forest.lines[i], forest.row_height(i)
@@ -134,20 +165,24 @@ def draw_forest(ax: Axes, forest: Forest, x_label: str) -> Axes:
         for x, text in zip(ends, row.right, strict=False):
             write(x, first, text, 1, gid="number")
         if row.values:
-            _draw_rate(ax, first, row)
+            _draw_rate(ax, first, row, scale)
         top += tall
     return ax
 
 
-def _draw_rate(ax: Axes, y: float, row: Row) -> None:
-    estimate, low, high = row.values
+def _draw_rate(ax: Axes, y: float, row: Row, scale: Scale | None) -> None:
+    place = scale.place if scale else float
+    estimate, low, high = map(place, row.values)
     if estimate != estimate:
         return
     colour = row.look.colour if row.look else INK
     if low == low and high == high:
         ax.plot(
-            (low, high), (y, y), color=colour, linewidth=1.1, solid_capstyle="butt", gid="interval"
-        )
+            (max(low, -0.02), min(high, 1.02)), (y, y), color=colour, linewidth=1.1,
+            solid_capstyle="butt", gid="interval",
+        )  # fmt: skip
+    if not -0.02 <= estimate <= 1.02:
+        return
     ax.plot(
         estimate, y, marker=row.look.marker if row.look else "o", markersize=4.6, color=colour,
         markerfacecolor=colour if row.filled else "white", markeredgewidth=1.0, linestyle="none",

@@ -19,29 +19,25 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from carstats.errors import CarstatsError, check_choice
+from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.messages import mark, message
 from carstats.report.figures.canvas import Canvas, bring_to
 from carstats.report.figures.labels import require, require_one_row, texts_of
 from carstats.report.format import DAYS_PER_MONTH
+from carstats.report.setting import STYLES, WIDTHS, Style, setting
 from carstats.report.style import (
     GREY,
     LINE_HEIGHT,
     PAGE_MM,
     SIZE,
     SMALL,
-    STYLES,
-    WIDTHS,
-    Style,
     clean,
     drawing,
-    setting,
     text_width,
     wrap,
 )
@@ -52,10 +48,15 @@ POINTS_PER_MM = 72 / 25.4
 MARGIN = 5.0
 STAMP = mark("Synthetic data")
 _UNITS = {
-    "days": (1.0, mark("Days"), mark("Days since infusion")),
-    "weeks": (7.0, mark("Weeks"), mark("Weeks since infusion")),
-    "months": (DAYS_PER_MONTH, mark("Months"), mark("Months since infusion")),
-    "years": (365.25, mark("Years"), mark("Years since infusion")),
+    "days": (1.0, mark("Days")),
+    "weeks": (7.0, mark("Weeks")),
+    "months": (DAYS_PER_MONTH, mark("Months")),
+    "years": (365.25, mark("Years")),
+}
+_SINCE = {
+    "infusion": mark("{unit} since infusion"),
+    "landmark": mark("{unit} since the landmark"),
+    "onset": mark("{unit} since onset"),
 }
 
 
@@ -154,11 +155,17 @@ class Page:
         """Write text from the body's left, inside the margin, and its top."""
         self._write(MARGIN + left, self.top + top, text, **{"va": "top", **options})
 
-    def panel(self, place: int, left: float, top: float, name: str, **options: Any) -> None:
+    def letter_width(self) -> float:
+        """Return the room before the name of one of several panels, points."""
+        return text_width("m", weight="bold") + 4 if self.style.letters else 0.0
+
+    def panel(
+        self, place: int, left: float, top: float, name: str, *, alone: bool = False, **options: Any
+    ) -> None:
         """Name one of several panels; in a journal's style a letter stands before the name."""
-        if self.style.letters:
+        if self.style.letters and not alone:
             self.write(left, top, chr(ord("a") + place), weight="bold", gid="letter")
-            left += text_width("m", weight="bold") + 4
+            left += self.letter_width()
         self.write(left, top, name, **options)
 
     def _write(self, left: float, top: float, text: str, **options: Any) -> None:
@@ -175,7 +182,7 @@ class _TooHighError(Exception):
 
 def figure(
     *columns: str, width: float = PAGE_MM, one_row: bool = False, signs: str = ""
-) -> Callable[[Callable[..., None]], Callable[..., Figure]]:
+) -> Callable[[Callable[..., None]], Callable[..., Canvas]]:
     """Make a figure of a function that draws on a page; the first result has these columns.
 
     The figure takes what the function takes after the page, and ``width`` (millimetres, or a name
@@ -183,7 +190,7 @@ def figure(
     ``"journal"``, ``"slide"``).
     """
 
-    def decorate(draw: Callable[..., None]) -> Callable[..., Figure]:
+    def decorate(draw: Callable[..., None]) -> Callable[..., Canvas]:
         @wraps(draw)
         def made(
             *given: Any,
@@ -191,10 +198,10 @@ def figure(
             heading: str | None = None,
             style: str = "report",
             **options: Any,
-        ) -> Figure:
+        ) -> Canvas:
             name = draw.__name__
             given = tuple(list(each) if isinstance(each, Iterator) else each for each in given)
-            check_choice("style", style, tuple(STYLES))
+            style = check_choice("style", style, tuple(STYLES))
             mm = _millimetres(width, STYLES[style], standard)
             results = list(_results([*given, *options.values()]))
             if columns:
@@ -204,9 +211,11 @@ def figure(
                         require_one_row(result, name)
             words = [heading or "", signs, *_strings([*given, *options.values()])]
             with drawing(style=STYLES[style]), drawing([*texts_of(*results), *words]):
-                return _drawn(
+                canvas = _drawn(
                     lambda page: draw(page, *given, **options), name, results, mm, heading
                 )
+            canvas.remake = partial(made, *given, heading=heading, **options)
+            return canvas
 
         standard = _default
         signature = inspect.signature(draw)
@@ -272,8 +281,8 @@ def _millimetres(width: float | str | None, style: Style, standard: float) -> fl
             return standard
         return style.widths[standard > 100]
     if isinstance(width, str):
-        check_choice("width", width, tuple(WIDTHS))
-        return WIDTHS[width]
+        return WIDTHS[check_choice("width", width, tuple(WIDTHS))]
+    check_number("width", width)
     if not 60 <= width <= 400:
         raise CarstatsError(
             message(
@@ -314,8 +323,14 @@ def _strings(values: Iterable[Any]) -> Iterator[str]:
             yield from _strings(value)
 
 
+def plain_unit(standard: str) -> tuple[float, str]:
+    """Return the days of the unit of time that is asked for, else of this one, and its name."""
+    days, name = _UNITS[setting().time_unit or standard]
+    return days, tr(name)
+
+
 def x_unit(result: Result, standard: str = "months") -> tuple[float, str]:
     """Return the days of the unit of a result's axis of time, and what the axis is called."""
-    unit = setting().time_unit or standard
-    days, plain, since = _UNITS[unit]
-    return days, tr(since if result.spec.origin else plain)
+    days, unit = plain_unit(standard)
+    origin = result.spec.origin
+    return days, tr(_SINCE[origin], unit=unit) if origin in _SINCE else unit

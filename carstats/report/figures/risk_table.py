@@ -31,10 +31,9 @@ Names = Mapping[tuple, list[str]]
 
 def checked_tables(under: str | Sequence[str], result: Result, figure: str) -> list[str]:
     """Return which counts stand under the curves of a result that has them."""
-    chosen = [under] if isinstance(under, str) else list(under)
-    for name in chosen:
-        check_choice("under", name, tuple(TABLES))
-        require(result, figure, TABLES[name][1])
+    asked = [under] if isinstance(under, str) else under
+    chosen = [check_choice("under", name, tuple(TABLES)) for name in asked]
+    require(result, figure, *(TABLES[name][1] for name in chosen))
     return chosen
 
 
@@ -58,6 +57,7 @@ def plot_risk_table(
     beside: bool = True,
     outdent: float = 60.0,
     names: Names | None = None,
+    standard: str = "months",
 ) -> Axes:
     """Write a count at the ticks of drawn curves: subjects at risk, or events or censored so far.
 
@@ -65,7 +65,7 @@ def plot_risk_table(
     left of the axes on.
     """
     heading, column = TABLES[what]
-    days, _ = x_unit(result)
+    days, _ = x_unit(result, standard)
     if names is None:
         width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
         names = name_rows(stratum_names(result), outdent + width, beside=beside)

@@ -1,20 +1,17 @@
-"""Run notebooks as HTML pages: one each, or several as the chapters of one report.
-
-A page has its style within it, its figures as data, no script, and asks for nothing from elsewhere.
-"""
+"""Pages: one HTML file with its style and figures, that asks for nothing from elsewhere."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carstats.report.pages.table import table_on_page
-from carstats.report.tables.model import MIMETYPE, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.html import table_html
+from carstats.report.tables.model import MIMETYPE
 from carstats.translation import LANGUAGE_TAGS, current_language
 from carstats.words import tr
 
@@ -29,68 +26,10 @@ _SIGNS = re.compile(r"[\\`\[\]_~$]|(?<![*\n])\*(?!\*)")
 _ID = re.compile(r"(?<=\sid=\")[^\"]+(?=\")")
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """A rendered notebook: its title, its headings as the contents list them, and its text."""
-
-    name: str
-    title: str
-    headings: tuple[tuple[str, str], ...]
-    body: str
-
-
 def notebook_page(notebook: NotebookNode) -> str:
     """Return a run notebook as a page of its own, its code folded away."""
-    chapter = _chapter(notebook, "section", shift=0, code=True, seen={"text", "contents"})
-    contents = _list(_link(place, words) for place, words in chapter.headings)
-    return _page(chapter.title or escape(tr("Report")), "", contents, chapter.body)
-
-
-def study_page(
-    notebooks: Mapping[str, NotebookNode], title: str, *, synthetic: bool, made_with: str
-) -> str:
-    """Return run notebooks as the chapters of one report, without their code."""
     seen = {"text", "contents"}
-    chapters = [
-        _chapter(notebook, name, shift=1, code=False, seen=seen)
-        for name, notebook in notebooks.items()
-    ]
-    contents = _list(
-        _link(chapter.name, chapter.title)
-        + _list((_link(place, words) for place, words in chapter.headings), inner=True)
-        for chapter in chapters
-    )
-    back = tr("Back to the contents")
-    up = f'<p class="up"><a href="#contents">{escape(back)}</a></p>'
-    body = "\n".join(
-        f'<section class="chapter" aria-labelledby="{c.name}">\n'
-        f'<h2 id="{c.name}">{c.title}</h2>\n{c.body}\n{up}\n</section>'
-        for c in chapters
-    )
-    kind = tr("Report on the outcomes of engineered-cell therapy")
-    head = f'<p class="sub">{escape(kind)}</p>'
-    if synthetic:
-        note = tr("Synthetic data: the subjects of this report do not exist.")
-        head += f'<p class="sub"><strong>{escape(note)}</strong></p>'
-    made = tr("Made with {program}.", program=made_with)
-    foot = f'<p class="sub">{escape(made)}</p>'
-    return _page(escape(title), head, contents, body, foot, "report")
-
-
-def notebook_tables(notebook: NotebookNode) -> list[dict]:
-    """Return the tables that a run notebook shows, as their cells gave them."""
-    return [
-        output["data"][MIMETYPE]
-        for cell in notebook.cells
-        for output in cell.get("outputs", ())
-        if MIMETYPE in output.get("data", ())
-    ]
-
-
-def _chapter(
-    notebook: NotebookNode, name: str, *, shift: int, code: bool, seen: set[str]
-) -> Chapter:
-    parts = [part for cell in notebook.cells for part in _cell(cell, code, seen)]
+    parts = [part for cell in notebook.cells for part in _cell(cell, seen)]
     title, headings, body = "", [], []
     inner = 0
     for level, words in _filled(piece for part in parts for piece in _pieces(*part)):
@@ -100,15 +39,15 @@ def _chapter(
         if level == 1 and not title:
             title = words
             continue
-        level = min(6, level + shift)
-        if level == 2 + shift:
-            headings.append((f"{name}-{len(headings) + 1}", words))
+        if level == 2:
+            headings.append((f"section-{len(headings) + 1}", words))
             inner, place = 0, headings[-1][0]
         else:
             inner += 1
-            place = f"{name}-{len(headings)}-{inner}"
+            place = f"section-{len(headings)}-{inner}"
         body.append(f'<h{level} id="{place}">{words}</h{level}>')
-    return Chapter(name, title, tuple(headings), "\n".join(body))
+    contents = link_list(link(place, words) for place, words in headings)
+    return page_of(title or escape(tr("Report")), "", contents, "\n".join(body))
 
 
 def _pieces(html: str, is_text: bool) -> Iterator[tuple[int, str]]:
@@ -132,14 +71,14 @@ def _filled(pieces: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     return kept[::-1]
 
 
-def _cell(cell: NotebookNode, code: bool, seen: set[str]) -> list[tuple[str, bool]]:
+def _cell(cell: NotebookNode, seen: set[str]) -> list[tuple[str, bool]]:
     """Return the parts of a cell as HTML, each with whether it is text with headings."""
     if cell["cell_type"] == "markdown":
         return [(_markdown(cell["source"]), True)]
     if cell["cell_type"] != "code":
         return []
     parts = []
-    if code and cell["source"].strip():
+    if cell["source"].strip():
         word = tr("Code")
         parts.append(
             f'<details class="code"><summary>{escape(word)}</summary>'
@@ -157,7 +96,7 @@ def _output(output: NotebookNode, seen: set[str]) -> tuple[str, bool]:
         return (_plain(output["text"]) if output["name"] == "stdout" else ""), False
     data = output.get("data", {})
     if MIMETYPE in data:
-        return table_on_page(Table.from_json(data[MIMETYPE]), _free("table", seen)), False
+        return table_html(Table.from_json(data[MIMETYPE]), free_id("table", seen)), False
     if "text/html" in data:
         html = _own_ids(_text(data["text/html"]), seen)
         return (_scrolling(html) if "<table" in html else html), False
@@ -196,7 +135,7 @@ def _scrolling(html: str) -> str:
     return f'<div class="scroll" role="region" tabindex="0" aria-label="{name}">{html}</div>'
 
 
-def _free(name: str, seen: set[str]) -> str:
+def free_id(name: str, seen: set[str]) -> str:
     """Return an id that nothing on the page has: the name, or the name with a number."""
     new, number = name, 1
     while new in seen:
@@ -209,7 +148,7 @@ def _free(name: str, seen: set[str]) -> str:
 def _own_ids(html: str, seen: set[str]) -> str:
     """Give new names to the ids that another output of the page has already."""
     for old in dict.fromkeys(_ID.findall(html)):
-        new = _free(old, seen)
+        new = free_id(old, seen)
         if new != old:
             # As an id, a link or a style of it, and within a list of the cells' headings.
             html = re.sub(
@@ -227,11 +166,13 @@ def _own_ids(html: str, seen: set[str]) -> str:
     return html
 
 
-def _link(place: str, words: str) -> str:
+def link(place: str, words: str) -> str:
+    """Return a link within the page; links in its words fall away."""
     return f'<a href="#{place}">{re.sub("<a [^>]*>|</a>", "", words)}</a>'
 
 
-def _list(items, *, inner: bool = False) -> str:
+def link_list(items: Iterable[str], *, inner: bool = False) -> str:
+    """Return a numbered list; an inner one without items is nothing."""
     text = "".join(f"<li>{item}</li>" for item in items)
     return f"<ol>{text}</ol>" if text or not inner else ""
 
@@ -241,9 +182,18 @@ def _style() -> str:
     return Path(__file__).with_name("page.css").read_text(encoding="utf-8")
 
 
-def _page(
-    title: str, head: str, contents: str, body: str, foot: str = "", kind: str = "notebook"
+def page_of(
+    title: str,
+    head: str,
+    contents: str,
+    body: str,
+    foot: str = "",
+    kind: str = "notebook",
+    *,
+    script: str = "",
+    script_policy: str = "",
 ) -> str:
+    """Return a page: its heading, its contents, its text; a script only with what allows it."""
     name = escape(unescape(re.sub("<[^>]+>", "", title)), quote=False)
     heading, skip = tr("Contents"), tr("Skip to the text")
     listed = (
@@ -255,14 +205,14 @@ def _page(
     return (
         f'<!DOCTYPE html>\n<html lang="{LANGUAGE_TAGS[current_language()]}">\n<head>\n'
         '<meta charset="utf-8">\n'
-        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}{script_policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<link rel="icon" href="data:,">\n<title>{name}</title>\n<style>\n{_style()}</style>\n'
         f'</head>\n<body>\n<a class="skip" href="#text">{escape(skip)}</a>\n'
         f'<div class="page {kind}">\n<header>\n<h1>{title}</h1>\n{head}\n</header>\n{listed}'
         f'<main id="text" tabindex="-1">\n{body}\n</main>\n'
         + (f"<footer>{foot}</footer>\n" if foot else "")
-        + "</div>\n</body>\n</html>\n"
+        + f"</div>\n{script}</body>\n</html>\n"
     )
 
 
@@ -282,14 +232,14 @@ def tables_page(
         head += f'<p class="sub"><strong>{escape(note)}</strong></p>'
     body, links = [], []
     for number, (heading, parts) in enumerate(sections.items(), start=1):
-        links.append(_link(f"part-{number}", escape(heading)))
+        links.append(link(f"part-{number}", escape(heading)))
         body.append(f'<h2 id="part-{number}">{escape(heading)}</h2>')
         body += [
             f"<p>{escape(part)}</p>"
             if isinstance(part, str)
-            else table_on_page(part, _free("table", seen))
+            else table_html(part, free_id("table", seen))
             for part in parts
         ]
     made = tr("Made with {program}.", program=made_with)
     foot = f'<p class="sub">{escape(made)}</p>'
-    return _page(escape(title), head, _list(links), "\n".join(body), foot, "report")
+    return page_of(escape(title), head, link_list(links), "\n".join(body), foot, "report")

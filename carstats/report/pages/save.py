@@ -17,28 +17,28 @@ import pandas as pd
 
 from carstats.errors import CarstatsError
 from carstats.messages import key_of, message
+from carstats.report.printing import inert_cell
+from carstats.report.setting import DPI
+from carstats.report.tables.files import FORMATS, Table, table_bytes
 from carstats.result import Result
-from carstats.words import common_caption
+from carstats.words import common_caption, full_stop, sentences
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from carstats.report.tables.model import Table
-
 FIGURE_FORMATS = ("svg", "pdf", "png")
-DPI = 300
-# No dates and no versions of the software: the same numbers give the same bytes.
-_METADATA = {
-    "svg": {"Date": None, "Creator": "carstats"},
-    "pdf": {"CreationDate": None, "Creator": "carstats", "Producer": None},
-    "png": {"Software": None},
-}
-_FULL_WIDTH = "，。；：、（）"
 Results = Result | Sequence[Result] | Mapping[str, Result]
 
 
 def save_figure(
-    figure: Figure, results: Results, folder: str | Path, stem: str, *, script: str | None = None
+    figure: Figure,
+    results: Results,
+    folder: str | Path,
+    stem: str,
+    *,
+    script: str | None = None,
+    style: str | None = None,
+    width: float | str | None = None,
 ) -> list[Path]:
     """Write a figure as SVG, PDF and PNG, with the numbers drawn and how they were made.
 
@@ -54,11 +54,16 @@ def save_figure(
         Name of the files without their endings.
     script : str, optional
         What made the figure; by default ``analyses/<stem>.py``.
+    style : {"report", "journal", "slide"}, optional
+        Draw carstats' figure anew in another style than it was made in.
+    width : float or str, optional
+        Its width then: millimetres, or a name such as ``"nature-2"``.
 
     Returns
     -------
     list of Path
-        The files: ``<stem>.svg``, ``.pdf``, ``.png`` (300 dpi), ``.csv`` and ``.json``. They are
+        The files: ``<stem>.svg``, ``.pdf``, ``.png`` (300 dpi), ``.csv`` and ``.json``, and for a
+        style without a caption ``<stem>.legend.txt``, the text for the legend. They are
         written beside their places and then moved, so that none is ever half-written; a second run
         gives the same bytes.
 
@@ -67,10 +72,14 @@ def save_figure(
     CarstatsError
         If a file cannot be written.
     """
-    caption, title = _written(figure, "caption"), _written(figure, "heading")
+    if style is not None or width is not None:
+        figure = _anew(figure, style or "report", width)
+    title, caption = (getattr(figure, name, "") for name in ("title", "caption"))
     contents = _numbers(results, stem, script, caption, figure.get_label(), title)
     for kind in FIGURE_FORMATS:
         contents[f"{stem}.{kind}"] = figure_bytes(figure, kind)
+    if caption and not figure.style.caption:
+        contents[f"{stem}.legend.txt"] = f"{sentences(full_stop(title), caption)}\n".encode()
     return write_files(folder, contents)
 
 
@@ -117,8 +126,6 @@ def save_table(
     In the CSV a text that a spreadsheet would run, such as one that begins with "=", has an
     apostrophe in front.
     """
-    from carstats.report.tables.files import FORMATS, table_bytes
-
     caption = common_caption(result.spec for result in _panels(results).values())
     contents = _numbers(results, stem, script, caption, caption, table.title)
     for kind in formats:
@@ -127,13 +134,21 @@ def save_table(
     return write_files(folder, contents)
 
 
+def _anew(figure: Figure, style: str, width: float | str | None) -> Figure:
+    if getattr(figure, "remake", None) is None:
+        raise CarstatsError(
+            message("`style` and `width` are for the figures that carstats draws; this is another.")
+        )
+    return figure.remake(style=style, width=width)
+
+
 def figure_bytes(figure: Figure, kind: str) -> bytes:
     """Return a figure as a file's content."""
-    from carstats.report.style import drawing, one_weight
+    from carstats.report.figures.canvas import METADATA
+    from carstats.report.style import drawing
 
-    one_weight(figure)
     with drawing(), BytesIO() as file:
-        figure.savefig(file, format=kind, dpi=DPI, metadata=_METADATA[kind])
+        figure.savefig(file, format=kind, dpi=DPI, metadata=METADATA[kind])
         return file.getvalue()
 
 
@@ -203,19 +218,6 @@ def _panels(results: Results) -> dict[str, Result]:
     return {chr(ord("a") + i): result for i, result in enumerate(results)}
 
 
-def _written(figure: Figure, what: str) -> str:
-    """Return a text of a figure as it was before it was broken into lines."""
-    texts = [t.get_text() for t in figure.texts if (t.get_gid() or "").startswith(what)]
-    lines = "\n".join(texts).split("\n")
-    text = lines[0]
-    for line in lines[1:]:
-        ends = text[-1:] + line[:1]
-        # Chinese has spaces only beside words and numbers of another script.
-        chinese = all(end >= "\u2e80" for end in ends) or any(end in _FULL_WIDTH for end in ends)
-        text += line if chinese else f" {line}"
-    return text
-
-
 def _numbers(
     results: Results, stem: str, script: str | None, caption: str, alt: str, title: str = ""
 ) -> dict[str, bytes]:
@@ -265,19 +267,9 @@ def _keys(panels: Mapping[str, Result]) -> dict[str, str]:
 
 def inert(table: pd.DataFrame) -> pd.DataFrame:
     """Return a table in which no text or heading is a formula to a spreadsheet."""
-    table = table.rename(columns=_quoted)
+    table = table.rename(columns=inert_cell)
     texts = [name for name in table if table[name].dtype == object or table[name].dtype == "string"]
-    return table.assign(**{name: table[name].map(_quoted, na_action="ignore") for name in texts})
-
-
-def _quoted(cell: object) -> object:
-    if not isinstance(cell, str) or len(cell) < 2 or cell[0] not in "=+-@\t\r\n":
-        return cell
-    try:
-        float(cell)
-    except ValueError:
-        return f"'{cell}"
-    return cell
+    return table.assign(**{name: table[name].map(inert_cell, na_action="ignore") for name in texts})
 
 
 def _place(name: str, result: Result, panels: int) -> dict[str, object]:

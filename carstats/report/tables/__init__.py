@@ -7,7 +7,9 @@ and RTF, and `carstats.report.pages.save.save_table` all of them with the number
 from __future__ import annotations
 
 from carstats.report.tables.evidence import tabulate_evidence
-from carstats.report.tables.model import MIMETYPE, Row, Spanner, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.general import tabulate_result
+from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
 from carstats.report.tables.times import tabulate_times
 from carstats.report.tables.toxicity import tabulate_grades, tabulate_toxicities
@@ -22,6 +24,7 @@ __all__ = [
     "tabulate_evidence",
     "tabulate_grades",
     "tabulate_rates",
+    "tabulate_result",
     "tabulate_times",
     "tabulate_toxicities",
 ]

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import TypeVar
 
 from carstats.messages import mark
-from carstats.report.tables.model import Table
+from carstats.report.tables.model import Content
 from carstats.words import sentence, tr
+
+T = TypeVar("T", bound=Content)
 
 _IN_FULL = {
     "AAV": mark("ANCA-associated vasculitis"),
@@ -57,7 +60,7 @@ def in_full(short: str) -> str:
     return tr(_IN_FULL[short]) if short in _IN_FULL else short
 
 
-def spelled_out(table: Table) -> Table:
+def spelled_out(table: T) -> T:
     """Return a table with a footnote that gives its abbreviations in full."""
     texts = [table.title, *table.heads, *(spanner.text for spanner in table.spanners)]
     texts += [text for row in table.rows for text in (row.group, *row.cells)]

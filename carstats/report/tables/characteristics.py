@@ -14,11 +14,8 @@ from carstats.report.format import (
     median_quartiles,
     number,
 )
-from carstats.report.tables.model import (
-    Row,
-    column_title,
-    share,
-)
+from carstats.report.tables.model import Row
+from carstats.report.tables.parts import column_title, share
 from carstats.result import Result
 from carstats.words import in_words, tr
 

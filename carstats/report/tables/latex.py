@@ -6,12 +6,9 @@ great_tables writes LaTeX too, but without footnotes, repeated heads or wrapped 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
 
+from carstats.report.tables.model import Content, Row
 from carstats.report.tables.widths import LATEX_PAGE, column_shares, landscape, unbroken
-
-if TYPE_CHECKING:
-    from carstats.report.tables.model import Row, Table
 
 # A leading "[" or "*" would be an option of the line break before it.
 _SIGNS = {
@@ -69,7 +66,7 @@ _SIGNS = {
 _PACKAGES = r"\usepackage[T1]{fontenc}\usepackage{array,booktabs,longtable}"
 
 
-def table_latex(table: Table) -> str:
+def table_latex(table: Content) -> str:
     """Return a table as LaTeX."""
     turned = landscape(table, LATEX_PAGE)
     packages = _PACKAGES + (r"\usepackage{pdflscape}" if turned else "")
@@ -119,7 +116,7 @@ def escaped(text: str) -> str:
     return "".join(_SIGNS.get(character, character) for character in text)
 
 
-def _beyond_pdflatex(table: Table) -> bool:
+def _beyond_pdflatex(table: Content) -> bool:
     """Return whether the text has letters that pdfLaTeX does not: beyond those of Europe."""
     texts = [table.title, *table.heads, *(spanner.text for spanner in table.spanners)]
     texts += [text for row in table.rows for text in (*row.cells, row.group)]
@@ -135,7 +132,7 @@ def _width(share: float, columns: int = 1) -> str:
     )  # fmt: skip
 
 
-def _columns(table: Table) -> list[str]:
+def _columns(table: Content) -> list[str]:
     sides = {"left": r">{\raggedright\arraybackslash}", "right": r">{\raggedleft\arraybackslash}"}
     return [
         f"{sides[side]}p{{{_width(share)}}}"
@@ -143,7 +140,7 @@ def _columns(table: Table) -> list[str]:
     ]
 
 
-def _head(table: Table) -> list[str]:
+def _head(table: Content) -> list[str]:
     if not table.heads:
         return []
     lines = []

@@ -4,47 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from carstats.errors import CarstatsError
 from carstats.language import in_language
-from carstats.messages import mark, message
-from carstats.report.format import (
-    NONE,
-    count,
-    counts,
-    of,
-    percent,
-    percent_limits,
-    with_limits,
-)
-from carstats.result import Result
+from carstats.messages import message
 from carstats.translation import current_language
-from carstats.words import in_words, sentence, sentences, tr
+from carstats.words import in_words, sentences, tr
 
 MIMETYPE = "application/vnd.carstats.table+json"
-# More columns of numbers than this do not fit on a page turned on its side.
-WIDEST = 9
-_TITLES = {
-    "age": mark("Age, years"),
-    "case": mark("Missing responses"),
-    "cell_source": mark("Cell source"),
-    "costimulation": mark("Co-stimulatory domain"),
-    "disease": mark("Disease"),
-    "disease_duration_years": mark("Disease duration, years"),
-    "disease_subtype": mark("Disease subtype"),
-    "endpoint": mark("Endpoint"),
-    "n_prior_therapies": mark("Earlier therapies, number"),
-    "platform": mark("Platform"),
-    "sex": mark("Sex"),
-    "site_id": mark("Site"),
-    "study_id": mark("Study"),
-    "target": mark("Target"),
-    "term": mark("Term"),
-    "weight_kg": mark("Weight, kg"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,8 +56,8 @@ class Spanner:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table as it is printed: every cell is text, and nothing is left to compute.
+class Content:
+    """What a table says, as it is printed: every cell is text, and nothing is left to compute.
 
     What it is made of may be messages; they are put into the table's language.
 
@@ -170,39 +139,6 @@ class Table:
         """Return the table as plain values, ready for JSON."""
         return json.loads(json.dumps(asdict(self)))
 
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any] | str) -> Table:
-        """Return the table that `to_json` made plain.
-
-        Parameters
-        ----------
-        values : mapping or str
-            The plain values, or the JSON text of them.
-
-        Returns
-        -------
-        Table
-            Equal to the one before.
-
-        Raises
-        ------
-        CarstatsError
-            If the values are not those of a table.
-        """
-        try:
-            given = dict(json.loads(values) if isinstance(values, str) else values)
-            given["rows"] = tuple(
-                Row(**{**row, "cells": tuple(row["cells"])}) for row in given["rows"]
-            )
-            given["spanners"] = tuple(Spanner(**spanner) for spanner in given.get("spanners", ()))
-            for name in ("heads", "notes", "marked", "head_marks", "align"):
-                given[name] = tuple(given.get(name, ()))
-            return cls(**given)
-        except (KeyError, TypeError, ValueError) as error:
-            raise CarstatsError(
-                message("this is not a table of carstats: {error}.", error=error)
-            ) from error
-
     def identifier(self) -> str:
         """Return an ``id`` for HTML that only the same table has."""
         text = json.dumps(self.to_json(), ensure_ascii=False, sort_keys=True)
@@ -226,142 +162,13 @@ class Table:
         notes = [f"{m}) {text}" if m else text for m, text in self.footnotes()]
         return "\n".join([self.title, *body, *notes])
 
-    def _repr_html_(self) -> str:
-        from carstats.report.tables.files import table_html
-
-        return table_html(self, self.identifier())
-
-    def _repr_mimebundle_(
-        self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None
-    ) -> dict[str, Any]:
-        # A report finds the model in its notebooks and prints the same tables in Word.
-        return {
-            "text/plain": str(self),
-            "text/html": self._repr_html_(),
-            MIMETYPE: self.to_json(),
-        }
-
-
-class Marks:
-    """Footnotes with letters, each text once, in the order in which they are met."""
-
-    def __init__(self) -> None:
-        self.notes: list[str] = []
-
-    def add(self, *texts: str) -> str:
-        """Return the letters of footnotes, which are kept if they are new."""
-        found = []
-        for text in texts:
-            note = sentence(text)
-            if not note:
-                continue
-            if note not in self.notes:
-                self.notes.append(note)
-            found.append(self.notes.index(note))
-        return ",".join(letter(place) for place in sorted(set(found)))
-
 
 def letter(place: int) -> str:
     """Return the letter of a footnote: a to z, then aa, ab and so on."""
     return (letter(place // 26 - 1) if place >= 26 else "") + chr(ord("a") + place % 26)
 
 
-def column_title(column: str) -> str:
-    """Return what a column of the data is called in a table."""
-    return tr(_TITLES[column]) if column in _TITLES else column.replace("_", " ").capitalize()
-
-
-def level_label(result: Result, column: str, value: object) -> str:
-    """Return the printed name of a level of a column."""
-    return in_words(result.labels.get(column, {}).get(value, str(value)))
-
-
-def stratum_heads(result: Result) -> dict[tuple, str]:
-    """Return each stratum's head with its number of subjects: ``"CD19 (n = 63)"``."""
-    heads = {}
-    for key, rows in result.strata():
-        name = result.label(key) if key else tr("All subjects")
-        heads[key] = with_n(name, rows["n"].iloc[0])
-    return heads
-
-
-def with_n(name: str, n: float) -> str:
-    """Write a name with its number of subjects: ``"CD19 (n = 63)"``."""
-    return tr("{name} (n = {n})", name=name, n=count(n))
-
-
-def share(
-    k: float | None, part: float | None, most: float | None = None, possible: float | None = None
-) -> str:
-    """Write a count with its percentage: ``"12 (39 %)"``; nought, and a count of nobody, alone.
-
-    Where up to `most` may have had it, both reach from what is proven to what is possible.
-    """
-    if most is not None and most == most and k == k and most > (k or 0):
-        return with_limits(counts(k, most), percent_limits(part, possible))
-    alone = not k or k != k or part is None or part != part
-    return count(k) if alone else with_limits(count(k), percent(part))
-
-
-def fraction(k: float | None, n: float | None, most: float | None = None) -> str:
-    """Write how many of how many; an en dash of nobody."""
-    return NONE if not n else of(k, n, most)
-
-
-def check_columns(result: Result, builder: str, maker: str, columns: set[str]) -> None:
-    """Raise unless a result has the columns that a builder prints."""
-    if not isinstance(result, Result):
-        raise CarstatsError(
-            message(
-                "{builder} prints {maker}, not {given}.",
-                builder=builder,
-                maker=maker,
-                given=type(result).__name__,
-            )
-        )
-    if not columns <= set(result.frame):
-        raise CarstatsError(
-            message(
-                "{builder} prints {maker}, not {analysis!r}.",
-                builder=builder,
-                maker=maker,
-                analysis=result.spec.analysis,
-            )
-        )
-
-
-def footnoted(
-    results: Sequence[Result], rows: Sequence[Row], *extra: str, method: bool = True
-) -> tuple[str, ...]:
-    """Return the footnotes of a table: who, how, what else, and what an en dash is."""
-    specs = [result.spec for result in results]
-    notes = [sentence(spec.population) for spec in specs]
-    methods = [spec.method for spec in specs] if method else []
-    # A method that another one continues, as that of a median the curve's, is told with it.
-    notes += [sentence(m) for m in methods if not any(o != m and o.startswith(m) for o in methods)]
-    notes += extra
-    if any(cell == NONE for row in rows for cell in row.cells[1:]):
-        notes.append(tr("–: not applicable or not estimable."))
-    return tuple(dict.fromkeys(note for note in notes if note))
-
-
-def sentence_table(title: str, text: str, results: Sequence[Result]) -> Table:
-    """Return a table that is one sentence, for a result without rows."""
-    return Table(
-        title,
-        (),
-        (Row((text,)),),
-        notes=footnoted(results, (), method=False),
-        synthetic=any(result.spec.synthetic for result in results),
-    )
-
-
-def is_synthetic(*results: Result | None) -> bool:
-    """Return whether any of the results is of a simulated study."""
-    return any(result.spec.synthetic for result in results if result is not None)
-
-
-def _in_words(table: Table) -> dict[str, Any]:
+def _in_words(table: Content) -> dict[str, Any]:
     """Return the parts of a table that have text, in the language that is set."""
     return {
         "title": in_words(table.title),

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.tables.model import Content
 from carstats.report.tables.widths import column_shares, landscape, unbroken
-
-if TYPE_CHECKING:
-    from carstats.report.tables.model import Table
 
 # A4 and its margins in inches: left, right, top, bottom, header, footer.
 _PAGE, _MARGINS = (8.27, 11.69), [1, 1, 1, 1, 0.5, 0.5]
@@ -19,7 +15,7 @@ _NO_BREAK = 1_000_000
 _INDENT = 200
 
 
-def table_rtf(table: Table) -> bytes:
+def table_rtf(table: Content) -> bytes:
     """Return a table as RTF."""
     try:
         import polars
@@ -82,7 +78,7 @@ def table_rtf(table: Table) -> bytes:
     return (text.replace(r"\trowd", r"\trowd\trhdr", heads) if heads else text).encode("ascii")
 
 
-def _heads(rtflite, table: Table, shares: list[int], sides: list[str], plain: dict) -> list:
+def _heads(rtflite, table: Content, shares: list[int], sides: list[str], plain: dict) -> list:
     """Return the lines of heads: those over several columns, then one for each."""
     if not table.heads:
         return []

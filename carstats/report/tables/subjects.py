@@ -28,10 +28,10 @@ from carstats.report.tables.characteristics import (
     levels_apart,
     stacked_rows,
 )
-from carstats.report.tables.model import (
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
+from carstats.report.tables.parts import (
     Marks,
-    Row,
-    Table,
     check_columns,
     column_title,
     footnoted,

@@ -26,11 +26,10 @@ from carstats.report.format import (
     with_limits,
 )
 from carstats.report.tables.abbreviations import spelled_out
-from carstats.report.tables.model import (
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row, Spanner
+from carstats.report.tables.parts import (
     Marks,
-    Row,
-    Spanner,
-    Table,
     check_columns,
     column_title,
     footnoted,

@@ -7,11 +7,10 @@ import pandas as pd
 from carstats.messages import mark, message
 from carstats.report.format import counted
 from carstats.report.tables.abbreviations import spelled_out
-from carstats.report.tables.model import (
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row, Spanner
+from carstats.report.tables.parts import (
     WIDEST,
-    Row,
-    Spanner,
-    Table,
     check_columns,
     footnoted,
     level_label,

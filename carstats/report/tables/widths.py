@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 
-from carstats.report.tables.model import Table
+from carstats.report.tables.model import Content
 
 # What fits beside each other in small type on a page of the report, in letters: upright and turned.
 WORD_PAGE = (98, 150)
@@ -19,12 +19,12 @@ _NUMBER = 17
 _GAP = 2
 
 
-def landscape(table: Table, page: tuple[int, int] = WORD_PAGE) -> bool:
+def landscape(table: Content, page: tuple[int, int] = WORD_PAGE) -> bool:
     """Return whether a table needs a page turned on its side: over six columns, or too wide."""
     return len(table.heads) > 6 or sum(_needs(table)) > page[0]
 
 
-def column_shares(table: Table, page: tuple[int, int] = WORD_PAGE) -> list[float]:
+def column_shares(table: Content, page: tuple[int, int] = WORD_PAGE) -> list[float]:
     """Return each column's share of the width of the text; they add up to 1.
 
     Each column gets what it needs to be readable; those whose texts wrap share the rest.
@@ -48,7 +48,7 @@ def letters(text: str) -> int:
     return math.ceil(sum(1.4 if c.isupper() or c in "+%" else wide[c] for c in text))
 
 
-def _needs(table: Table) -> list[int]:
+def _needs(table: Content) -> list[int]:
     """Return the least width of each column."""
     found = []
     for i, side in enumerate(table.align):
@@ -62,13 +62,13 @@ def _needs(table: Table) -> list[int]:
     return found
 
 
-def _spare(table: Table, column: int, need: int) -> int:
+def _spare(table: Content, column: int, need: int) -> int:
     """Return how much wider than its least width a column would be if nothing wrapped."""
     most = 60 if table.align[column] == "left" else 2 * _NUMBER
     return max(0, min(most, _longest(table, column)) + _GAP - need)
 
 
-def _longest(table: Table, column: int) -> int:
+def _longest(table: Content, column: int) -> int:
     inset = [2 * row.indent * (column == 0) for row in table.rows]
     cells = [letters(row.cells[column]) for row in table.rows]
     return max([a + b for a, b in zip(cells, inset, strict=True)], default=1)

@@ -5,26 +5,25 @@ from __future__ import annotations
 import zipfile
 from datetime import UTC, datetime
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from carstats.errors import CarstatsError
 from carstats.language import in_language
 from carstats.messages import message
+from carstats.report.tables.model import Content, Row
 from carstats.report.tables.widths import column_shares, landscape, unbroken
+from carstats.translation import current_language
 from carstats.words import tr
 
-if TYPE_CHECKING:
-    from carstats.report.tables.model import Row, Table
-
 _LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
-_LATIN, _CHINESE = "Times New Roman", "宋体"
+LATIN, CHINESE = "Times New Roman", "宋体"
 # A4 in millimetres, and its margins.
 _PAGE, _MARGIN = (210, 297), 25
 _SIZES = {"Normal": 11, "Caption": 10, "Table text": 9, "Table note": 8}
 # A rule's width in eighths of a point: above and below the table, and under its heads.
 _HEAVY, _LIGHT = 12, 6
 # No dates of the day: the same tables give the same bytes.
-_DATE = datetime(2026, 1, 1, tzinfo=UTC)
+FILE_DATE = datetime(2026, 1, 1, tzinfo=UTC)
 _ZIP_DATE = (1980, 1, 1, 0, 0, 0)
 # Word refuses characters that XML does not allow.
 _FORBIDDEN = {code: None for code in range(32) if code not in (9, 10, 13)} | {
@@ -33,7 +32,7 @@ _FORBIDDEN = {code: None for code in range(32) if code not in (9, 10, 13)} | {
 }
 
 
-def table_word(*tables: Table) -> bytes:
+def table_word(*tables: Content) -> bytes:
     """Return tables as a Word file."""
     if not tables:
         raise CarstatsError(message("`tables` is empty; give at least one table."))
@@ -41,27 +40,37 @@ def table_word(*tables: Table) -> bytes:
     from docx import Document
 
     document = Document()
-    _set_styles(document)
-    _set_page(document.sections[0], landscape(tables[0]))
+    set_styles(document)
+    set_page(document.sections[0], landscape(tables[0]))
     for place, table in enumerate(tables):
         turned = landscape(table)
         if place and turned != landscape(tables[place - 1]):
-            _set_page(document.add_section(), turned)
+            set_page(document.add_section(), turned)
         elif place:
             document.add_paragraph()
         add_table(document, table, place + 1)
+    return file_bytes(document, tables[0].title, tables[0].language)
+
+
+def file_bytes(document: Any, title: str, language: str = "") -> bytes:
+    """Return a document of python-docx as a file, the same bytes for the same content."""
     properties = document.core_properties
     properties.author = properties.last_modified_by = "carstats"
-    properties.title = tables[0].title.translate(_FORBIDDEN)
-    properties.comments, properties.language = "", _LANGUAGES[tables[0].language]
-    properties.created = properties.modified = _DATE
+    properties.title = plain(title)
+    properties.comments, properties.language = "", _LANGUAGES[language or current_language()]
+    properties.created = properties.modified = FILE_DATE
     properties.revision = 1
     with BytesIO() as file:
         document.save(file)
-        return _undated(file.getvalue())
+        return undated(file.getvalue())
 
 
-def add_table(document: Any, table: Table, number: int) -> None:
+def plain(text: str) -> str:
+    """Return a text without the characters that Office files refuse."""
+    return str(text).translate(_FORBIDDEN)
+
+
+def add_table(document: Any, table: Content, number: int) -> None:
     """Add a table to a document of python-docx that has the styles of `table_word`."""
     _add_title(document, table, number)
     heads = [_heads(table)] if table.heads else []
@@ -110,7 +119,7 @@ def add_table(document: Any, table: Table, number: int) -> None:
         _run(paragraph, text)
 
 
-def _set_styles(document: Any) -> None:
+def set_styles(document: Any) -> None:
     """Give the styles their fonts, sizes and language."""
     from docx.enum.style import WD_STYLE_TYPE
     from docx.oxml.ns import qn
@@ -122,13 +131,13 @@ def _set_styles(document: Any) -> None:
                 "Normal"
             ]
         style = document.styles[name]
-        style.font.name, style.font.size = _LATIN, Pt(size)
+        style.font.name, style.font.size = LATIN, Pt(size)
         style.font.color.rgb = RGBColor(0, 0, 0)
         fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
         for script in ("w:asciiTheme", "w:hAnsiTheme", "w:eastAsiaTheme", "w:cstheme"):
             fonts.attrib.pop(qn(script), None)
-        fonts.set(qn("w:eastAsia"), _CHINESE)
-        fonts.set(qn("w:cs"), _LATIN)
+        fonts.set(qn("w:eastAsia"), CHINESE)
+        fonts.set(qn("w:cs"), LATIN)
         style.paragraph_format.space_before = Pt(0)
         style.paragraph_format.space_after = Pt({"Normal": 6, "Caption": 4}.get(name, 0))
         style.paragraph_format.line_spacing = 1.0
@@ -141,7 +150,8 @@ def _set_styles(document: Any) -> None:
         lang.set(qn("w:eastAsia"), _LANGUAGES["zh"])
 
 
-def _set_page(section: Any, turned: bool) -> None:
+def set_page(section: Any, turned: bool) -> None:
+    """Make a section A4, upright or turned on its side."""
     from docx.enum.section import WD_ORIENT
     from docx.shared import Mm
 
@@ -152,7 +162,7 @@ def _set_page(section: Any, turned: bool) -> None:
         setattr(section, f"{side}_margin", Mm(_MARGIN))
 
 
-def _add_title(document: Any, table: Table, number: int) -> None:
+def _add_title(document: Any, table: Content, number: int) -> None:
     """Add the title with a number that Word counts."""
     with in_language(table.language):
         before, after = tr("Table {n}. {title}", n="\ue000", title=table.title).split("\ue000", 1)
@@ -160,11 +170,12 @@ def _add_title(document: Any, table: Table, number: int) -> None:
     _run(paragraph, before)
     for kind, text in (("begin", ""), ("", " SEQ Table \\* ARABIC "), ("separate", str(number)),
                        ("end", "")):  # fmt: skip
-        _add_field(paragraph, kind, text)
+        add_field(paragraph, kind, text)
     _run(paragraph, after)
 
 
-def _add_field(paragraph: Any, kind: str, text: str) -> None:
+def add_field(paragraph: Any, kind: str, text: str) -> None:
+    """Add a part of a number that Word counts."""
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
 
@@ -180,16 +191,16 @@ def _add_field(paragraph: Any, kind: str, text: str) -> None:
         paragraph.add_run(text)
 
 
-def _heads(table: Table) -> list[tuple[str, str]]:
+def _heads(table: Content) -> list[tuple[str, str]]:
     heads = [unbroken(head) for head in table.heads]
     return list(zip(heads, table.head_marks, strict=True))
 
 
-def _spanner_row(table: Table) -> list[tuple[str, str]]:
+def _spanner_row(table: Content) -> list[tuple[str, str]]:
     return [("", "")] * len(table.heads)
 
 
-def _lay_out(grid: Any, table: Table, section: Any) -> None:
+def _lay_out(grid: Any, table: Content, section: Any) -> None:
     """Set the widths, the space in the cells and what a screen reader says."""
     from docx.enum.table import WD_CELL_VERTICAL_ALIGNMENT, WD_TABLE_ALIGNMENT
     from docx.oxml import OxmlElement
@@ -278,7 +289,7 @@ def _rule(cell: Any, side: str, width: int) -> None:
         borders.insert(0 if side == "top" else len(borders), rule)
 
 
-def _undated(content: bytes) -> bytes:
+def undated(content: bytes) -> bytes:
     """Return the file packed again without the time of day."""
     with BytesIO() as file:
         with (

@@ -107,8 +107,7 @@ def itp_loss(
 ) -> BooleanArray:
     """Judge the loss of a response of immune thrombocytopenia at one count, or by bleeding.
 
-    A complete response is lost below 100, a response below 30 or below twice the baseline. NA where
-    it is not known to be met and a component is missing.
+    NA where it is not known to be met and a component is missing.
 
     Parameters
     ----------
@@ -158,8 +157,7 @@ def aiha_complete_response(
 ) -> BooleanArray:
     """Judge complete response of autoimmune haemolytic anaemia.
 
-    Normal haemoglobin, no haemolysis, no treatment and no transfusion. NA where a component is
-    missing.
+    NA where a component is missing.
 
     Parameters
     ----------

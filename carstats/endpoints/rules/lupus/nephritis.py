@@ -57,8 +57,7 @@ def perr(
 ) -> BooleanArray:
     """Judge the primary efficacy renal response of BLISS-LN at a visit.
 
-    UPCR of 0.7 g/g or less, eGFR of 60 or more or no more than 20 % below baseline, no rescue. NA
-    where a component is missing; the baseline is not, where the eGFR is good enough by itself.
+    NA where a component is missing; the baseline is not, where the eGFR is good enough by itself.
 
     Parameters
     ----------
@@ -106,8 +105,7 @@ def crr(
 ) -> BooleanArray:
     """Judge the complete renal response of BLISS-LN at a visit.
 
-    UPCR below 0.5 g/g, eGFR of 90 or more or no more than 10 % below baseline, no rescue. NA where
-    a component is missing, as in `perr`.
+    NA where a component is missing, as in `perr`.
 
     Parameters
     ----------
@@ -144,7 +142,7 @@ def kdigo_complete(
     upcr_cut: Cut = ("<", 0.5),
     egfr_share: float = 85.0,
 ) -> BooleanArray:
-    """Judge the complete response of KDIGO 2024: UPCR below 0.5 g/g and a kept eGFR.
+    """Judge the complete response of KDIGO 2024.
 
     NA where a component is missing.
 
@@ -183,7 +181,7 @@ def kdigo_partial(
     upcr_cut: Cut = ("<", 3.0),
     egfr_share: float = 85.0,
 ) -> BooleanArray:
-    """Judge the partial response of KDIGO 2024: UPCR halved and below 3 g/g, and a kept eGFR.
+    """Judge the partial response of KDIGO 2024.
 
     A complete response that has fallen by half is a partial one too. NA where a component is
     missing.
@@ -233,10 +231,8 @@ def eular_2023_target(
 ) -> BooleanArray:
     """Judge whether a subject is on the trajectory of the EULAR 2023 recommendations.
 
-    UPCR down by 25 % at month 3, by 50 % at month 6, below 0.5 to 0.7 g/g at month 12; with
-    nephrotic proteinuria at baseline the last target is due at month 24, and month 12 is judged as
-    month 6 is. The eGFR stays within 10 % of baseline throughout (one-sided). NA where a component
-    that the milestone consults is missing.
+    With nephrotic proteinuria at baseline month 12 is judged as month 6 is; the eGFR stays within
+    its limit throughout (one-sided). NA where a component that the milestone consults is missing.
 
     Parameters
     ----------
@@ -302,9 +298,7 @@ def renal_flare(
 ) -> BooleanArray:
     """Judge whether a visit has the signs of a renal flare.
 
-    Any of: UPCR above 0.5 g/g after a complete response; UPCR doubled and above 1.0 g/g after a
-    partial one; eGFR down by more than 10 % with haematuria up by two categories. NA where no sign
-    is known to be there and one is missing.
+    One sign is enough. NA where none is known to be there and one is missing.
 
     Parameters
     ----------

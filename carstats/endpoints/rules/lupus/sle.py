@@ -47,7 +47,7 @@ def doris_2021(
     gc_cut: Cut = ("<=", 5.0),
     pga_cut: Cut = ("<", 0.5),
 ) -> BooleanArray:
-    """Judge DORIS 2021 remission at a visit; serology and duration play no part.
+    """Judge DORIS 2021 remission at a visit.
 
     NA where a component is missing and none refutes it.
 

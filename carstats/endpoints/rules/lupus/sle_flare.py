@@ -213,9 +213,8 @@ def sle_relapse(
 ) -> BooleanArray:
     """Judge a relapse of lupus at a visit after a first response.
 
-    A severe flare; a mild or moderate one without the medication items that the next visit confirms
-    or that is treated; a renal flare; or rescue. NA where no component is known to be met and one
-    is missing. A relapse needs an earlier response: before it there is primary non-response.
+    NA where no component is known to be met and one is missing. A relapse needs an earlier
+    response: before it there is primary non-response.
 
     Parameters
     ----------

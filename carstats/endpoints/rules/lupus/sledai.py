@@ -122,9 +122,9 @@ def sledai_2k(
 def clinical_sledai(
     items: Mapping[str, ArrayLike], *, attributable: bool | Mapping[str, ArrayLike]
 ) -> NDArray[np.float64]:
-    """Score SLEDAI-2K without low complement and increased DNA binding, 0 to 101.
+    """Score the clinical part of SLEDAI-2K, 0 to 101.
 
-    Arguments, returns and errors are those of `sledai_2k`.
+    Arguments and returns are those of `sledai_2k`.
     """
     return sledai_2k(items, attributable=attributable, leave_out=SEROLOGY_ITEMS)
 
@@ -145,8 +145,8 @@ def sledai_excl_haem(
 ) -> NDArray[np.float64]:
     """Score SLEDAI-2K without thrombocytopenia and leucopenia, 0 to 103.
 
-    A sensitivity analysis for days 0 to 90, when lymphodepletion and the cells lower blood counts.
-    Arguments, returns and errors are those of `sledai_2k`.
+    In days 0 to 90 lymphodepletion and the cells lower blood counts. Arguments and returns are
+    those of `sledai_2k`.
     """
     return sledai_2k(items, attributable=attributable, leave_out=BLOOD_ITEMS)
 
@@ -188,7 +188,7 @@ def clinical_sledai_from_total(
     source="Gladman 2002, J Rheumatol 29:288",
 )
 def sledai_band(sledai: ArrayLike) -> pd.Categorical:
-    """Name the activity band of a SLEDAI score: 0, 1 to 4, 5 to 10, above 10.
+    """Name the activity band of a SLEDAI score.
 
     Parameters
     ----------
@@ -218,7 +218,7 @@ def sledai_change(
     improved_by: float = 4.0,
     flare_above: float = 3.0,
 ) -> pd.Categorical:
-    """Judge a change of SLEDAI: improved (a fall of 4 or more), flare (a rise above 3) or neither.
+    """Judge a change of SLEDAI: improved, flare or neither.
 
     Parameters
     ----------

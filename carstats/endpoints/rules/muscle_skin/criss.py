@@ -185,7 +185,7 @@ def criss_probability(
     doi="10.1002/acr.22804",
 )
 def criss_response(probability: ArrayLike, *, cut: float = 0.60) -> BooleanArray:
-    """Judge improvement by ACR-CRISS: a probability of 0.60 or more.
+    """Judge improvement by ACR-CRISS.
 
     NA where it is missing.
 

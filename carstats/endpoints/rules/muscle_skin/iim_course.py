@@ -46,7 +46,7 @@ def iim_relapse(
     components: int = 2,
     mmt_range: float = 80.0,
 ) -> BooleanArray:
-    """Judge a relapse of myositis: a lost response with two of three signs of worsening, or rescue.
+    """Judge a relapse of myositis.
 
     NA where it is not known to be met and a component is missing. Status: design; verify (the IMACS
     worsening limits).
@@ -96,7 +96,7 @@ def iim_relapse(
 def cdasi_response(
     baseline: ArrayLike, follow_up: ArrayLike, *, percent: float = 40.0, points: float = 4.0
 ) -> BooleanArray:
-    """Judge a response of the skin: CDASI activity down by 40 %, or by 4 points.
+    """Judge a response of the skin by CDASI activity.
 
     NA where a value is missing.
 

@@ -97,7 +97,7 @@ def das28(
     source="Wells 2009, Ann Rheum Dis 68:954",
 )
 def das28_remission(score: ArrayLike, *, below: float = 2.6) -> BooleanArray:
-    """Judge remission by DAS28: below 2.6.
+    """Judge remission by DAS28.
 
     NA where it is missing.
 
@@ -151,7 +151,7 @@ def cdai(
 def cdai_band(
     index: ArrayLike, *, remission: float = 2.8, low: float = 10.0, moderate: float = 22.0
 ) -> pd.Categorical:
-    """Name the activity band of a CDAI: up to 2.8, 10 and 22, and above.
+    """Name the activity band of a CDAI.
 
     Parameters
     ----------
@@ -271,7 +271,7 @@ def acr_response(
 def joint_count_halved(
     baseline: Mapping[str, ArrayLike], follow_up: Mapping[str, ArrayLike], *, percent: float = 50.0
 ) -> BooleanArray:
-    """Judge the endpoint of the CAR-Treg trial: swollen or tender joints down by half.
+    """Judge the endpoint of the CAR-Treg trial.
 
     NA where neither is known to be down and one is missing.
 

@@ -50,7 +50,7 @@ EUSTAR_WEIGHTS = {
 def mrss_response(
     baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
 ) -> BooleanArray:
-    """Judge a response of the skin: mRSS down by at least 5 points and at least 25 %.
+    """Judge a response of the skin by the modified Rodnan score.
 
     NA where a score is missing; False where the baseline is 0. Status: design (a mirror of the
     published progression rule).
@@ -78,7 +78,7 @@ def mrss_response(
 def mrss_progression(
     baseline: ArrayLike, follow_up: ArrayLike, *, points: float = 5.0, percent: float = 25.0
 ) -> BooleanArray:
-    """Judge a progression of the skin: mRSS up by more than 5 points and at least 25 %.
+    """Judge a progression of the skin by the modified Rodnan score.
 
     NA where a score is missing.
 
@@ -198,8 +198,7 @@ def ild_progression(
 ) -> BooleanArray:
     """Judge progression of interstitial lung disease by relative falls of FVC and DLCO.
 
-    FVC down by 10 % of baseline, or by 5 to below 10 % with DLCO down by 15 %. NA where a component
-    that is consulted is missing.
+    NA where a component that is consulted is missing.
 
     Parameters
     ----------

@@ -12,6 +12,7 @@ from carstats.endpoints.record.logic import (
     boolean,
     compare,
     failed_by,
+    fallen,
     flags,
     numbers,
     texts,
@@ -40,7 +41,7 @@ _MM_OR_BETTER = ("CSR", "PR", "MM-0", "MM-1", "MM-2", "MM-3", "MM")
 def mg_adl_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 2.0
 ) -> BooleanArray:
-    """Judge an MG-ADL response at a visit: a fall of 2 points or more.
+    """Judge an MG-ADL response at a visit.
 
     NA where a score is missing.
 
@@ -55,7 +56,7 @@ def mg_adl_response(
     Status: verify (ADAPT asked for four consecutive weeks:
     ``confirmed(subject, day, response, span=28)``).
     """
-    return _fall(baseline, follow_up, rescue, points, MG_ADL_RANGE)
+    return fallen(baseline, follow_up, rescue, points, MG_ADL_RANGE)
 
 
 @rule(
@@ -69,7 +70,7 @@ def mg_adl_response(
 def qmg_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
-    """Judge a QMG response at a visit: a fall of 3 points or more.
+    """Judge a QMG response at a visit.
 
     NA where a score is missing.
 
@@ -78,7 +79,7 @@ def qmg_response(
     baseline, follow_up : Quantitative MG score, 0 to 39, off pyridostigmine for 10 to 12 hours.
     points : The fall, at least; some trials use 5.
     """
-    return _fall(baseline, follow_up, rescue, points, QMG_RANGE)
+    return fallen(baseline, follow_up, rescue, points, QMG_RANGE)
 
 
 @rule(
@@ -96,7 +97,7 @@ def qmg_response(
 def mgc_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 3.0
 ) -> BooleanArray:
-    """Judge an MG composite response at a visit: a fall of 3 points or more.
+    """Judge an MG composite response at a visit.
 
     NA where a score is missing.
 
@@ -106,7 +107,7 @@ def mgc_response(
     points : The fall, at least: 3 is the smallest important one (Burns 2010), 5 was the primary
         endpoint of Descartes-08 phase 2b.
     """
-    return _fall(baseline, follow_up, rescue, points, MGC_RANGE)
+    return fallen(baseline, follow_up, rescue, points, MGC_RANGE)
 
 
 @rule(
@@ -121,7 +122,7 @@ def mgc_response(
 def minimal_symptom_expression(
     mg_adl: ArrayLike, rescue: ArrayLike = False, *, mg_adl_max: float = 1.0
 ) -> BooleanArray:
-    """Judge minimal symptom expression at a visit: MG-ADL of 0 or 1.
+    """Judge minimal symptom expression at a visit.
 
     NA where the score is missing.
 
@@ -216,7 +217,7 @@ def mg_relapse(
     hospitalised: ArrayLike = False,
     rescue: ArrayLike = False,
 ) -> BooleanArray:
-    """Judge a relapse: confirmed worsening, myasthenic crisis, admission for MG, or rescue.
+    """Judge a relapse of myasthenia.
 
     NA where none is known and one is missing.
 
@@ -233,8 +234,3 @@ def mg_relapse(
             rescue=rescue,
         )
     )
-
-
-def _fall(baseline, follow_up, rescue, points, allowed):
-    first, now = numbers(baseline=(baseline, *allowed), follow_up=(follow_up, *allowed))
-    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))

@@ -16,6 +16,7 @@ from carstats.endpoints.record.logic import (
     check_lengths,
     compare,
     failed_by,
+    fallen,
     flags,
     numbers,
     percent_change,
@@ -198,8 +199,7 @@ def edss_progression(
 ) -> BooleanArray:
     """Judge whether EDSS has progressed at a visit.
 
-    Up by 1.5 from a baseline of 0, by 1.0 from 1.0 to 5.5, by 0.5 from above 5.5; a baseline of 0.5
-    does not exist. NA where a value is missing.
+    A baseline of 0.5 does not exist. NA where a value is missing.
 
     Parameters
     ----------
@@ -254,9 +254,9 @@ def t25fw_change(baseline: ArrayLike, follow_up: ArrayLike) -> NDArray[np.float6
 def t25fw_worse(
     baseline: ArrayLike, follow_up: ArrayLike, *, percent: float = 20.0
 ) -> BooleanArray:
-    """Judge a worsening of the timed 25-foot walk: slower by 20 % or more.
+    """Judge a worsening of the timed 25-foot walk.
 
-    Parameters and errors are those of `t25fw_change`; `percent` is the worsening, at least.
+    Parameters are those of `t25fw_change`.
     """
     return compare(t25fw_change(baseline, follow_up), ">=", percent)
 
@@ -277,11 +277,10 @@ def t25fw_improved(
     *,
     percent: float = 20.0,
 ) -> BooleanArray:
-    """Judge an improvement of the timed 25-foot walk: faster by 20 % or more.
+    """Judge an improvement of the timed 25-foot walk.
 
-    The walk is the primary endpoint of KYSA-8 in stiff-person syndrome. Parameters and errors are
-    those of `t25fw_change`; `percent` is the improvement, at least, and `rescue` makes it a
-    failure. Status: design (the cut).
+    The walk is the primary endpoint of KYSA-8 in stiff-person syndrome. Parameters are those of
+    `t25fw_change`; `rescue` makes it a failure. Status: design (the cut).
     """
     faster = compare(-t25fw_change(baseline, follow_up), ">=", percent)
     return failed_by(faster, *flags(rescue=rescue))
@@ -298,7 +297,7 @@ def t25fw_improved(
 def incat_response(
     baseline: ArrayLike, follow_up: ArrayLike, rescue: ArrayLike = False, *, points: float = 1.0
 ) -> BooleanArray:
-    """Judge a response of CIDP: adjusted INCAT disability down by 1 point or more.
+    """Judge a response of CIDP by adjusted INCAT disability.
 
     NA where a score is missing.
 
@@ -306,5 +305,4 @@ def incat_response(
     ----------
     baseline, follow_up : Adjusted INCAT disability score, 0 to 10.
     """
-    first, now = numbers(baseline=(baseline, *INCAT_RANGE), follow_up=(follow_up, *INCAT_RANGE))
-    return failed_by(compare(first - now, ">=", points), *flags(rescue=rescue))
+    return fallen(baseline, follow_up, rescue, points, INCAT_RANGE)

@@ -311,12 +311,10 @@ def crs_episodes(
     infusions: pd.DataFrame | None = None,
     *,
     gap_days: int = 7,
-    onset_window_days: int = 30,
-    late_onset_days: int = 14,
-    split_at_infusion: bool = False,
     conditioning_days: tuple[int, int] = (-5, -1),
     fever_threshold: float = 38.0,
     low_flow_limit: float = 6.0,
+    **merging: object,
 ) -> pd.DataFrame:
     """Find the episodes of cytokine release syndrome in a daily worksheet.
 
@@ -324,6 +322,7 @@ def crs_episodes(
     ----------
     worksheet, conditioning_days : As in `crs_daily_grades`.
     fever_threshold, low_flow_limit : As in `crs_grade`.
+    merging : Other options of `merge_episodes`: `onset_window_days`, `split_at_infusion` …
 
     Returns
     -------
@@ -338,17 +337,9 @@ def crs_episodes(
         fever_threshold=fever_threshold,
         low_flow_limit=low_flow_limit,
     )
-    found = merge_episodes(
-        daily,
-        term="CRS",
-        grading_scale="ASTCT",
-        system="immune",
-        infusions=check_infusions(infusions, daily["subject_id"]),
-        gap_days=gap_days,
-        onset_window_days=onset_window_days,
-        late_onset_days=late_onset_days,
-        split_at_infusion=split_at_infusion,
-    )
+    labels = {"term": "CRS", "grading_scale": "ASTCT", "system": "immune"}
+    infusions = check_infusions(infusions, daily["subject_id"])
+    found = merge_episodes(daily, infusions=infusions, gap_days=gap_days, **labels, **merging)
     # Death of CRS is no fever: what the source says of it stays.
     apart = (~found["in_window"] & ~(found["grade"] == 5)).to_numpy(bool)
     return found.assign(

@@ -284,34 +284,24 @@ def icans_episodes(
     worksheet: pd.DataFrame,
     infusions: pd.DataFrame | None = None,
     *,
-    gap_days: int = 7,
-    onset_window_days: int = 30,
-    late_onset_days: int = 14,
-    split_at_infusion: bool = False,
     child_below: float = 12.0,
+    **merging: object,
 ) -> pd.DataFrame:
     """Find the episodes of neurotoxicity in a daily worksheet.
 
     Parameters
     ----------
     worksheet : As in `icans_daily_grades`.
+    merging : Options of `merge_episodes`: `gap_days`, `onset_window_days` …
 
     Returns
     -------
     One row per episode, as `merge_episodes` returns it, graded by ASTCT.
     """
     daily = icans_daily_grades(worksheet, child_below=child_below)
-    return merge_episodes(
-        daily,
-        term="ICANS",
-        grading_scale="ASTCT",
-        system="nervous system",
-        infusions=check_infusions(infusions, daily["subject_id"]),
-        gap_days=gap_days,
-        onset_window_days=onset_window_days,
-        late_onset_days=late_onset_days,
-        split_at_infusion=split_at_infusion,
-    )
+    labels = {"term": "ICANS", "grading_scale": "ASTCT", "system": "nervous system"}
+    infusions = check_infusions(infusions, daily["subject_id"])
+    return merge_episodes(daily, infusions=infusions, **labels, **merging)
 
 
 def _by_word(argument, words, grades):

@@ -5,26 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from matplotlib.figure import Figure
-
+from carstats.data.vocabulary import within_sentence
 from carstats.evidence.person_time import FlareRate
 from carstats.messages import mark
-from carstats.report.figures.forest import INDENT, LINE, ROW, Forest, Row
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    level_names,
-    page_width,
-    require,
-    texts_of,
-)
 from carstats.report.figures.evidence.trials import forest_axes, titled_alt
+from carstats.report.figures.forest import INDENT, LINE, ROW, Forest, Row, draw_forest
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.labels import abbreviations, level_names, require
 from carstats.report.format import NONE, confidence, interval, number, of, with_limits
-from carstats.report.style import GREY, INK, PAGE_MM, SIZE, clean, drawing, text_width
-from carstats.words import sentences, tr
+from carstats.report.style import GREY, INK, SIZE, clean, text_width
 from carstats.result import Result
-from carstats.data.vocabulary import within_sentence
+from carstats.words import tr
 
 _TRIAL = ("trial", "disease", "target", "n", "n_event", "subject_years", "estimate", "conf_low",
           "conf_high")  # fmt: skip
@@ -40,107 +31,84 @@ _CAVEATS = mark(
 )
 
 
+@figure(*_TRIAL)
 def trial_incidence_figure(
-    trials: Result,
-    pooled: Result,
-    flares: Sequence[FlareRate],
-    *,
-    width: float = PAGE_MM,
-    heading: str | None = None,
-) -> Figure:
+    page: Page, trials: Result, pooled: Result, flares: Sequence[FlareRate]
+) -> None:
     """Draw relapse rates by follow-up beside the flare rates of one disease under treatment.
+
+    A trial whose follow-up is not reported has its counts and no rate.
 
     Parameters
     ----------
+    page : Page
+        The frame's.
     trials : Result
         What `trial_incidence` returns.
     pooled : Result
         What `pooled_incidence` returns by disease.
     flares : list of FlareRate
-        The published flare rates.
-    width : float
-        Width in millimetres; 180 by default.
-    heading : str, optional
-        The line above; "Relapses per subject-year in published trials" by default.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        Trials by disease; the flare rates at the bottom in grey. A trial whose follow-up is not
-        reported has its counts and no rate.
-
-    Raises
-    ------
-    CarstatsError
-        If the results are not of these analyses.
+        The published flare rates, drawn at the bottom in grey.
     """
-    require(trials, "trial_incidence_figure", *_TRIAL)
     require(pooled, "trial_incidence_figure", "disease", "subject_years", "estimate")
     names, targets = trials.labels.get("disease", {}), level_names(trials, "target")
-    if heading is None:
-        heading = tr("Relapses per subject-year in published trials")
-    with drawing([*texts_of(trials, pooled), heading, tr(_CAVEATS), *(f.state for f in flares)]):
-        inner = page_width(width) - 2 * MARGIN
-        rows, marks = [], []
+    heading = tr("Relapses per subject-year in published trials")
+    inner = page.inner
+    rows, marks = [], []
 
-        def add(row, left, indent, kind):
-            years = number(row["subject_years"]) if _known(row) else NONE
-            right = (of(row["n_event"], row["n"]) if row["n"] else NONE, years, _rate_text(row))
-            rows.append(Row(left, right, indent=indent))
-            marks.append((kind, row))
+    def add(row, left, indent, kind):
+        years = number(row["subject_years"]) if _known(row) else NONE
+        right = (of(row["n_event"], row["n"]) if row["n"] else NONE, years, _rate_text(row))
+        rows.append(Row(left, right, indent=indent))
+        marks.append((kind, row))
 
-        for disease, group in trials.frame.groupby("disease", sort=False):
-            rows.append(Row((clean(names.get(disease, disease)),), heading=True))
-            marks.append(None)
-            for _, row in group.iterrows():
-                add(row, (clean(row["trial"]), targets[row["target"]]), INDENT, "trial")
-            total = pooled.frame[pooled.frame["disease"] == disease].iloc[0]
-            if total["n_trials"] > 1:
-                add(total, (tr("Together"), ""), INDENT, "pooled")
-        if flares:
-            diseases = dict.fromkeys(
-                within_sentence(clean(names.get(f.disease, f.disease))) for f in flares
-            )
-            head = tr("Under treatment: {diseases}", diseases=tr(", ").join(diseases))
-            rows.append(Row((head,), heading=True))
-            marks.append(None)
-        for flare in flares:
-            same = flare.low == flare.high
-            text = number(flare.low, 2) if same else interval(flare.low, flare.high, 2)
-            state = tr(flare.state)
-            left = (state[:1].upper() + state[1:], "")
-            rows.append(Row(left, ("", "", text), indent=INDENT))
-            marks.append(("flare", flare))
-        first = max(text_width(r.left[0]) + INDENT + 2 for r in rows if not r.heading)
-        first = max(first, _NAMES)
-        second = max(text_width(r.left[1]) + 2 for r in rows if not r.heading)
-        widths = (first, max(second, text_width(tr("Target")) + 2))
-        level = confidence(trials.spec.conf_level)
-        heads = (tr("Relapses/subjects"), tr("Years"), tr("Per year ({interval})", interval=level))
-        forest = Forest((tr("Trial"), tr("Target")), heads, rows, widths, sum(widths))
-        lacking = _ENOUGH - (inner - forest.left_width() - forest.right_width())
-        if lacking > 0:
-            widths = (max(first - lacking, _NAMES), widths[1])
-        forest = replace(forest, widths=widths, span=sum(widths)).broken()
-        sources = dict.fromkeys(f.source for f in flares)
-        sheet = Sheet(
-            width,
-            forest.height() + 3.4 * SIZE,
-            heading=heading,
-            caption=sentences(
-                trials.caption(),
-                tr("Flare rates under treatment: {sources}.", sources=tr(", ").join(sources))
-                if sources
-                else "",
-                tr(_CAVEATS),
-                abbreviations(trials, ["target"]),
-            ),
-            synthetic=trials.spec.synthetic,
-            alt=titled_alt(heading, [f"{r.left[0]} {r.right[-1]}" for r in rows if not r.heading]),
+    for disease, group in trials.frame.groupby("disease", sort=False):
+        rows.append(Row((clean(names.get(disease, disease)),), heading=True))
+        marks.append(None)
+        for _, row in group.iterrows():
+            add(row, (clean(row["trial"]), targets[row["target"]]), INDENT, "trial")
+        total = pooled.frame[pooled.frame["disease"] == disease].iloc[0]
+        if total["n_trials"] > 1:
+            add(total, (tr("Together"), ""), INDENT, "pooled")
+    if flares:
+        diseases = dict.fromkeys(
+            within_sentence(clean(names.get(f.disease, f.disease))) for f in flares
         )
-        left = MARGIN + forest.left_width()
-        _draw(forest_axes(sheet, forest, 0, left, forest.right_width()), forest, marks)
-    return sheet.figure
+        head = tr("Under treatment: {diseases}", diseases=tr(", ").join(diseases))
+        rows.append(Row((head,), heading=True))
+        marks.append(None)
+    for flare in flares:
+        same = flare.low == flare.high
+        text = number(flare.low, 2) if same else interval(flare.low, flare.high, 2)
+        state = tr(flare.state)
+        left = (state[:1].upper() + state[1:], "")
+        rows.append(Row(left, ("", "", text), indent=INDENT))
+        marks.append(("flare", flare))
+    first = max(text_width(r.left[0]) + INDENT + 2 for r in rows if not r.heading)
+    first = max(first, _NAMES)
+    second = max(text_width(r.left[1]) + 2 for r in rows if not r.heading)
+    widths = (first, max(second, text_width(tr("Target")) + 2))
+    level = confidence(trials.spec.conf_level)
+    heads = (tr("Relapses/subjects"), tr("Years"), tr("Per year ({interval})", interval=level))
+    forest = Forest((tr("Trial"), tr("Target")), heads, rows, widths, sum(widths))
+    lacking = _ENOUGH - (inner - forest.left_width() - forest.right_width())
+    if lacking > 0:
+        widths = (max(first - lacking, _NAMES), widths[1])
+    forest = replace(forest, widths=widths, span=sum(widths)).broken()
+    sources = dict.fromkeys(f.source for f in flares)
+    page.begin(
+        forest.height() + 3.4 * SIZE,
+        title=heading,
+        notes=[
+            tr("Flare rates under treatment: {sources}.", sources=tr(", ").join(sources))
+            if sources else "",
+            tr(_CAVEATS),
+            abbreviations(trials, ["target"]),
+        ],
+        alt=titled_alt(heading, [f"{r.left[0]} {r.right[-1]}" for r in rows if not r.heading]),
+    )  # fmt: skip
+    left, right = forest.left_width(), forest.right_width()
+    _draw(forest_axes(page, forest, 0, left, right), forest, marks)
 
 
 def _known(row) -> bool:
@@ -155,8 +123,6 @@ def _rate_text(row) -> str:
 
 
 def _draw(ax, forest: Forest, marks) -> None:
-    from carstats.report.figures.forest import draw_forest
-
     draw_forest(ax, forest, tr("Relapses per subject-year"))
     height = forest.height()
     for line in [line for line in ax.lines if line.get_gid() == "grid"]:

@@ -7,9 +7,19 @@ from dataclasses import replace
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
+from carstats.messages import mark
+from carstats.report.figures.evidence.trials import (
+    TRIAL_COLUMNS,
+    alt_rates,
+    draw_panels,
+    forest_alt,
+    forest_axes,
+    forests_of,
+    titled_alt,
+    trial_caption,
+)
 from carstats.report.figures.forest import (
     INDENT,
     LINE,
@@ -21,170 +31,101 @@ from carstats.report.figures.forest import (
     rate_text,
     values,
 )
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    page_width,
-    require,
-    texts_of,
-)
-from carstats.report.figures.evidence.trials import (
-    TRIAL_COLUMNS,
-    alt_rates,
-    forest_alt,
-    forest_axes,
-    forests_of,
-    titled_alt,
-    trial_caption,
-)
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.labels import require
 from carstats.report.format import NONE, confidence, counted, of, percent
-from carstats.report.style import INK, PAGE_MM, SIZE, clean, drawing, text_width, wrap
-from carstats.words import sentence, sentences, tr, tr_n
+from carstats.report.style import INK, PAGE_MM, SIZE, clean, text_width, wrap
 from carstats.result import Result
+from carstats.words import sentence, sentences, tr, tr_n
 
 _POOLED = ("n_trials", *RATE_COLUMNS, "predict_low", "predict_high", "tau2", "note")
+_MEDIAN = mark(
+    "The pooled rate is that of the median trial and not the sum of the counts beside it."
+)
 _PREDICTION = "#8a8a8a"
 # Least room for the names of the trials of a cohort, points.
 _NAMES = 60.0
 
 
-def pooled_figure(
-    panels: Mapping[str, tuple[Result, Result]],
-    *,
-    width: float = PAGE_MM,
-    heading: str | None = None,
-) -> Figure:
+@figure(signs="abcdefgh")
+def pooled_figure(page: Page, panels: Mapping[str, tuple[Result, Result]]) -> None:
     """Draw published trials with their pooled rate and the range of a new trial.
 
     Parameters
     ----------
+    page : Page
+        The frame's.
     panels : dict of str to (Result, Result)
         By the panel's name what `trial_rate` and what `pooled_rate` return for the same question.
-    width : float
-        Width in millimetres; 180 by default.
-    heading : str, optional
-        The line above; "Published trials, pooled" by default.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The diamond spans the limits of the pooled rate, the grey bar the prediction interval.
-
-    Raises
-    ------
-    CarstatsError
-        If a result is not one of trials, or not a pooled one.
     """
     for trials, pooled in panels.values():
         require(trials, "pooled_figure", *TRIAL_COLUMNS)
         require(pooled, "pooled_figure", *_POOLED)
     singles = [trials for trials, _ in panels.values()]
     together = [pooled for _, pooled in panels.values()]
-    heading = tr("Published trials, pooled") if heading is None else heading
-    with drawing([*texts_of(*singles, *together), heading, *map(tr, panels)]):
-        inner = page_width(width) - 2 * MARGIN
-        plain = forests_of(singles, inner, 0.55 * inner)
-        forests = [_with_pooled(*pair) for pair in zip(plain, together, strict=True)]
-        step = 3.4 * SIZE + 2 * LINE
-        words = sentences(
-            *(
-                tr(
-                    "{name}: {text}",
-                    name=tr(name), text=sentences(alt_rates(trials), _in_words(pooled)),
-                )
-                for name, (trials, pooled) in panels.items()
+    heading = tr("Published trials, pooled")
+    plain = forests_of(singles, page.inner, 0.55 * page.inner)
+    forests = [_with_pooled(*pair) for pair in zip(plain, together, strict=True)]
+    words = sentences(
+        *(
+            tr(
+                "{name}: {text}",
+                name=tr(name), text=sentences(alt_rates(trials), _in_words(pooled)),
             )
-        )  # fmt: skip
-        sheet = Sheet(
-            width,
-            sum(forest.height() + step for forest in forests),
-            heading=heading,
-            caption=_caption(singles, together),
-            synthetic=any(result.spec.synthetic for result in singles),
-            alt=forest_alt(heading, words),
+            for name, (trials, pooled) in panels.items()
         )
-        left = MARGIN + max(forest.left_width() for forest in forests)
-        right = max(forest.right_width() for forest in forests)
-        top = 0.0
-        for letter, name, forest in zip("abcdefgh", panels, forests, strict=False):
-            sheet.write(MARGIN, sheet.top + top, f"{letter}   {tr(name)}", weight="bold", va="top")
-            ax = forest_axes(sheet, forest, top + 1.6 * LINE, left, right)
-            draw_forest(ax, forest, tr("Subjects (%)"))
-            _draw_pooled(ax, forest, panels[name][1])
-            top += forest.height() + step
-    return sheet.figure
+    )  # fmt: skip
+    drawn = draw_panels(
+        page,
+        dict(zip(panels, forests, strict=True)),
+        title=heading,
+        caption=_caption(singles, together),
+        alt=forest_alt(heading, words),
+    )
+    for (name, ax), forest in zip(drawn.items(), forests, strict=True):
+        _draw_pooled(ax, forest, panels[name][1])
 
 
-def leave_one_out_figure(
-    result: Result, *, width: float = PAGE_MM - 10, heading: str | None = None
-) -> Figure:
-    """Draw the pooled rate of all trials and without each cohort in turn.
+@figure("left_out", "trials", *_POOLED, width=PAGE_MM - 10)
+def leave_one_out_figure(page: Page, result: Result) -> None:
+    """Draw what `leave_one_out` returns: the pooled rate of all trials, and without each cohort."""
+    heading = tr("{endpoint}, without one cohort in turn", endpoint=clean(result.spec.endpoint))
+    rows = []
+    for _, row in result.frame.iterrows():
+        right = (of(row["n_event"], row["n"]), rate_text(row))
+        if row["left_out"] == "none":
+            rows.append(Row((tr("None"),), right, values(row)))
+        else:
+            rows.append(Row((clean(row["trials"]),), right, values(row), filled=False))
+    first = max(text_width(text) + 1 for text in [r.left[0] for r in rows] + [tr("Left out")])
+    widths = (max(min(first, 0.44 * page.inner), _NAMES),)
+    forest = Forest(
+        (tr("Left out"),),
+        ("n/N", tr("Pooled ({interval})", interval=confidence(result.spec.conf_level))),
+        rows,
+        widths,
+        sum(widths),
+    ).broken()
+    page.begin(
+        forest.height() + 3.4 * SIZE,
+        title=heading,
+        notes=[
+            tr("A filled mark and the line: all trials."),
+            tr(_MEDIAN),
+            tr("Where homogeneity is assumed, the pooled count with its exact limits.")
+            if any(map(_homogeneous, _rows(result))) else "",
+        ],
+        alt=titled_alt(heading, [f"{r.left[0]} {r.right[1]}" for r in rows]),
+    )  # fmt: skip
+    ax = forest_axes(page, forest, 0, forest.left_width(), forest.right_width())
+    draw_forest(ax, forest, tr("Subjects (%)"))
+    overall = float(result.frame["estimate"].iloc[0])
+    ax.plot((overall, overall), (ROW + 2, forest.height()), color=INK, linewidth=0.6,
+            linestyle=(0, (1, 2)), zorder=0, gid="overall")  # fmt: skip
 
-    Parameters
-    ----------
-    result : Result
-        What `leave_one_out` returns.
-    width : float
-        Width in millimetres; 170 by default.
-    heading : str, optional
-        The line above; by default what was pooled.
 
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure; a line marks the rate of all trials.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not of `leave_one_out`.
-    """
-    require(result, "leave_one_out_figure", "left_out", "trials", *_POOLED)
-    if heading is None:
-        endpoint = clean(result.spec.endpoint)
-        heading = tr("{endpoint}, without one cohort in turn", endpoint=endpoint)
-    with drawing([*texts_of(result), heading]):
-        rows = []
-        for _, row in result.frame.iterrows():
-            right = (of(row["n_event"], row["n"]), rate_text(row))
-            if row["left_out"] == "none":
-                rows.append(Row((tr("All trials"), ""), right, values(row)))
-            else:
-                left = (clean(row["left_out"]), clean(row["trials"]))
-                rows.append(Row(left, right, values(row), filled=False))
-        inner = page_width(width) - 2 * MARGIN
-        first = max(text_width(text) + 1 for text in [r.left[0] for r in rows] + [tr("Left out")])
-        first = min(first, 0.27 * inner)
-        widths = (first, max(0.44 * inner - first, _NAMES))
-        forest = Forest(
-            (tr("Left out"), tr("Its trials")),
-            ("n/N", tr("Pooled ({interval})", interval=confidence(result.spec.conf_level))),
-            rows,
-            widths,
-            sum(widths),
-        ).broken()
-        homogeneous = any(map(_homogeneous, result.frame.to_dict("records")))
-        sheet = Sheet(
-            width,
-            forest.height() + 3.4 * SIZE,
-            heading=heading,
-            caption=sentences(
-                result.caption(),
-                tr("A filled mark and the line: all trials."),
-                tr("Where homogeneity is assumed, the pooled count with its exact limits.")
-                if homogeneous
-                else "",
-            ),
-            synthetic=result.spec.synthetic,
-            alt=titled_alt(heading, [f"{r.left[0]} {r.right[1]}" for r in rows]),
-        )
-        left = MARGIN + forest.left_width()
-        ax = forest_axes(sheet, forest, 0, left, forest.right_width())
-        draw_forest(ax, forest, tr("Subjects (%)"))
-        overall = float(result.frame["estimate"].iloc[0])
-        ax.plot((overall, overall), (ROW + 2, forest.height()), color=INK, linewidth=0.6,
-                linestyle=(0, (1, 2)), zorder=0, gid="overall")  # fmt: skip
-    return sheet.figure
+def _rows(result: Result) -> list[dict]:
+    return result.frame.to_dict("records")
 
 
 def _homogeneous(row: Mapping) -> bool:
@@ -253,7 +194,9 @@ def _caption(singles: list[Result], together: list[Result]) -> str:
     notes = dict.fromkeys(note for result in together for note in result.frame["note"] if note)
     captions = dict.fromkeys(result.spec.method for result in together)
     methods = [tr("Diamond: {method}; grey: the prediction interval.", method=m) for m in captions]
-    return sentences(trial_caption(singles), *methods, *map(sentence, notes))
+    modelled = any(not _homogeneous(row) for result in together for row in _rows(result))
+    median = tr(_MEDIAN) if modelled else ""
+    return sentences(trial_caption(singles), *methods, median, *map(sentence, notes))
 
 
 def _in_words(pooled: Result) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.figures.forest import (
@@ -20,21 +21,12 @@ from carstats.report.figures.forest import (
     rate_text,
     values,
 )
-from carstats.report.figures.sheet import (
-    MARGIN,
-    POINTS_PER_MM,
-    Sheet,
-    abbreviations,
-    level_names,
-    page_width,
-    require,
-    texts_of,
-)
+from carstats.report.figures.frame import Page, figure, panel
+from carstats.report.figures.labels import abbreviations, level_names, require
 from carstats.report.format import confidence, of
-from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
-from carstats.words import sentence, sentences, tr
+from carstats.report.style import SIZE, clean, level_looks, text_width
 from carstats.result import Result
-from carstats.data.vocabulary import within_sentence
+from carstats.words import sentence, sentences, tr
 
 TRIAL_COLUMNS = ("trial", "disease", "target", "endpoint", *RATE_COLUMNS)
 # Room for three tick labels, and what data have before texts are broken more often, points.
@@ -47,87 +39,61 @@ _FIRST_HAND = frozenset(
 )
 
 
-def trials_figure(
-    panels: dict[str, Result], *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
+@figure(signs="abcdefgh")
+def trials_figure(page: Page, panels: Mapping[str, Result]) -> None:
     """Draw the rates of published trials, a panel for each class of endpoint.
 
     Parameters
     ----------
+    page : Page
+        The frame's.
     panels : dict of str to Result
         What `trial_rate` returns, by the panel's name: ``{"Remission": …, "Response": …}``.
-    width : float
-        Width in millimetres; 180 by default.
-    heading : str, optional
-        The line above; "Published trials" by default.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If a result is not one of trials.
     """
     for result in panels.values():
         require(result, "trials_figure", *TRIAL_COLUMNS)
-    results = list(panels.values())
-    heading = tr("Published trials") if heading is None else heading
-    with drawing([*texts_of(*results), heading, *map(tr, panels)]):
-        inner = page_width(width) - 2 * MARGIN
-        forests = forests_of(results, inner, 0.57 * inner)
-        step = 3.4 * SIZE + 2 * LINE
-        body = sum(forest.height() + step for forest in forests)
-        counts = sentences(
-            *(
-                tr("{name}: {text}", name=tr(name), text=alt_rates(result))
-                for name, result in panels.items()
-            )
+    results, heading = list(panels.values()), tr("Published trials")
+    counts = sentences(
+        *(
+            tr("{name}: {text}", name=tr(name), text=alt_rates(result))
+            for name, result in panels.items()
         )
-        sheet = Sheet(
-            width, body, heading=heading, caption=trial_caption(results),
-            synthetic=any(result.spec.synthetic for result in results),
-            alt=forest_alt(heading, counts),
-        )  # fmt: skip
-        left = MARGIN + max(forest.left_width() for forest in forests)
-        right = max(forest.right_width() for forest in forests)
-        top = 0.0
-        for letter, name, forest in zip("abcdefgh", panels, forests, strict=False):
-            sheet.write(MARGIN, sheet.top + top, f"{letter}   {tr(name)}", weight="bold", va="top")
-            ax = forest_axes(sheet, forest, top + 1.6 * LINE, left, right)
-            draw_forest(ax, forest, tr("Subjects (%)"))
-            top += forest.height() + step
-    return sheet.figure
+    )
+    forests = forests_of(results, page.inner, 0.57 * page.inner)
+    draw_panels(
+        page,
+        dict(zip(panels, forests, strict=True)),
+        title=heading,
+        caption=trial_caption(results),
+        alt=forest_alt(heading, counts),
+    )
 
 
+@panel(*TRIAL_COLUMNS)
 def plot_trials(result: Result, ax: Axes, *, label_width: float = 240.0) -> Axes:
     """Draw the rates of published trials on axes, grouped by disease.
 
-    Parameters
-    ----------
-    result : Result
-        What `trial_rate` returns.
-    ax : matplotlib.axes.Axes
-        Where to draw, with room beside it.
-    label_width : float
-        Room for trial, target and endpoint, points.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of trials.
+    `label_width` is the room for trial, target and endpoint in points.
     """
-    require(result, "plot_trials", *TRIAL_COLUMNS)
-    with drawing(texts_of(result)):
-        forest = trial_forest(result, trial_widths([result], label_width))
-        return draw_forest(ax, forest, tr("Subjects (%)"))
+    forest = trial_forest(result, trial_widths([result], label_width))
+    return draw_forest(ax, forest, tr("Subjects (%)"))
+
+
+def draw_panels(page: Page, forests: Mapping[str, Forest], **said: Any) -> dict[str, Axes]:
+    """Begin a page and draw forests under one another, each with its name; return their axes."""
+    step = 3.4 * SIZE + 2 * LINE
+    page.begin(sum(forest.height() + step for forest in forests.values()), **said)
+    left = max(forest.left_width() for forest in forests.values())
+    right = max(forest.right_width() for forest in forests.values())
+    top, drawn = 0.0, {}
+    for i, (name, forest) in enumerate(forests.items()):
+        # A letter stands before the name in every style: captions name panels by it.
+        letter = "" if page.style.letters or len(forests) < 2 else f"{chr(ord('a') + i)}   "
+        page.panel(i, 0, top, letter + tr(name), weight="bold", alone=len(forests) < 2)
+        ax = forest_axes(page, forest, top + 1.6 * LINE, left, right)
+        drawn[name] = draw_forest(ax, forest, tr("Subjects (%)"))
+        top += forest.height() + step
+    return drawn
 
 
 def trial_forest(result: Result, widths: tuple[float, float, float]) -> Forest:
@@ -224,18 +190,18 @@ def alt_rates(result: Result) -> str:
     )  # fmt: skip
 
 
-def forest_axes(sheet: Sheet, forest: Forest, top: float, left: float, right: float) -> Axes:
+def forest_axes(page: Page, forest: Forest, top: float, left: float, right: float) -> Axes:
     """Return axes for a forest between the texts on its left and right, in points."""
-    room = sheet.width - MARGIN - left - right
+    room = page.inner - left - right
     if room < _LEAST:
         raise CarstatsError(
             message(
                 "`width` is {width:.0f}; the texts beside the data leave too little room for "
                 "them. Draw it wider (a page: 180), or use shorter labels.",
-                width=sheet.width / POINTS_PER_MM,
+                width=page.mm * page.scale,
             )
         )
-    return sheet.axes(left, top, room, forest.height())
+    return page.axes(left, top, room, forest.height())
 
 
 def forest_alt(heading: str, rows: str) -> str:

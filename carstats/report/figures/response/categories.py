@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-    titled,
-)
-from carstats.report.format import count, number, percent
-from carstats.report.style import (
-    GREY,
-    INK,
-    LINE_HEIGHT,
-    PAGE_MM,
-    SIZE,
-    SMALL,
-    clean,
-    drawing,
-    text_width,
-    wrap,
-)
-from carstats.response.told import definitions_in
-from carstats.words import in_words, sentence, sentences, tr
-from carstats.result import Result
 from carstats.data.vocabulary import within_sentence
+from carstats.report.figures.frame import Page, figure, panel
+from carstats.report.figures.grid import grid
+from carstats.report.figures.keys import draw_key, key_height
+from carstats.report.figures.labels import abbreviations, stratum_names, titled
+from carstats.report.format import count, number, percent
+from carstats.report.style import GREY, INK, SIZE, SMALL, clean
+from carstats.response.told import definitions_in
+from carstats.result import Result
+from carstats.words import in_words, sentence, sentences, tr
 
 # What is no endpoint of the call has its own look; endpoints go from dark to light, best first.
 _OTHER = {
@@ -46,127 +27,46 @@ _OTHER = {
 _HATCH = {"not planned": "xxx"}
 _OUTLINED = ("not planned", "not due")
 _BEST = ("#00304F", "#0072B2", "#7FB8DC", "#C6DDF0")
-_COLUMN, _LEAST = 150.0, 0.048
-_ACROSS = 3
+_COLUMN = 150.0
 
 
-def categories_figure(
-    result: Result, *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
-    """Draw the subjects in each response category at each visit as stacked columns.
-
-    Parameters
-    ----------
-    result : Result
-        What `response_categories` returns; a panel for each stratum.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no categories.
-    """
-    require(result, "categories_figure", "time", "category", "n", "n_event", "estimate")
-    with drawing([*texts_of(result), heading or ""]):
-        inner = page_width(width) - 2 * MARGIN
-        strata, names = result.strata(), stratum_names(result)
-        across = min(len(strata), _ACROSS if inner > 320 else 1)
-        down = -(-len(strata) // across)
-        shown = _shown(result)
-        labels = [wrap(_label(result, category), inner - 26, most=1)[0] for category in shown]
-        legend = legend_rows(labels, inner)
-        gap, left, foot = 14.0, 31.0, 3.2 * SIZE
-        wide = (inner - left - gap * (across - 1)) / across
-        heads = _panel_heads(result, names, wide)
-        lines = max((len(head) for head in heads.values()), default=0)
-        head = (2.4 + 1.2 * (lines - 1) if lines else 0.6) * SIZE
-        panel = head + _COLUMN + foot
-        top = legend * SIZE * LINE_HEIGHT * 1.15 + 6
-        title = titled(result.spec.endpoint, result) if heading is None else heading
-        sheet = Sheet(
-            width,
-            top + down * panel,
-            heading=title,
-            caption=sentences(
-                result.caption(),
-                _rules(result),
-                tr("Numbers in the columns are subjects."),
-                abbreviations(result),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=sentences(tr("Stacked columns. {title}.", title=title), _alt(result, names)),
-        )
-        for i, (key, rows) in enumerate(strata):
-            row, column = divmod(i, across)
-            ax = sheet.axes(
-                MARGIN + left + column * (wide + gap), top + row * panel + head, wide, _COLUMN
-            )
-            _draw(ax, result, rows, shown)
-            if result.by:
-                ax.annotate(
-                    "\n".join(heads[key]), (0, 1), xycoords="axes fraction", xytext=(0, 5),
-                    textcoords="offset points", va="bottom", weight="bold", annotation_clip=False,
-                    gid="name",
-                )  # fmt: skip
-            if column:
-                ax.tick_params(labelleft=False)
-            else:
-                ax.set_ylabel(tr("Subjects (%)"), labelpad=1)
-        handles = [_patch(result, category) for category in shown]
-        sheet.figure.legend(
-            handles, labels, loc="upper left", ncols=-(-len(labels) // legend), frameon=False,
-            fontsize=SIZE, handlelength=1.2, handleheight=0.9, columnspacing=1.2,
-            handletextpad=0.5, borderpad=0, borderaxespad=0, labelspacing=0.3,
-            bbox_to_anchor=(MARGIN / sheet.width, 1 - sheet.top / sheet.height),
-        )  # fmt: skip
-    return sheet.figure
+_COLUMNS = ("time", "category", "n", "n_event", "estimate")
 
 
+@figure(*_COLUMNS)
+def categories_figure(page: Page, result: Result) -> None:
+    """Draw what `response_categories` returns: stacked columns, a panel for each stratum."""
+    strata, names = result.strata(), stratum_names(result)
+    shown = _shown(result)
+    shapes = {_label(result, category): _shape(result, category) for category in shown}
+    top = key_height(list(shapes), page.inner) + 4
+    heads = [names[key] if result.by else "" for key, _ in strata]
+    counts = [int(rows["n"].iloc[0]) for _, rows in strata]
+    panels = grid(page, heads, numbers=counts, left=31.0, tall=_COLUMN, foot=2.2 * SIZE)
+    title = titled(result.spec.endpoint, result)
+    page.begin(
+        top + panels.height + 1.4 * SIZE,
+        title=title,
+        notes=[
+            _rules(result),
+            tr("Numbers in the columns are subjects."),
+            abbreviations(result),
+        ],
+        alt=sentences(tr("Stacked columns. {title}.", title=title), _alt(result, names)),
+    )
+    draw_key(page, 0, shapes)
+    for i, (_, rows) in enumerate(strata):
+        ax = panels.axes(page, top, i)
+        _draw(ax, result, rows, shown)
+        ax.set_ylabel("" if i % panels.across else tr("Subjects (%)"), labelpad=1)
+        if not panels.last_of_column(i):
+            ax.set_xlabel("")
+
+
+@panel(*_COLUMNS)
 def plot_categories(result: Result, ax: Axes) -> Axes:
-    """Draw the response categories of one stratum on axes.
-
-    Parameters
-    ----------
-    result : Result
-        What `response_categories` returns, without `by`.
-    ax : matplotlib.axes.Axes
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no categories.
-    """
-    require(result, "plot_categories", "time", "category", "n", "n_event", "estimate")
-    with drawing(texts_of(result)):
-        return _draw(ax, result, result.strata()[0][1], _shown(result))
-
-
-def _panel_heads(result: Result, names: dict, wide: float) -> dict[tuple, list[str]]:
-    heads = {}
-    for key, rows in result.strata() if result.by else ():
-        name, n = names[key], count(rows["n"].iloc[0])
-        lines = wrap(tr("{name} (N\u00a0=\u00a0{n})", name=name, n=n), wide, weight="bold")
-        while len(lines) > 2 and name:
-            # What is too long is cut before the number, which has no other place.
-            name = name[:-1].rstrip()
-            text = tr("{name} (N\u00a0=\u00a0{n})", name=f"{name}…", n=n)
-            lines = wrap(text, wide, weight="bold")
-        heads[key] = lines
-    return heads
+    """Draw what `response_categories` returns without `by` on axes."""
+    return _draw(ax, result, result.strata()[0][1], _shown(result))
 
 
 def _shown(result: Result) -> list[str]:
@@ -186,15 +86,25 @@ def _look(result: Result, category: str) -> str:
     return _BEST[min(endpoints.index(category), len(_BEST) - 1)]
 
 
-def _patch(result: Result, category: str) -> Patch:
-    return Patch(
-        facecolor=_look(result, category),
-        edgecolor=GREY if category in _OUTLINED else "white", hatch=_HATCH.get(category), linewidth=0.4,
-    )  # fmt: skip
+def _shape(result: Result, category: str):
+    """Return the shape of a category in the key."""
+    def draw(ax: Axes, x: float, y: float) -> None:
+        ax.barh(y, 13, 7.5, left=x, gid="key", **_fill(result, category))
+
+    return draw
+
+
+def _fill(result: Result, category: str) -> dict[str, object]:
+    return {
+        "facecolor": _look(result, category), "hatch": _HATCH.get(category), "linewidth": 0.4,
+        "edgecolor": GREY if category in _OUTLINED else "white",
+    }  # fmt: skip
 
 
 def _draw(ax: Axes, result: Result, rows, shown: list[str]) -> Axes:
     days = list(dict.fromkeys(rows["time"]))
+    # A number stands in a part that is as high as it.
+    least = 1.02 * SMALL / (ax.get_window_extent().height * 72 / ax.get_figure().dpi)
     for x, day in enumerate(days):
         bottom = 0.0
         visit = rows[rows["time"] == day].set_index("category")
@@ -202,13 +112,9 @@ def _draw(ax: Axes, result: Result, rows, shown: list[str]) -> Axes:
             share = float(visit.loc[category, "estimate"])
             if not share > 0:
                 continue
-            colour = _look(result, category)
-            ax.bar(
-                x, share, 0.78, bottom, color=colour, hatch=_HATCH.get(category), linewidth=0.4,
-                edgecolor=GREY if category in _OUTLINED else "white",
-            )  # fmt: skip
-            if share >= _LEAST:
-                dark = category == "died" or (category not in _OTHER and colour in _BEST[:2])
+            ax.bar(x, share, 0.78, bottom, **_fill(result, category))
+            if share >= least:
+                dark = category == "died" or _look(result, category) in _BEST[:2]
                 paper = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
                 ax.text(
                     x, bottom + share / 2, count(visit.loc[category, "n_event"]), ha="center",
@@ -224,18 +130,6 @@ def _draw(ax: Axes, result: Result, rows, shown: list[str]) -> Axes:
     if not rows["n"].iloc[0]:
         ax.text(0.5, 0.5, tr("no subjects"), transform=ax.transAxes, ha="center", color=GREY)
     return ax
-
-
-def legend_rows(labels: list[str], inner: float, beside: float = 26.0) -> int:
-    """Return in how many rows a legend fits, with so many points beside each label."""
-    for rows in range(1, len(labels) + 1):
-        across = -(-len(labels) // rows)
-        # Matplotlib fills a legend by columns.
-        columns = [labels[i * rows : (i + 1) * rows] for i in range(across)]
-        wide = sum(max(map(text_width, column)) + beside for column in columns if column)
-        if wide <= inner:
-            return rows
-    return len(labels)
 
 
 def _rules(result: Result) -> str:

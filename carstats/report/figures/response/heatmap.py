@@ -1,67 +1,48 @@
-"""The heat map of response rates over two columns, such as disease and target."""
+"""A heat map of response rates, each cell with its counts."""
 
 from __future__ import annotations
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    level_names,
-    page_width,
-    plain_axes,
-    require,
-    require_one_row,
-    texts_of,
-    titled,
-)
+from carstats.report.figures.frame import Page, figure, panel
+from carstats.report.figures.labels import abbreviations, level_names, plain_axes, titled
 from carstats.report.format import of, percent, percent_interval, with_limits
 from carstats.report.style import (
     GREY,
     INK,
     LINE_HEIGHT,
-    PAGE_MM,
-    PALE,
     SIZE,
     SMALL,
-    drawing,
     min_width,
     text_width,
     wrap,
 )
-from carstats.words import sentences, tr
 from carstats.result import Result
+from carstats.words import sentences, tr
 
-# From white to the blue of the first stratum: one hue, so that a grey copy keeps the order.
-_COLOURS = LinearSegmentedColormap.from_list("rate", ["#FFFFFF", "#9CC3E0", "#0072B2", "#00304F"])
+# One hue, so that a grey copy keeps the order; 0 % is tinted, for an empty cell is white.
+_COLOURS = LinearSegmentedColormap.from_list("rate", ["#E3EEF7", "#9CC3E0", "#0072B2", "#00304F"])
 _CELL = 3.5 * SIZE * LINE_HEIGHT
 _KEY = 70.0
+_COLUMNS = ("n", "n_event", "estimate", "conf_low", "conf_high")
 
 
-def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | None = None) -> Figure:
+@figure(*_COLUMNS, one_row=True)
+def heatmap_figure(page: Page, result: Result) -> None:
     """Draw response rates over two columns, each cell with its rate, n/N and limits.
 
     Parameters
     ----------
+    page : Page
+        The frame's.
     result : Result
         What `response_rate` returns with two columns in `by`: the first gives the rows, the second
         the columns.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above; by default the endpoint and what it is reported by.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
 
     Raises
     ------
@@ -69,74 +50,49 @@ def heatmap_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
         If the result has no rates, not two columns, or more levels than fit beside each other.
     """
     _checked(result, "heatmap_figure")
-    with drawing([*texts_of(result), heading or ""]):
-        inner = page_width(width) - 2 * MARGIN
-        rows, columns = (level_names(result, column) for column in result.by)
-        label = _label_room(rows, columns, inner)
-        wide = (inner - label) / len(columns)
-        if wide < _least_cell(result):
-            raise CarstatsError(
-                message(
-                    "{n} columns do not fit in {width:g} mm. Give a greater `width`, or `by` in the"
-                    " other order: by=[{second!r}, {first!r}].",
-                    n=len(columns),
-                    width=width,
-                    second=result.by[1],
-                    first=result.by[0],
-                )
+    rows, columns = (level_names(result, column) for column in result.by)
+    label = _label_room(rows, columns, page.inner)
+    wide = (page.inner - label) / len(columns)
+    if wide < _least_cell(result):
+        raise CarstatsError(
+            message(
+                "{n} columns do not fit in {width:g} mm. Give a greater `width`, or `by` in the"
+                " other order: by=[{second!r}, {first!r}].",
+                n=len(columns),
+                width=page.mm,
+                second=result.by[1],
+                first=result.by[0],
             )
-        size = _head_size(columns, wide)
-        lines = max(len(_head(name, wide, size)) for name in columns.values())
-        head = max(lines, 2) * SIZE * LINE_HEIGHT
-        height = head + len(rows) * _CELL + 30
-        title = titled(result.spec.endpoint, result) if heading is None else heading
-        empty = (result.frame["n"] == 0).any() or len(result.frame) < len(rows) * len(columns)
-        sheet = Sheet(
-            width,
-            height,
-            heading=title,
-            caption=sentences(
-                result.caption(),
-                _grey(result) if empty else "",
-                tr("In each cell the rate, n/N and the confidence interval in per cent."),
-                abbreviations(result),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=sentences(tr("Heat map of {title}.", title=title), _alt(result, rows, columns)),
         )
-        ax = sheet.axes(MARGIN + label, head, inner - label, len(rows) * _CELL)
-        _draw(ax, result, rows, columns, wide, label)
-        key = sheet.axes(MARGIN + label, head + len(rows) * _CELL + 9, _KEY, 6)
-        _draw_key(key)
-    return sheet.figure
+    size = _head_size(columns, wide)
+    lines = max(len(_head(name, wide, size)) for name in columns.values())
+    head, tall = max(lines, 2) * SIZE * LINE_HEIGHT, len(rows) * _CELL
+    title = titled(result.spec.endpoint, result)
+    empty = (result.frame["n"] == 0).any() or len(result.frame) < len(rows) * len(columns)
+    page.begin(
+        head + tall + 30,
+        title=title,
+        notes=[
+            _empty(result) if empty else "",
+            tr("In each cell the rate, n/N and the confidence interval in per cent."),
+            abbreviations(result),
+        ],
+        alt=sentences(tr("Heat map of {title}.", title=title), _alt(result, rows, columns)),
+    )
+    ax = page.axes(label, head, page.inner - label, tall)
+    _draw(ax, result, rows, columns, wide, label)
+    _draw_key(page.axes(label, head + tall + 9, _KEY, 6))
 
 
+@panel(*_COLUMNS, one_row=True)
 def plot_heatmap(result: Result, ax: Axes, *, cell_width: float = 80.0) -> Axes:
-    """Draw a heat map of response rates on axes.
+    """Draw a heat map of response rates on axes, names left of it and above it.
 
-    Parameters
-    ----------
-    result : Result
-        What `response_rate` returns with two columns in `by`.
-    ax : matplotlib.axes.Axes
-        Where to draw, with room left of it and above it for the names.
-    cell_width : float
-        Width of a cell in points, for the breaking of names.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no rates or not two columns.
+    `cell_width` is the width of a cell in points, for the breaking of names.
     """
     _checked(result, "plot_heatmap")
-    with drawing(texts_of(result)):
-        rows, columns = (level_names(result, column) for column in result.by)
-        return _draw(ax, result, rows, columns, cell_width, 100.0)
+    rows, columns = (level_names(result, column) for column in result.by)
+    return _draw(ax, result, rows, columns, cell_width, 100.0)
 
 
 def _label_room(rows: dict, columns: dict, inner: float) -> float:
@@ -173,8 +129,6 @@ def _head_size(columns: dict, wide: float) -> float:
 
 
 def _checked(result: Result, figure: str) -> None:
-    require(result, figure, "n", "n_event", "estimate", "conf_low", "conf_high")
-    require_one_row(result, figure)
     if len(result.by) != 2:
         raise CarstatsError(
             message(
@@ -201,7 +155,7 @@ def _draw(ax: Axes, result: Result, rows: dict, columns: dict, wide: float, labe
         for j, column in enumerate(columns):
             found = cells.get((row, column))
             counted = found is not None and found["n"] > 0
-            face = _COLOURS(float(found["estimate"])) if counted else PALE
+            face = _COLOURS(float(found["estimate"])) if counted else "white"
             ax.add_patch(Rectangle((j, i), 1, 1, facecolor=face, edgecolor="white", linewidth=1.5))
             if not counted:
                 ax.text(j + 0.5, i + 0.5, "–", ha="center", va="center", color=GREY, gid="cell")
@@ -227,12 +181,12 @@ def _draw(ax: Axes, result: Result, rows: dict, columns: dict, wide: float, labe
     return ax
 
 
-def _grey(result: Result) -> str:
-    """Return what a grey cell says: nobody there, or nobody to whom the endpoint applies."""
+def _empty(result: Result) -> str:
+    """Return what an empty cell says: nobody there, or nobody to whom the endpoint applies."""
     frame = result.frame
     if "n_not_applicable" in frame and ((frame["n"] == 0) & (frame["n_not_applicable"] > 0)).any():
-        return tr("Cells in grey: no such subject, or the endpoint does not apply.")
-    return tr("Cells in grey: no such subject.")
+        return tr("–: no such subject, or the endpoint does not apply.")
+    return tr("–: no such subject.")
 
 
 def _under(row, between: str = "") -> str:

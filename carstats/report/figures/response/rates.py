@@ -1,9 +1,8 @@
-"""The forest plot of a study's response rates."""
+"""The forest of response rates."""
 
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from carstats.report.figures.forest import (
     GAP,
@@ -12,106 +11,51 @@ from carstats.report.figures.forest import (
     Forest,
     Row,
     draw_forest,
+    forest_on,
     rate_text,
     values,
 )
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
+from carstats.report.figures.frame import MARGIN, POINTS_PER_MM, Page, figure, panel
+from carstats.report.figures.labels import (
     abbreviations,
     level_names,
-    page_width,
-    require,
-    require_one_row,
     rules_named,
     stratum_names,
-    texts_of,
     titled,
 )
 from carstats.report.format import NONE, confidence, count, of, with_limits
-from carstats.report.style import PAGE_MM, SIZE, clean, drawing, level_looks, text_width
-from carstats.words import sentences, tr
+from carstats.report.style import PAGE_MM, clean, level_looks, text_width
 from carstats.result import Result
+from carstats.words import sentences, tr
 
 # Below this width in points the per cent sign moves into the column's head.
 _NARROW, _LEAST_PLOT = 320.0, 46.0
 
 
-def response_figure(
-    result: Result, *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
-    """Draw the response rates of strata as a forest, the first column of `by` as groups.
-
-    Parameters
-    ----------
-    result : Result
-        What `response_rate` returns.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above; by default the endpoint and what it is reported by.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no rates, or a character cannot be written.
-    """
-    require(result, "response_figure", *RATE_COLUMNS)
-    require_one_row(result, "response_figure")
-    with drawing([*texts_of(result), heading or ""]):
-        inner = page_width(width) - 2 * MARGIN
-        forest = _response_forest(result, inner)
-        short = abbreviations(result, result.by[1:])
-        caption = sentences(result.caption(), rules_named(result), _empty_words(result), short)
-        title = titled(result.spec.endpoint, result)
-        sheet = Sheet(
-            width,
-            forest.height() + 3.4 * SIZE,
-            heading=title if heading is None else heading,
-            caption=caption,
-            synthetic=result.spec.synthetic,
-            alt=sentences(tr("Forest plot of {title}.", title=title), _alt_rates(result)),
-        )
-        left = MARGIN + forest.left_width()
-        plot_width = sheet.width - MARGIN - left - forest.right_width()
-        ax = sheet.axes(left, 0, plot_width, forest.height())
-        draw_forest(ax, forest, tr("Subjects (%)"))
-    return sheet.figure
+@figure(*RATE_COLUMNS, one_row=True)
+def response_figure(page: Page, result: Result) -> None:
+    """Draw what `response_rate` returns as a forest, the first column of `by` as groups."""
+    title = titled(result.spec.endpoint, result)
+    forest_on(
+        page,
+        _response_forest(result, page.inner),
+        tr("Subjects (%)"),
+        title=title,
+        notes=[
+            rules_named(result), _empty_words(result), abbreviations(result, result.by[1:]),
+        ],
+        alt=sentences(tr("Forest plot of {title}.", title=title), _alt_rates(result)),
+    )  # fmt: skip
 
 
+@panel(*RATE_COLUMNS, one_row=True)
 def plot_response(result: Result, ax: Axes, *, width: float = PAGE_MM) -> Axes:
     """Draw response rates on axes; names stand left of them, n/N and interval right.
 
-    Parameters
-    ----------
-    result : Result
-        What `response_rate` returns.
-    ax : matplotlib.axes.Axes
-        Where to draw, with room beside it.
-    width : float
-        Width in millimetres of the axes with what stands beside them.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no rates.
+    `width` is that of the axes with what stands beside them, in millimetres.
     """
-    require(result, "plot_response", *RATE_COLUMNS)
-    require_one_row(result, "plot_response")
-    with drawing(texts_of(result)):
-        return draw_forest(
-            ax, _response_forest(result, page_width(width) - 2 * MARGIN), tr("Subjects (%)")
-        )
+    room = width * POINTS_PER_MM - 2 * MARGIN
+    return draw_forest(ax, _response_forest(result, room), tr("Subjects (%)"))
 
 
 def _response_forest(result: Result, room: float) -> Forest:

@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
 from carstats.messages import mark, message
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    level_names,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-    titled,
-)
-from carstats.report.format import DAYS_PER_MONTH, counted
-from carstats.report.style import GREY, INK, PAGE_MM, SIZE, SMALL, drawing, looks, text_width, wrap
-from carstats.words import full_stop, in_words, sentences, tr
+from carstats.report.figures.frame import Page, figure, panel, x_unit
+from carstats.report.figures.keys import Shape, draw_key, key_height
+from carstats.report.figures.labels import abbreviations, level_names, stratum_names, titled
+from carstats.report.format import counted
+from carstats.report.style import GREY, INK, SIZE, SMALL, looks, text_width, wrap
 from carstats.result import Result
+from carstats.words import full_stop, in_words, tr
 
 _MOST = 100
 _COLUMNS = ("number", "item", "start", "stop")
 _BAR, _ROW, _HEAD = 0.66, 9.0, 12.0
 # All rows together are at most so high, so that a page holds them with its caption.
 _BODY = 540.0
+# But a row is never lower than this.
+_LEAST = 4.5
 _FOLLOW_UP, _RESPONSE, _FREE, _UNSEEN = "#C4C4C4", "#8CC474", "#14591D", ", not assessed since"
 # Colour and height (a part of the bar's) of what lasts; an open bar is a state not assessed since.
 _BARS = {
@@ -58,30 +51,24 @@ _COUNTED = {
 _STEPS = (1, 2, 3, 6, 12, 24, 36, 60)
 
 
-def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | None = None) -> Figure:
+@figure(*_COLUMNS)
+def swimmer_figure(page: Page, result: Result) -> None:
     """Draw the course of each subject as a bar, the strata one under the other.
+
+    Subjects are numbered and not identified.
 
     Parameters
     ----------
+    page : Page
+        The frame's.
     result : Result
         What `subject_timelines` returns, of at most 100 subjects.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it. Subjects are numbered and not identified.
 
     Raises
     ------
     CarstatsError
-        If the result is not one of courses, has too many subjects, or a character cannot be
-        written.
+        If the result is not one of courses, or has too many subjects.
     """
-    require(result, "swimmer_figure", *_COLUMNS)
     n = result.frame["number"].nunique()
     if not 1 <= n <= _MOST:
         raise CarstatsError(
@@ -92,98 +79,67 @@ def swimmer_figure(result: Result, *, width: float = PAGE_MM, heading: str | Non
                 n=n,
             )
         )
-    drawn = set(result.frame["item"])
-    with drawing([*texts_of(result), heading or ""]):
-        strata = len(result.strata()) if result.by else 0
-        row = _row_height(n, strata)
-        body = n * row + strata * (_HEAD + 3) + 4
-        inner = page_width(width) - 2 * MARGIN
-        key = 3.0 + 13 * (1 + max(y for _, _, _, y in _entries(result, inner)))
-        sheet = Sheet(
-            width,
-            key + body + 3.2 * SIZE,
-            heading=titled(result.spec.endpoint, result) if heading is None else heading,
-            caption=sentences(
-                result.caption(),
-                tr("Subjects are numbered by descending follow-up."),
-                tr(
-                    "An arrow: followed to the end of the bar without relapse, re-infusion or "
-                    "death."
-                )
-                if "ongoing" in drawn
-                else "",
-                tr("Open: the state that the last visit found, not assessed since.")
-                if any(item.endswith(_UNSEEN) for item in drawn)
-                else "",
-                abbreviations(result),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=_alt(result, n),
-        )
-        _key(sheet.axes(MARGIN, 0, inner, key), result, inner, key)
-        left = MARGIN + text_width(str(n), SMALL) + 6
-        ax = sheet.axes(left, key, page_width(width) - left - MARGIN - 8, body)
-        plot_swimmer(result, ax)
-    return sheet.figure
+    strata, shapes = len(result.strata()) if result.by else 0, _shapes(result)
+    body = n * _row_height(n, strata) + strata * (_HEAD + 3) + 4
+    top = key_height(list(shapes), page.inner, SMALL) + 3
+    ongoing = (result.frame["item"] == "ongoing").any()
+    page.begin(
+        top + body + 3.2 * SIZE,
+        title=titled(result.spec.endpoint, result),
+        notes=[
+            tr("Subjects are numbered by descending follow-up."),
+            tr("An arrow: followed to the end of the bar without relapse, re-infusion or death.")
+            if ongoing else "",
+            tr("Open: the state that the last visit found, not assessed since.")
+            if _unseen(result) else "",
+            abbreviations(result),
+        ],
+        alt=_alt(result, n),
+    )  # fmt: skip
+    draw_key(page, 0, shapes, SMALL)
+    left = text_width(str(n), SMALL) + 6
+    plot_swimmer(result, page.axes(left, top, page.inner - left - 8, body))
 
 
+@panel(*_COLUMNS)
 def plot_swimmer(result: Result, ax: Axes) -> Axes:
-    """Draw the courses of subjects on axes; x in months, subjects from the top.
-
-    Parameters
-    ----------
-    result : Result
-        What `subject_timelines` returns.
-    ax : matplotlib.axes.Axes
-        Where to draw.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of courses.
-    """
-    require(result, "plot_swimmer", *_COLUMNS)
+    """Draw what `subject_timelines` returns on axes, subjects from the top."""
     look, names = looks(result), stratum_names(result)
+    days, unit = x_unit(result)
     at, ticks = 2.0, []
     row = _row_height(result.frame["number"].nunique(), len(names) if result.by else 0)
     # Where the rows are too near for a number each, every fifth subject has one.
     each = 1 if row >= SMALL else 5
     width = ax.get_window_extent().width * 72 / ax.get_figure().dpi
-    with drawing(texts_of(result)):
-        for key, rows in result.strata():
-            if result.by:
-                name = wrap(names[key], width, weight="bold", most=1)[0]
-                ax.annotate(
-                    name, (0, at + _HEAD / 2 + 1), xycoords=("axes fraction", "data"),
-                    weight="bold", color=look[key].colour, va="center", gid="stratum",
-                    xytext=(2, 0), textcoords="offset points", annotation_clip=False,
-                )  # fmt: skip
-                at += _HEAD + 3
-            for number, course in rows.groupby("number", sort=True):
-                middle = at + row / 2
-                if number % each == 0 or number == 1:
-                    ticks.append((middle, str(number)))
-                _course(ax, course, middle, row)
-                at += row
-        longest = result.frame["stop"].max() / DAYS_PER_MONTH
-        end = longest if longest > 0 else 1.0
-        step = next((s for s in _STEPS if end / s <= 9), 120)
-        ax.set(xlim=(0, 1.03 * end), ylim=(at + 2, 0))
-        ax.set_xticks([i * step for i in range(int(end / step) + 1)])
-        ax.set_yticks([y for y, _ in ticks], [name for _, name in ticks], fontsize=SMALL - 1)
-        ax.tick_params(axis="y", length=0, pad=2)
-        ax.spines["left"].set_visible(False)
-        ax.set_xlabel(tr("Months since infusion"), labelpad=2)
+    for key, rows in result.strata():
+        if result.by:
+            name = wrap(names[key], width, weight="bold", most=1)[0]
+            ax.annotate(
+                name, (0, at + _HEAD / 2 + 1), xycoords=("axes fraction", "data"),
+                weight="bold", color=look[key].colour, va="center", gid="stratum",
+                xytext=(2, 0), textcoords="offset points", annotation_clip=False,
+            )  # fmt: skip
+            at += _HEAD + 3
+        for number, course in rows.groupby("number", sort=True):
+            middle = at + row / 2
+            if number % each == 0 or number == 1:
+                ticks.append((middle, str(number)))
+            _course(ax, course, middle, row, days)
+            at += row
+    longest = result.frame["stop"].max() / days
+    end = longest if longest > 0 else 1.0
+    step = next((s for s in _STEPS if end / s <= 9), 120)
+    ax.set(xlim=(0, 1.03 * end), ylim=(at + 2, 0))
+    ax.set_xticks([i * step for i in range(int(end / step) + 1)])
+    ax.set_yticks([y for y, _ in ticks], [name for _, name in ticks], fontsize=SMALL - 1)
+    ax.tick_params(axis="y", length=0, pad=2)
+    ax.spines["left"].set_visible(False)
+    ax.set_xlabel(unit, labelpad=2)
     return ax
 
 
 def _row_height(n: int, strata: int) -> float:
-    return min(_ROW, (_BODY - strata * (_HEAD + 3)) / n)
+    return max(min(_ROW, (_BODY - strata * (_HEAD + 3)) / n), _LEAST)
 
 
 def _bar(
@@ -199,57 +155,43 @@ def _bar(
     )  # fmt: skip
 
 
-def _course(ax: Axes, course, middle: float, row: float) -> None:
+def _course(ax: Axes, course, middle: float, row: float, days: float) -> None:
     for base in _BARS:
         for item in (base, base + _UNSEEN):
             for span in course[course["item"] == item].itertuples():
-                start, stop = span.start / DAYS_PER_MONTH, span.stop / DAYS_PER_MONTH
+                start, stop = span.start / days, span.stop / days
                 _bar(ax, item, start, stop, middle, row, item)
     for item, shape in _MARKS.items():
-        days = course.loc[course["item"] == item, "start"] / DAYS_PER_MONTH
-        if len(days):
+        at = course.loc[course["item"] == item, "start"] / days
+        if len(at):
             ax.plot(
-                days, [middle] * len(days), linestyle="none", clip_on=False, gid=item,
+                at, [middle] * len(at), linestyle="none", clip_on=False, gid=item,
                 markeredgecolor="white", markeredgewidth=0.5, zorder=3, **shape,
             )  # fmt: skip
 
 
-def _entries(result: Result, inner: float) -> list[tuple[str, str, float, int]]:
-    """Return what the bars and marks drawn are called, with place and line of each in the key."""
-    labels = result.labels.get("item", {})
-    drawn = set(result.frame["item"])
+def _unseen(result: Result) -> bool:
+    return bool(result.frame["item"].str.endswith(_UNSEEN).any())
+
+
+def _shapes(result: Result) -> dict[str, Shape]:
+    """Return the key: what the bars and marks that are drawn are called."""
+    labels, drawn = result.labels.get("item", {}), set(result.frame["item"])
     names = {"follow-up": tr("Follow-up")}
     names |= {item: in_words(labels.get(item, item)) for item in ("response", "drug-free")}
-    if any(item.endswith(_UNSEEN) for item in drawn):
-        names["unseen"] = tr("Not assessed since")
-        drawn.add("unseen")
-    names |= {item: tr(name) for item, name in _NAMES.items()}
-    entries, x, line = [], 0.0, 0
-    for item, name in names.items():
-        if item not in drawn:
-            continue
-        room = 16 + text_width(name, SMALL) + 12
-        if x and x + room > inner:
-            x, line = 0.0, line + 1
-        entries.append((item, name, x, line))
-        x += room
-    return entries
+    shapes = {names[item]: _bar_shape(item) for item in names if item in drawn}
+    if _unseen(result):
+        shapes[tr("Not assessed since")] = _bar_shape(f"response{_UNSEEN}")
+    return shapes | {tr(_NAMES[item]): _mark_shape(item) for item in _MARKS if item in drawn}
 
 
-def _key(ax: Axes, result: Result, inner: float, tall: float) -> None:
-    ax.set(xlim=(0, inner), ylim=(tall, 0), xticks=[], yticks=[])
-    ax.set_axis_off()
-    for item, name, x, line in _entries(result, inner):
-        y = 6.0 + 13 * line
-        if item in _MARKS:
-            ax.plot(
-                x + 6, y, linestyle="none", markeredgecolor="white", markeredgewidth=0.5,
-                **_MARKS[item],
-            )  # fmt: skip
-        else:
-            shown = "response" + _UNSEEN if item == "unseen" else item
-            _bar(ax, shown, x, x + 12, y, _ROW, "key")
-        ax.text(x + 16, y, name, fontsize=SMALL, va="center_baseline", gid="key")
+def _bar_shape(item: str) -> Shape:
+    return lambda ax, x, y: _bar(ax, item, x, x + 13, y, _ROW, "key")
+
+
+def _mark_shape(item: str) -> Shape:
+    style = {"linestyle": "none", "markeredgecolor": "white", "markeredgewidth": 0.5}
+    return lambda ax, x, y: ax.plot(x + 6.5, y, gid="key", **style, **_MARKS[item])
 
 
 def _alt(result: Result, n: int) -> str:

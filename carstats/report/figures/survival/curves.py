@@ -36,11 +36,13 @@ from carstats.words import tr
 _MOST_DIRECT = 4
 _FADED = 0.35
 _BAND = 0.13
+# Up to this day the duration of an episode is in days.
+_DAYS = 130.0
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120, 240)
-_COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "conf_high")
+COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "conf_high")
 
 
-@figure(*_COLUMNS, width=COLUMN_MM)
+@figure(*COLUMNS, width=COLUMN_MM)
 def survival_figure(
     page: Page,
     result: Result,
@@ -92,17 +94,20 @@ def survival_figure(
     curves = plot_survival(result, page.axes(left, top, width, high))
     for i, what in enumerate(tables):
         ax = page.axes(left, table_top + i * (table + 4), width, table)
-        plot_risk_table(result, ax, curves, what=what, beside=beside, outdent=left, names=rows)
+        plot_risk_table(
+            result, ax, curves, what=what, beside=beside, outdent=left, names=rows,
+            standard=standard_unit(result),
+        )  # fmt: skip
 
 
-@panel(*_COLUMNS)
+@panel(*COLUMNS)
 def plot_survival(result: Result, ax: Axes) -> Axes:
     """Draw survival curves on axes: steps, censor ticks, limits of up to three strata.
 
     y is in per cent; a curve is faded, not cut, where fewer than five subjects remain at risk.
     """
     strata, look = result.strata(), looks(result)
-    days, unit = x_unit(result)
+    days, unit = x_unit(result, standard_unit(result))
     for key, rows in strata:
         _draw_curve(ax, rows, look[key], days, band=len(strata) <= MOST_BANDS)
     end = result.frame["time"].max() / days
@@ -115,7 +120,7 @@ def plot_survival(result: Result, ax: Axes) -> Axes:
     ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
     ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
     ax.set_xlabel(unit, labelpad=2)
-    ax.set_ylabel(y_label(result.spec.endpoint), labelpad=3)
+    ax.set_ylabel(y_label(result.spec.endpoint, ax), labelpad=3)
     _label_ends(ax, result, look)
     return ax
 
@@ -165,12 +170,21 @@ def _ticks(ax: Axes, end: float, largest: float) -> np.ndarray:
     return np.arange(0, end + 1e-9, step)
 
 
-def y_label(endpoint: str) -> str:
+def standard_unit(result: Result) -> str:
+    """Return the unit of time of curves: months, but days of what lasts days."""
+    short = result.spec.origin == "onset" and result.frame["time"].max() <= _DAYS
+    return "days" if short else "months"
+
+
+def y_label(endpoint: str, ax: Axes) -> str:
     """Return what the y axis of curves is called: the endpoint, on up to two lines."""
-    short = wrap(endpoint, 120, most=2) if endpoint else []
+    room = ax.get_window_extent().height * 72 / ax.get_figure().dpi
+    short = wrap(endpoint, min(room, 120), most=2) if endpoint else []
     if not short:
         return tr("Without event (%)")
-    return "\n".join([*short[:-1], tr("{what} (%)", what=short[-1])])
+    *first, last = short
+    words = tr("{what} (%)", what=last)
+    return "\n".join([*first, words] if text_width(words) <= room else [*short, "(%)"])
 
 
 def _direct_width(names: dict, inner: float) -> float:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from matplotlib.figure import Figure
-
 from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError
 from carstats.messages import Message, found, message
@@ -16,88 +14,48 @@ from carstats.report.figures.forest import (
     RATE_COLUMNS,
     Forest,
     Row,
-    draw_forest,
+    forest_on,
     rate_text,
     values,
 )
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    page_width,
-    require,
-    require_one_row,
-    stratum_names,
-    texts_of,
-    titled,
-)
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import DAYS_PER_MONTH, NONE, confidence, count, number, of
-from carstats.report.style import PAGE_MM, SIZE, drawing, looks, text_width
+from carstats.report.style import looks, text_width
 from carstats.result import Result
 from carstats.words import caption, full_stop, sentences, tr
 
 
-def landmark_figure(
-    results: Sequence[Result], *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
+@figure(*RATE_COLUMNS, "n_not_eligible", "n_missing", one_row=True)
+def landmark_figure(page: Page, results: Sequence[Result]) -> None:
     """Draw landmark rates as a forest, a group of rows for each landmark.
 
-    Parameters
-    ----------
-    results : list of Result
-        What `landmark_rate` returns for each landmark, of one endpoint and one `by`.
-    width : float
-        Width in millimetres: 120 or more.
-    heading : str, optional
-        The line above; by default the endpoint and what it is reported by.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it, with n/N, those lost, and those not yet eligible beside.
-
-    Raises
-    ------
-    CarstatsError
-        If there is no result, one is of no landmark, or a character cannot be written.
+    `results` is what `landmark_rate` returns for each landmark, of one endpoint and one `by`; n/N,
+    those lost, and those not yet eligible stand beside.
     """
-    results = list(results)
+    if isinstance(results, Result):
+        results = [results]
     if not results:
         raise CarstatsError(
             message("landmark_figure draws one or more results of landmark_rate(); none.")
         )
-    for result in results:
-        require(result, "landmark_figure", *RATE_COLUMNS, "n_not_eligible", "n_missing")
-        require_one_row(result, "landmark_figure")
-    with drawing([*texts_of(*results), heading or ""]):
-        spec = results[0].spec
-        inner = page_width(width) - 2 * MARGIN
-        forest = _forest(results, inner)
-        sheet = Sheet(
-            width,
-            forest.height() + 3.4 * SIZE,
-            heading=titled(
-                tr("{endpoint} at landmarks: known to be free", endpoint=spec.endpoint), results[0]
-            )
-            if heading is None
-            else heading,
-            caption=sentences(
-                caption(replace(spec, method=_any_landmark(spec.method))),
-                tr(
-                    "Lost: last seen before the landmark without the event, counted as not known "
-                    "to be free; a curve counts them for as long as they were seen."
-                ),
-                tr("Not yet: data cut-off before the landmark, not counted."),
-                abbreviations(results[0]),
+    spec = results[0].spec
+    forest_on(
+        page,
+        _forest(results, page.inner),
+        tr("{endpoint}, known (%)", endpoint=spec.endpoint),
+        title=titled(tr("{endpoint} at landmarks", endpoint=spec.endpoint), results[0]),
+        caption=caption(replace(spec, method=_any_landmark(spec.method))),
+        notes=[
+            tr(
+                "Lost: last seen before the landmark without the event, counted as not known to be "
+                "free; a curve counts them for as long as they were seen."
             ),
-            synthetic=spec.synthetic,
-            alt=_alt(results),
-        )
-        left = MARGIN + forest.left_width()
-        room = sheet.width - MARGIN - left - forest.right_width()
-        ax = sheet.axes(left, 0, room, forest.height())
-        draw_forest(ax, forest, tr("Known to be free of the event (%)"))
-    return sheet.figure
+            tr("Not yet: data cut-off before the landmark, not counted."),
+            abbreviations(results[0]),
+        ],
+        alt=_alt(results),
+    )
 
 
 def _any_landmark(method: str) -> str:
@@ -133,7 +91,7 @@ def _forest(results: Sequence[Result], room: float) -> Forest:
         "n/N",
         tr("Lost"),
         tr("Not yet"),
-        tr("Known free ({level})", level=confidence(results[0].spec.conf_level)),
+        tr("Known ({level})", level=confidence(results[0].spec.conf_level)),
     )
     name = max(text_width(r.left[0]) + r.indent for r in rows if not r.heading) + 1
     beside = Forest(("",), heads, rows, (name,), name).right_width()

@@ -5,66 +5,31 @@ from __future__ import annotations
 from dataclasses import replace
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.incidence import MOST_BANDS as MOST_INCIDENCE_BANDS
 from carstats.report.figures.incidence import plot_incidence
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-    titled,
-)
+from carstats.report.figures.labels import require, stratum_names, titled
 from carstats.report.figures.survival.curves import plot_survival
 from carstats.report.figures.survival.interval import plot_interval
-from carstats.report.figures.survival.words import FEW_AT_RISK
+from carstats.report.figures.survival.words import MOST_BANDS, caption_of, has_limits, notes_of
 from carstats.report.format import counted, percent
-from carstats.report.style import LINE_HEIGHT, PAGE_MM, SIZE, drawing, looks, wrap
+from carstats.report.style import LINE_HEIGHT, SIZE, looks, wrap
 from carstats.result import Result
 from carstats.words import sentences, tr
 
 _ROW, _PANEL, _LEFT, _GAP = SIZE * LINE_HEIGHT, 130.0, 40.0, 10.0
 
 
-def views_figure(
-    curve: Result,
-    incidence: Result,
-    interval: Result,
-    *,
-    width: float = PAGE_MM,
-    heading: str | None = None,
-) -> Figure:
+@figure("time", "n_risk", "n_censor", "estimate", "conf_low")
+def views_figure(page: Page, curve: Result, incidence: Result, interval: Result) -> None:
     """Draw a survival curve, the incidence of its event and the interval-censored curve together.
 
-    Parameters
-    ----------
-    curve : Result
-        What `survival_curve` returns.
-    incidence : Result
-        What `cumulative_incidence` returns, of an endpoint that other events compete with.
-    interval : Result
-        What `interval_censored_curve` returns.
-    width : float
-        Width in millimetres: side by side from 150 on, else below each other.
-    heading : str, optional
-        The line above; by default the endpoint of the curve and what it is reported by.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If a result is of another kind, or they are of other strata.
+    Of the same strata: what `survival_curve`, `cumulative_incidence` (of an endpoint that other
+    events compete with) and `interval_censored_curve` return.
     """
-    require(curve, "views_figure", "time", "n_risk", "n_censor", "estimate", "conf_low")
     require(incidence, "views_figure", "time", "cause", "n_risk", "estimate", "conf_low")
     require(interval, "views_figure", "time_low", "time_high", "mass", "estimate")
     incidence = _of_the_event(incidence)
@@ -74,47 +39,40 @@ def views_figure(
         raise CarstatsError(
             message("views_figure draws results of the same strata; these are of others.")
         )
-    with drawing([*texts_of(*views), heading or ""]):
-        names, look = stratum_names(curve), looks(curve)
-        inner = page_width(width) - 2 * MARGIN
-        columns = 3 if width >= 150 else 1
-        room = inner / columns - _LEFT - _GAP
-        lines = [line for name in names.values() for line in wrap(name, inner - 24, most=3)]
-        key = len(lines) * _ROW + 4
-        tall = 2.4 * _ROW + _PANEL + 3.4 * SIZE
-        sheet = Sheet(
-            width,
-            tall * (3 // columns) + key,
-            heading=titled(curve.spec.endpoint, curve) if heading is None else heading,
-            caption=sentences(
-                *(_labelled(letter, view) for letter, view in zip("abc", views, strict=True)),
-                tr("Bands are pointwise limits.") if len(keys[0]) <= 3 else "",
-                tr("Faded: fewer than five at risk.")
-                if (curve.frame["n_risk"] < FEW_AT_RISK).any()
-                else "",
-                tr("Boxes: the curve falls somewhere within, the data do not say where."),
-                abbreviations(curve),
-            ),
-            synthetic=curve.spec.synthetic,
-            alt=_alt(curve, incidence, interval, names),
-        )
-        titles = (tr("Kaplan–Meier"), tr("Cumulative incidence"), tr("Interval-censored"))
-        for i, (view, plot) in enumerate(
-            zip(views, (plot_survival, plot_incidence, plot_interval), strict=True)
-        ):
-            across, down = (i, 0) if columns == 3 else (0, i)
-            x = MARGIN + across * inner / columns + _LEFT
-            ax = sheet.axes(x, down * tall + 2.4 * _ROW, room, _PANEL)
-            plot(view, ax)
-            _plain(ax)
-            what = wrap(view.spec.endpoint, room + _LEFT, most=1)[0]
-            top = sheet.top + down * tall
-            left = x - _LEFT
-            sheet.write(left, top, f"{'abc'[i]}   {titles[i]}", weight="bold", va="top")
-            sheet.write(left, top + _ROW, what, va="top")
-        under = sheet.axes(MARGIN, tall * (3 // columns), inner, key)
-        _key(under, names, look, inner)
-    return sheet.figure
+    names, look, inner = stratum_names(curve), looks(curve), page.inner
+    columns = 3 if page.mm >= 150 else 1
+    room = inner / columns - _LEFT - _GAP
+    lines = [line for name in names.values() for line in wrap(name, inner - 24, most=3)]
+    key = len(lines) * _ROW + 4
+    tall = 2.4 * _ROW + _PANEL + 3.4 * SIZE
+    limits = (has_limits(curve, MOST_BANDS), has_limits(incidence, MOST_INCIDENCE_BANDS), True)
+    page.begin(
+        tall * (3 // columns) + key,
+        title=titled(curve.spec.endpoint, curve),
+        caption=sentences(
+            *(
+                tr("{letter}: {caption}", letter=letter, caption=caption_of(view, limits=shown))
+                for letter, view, shown in zip("abc", views, limits, strict=True)
+            )
+        ),
+        notes=[
+            *notes_of(curve, band=limits[0] or limits[1]),
+            tr("Boxes: the curve falls somewhere within, the data do not say where."),
+        ],
+        alt=_alt(curve, incidence, interval, names),
+    )
+    titles = (tr("Kaplan–Meier"), tr("Cumulative incidence"), tr("Interval-censored"))
+    plots = (plot_survival, plot_incidence, plot_interval)
+    for i, (view, plot) in enumerate(zip(views, plots, strict=True)):
+        across, down = (i, 0) if columns == 3 else (0, i)
+        left, top = across * inner / columns, down * tall
+        ax = page.axes(left + _LEFT, top + 2.4 * _ROW, room, _PANEL)
+        plot(view, ax)
+        _plain(ax)
+        what = wrap(view.spec.endpoint, room + _LEFT, most=1)[0]
+        page.write(left, top, f"{'abc'[i]}   {titles[i]}", weight="bold")
+        page.write(left, top + _ROW, what)
+    _key(page.axes(0, tall * (3 // columns), inner, key), names, look, inner)
 
 
 def _of_the_event(incidence: Result) -> Result:
@@ -122,10 +80,6 @@ def _of_the_event(incidence: Result) -> Result:
     frame = incidence.frame
     own = frame[frame["cause"] == frame["cause"].iloc[0]].drop(columns="cause")
     return Result(own.reset_index(drop=True), replace(incidence.spec), incidence.labels)
-
-
-def _labelled(letter: str, view: Result) -> str:
-    return tr("{letter}: {caption}", letter=letter, caption=view.caption())
 
 
 def _plain(ax: Axes) -> None:
@@ -154,8 +108,8 @@ def _alt(curve: Result, incidence: Result, interval: Result, names: dict[tuple, 
         shares = [percent(values.iloc[-1]) if len(values) else "–" for values in last]
         parts.append(
             tr(
-                "{name}: {subjects}; at the last time {free} free of the event, {had} with it by "
-                "cumulative incidence, {between} free by intervals",
+                "{name}: {subjects}; at the last time {free} by Kaplan–Meier, {had} with the event "
+                "by cumulative incidence, {between} by intervals",
                 name=names[key], subjects=counted(int(free["n_risk"].iloc[0]), "subject"),
                 free=shares[0], had=shares[1], between=shares[2],
             )

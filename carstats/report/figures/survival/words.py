@@ -43,6 +43,7 @@ _WITHOUT_LIMITS = {
     "Aalen–Johansen, {level} % pointwise arcsine limits": mark("Aalen–Johansen"),
     "Aalen–Johansen, {competing}, {limits}": mark("Aalen–Johansen, {competing}"),
     "Aalen–Johansen, {how}, {limits}": mark("Aalen–Johansen, {how}"),
+    "{episodes}, Kaplan–Meier from onset, {limits}": mark("{episodes}, Kaplan–Meier from onset"),
     "Ghosh–Lin, death ends the episodes, {level} % pointwise limits with robust errors": mark(
         "Ghosh–Lin, death ends the episodes"
     ),
@@ -64,18 +65,18 @@ def _without_limits(said: str) -> str:
     return said
 
 
-def notes_of(*results: Result, band: bool) -> list[str]:
+def notes_of(*results: Result, band: bool, ticks: bool = True, short: bool = True) -> list[str]:
     """Return the sentences that say what the lines and ticks of curves mean, of those drawn."""
     frames = [result.frame for result in results]
     later = [rows.iloc[1:] for result in results for _, rows in result.strata()]
     few = any((rows["n_risk"] < FEW_AT_RISK).any() for rows in later)
-    ticks = any("n_censor" in frame and (frame["n_censor"] > 0).any() for frame in frames)
+    ticks = ticks and any((frame["n_censor"] > 0).any() for frame in frames)
     return [
         tr("Bands are pointwise limits.") if band else "",
         tr("Thin lines: simultaneous band.") if any("band_low" in f for f in frames) else "",
         tr("Vertical ticks: censored.") if ticks else "",
         tr("Faded: fewer than five at risk.") if few else "",
-        abbreviations(results[0]),
+        abbreviations(results[0]) if short else "",
     ]
 
 

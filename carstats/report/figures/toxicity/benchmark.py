@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from carstats.errors import CarstatsError
-from carstats.messages import mark, message
+from carstats.messages import mark
 from carstats.report.figures.forest import (
     GAP,
     INDENT,
@@ -16,34 +14,24 @@ from carstats.report.figures.forest import (
     ROW,
     Forest,
     Row,
-    draw_forest,
+    forest_on,
     values,
 )
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-)
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.labels import abbreviations, stratum_names
 from carstats.report.format import confidence, counted, of, percent, rate
 from carstats.report.style import (
     GREY,
     INK,
-    PAGE_MM,
     RULE,
-    SIZE,
     Look,
     clean,
-    drawing,
     level_looks,
     text_width,
     wrap,
 )
-from carstats.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import full_stop, sentence, sentences, tr
 
 _NEEDED = ("row", "trial", "target", "costimulation", "grading_scale", "probability_lower", "note")
 _LEAST = 120.0
@@ -52,60 +40,24 @@ _NARROW = 420.0
 _KINDS = {"reference": mark("Mean of the trials"), "new trial": mark("One more such trial")}
 
 
-def benchmark_figure(
-    result: Result, *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
-    """Draw a toxicity rate beside those of the oncology trials that it is compared with.
-
-    Parameters
-    ----------
-    result : Result
-        What `toxicity_benchmark` returns.
-    width : float
-        Width in millimetres: 120 to 180.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not a benchmark, the width is under 120 mm, or a character cannot be
-        written.
-    """
-    require(result, "benchmark_figure", *_NEEDED, *RATE_COLUMNS)
-    if width < _LEAST:
-        raise CarstatsError(
-            message(
-                "`width` is {width!r}; benchmark_figure takes {least:g} mm or more.",
-                width=width,
-                least=_LEAST,
-            )
-        )
-    with drawing([*texts_of(result), heading or "", *map(tr, _KINDS.values())]):
-        inner = page_width(width) - 2 * MARGIN
-        forest = _forest(result, inner)
-        shown = result.frame[result.frame["row"] != "difference"]
-        sheet = Sheet(
-            width,
-            forest.height() + 3.4 * SIZE,
-            heading=result.spec.endpoint if heading is None else heading,
-            caption=sentences(result.caption(), _notes(result), abbreviations(result)),
-            synthetic=result.spec.synthetic,
-            alt=sentences(
-                sentence(tr("Forest plot of {what}", what=result.spec.endpoint)), _alt(result)
-            ),
-        )
-        left = MARGIN + forest.left_width()
-        room = sheet.width - MARGIN - left - forest.right_width()
-        ax = sheet.axes(left, 0, room, forest.height())
-        draw_forest(ax, forest, tr("Subjects (%)"))
-        _zoom(ax, float(shown["conf_high"].max()), forest.height(), room)
-    return sheet.figure
+@figure(*_NEEDED, *RATE_COLUMNS)
+def benchmark_figure(page: Page, result: Result) -> None:
+    """Draw what `toxicity_benchmark` returns: a rate beside those of the oncology trials."""
+    page.at_least(_LEAST)
+    forest = _forest(result, page.inner)
+    shown = result.frame[result.frame["row"] != "difference"]
+    ax = forest_on(
+        page,
+        forest,
+        tr("Subjects (%)"),
+        title=result.spec.endpoint,
+        notes=[_notes(result), abbreviations(result)],
+        alt=sentences(
+            sentence(tr("Forest plot of {what}", what=result.spec.endpoint)), _alt(result)
+        ),
+    )
+    room = page.inner - forest.left_width() - forest.right_width()
+    _zoom(ax, float(shown["conf_high"].max()), forest.height(), room)
 
 
 def _forest(result: Result, inner: float) -> Forest:

@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.offsetbox import AnnotationBbox, DrawingArea
-from matplotlib.patches import Rectangle
 
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-    titled,
-)
+from carstats.report.figures.frame import MARGIN, POINTS_PER_MM, Page, figure, panel
+from carstats.report.figures.keys import Shape, draw_key, key_height
+from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import NONE, of
 from carstats.report.style import (
     GREY,
@@ -27,13 +17,12 @@ from carstats.report.style import (
     RULE,
     SIZE,
     clean,
-    drawing,
     text_width,
     wrap,
 )
-from carstats.words import full_stop, sentence, sentences, tr
 from carstats.result import Result
 from carstats.toxicity.grades import NOT_KNOWN
+from carstats.words import full_stop, sentence, sentences, tr
 
 # One hue from light to dark (ColorBrewer's OrRd), so that a grey copy keeps the order.
 GRADE_COLOURS = {1: "#FDD9B5", 2: "#FDB078", 3: "#EF6B4A", 4: "#B3201F", 5: "#4A0A12"}
@@ -44,90 +33,47 @@ _BAR = 1.35 * SIZE
 _GAP = 8.0
 _INDENT = 8.0
 _SEVERE = 3
+_COLUMNS = ("term", "grade", "n", "n_event", "estimate")
 _LEAST_PLOT = 46.0
 # Below this width in points the heads of the columns are short.
 _NARROW = 320.0
 
 
-def toxicity_figure(
-    result: Result, *, width: float = PAGE_MM, heading: str | None = None
-) -> Figure:
-    """Draw the worst grade of each toxicity as stacked bars of subjects.
-
-    Parameters
-    ----------
-    result : Result
-        What `toxicity_grades` returns.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of grades, or a character cannot be written.
-    """
-    require(result, "toxicity_figure", "term", "grade", "n", "n_event", "estimate")
-    with drawing([*texts_of(result), heading or ""]):
-        inner = page_width(width) - 2 * MARGIN
-        rows, label, right = _layout(result, inner)
-        body = sum(row["height"] for row in rows)
-        top = (1 + len(_legend_lines(result, inner))) * _LINE + 4
-        sheet = Sheet(
-            width,
-            top + body + 3.4 * SIZE,
-            heading=titled(_title(result), result) if heading is None else heading,
-            caption=sentences(
-                result.caption(),
-                tr("Numbers in the bars are subjects."),
-                _left_out(result, inner),
-                abbreviations(result),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=sentences(
-                sentence(titled(_title(result, bars=True), result)),
-                _alt(rows, _heads(result, inner)),
-            ),
-        )
-        plot_width = inner - label - right - 2 * _GAP
-        ax = sheet.axes(MARGIN + label + _GAP, top, plot_width, body)
-        _draw(ax, result, rows, label, inner)
-    return sheet.figure
+@figure(*_COLUMNS)
+def toxicity_figure(page: Page, result: Result) -> None:
+    """Draw what `toxicity_grades` returns: the worst grade of each toxicity as stacked bars."""
+    rows, label, right = _layout(result, page.inner)
+    body = sum(row["height"] for row in rows)
+    shapes = _shapes(result)
+    key = key_height(list(shapes), page.inner)
+    top = key + _LINE + 3
+    page.begin(
+        top + body + 3.4 * SIZE,
+        title=titled(_title(result), result),
+        notes=[
+            tr("Numbers in the bars are subjects."),
+            _left_out(result, page.inner),
+            abbreviations(result),
+        ],
+        alt=sentences(
+            sentence(titled(_title(result, bars=True), result)),
+            _alt(rows, _heads(result, page.inner)),
+        ),
+    )
+    ax = page.axes(label + _GAP, top, page.inner - label - right - 2 * _GAP, body)
+    _draw(ax, result, rows, label, page.inner)
+    draw_key(page, 0, shapes)
 
 
+@panel(*_COLUMNS)
 def plot_toxicity(result: Result, ax: Axes, *, width: float = PAGE_MM) -> Axes:
     """Draw the worst grade of each toxicity on axes, n/N beside it.
 
-    Parameters
-    ----------
-    result : Result
-        What `toxicity_grades` returns.
-    ax : matplotlib.axes.Axes
-        Where to draw, with room beside it.
-    width : float
-        Width in millimetres of the axes with what stands beside them.
-
-    Returns
-    -------
-    matplotlib.axes.Axes
-        The same axes.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not one of grades.
+    `width` is that of the axes with what stands beside them, in millimetres.
     """
-    require(result, "plot_toxicity", "term", "grade", "n", "n_event", "estimate")
-    with drawing(texts_of(result)):
-        inner = page_width(width) - 2 * MARGIN
-        rows, label, _ = _layout(result, inner)
-        return _draw(ax, result, rows, label, inner)
+    inner = width * POINTS_PER_MM - 2 * MARGIN
+    rows, label, _ = _layout(result, inner)
+    return _draw(ax, result, rows, label, inner)
 
 
 def _layout(result: Result, inner: float) -> tuple[list[dict], float, float]:
@@ -269,7 +215,6 @@ def _draw(ax: Axes, result: Result, rows: list[dict], label: float, inner: float
         ax.plot((x, x), (0, height), color=RULE, linewidth=0.5, zorder=0, gid="grid")
     for end, head in zip(ends, heads, strict=True):
         _beside(ax, end, -_LINE / 2 - 2, head, color=GREY)
-    _legend(ax, result, label, inner)
     top = 0.0
     for i, row in enumerate(rows):
         if row["heading"]:
@@ -310,60 +255,24 @@ def _bar(ax: Axes, y: float, grades: pd.DataFrame, width: float) -> None:
         left += estimate
 
 
-def _legend_lines(result: Result, inner: float) -> list[list[tuple]]:
-    """Return the keys of the colours in lines that fit, no-grade first as in the bars."""
-    keys = [(tr("Not graded"), _UNGRADED, "////")] if _has_ungraded(result) else []
-    names = _levels(result)
-    keys += [(names[g][:1].upper() + names[g][1:], c, None) for g, c in GRADE_COLOURS.items()]
-    lines, at = [[]], text_width(tr("Grade")) + 7 if _in_grades(result) else 0.0
-    for key in keys:
-        wide = 11 + text_width(key[0]) + 9
-        if lines[-1] and at + wide - 9 > inner:
-            lines.append([])
-            at = 0.0
-        lines[-1].append((at, *key))
-        at += wide
-    return lines
+def _shapes(result: Result) -> dict[str, Shape]:
+    """Return the key of the colours, no grade first as in the bars; only of grades that occur."""
+    names, drawn = _levels(result), set(result.frame.loc[result.frame["n_event"] > 0, "grade"])
+    shapes = {}
+    if _has_ungraded(result):
+        shapes[tr("Not graded")] = _fill_shape(_UNGRADED, "////")
+    for grade, colour in GRADE_COLOURS.items():
+        name = names[grade][:1].upper() + names[grade][1:]
+        if grade in drawn:
+            name = tr("Grade {grade}", grade=name) if _in_grades(result) else name
+            shapes[name] = _fill_shape(colour)
+    return shapes
 
 
-def _legend(ax: Axes, result: Result, label: float, inner: float) -> None:
-    """Name the colours above the bars."""
-    lines = _legend_lines(result, inner)
-    left = -label - _GAP
-    for i, line in enumerate(lines):
-        y = -1.5 * _LINE - 4 - (len(lines) - 1 - i) * _LINE
-        if i == 0 and _in_grades(result):
-            _name(ax, left, y, tr("Grade"), color=GREY)
-        for x, text, colour, hatch in line:
-            _key(ax, left + x, y, colour, hatch)
-            _name(ax, left + x + 11, y, text, gid="legend")
-
-
-def _key(ax: Axes, x: float, y: float, colour: str, hatch: str | None) -> None:
-    area = DrawingArea(8, 8)
-    area.add_artist(
-        Rectangle(
-            (0, 0),
-            8,
-            8,
-            facecolor=colour,
-            edgecolor=GREY if hatch else colour,
-            hatch=hatch,
-            linewidth=0.4,
-        )
-    )
-    ax.add_artist(
-        AnnotationBbox(
-            area,
-            (0, y),
-            xycoords=("axes fraction", "data"),
-            xybox=(x, 0),
-            frameon=False,
-            pad=0,
-            boxcoords="offset points",
-            box_alignment=(0, 0.5),
-            annotation_clip=False,
-        )
+def _fill_shape(colour: str, hatch: str | None = None) -> Shape:
+    edge = GREY if hatch else "white"
+    return lambda ax, x, y: ax.barh(
+        y, 13, 7.5, left=x, facecolor=colour, edgecolor=edge, hatch=hatch, linewidth=0.4, gid="key"
     )
 
 

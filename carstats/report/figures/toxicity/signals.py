@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from carstats.report.figures.differences import with_reference
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    level_names,
-    page_width,
-    require,
-    texts_of,
-)
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.labels import abbreviations, level_names
 from carstats.report.figures.survival.curves import spread
 from carstats.report.format import number, p_value
 from carstats.report.style import (
     GREY,
     INK,
     LINE_HEIGHT,
-    PAGE_MM,
     RULE,
     SIZE,
-    drawing,
     level_looks,
     text_width,
     wrap,
 )
-from carstats.words import sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import sentence, sentences, tr
 
 _COLUMNS = ("term", "estimate", "p_value", "p_adjusted", "n_event", "n_event_reference")
 _HEIGHT, _LEFT = 190.0, 46.0
@@ -40,71 +32,47 @@ _POWERS = {0: "1", 1: "0.1", 2: "0.01", 3: "0.001", 4: "10⁻⁴", 5: "10⁻⁵"
 SIGNAL, _SMALLEST = 0.1, 1e-6
 
 
-def signals_figure(result: Result, *, width: float = PAGE_MM, heading: str | None = None) -> Figure:
-    """Draw the risk difference of each toxicity against its p-value, and name the signals.
+@figure(*_COLUMNS, signs="".join(_POWERS.values()))
+def signals_figure(page: Page, result: Result) -> None:
+    """Draw what `toxicity_signals` returns: each risk difference against its p-value.
 
-    Parameters
-    ----------
-    result : Result
-        What `toxicity_signals` returns.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure; terms with an adjusted p-value below 0.1 are filled and named.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no signals, or a character cannot be written.
+    Terms with an adjusted p-value below 0.1 are filled and named.
     """
-    require(result, "signals_figure", *_COLUMNS)
-    column = result.by[0]
     every = with_reference(result)
-    level, *_, reference = level_names(every, column).values()
-    with drawing([*texts_of(result), heading or "", reference, *_POWERS.values()]):
-        inner = page_width(width) - 2 * MARGIN
-        frame = result.frame[result.frame["p_value"].notna()]
-        found = frame[frame["p_adjusted"] < SIGNAL]
-        names = level_names(result, "term")
-        words = {term: wrap(names[term], 0.34 * inner, most=1)[0] for term in found["term"]}
-        beside = max(map(text_width, words.values()), default=0.0) + 12
-        room = inner - _LEFT - 8 - beside
-        # The label of the x axis may be as long as two names.
-        label = wrap(
-            tr(
-                "Difference {level} − {reference} (percentage points)",
-                level=level, reference=reference,
-            ),
-            room,
-        )  # fmt: skip
-        sheet = Sheet(
-            width,
-            _HEIGHT + (2.1 + LINE_HEIGHT * len(label)) * SIZE,
-            heading=tr(
-                "Toxicities that differ: {level} and {reference}", level=level, reference=reference
-            ) if heading is None else heading,
-            caption=sentences(
-                result.caption(),
-                tr("Size: subjects with it. Filled and named: adjusted p-value below 0.1."),
-                tr("Line: p = 0.05. A signal is a reason to look, and no proof."),
-                abbreviations(every),
-                abbreviations(result, ["term"]),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=sentences(
-                tr("Risk differences against p-values of {n} toxicities.", n=len(frame)),
-                _alt(result, found),
-            ),
-        )  # fmt: skip
-        ax = sheet.axes(MARGIN + _LEFT, 6, room, _HEIGHT - 6)
-        _draw(ax, result, frame, "\n".join(label))
-        _name(ax, found, words)
-    return sheet.figure
+    level, *_, reference = level_names(every, result.by[0]).values()
+    frame = result.frame[result.frame["p_value"].notna()]
+    found = frame[frame["p_adjusted"] < SIGNAL]
+    names = level_names(result, "term")
+    words = {term: wrap(names[term], 0.34 * page.inner, most=1)[0] for term in found["term"]}
+    room = page.inner - _LEFT - 8 - max(map(text_width, words.values()), default=0.0) - 12
+    # The label of the x axis may be as long as two names.
+    label = wrap(
+        tr(
+            "Difference {level} − {reference} (percentage points)",
+            level=level, reference=reference,
+        ),
+        room,
+    )  # fmt: skip
+    page.begin(
+        _HEIGHT + (2.1 + LINE_HEIGHT * len(label)) * SIZE,
+        title=tr(
+            "Toxicities that differ: {level} and {reference}", level=level, reference=reference
+        ),
+        notes=[
+            tr("Size: subjects with it. Filled and named: adjusted p-value below 0.1.")
+            if len(found) else tr("Size: subjects with it. No adjusted p-value is below 0.1."),
+            tr("Line: p = 0.05. A signal is a reason to look, and no proof."),
+            abbreviations(every),
+            abbreviations(replace(result, frame=found), ["term"]),
+        ],
+        alt=sentences(
+            tr("Risk differences against p-values of {n} toxicities.", n=len(frame)),
+            _alt(result, found),
+        ),
+    )  # fmt: skip
+    ax = page.axes(_LEFT, 6, room, _HEIGHT - 6)
+    _draw(ax, result, frame, "\n".join(label))
+    _name(ax, found, words)
 
 
 def _alt(result: Result, found) -> str:

@@ -5,33 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    level_names,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-)
+from carstats.report.figures.frame import Page, figure, x_unit
+from carstats.report.figures.keys import draw_key, key_height, line_shape
+from carstats.report.figures.labels import abbreviations, level_names, stratum_names
 from carstats.report.format import counted
 from carstats.report.style import (
     GREY,
     LINE_HEIGHT,
-    PAGE_MM,
     RULE,
     SIZE,
     SMALL,
-    drawing,
     level_looks,
     text_width,
     wrap,
 )
-from carstats.words import sentence, sentences, tr
 from carstats.result import Result
+from carstats.words import sentence, tr
 
 _COLUMNS = ("subject", "term", "onset_day", "end_day", "ongoing", "grade")
 _LINE = SIZE * LINE_HEIGHT
@@ -39,73 +29,54 @@ _BODY, _MOST, _LEAST = 430.0, 9.5, 2.4
 _SEVERE = 3
 
 
-def timeline_figure(
-    result: Result,
-    *,
-    until: float | None = None,
-    width: float = PAGE_MM,
-    heading: str | None = None,
-) -> Figure:
+@figure(*_COLUMNS, signs="▶")
+def timeline_figure(page: Page, result: Result, *, until: float | None = None) -> None:
     """Draw each episode as a line from onset to resolution, a row for each subject.
 
     Parameters
     ----------
+    page : Page
+        The frame's.
     result : Result
         What `toxicity_listing` returns, without identifiers.
     until : float, optional
         Last day shown; by default that of the last episode's end.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the result is not a listing, or a character cannot be written.
     """
-    require(result, "timeline_figure", *_COLUMNS)
-    heading = tr("Episodes from onset to resolution") if heading is None else heading
-    with drawing([*texts_of(result), heading, "▶"]):
-        inner = page_width(width) - 2 * MARGIN
-        known = result.frame[result.frame["onset_day"].notna()]
-        end = float(until) if until is not None else float(known["end_day"].max())
-        end = end if end == end and end > 0 else 1.0
-        shown = known[known["onset_day"] <= end]
-        order = list(dict.fromkeys(shown["subject"]))
-        step = float(np.clip(_BODY / max(len(order), 1), _LEAST, _MOST))
-        groups = _groups(result, shown)
-        body = max(len(order), 1) * step + len(groups) * (_LINE + 4 if result.by else 0)
-        left = max(text_width(str(len(order))) + 8, 16)
-        keys = _keys(result, inner - left - 8)
-        top = (1 + len(keys)) * _LINE
-        sheet = Sheet(
-            width,
-            top + body + 3.4 * SIZE,
-            heading=heading,
-            caption=sentences(
-                result.caption(),
-                _left_out(result.frame, known, shown, end),
-                tr("Thick: grade 3 or worse.") if (shown["grade"] >= _SEVERE).any() else "",
-                tr("An arrow: ongoing, or the last day unknown.")
-                if shown["ongoing"].astype(bool).any() else "",
-                abbreviations(result, [*result.by, "term"]),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=tr(
-                "Timeline of {episodes} in {subjects}, days 0 to {end}.",
-                episodes=counted(len(shown), "episode"), subjects=counted(len(order), "subject"),
-                end=f"{end:g}",
-            ),
-        )  # fmt: skip
-        ax = sheet.axes(MARGIN + left, top, inner - left - 8, body)
-        _draw(ax, result, groups, step, end, keys)
-    return sheet.figure
+    known = result.frame[result.frame["onset_day"].notna()]
+    end = float(until) if until is not None else float(known["end_day"].max())
+    end = end if end == end and end > 0 else 1.0
+    shown = known[known["onset_day"] <= end]
+    order = list(dict.fromkeys(shown["subject"]))
+    step = float(np.clip(_BODY / max(len(order), 1), _LEAST, _MOST))
+    groups = _groups(result, shown)
+    body = max(len(order), 1) * step + len(groups) * (_LINE + 4 if result.by else 0)
+    left = max(text_width(str(len(order))) + 8, 16)
+    look = level_looks(result, "term")
+    drawn = set(shown["term"])
+    shapes = {
+        name: line_shape(look[term], dash=False, plain=True)
+        for term, name in level_names(result, "term").items()
+        if term in drawn
+    }
+    top = key_height(list(shapes), page.inner) + 3
+    page.begin(
+        top + body + 3.4 * SIZE,
+        title=tr("Episodes from onset to resolution"),
+        notes=[
+            _left_out(result.frame, known, shown, end),
+            tr("Thick: grade 3 or worse.") if (shown["grade"] >= _SEVERE).any() else "",
+            tr("An arrow: ongoing, or the last day unknown.")
+            if shown["ongoing"].astype(bool).any() else "",
+            abbreviations(result, [*result.by, "term"]),
+        ],
+        alt=tr(
+            "Timeline of {episodes} in {subjects}, days 0 to {end}.",
+            episodes=counted(len(shown), "episode"), subjects=counted(len(order), "subject"),
+            end=f"{end:g}",
+        ),
+    )  # fmt: skip
+    _draw(page.axes(left, top, page.inner - left - 8, body), result, groups, step, end)
+    draw_key(page, 0, shapes)
 
 
 def _groups(result: Result, shown: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -134,20 +105,7 @@ def _left_out(frame, known, shown, end: float) -> str:
     return sentence(tr("Not shown: {episodes}", episodes=tr("; ").join(parts))) if parts else ""
 
 
-def _keys(result: Result, room: float) -> list[list[tuple[float, str, str]]]:
-    """Return the terms with their names and places, in lines that fit."""
-    lines, x = [[]], 0.0
-    for term, name in level_names(result, "term").items():
-        text = wrap(name, room - 16, most=1)[0]
-        if lines[-1] and x + 16 + text_width(text) > room:
-            lines.append([])
-            x = 0.0
-        lines[-1].append((x, term, text))
-        x += 16 + text_width(text) + 14
-    return lines
-
-
-def _draw(ax: Axes, result: Result, groups, step: float, end: float, keys) -> None:
+def _draw(ax: Axes, result: Result, groups, step: float, end: float) -> None:
     look = level_looks(result, "term")
     y, first = 0.0, 1
     room = ax.get_window_extent().width * 72 / ax.get_figure().dpi
@@ -176,24 +134,11 @@ def _draw(ax: Axes, result: Result, groups, step: float, end: float, keys) -> No
     ax.set(xlim=(-pad, end + pad), ylim=(height, 0), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_bounds(0, end)
-    ax.set_xlabel(tr("Days from the infusion"), labelpad=2)
+    ax.set_xlabel(x_unit(result, "days")[1], labelpad=2)
     ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= end + 1e-9]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     for x in ticks[1:]:
         ax.axvline(x, color=RULE, linewidth=0.5, zorder=0, gid="grid")
-    tall = ax.get_window_extent().height * 72 / ax.get_figure().dpi
-    for i, line in enumerate(keys):
-        above = (len(keys) - i) * _LINE
-        for x, term, text in line:
-            ax.plot(
-                (x / room, (x + 12) / room), (1 + above / tall,) * 2,
-                transform=ax.transAxes, color=look[term].colour, linewidth=1.6,
-                marker=look[term].marker, markersize=3.2, markevery=[0], clip_on=False, gid="key",
-            )  # fmt: skip
-            ax.annotate(
-                text, (0, 1), xycoords="axes fraction", xytext=(x + 16, above), gid="legend",
-                va="center_baseline", textcoords="offset points", annotation_clip=False,
-            )  # fmt: skip
 
 
 def _episodes(ax: Axes, rows: pd.DataFrame, y: float, step: float, end: float, look) -> None:

@@ -3,82 +3,43 @@
 from __future__ import annotations
 
 import numpy as np
-from matplotlib.figure import Figure
 
+from carstats.data.vocabulary import column_name
 from carstats.report.figures.forest import (
     INDENT,
     RATE_COLUMNS,
     Forest,
     Row,
-    draw_forest,
+    forest_on,
     rate_text,
     values,
 )
-from carstats.report.figures.sheet import (
-    MARGIN,
-    Sheet,
-    abbreviations,
-    page_width,
-    require,
-    stratum_names,
-    texts_of,
-)
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.labels import abbreviations, stratum_names
 from carstats.report.format import confidence, of, sentence_list
-from carstats.report.style import PAGE_MM, SIZE, clean, drawing, looks, text_width
-from carstats.words import full_stop, sentence, sentences, tr
+from carstats.report.style import clean, looks, text_width
 from carstats.result import Result
-from carstats.data.vocabulary import column_name
-
-_WINDOW = ("term", "window_start", "window_end", *RATE_COLUMNS)
+from carstats.words import full_stop, sentence, sentences, tr
 
 
-def windows_figure(result: Result, *, width: float = PAGE_MM, heading: str | None = None) -> Figure:
-    """Draw the rate of a toxicity in each window of onset, among those followed at its start.
-
-    Parameters
-    ----------
-    result : Result
-        What `toxicity_rate` returns with `window`.
-    width : float
-        Width in millimetres: 85 for a column, 180 for a page.
-    heading : str, optional
-        The line above.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-        The figure, its caption under it.
-
-    Raises
-    ------
-    CarstatsError
-        If the result has no windows, or a character cannot be written.
-    """
-    require(result, "windows_figure", *_WINDOW)
-    with drawing([*texts_of(result), heading or ""]):
-        inner = page_width(width) - 2 * MARGIN
-        forest = _forest(result, inner)
-        rows = tr("; ").join(
-            f"{row.left[0]} {row.right[0]}" if row.right else row.left[0] for row in forest.rows
-        )
-        title = _heading(result)
-        sheet = Sheet(
-            width,
-            forest.height() + 3.4 * SIZE,
-            heading=title if heading is None else heading,
-            caption=sentences(
-                result.caption(),
-                tr("N is the subjects still followed on the first day of the window."),
-                abbreviations(result),
-            ),
-            synthetic=result.spec.synthetic,
-            alt=sentences(sentence(tr("Forest plot of {what}", what=title)), full_stop(rows)),
-        )
-        left = MARGIN + forest.left_width()
-        room = sheet.width - MARGIN - left - forest.right_width()
-        ax = sheet.axes(left, 0, room, forest.height())
-        draw_forest(ax, forest, tr("Subjects (%)"))
-    return sheet.figure
+@figure("term", "window_start", "window_end", *RATE_COLUMNS)
+def windows_figure(page: Page, result: Result) -> None:
+    """Draw what `toxicity_rate` with `window` returns: rates among those followed at its start."""
+    forest, title = _forest(result, page.inner), _heading(result)
+    rows = tr("; ").join(
+        f"{row.left[0]} {row.right[0]}" if row.right else row.left[0] for row in forest.rows
+    )
+    forest_on(
+        page,
+        forest,
+        tr("Subjects (%)"),
+        title=title,
+        notes=[
+            tr("N is the subjects still followed on the first day of the window."),
+            abbreviations(result),
+        ],
+        alt=sentences(sentence(tr("Forest plot of {what}", what=title)), full_stop(rows)),
+    )
 
 
 def _heading(result: Result) -> str:

@@ -1,0 +1,1 @@
+"""Which second program answers for each analysis, by family."""

@@ -1,0 +1,92 @@
+"""What the cells say of a heading that may mean two things."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from carstats.data.draft.cells import has_grades
+from carstats.data.draft.finding import Column, Found
+from carstats.data.draft.headings import Proposal
+
+_DATES = ("study.infusion_date", "study.enrolment_date", "study.cutoff_date")
+
+
+def settle(found: Found) -> None:
+    """Take what the cells decide of the headings that may mean two things."""
+    for column in found.columns:
+        column.proposal = _by_cells(column, found.columns)
+
+
+def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
+    given, cells = column.proposal, column.cells
+    kind, _, rest = given.target.partition(":")
+    name, _, what = rest.rpartition(".")
+    if cells.kind == "empty" or not given.target:
+        return given
+    if kind == "toxicities" and what in ("present", "grade"):
+        return _toxicity(given, column, name)
+    if kind == "events" and what in ("date", "time", "status"):
+        place = f"events:{name}"
+        if cells.kind == "date":
+            return _sure(given, f"{place}.date", (f"{place}.time", f"{place}.status", "own column"))
+        if cells.kind == "number" and not cells.zero_one:
+            return _sure(given, f"{place}.time", (f"{place}.date", f"{place}.status", "own column"))
+        if cells.kind == "flag" and not cells.zero_one:
+            return _sure(given, f"{place}.status", (f"{place}.date", f"{place}.time"))
+        if cells.zero_one and what == "date":
+            return replace(given, target=f"{place}.status", sure=False)
+    if kind == "toxicities" and what in ("onset", "resolution") and cells.kind == "flag":
+        return replace(given, target="own column", sure=False, others=(given.target,))
+    if kind == "medications" and what in ("present", "prednisone_equivalent_mg"):
+        dose = f"medications:{name}.prednisone_equivalent_mg"
+        if cells.kind == "number" and not cells.zero_one and what == "present":
+            # A number under a drug's bare name is a dose, of a unit that is not said.
+            target = dose if name == "prednisone" else f"medications:{name}.dose"
+            return replace(given, target=target, sure=False, others=("own column",))
+        if cells.kind == "flag" and not cells.zero_one:
+            return _sure(given, f"medications:{name}.present", (dose,))
+    ended = "toxicities.resolution_day"
+    if kind == "responses" and ended in given.others and cells.kind == "flag":
+        left = tuple(o for o in given.others if o != ended)
+        given = replace(given, others=left, sure=not left)
+    if kind in ("assessments", "responses", "medications") and "visit" in given.others:
+        return _month(given, columns)
+    if given.target in _DATES and cells.kind not in ("date", "text"):
+        return replace(given, sure=False)
+    if given.target.endswith("_day") and cells.kind == "flag":
+        return replace(given, target="own column", sure=False, others=(given.target,))
+    if kind == "assessments" and cells.kind == "date":
+        return replace(given, target="assessments.day", sure=False, day=None)
+    return given
+
+
+def _sure(given: Proposal, target: str, others: tuple[str, ...]) -> Proposal:
+    """Take one of two meanings, which the cells decide between."""
+    left = tuple(o for o in given.others if o not in others and o != target)
+    between = bool(given.others) or given.target != target
+    return replace(given, target=target, others=left, sure=given.sure or (between and not left))
+
+
+def _toxicity(given: Proposal, column: Column, name: str) -> Proposal:
+    cells, place = column.cells, f"toxicities:{name}"
+    pair = {f"{place}.grade", f"{place}.present"}
+    left = tuple(o for o in given.others if o not in pair)
+    if has_grades(cells):
+        return replace(given, target=f"{place}.grade", others=left,
+                       sure=not left and (given.sure or bool(given.others)))  # fmt: skip
+    if cells.kind == "flag" and not cells.zero_one:
+        wrong = given.target.endswith(".grade") and not given.others
+        target = given.target if wrong else f"{place}.present"
+        return replace(given, target=target, others=left,
+                       sure=not left and (given.sure or bool(given.others)))  # fmt: skip
+    return given
+
+
+def _month(given: Proposal, columns: Sequence[Column]) -> Proposal:
+    """Take 12月 for month 12 where 3月 or 6月 of the same stands beside it."""
+    beside = {c.proposal.day for c in columns if c.proposal.target == given.target} - {given.day}
+    if not beside & {30, 91, 182, "baseline"}:
+        return given
+    left = tuple(o for o in given.others if o != "visit")
+    return replace(given, others=left, sure=not left)

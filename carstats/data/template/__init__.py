@@ -1,0 +1,1 @@
+"""A workbook to type a study into, which is read without a mapping."""

@@ -1,0 +1,217 @@
+"""The chapters of a report as slides: one message each as the title, real tables, notes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from importlib.util import find_spec
+from io import BytesIO
+from typing import Any
+
+from carstats.errors import CarstatsError
+from carstats.messages import message
+from carstats.report.chapters.blocks import Chapter, Picture, TableBlock
+from carstats.report.tables.files import Table
+from carstats.report.tables.widths import column_shares
+from carstats.report.tables.word import FILE_DATE, plain, undated
+from carstats.translation import current_language
+from carstats.words import tr
+
+LATIN, CHINESE = "Arial", "微软雅黑"
+_LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
+# Millimetres of a wide slide, its margin, and where the body begins and ends.
+_WIDTH, _HEIGHT, _MARGIN, _TOP, _BOTTOM = 338.7, 190.5, 15.0, 34.0, 176.0
+# More rows than these are too small to be read from the last row of seats.
+_MOST_ROWS = 13
+
+
+def require_slides() -> None:
+    """Fail, naming the remedy, where the library that writes slides is not installed."""
+    if find_spec("pptx") is None:
+        raise CarstatsError(
+            message(
+                "slides need {names}, which is not installed. Install it: pip install {names}",
+                names="python-pptx",
+            )
+        )
+
+
+def report_slides(chapters: Sequence[Chapter], title: str, *, synthetic: bool) -> bytes:
+    """Return what of the chapters has a message as slides: a figure or a table each."""
+    from pptx import Presentation
+    from pptx.util import Mm
+
+    deck = Presentation()
+    deck.slide_width, deck.slide_height = Mm(_WIDTH), Mm(_HEIGHT)
+    _cover(deck, title, synthetic)
+    for chapter in chapters:
+        for block in chapter.blocks:
+            if isinstance(block, Picture) and block.message:
+                _figure(deck, block, synthetic)
+            elif isinstance(block, TableBlock) and block.message:
+                _tables(deck, block, synthetic)
+    properties = deck.core_properties
+    properties.author = properties.last_modified_by = "carstats"
+    properties.title, properties.language = plain(title), _LANGUAGES[current_language()]
+    properties.created = properties.modified = FILE_DATE
+    properties.revision = 1
+    with BytesIO() as file:
+        deck.save(file)
+        return undated(file.getvalue())
+
+
+def _cover(deck: Any, title: str, synthetic: bool) -> None:
+    slide = _slide(deck, title, 60.0, 32)
+    lines = [tr("Report on the outcomes of engineered-cell therapy")]
+    if synthetic:
+        lines.append(tr("Synthetic data: the subjects of this report do not exist."))
+    box = _box(slide, _MARGIN, 92.0, _WIDTH - 2 * _MARGIN, 30.0)
+    for place, line in enumerate(lines):
+        paragraph = box.paragraphs[0] if place == 0 else box.add_paragraph()
+        _run(paragraph, line, 18)
+
+
+def _figure(deck: Any, picture: Picture, synthetic: bool) -> None:
+    from pptx.util import Mm
+
+    slide = _slide(deck, picture.message)
+    wide, high = Mm(_WIDTH - 2 * _MARGIN), Mm(_BOTTOM - _TOP)
+    shape = slide.shapes.add_picture(BytesIO(picture.slide or picture.png), 0, Mm(_TOP))
+    scale = min(wide / shape.width, high / shape.height)
+    shape.width, shape.height = int(scale * shape.width), int(scale * shape.height)
+    shape.left = (Mm(_WIDTH) - shape.width) // 2
+    shape._element.nvPicPr.cNvPr.set("descr", plain(picture.alt))
+    _close(slide, picture.title, picture.caption, synthetic)
+
+
+def _tables(deck: Any, block: TableBlock, synthetic: bool) -> None:
+    parts = list(_parts(block.table))
+    for place, part in enumerate(parts, start=1):
+        title = block.message
+        if len(parts) > 1:
+            title = tr("{title} ({n} of {all})", title=title, n=place, all=len(parts))
+        slide = _slide(deck, title)
+        _grid(slide, part)
+        words = " ".join(f"{m} {text}".strip() for m, text in block.table.footnotes())
+        _close(slide, block.table.title, words, synthetic)
+
+
+def _parts(table: Table) -> Iterator[Table]:
+    """Yield a table in parts of so many rows as a slide takes, no group torn where it fits."""
+    if not table.heads:
+        yield table
+        return
+    rows: list = []
+    for _, own in table.groups():
+        for start in range(0, len(own), _MOST_ROWS - 1):
+            piece = own[start : start + _MOST_ROWS - 1]
+            if rows and _lines([*rows, *piece]) > _MOST_ROWS:
+                yield replace(table, rows=tuple(rows))
+                rows = []
+            rows += piece
+    yield replace(table, rows=tuple(rows))
+
+
+def _lines(rows: list) -> int:
+    groups = [row.group for row in rows]
+    heads = sum(bool(g) and (i == 0 or groups[i - 1] != g) for i, g in enumerate(groups))
+    return len(rows) + heads
+
+
+def _grid(slide: Any, table: Table) -> None:
+    from pptx.util import Mm
+
+    if not table.heads:
+        box = _box(slide, _MARGIN, _TOP, _WIDTH - 2 * _MARGIN, 60.0)
+        _run(box.paragraphs[0], table.rows[0].cells[0], 18)
+        return
+    lines: list[tuple[tuple[str, ...], bool, int]] = [(table.heads, True, 0)]
+    for group, rows in table.groups():
+        if group:
+            lines.append(((group, *[""] * (len(table.heads) - 1)), True, 0))
+        lines += [(row.cells, False, row.indent) for row in rows]
+    wide, high = _WIDTH - 2 * _MARGIN, min(_BOTTOM - _TOP, 9.5 * len(lines))
+    shape = slide.shapes.add_table(
+        len(lines), len(table.heads), Mm(_MARGIN), Mm(_TOP), Mm(wide), Mm(high)
+    )
+    shape._element.nvGraphicFramePr.cNvPr.set("descr", plain(table.title))
+    grid = shape.table
+    grid.horz_banding = False
+    for column, part in zip(grid.columns, column_shares(table), strict=True):
+        column.width = Mm(wide * part)
+    size = 15 if len(table.heads) <= 4 and len(lines) <= 12 else 12
+    for line, (texts, bold, indent) in enumerate(lines):
+        grid.rows[line].height = Mm(high / len(lines))
+        for column, text in enumerate(texts):
+            _cell(grid.cell(line, column), text, size, bold=bold,
+                  right=table.align[column] == "right", indent=0 if column else indent,
+                  head=line == 0)  # fmt: skip
+
+
+def _cell(
+    cell: Any, text: str, size: float, *, bold: bool, right: bool, indent: int, head: bool
+) -> None:
+    from pptx.dml.color import RGBColor
+    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+    from pptx.util import Mm
+
+    cell.margin_top = cell.margin_bottom = Mm(0.6)
+    cell.margin_left = Mm(1.5 + 4 * indent)
+    cell.vertical_anchor = MSO_ANCHOR.MIDDLE
+    cell.fill.solid()
+    cell.fill.fore_color.rgb = RGBColor(0xEC, 0xEC, 0xEC) if head else RGBColor(255, 255, 255)
+    paragraph = cell.text_frame.paragraphs[0]
+    paragraph.alignment = PP_ALIGN.RIGHT if right else PP_ALIGN.LEFT
+    _run(paragraph, text, size, bold=bold)
+
+
+def _slide(deck: Any, title: str, top: float = 8.0, size: float = 26) -> Any:
+    """Return a new slide with its title, in the place that Office knows as the title."""
+    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+    from pptx.util import Mm
+
+    slide = deck.slides.add_slide(deck.slide_layouts[5])
+    shape = slide.shapes.title
+    shape.left, shape.top = Mm(_MARGIN), Mm(top)
+    shape.width, shape.height = Mm(_WIDTH - 2 * _MARGIN), Mm(24)
+    frame = shape.text_frame
+    frame.word_wrap, frame.vertical_anchor = True, MSO_ANCHOR.MIDDLE
+    frame.paragraphs[0].alignment = PP_ALIGN.LEFT
+    _run(frame.paragraphs[0], title, size if len(title) < 75 else 22, bold=True)
+    return slide
+
+
+def _box(slide: Any, left: float, top: float, width: float, height: float) -> Any:
+    from pptx.util import Mm
+
+    frame = slide.shapes.add_textbox(Mm(left), Mm(top), Mm(width), Mm(height)).text_frame
+    frame.word_wrap = True
+    return frame
+
+
+def _close(slide: Any, title: str, words: str, synthetic: bool) -> None:
+    """Write the stamp at the foot, and the method line into the notes."""
+    if synthetic:
+        box = _box(slide, _MARGIN, 178.0, _WIDTH - 2 * _MARGIN, 9.0)
+        _run(box.paragraphs[0], tr("Synthetic data."), 12)
+    frame = slide.notes_slide.notes_text_frame
+    _run(frame.paragraphs[0], title, 12, bold=True)
+    if words and words != title:
+        _run(frame.add_paragraph(), words, 12)
+
+
+def _run(paragraph: Any, text: str, size: float, *, bold: bool = False) -> None:
+    from pptx.dml.color import RGBColor
+    from pptx.oxml.ns import qn
+    from pptx.util import Pt
+
+    run = paragraph.add_run()
+    run.text = plain(text).replace("\n", " ")
+    font = run.font
+    font.size, font.bold, font.name = Pt(size), bold, LATIN
+    font.color.rgb = RGBColor(0x1A, 0x1A, 0x1A)
+    properties = run._r.get_or_add_rPr()
+    properties.set("lang", _LANGUAGES[current_language()])
+    latin = properties.find(qn("a:latin"))
+    east = properties.makeelement(qn("a:ea"), {"typeface": CHINESE})
+    latin.addnext(east)

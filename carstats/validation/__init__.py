@@ -1,0 +1,1 @@
+"""Every estimator against the stored references, on the machine at hand."""

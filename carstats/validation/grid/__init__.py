@@ -1,0 +1,1 @@
+"""What is compared with the references, by kind of estimator."""
