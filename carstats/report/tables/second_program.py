@@ -70,3 +70,7 @@ def known_table(frame: pd.DataFrame) -> Table:
     align = ("left", "right", "left", "right", "right")
     title = tr("Differences for a known reason")
     return Table(title=title, heads=heads, rows=tuple(rows), align=align)
+
+
+def _value(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.8g}"
