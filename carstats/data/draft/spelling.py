@@ -149,9 +149,9 @@ def spelled(heading: str) -> Spelled:
     if tail := _TAIL.search(text):
         said["codes"] = said["codes"] or codes_of(tail[0])
         text = text[: tail.start()].strip()
-    if not said["unit"] and (end := _END_UNIT.search(text)) and end.start() > 0:
-        if folded_unit(end[1]) in _units():
-            said["unit"], text = end[1].strip(), text[: end.start()].strip()
+    end = None if said["unit"] else _END_UNIT.search(text)
+    if end and end.start() > 0 and folded_unit(end[1]) in _units():
+        said["unit"], text = end[1].strip(), text[: end.start()].strip()
     behind = re.search(
         r"(?<=[一-鿿a-z])\s*[/,，]\s*(月|年|天|岁|months?|years?|days?|y)$", text, re.I
     )

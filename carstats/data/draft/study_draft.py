@@ -206,7 +206,7 @@ def _parts(found: Found) -> Iterator[Found]:
     for i, pair in enumerate(keys):
         groups.setdefault(pair, []).append(i)
     merged: dict[tuple, list[tuple[str, str]]] = {}
-    for pair, rows in groups.items():
+    for pair in groups:
         piece = part(found, [keys[i] == pair for i in range(n)], {})
         filled = frozenset(c.heading for c in piece.columns if c.cells.filled)
         merged.setdefault((pair[0], _outline(filled)), []).append(pair)

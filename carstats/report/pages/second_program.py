@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from carstats.crosschecking.asking import version_of
+from carstats import __version__
 from carstats.crosschecking.run import crosscheck
 from carstats.crosschecking.verdicts import (
     AGREES,
@@ -55,8 +55,9 @@ def crosscheck_pages(
     power of ten above them, for the last digits are those of a machine.
     """
     found = crosscheck(study, with_r=False, progress=progress)
+    made_with = f"carstats {__version__}"
     rows = inert(_statistics(found)).to_csv(index=False, lineterminator="\n")
-    page = crosscheck_page(found, made_with=version_of("carstats"))
+    page = crosscheck_page(found, made_with=made_with)
     return write_files(out, {PAGE: page.encode(), NUMBERS: rows.encode()})
 
 
