@@ -39,6 +39,12 @@ from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
 from .kinetics.parameters import cellular_kinetics
+from .kinetics.persistence import (
+    persistence_curve,
+    persistence_rate,
+    time_to_below_quantification,
+)
+from .kinetics.profiles import kinetic_profiles
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
 from .response.basket import (
@@ -147,6 +153,7 @@ __all__ = [
     "interval_censored_regression",
     "interval_censored_test",
     "interval_sensitivity",
+    "kinetic_profiles",
     "landmark_comparison",
     "landmark_curve",
     "landmark_rate",
@@ -156,6 +163,8 @@ __all__ = [
     "mean_cumulative_count",
     "measure_trajectory",
     "oncology_benchmarks",
+    "persistence_curve",
+    "persistence_rate",
     "plot",
     "pooled_incidence",
     "pooled_rate",
@@ -191,6 +200,7 @@ __all__ = [
     "survival_quantile",
     "sustained_response_rate",
     "tabulate",
+    "time_to_below_quantification",
     "time_to_recovery",
     "time_to_response",
     "toxicity_benchmark",

@@ -11,6 +11,7 @@ from carstats.estimators.reasons import (
     NEVER_QUANTIFIED,
     NO_DECLINE,
     NO_SAMPLE,
+    NOT_FOLLOWED,
     ONE_VALUE,
     TOO_MUCH_EXTRAPOLATED,
 )
@@ -118,7 +119,7 @@ def test_nothing_above_the_limit_and_nothing_at_all():
     p = kinetic_profile([0, 7, 10], [B, B, B], 50, horizons=(5, 28))
     assert np.isnan(p.peak)
     assert p.areas[0].value == 0
-    assert p.areas[1].reason.code == NEVER_QUANTIFIED
+    assert p.areas[1].reason.code == NOT_FOLLOWED
     empty = kinetic_profile([], [], 50)
     assert [a.reason.code for a in empty.areas] == [NO_SAMPLE] * 2
 
