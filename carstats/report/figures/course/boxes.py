@@ -84,7 +84,7 @@ def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None
         own = here[here["stratum"].isin(group)]
         _draw(ax, own, what, days, {name: look[name] for name in group})
         ax.set(xlim=(-0.55, len(days) - 0.45), ylim=(low - pad, high + pad), xlabel="", ylabel="")
-        named = tr("Baseline") if panels.wide / len(days) > 40 else tr("0")
+        named = tr("Baseline") if panels.wide / len(days) > 40 else "0"
         ax.set_xticks(
             range(len(days)), [named if day == 0 else number(day / 7, 0) for day in days]
         )

@@ -264,7 +264,8 @@ def _shapes(result: Result) -> dict[str, Shape]:
     for grade, colour in GRADE_COLOURS.items():
         name = names[grade][:1].upper() + names[grade][1:]
         if grade in drawn:
-            shapes[tr("Grade {grade}", grade=name) if _in_grades(result) else name] = _fill_shape(colour)
+            name = tr("Grade {grade}", grade=name) if _in_grades(result) else name
+            shapes[name] = _fill_shape(colour)
     return shapes
 
 
