@@ -20,6 +20,8 @@ from carstats.run.summary import summary_lines
 from carstats.translation import current_language
 from carstats.words import in_words, labels_of, tr
 
+# Of more assessments it takes long to say what can be derived: where it is asked for.
+_LARGE = 300_000
 # So many headings that were not read are named.
 _MOST = 40
 
@@ -77,6 +79,9 @@ def _settings_lines(study: Study) -> Iterator[str]:
 def _derivable_lines(study: Study) -> Iterator[str]:
     """Yield a line for each endpoint: for how many subjects it can be derived."""
     if study.assessments is None:
+        return
+    if len(study.assessments) > _LARGE:
+        yield tr("  which endpoints can be derived: {command}", command="carstats check --derive")
         return
     english, labels = current_language() == "en", labels_of(study.vocabulary)
     found = derivability(study)

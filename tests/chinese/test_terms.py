@@ -251,7 +251,7 @@ def test_markdown_in_chinese(chinese):
     assert head == "| 名称 | 疾病 | 类别 | 定义 | 界值 | 来源 | 核对状态 | 函数 |"
     doris = next(row for row in rows if row.startswith("| `DORIS` |"))
     assert "| 系统性红斑狼疮 | 应答 | 临床 SLEDAI 为 0" in doris
-    assert "| 已核实 | `sle.doris_2021` |" in doris
+    assert "| 已核实 | `rules.lupus.sle.doris_2021` |" in doris
     assert all(row.count(" | ") == head.count(" | ") for row in rows)
 
 

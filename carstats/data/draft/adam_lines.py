@@ -88,7 +88,7 @@ def _events(paper: Paper, adtte: Found) -> None:
 
 
 def _terms(paper: Paper, found: Found, heading: str, section, category: str) -> None:
-    """Recode the parameters and terms that mean one of carstats'; the others are the study's own."""
+    """Recode the parameters and terms that mean one of carstats'; others are the study's own."""
     column = next((c for c in found.columns if c.heading.upper() == heading), None)
     if column is None:
         return

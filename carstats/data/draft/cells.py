@@ -1,4 +1,4 @@
-"""What the cells of a column are: dates, numbers, yes or no, a few words; never shown themselves."""
+"""What the cells of a column are: dates, numbers, yes or no, a few words; never shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sheets of a folder that nobody has described: which there are, and where their headings are."""
+"""The sheets of a folder that nobody has described, and where their headings are."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def _groups(row: Sequence[object]) -> list[str]:
 
 
 def columns_of(sheet: Sheet, groups: Sequence[str] = ()) -> list[Column]:
-    """Return the columns of a sheet; one whose heading stands several times is named by its place."""
+    """Return the columns of a sheet; a heading that stands several times is named by its place."""
     headings = list(map(str, sheet.frame.columns))
     alike = [folded(heading) for heading in headings]
     columns = []

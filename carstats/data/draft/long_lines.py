@@ -191,8 +191,8 @@ def write_visits(paper: Paper, found: Found, main: Found) -> None:
 def _visit_columns(paper: Paper, found: Found, main: Found, section: tuple[str, ...]) -> None:
     _subject(paper, found, main, section)
     dated = [c for c in found.of(*_DATED, "subjects.last_contact_day", "ignore")
-             if c.cells.kind == "date" and c.proposal.target != "ignore"
-             or c.cells.kind == "date" and "assessments.day" in c.proposal.others]  # fmt: skip
+             if (c.cells.kind == "date" and c.proposal.target != "ignore")
+             or (c.cells.kind == "date" and "assessments.day" in c.proposal.others)]  # fmt: skip
     label = found.first("responses.visit")
     if dated:
         column = dated[0]
@@ -204,7 +204,7 @@ def _visit_columns(paper: Paper, found: Found, main: Found, section: tuple[str, 
         days = {v: meaning("visit", v) for v in distinct(found, label)}
         pairs = [(v, _day(m.term)) for v, m in days.items()]
         value = table([("column", quoted(label.heading)), ("schedule", table(pairs))])
-        sure = all(m.sure and m.term.lstrip("-").isdigit() or m.term == BASELINE
+        sure = all((m.sure and m.term.lstrip("-").isdigit()) or m.term == BASELINE
                    for m in days.values())  # fmt: skip
         why = message("the day of each visit by its name; baseline is placed 7 days before")
         paper.add(section, "day", value, "on" if sure else "ask", why)

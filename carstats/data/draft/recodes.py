@@ -31,7 +31,7 @@ def distinct(found: Found, column: Column) -> dict[str, int]:
 def recode_terms(paper: Paper, found: Found, column: Column, table: str, name: str) -> None:
     """List the values of a column of terms that the vocabulary lacks."""
     described = TABLES[table].column(name)
-    if described is None or described.kind not in ("term", "flag") and name != "grade":
+    if described is None or (described.kind not in ("term", "flag") and name != "grade"):
         return
     values = distinct(found, column)
     section = (table, "values", name)
@@ -60,7 +60,7 @@ def _one(paper: Paper, section, column: str, category: str, value: str, codes: d
             paper.on(section, value, quoted(value_meant.term), message("the heading says so"))
             return
     found = meaning(column, value)
-    if found.known and found.sure or code_key(value) in MISSING:
+    if (found.known and found.sure) or code_key(value) in MISSING:
         return
     if value.replace(".", "", 1).isdigit():
         offered = _SEXES.get(code_key(value), "") if category == "sex" else ""
@@ -75,6 +75,7 @@ def _one(paper: Paper, section, column: str, category: str, value: str, codes: d
             term=quoted(found.term[1:]),
         )
         paper.ask(section, value, quoted(found.term[1:]), why)
+        paper.new_terms.setdefault(category, {})[found.term[1:]] = None
     elif found.term:
         paper.add(section, value, quoted(found.term), "on" if found.sure else "ask",
                   "" if found.sure else message("the nearest term; is it?"))  # fmt: skip

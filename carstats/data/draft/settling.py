@@ -46,10 +46,10 @@ def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
             return replace(given, target=target, sure=False, others=("own column",))
         if cells.kind == "flag" and not cells.zero_one:
             return _sure(given, f"medications:{name}.present", (dose,))
-    if kind == "responses" and "toxicities.resolution_day" in given.others:
-        if cells.kind == "flag":
-            left = tuple(o for o in given.others if o != "toxicities.resolution_day")
-            given = replace(given, others=left, sure=not left)
+    ended = "toxicities.resolution_day"
+    if kind == "responses" and ended in given.others and cells.kind == "flag":
+        left = tuple(o for o in given.others if o != ended)
+        given = replace(given, others=left, sure=not left)
     if kind in ("assessments", "responses", "medications") and "visit" in given.others:
         return _month(given, columns)
     if given.target in _DATES and cells.kind not in ("date", "text"):

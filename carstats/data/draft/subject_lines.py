@@ -13,7 +13,8 @@ from carstats.messages import message
 
 STUDY, COLUMNS = ("study",), ("subjects", "columns")
 _DATES = ("infusion_date", "enrolment_date", "cutoff_date")
-_TOTALS = frozenset({"合计", "小计", "总计", "总数", "总和", "平均", "平均值", "均值", "中位数", "total", "totals",
+_TOTALS = frozenset({"合计", "小计", "总计", "总数", "总和", "平均", "平均值", "均值",
+                     "中位数", "total", "totals",
                      "subtotal", "sum", "mean", "median", "average", "n", "合計"})  # fmt: skip
 _NEEDED = ("disease", "target", "platform", "cell_source", "last_contact_day")
 _WHOLE_FEW = 12
@@ -83,7 +84,7 @@ def _infusion_sheet(paper: Paper, other: Found, column: Column) -> None:
 
 
 def _signs(paper: Paper, sheets: list[Found]) -> None:
-    """List the words for missing that stand among dates and numbers, where they can mean nothing else."""
+    """List the words for missing among dates and numbers, where they can mean nothing else."""
     known = {"", "na", "n/a", "nan", "none", "null", "."}
     signs: dict[str, None] = {}
     for found in sheets:

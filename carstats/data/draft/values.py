@@ -30,27 +30,38 @@ _ICD_TERMS = {
 }  # fmt: skip
 # What says how ill, how old or when, and not with what.
 _FILLERS = {
-    "subjects.disease": "难治性;难治;复发难治;复发难治性;复发性;复发;活动期;活动性;活动;稳定期;重度;重症;"
-    "中度;轻度;原发性;继发性;儿童;青少年;幼年;成人;成年;确诊;诊断;合并;伴;伴有;并;及;和;与;患者;病;症;"
+    "subjects.disease": "难治性;难治;复发难治;复发难治性;复发性;复发;活动期;活动性;活动;"
+    "稳定期;重度;"
+    "重症;"
+    "中度;轻度;原发性;继发性;儿童;青少年;幼年;成人;成年;确诊;诊断;合并;伴;伴有;并;"
+    "及;和;与;患者;病;症;"
     "型;类;级;iv;iii;ii;v;i;class;refractory;relapsed;relapsing;severe;active;moderate;juvenile;"
     "adult;pediatric;paediatric;childhood;onset;with;and;of;disease;syndrome;r;rr;间质性肺病;ild;"
     "肺间质病变;间质性肺炎;therapy;resistant;treatment;chronic;primary;typical;vs;伴间质性肺病;"
     "抗体阳性;阳性;抗;抗体;高血压;a;c;iv型",
-    "subjects.target": "抗;靶点;靶向;单靶;单靶点;双靶;双靶点;car;t;cart;cells;cell;细胞;anti;directed;"
+    "subjects.target": "抗;靶点;靶向;单靶;单靶点;双靶;双靶点;car;t;cart;cells;cell;细胞;"
+    "anti;directed;"
     "targeted;target;single;dual;tandem;co;infusion;and;与;和;联合;及;nk;the;compound;bispecific;"
     "双特异性;ccar;治疗;x;&;+;autologous;自体;alone;only;cartcells;串联",
     "subjects.platform": "细胞;治疗;疗法;自体;异体;通用型;cells;cell;therapy;autologous;allogeneic;"
     "cd19;bcma;抗;anti;靶向;第二代;universal;mrna;ipsc;体内;product",
     "subjects.cell_source": "来源;细胞;t;cells;cell;derived;t细胞;的;source;donor;car;cart",
-    "toxicities.term": "grade;级;度;1;2;3;4;5;i;ii;iii;iv;轻度;中度;重度;严重;急性;慢性;早期;晚期;mild;"
+    "toxicities.term": "grade;级;度;1;2;3;4;5;i;ii;iii;iv;轻度;中度;重度;严重;急性;慢性;早期;晚期;"
+    "mild;"
     "moderate;severe;acute;chronic;early;late;ctcae;other;specify;伴;症;prolonged;持续;反复;"
-    "recurrent;可能;suspected;疑似;g;g1;g2;g3;g4;综合征;car;t;cart;相关;related;localized;左侧;右侧",
-    "medications.drug_class": "片;胶囊;注射液;缓释片;缓释;分散片;肠溶片;钠;醋酸;盐酸;硫酸;磷酸;静滴;"
+    "recurrent;可能;suspected;疑似;g;g1;g2;g3;g4;综合征;car;t;cart;相关;related;"
+    "localized;左侧;右侧",
+    "medications.drug_class": "片;胶囊;注射液;缓释片;缓释;分散片;肠溶片;钠;醋酸;盐酸;硫酸;磷酸;"
+    "静滴;"
     "口服;冲击;注射用;iv;po;mg;g;qd;bid;治疗;therapy;pulse;intravenous;oral;tablets;sc;"
     "人;low;dose;high;小剂量;大剂量;重组;单抗注射液;d;天;日",
-    "subjects.death_cause": "死于;所致;due;to;of;重度;严重;重症;severe;急性;acute;相关;related;fatal;死亡",
-    "toxicities.system": "感染;infection;disorders;系统;疾病;类;部;部位;site;lower;upper;tract;及;和;各种",
-    "visit": "访视;随访;visit;arm;arm 1;arm_1;回输后;输注后;post;infusion;第;后;follow;up;±;window;治疗后",
+    "subjects.death_cause": "死于;所致;due;to;of;重度;严重;重症;severe;急性;acute;相关;related;"
+    "fatal;死亡",
+    "toxicities.system": "感染;infection;disorders;系统;疾病;类;部;部位;site;lower;upper;"
+    "tract;及;和;"
+    "各种",
+    "visit": "访视;随访;visit;arm;arm 1;arm_1;回输后;输注后;post;infusion;第;后;follow;up;±;"
+    "window;治疗后",
 }
 _GRADE_WORDS = re.compile(
     r"ctcae|astct|nci|crs|icans|icaht|grade|grad|gr|g|グレード|级别|级|度|骨髓抑制|标准|等级|"
@@ -60,7 +71,8 @@ _HAN_GRADE = {"零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _UNITS = {"ng/ml": "ug/L", "mg/mg": "g/g", "/mm3": "/uL", "个/ul": "/uL", "cells/ul": "/uL",
           "gpt/l": "10^9/L", "g/l(zellen)": "10^9/L", "°f": "degF", "ummol/l": "umol/L",
-          "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d", "万/ul": "10^4/uL"}  # fmt: skip
+          "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
+          "万/ul": "10^4/uL"}  # fmt: skip
 _NAMED_UNITS = ("g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "umol/L", "mmol/L", "nmol/L", "IU/mL",
                 "RU/mL", "U/mL", "10^9/L", "10^4/uL", "10^3/uL", "/uL", "mg/g", "g/g", "mg/mmol",
                 "mL/min/1.73m2", "mL/min", "U/L", "IU/L", "degC", "degF", "mm/h", "% predicted",
@@ -241,7 +253,7 @@ def _grade(text: str) -> Meaning:
     if not numbers or None in numbers:
         return Meaning(*exact) if exact else Meaning()
     worst = max(n for n in numbers if n is not None)
-    return Meaning(str(worst), len(numbers) == 1 and not sign or "→" in low and not sign)
+    return Meaning(str(worst), (len(numbers) == 1 and not sign) or ("→" in low and not sign))
 
 
 def _one_grade(part: str) -> int | None:

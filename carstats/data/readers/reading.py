@@ -114,7 +114,7 @@ def _template(folder: Path, given: Path | None, files: Files) -> dict | None:
     """Return the mapping of carstats' own template, if the workbook of the study is one."""
     books = [path for path in list_files(folder) if path.suffix.lower() in WORKBOOKS]
     book = given if given is not None else books[0] if len(books) == 1 else None
-    if book is None or any(p.stem.casefold() in TABLES for p in list_files(folder)) and not given:
+    if book is None or (any(p.stem.casefold() in TABLES for p in list_files(folder)) and not given):
         return None
     known = list(files.problems)
     lang = template_language(book, files)

@@ -208,14 +208,14 @@ class Rows(SheetRows):
         """Return numbers, NaN for missing; anything else is noted."""
         cells = self.values(spec, column)
         out = read_numbers(pd.Series(cells, dtype=object), column).to_numpy()
-        for i, cell in enumerate(cells):
-            if cell is not None and not np.isfinite(out[i]):
+        for i in np.flatnonzero(~np.isfinite(out)):
+            if cells[i] is not None:
                 remedy = message(
                     "Give a number, or recode it under [{table}.values.{column}].",
                     table=self.table,
                     column=column,
                 )
-                what = message("{cell} is not a number.", cell=shown(cell))
+                what = message("{cell} is not a number.", cell=shown(cells[i]))
                 self.fault(i, split(spec)[0][0], what, remedy)
         return out
 

@@ -22,9 +22,9 @@ _GUIDE = {
     "en": (
         "This workbook is read by carstats as it is: carstats check FILE, then carstats report.",
         "Type over the example rows; they are never read.",
-        "Keep the names of the sheets and the headings. Columns that you do not need may stay blank.",
-        "Dates are dates of the spreadsheet, or 2024-03-05. A blank cell says that nothing is known,"
-        " except where this page says otherwise.",
+        "Keep the names of the sheets and the headings. Columns that you do not need may be blank.",
+        "Dates are dates of the spreadsheet, or 2024-03-05. A blank cell says that nothing is known"
+        " but where this page says otherwise.",
         "Names, telephone numbers and other identifiers do not belong in this workbook.",
         "Sheet · Column · What it holds",
     ),
@@ -40,7 +40,8 @@ _GUIDE = {
 _WRONG = {
     "en": ("Not on the list", "Pick a value from the list.", "A date between 1950 and 2100.",
            "A number from {low:g} to {high:g}."),
-    "zh": ("不在列表中", "请从列表中选择。", "请填写 1950 至 2100 年之间的日期。", "请填写 {low:g} 至 {high:g} 之间的数值。"),
+    "zh": ("不在列表中", "请从列表中选择。", "请填写 1950 至 2100 年之间的日期。",
+           "请填写 {low:g} 至 {high:g} 之间的数值。"),
 }  # fmt: skip
 
 
@@ -128,18 +129,25 @@ def _rule(field: Field, lang: str, lists: dict[str, list[str]]):
         rule.errorStyle = "warning" if field.allowed in _OPEN else "stop"
         rule.error = pick
     elif field.kind == "date":
-        rule = DataValidation(type="date", operator="between", formula1="18264", formula2="73415", allow_blank=True,
-                              showErrorMessage=True, errorStyle="stop", error=dated)  # fmt: skip
+        # 1 January 1950 to 31 December 2100, as the spreadsheet counts days.
+        rule = _between("date", "18264", "73415", dated)
     elif (limits := limits_of(field)) is not None:
         low, high = limits
         kind = "whole" if field.kind == "whole" else "decimal"
-        rule = DataValidation(type=kind, operator="between", formula1=f"{low:g}", formula2=f"{high:.10g}", allow_blank=True,
-                              showErrorMessage=True, errorStyle="stop",
-                              error=number.format(low=low, high=high))  # fmt: skip
+        error = number.format(low=low, high=high)
+        rule = _between(kind, f"{low:g}", f"{high:.10g}", error)
     else:
         return None
     rule.errorTitle = title
     return rule
+
+
+def _between(kind: str, low: str, high: str, error: str):
+    from openpyxl.worksheet.datavalidation import DataValidation
+
+    return DataValidation(type=kind, operator="between", formula1=low, formula2=high,
+                          allow_blank=True, showErrorMessage=True, errorStyle="stop",
+                          error=error)  # fmt: skip
 
 
 def _guide(sheet, lang: str) -> None:

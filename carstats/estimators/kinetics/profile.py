@@ -94,6 +94,7 @@ def kinetic_profile(
     tail: str = "nothing",
     begin: str = "zero",
     peak_in_decline: bool = False,
+    peak_within: tuple[float, float] = (0.0, np.inf),
 ) -> Profile:
     """Describe one profile by the linear-up, log-down rule.
 
@@ -117,6 +118,8 @@ def kinetic_profile(
         the first sample, or with the line through the logarithms of the first two (a bolus).
     peak_in_decline : bool
         Whether the terminal decline may begin with the peak: for cells that do not expand.
+    peak_within : (float, float)
+        Times among which the peak is sought.
 
     Returns
     -------
@@ -150,17 +153,20 @@ def kinetic_profile(
             np.nan, np.nan, np.nan, np.nan, float(t[t >= 0].min()) if (t >= 0).any() else np.inf,
             nothing, areas, Decline(), len(t), 0, 0, float(reached),
         )  # fmt: skip
-    top = int(after[np.argmax(c[after])])
+    sought = after[(t[after] >= peak_within[0]) & (t[after] <= peak_within[1])]
+    # With nothing quantified then there is no peak, and a decline from the first value on.
+    top = int(sought[np.argmax(c[sought])]) if sought.size else -1
     final = int(after[-1])
     between = np.isnan(c) & (np.arange(len(t)) > after[0]) & (np.arange(len(t)) < final)
     later = np.flatnonzero(np.isnan(c) & (np.arange(len(t)) > final))
-    falling = after[after >= top] if peak_in_decline else after[after > top]
+    falling = after[after >= max(top, 0)] if peak_in_decline else after[after > top]
     decline = terminal_decline(t[falling], c[falling])
     x, y = _curve(t, c, limit, between, int(after[0]), final, below, begin)
     to_last = _area(x, y, t[final])
     areas = tuple(_partial(x, y, h, t, final, later, tail, decline) for h in horizons)
     return Profile(
-        float(c[top]), float(t[top]), float(c[final]), float(t[final]),
+        float(c[top]) if sought.size else np.nan, float(t[top]) if sought.size else np.nan,
+        float(c[final]), float(t[final]),
         float(t[later[0]]) if later.size else np.inf, to_last, areas, decline, len(t), len(seen),
         int(between.sum()), float(t[-1]),
     )  # fmt: skip
