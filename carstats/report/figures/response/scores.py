@@ -25,7 +25,7 @@ def score_change_figure(page: Page, result: Result) -> None:
     names = stratum_names(result)
     title = titled(result.spec.endpoint, result)
     label = max(map(text_width, names.values())) + KEY + 10
-    beside = label <= 0.33 * page.inner
+    beside = label <= 0.4 * page.inner
     left = max(label if beside else 0, 40.0)
     height = 140.0 if page.mm < 120 else 175.0
     rows, top = name_rows(names, page.inner, beside=beside), height + 3.4 * SIZE
