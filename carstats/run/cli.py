@@ -266,7 +266,8 @@ def verify(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the earlier outputs; default: what is committed.", show_default=False
+            help="Folder of the earlier outputs; default: where reproduce put them.",
+            show_default=False,
         ),
     ] = None,
     lang: Language = "en",
