@@ -80,7 +80,7 @@ def _converted(given: Any) -> pd.DataFrame:
     for name in frame.columns:
         series = frame[name]
         values = pd.Series(series.to_list())
-        if series.dtype == nw.Enum:
+        if isinstance(series.dtype, nw.Enum):
             values = pd.Series(pd.Categorical(values, categories=list(series.dtype.categories)))
         columns[name] = values
     return pd.DataFrame(columns)

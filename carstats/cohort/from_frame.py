@@ -227,7 +227,8 @@ def _identifiers(frame: pd.DataFrame, column: str | None) -> list[str]:
 
 def _factor(unit: str | None, names: Iterable[str | None]) -> float:
     """Return the days of one unit, as said or as the names of the columns say it."""
-    said = {said_unit(name) for name in names if name is not None} - {None}
+    named = (said_unit(name) for name in names if name is not None)
+    said = {unit for unit in named if unit is not None}
     if unit is None:
         if len(said) != 1:
             raise CarstatsError(
