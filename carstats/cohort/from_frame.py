@@ -151,7 +151,8 @@ def cohort_from_frame(
     if refused:
         raise CarstatsError(
             message(
-                "`by` names {column}, which holds dates or several values; a stratum is a category.",
+                "`by` names {column}, which holds dates or several values; a stratum is a"
+                " category.",
                 column=repr(refused[0]),
             )
         )
