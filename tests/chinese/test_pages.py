@@ -43,5 +43,5 @@ def test_english_is_found():
 
 def test_report_has_no_english_words(tmp_path):
     cs.write_study(cs.simulate_study(9, 40), tmp_path / "study")
-    page, _ = cs.study_report(tmp_path / "study", tmp_path / "out", lang="zh")
+    page, *_ = cs.study_report(tmp_path / "study", tmp_path / "out", lang="zh")
     assert english_words(page.read_text("utf-8")) == set()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from carstats.data.check import cell_text
@@ -85,6 +85,7 @@ def draft_study(path: str | Path) -> Draft:
         raise CarstatsError(Problem(message("does not exist."), str(path), remedy=remedy))
     if path.is_dir() and is_adam(paths):
         paper = write_adam(path, files)
+        paper.add_vocabulary()
         return Draft(paper, len(paper.undecided()), [])
     found = [one for p in paths for one in found_in(p, files)]
     found = [one for one in found if one.columns and len(one.sheet.frame)]
@@ -120,6 +121,7 @@ def _drafted(path: Path, found: list[Found], files: Files, unread: list[Path]) -
     subjects = _without_totals(main)
     _tell(paper, found, files, unread)
     rest = [one for one in others if kind_of(one)]
+    _link(subjects, rest)
     book = main.path.suffix.lower() in WORKBOOKS and len(files.sheet_names(main.path)) > 1
     write_subjects(paper, subjects, book, rest, totals_of(main))
     write_wide(paper, subjects)
@@ -127,7 +129,17 @@ def _drafted(path: Path, found: list[Found], files: Files, unread: list[Path]) -
     _write_others(paper, rest, main)
     _checkboxes(paper, parts)
     _name_unread(paper, parts, rest, main)
+    paper.add_vocabulary()
     return Draft(paper, len(paper.undecided()), _said(found))
+
+
+def _link(subjects: Found, rest: list[Found]) -> None:
+    """Take a number for the subjects' that other sheets have too."""
+    column = subjects.first("subjects.subject_id")
+    if column is not None and any(
+        c.heading == column.heading for one in rest for c in one.of("subjects.subject_id")
+    ):
+        column.proposal = replace(column.proposal, sure=True, others=())
 
 
 def _without_totals(main: Found) -> Found:
@@ -210,7 +222,8 @@ def _parts(found: Found) -> Iterator[Found]:
         piece = part(found, [keys[i] == pair for i in range(n)], {})
         filled = frozenset(c.heading for c in piece.columns if c.cells.filled)
         merged.setdefault((pair[0], _outline(filled)), []).append(pair)
-    for pairs in merged.values():
+    empty = {c.heading for c in found.columns if not c.cells.filled}
+    for (_, outline), pairs in merged.items():
         wanted = set(pairs)
         where: dict = {}
         if events is not None:
@@ -219,7 +232,9 @@ def _parts(found: Found) -> Iterator[Found]:
         if instruments is not None:
             where[names[_INSTRUMENT].heading] = pairs[0][0]
         piece = part(found, [key in wanted for key in keys], where)
-        piece.columns = [c for c in piece.columns if c.cells.filled]
+        # What is empty throughout, such as a date of death, is of the subjects: nobody died.
+        kept = empty if outline == "subjects" else set()
+        piece.columns = [c for c in piece.columns if c.cells.filled or c.heading in kept]
         yield piece
 
 

@@ -149,3 +149,34 @@ def test_nothing_to_draft_from_is_refused(tmp_path):
 def test_carstats_own_tables_need_no_mapping(tmp_path):
     folder = Path(__file__).parents[3] / "data" / "synthetic"
     assert draft_study(folder).open == 0
+
+
+class TestGuide:
+    """docs/own-data.md: its examples are read, and its code runs."""
+
+    @pytest.mark.parametrize("name", list(ANSWERS))
+    def test_an_example_is_read_as_committed(self, name):
+        study = cs.read_study(EXAMPLES / name)
+        assert len(study.subjects) == {"hospital": 12, "redcap": 7}.get(name, 8)
+        assert study.events["status"].isin(["event", "censored", "competing"]).all()
+
+    def test_what_the_guide_answers_is_in_the_committed_mappings(self):
+        text = (EXAMPLES.parent / "own-data.md").read_text(encoding="utf-8")
+        for name in ("wide-sheet", "visits", "redcap", "cdisc"):
+            part = text[text.index(f"`docs/examples/{name}`") :]
+            said = tomllib.loads(part[part.index("```toml") + 7 :].split("```")[0])
+            mapping = (EXAMPLES / name / "study.toml").read_text(encoding="utf-8")
+            assert _within(said, tomllib.loads(mapping)), name
+
+    def test_the_code_of_the_guide_runs(self):
+        text = (EXAMPLES.parent / "own-data.md").read_text(encoding="utf-8")
+        code = text[text.index("```python") + 9 :].split("```")[0]
+        made: dict = {}
+        exec(compile(code, "own-data.md", "exec"), made)
+        assert set(made["curve"].frame["arm"]) == {"CD19", "BCMA"}
+
+
+def _within(part: object, whole: object) -> bool:
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _within(part[key], whole[key]) for key in part)
+    return part == whole
