@@ -38,6 +38,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
+from .kinetics.parameters import cellular_kinetics
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
 from .response.basket import (
@@ -119,6 +120,7 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "cellular_kinetics",
     "cohort_from_frame",
     "cox_regression",
     "crosscheck",

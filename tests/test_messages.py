@@ -92,7 +92,7 @@ def test_a_name_is_english_and_elsewhere_its_meaning():
 def test_a_label_within_a_sentence_is_still_a_message():
     small = within_sentence(Vocabulary().label("endpoint", "relapse_free_survival"))
     assert small == "relapse-free survival"
-    assert "无复发生存" in zh(message("Curves of {endpoint}", endpoint=small))
+    assert "至复发或死亡时间" in zh(message("Curves of {endpoint}", endpoint=small))
 
 
 def test_other_values_in_the_places_of_a_message():

@@ -30,6 +30,7 @@ CUTTING = ("startswith", "endswith", "removesuffix", "removeprefix", "split", "r
 CODES = {value for name, value in vars(reasons).items() if name.isupper()}
 # A value for each name that a reason carries.
 VALUES = {
+    "percent": 34,
     "n": 3, "total": 4, "needed": 10, "day": 90.5, "last": 12.0, "end": 20.0, "plateau": 8.0,
     "alpha": 0.0504, "p": 0.1, "low": 90.0, "high": 300.0, "least": 3,
     "groups": (("a", 1.0), ("b", 2.0)),

@@ -21,6 +21,13 @@ _NO_RESPONSE = mark("`endpoint` is not given, and the study has no response endp
 _NO_EVENT = mark("`endpoint` is not given, and the study has no time-to-event endpoint.")
 
 
+class _Whole(pd.DataFrame):
+    """A table that prints all of its columns, however narrow the terminal is."""
+
+    def __repr__(self) -> str:
+        return self.to_string()
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Cohort:
     """The subjects of a study that meet the criteria; made by `define_cohort`.
@@ -78,7 +85,7 @@ class Cohort:
     @property
     def attrition(self) -> pd.DataFrame:
         """One row per criterion: subjects before, after, left out, and of these with no value."""
-        return self.flow().frame
+        return _Whole(self.flow().frame)
 
     def flow(
         self, *, by: str | Iterable[str] | None = None, from_enrolment: bool = False

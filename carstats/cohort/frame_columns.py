@@ -13,6 +13,7 @@ from carstats.cohort.strata import listed_rows
 from carstats.data.check import MISSING, cell_text, missing_cells, read_flag, read_numbers
 from carstats.data.formats.day_units import named_unit, says_days
 from carstats.data.matching import code_key, nearest
+from carstats.data.readers.conditions import values_held
 from carstats.errors import CarstatsError, listed
 from carstats.messages import mark, message
 
@@ -197,9 +198,7 @@ def _codes(values: pd.Series) -> pd.Series:
 
 
 def _counts(values: pd.Series) -> str:
-    counts = values.map(lambda v: v.item() if isinstance(v, np.generic) else v).value_counts()
-    parts = [message("{value} ({n})", value=repr(v), n=n) for v, n in counts.head(8).items()]
-    return message(", ").join(parts)
+    return values_held(None if pd.isna(value) else value for value in values)
 
 
 def _wanted(frame: pd.DataFrame, column: str, argument: str, given: object) -> set[str]:

@@ -159,12 +159,22 @@ def cohort_from_frame(
         label=label,
         vocabulary=Vocabulary(endpoint=tuple(endpoints)),
         # The unit was said, so that small times are no slip.
-        sources={"events": Source("the data frame", slack={"time": 0.0})},
+        sources={
+            "subjects": Source("the data frame", ignored=_outcome_columns(columns)),
+            "events": Source("the data frame", slack={"time": 0.0}),
+        },
         notes=notes,
         strata_only=True,
     )
     made = define_cohort(study, label=label)
     return Cohort(study, made.subjects, made.eligible, label=label, by=tuple(by))
+
+
+def _outcome_columns(columns: dict[str, str | None]) -> tuple[str, ...]:
+    """Return the columns that say what became of the subjects: they describe none at baseline."""
+    return tuple(
+        name for argument, name in columns.items() if name is not None and argument != "id"
+    )
 
 
 def _require_whole(columns: dict[str, str | None]) -> None:

@@ -64,6 +64,8 @@ class Source:
         Whether the analysis was called with its default windows.
     trials : pandas.DataFrame, optional
         Published reports, for the analyses of them.
+    with_r : bool
+        Whether R is asked where it is found.
     memo : dict
         What was worked out before of the same subjects.
     """
@@ -72,6 +74,7 @@ class Source:
     cohort: Cohort | None = None
     defaults: bool = False
     trials: pd.DataFrame | None = None
+    with_r: bool = True
     memo: dict[Any, Any] = field(default_factory=dict)
 
 
@@ -166,6 +169,8 @@ def _compared(
     by = [c for c in result.spec.by if c in frame and c in subjects]
     for check in analysis.checks:
         if not set(check.columns) & set(numbers):
+            continue
+        if check.witness.startswith("R ") and not source.with_r:
             continue
         for asked, places in _groups(result, frame, source, subjects, by, check):
             for column, place, told in _checked(check, asked, places, numbers):

@@ -119,7 +119,7 @@ class Crosscheck:
             total=f"{len(numbers):,}",
             witnesses=", ".join(self.witnesses()),
             agree=f"{int(verdict.eq(AGREES).sum()):,}",
-            largest=f"{largest:.1e}",
+            largest=f"{largest:.0e}",
             known=f"{int(verdict.eq(KNOWN).sum()):,}",
             differ=f"{int(verdict.eq(DIFFERS).sum()):,}",
             none=f"{int(verdict.eq(NONE).sum()):,}",

@@ -21,6 +21,7 @@ def crosscheck(
     what: Study | Result | Iterable[Result],
     data: Study | Cohort | pd.DataFrame | None = None,
     *,
+    with_r: bool = True,
     progress: Callable[[int, int], None] | None = None,
 ) -> Crosscheck:
     """Recompute the numbers of a study or of results by a second program, and compare.
@@ -39,6 +40,8 @@ def crosscheck(
     data : Study, Cohort or pandas.DataFrame, optional
         What results were made from. A cohort is needed where a criterion is not one of carstats',
         the table of trials for the analyses of published reports.
+    with_r : bool
+        Whether R's survival and cmprsk are asked too where Rscript is found; never needed.
     progress : callable, optional
         Called with the number of analyses done and their number while a study is compared.
 
@@ -64,7 +67,7 @@ def crosscheck(
         what.require_described()
         if data is not None:
             raise CarstatsError(message("`data` is given with a study; it goes with results."))
-        return _of_study(what, progress)
+        return _of_study(what, with_r, progress)
     results = [what] if isinstance(what, Result) else what
     if isinstance(results, str) or not isinstance(results, Iterable):
         raise CarstatsError(
@@ -89,18 +92,20 @@ def crosscheck(
             )
         )
     if isinstance(data, Cohort):
-        source = Source(data.study, data)
+        source = Source(data.study, data, with_r=with_r)
     elif isinstance(data, pd.DataFrame):
         source = Source(trials=data)
     else:
-        source = Source(data)
+        source = Source(data, with_r=with_r)
     rows = []
     for number, result in enumerate(results, start=1):
         rows += _numbered(compared_rows(result, source, result.spec.analysis), number)
     return _outcome(rows, source.study)
 
 
-def _of_study(study: Study, progress: Callable[[int, int], None] | None) -> Crosscheck:
+def _of_study(
+    study: Study, with_r: bool, progress: Callable[[int, int], None] | None
+) -> Crosscheck:
     rows = []
     # What is worked out of a cohort's subjects is used for every analysis of them.
     sources: dict[tuple[str, ...], Source] = {}
@@ -113,7 +118,7 @@ def _of_study(study: Study, progress: Callable[[int, int], None] | None) -> Cros
             found = [{**row, "verdict": NOT_COMPARED, "reason": refused}]
         else:
             criteria = tuple(str(criterion.name) for criterion in cohort.criteria)
-            source = sources.setdefault(criteria, Source(study, cohort, defaults=True))
+            source = sources.setdefault(criteria, Source(study, cohort, True, with_r=with_r))
             found = compared_rows(made, source, name)
         rows += _numbered(found, number)
         if progress is not None:

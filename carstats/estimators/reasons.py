@@ -80,6 +80,13 @@ FOLLOWUP_NOT_SHOWN = "followup_not_shown"
 ONE_WEIGHT_GROUP = "one_weight_group"
 NOT_REPRESENTED = "not_represented"
 
+# Profiles of cells.
+NEVER_QUANTIFIED = "never_quantified"
+NO_SAMPLE = "no_sample"
+NO_DECLINE = "no_decline"
+ONE_VALUE = "one_value"
+TOO_MUCH_EXTRAPOLATED = "too_much_extrapolated"
+
 
 @dataclass(frozen=True)
 class Reason:

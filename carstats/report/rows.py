@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
 from carstats.ard import LABELS, NAMES, ONE, TWO, key_columns, rules_of
-from carstats.data.vocabulary import column_name
+from carstats.data.vocabulary import column_name, within_sentence
 from carstats.messages import mark
 from carstats.report.format import (
     interval,
@@ -41,7 +42,7 @@ _IN_DAYS = {
 }  # fmt: skip
 _ESTIMATED = {
     SHARES: mark("Proportion"),
-    DIFFERENCES: mark("Difference (percentage points)"),
+    DIFFERENCES: mark("Difference, percentage points"),
     RATIOS: mark("Ratio"),
     DAYS: mark("Days"),
     NUMBERS: mark("Estimate"),
@@ -60,6 +61,35 @@ _HEADS = {
     "trial": mark("Trial"), "variable": mark("Characteristic"), "window_end": mark("To day"),
     "window_start": mark("From day"),
 }  # fmt: skip
+
+
+# A trial has a name besides its key; what is compared is always said.
+_KEYS = {"study_id", "control_id", "other_id"}
+_KEPT = {"contrast"}
+# What is estimated, where the endpoint does not say it.
+_WHAT = {
+    "bootstrap_interval": mark("bootstrap limits"),
+    "cure_fraction": mark("cure fraction"),
+    "followup_time": mark("median follow-up"),
+    "incidence_rate": mark("events per person-year"),
+    "interval_sensitivity": mark("by when the event is dated"),
+    "landmark_comparison": mark("difference"),
+    "restricted_mean": mark("restricted mean"),
+    "restricted_time_lost": mark("restricted time lost"),
+    "survival_benchmark": mark("against the benchmark"),
+    "survival_difference": mark("difference"),
+    "survival_quantile": mark("quantiles"),
+}
+
+
+def heading_of(result: Result, kind: str) -> str:
+    """Return what a result is of: its endpoint and what is estimated of it."""
+    endpoint, what = in_words(result.spec.endpoint), ""
+    if result.spec.analysis in _WHAT:
+        what = tr(_WHAT[result.spec.analysis])
+    elif kind == RATIOS and result.spec.analysis in _RATIOS:
+        what = within_sentence(tr(_RATIOS[result.spec.analysis]))
+    return tr("{what}: {text}", what=endpoint, text=what) if what and endpoint else endpoint or what
 
 
 def head_of(column: str) -> str:
@@ -82,9 +112,27 @@ def named_rows(result: Result) -> dict[str, list[str]]:
     groups, variable = key_columns(result)
     found = {}
     for column in [*groups, *variable]:
-        if column in result.by or len(set(frame[column].astype(str))) > 1:
+        if column in _KEYS and "trial" in frame:
+            continue
+        if column in _KEPT or column in result.by or len(set(frame[column].astype(str))) > 1:
             found[head_of(column)] = [text_of(result, column, value) for value in frame[column]]
     return found
+
+
+def headed_rows(result: Result) -> tuple[list[str], dict[str, list[str]]]:
+    """Return a heading for each row, blank where there is none, and what names it under that.
+
+    The headings are of the first column whose rows stand together.
+    """
+    names = named_rows(result)
+    if len(names) > 1:
+        for head, texts in names.items():
+            runs = sum(a != b for a, b in pairwise(texts)) + 1
+            if runs == len(set(texts)) < len(texts):
+                if head == head_of("time"):
+                    texts = [tr("Day {day}", day=text) for text in texts]
+                return texts, {other: names[other] for other in names if other != head}
+    return [""] * len(result.frame), names
 
 
 def text_of(result: Result, column: str, value: object) -> str:
@@ -126,8 +174,14 @@ def estimated(result: Result, kind: str) -> str:
     return tr(_ESTIMATED[kind])
 
 
-def writer_of(kind: str) -> Callable[[pd.Series], str]:
-    """Return what writes an estimate of a kind with its limits."""
+def unit_of(result: Result, kind: str) -> str:
+    """Return the unit that days are printed in: days up to some months, then months."""
+    limits = result.frame.reindex(columns=["estimate", "conf_low", "conf_high"]).max().max()
+    return "months" if kind == DAYS and limits > 130 else "days"
+
+
+def writer_of(kind: str, days: float = 1.0) -> Callable[[pd.Series], str]:
+    """Return what writes an estimate of a kind with its limits, of days in units of so many."""
 
     def write(row: pd.Series) -> str:
         estimate, low, high = (row.get(c, np.nan) for c in ("estimate", "conf_low", "conf_high"))
@@ -139,7 +193,9 @@ def writer_of(kind: str) -> Callable[[pd.Series], str]:
             return number(estimate)
         if kind == DIFFERENCES:
             return with_limits(number(100 * estimate, 0), percent_interval(low, high))
-        digits = 0 if kind == DAYS else 2 if abs(estimate) < 10 else 1
+        if kind == DAYS:
+            estimate, low, high = (value / days for value in (estimate, low, high))
+        digits = int(days > 1) if kind == DAYS else 2 if abs(estimate) < 10 else 1
         if pd.isna(low) and pd.isna(high):
             return number(estimate, digits)
         return with_limits(number(estimate, digits), interval(low, high, digits))

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 # Parts of DejaVu Sans and of Liberation Sans, whose letters are as wide as Arial's (docs/fonts), so
 # that figures are alike everywhere and a PDF is quick.
 SANS, JOURNAL_SANS = "Carstats Sans", "Carstats Journal"
+# Dots an inch of a PNG.
+DPI = 300
 
 
 @dataclass(frozen=True)

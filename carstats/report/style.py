@@ -19,6 +19,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from matplotlib.patheffects import Normal, Stroke
 from matplotlib.text import Text
 
 from carstats.errors import CarstatsError
@@ -39,6 +40,10 @@ FONT_FILES = {
 }
 for _path in FONT_FILES.values():
     font_manager.fontManager.addfont(_path)
+# How much of the end of a name is kept that is too long.
+_TAIL = 8
+# The line around a letter that makes it bold where its font is not, a part of its size.
+_BOLDER = 0.05
 # Fonts that systems bring for the scripts that the bundled one lacks, simplified Chinese first.
 _FALLBACK = (
     SANS, "DejaVu Sans", "Noto Sans SC", "Noto Sans CJK SC", "Source Han Sans SC",
@@ -242,13 +247,15 @@ def _characters(family: str) -> frozenset[int]:
 
 
 def one_weight(figure: Figure) -> None:
-    """Write bold texts that have Chinese in them in regular type: their font has one weight.
+    """Write bold texts that have Chinese in them with a line around their letters.
 
-    Only the digits and Latin letters among them would be bold otherwise.
+    Their font has one weight: only the digits and Latin letters among them would be bold otherwise.
     """
     for text in figure.findobj(Text):
         if text.get_weight() == "bold" and re.search(f"[{_CHINESE}]", text.get_text()):
             text.set_weight("normal")
+            line = Stroke(linewidth=_BOLDER * text.get_fontsize(), foreground=text.get_color())
+            text.set_path_effects([line, Normal()])
 
 
 def clean(text: object) -> str:
@@ -307,6 +314,12 @@ def wrap(
             line = line[cut:]
     lines.append(line)
     if most and len(lines) > most:
+        # Long names differ at their ends: the middle gives way where there is room for both.
+        whole = clean(text)
+        for length in range(len(whole) - _TAIL - 1, _TAIL, -1):
+            shorter = wrap(f"{whole[:length].rstrip()}…{whole[-_TAIL:]}", width, size, weight)
+            if len(shorter) <= most:
+                return shorter
         lines = lines[:most]
         last = lines[-1]
         while last and text_width(last + "…", size, weight) > width:

@@ -127,19 +127,6 @@ def _options(
 
 
 @app.command(rich_help_panel=START)
-def template(
-    out: Annotated[Path, typer.Argument(help="The workbook to write, such as registry.xlsx.")],
-    lang: Language = "en",
-) -> None:
-    """Write a workbook to type a study into: it is read without a mapping."""
-    from carstats.run.drafting import write_template
-
-    with _speaking(lang):
-        for line in write_template(out, lang):
-            say(line)
-
-
-@app.command(rich_help_panel=START)
 def draft(
     folder: Annotated[Path, typer.Argument(help="Folder of your sheets, or one file.")],
     out: Annotated[
@@ -193,6 +180,19 @@ def report(
         files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
     for file in files:
         say(file)
+
+
+@app.command(rich_help_panel=START)
+def template(
+    out: Annotated[Path, typer.Argument(help="The workbook to write, such as registry.xlsx.")],
+    lang: Language = "en",
+) -> None:
+    """Write a workbook to type a study into: it is read without a mapping."""
+    from carstats.run.drafting import write_template
+
+    with _speaking(lang):
+        for line in write_template(out, lang):
+            say(line)
 
 
 @app.command(rich_help_panel=TRUST)

@@ -22,7 +22,15 @@ if TYPE_CHECKING:
 
 PAGE, DOCUMENT, SLIDES = "report.html", "report.docx", "slides.pptx"
 # What takes longest begins first, so that no worker is left waiting for another at the end.
-_LONG = ("more-toxicity", "response", "relapse", "more-relapse", "course", "basket", "methods")
+_LONG = (
+    "second",
+    "more-toxicity",
+    "relapse",
+    "response",
+    "course",
+    "more-relapse",
+    "toxicity",
+)
 
 
 def study_report(

@@ -266,9 +266,8 @@ def landmark_curve(
         competing=competing,
         n_before=len(times.rows) - len(rows),
     )
-    return Result(
-        pd.concat(frames, ignore_index=True), replace(spec, by=tuple(chosen)), times.labels
-    )
+    spec = replace(spec, by=tuple(chosen), origin="landmark")
+    return Result(pd.concat(frames, ignore_index=True), spec, times.labels)
 
 
 def _property(

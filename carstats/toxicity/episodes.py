@@ -12,6 +12,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, listed_rows
 from carstats.data.study import Study
+from carstats.data.vocabulary import within_sentence
 from carstats.endpoints.derive.applicability import term_applies
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import mark, message
@@ -342,7 +343,8 @@ def zero_note(n: int, k: int, high: float) -> str:
 
 def term_words(study: Study, terms: Iterable[str]) -> str:
     """Return the printed names of terms, for a title."""
-    return message(", ").join(study.vocabulary.label("toxicity", name) for name in terms)
+    first, *others = (study.vocabulary.label("toxicity", name) for name in terms)
+    return message(", ").join([first, *map(within_sentence, others)])
 
 
 def term_labels(study: Study, terms: Iterable[str]) -> dict[str, dict[str, str]]:

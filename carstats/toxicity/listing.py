@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import level_labels, stratum_keys
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_number
 from carstats.messages import joined_notes, message
 from carstats.result import Result
@@ -129,9 +130,10 @@ def toxicity_listing(
         *by, "subject", "term", "system", "onset_day", "resolution_day", "end_day", "ongoing",
         "grade", "severity", "serious", "n_records", "note",
     ]  # fmt: skip
+    named = within_sentence(term_words(study, terms))
     spec = cohort.spec(
         "toxicity_listing",
-        endpoint=message("Episodes of {toxicity}", toxicity=severe.of(term_words(study, terms))),
+        endpoint=message("Episodes of {toxicity}", toxicity=severe.of(named)),
         method=message("overlapping records joined")
         if identifiers
         else message(

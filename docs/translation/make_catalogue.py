@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 import carstats
-from carstats.report.chapters.notebooks import markdown_paragraphs
+from carstats.run.notebooks import markdown_paragraphs
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "carstats/locale/zh_CN/LC_MESSAGES"
@@ -39,7 +39,7 @@ def messages():
         if "_bundled" not in path.parts:
             for message in literals(path.read_text(encoding="utf-8")):
                 found.setdefault(message, path.relative_to(ROOT).as_posix())
-    for source in sorted((ROOT / "analyses/notebooks").glob("*.py")):
+    for source in sorted((ROOT / "analyses/notebooks").glob("*.ipynb")):
         for paragraph in markdown_paragraphs(source):
             found.setdefault(paragraph, f"analyses/notebooks/{source.name}")
     for category, term in terms():

@@ -2,13 +2,9 @@
 
 import re
 
-import pytest
 from bs4 import BeautifulSoup
 
 import carstats as cs
-from carstats.data.packaged import packaged_folder
-from carstats.language import in_language
-from carstats.report.chapters.notebooks import notebook_html, run_notebook
 
 # People, journals, software, a model's terms, and names of trials, which stay as they were given.
 NAMES = {
@@ -47,13 +43,5 @@ def test_english_is_found():
 
 def test_report_has_no_english_words(tmp_path):
     cs.write_study(cs.simulate_study(9, 40), tmp_path / "study")
-    page, _ = cs.study_report(tmp_path / "study", tmp_path / "out", lang="zh")
+    page, *_ = cs.study_report(tmp_path / "study", tmp_path / "out", lang="zh")
     assert english_words(page.read_text("utf-8")) == set()
-
-
-@pytest.mark.parametrize("name", ["evidence", "evidence_beyond"])
-def test_notebook_of_the_evidence_has_no_english_words(name):
-    source = packaged_folder("analyses") / "notebooks" / f"{name}.py"
-    notebook = run_notebook(source, lang="zh")
-    with in_language("zh"):
-        assert english_words(notebook_html(notebook)) == set()

@@ -125,7 +125,7 @@ def test_the_words_change_and_not_the_numbers(cohort):
         "Clopper–Pearson 90 % limits."
     )
     assert made["zh"][1] == (
-        "无药缓解，第 168 天，访视窗为第 140 至 196 天。229 例受试者，缺失视为失败。"
+        "无药缓解，第 24 周（第 140 至 196 天）。229 例受试者，缺失视为失败。"
         "Clopper–Pearson 90% 置信限。"
     )
 

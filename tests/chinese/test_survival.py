@@ -59,7 +59,7 @@ def test_the_words_change_and_not_the_numbers(cohort):
         "(Fay, Brittain and Proschan 2013)."
     )
     assert captions["zh"] == (
-        "无复发生存。42 例受试者。Kaplan–Meier 法，90% 逐点 beta 乘积置信限"
+        "至复发或死亡时间。42 例受试者。Kaplan–Meier 法，90% 逐点 beta 乘积置信限"
         "（Fay、Brittain 和 Proschan，2013）。"
     )
     assert named == {"en": "Systemic lupus erythematosus", "zh": "系统性红斑狼疮"}

@@ -102,7 +102,7 @@ def test_letters_that_stay_are_labels():
         ("disease", "NMOSD", "视神经脊髓炎谱系疾病"),
         ("toxicity", "ICAHT", "免疫效应细胞相关血液毒性"),
         ("toxicity", "LICATS", "局部免疫效应细胞相关毒性综合征"),
-        ("endpoint", "relapse_free_survival", "无复发生存"),
+        ("endpoint", "relapse_free_survival", "至复发或死亡时间"),
         ("drug_class", "lymphodepletion", "清淋"),
     ],
 )
@@ -251,7 +251,7 @@ def test_markdown_in_chinese(chinese):
     assert head == "| 名称 | 疾病 | 类别 | 定义 | 界值 | 来源 | 核对状态 | 函数 |"
     doris = next(row for row in rows if row.startswith("| `DORIS` |"))
     assert "| 系统性红斑狼疮 | 应答 | 临床 SLEDAI 为 0" in doris
-    assert "| 已核实 | `sle.doris_2021` |" in doris
+    assert "| 已核实 | `rules.lupus.sle.doris_2021` |" in doris
     assert all(row.count(" | ") == head.count(" | ") for row in rows)
 
 
@@ -426,7 +426,7 @@ def test_check_says_in_chinese_what_was_read_and_derived(tmp_path, bare):
     assert re.search(r"  subjects +60 行 +60 例受试者", result.output)
     assert "  疾病：系统性红斑狼疮 " in result.output
     assert "  细胞来源：自体 " in result.output
-    assert "  事件终点：复发、无复发生存、" in result.output
+    assert "  事件终点：复发、至复发或死亡时间、" in result.output
     assert "  应答终点：缓解、应答、无药缓解、" in result.output
     assert "  说明：未推导终点“" in result.output
     assert current_language() == "en"

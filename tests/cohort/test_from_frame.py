@@ -55,7 +55,23 @@ class TestTwoLines:
 
     def test_the_caption_says_what_was_reported_by(self):
         spec = cs.survival_curve(made()).spec
-        assert (spec.by, spec.endpoints, spec.endpoint) == (("arm",), ("relapsed",), "relapsed")
+        assert (spec.by, spec.endpoints) == (("arm",), ("relapsed",))
+        # At the start everybody is free of it, and no caption says that all have relapsed.
+        assert spec.endpoint == "Free of relapsed"
+        assert cs.cumulative_incidence(made()).spec.endpoint == "relapsed"
+
+    def test_the_figure_and_the_table_of_a_curve(self):
+        curve = cs.survival_curve(made())
+        figure = cs.plot(curve)
+        assert "Free of relapsed" in figure.axes[0].get_ylabel()
+        assert "Free of relapsed" in str(cs.tabulate(curve))
+
+    def test_a_baseline_table_leaves_the_outcome_out(self):
+        frame = small(age=[30, 40, 50, 60, 70, 80], site=["x", "y"] * 3, name=list("abcdef"))
+        # A text of everybody's own may be a name, and is printed only where it is asked for.
+        assert set(cs.baseline_table(made(frame)).frame["variable"]) == {"age", "site"}
+        with pytest.raises(CarstatsError, match="`variables` is empty; name the columns"):
+            cs.baseline_table(made())
 
     def test_every_analysis_takes_the_only_endpoint(self):
         cohort = made(small(grew=[1, 0, 1, 1, 0, 0]), response="grew")
@@ -169,7 +185,7 @@ class TestStatus:
     @pytest.mark.parametrize(
         ("event", "options", "words"),
         [
-            ([1, 2] * 3, {}, "holds 1 .3., 2 .3.. In R 1 is often censored"),
+            ([1, 2] * 3, {}, "holds '1' .3., '2' .3.. In R 1 is often censored"),
             (["relapse", "none"] * 3, {}, "Say which is the event: event_value="),
             ([0, 1, 2] * 2, {}, "Say which is the event"),
             ([0, 1, 2] * 2, {"event_value": 1}, "Say which are censored: censored_value="),

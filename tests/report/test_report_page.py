@@ -161,7 +161,11 @@ def test_a_figure_is_drawn_without_its_words(small_report):
     # The step of the relapse on day 300: of four one had died on day 200, two are left of three.
     told = [mark.text.replace("\u00a0", " ") for mark in curve.marks]
     assert any("CD19 · 9.9 months · 67 %" in text for text in told), told
-    for mark in curve.marks:
+    rates = next(picture for picture in pictures if picture.name == "response")
+    rows = [mark.text.replace("\u00a0", " ") for mark in rates.marks]
+    assert "Myasthenia gravis · BCMA · 1/1 · – · 100 % (3–100)" in rows, rows
+    assert [mark.y for mark in rates.marks] == sorted(mark.y for mark in rates.marks)
+    for mark in (*curve.marks, *rates.marks):
         assert 0 <= mark.x <= 1
         assert 0 <= mark.y <= 1
 

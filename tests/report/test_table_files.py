@@ -233,7 +233,7 @@ def test_every_table_speaks_chinese(cohort):
     with cs.in_language("zh"):
         table = tabulate_toxicities(cs.toxicity_table(cohort, by="target"))
         rates = tabulate_rates(cs.toxicity_rate(cohort, "CRS", by="target"))
-        assert table.rows[0].cells[0] == "任何毒性"
+        assert table.rows[0].cells[0] == "任何不良事件"
     words = " ".join([*table.heads, *rates.heads, *(t for _, t in rates.footnotes())])
     assert not re.search(r"\b(Any|Rate|Missing|subjects|Grade)\b", words)
     assert 'lang="zh-Hans"' in html.table_page(rates)

@@ -1,26 +1,30 @@
 """Notebooks as pages: their text in two languages, what a page holds, and what it must not."""
 
+import re
 import textwrap
+from pathlib import Path
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
-from matplotlib.figure import Figure
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from carstats.errors import CarstatsError
 from carstats.language import in_language
-from carstats.report.chapters import notebooks
-from carstats.report.chapters.notebooks import (
-    Picture,
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import MIMETYPE, Row, Spanner
+from carstats.run import notebooks
+from carstats.run.notebooks import (
     markdown_paragraphs,
-    notebook_html,
+    notebook_bytes,
     run_notebook,
     translated_markdown,
 )
-from carstats.report.tables.files import Table
-from carstats.report.tables.model import MIMETYPE, Row, Spanner
+from carstats.run.notebooks import page_of as notebook_html
 from carstats.translation import current_language
 from tests.report.page_checks import page_problems
+
+ROOT = Path(__file__).parents[2]
 
 TEXT = """\
 # A title
@@ -45,14 +49,19 @@ two lines, with **strong** and *soft* words.
 The end."""
 
 
+CODE = '# What it "shows" & <tells>\nx = 1 < 2'
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+
+
 def shown(data, kind="display_data", **more):
     return new_output(kind, data=data, **more)
 
 
 def notebook(*outputs, head="# The title"):
-    return new_notebook(
-        cells=[new_markdown_cell(head), new_code_cell("x = 1 < 2", outputs=list(outputs))]
-    )
+    return new_notebook(cells=[new_markdown_cell(head), new_code_cell(CODE, outputs=list(outputs))])
 
 
 def soup(page):
@@ -93,9 +102,8 @@ def test_text_is_taken_apart_and_put_together_again():
 
 
 def test_every_paragraph_is_a_message(tmp_path):
-    source = tmp_path / "text.py"
-    lines = "\n".join(f"# {line}".rstrip() for line in TEXT.splitlines())
-    source.write_text(f"# %% [markdown]\n{lines}\n")
+    source = tmp_path / "text.ipynb"
+    nbformat.write(new_notebook(cells=[new_markdown_cell(TEXT)]), source)
     assert markdown_paragraphs(source) == [
         "A title", "Straight below it",
         "A paragraph in two lines, with **strong** and *soft* words.",
@@ -112,11 +120,9 @@ def test_paragraphs_are_looked_up_one_by_one(monkeypatch):
 
 
 def test_a_page_of_every_kind_of_output_is_whole():
-    figure = Figure(figsize=(1, 1))
-    figure.set_label('What it "shows" & <tells>')
     page = notebook_html(
         notebook(
-            shown({"text/html": Picture(figure)._repr_html_()}),
+            shown({"image/png": PIXEL, "text/plain": "<Figure>"}),
             shown({"text/markdown": "## Part\n\nWords, **strong**.\n\n### Detail\n\n- item"}),
             shown({MIMETYPE: table().to_json(), "text/html": "<b>not this</b>"}),
             shown({MIMETYPE: table("Again").to_json()}),
@@ -133,7 +139,7 @@ def test_a_page_of_every_kind_of_output_is_whole():
     assert [link["href"] for link in read.nav.find_all("a")] == ["#section-1"]
     assert [h["id"] for h in read.main.find_all(["h2", "h3"])] == ["section-1", "section-1-1"]
     assert read.title.text == read.h1.text == "The title"
-    assert [p.text for p in read.find_all("pre")] == ["x = 1 < 2", "a < b", "printed\n"]
+    assert [p.text for p in read.find_all("pre")] == [CODE, "a < b", "printed\n"]
     assert read.summary.text == "Code"
     assert "/home" not in page
     assert "not this" not in page
@@ -181,39 +187,113 @@ def test_a_notebooks_own_text_loads_no_picture():
 
 
 def test_chinese_strong_words_are_followed_by_no_gap():
-    page = notebook_html(notebook(shown({"text/markdown": "**模拟数据。** 这些 **A** 词"})), "zh")
+    with in_language("zh"):
+        page = notebook_html(notebook(shown({"text/markdown": "**模拟数据。** 这些 **A** 词"})))
     assert "<strong>模拟数据。</strong>这些 <strong>A</strong> 词" in page
 
 
-SOURCE = """\
-# %% [markdown]
-# # A title
+@pytest.fixture
+def source(tmp_path):
+    """A notebook with outputs and marks that an editor left in it."""
+    cells = [
+        new_markdown_cell("# A title\n\nFollow-up"),
+        new_code_cell(
+            "# A line from one to two\n%matplotlib inline\nimport os, sys\n"
+            "import matplotlib.pyplot as plt\nplt.plot([1, 2]);",
+            metadata={"collapsed": True},
+            outputs=[new_output("stream", name="stdout", text="of an earlier run\n")],
+        ),
+        new_code_cell(
+            "given = os.environ\n"
+            'print(given["CARSTATS_LANGUAGE"], os.path.basename(given["CARSTATS_DATA"]))\n'
+            'print("/home/somebody", file=sys.stderr)'
+        ),
+    ]
+    path = tmp_path / "short.ipynb"
+    nbformat.write(new_notebook(cells=cells, metadata={"edited": "2026-01-01"}), path)
+    return path
 
-# %%
-import os
-print(os.environ["CARSTATS_LANGUAGE"], os.environ.get("CARSTATS_MAPPING"))
-"""
+
+def test_a_notebook_is_run_and_kept_without_what_changes_by_machine(source, tmp_path):
+    data = tmp_path / "study"
+    runs = [run_notebook(source, data) for _ in range(2)]
+    assert notebook_bytes(runs[0]) == notebook_bytes(runs[1])
+    text = notebook_bytes(runs[0]).decode()
+    assert "en study\\n" in text
+    assert "an earlier run" not in text
+    assert not re.search(r"20\d\d-\d\d|collapsed|" + str(tmp_path), text)
+    assert [cell["id"] for cell in runs[0].cells] == ["cell-0", "cell-1", "cell-2"]
+    page = notebook_html(runs[0])
+    assert page_problems(page) == []
+    read = soup(page)
+    assert read.find("img")["alt"] == "A line from one to two"
+    assert read.find("img")["src"].startswith("data:image/png;base64,")
+    assert "somebody" not in page.replace("/home/somebody&quot;, file", "").replace(
+        '"/home/somebody", file', ""
+    )
 
 
-def test_the_language_and_the_mapping_reach_the_notebook(tmp_path, monkeypatch):
-    source = tmp_path / "short.py"
-    source.write_text(SOURCE)
-    monkeypatch.setenv("CARSTATS_MAPPING", "of another study")
-    run = run_notebook(source, tmp_path, "zh")
-    assert run.cells[1].outputs[0].text == "zh None\n"
-    page = notebook_html(run, "zh")
+def test_a_notebook_speaks_the_language_that_is_set(source, tmp_path):
+    with in_language("zh"):
+        run = run_notebook(source, tmp_path / "study")
+        page = notebook_html(run)
+    assert run.cells[2].outputs[0].text == "zh study\n"
+    assert run.cells[0].source == "# A title\n\n随访"
     assert page_problems(page, "zh") == []
     assert "<summary>代码</summary>" in page
     assert current_language() == "en"
-    with in_language("zh"):
-        run = run_notebook(source, tmp_path, mapping=tmp_path / "study.toml")
-    assert run.cells[1].outputs[0].text == f"zh {tmp_path / 'study.toml'}\n"
-    with pytest.raises(CarstatsError, match="`language`"):
-        run_notebook(source, tmp_path, "xx")
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("from carstats.errors import CarstatsError\nraise CarstatsError('no data')", "no data"),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_notebook_that_fails_says_why(code, words, tmp_path):
+    source = tmp_path / "wrong.ipynb"
+    nbformat.write(new_notebook(cells=[new_code_cell(code)]), source)
+    with pytest.raises(CarstatsError, match=f"the notebook wrong.ipynb stopped: {words}"):
+        run_notebook(source)
+
+
+def test_what_is_no_notebook_is_refused(tmp_path):
+    (tmp_path / "bad.ipynb").write_text("# not one")
+    with pytest.raises(CarstatsError, match=r"cannot read the notebook .*bad\.ipynb"):
+        run_notebook(tmp_path / "bad.ipynb")
+    with pytest.raises(CarstatsError, match=r"cannot read the notebook .*none\.ipynb"):
+        run_notebook(tmp_path / "none.ipynb")
 
 
 def test_a_library_that_lacks_is_named_with_the_remedy(tmp_path, monkeypatch):
     find = notebooks.find_spec
     monkeypatch.setattr(notebooks, "find_spec", lambda n: None if n == "nbclient" else find(n))
-    with pytest.raises(CarstatsError, match=r'needs nbclient.*pip install "carstats\[notebooks\]"'):
-        run_notebook(tmp_path / "any.py")
+    with pytest.raises(CarstatsError, match=r'needs nbclient.*pip install "carstats\[notebooks'):
+        run_notebook(tmp_path / "any.ipynb")
+
+
+NOTEBOOKS = sorted((ROOT / "analyses" / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_notebooks_are_whole_and_small(path):
+    notebook = nbformat.read(path, 4)
+    nbformat.validate(notebook)
+    assert 10 <= len(notebook.cells) <= 14
+    assert path.stat().st_size < 1_000_000
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    # Run from top to bottom, with nothing on stderr and no error kept.
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    outputs = [output for cell in code for output in cell.outputs]
+    assert not [o for o in outputs if o.output_type == "error" or o.get("name") == "stderr"]
+    text = "\n".join(cell.source for cell in code)
+    assert "sns." in text
+    assert re.search(r"^from (lifelines|statsmodels)|^import statsmodels", text, re.M)
+    for cell in code:
+        if any("image/png" in output.get("data", {}) for output in cell.outputs):
+            assert cell.source.startswith("# "), "a picture's text is its cell's first comment"
+
+
+def test_there_are_five():
+    assert [p.stem for p in NOTEBOOKS] == ["cohort", "evidence", "relapse", "response", "toxicity"]

@@ -28,6 +28,32 @@ def statsmodels_curve(rows: pd.DataFrame, event: pd.Series) -> Any:
     return SurvfuncRight(time, event.to_numpy().astype(int), entry=entry)
 
 
+def fitted(asked: Asked, level: float = 0.95, *, reverse: bool = False) -> Any:
+    """Return lifelines' fit of those asked for; reverse, that of their follow-up."""
+    rows = times_of(asked)
+
+    def fit() -> Any:
+        seen = known(rows)
+        return lifelines_curve(seen["time"], _happened(seen, reverse), level)
+
+    return asked.once(("lifelines", level, reverse), rows, fit)
+
+
+def fitted_again(asked: Asked, *, reverse: bool = False) -> Any:
+    """Return statsmodels' fit of those asked for; reverse, that of their follow-up."""
+    rows = times_of(asked)
+
+    def fit() -> Any:
+        seen = known(rows)
+        return statsmodels_curve(seen, _happened(seen, reverse))
+
+    return asked.once(("statsmodels", reverse), rows, fit)
+
+
+def _happened(seen: pd.DataFrame, reverse: bool) -> pd.Series:
+    return seen["cause"].eq("") if reverse else seen["event"]
+
+
 def curve_counts(asked: Asked) -> dict[str, Any]:
     """Count who is at risk, has the event and is censored at each time of a curve."""
     rows = times_of(asked)
@@ -41,9 +67,9 @@ def curve_estimates(asked: Asked) -> dict[str, Any]:
     if seen.empty:
         return {"estimate": np.nan}
     if ENTRY in seen:
-        fit = statsmodels_curve(seen, seen["event"])
+        fit = fitted_again(asked)
         return {"estimate": step(fit.surv_times, fit.surv_prob, at, 1.0)}
-    fit = lifelines_curve(seen["time"], seen["event"], asked.level)
+    fit = fitted(asked, asked.level)
     curve = fit.survival_function_.iloc[:, 0]
     found = step(curve.index, curve, at, 1.0)
     found[0] = 1.0
@@ -56,7 +82,7 @@ def curve_errors(asked: Asked) -> dict[str, Any]:
     at = asked.rows["time"].to_numpy(float)
     if seen.empty:
         return {"std_error": np.nan}
-    fit = statsmodels_curve(seen, seen["event"])
+    fit = fitted_again(asked)
     found = step(fit.surv_times, fit.surv_prob_se, at, 0.0)
     found[0] = 0.0
     return {"std_error": found}
@@ -69,7 +95,7 @@ def curve_limits(asked: Asked) -> dict[str, Any]:
         return {}
     if seen.empty:
         return {"conf_low": np.nan, "conf_high": np.nan}
-    fit = lifelines_curve(seen["time"], seen["event"], asked.level)
+    fit = fitted(asked, asked.level)
     at = asked.rows["time"].to_numpy(float)
     limits = fit.confidence_interval_
     return {
@@ -148,7 +174,7 @@ def quantiles(asked: Asked) -> dict[str, Any]:
     parts = asked.rows["p"].to_numpy(float)
     if seen.empty:
         return {"estimate": np.nan, "n_risk": np.nan}
-    fit = statsmodels_curve(seen, seen["event"])
+    fit = fitted_again(asked)
     found = np.array([_finite(fit.quantile(p)) for p in parts])
     risk = at_risk(seen, found).astype(float)
     return {"estimate": found, "n_risk": np.where(np.isnan(found), np.nan, risk)}
@@ -162,7 +188,7 @@ def quantile_limits(asked: Asked) -> dict[str, Any]:
     parts = asked.rows["p"].to_numpy(float)
     if seen.empty:
         return {"conf_low": np.nan, "conf_high": np.nan}
-    return _inverted(seen["time"], seen["event"], parts, asked.level)
+    return _inverted(fitted(asked, asked.level), parts)
 
 
 def followup_counts(asked: Asked) -> dict[str, Any]:
@@ -185,7 +211,7 @@ def followup_quantiles(asked: Asked) -> dict[str, Any]:
     names = {"q1": 0.25, "estimate": 0.5, "q3": 0.75}
     if seen.empty:
         return dict.fromkeys(names, np.nan)
-    fit = statsmodels_curve(seen, seen["cause"].eq(""))
+    fit = fitted_again(asked, reverse=True)
     return {name: _finite(fit.quantile(p)) for name, p in names.items()}
 
 
@@ -196,11 +222,10 @@ def followup_limits(asked: Asked) -> dict[str, Any]:
         return {}
     if seen.empty:
         return {"conf_low": np.nan, "conf_high": np.nan}
-    return _inverted(seen["time"], seen["cause"].eq(""), np.array([0.5]), asked.level)
+    return _inverted(fitted(asked, asked.level, reverse=True), np.array([0.5]))
 
 
-def _inverted(time: pd.Series, event: pd.Series, parts: np.ndarray, level: float) -> dict:
-    fit = lifelines_curve(time, event, level)
+def _inverted(fit: Any, parts: np.ndarray) -> dict[str, Any]:
     found = {}
     for i, name in enumerate(("conf_low", "conf_high")):
         limit = fit.confidence_interval_.iloc[:, i]
@@ -219,12 +244,11 @@ def on_a_plateau(asked: Asked, column: str, ours: float, theirs: float, place: i
     p = {"q1": 0.25, "q3": 0.75}.get(column, 0.5)
     p = asked.rows["p"].iloc[place] if "p" in asked.rows else p
     reverse = asked.spec.analysis == "followup_time"
-    event = seen["cause"].eq("") if reverse else seen["event"]
     if column == "n_risk":
         ours = asked.rows["estimate"].iloc[place]
     if column not in ("estimate", "q1", "q3", "n_risk"):
         return ""
-    curve = lifelines_curve(seen["time"], event, 0.95).survival_function_.iloc[:, 0]
+    curve = fitted(asked, reverse=reverse).survival_function_.iloc[:, 0]
     level = curve.index[(curve - (1 - p)).abs().to_numpy() < 1e-9]
     after = curve.index[(curve < 1 - p - 1e-9).to_numpy()]
     if not len(level):
@@ -235,10 +259,8 @@ def on_a_plateau(asked: Asked, column: str, ours: float, theirs: float, place: i
 
 def read_at_zero(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
     """Return why limits of quantiles differ: lifelines' limits of a curve of 0 are 0."""
-    seen = known(times_of(asked))
     reverse = asked.spec.analysis == "followup_time"
-    event = seen["cause"].eq("") if reverse else seen["event"]
-    curve = lifelines_curve(seen["time"], event, 0.95).survival_function_.iloc[:, 0]
+    curve = fitted(asked, reverse=reverse).survival_function_.iloc[:, 0]
     ended = step(curve.index, curve, np.array([theirs]), 1.0)[0] < 1e-9
     return "error at zero" if np.isnan(ours) and ended else ""
 

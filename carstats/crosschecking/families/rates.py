@@ -11,6 +11,7 @@ from carstats.crosschecking.applying import term_applies
 from carstats.crosschecking.asking import Asked, followed_to, share
 from carstats.crosschecking.families.clocks import joined
 from carstats.crosschecking.families.comparing import adjusted, groups_of
+from carstats.crosschecking.families.toxicities import episodes, stratum_of
 from carstats.crosschecking.times import ENTRY, known, times_of
 
 _DAYS_PER_YEAR = 365.25
@@ -145,9 +146,9 @@ def _exposure(
     from dataclasses import replace
 
     mine = subjects[term_applies(subjects, term)].set_index("subject_id")
-    episodes = joined(replace(asked, subjects=mine.reset_index()), [term])
+    merged = joined(replace(asked, subjects=mine.reset_index()), [term])
     stop = np.minimum(followed_to(mine).clip(lower=0.0), days[1])
-    dated = episodes[episodes["onset"] >= 0].astype({"onset": float})
+    dated = merged[merged["onset"] >= 0].astype({"onset": float})
     if asked.option("events") == "first":
         dated = dated.sort_values("onset", kind="stable").drop_duplicates("subject_id")
         first = dated.set_index("subject_id")["onset"].reindex(mine.index)
@@ -156,7 +157,7 @@ def _exposure(
     at_risk = exposure[exposure > 0]
     inside = dated[dated["onset"].floordiv(1).between(*days)]
     inside = inside[inside["subject_id"].isin(at_risk.index)]
-    undated = episodes.loc[episodes["onset"].isna(), "subject_id"].nunique()
+    undated = merged.loc[merged["onset"].isna(), "subject_id"].nunique()
     return {
         "n": len(at_risk), "n_event": len(inside), "n_with_event": inside["subject_id"].nunique(),
         "person_years": float(at_risk.sum()) / _DAYS_PER_YEAR, "undated": undated,
@@ -165,8 +166,6 @@ def _exposure(
 
 def _doubtful(asked: Asked) -> bool:
     """Say whether a grade is not known: the upper limit is then that of what may have been."""
-    from carstats.crosschecking.families.toxicities import episodes
-
     least = asked.option("min_severity") or asked.option("min_grade")
     return bool(episodes(asked, list(asked.option("terms")), least)["unclear"].any())
 
@@ -202,7 +201,7 @@ def exposure_ratios(asked: Asked) -> dict[str, Any]:
     for row in asked.rows.itertuples():
         sides = []
         for level in (getattr(row, column), asked.option("reference")):
-            group = asked.everyone[asked.everyone[column].astype(str) == str(level)]
+            group = stratum_of(asked, column, level)
             sides.append(_exposure(replace(asked, subjects=group), row.term, group, days))
         mine, other = sides
         told = ratio_of_rates(

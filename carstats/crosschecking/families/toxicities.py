@@ -21,6 +21,11 @@ from carstats.crosschecking.families.proportions import (
 
 def episodes(asked: Asked, terms: list[str], least: object = None) -> pd.DataFrame:
     """Return the episodes of terms since the infusion, with what is proven of each."""
+    key = ("episodes", tuple(terms), least, repr(asked.option("grading_scale")))
+    return asked.once(key, asked.subjects, lambda: _episodes(asked, terms, least)).copy()
+
+
+def _episodes(asked: Asked, terms: list[str], least: object) -> pd.DataFrame:
     rows = asked.table("toxicities")
     rows = rows[rows["term"].isin(terms) & ~(rows["onset_day"] < 0)]
     severity = isinstance(least, str)
@@ -176,12 +181,19 @@ def _sides(asked: Asked) -> list[tuple[tuple[int, int, int], tuple[int, int, int
     for row in asked.rows.itertuples():
         pair = []
         for level in (getattr(row, column), asked.option("reference")):
-            group = asked.everyone[asked.everyone[column].astype(str) == str(level)]
+            group = stratum_of(asked, column, level)
             least = asked.option("min_severity") or asked.option("min_grade")
             span = _Window(*window) if window else None
             pair.append(_had(replace(asked, subjects=group), span, row.term, least))
         found.append((pair[0], pair[1], row))
     return found
+
+
+def stratum_of(asked: Asked, column: str, level: object) -> pd.DataFrame:
+    """Return the subjects of a level, the same object whenever it is asked for."""
+    everyone = asked.everyone
+    key = ("level", column, str(level))
+    return asked.once(key, everyone, lambda: everyone[everyone[column].astype(str) == str(level)])
 
 
 class _Window:

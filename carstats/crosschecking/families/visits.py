@@ -321,14 +321,17 @@ def mixed_changes(asked: Asked) -> dict[str, Any]:
     """
     if asked.option("method") != "MMRM" or asked.option("structure") != "compound symmetry":
         return {}
-    fit, fitted = _mixed_model(asked)
+    fit, fitted = _mixed_once(asked)
     means = dict(zip(fitted, fit.fe_params, strict=False))
-    return {"estimate": [means.get(float(day), np.nan) for day in asked.rows["time"]]}
+    # Of so few that carstats refuses the model and says why there is nothing to compare.
+    refused = asked.rows["estimate"].isna()
+    days = zip(asked.rows["time"], refused, strict=True)
+    return {"estimate": [None if no else means.get(float(day), np.nan) for day, no in days]}
 
 
 def no_correlation(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
     """Return why mixed models differ: the intercepts' variance is at its bound, 0."""
-    fit, _ = _mixed_model(asked)
+    fit, _ = _mixed_once(asked)
     return "negative correlation" if float(fit.cov_re[0, 0]) < 1e-3 * float(fit.scale) else ""
 
 
@@ -374,6 +377,11 @@ def _mixed_difference(asked: Asked) -> tuple[Any, list[tuple[str, float]]]:
         matrix = np.column_stack([matrix, start.to_numpy()])
     model = MixedLM(long["change"].to_numpy(), matrix, groups=long.index)
     return model.fit(reml=True, method=["powell", "lbfgs"], maxiter=500), means
+
+
+def _mixed_once(asked: Asked) -> tuple[Any, list[float]]:
+    key = ("mixed", asked.option("measure"), tuple(asked.rows["time"]))
+    return asked.once(key, asked.subjects, lambda: _mixed_model(asked))
 
 
 def _mixed_model(asked: Asked) -> tuple[Any, list[float]]:

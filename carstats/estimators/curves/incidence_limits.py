@@ -38,7 +38,7 @@ def incidence_moments(table: RiskTable) -> tuple[Moments, Moments]:
 
     table : Counts, with one column of events for each cause; leading axes are batches.
 
-    Returns: of the lower and of the upper law just after each time.
+    Returns: mean and mean square of the lower and of the upper law just after each time.
     """
     r, events = table.n_risk[..., None], table.n_event
     d = events.sum(axis=-1, keepdims=True)

@@ -113,7 +113,7 @@ def make_grid(prior: BasketPrior, n: ArrayLike, *, halvings: tuple[int, int] = (
 
     halvings : How many times to halve the steps of tau, and those of mu and theta.
 
-    Returns: a node at tau = 0, complete pooling, is always among them unless tau is fixed.
+    Returns: the grid. A node at tau = 0, complete pooling, is in it unless tau is fixed.
 
     Everything is smooth, and even in tau, so equally spaced nodes converge faster than any power
     of the step. At log odds x, n subjects hold the information n p (1 - p), p = expit(x), about

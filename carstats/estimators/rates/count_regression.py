@@ -93,7 +93,7 @@ def robust_poisson(
 ) -> CountRegression:
     """Fit a Poisson regression whose errors allow for any variance of a subject's count.
 
-    Returns: with the sandwich covariance (HC0), too small with fewer than about 20 subjects.
+    Returns: the fit. Its sandwich covariance (HC0) is too small under about 20 subjects.
 
     White H. Econometrica 1980; 48: 817-838.
     """

@@ -6,9 +6,8 @@ from functools import partial
 
 from carstats.report.chapters.blocks import Block, figure_block, paragraphs
 from carstats.report.chapters.context import Context, part
-from carstats.report.chapters.endpoints import visit_name
 from carstats.report.figures import basket_figure
-from carstats.report.format import counted, percent, percent_interval
+from carstats.report.format import counted, landmark, percent, percent_interval
 from carstats.response.basket import basket_response
 from carstats.words import tr
 
@@ -43,7 +42,7 @@ def basket(context: Context) -> list[Block]:
         message = tr(
             "{endpoint}, {visit}, by disease with borrowing",
             endpoint=context.label("endpoint", name),
-            visit=visit_name(at),
+            visit=landmark(at),
         )
         draw = partial(basket_figure, result)
         return [*paragraphs(words), figure_block(draw, {"": result}, "basket", message)]

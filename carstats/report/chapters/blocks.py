@@ -16,7 +16,7 @@ from carstats.translation import current_language
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from carstats.report.tables.model import Table
+    from carstats.report.tables.files import Table
     from carstats.result import Result
 
 _CHINESE = "\u4e00-\u9fff"

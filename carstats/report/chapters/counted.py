@@ -22,7 +22,8 @@ _NAMES = (
 def flow(context: Context) -> list[Block]:
     """Return the flow chart, and for how long those counted were followed."""
     cohort = context.cohort
-    whole, by_disease = cohort.flow(), cohort.flow(by="disease")
+    whole = cohort.flow(from_enrolment=True)
+    by_disease = cohort.flow(by="disease", from_enrolment=True)
     results = {"all": whole, "by disease": by_disease}
     n = counted(len(cohort), "subject")
     return part(
@@ -40,7 +41,7 @@ def flow(context: Context) -> list[Block]:
 
 def flow_more(context: Context) -> list[Block]:
     """Return the flow as a table and the tables that the study has."""
-    whole = context.cohort.flow()
+    whole = context.cohort.flow(from_enrolment=True)
     blocks: list[Block] = [TableBlock(tabulate_attrition(whole), {"all": whole})]
     if len(context.present("disease")) > 10:
         blocks += cross_table(context)

@@ -1,4 +1,4 @@
-"""What the chapters call an endpoint and a visit, one name through the whole report."""
+"""What several chapters say of an endpoint: its rate at a visit, its incidence at a day."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from carstats.errors import CarstatsError
 from carstats.report.chapters.context import Context
-from carstats.report.format import counted, number, of, rate
+from carstats.report.format import counted, landmark, of, rate
 from carstats.response.rates import response_rate
 from carstats.survival.competing import cumulative_incidence
 from carstats.words import tr
@@ -15,14 +15,6 @@ from carstats.words import tr
 def overall_survival(context: Context) -> str | None:
     """Return the name of overall survival if the study has it with anybody followed."""
     return "overall_survival" if "overall_survival" in context.event_endpoints else None
-
-
-def visit_name(day: float) -> str:
-    """Return what a visit is called: ``"week 24"`` where it is a whole number of weeks."""
-    weeks = day / 7
-    if day >= 14 and abs(weeks - round(weeks)) < 1e-9:
-        return tr("week {n}", n=number(weeks, 0))
-    return tr("day {day}", day=number(day, 0))
 
 
 def not_followed(context: Context, day: float) -> str:
@@ -43,7 +35,7 @@ def said(context: Context, name: str) -> str:
     return tr(
         "{endpoint}, {visit}: {count}, {rate}",
         endpoint=context.label("endpoint", name),
-        visit=visit_name(at),
+        visit=landmark(at),
         count=of(row["n_event"], row["n"]),
         rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
     )

@@ -13,9 +13,9 @@ from carstats.report.chapters.blocks import (
     points,
 )
 from carstats.report.chapters.context import Context, part
-from carstats.report.chapters.endpoints import not_followed, said, visit_name
+from carstats.report.chapters.endpoints import not_followed, said
 from carstats.report.figures import categories_figure, response_figure, waterfall_figure
-from carstats.report.format import counted, of, percent, rate
+from carstats.report.format import counted, landmark, of, percent, rate
 from carstats.report.tables.subjects import tabulate_rates
 from carstats.response.categories import response_categories
 from carstats.response.course import score_course
@@ -87,7 +87,7 @@ def _line(context: Context, name: str) -> str:
         return tr(
             "**{endpoint}**, {visit}: {known} of {n}, {rate}. It is known for everybody.",
             endpoint=context.label("endpoint", name),
-            visit=visit_name(at),
+            visit=landmark(at),
             known=int(row["n_event"]),
             n=counted(n, "subject"),
             rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
@@ -97,7 +97,7 @@ def _line(context: Context, name: str) -> str:
         "they are counted as failures, which is the cautious reading. Among the {seen} whose "
         "outcome is known it was {share}.",
         endpoint=context.label("endpoint", name),
-        visit=visit_name(at),
+        visit=landmark(at),
         known=int(row["n_event"]),
         n=counted(n, "subject"),
         rate=rate(row["estimate"], row["conf_low"], row["conf_high"]),
@@ -133,7 +133,7 @@ def _first_and_last(context: Context, name: str) -> str:
     ends = []
     for at in (_VISITS[0], _VISITS[-1]):
         row = response_rate(context.followed(at), name, at=at).frame.iloc[0]
-        ends.append((visit_name(at), of(row["n_event"], row["n"])))
+        ends.append((landmark(at), of(row["n_event"], row["n"])))
     return tr(
         "{endpoint}: {first} at {early}, {last} at {late}",
         endpoint=context.label("endpoint", name),

@@ -2,16 +2,43 @@
 
 from __future__ import annotations
 
-from carstats.report.chapters.blocks import Block, paragraphs
+from carstats.crosschecking.outcome import Crosscheck
+from carstats.crosschecking.run import crosscheck
+from carstats.crosschecking.verdicts import DIFFERS, KNOWN
+from carstats.report.chapters.blocks import Block, Caution, TableBlock, paragraphs, points
 from carstats.report.chapters.context import Context
-from carstats.words import tr
+from carstats.report.tables.second_program import coverage_table
+from carstats.words import in_words, tr
 
 
 def second_program(context: Context) -> list[Block]:
-    """Say how the numbers of the study are recomputed."""
-    return paragraphs(
-        tr(
-            "carstats crosscheck recomputes the numbers of a study from its tables by other "
-            "libraries and says where they differ; it was not run for this report."
+    """Recompute the numbers of the study, and say how many agree and what differs and why."""
+    return blocks_of(crosscheck(context.study, with_r=False))
+
+
+def blocks_of(found: Crosscheck) -> list[Block]:
+    """Return what a crosscheck found as the blocks of a chapter."""
+    how = tr(
+        "Subjects, denominators, visit windows and times were counted anew from the study's "
+        "tables, and the estimates made by other libraries; what clinical rules derive was taken "
+        "as it is."
+    )
+    blocks: list[Block] = paragraphs(in_words(found.summary()), how)
+    frame = found.frame
+    differing = frame[frame["verdict"].eq(DIFFERS)]
+    if len(differing):
+        names = ", ".join(dict.fromkeys(differing["analysis"]))
+        words = tr("{n} numbers differ: {names}.", n=len(differing), names=names)
+        blocks.append(Caution(words))
+    known = frame[frame["verdict"].eq(KNOWN)].groupby("reason", sort=False).size()
+    blocks += points(
+        *(
+            tr("Differs for a known reason ({n} ×): {reason}.", n=f"{n:,}", reason=in_words(reason))
+            for reason, n in known.items()
         )
+    )
+    if len(found.coverage()):
+        blocks.append(TableBlock(coverage_table(found)))
+    return blocks + paragraphs(
+        tr("carstats crosscheck writes every number beside that of the second program.")
     )

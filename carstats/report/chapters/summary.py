@@ -19,7 +19,6 @@ from carstats.report.chapters.endpoints import (
     incidence_at,
     overall_survival,
     said,
-    visit_name,
 )
 from carstats.report.chapters.strata import cross_table, single_groups
 from carstats.report.format import (
@@ -28,6 +27,7 @@ from carstats.report.format import (
     count,
     counted,
     interval,
+    landmark,
     months,
     of,
     rate,
@@ -204,7 +204,7 @@ def _responses(context: Context, lines: _Lines) -> None:
             return of(row["n_event"], row["n"]), _rate(row), note
 
         what = tr("{endpoint}, {visit}", endpoint=context.label("endpoint", name),
-                  visit=visit_name(at))  # fmt: skip
+                  visit=landmark(at))  # fmt: skip
         lines.try_to_add(group, what, shown)
 
 

@@ -19,10 +19,9 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyArrowPatch, Patch
 from matplotlib.text import Annotation, Text
 
-from carstats.report.setting import Style
+from carstats.report.setting import DPI, Style
 from carstats.report.style import FONT_FILES, drawing, one_weight
 
-DPI = 300
 # No dates and no versions of the software: the same numbers give the same bytes.
 METADATA = {
     "svg": {"Date": None, "Creator": "carstats"},
@@ -168,4 +167,5 @@ def _part(path: Path, characters: set[str]) -> bytes:
     subsetter.subset(font)
     with BytesIO() as file:
         subset.save_font(font, file, options)
+        font.close()
         return file.getvalue()

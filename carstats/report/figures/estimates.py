@@ -20,7 +20,7 @@ from carstats.report.figures.forest import (
     forest_on,
     values,
 )
-from carstats.report.figures.frame import MARGIN, Page, figure, panel, x_unit
+from carstats.report.figures.frame import MARGIN, Page, figure, panel, plain_unit
 from carstats.report.figures.labels import abbreviations, titled
 from carstats.report.format import confidence, of, with_limits
 from carstats.report.rows import (
@@ -29,8 +29,11 @@ from carstats.report.rows import (
     RATIOS,
     SHARES,
     estimated,
+    head_of,
+    headed_rows,
+    heading_of,
     kinds_of,
-    named_rows,
+    unit_of,
     writer_of,
 )
 from carstats.report.style import Look, looks, text_width
@@ -53,13 +56,13 @@ def estimates_figure(page: Page, result: Result) -> None:
     texts = [" ".join((*row.left, *row.right)) for row in forest.rows if not row.heading]
     forest_on(
         page, forest, label, scale=scale,
-        title=titled(result.spec.endpoint or estimated(result, kind), result),
+        title=titled(heading_of(result, kind) or estimated(result, kind), result),
         notes=[
             tr("Rows of another kind are not shown: {n}.", n=left_out) if left_out else "",
             abbreviations(result),
         ],
         alt=sentences(
-            tr("Forest plot of {title}.", title=titled(result.spec.endpoint, result)),
+            tr("Forest plot of {title}.", title=titled(heading_of(result, kind), result)),
             full_stop(tr("; ").join(texts)),
         ),
     )  # fmt: skip
@@ -94,20 +97,22 @@ def _shown(result: Result) -> tuple[Result, str, int]:
 
 def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | None, str]:
     frame = result.frame
-    names = list(named_rows(result).values()) or [[tr("All subjects")] * len(frame)]
-    groups = names.pop(0) if len(names) > 1 else None
-    write, style = writer_of(kind), _styles(result)
+    groups, named = headed_rows(result)
+    names = [_days(texts) if head == head_of("time") else texts for head, texts in named.items()]
+    names = names or [[tr("All subjects")] * len(frame)]
+    write, style = writer_of(kind, plain_unit(unit_of(result, kind))[0]), _styles(result)
     counted = {"n", "n_event"} <= set(frame)
     rows: list[Row] = []
     for i, row in frame.iterrows():
-        if groups and (i == 0 or groups[i] != groups[i - 1]):
+        if groups[i] and (i == 0 or groups[i] != groups[i - 1]):
             rows.append(Row((groups[i],), heading=True))
         name = " · ".join(filter(None, (texts[i] for texts in names)))
+        name = name[:1].upper() + name[1:]
         right = (of(row["n_event"], row["n"]) if counted else None, write(row))
         limits = row.reindex(["estimate", "conf_low", "conf_high"])
         rows.append(
             Row((name,), tuple(filter(None, right)), values(limits), style[i],
-                indent=INDENT if groups else 0.0)
+                indent=INDENT if groups[i] else 0.0)
         )  # fmt: skip
     heads = ("n/N",) if counted else ()
     level = result.spec.conf_level
@@ -119,6 +124,10 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
     forest = Forest(("",), heads, rows, (min(name, most),), room - beside).broken()
     scale, unit = _scale(result, kind)
     return forest, scale, unit or what
+
+
+def _days(texts: list[str]) -> list[str]:
+    return [tr("day {day}", day=text) if text else "" for text in texts]
 
 
 def _head(kind: str) -> str:
@@ -147,7 +156,7 @@ def _scale(result: Result, kind: str) -> tuple[Scale | None, str]:
     low = -1.0 if known.size and known.min() < 0 else 0.0
     days, unit, times = 1.0, "", 1.0
     if kind == DAYS:
-        days, unit = x_unit(result, "months" if largest > 130 else "days")
+        days, unit = plain_unit(unit_of(result, kind))
     if kind == DIFFERENCES:
         times = 100.0
     step = _step(times * largest / days)

@@ -48,10 +48,15 @@ POINTS_PER_MM = 72 / 25.4
 MARGIN = 5.0
 STAMP = mark("Synthetic data")
 _UNITS = {
-    "days": (1.0, mark("Days"), mark("Days since infusion")),
-    "weeks": (7.0, mark("Weeks"), mark("Weeks since infusion")),
-    "months": (DAYS_PER_MONTH, mark("Months"), mark("Months since infusion")),
-    "years": (365.25, mark("Years"), mark("Years since infusion")),
+    "days": (1.0, mark("Days")),
+    "weeks": (7.0, mark("Weeks")),
+    "months": (DAYS_PER_MONTH, mark("Months")),
+    "years": (365.25, mark("Years")),
+}
+_SINCE = {
+    "infusion": mark("{unit} since infusion"),
+    "landmark": mark("{unit} since the landmark"),
+    "onset": mark("{unit} since onset"),
 }
 
 
@@ -318,8 +323,14 @@ def _strings(values: Iterable[Any]) -> Iterator[str]:
             yield from _strings(value)
 
 
+def plain_unit(standard: str) -> tuple[float, str]:
+    """Return the days of the unit of time that is asked for, else of this one, and its name."""
+    days, name = _UNITS[setting().time_unit or standard]
+    return days, tr(name)
+
+
 def x_unit(result: Result, standard: str = "months") -> tuple[float, str]:
     """Return the days of the unit of a result's axis of time, and what the axis is called."""
-    unit = setting().time_unit or standard
-    days, plain, since = _UNITS[unit]
-    return days, tr(since if result.spec.origin else plain)
+    days, unit = plain_unit(standard)
+    origin = result.spec.origin
+    return days, tr(_SINCE[origin], unit=unit) if origin in _SINCE else unit

@@ -8,12 +8,14 @@ from matplotlib.axes import Axes
 
 from carstats.report.figures.frame import Page
 from carstats.report.format import count
-from carstats.report.style import LINE_HEIGHT, SIZE, text_width, wrap
+from carstats.report.style import LINE_HEIGHT, SIZE, wrap
 from carstats.words import tr
 
 _GAP = 12.0
 # All panels together are at most so high, and one at least so.
 _HIGHEST, _LOWEST = 420.0, 58.0
+# Lines of a panel's name, and how much of the end of a longer one is kept.
+_LINES, _TAIL = 3, 8
 
 
 @dataclass(frozen=True)
@@ -74,34 +76,43 @@ class Grid:
 
 
 def grid(
-    page: Page, names: list[str], *, left: float, tall: float, foot: float, most: int = 3
+    page: Page,
+    names: list[str],
+    *,
+    left: float,
+    tall: float,
+    foot: float,
+    numbers: list[int] | None = None,
+    most: int = 3,
 ) -> Grid:
-    """Return where panels stand that have these names, at most so many beside one another."""
+    """Return where panels stand, at most so many beside one another.
+
+    A panel has its name above it, with the number of its subjects where `numbers` are given.
+    """
     n = len(names)
-    wide, many = (page.inner >= 320), n > 9
+    wide, many = page.inner >= 320, n > 9
     across = min(n, (most + 2 * many) if wide else 1 + (n > 3))
     down = -(-n // across)
-    wide = (page.inner - left - _GAP * (across - 1)) / across
-    letter = text_width("m", weight="bold") + 4 if page.style.letters else 0.0
-    heads = [_head(name, wide - letter) for name in names]
+    width = (page.inner - left - _GAP * (across - 1)) / across
+    counts = numbers or [None] * n
+    room = width - page.letter_width()
+    heads = [_head(name, count, room) for name, count in zip(names, counts, strict=True)]
     lines = max(map(len, heads))
     head = lines * SIZE * LINE_HEIGHT + (7 if lines else 3)
     tall = min(max(_HIGHEST / down - head - foot, _LOWEST), tall)
-    return Grid(heads, across, down, left, wide, tall, head, foot)
+    return Grid(heads, across, down, left, width, tall, head, foot)
 
 
-def with_number(name: str, n: int) -> str:
-    """Return a panel's name with how many subjects are in it."""
-    return tr("{name} (N\u00a0=\u00a0{n})", name=name, n=count(n))
-
-
-def _head(name: str, wide: float) -> list[str]:
-    """Break a name into two lines at most; what is cut is the name and not the number behind it."""
+def _head(name: str, n: int | None, room: float) -> list[str]:
+    """Break a name into lines; a long one is cut in its middle, for names differ at their ends."""
     if not name:
         return []
-    lines = wrap(name, wide, weight="bold")
-    kept, _, number = name.rpartition(" (N")
-    while len(lines) > 2 and kept:
-        kept = kept[:-1].rstrip()
-        lines = wrap(f"{kept}… (N{number}", wide, weight="bold")
-    return lines[:2]
+    end = name[-_TAIL:]
+    for length in range(len(name), 0, -1):
+        shown = name if length == len(name) else f"{name[:length].rstrip()}…{end}"
+        if n is not None:
+            shown = tr("{name} (N\u00a0=\u00a0{n})", name=shown, n=count(n))
+        lines = wrap(shown, room, weight="bold")
+        if len(lines) <= _LINES:
+            break
+    return lines[:_LINES]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from html import escape, unescape
 from pathlib import Path
@@ -27,27 +26,10 @@ _SIGNS = re.compile(r"[\\`\[\]_~$]|(?<![*\n])\*(?!\*)")
 _ID = re.compile(r"(?<=\sid=\")[^\"]+(?=\")")
 
 
-@dataclass(frozen=True)
-class Chapter:
-    """A rendered notebook: its title, its headings as the contents list them, and its text."""
-
-    name: str
-    title: str
-    headings: tuple[tuple[str, str], ...]
-    body: str
-
-
 def notebook_page(notebook: NotebookNode) -> str:
     """Return a run notebook as a page of its own, its code folded away."""
-    chapter = _chapter(notebook, "section", shift=0, code=True, seen={"text", "contents"})
-    contents = link_list(link(place, words) for place, words in chapter.headings)
-    return page_of(chapter.title or escape(tr("Report")), "", contents, chapter.body)
-
-
-def _chapter(
-    notebook: NotebookNode, name: str, *, shift: int, code: bool, seen: set[str]
-) -> Chapter:
-    parts = [part for cell in notebook.cells for part in _cell(cell, code, seen)]
+    seen = {"text", "contents"}
+    parts = [part for cell in notebook.cells for part in _cell(cell, seen)]
     title, headings, body = "", [], []
     inner = 0
     for level, words in _filled(piece for part in parts for piece in _pieces(*part)):
@@ -57,15 +39,15 @@ def _chapter(
         if level == 1 and not title:
             title = words
             continue
-        level = min(6, level + shift)
-        if level == 2 + shift:
-            headings.append((f"{name}-{len(headings) + 1}", words))
+        if level == 2:
+            headings.append((f"section-{len(headings) + 1}", words))
             inner, place = 0, headings[-1][0]
         else:
             inner += 1
-            place = f"{name}-{len(headings)}-{inner}"
+            place = f"section-{len(headings)}-{inner}"
         body.append(f'<h{level} id="{place}">{words}</h{level}>')
-    return Chapter(name, title, tuple(headings), "\n".join(body))
+    contents = link_list(link(place, words) for place, words in headings)
+    return page_of(title or escape(tr("Report")), "", contents, "\n".join(body))
 
 
 def _pieces(html: str, is_text: bool) -> Iterator[tuple[int, str]]:
@@ -89,14 +71,14 @@ def _filled(pieces: Iterable[tuple[int, str]]) -> list[tuple[int, str]]:
     return kept[::-1]
 
 
-def _cell(cell: NotebookNode, code: bool, seen: set[str]) -> list[tuple[str, bool]]:
+def _cell(cell: NotebookNode, seen: set[str]) -> list[tuple[str, bool]]:
     """Return the parts of a cell as HTML, each with whether it is text with headings."""
     if cell["cell_type"] == "markdown":
         return [(_markdown(cell["source"]), True)]
     if cell["cell_type"] != "code":
         return []
     parts = []
-    if code and cell["source"].strip():
+    if cell["source"].strip():
         word = tr("Code")
         parts.append(
             f'<details class="code"><summary>{escape(word)}</summary>'

@@ -13,6 +13,7 @@ from carstats.report.chapters.blocks import Chapter, FigureBlock, Mark, Picture
 from carstats.report.format import DAYS_PER_MONTH, count, interval, months, number, rate
 from carstats.report.pages.save import inert
 from carstats.report.pages.svg_compact import compact_svg
+from carstats.report.style import drawing
 from carstats.result import Result
 from carstats.words import tr
 
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 # Dots an inch of a figure in Word, sharp on paper, and on a slide, twice as wide.
-_DPI, _SLIDE_DPI = 200, 130
+_DPI, _SLIDE_DPI = 170, 110
 _MM = 25.4
 # More places than these are too close for a pointer.
 _MOST = 400
+# Texts no further apart than so many dots stand on one line.
+_LINE = 3.0
 
 
 def drawn(chapter: Chapter) -> Chapter:
@@ -39,6 +42,7 @@ def picture_of(block: FigureBlock) -> Picture:
     """Write a figure as a page, a Word file and a slide need it."""
     figure = block.figure
     width, height = figure.get_size_inches()
+    marks = tuple(_marks(figure, block.results))
     svg = compact_svg(_bytes(figure, "svg").decode())
     csv = inert(_numbers(block.results)).to_csv(index=False, lineterminator="\n")
     return Picture(
@@ -52,7 +56,7 @@ def picture_of(block: FigureBlock) -> Picture:
         csv=csv,
         width=_MM * width,
         height=_MM * height,
-        marks=tuple(_marks(figure, block.results)),
+        marks=marks,
         slide=_slide(block),
     )
 
@@ -85,13 +89,16 @@ def _numbers(results: Mapping[str, Result]) -> pd.DataFrame:
 def _marks(figure: Figure, results: Mapping[str, Result]) -> Iterator[Mark]:
     width, height = figure.get_size_inches()
     found: list[tuple[float, float, str, bool]] = []
+    # A text beside a place has none of its own before it is drawn.
+    with drawing():
+        figure.draw_without_rendering()
     for ax in figure.axes:
         points = [(*place, False) for place in _points(ax, results)]
         found += points or [(*place, True) for place in _rows(ax)]
     for x, y, words, whole in found[:: 1 + len(found) // _MOST]:
         across, down = x / figure.dpi / width, 1 - y / figure.dpi / height
         if 0 <= across <= 1 and 0 <= down <= 1:
-            yield Mark(round(across, 4), round(down, 4), words, whole)
+            yield Mark(round(float(across), 4), round(float(down), 4), words, whole)
 
 
 def _points(ax: Axes, results: Mapping[str, Result]) -> Iterator[tuple[float, float, str]]:
@@ -128,15 +135,22 @@ def _words(name: str, row: Mapping[str, object]) -> str:
 
 
 def _rows(ax: Axes) -> Iterator[tuple[float, float, str]]:
-    """Yield the lines of text of axes that are a list, each where it stands."""
-    lines: dict[int, list[tuple[float, float, str]]] = {}
+    """Yield the lines of text of axes that are a list, each where it stands, under its heading."""
+    places = []
     for text in ax.texts:
-        if not text.get_text().strip():
-            continue
-        x, y = text.get_transform().transform(text.get_position())
-        lines.setdefault(round(y / 4), []).append((x, y, text.get_text().replace("\n", " ")))
-    left, right = (ax.transAxes.transform((side, 0))[0] for side in (0, 1))
-    for texts in lines.values():
-        if len(texts) > 2:
-            words = " · ".join(words for _, _, words in sorted(texts))
-            yield (left + right) / 2, texts[0][1], words
+        if words := text.get_text().strip().replace("\n", " "):
+            box = text.get_window_extent()
+            places.append(((box.y0 + box.y1) / 2, box.x0, words))
+    lines: list[list[tuple[float, float, str]]] = []
+    for place in sorted(places, key=lambda place: -place[0]):
+        if not lines or lines[-1][0][0] - place[0] > _LINE:
+            lines.append([])
+        lines[-1].append(place)
+    middle = (ax.bbox.x0 + ax.bbox.x1) / 2
+    heading = ""
+    for line in lines:
+        words = [text for _, _, text in sorted(line, key=lambda place: place[1])]
+        if len(words) == 1:
+            heading = words[0]
+        elif len(words) > 2:
+            yield middle, line[0][0], " · ".join([heading, *words] if heading else words)

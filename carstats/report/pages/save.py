@@ -18,6 +18,7 @@ import pandas as pd
 from carstats.errors import CarstatsError
 from carstats.messages import key_of, message
 from carstats.report.printing import inert_cell
+from carstats.report.setting import DPI
 from carstats.report.tables.files import FORMATS, Table, table_bytes
 from carstats.result import Result
 from carstats.words import common_caption, full_stop, sentences
@@ -143,7 +144,7 @@ def _anew(figure: Figure, style: str, width: float | str | None) -> Figure:
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
     """Return a figure as a file's content."""
-    from carstats.report.figures.canvas import DPI, METADATA
+    from carstats.report.figures.canvas import METADATA
     from carstats.report.style import drawing
 
     with drawing(), BytesIO() as file:

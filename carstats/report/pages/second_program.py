@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from carstats import __version__
+from carstats.crosschecking.run import crosscheck
 from carstats.crosschecking.verdicts import (
     AGREES,
     DIFFERS,
-    FAMILY_NAMES,
-    KINDS,
     KNOWN,
     NONE,
     NOT_COMPARED,
@@ -19,18 +22,19 @@ from carstats.crosschecking.verdicts import (
 )
 from carstats.report.format import count
 from carstats.report.pages.page import tables_page
-from carstats.report.pages.save import inert
+from carstats.report.pages.save import inert, write_files
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
+from carstats.report.tables.second_program import coverage_table, known_table
 from carstats.words import in_words, tr
 
 if TYPE_CHECKING:
     from carstats.crosschecking.outcome import Crosscheck
+    from carstats.data.study import Study
 
 PAGE, NUMBERS = "crosscheck.html", "crosscheck.csv"
 # Of what differs so many rows are shown; the CSV has all.
 _MOST = 200
-_ORDER = ("n", "n_recomputed", "n_agree", "n_known", "n_differ", "n_none", "n_sibling", "n_raised")
 
 
 def crosscheck_files(found: Crosscheck, *, made_with: str) -> dict[str, bytes]:
@@ -40,6 +44,34 @@ def crosscheck_files(found: Crosscheck, *, made_with: str) -> dict[str, bytes]:
         PAGE: crosscheck_page(found, made_with=made_with).encode(),
         NUMBERS: rows.encode(),
     }
+
+
+def crosscheck_pages(
+    study: Study, out: Path, *, progress: Callable[[int, int], None] | None = None
+) -> list[Path]:
+    """Write the page of a study's crosscheck and a CSV of its statistics, alike on every machine.
+
+    R is not asked, so that the page does not hang on what is installed; differences stand as the
+    power of ten above them, for the last digits are those of a machine.
+    """
+    found = crosscheck(study, with_r=False, progress=progress)
+    made_with = f"carstats {__version__}"
+    rows = inert(_statistics(found)).to_csv(index=False, lineterminator="\n")
+    page = crosscheck_page(found, made_with=made_with)
+    return write_files(out, {PAGE: page.encode(), NUMBERS: rows.encode()})
+
+
+def _statistics(found: Crosscheck) -> pd.DataFrame:
+    """Return a row for each statistic, witness and verdict of each output."""
+    frame = found.frame.assign(reason=found.frame["reason"].map(str))
+    names = ["name", "family", "analysis", "beside", "statistic", "kind", "witness", "verdict",
+             "reason", "reference"]  # fmt: skip
+    made = frame.groupby(names, sort=False, dropna=False).agg(
+        n=("row", "size"), largest=("difference", "max"), tolerance=("tolerance", "max")
+    ).reset_index()  # fmt: skip
+    return made.assign(
+        largest=made["largest"].map(_within), tolerance=made["tolerance"].map(_small)
+    )
 
 
 def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
@@ -56,7 +88,7 @@ def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
             "derive was taken as it is. Where a default has no second program in Python, the "
             "analysis was run once more with an option that has one (a sibling)."
         ),
-        _coverage(found),
+        coverage_table(found),
         _by_analysis(frame),
     ]
     differing = frame[frame["verdict"].eq(DIFFERS)]
@@ -65,7 +97,7 @@ def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
     ]
     known = frame[frame["verdict"].eq(KNOWN)]
     if len(known):
-        sections[tr("What differs for a known reason")] = [_known(known)]
+        sections[tr("What differs for a known reason")] = [known_table(known)]
     none = found.numbers()
     none = none[none["verdict"].eq(NONE)]
     if len(none):
@@ -74,28 +106,6 @@ def crosscheck_page(found: Crosscheck, *, made_with: str) -> str:
     if len(rest):
         sections[tr("What was not compared")] = [_rest(rest)]
     return tables_page(title, paragraphs, sections, synthetic=found.synthetic, made_with=made_with)
-
-
-def _coverage(found: Crosscheck) -> Table:
-    rows = [
-        Row(
-            (tr(KINDS[row["kind"]]), *(count(row[name]) for name in _ORDER)),
-            group=tr(FAMILY_NAMES[row["family"]]),
-        )
-        for row in found.coverage().to_dict("records")
-    ]
-    heads = (
-        tr("Kind of number"),
-        tr("Printed"),
-        tr("Recomputed"),
-        tr("Agree"),
-        tr("Known reason"),
-        tr("Differ"),
-        tr("No second program"),
-        tr("Of these, sibling agrees"),
-        tr("Error raised"),
-    )
-    return Table(title=tr("Coverage"), heads=heads, rows=tuple(rows))
 
 
 def _by_analysis(frame: pd.DataFrame) -> Table:
@@ -114,7 +124,7 @@ def _by_analysis(frame: pd.DataFrame) -> Table:
                     witness,
                     count(len(part)),
                     count(len(agree)),
-                    _small(agree["difference"].max()),
+                    _within(agree["difference"].max()),
                     _small(part["tolerance"].max()),
                 )
             )
@@ -124,7 +134,7 @@ def _by_analysis(frame: pd.DataFrame) -> Table:
         tr("Second program"),
         tr("Compared"),
         tr("Agree"),
-        tr("Largest difference of these"),
+        tr("Their differences"),
         tr("Tolerance"),
     )
     align = ("left", "left", "right", "right", "right", "right")
@@ -161,38 +171,6 @@ def _numbers(frame: pd.DataFrame) -> Table:
     return Table(
         title=tr("Numbers that differ"), heads=heads, rows=tuple(rows), notes=notes, align=align
     )
-
-
-def _known(frame: pd.DataFrame) -> Table:
-    """Return the known reasons, each with how often it was met and one case of it."""
-    rows = []
-    for (reason, analysis, statistic), part in frame.groupby(
-        ["reason", "analysis", "statistic"], sort=False
-    ):
-        case = part.loc[part["difference"].fillna(-1).idxmax()]
-        rows.append(
-            Row(
-                (
-                    f"{analysis}, {statistic}",
-                    count(len(part)),
-                    in_words(case["of"]),
-                    _value(case["value"]),
-                    _value(case["witness_value"]),
-                ),
-                group=in_words(reason),
-            )
-        )
-    heads = (
-        tr("Statistic"),
-        tr("Numbers"),
-        tr("For example"),
-        "carstats",
-        tr("Second program"),
-    )
-    rows.sort(key=lambda row: row.group)
-    align = ("left", "right", "left", "right", "right")
-    title = tr("Differences for a known reason")
-    return Table(title=title, heads=heads, rows=tuple(rows), align=align)
 
 
 def _without(numbers: pd.DataFrame) -> Table:
@@ -233,6 +211,13 @@ def _rest(frame: pd.DataFrame) -> Table:
 
 def _value(value: float) -> str:
     return "–" if pd.isna(value) else f"{value:.8g}"
+
+
+def _within(value: float) -> str:
+    """Return the power of ten above a difference: its last digits are those of a machine."""
+    if pd.isna(value):
+        return "–"
+    return "0" if value == 0 else f"<1e{math.floor(math.log10(value)) + 1:+03d}"
 
 
 def _small(value: float) -> str:

@@ -9,7 +9,8 @@ import pandas as pd
 
 from carstats.report.format import count
 from carstats.report.pages.page import tables_page
-from carstats.report.tables.model import Row, Table
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
 from carstats.words import in_words, tr
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from carstats.ard import COUNT, P_VALUE, SHARE, TWO, key_columns, rules_of
 from carstats.report.format import confidence, count, number, of, p_value, percent, with_limits
-from carstats.report.rows import estimated, head_of, kinds_of, named_rows, text_of, writer_of
+from carstats.report.rows import estimated, head_of, headed_rows, kinds_of, text_of, writer_of
 from carstats.report.tables.abbreviations import spelled_out
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
@@ -37,9 +37,8 @@ def tabulate_result(result: Result, *, title: str | None = None) -> Table:
     frame = result.frame
     if frame.empty:
         return sentence_table(title, tr("Nobody is counted here."), [result])
-    names = named_rows(result) or {"": [tr("All subjects")] * len(frame)}
-    named = list(names.items())
-    groups = named.pop(0)[1] if len(named) > 1 else [""] * len(frame)
+    groups, names = headed_rows(result)
+    named = list(names.items()) or [("", [tr("All subjects")] * len(frame))]
     columns = _columns(result)[: WIDEST + 1 - len(named)]
     marks = Marks()
     notes = frame["note"].fillna("") if "note" in frame else [""] * len(frame)
@@ -89,11 +88,13 @@ def _columns(result: Result) -> list[tuple[str, list[str]]]:
 
 def _texts(result: Result, column: str) -> list[str]:
     values = result.frame[column]
-    rule = rules_of(result, result.frame, column)
-    if isinstance(rule, str) and rule and not pd.api.types.is_bool_dtype(values):
-        write = _PRINTED.get(rule, number)
-        return [write(np.nan if pd.isna(v) else float(v)) for v in values]
-    return [text_of(result, column, value) for value in values]
+    rules = np.broadcast_to(np.asarray(rules_of(result, result.frame, column)), len(values))
+    return [
+        _PRINTED.get(rule, number)(np.nan if pd.isna(value) else float(value))
+        if rule and not isinstance(value, bool | np.bool_ | str)
+        else text_of(result, column, value)
+        for rule, value in zip(rules, values, strict=True)
+    ]
 
 
 def _read_off(result: Result) -> Result:

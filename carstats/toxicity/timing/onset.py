@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -253,9 +254,8 @@ def toxicity_duration(
         conf_type=conf_type,
     )
     labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
-    return Result(
-        estimate_by(study.vocabulary, cohort.eligible, cohort.subjects, by, estimate), spec, labels
-    )
+    frame = estimate_by(study.vocabulary, cohort.eligible, cohort.subjects, by, estimate)
+    return Result(frame, replace(spec, origin="onset"), labels)
 
 
 def _set_apart(records: pd.DataFrame, stratum: pd.DataFrame) -> str:

@@ -84,7 +84,7 @@ def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None
         own = here[here["stratum"].isin(group)]
         _draw(ax, own, what, days, {name: look[name] for name in group})
         ax.set(xlim=(-0.55, len(days) - 0.45), ylim=(low - pad, high + pad), xlabel="", ylabel="")
-        named = tr("Baseline") if panels.wide / len(days) > 40 else tr("0")
+        named = tr("Baseline") if panels.wide / len(days) > 40 else "0"
         ax.set_xticks(
             range(len(days)), [named if day == 0 else number(day / 7, 0) for day in days]
         )
@@ -116,8 +116,9 @@ def _draw(ax: Axes, here, what: str, days: list, look: dict) -> None:
     equal = here.groupby(["stratum", "visit", what], observed=True).size().max()
     for name, own in look.items():
         seaborn.swarmplot(
-            here[here["stratum"] == name], dodge=True, marker=own.marker, alpha=0.8, linewidth=0,
-            size=float(np.clip(0.9 * room / equal, 0.9, 2.6)), warn_thresh=1.0, **where,
+            here[here["stratum"] == name], dodge=True, marker=own.marker, linewidth=0.25,
+            edgecolor="white", zorder=3, size=float(np.clip(0.9 * room / equal, 0.9, 2.6)),
+            warn_thresh=1.0, **where,
         )  # fmt: skip
     ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)
     ax.set_axisbelow(True)

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from carstats.errors import check_choice
 from carstats.report.figures.course.measures import CHANGES, COLUMNS, LEFT
 from carstats.report.figures.frame import Page, figure, x_unit
-from carstats.report.figures.grid import grid, with_number
+from carstats.report.figures.grid import grid
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import counted
 from carstats.report.style import INK, RULE, SIZE, Look, looks
@@ -42,9 +42,9 @@ def spider_figure(page: Page, result: Result, *, what: str = "change") -> None:
     title = titled(tr("{endpoint} over time", endpoint=result.spec.endpoint), result)
     n, few = result.frame["subject"].nunique(), _not_better(result, what)
     strata, names, shades = result.strata(), stratum_names(result), looks(result)
-    heads = [with_number(names[k], rows["subject"].nunique()) if result.by else ""
-             for k, rows in strata]  # fmt: skip
-    panels = grid(page, heads, left=LEFT, tall=165.0, foot=1.9 * SIZE)
+    heads = [names[key] if result.by else "" for key, _ in strata]
+    counts = [rows["subject"].nunique() for _, rows in strata]
+    panels = grid(page, heads, numbers=counts, left=LEFT, tall=165.0, foot=1.9 * SIZE)
     medians = {key: _median(rows, what) for key, rows in strata}
     page.begin(
         panels.height + 1.6 * SIZE,

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 from matplotlib.axes import Axes
 
+from carstats.messages import found
 from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.figures.risk_table import KEY, name_rows, table_height, write_numbers
 from carstats.report.format import count, number
 from carstats.report.style import GREY, SIZE, SMALL, looks, text_width
 from carstats.result import Result
-from carstats.words import in_words, sentences, tr
+from carstats.words import caption, in_words, sentences, tr
 
 _COLUMNS = ("time", "n_event", "estimate", "conf_low", "conf_high", "q1", "q3")
 _HEIGHT = 150.0
@@ -51,6 +53,7 @@ def trajectory_figure(
     page.begin(
         top + table_height(rows, beside=beside),
         title=titled(result.spec.endpoint, result),
+        caption=_caption(result),
         notes=[
             tr("Bars: limits of the median.") if result.frame["conf_low"].notna().any() else "",
             tr("No bars: too few values for limits.")
@@ -118,6 +121,14 @@ def plot_trajectory(
     ax.set_xlabel(unit, labelpad=2)
     ax.set_ylabel(_unit(result) or tr("Median"), labelpad=3)
     return ax
+
+
+def _caption(result: Result) -> str:
+    """Return the method line without the proportion below a limit, which is not drawn."""
+    spec = result.spec
+    if spec.options.get("below") is not None:
+        spec = replace(spec, method=getattr(found(spec.method), "values", {}).get("method", ""))
+    return caption(spec)
 
 
 def _unit(result: Result) -> str:

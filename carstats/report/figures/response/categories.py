@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 
 from carstats.data.vocabulary import within_sentence
 from carstats.report.figures.frame import Page, figure, panel
-from carstats.report.figures.grid import grid, with_number
+from carstats.report.figures.grid import grid
 from carstats.report.figures.keys import draw_key, key_height
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import count, number, percent
@@ -40,9 +40,9 @@ def categories_figure(page: Page, result: Result) -> None:
     shown = _shown(result)
     shapes = {_label(result, category): _shape(result, category) for category in shown}
     top = key_height(list(shapes), page.inner) + 4
-    heads = [with_number(names[key], rows["n"].iloc[0]) if result.by else ""
-             for key, rows in strata]  # fmt: skip
-    panels = grid(page, heads, left=31.0, tall=_COLUMN, foot=2.2 * SIZE)
+    heads = [names[key] if result.by else "" for key, _ in strata]
+    counts = [int(rows["n"].iloc[0]) for _, rows in strata]
+    panels = grid(page, heads, numbers=counts, left=31.0, tall=_COLUMN, foot=2.2 * SIZE)
     title = titled(result.spec.endpoint, result)
     page.begin(
         top + panels.height + 1.4 * SIZE,

@@ -19,6 +19,8 @@ _COLUMNS = ("number", "item", "start", "stop")
 _BAR, _ROW, _HEAD = 0.66, 9.0, 12.0
 # All rows together are at most so high, so that a page holds them with its caption.
 _BODY = 540.0
+# But a row is never lower than this.
+_LEAST = 4.5
 _FOLLOW_UP, _RESPONSE, _FREE, _UNSEEN = "#C4C4C4", "#8CC474", "#14591D", ", not assessed since"
 # Colour and height (a part of the bar's) of what lasts; an open bar is a state not assessed since.
 _BARS = {
@@ -137,7 +139,7 @@ def plot_swimmer(result: Result, ax: Axes) -> Axes:
 
 
 def _row_height(n: int, strata: int) -> float:
-    return min(_ROW, (_BODY - strata * (_HEAD + 3)) / n)
+    return max(min(_ROW, (_BODY - strata * (_HEAD + 3)) / n), _LEAST)
 
 
 def _bar(

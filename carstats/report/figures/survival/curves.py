@@ -36,6 +36,8 @@ from carstats.words import tr
 _MOST_DIRECT = 4
 _FADED = 0.35
 _BAND = 0.13
+# Up to this day the duration of an episode is in days.
+_DAYS = 130.0
 _STEPS = (0.1, 0.25, 0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120, 240)
 COLUMNS = ("time", "n_risk", "n_event", "n_censor", "estimate", "conf_low", "conf_high")
 
@@ -92,7 +94,10 @@ def survival_figure(
     curves = plot_survival(result, page.axes(left, top, width, high))
     for i, what in enumerate(tables):
         ax = page.axes(left, table_top + i * (table + 4), width, table)
-        plot_risk_table(result, ax, curves, what=what, beside=beside, outdent=left, names=rows)
+        plot_risk_table(
+            result, ax, curves, what=what, beside=beside, outdent=left, names=rows,
+            standard=standard_unit(result),
+        )  # fmt: skip
 
 
 @panel(*COLUMNS)
@@ -102,7 +107,7 @@ def plot_survival(result: Result, ax: Axes) -> Axes:
     y is in per cent; a curve is faded, not cut, where fewer than five subjects remain at risk.
     """
     strata, look = result.strata(), looks(result)
-    days, unit = x_unit(result)
+    days, unit = x_unit(result, standard_unit(result))
     for key, rows in strata:
         _draw_curve(ax, rows, look[key], days, band=len(strata) <= MOST_BANDS)
     end = result.frame["time"].max() / days
@@ -163,6 +168,12 @@ def _ticks(ax: Axes, end: float, largest: float) -> np.ndarray:
     room = max(2, int(width / max(number, 20)))
     step = next((step for step in _STEPS if int(end / step) + 1 <= min(room, 9)), end)
     return np.arange(0, end + 1e-9, step)
+
+
+def standard_unit(result: Result) -> str:
+    """Return the unit of time of curves: months, but days of what lasts days."""
+    short = result.spec.origin == "onset" and result.frame["time"].max() <= _DAYS
+    return "days" if short else "months"
 
 
 def y_label(endpoint: str, ax: Axes) -> str:

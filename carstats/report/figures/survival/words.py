@@ -43,6 +43,7 @@ _WITHOUT_LIMITS = {
     "Aalen–Johansen, {level} % pointwise arcsine limits": mark("Aalen–Johansen"),
     "Aalen–Johansen, {competing}, {limits}": mark("Aalen–Johansen, {competing}"),
     "Aalen–Johansen, {how}, {limits}": mark("Aalen–Johansen, {how}"),
+    "{episodes}, Kaplan–Meier from onset, {limits}": mark("{episodes}, Kaplan–Meier from onset"),
     "Ghosh–Lin, death ends the episodes, {level} % pointwise limits with robust errors": mark(
         "Ghosh–Lin, death ends the episodes"
     ),

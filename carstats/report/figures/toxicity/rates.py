@@ -258,14 +258,14 @@ def _bar(ax: Axes, y: float, grades: pd.DataFrame, width: float) -> None:
 def _shapes(result: Result) -> dict[str, Shape]:
     """Return the key of the colours, no grade first as in the bars; only of grades that occur."""
     names, drawn = _levels(result), set(result.frame.loc[result.frame["n_event"] > 0, "grade"])
-    word = tr("Grade {name}") if _in_grades(result) else "{name}"
     shapes = {}
     if _has_ungraded(result):
         shapes[tr("Not graded")] = _fill_shape(_UNGRADED, "////")
     for grade, colour in GRADE_COLOURS.items():
         name = names[grade][:1].upper() + names[grade][1:]
         if grade in drawn:
-            shapes[word.replace("{name}", name)] = _fill_shape(colour)
+            name = tr("Grade {grade}", grade=name) if _in_grades(result) else name
+            shapes[name] = _fill_shape(colour)
     return shapes
 
 

@@ -1,0 +1,1 @@
+"""Cells and other concentrations over time, without a model of compartments."""

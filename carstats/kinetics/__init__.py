@@ -1,0 +1,1 @@
+"""The engineered cells over time: expansion, exposure, persistence."""

@@ -1,0 +1,310 @@
+"""Expansion and exposure: peak, areas, half-life, and how long the cells can be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.kinetics.lognormal import geometric_mean
+from carstats.estimators.kinetics.profile import BELOW, TAIL, Profile, kinetic_profile
+from carstats.estimators.sample_median import sample_median
+from carstats.kinetics.samples import Samples, kinetic_samples
+from carstats.messages import joined_notes, mark, message, message_n
+from carstats.result import Result
+from carstats.wording import because, level_text
+
+INFUSIONS = ("first", "each")
+_BELOW = {
+    "dropped": mark("values below quantification left out between two above it"),
+    "zero": mark("values below quantification 0 between two above it"),
+    "half the limit": mark("values below quantification half their limit between two above it"),
+}
+_TAIL = {
+    "nothing": mark("no area after the last value above it"),
+    "triangle": mark("a triangle to the first value below it after the last above"),
+}
+_COLUMNS = (
+    "parameter", "unit", "n", "n_missing", "n_event", "summary", "estimate", "conf_low",
+    "conf_high", "cv_percent", "median", "q1", "q3", "minimum", "maximum", "note",
+)  # fmt: skip
+
+
+def cellular_kinetics(
+    cohort: Cohort,
+    measure: str = "CAR_transgene",
+    *,
+    by: str | Iterable[str] | None = None,
+    horizons: Iterable[float] = (28, 90),
+    infusion: str = "first",
+    below: str = "dropped",
+    tail: str = "nothing",
+    peak_from: float = 0.0,
+    peak_until: float = 28.0,
+    expands: bool = True,
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate how the engineered cells expand, and how much and how long they are there.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    measure : str
+        A measure such as ``"CAR_transgene"`` (copies per µg of DNA), ``"CAR_T_cells"`` (per µL) or
+        ``"CAR_NK_cells"``.
+    by : str or list of str, optional
+        Columns of the subjects table.
+    horizons : list of float
+        Days to which the areas under the curve are taken.
+    infusion : {"first", "each"}
+        Samples after the first infusion, whatever follows; or those of each infusion up to the
+        next, with times since it and a row for each ``infusion_number``.
+    below : {"dropped", "zero", "half the limit"}
+        What a value below the limit of quantification is between two that are above it. Before the
+        first it is 0. It changes an area by more than half: every row's method names it.
+    tail : {"nothing", "triangle"}
+        What the area has after the last value above the limit.
+    peak_from, peak_until : float
+        Days among which the peak is sought. A sample of the first hours may hold transgene of the
+        catheter: ``peak_from=1`` leaves it out.
+    expands : bool
+        Whether the cells expand. Where they do not (mRNA, CAR-NK) the decline begins with the peak.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum (with ``infusion="each"`` and infusion) a row for each ``parameter``:
+        ``"Cmax"``, ``"Tmax"``, ``"AUC0-28"``, …, ``"Tlast"``, ``"half-life"``; ``unit``, ``n``
+        subjects infused, ``n_missing`` (not sampled, or not to be estimated), ``n_event`` (above
+        quantification), ``summary`` (geometric mean or median), ``estimate``, ``conf_low``,
+        ``conf_high``, ``cv_percent`` (geometric coefficient of variation), ``median``, ``q1``,
+        ``q3``, ``minimum``, ``maximum``, ``note``. A peak or an area of cells that were never above
+        quantification is taken as censored at the limit, or at the limit times the days.
+
+    Raises
+    ------
+    CarstatsError
+        If the measure is unknown or nobody has a sample of it, or an argument is not allowed.
+
+    References
+    ----------
+    Gabrielsson J, Weiner D. Methods Mol Biol 2012; 929: 377-389.
+    Mueller KT et al. Blood 2017; 130: 2317-2325 (tisagenlecleucel).
+    """
+    check_conf_level(conf_level)
+    check_cohort(cohort)
+    by = check_by(cohort.subjects, by)
+    ends = _checked_horizons(horizons)
+    infusion = check_choice("infusion", infusion, INFUSIONS)
+    below, tail = check_choice("below", below, BELOW), check_choice("tail", tail, TAIL)
+    check_number("peak_from", peak_from, low=0)
+    check_number("peak_until", peak_until, low=peak_from)
+    samples = kinetic_samples(cohort, measure, infusion)
+    settings = {"horizons": ends, "below": below, "tail": tail, "peak_in_decline": not expands,
+                "peak_within": (float(peak_from), float(peak_until))}  # fmt: skip
+    found = profiles_of(samples, settings)
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        rows: list[dict] = []
+        mine = samples.infusions[samples.infusions["subject_id"].isin(stratum["subject_id"])]
+        numbers = sorted(mine["infusion_number"].unique()) if infusion == "each" else [1]
+        for number in numbers or [1]:
+            who = mine.loc[mine["infusion_number"] == number, "subject_id"]
+            here = [found[key] for key in ((s, number) for s in who) if key in found]
+            mark_number = {"infusion_number": int(number)} if infusion == "each" else {}
+            rows += [
+                {**mark_number, **row}
+                for row in _rows(here, len(who), samples, ends, conf_level, len(stratum))
+            ]
+        return pd.DataFrame(rows)
+
+    spec = cohort.spec(
+        "cellular_kinetics",
+        endpoint=message("{measure} ({unit})", measure=samples.label, unit=printed(samples.unit)),
+        method=message(
+            "linear up, log down; {below}; {tail}; {level} % limits: t of the logarithms, profile "
+            "likelihood where values are censored, distribution-free for medians",
+            below=message(_BELOW[below]), tail=message(_TAIL[tail]), level=level_text(conf_level),
+        ),
+        by=by, conf_level=conf_level, measure=samples.measure, horizons=ends, infusion=infusion,
+        below=below, tail=tail, peak_from=float(peak_from), peak_until=float(peak_until),
+        expands=bool(expands),
+    )  # fmt: skip
+    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, cohort.subjects, by, estimate)
+    return Result(frame, spec, level_labels(cohort.study.vocabulary, by))
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A subject's profile after one infusion, with what its rows are told by."""
+
+    profile: Profile
+    limit: float
+    carried_over: bool
+    later_peak: bool
+
+
+def profiles_of(samples: Samples, settings: dict) -> dict[tuple, Sampled]:
+    """Return the profile of each subject and infusion that was sampled after it."""
+    found = {}
+    for key, rows in samples.frame.groupby(["subject_id", "infusion_number"], sort=False):
+        time, value = rows["time"].to_numpy(float), rows["value"].to_numpy(float)
+        if not (time > 0).any():
+            continue
+        limit = rows["lloq"].to_numpy(float)
+        profile = kinetic_profile(time, value, limit, **settings)
+        quantified = value[(time >= 0) & ~np.isnan(value)]
+        found[key] = Sampled(
+            profile,
+            float(np.nanmax(limit)) if (~np.isnan(limit)).any() else np.nan,
+            bool((~np.isnan(value) & (time <= 0)).any()),
+            bool(quantified.size and not quantified.max() <= profile.peak),
+        )
+    return found
+
+
+def _checked_horizons(horizons: Iterable[float]) -> list[float]:
+    ends = list(horizons) if isinstance(horizons, Iterable) else [horizons]
+    for end in ends:
+        check_number("horizons", end, low=0)
+        if end == 0:
+            raise CarstatsError(message("`horizons` has 0; an area takes days above 0."))
+    return [float(end) for end in ends]
+
+
+def _rows(here, n: int, samples: Samples, ends, conf_level: float, n_stratum: int) -> list[dict]:
+    """Return the parameters' rows of one stratum and infusion."""
+    unit = printed(samples.unit)
+    nobody = "" if n_stratum else message("no subjects")
+    profiles = [one.profile for one in here]
+    never = [p.n_quantified == 0 for p in profiles]
+    limits = np.array([one.limit for one in here])
+    made = [
+        _mean("Cmax", unit, [p.peak for p in profiles], limits, never, n, conf_level,
+              _about_peaks(here)),
+        _middle("Tmax", message("days"), [p.peak_time for p in profiles], n, conf_level,
+                _early(profiles)),
+    ]  # fmt: skip
+    for place, end in enumerate(ends):
+        areas = [p.areas[place] for p in profiles]
+        missing = joined_notes(*(
+            message("{reason} ({n})", reason=because(reason),
+                    n=sum(a.reason == reason for a in areas))
+            for reason in dict.fromkeys(a.reason for a in areas if a.reason)
+        ))  # fmt: skip
+        beyond = sum(a.extrapolated > 0 and not a.reason for a in areas)
+        told = message_n("{n} area partly extrapolated", "{n} areas partly extrapolated", beyond)
+        made.append(
+            _mean(f"AUC0-{end:g}", message("{unit} × days", unit=unit),
+                  [a.value for a in areas], limits * end, never, n, conf_level,
+                  joined_notes(missing, told if beyond else ""))
+        )  # fmt: skip
+    ended = sum(np.isfinite(p.below_time) for p in profiles if p.n_quantified)
+    open_ = sum(p.n_quantified > 0 for p in profiles) - ended
+    still = message_n("{n} still above quantification at the last sample",
+                      "{n} still above quantification at the last sample", open_)  # fmt: skip
+    made.append(
+        _middle("Tlast", message("days"), [p.last_time for p in profiles], n, conf_level,
+                still if open_ else "")
+    )  # fmt: skip
+    half = [p.decline.half_life for p in profiles]
+    made.append(
+        _mean("half-life", message("days"), half, np.full(len(half), np.nan), [False] * len(half),
+              n, conf_level, _declines(profiles))
+    )  # fmt: skip
+    for row in made:
+        row["note"] = joined_notes(nobody, row["note"])
+    return made
+
+
+def _mean(name, unit, values, limits, never, n, conf_level, note) -> dict:
+    """Return the row of a geometric mean; of those never above their limit it is censored there."""
+    values, limits = np.array(values, float), np.array(limits, float)
+    never = np.array(never, bool)
+    value = np.where(never, np.nan, values)
+    # Without a limit nothing is known of those never quantified.
+    used = ~np.isnan(value) | (never & (limits > 0))
+    mean = geometric_mean(value[used], limits[used], conf_level=conf_level)
+    ranks = np.where(never, -np.inf, value)[used]
+    middle = _of_ranks(ranks, conf_level)
+    unknown = int((never & ~(limits > 0)).sum())
+    told = message_n(
+        "{n} never above quantification, censored at the limit",
+        "{n} never above quantification, censored at the limit", int((never & used).sum()),
+    )  # fmt: skip
+    lacking = message_n(
+        "{n} below a limit that is not given", "{n} below a limit that is not given", unknown
+    )
+    return dict(zip(_COLUMNS, (
+        name, unit, n, n - int(used.sum()), int((~np.isnan(value)).sum()), "geometric mean",
+        mean.estimate, mean.low, mean.high, mean.cv_percent, *middle,
+        joined_notes(told if (never & used).any() else "", lacking if unknown else "", note,
+                     because(mean.reason) if used.any() else ""),
+    ), strict=True))  # fmt: skip
+
+
+def _of_ranks(ranks: np.ndarray, conf_level: float) -> tuple[float, ...]:
+    """Return median, quartiles and range of values of which the lowest are only known as such."""
+    if not ranks.size:
+        return (np.nan,) * 5
+    with np.errstate(invalid="ignore"):
+        found = np.quantile(ranks, [0.5, 0.25, 0.75, 0.0, 1.0])
+    return tuple(float(v) if np.isfinite(v) else np.nan for v in found)
+
+
+def _middle(name, unit, values, n, conf_level, note) -> dict:
+    """Return the row of a median of times."""
+    m = sample_median(values, conf_level=conf_level)
+    few = message("too few for limits of the median") if m.n and np.isnan(m.low) else ""
+    return dict(zip(_COLUMNS, (
+        name, unit, n, n - m.n, m.n, "median", m.estimate, m.low, m.high, np.nan, m.estimate, m.q1,
+        m.q3, m.minimum, m.maximum, joined_notes(few, note),
+    ), strict=True))  # fmt: skip
+
+
+def _about_peaks(here) -> str:
+    """Say of peaks what makes them lower bounds or doubtful."""
+    quantified = [one for one in here if one.profile.n_quantified]
+    at_end = sum(one.profile.peak_time == one.profile.end for one in quantified)
+    later = sum(one.later_peak for one in quantified)
+    carried = sum(one.carried_over for one in quantified)
+    return joined_notes(
+        message_n("{n} with the peak at the last sample: a lower bound",
+                  "{n} with the peak at the last sample: a lower bound", at_end) if at_end else "",
+        message_n("{n} with a higher value outside the days of the peak",
+                  "{n} with a higher value outside the days of the peak", later) if later else "",
+        message_n("{n} above quantification before the infusion",
+                  "{n} above quantification before the infusion", carried) if carried else "",
+    )  # fmt: skip
+
+
+def _early(profiles) -> str:
+    """Say how many peaks lie within a day of the infusion: the catheter may hold the product."""
+    early = sum(p.peak_time < 1 for p in profiles if p.n_quantified)
+    if not early:
+        return ""
+    return message_n("{n} within a day of the infusion", "{n} within a day of the infusion", early)
+
+
+def _declines(profiles) -> str:
+    """Name the days that the declines were taken from: a short one is the contraction."""
+    first = [p.decline.first for p in profiles if p.decline.n_points]
+    last = [p.decline.last for p in profiles if p.decline.n_points]
+    if not first:
+        return ""
+    return message(
+        "declines of days {first} to {last}", first=f"{min(first):g}", last=f"{max(last):g}"
+    )
+
+
+def printed(unit: str) -> str:
+    """Return a unit as journals print it; data files write the micro sign as a u."""
+    return unit.replace("uL", "\u00b5L").replace("ug", "\u00b5g")
