@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import permutations
 from pathlib import Path
 
 from carstats.data.draft.lexicon import Sense, pieces
@@ -17,6 +18,7 @@ from carstats.data.schema import TABLES
 from carstats.data.units import folded_unit
 from carstats.data.vocabulary import Vocabulary
 
+_UNKNOWN_IS_A_TERM = ("subjects.death_cause", "toxicities.attribution")
 # Of codes and flags every sign counts; of names only the words do.
 _STRICT = ("flag", "missing")
 _CODED = re.compile(r"\s*(\d{1,2})\s*[,.、=:：-]\s*(\D.*)$")
@@ -57,9 +59,7 @@ _FILLERS = {
     "人;low;dose;high;小剂量;大剂量;重组;单抗注射液;d;天;日",
     "subjects.death_cause": "死于;所致;due;to;of;重度;严重;重症;severe;急性;acute;相关;related;"
     "fatal;死亡",
-    "toxicities.system": "感染;infection;disorders;系统;疾病;类;部;部位;site;lower;upper;"
-    "tract;及;和;"
-    "各种",
+    "toxicities.system": "感染;infection;disorders;系统;疾病;类;部;部位;site;tract;及;和;各种",
     "visit": "访视;随访;visit;arm;arm 1;arm_1;回输后;输注后;post;infusion;第;后;follow;up;±;"
     "window;治疗后",
 }
@@ -163,7 +163,8 @@ def meaning(column: str, value: str) -> Meaning:
     if text.endswith("-") and column not in _STRICT:
         return Meaning()
     if column != "missing" and (missing := is_missing(text)):
-        return missing
+        # Where "unknown" is a term, it may be that.
+        return replace(missing, sure=missing.sure and column not in _UNKNOWN_IS_A_TERM)
     if column == "visit" and (found := _visit(text)).term:
         return found
     if column == "subjects.disease" and _ICD.match(text):
@@ -216,11 +217,10 @@ def _by_phrases(column: str, text: str) -> Meaning:
 
 
 def _several_targets(names: list[str], sure: bool) -> Meaning:
-    antigens = sorted({part for name in names for part in name.lstrip("+").split("+")})
-    term = "+".join(antigens)
-    joined = {"BCMA+CD19": "CD19+BCMA"}.get(term, term)
-    known = Vocabulary().canonical("target", joined)
-    return Meaning(known or f"+{joined}", sure)
+    antigens = list(dict.fromkeys(p for name in names for p in name.lstrip("+").split("+")))
+    orders = ("+".join(order) for order in permutations(antigens[:3]))
+    known = next(filter(None, (Vocabulary().canonical("target", o) for o in orders)), None)
+    return Meaning(known or "+" + "+".join(antigens), sure)
 
 
 def _near(column: str, text: str) -> Meaning:
