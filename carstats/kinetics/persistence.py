@@ -48,7 +48,7 @@ def persistence_rate(
     window : (float, float), optional
         First and last day whose samples count, for one day `at`; the nearest sample of a subject
         counts, of two equally near the later. By default a quarter of the day to both sides, and a
-        week at least. Samples after a second infusion do not count.
+        week at least. Samples after a re-infusion that was not planned do not count.
     by : str or list of str, optional
         Columns of the subjects table; one rate for each stratum.
     limit : float, optional
@@ -79,7 +79,7 @@ def persistence_rate(
     for day in days:
         check_number("at", day, low=1)
     windows = [_window(day, window, len(days)) for day in days]
-    samples = kinetic_samples(cohort, measure, "each", limit)
+    samples = kinetic_samples(cohort, measure, "course", limit)
     check_limits(samples)
     rows = samples.frame[(samples.frame["infusion_number"] == 1) & (samples.frame["time"] > 0)]
     died = _death_days(samples.subjects)
@@ -142,7 +142,8 @@ def persistence_curve(
     Result
         The columns of `interval_censored_curve`. The event lies between the last sample above
         quantification and the first below it after that; of those never above it before their first
-        sample. The last sample, death and a second infusion censor.
+        sample. The last sample, death and a re-infusion that was not planned
+        censor.
 
     Raises
     ------
@@ -222,7 +223,9 @@ def time_to_below_quantification(
     for q in asked:
         check_number("p", q)
         if not 0 < q < 1:
-            raise CarstatsError(message("`p` is {p}; it takes a number between 0 and 1.", p=f"{q:g}"))
+            raise CarstatsError(
+                message("`p` is {p}; it takes a number between 0 and 1.", p=f"{q:g}")
+            )
     samples, times = _times(cohort, measure, limit)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -253,7 +256,7 @@ def _result(cohort, analysis, samples: Samples, by, estimate, limit, method) -> 
     spec = cohort.spec(
         analysis,
         endpoint=message("{measure} above quantification", measure=samples.label),
-        population=message(", the last sample, death and a second infusion censor"),
+        population=message(", the last sample, death and re-infusion censor"),
         method=method, by=by, measure=samples.measure, limit=limit,
     )  # fmt: skip
     vocabulary = cohort.study.vocabulary
@@ -287,7 +290,7 @@ def _death_days(subjects: pd.DataFrame) -> pd.Series:
 
 def _times(cohort: Cohort, measure: str, limit: float | None) -> tuple[Samples, pd.DataFrame]:
     """Return by subject the days between which the cells fell below quantification."""
-    samples = kinetic_samples(cohort, measure, "each", limit)
+    samples = kinetic_samples(cohort, measure, "course", limit)
     check_limits(samples)
     frame = samples.frame
     rows = frame[(frame["infusion_number"] == 1) & (frame["time"] > 0)]

@@ -71,7 +71,10 @@ class Samples:
 def kinetic_samples(
     cohort: Cohort, measure: str, infusion: str, limit: float | None = None
 ) -> Samples:
-    """Return the samples of the cohort: of the first infusion, or of each."""
+    """Return the samples of the cohort: of the first infusion, or of each.
+
+    With ``"course"`` the planned infusions after the first belong to it; a re-infusion ends it.
+    """
     check_cohort(cohort)
     if limit is not None:
         check_number("limit", limit, low=0)
@@ -94,7 +97,7 @@ def kinetic_samples(
         rows = rows[rows["adequate"].fillna(True).astype(bool)]
     rows = _quantified(rows, limit)
     blank = rows["value"].isna() & rows["lloq"].isna() & ~rows["zero"]
-    given = _infusions(cohort, subjects)
+    given = _infusions(cohort, subjects, planned=infusion != "course")
     if infusion == "first":
         given = given.drop_duplicates("subject_id").assign(until=np.inf)
     placed = _in_windows(rows[~blank], given)
@@ -148,13 +151,18 @@ def _quantified(rows: pd.DataFrame, limit: float | None) -> pd.DataFrame:
     return rows[["subject_id", "day"]].assign(value=value.mask(below), lloq=own, zero=zero)
 
 
-def _infusions(cohort: Cohort, subjects: pd.DataFrame) -> pd.DataFrame:
-    """Return each subject's infusions with the day of the next; day 0 where none is recorded."""
+def _infusions(cohort: Cohort, subjects: pd.DataFrame, *, planned: bool) -> pd.DataFrame:
+    """Return each subject's infusions with the day of the next; day 0 where none is recorded.
+
+    Those planned after the first are left out where not asked for.
+    """
     first = subjects[["subject_id"]].assign(day=0.0)
     if cohort.study.infusions is not None:
-        rows = cohort.table("infusions")[["subject_id", "day"]].dropna()
-        rows = rows[rows["subject_id"].isin(subjects["subject_id"])]
-        first = pd.concat([first, rows[rows["day"] > 0]])
+        rows = cohort.table("infusions").dropna(subset=["day"])
+        rows = rows[rows["subject_id"].isin(subjects["subject_id"]) & (rows["day"] > 0)]
+        if not planned:
+            rows = rows[~rows["planned"].fillna(False).astype(bool)]
+        first = pd.concat([first, rows[["subject_id", "day"]]])
     first = first.drop_duplicates().sort_values(["subject_id", "day"], kind="stable")
     by_subject = first.groupby("subject_id", sort=False)
     return first.assign(

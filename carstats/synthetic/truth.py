@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from carstats.synthetic.cells import EXPANSION, cells_truth
 from carstats.synthetic.course import (
     YEAR,
     by_programme,
@@ -51,9 +52,10 @@ def truth(model: Model, seed: int, n: int) -> dict:
         "seed": seed,
         "n": n,
         "model_in_words": list(MODEL_IN_WORDS),
-        "parameters": asdict(model),
+        "parameters": asdict(model) | {"cells": asdict(EXPANSION)},
         "meaning": _MEANING,
         "true_values": records,
+        "cells": cells_truth(),
     }
 
 
