@@ -20,7 +20,8 @@ from carstats.wording import because, limits_words
 # A sample counts for a day within so much of it to both sides, and at least so many days.
 _REACH, _LEAST = 0.25, 7.0
 _METHOD = mark(
-    "first value below quantification after the last above it, interval-censored (Turnbull)"
+    "first value below quantification after the last above it, interval-censored (Turnbull); the "
+    "last sample, death and re-infusion censor"
 )
 
 
@@ -256,7 +257,6 @@ def _result(cohort, analysis, samples: Samples, by, estimate, limit, method) -> 
     spec = cohort.spec(
         analysis,
         endpoint=message("{measure} above quantification", measure=samples.label),
-        population=message(", the last sample, death and re-infusion censor"),
         method=method, by=by, measure=samples.measure, limit=limit,
     )  # fmt: skip
     vocabulary = cohort.study.vocabulary

@@ -40,6 +40,7 @@ _HOMES = {
     "plot_trajectory": "course.trajectory",
     "plot_trials": "evidence.trials",
     "pooled_figure": "evidence.pooled",
+    "profiles_figure": "kinetics.profiles",
     "response_figure": "response.rates",
     "score_change_figure": "response.scores",
     "signals_figure": "toxicity.signals",
