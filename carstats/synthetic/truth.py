@@ -52,10 +52,10 @@ def truth(model: Model, seed: int, n: int) -> dict:
         "seed": seed,
         "n": n,
         "model_in_words": list(MODEL_IN_WORDS),
-        "parameters": asdict(model) | {"cells": asdict(EXPANSION)},
+        "parameters": asdict(model),
         "meaning": _MEANING,
         "true_values": records,
-        "cells": cells_truth(),
+        "cells": cells_truth() | {"parameters": asdict(EXPANSION)},
     }
 
 
