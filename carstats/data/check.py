@@ -346,7 +346,8 @@ def _plain(values: pd.Series) -> pd.Series:
     return values.astype(object).where(values.notna(), None) if text else values
 
 
-def _is_date(value: object) -> bool:
+def is_date(value: object) -> bool:
+    """Return whether a value is a calendar date, or a text of one."""
     return isinstance(value, dt.date) or (
         isinstance(value, str) and _DATE.match(value.strip()) is not None
     )
@@ -363,7 +364,7 @@ def _check_extra(name: str, values: pd.Series, source: Source):
     numbers = read_numbers(values.where(present))
     if numbers[present].notna().all():
         return numbers, []
-    dates = [value for value in values[present].unique() if _is_date(value)]
+    dates = [value for value in values[present].unique() if is_date(value)]
     dated = present & values.isin(dates) if dates else present & False
     if dated.any():
         return values, [source.problem(what, dated.idxmax(), name, remedy)]

@@ -100,7 +100,8 @@ def plot(
                 instead=message(views.instead),
             )
         )
-    with drawing(colours=colours, time_unit=time_unit):
+    named = frozenset(labels or ())
+    with drawing(colours=colours, time_unit=time_unit, named=named):
         if ax is not None:
             return _on_axes(figures, views, shown, ax, title, options, width, style)
         name = views.figures[_kind(views, kind, shown)]
@@ -149,6 +150,8 @@ def tabulate(
     """
     from carstats.report import tables
 
+    if not isinstance(result, Result):
+        raise _no_result(result)
     views = _views(result)
     _check_levels("labels", labels or (), _first(result))
     _check_levels("order", order := _listed(order), _first(result))
@@ -182,13 +185,17 @@ def _first(result: Any) -> Result:
 def _views(result: Any) -> Views:
     found = list(_each(result))
     if not found:
-        raise CarstatsError(
-            message(
-                "`result` is {given}; it takes what an analysis such as survival_curve() returns.",
-                given=type(result).__name__,
-            )
-        )
+        raise _no_result(result)
     return VIEWS.get(found[0].spec.analysis, FOREST)
+
+
+def _no_result(given: Any) -> CarstatsError:
+    return CarstatsError(
+        message(
+            "`result` is {given}; it takes what an analysis such as survival_curve() returns.",
+            given=type(given).__name__,
+        )
+    )
 
 
 def _given(

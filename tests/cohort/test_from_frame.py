@@ -241,6 +241,7 @@ class TestNamed:
             ({}, {"stop": "months"}, "`time` and `stop` are the same times"),
             ({}, {"low": "months"}, "`high` is missing"),
             ({"who": [1, 1, 2, 3, 4, 5]}, {"id": "who"}, r"'who' stands in several rows .*1, 2"),
+            ({"subject_id": [1, 1, 2, 3, 4, 5]}, {}, "'subject_id' stands in several rows"),
             ({"r": ["CR", "PR"] * 3}, {"response": "r"}, "'CR' .*neither yes nor no"),
             ({"s": 20}, {"start": "s"}, "`start` is not before `months` in 6 rows"),
             ({}, {"time": pd.Series([1])}, "`time` is Series; it takes the name of a column"),
@@ -266,6 +267,10 @@ class TestNamed:
         frame = pd.DataFrame({"l": [1, 5], "h": [2, 4]})
         with pytest.raises(CarstatsError, match=r"`high` is below `low` in 1 rows \(rows 2\)"):
             cs.cohort_from_frame(frame, low="l", high="h", unit="days")
+
+    def test_a_stratum_called_as_a_column_of_results(self):
+        with pytest.raises(CarstatsError, match="`by` names 'n', which every result has a column"):
+            cs.survival_curve(made(small(n=list("xxyyzz"))), by="n")
 
     def test_what_needs_more_says_so(self):
         cohort = made()
@@ -294,9 +299,11 @@ class TestNamed:
 
 class TestFrames:
     def test_dates_are_left_out_and_said(self):
-        cohort = made(small(seen=pd.Timestamp("2024-01-01")))
-        assert "seen" not in cohort.subjects
-        assert cohort.study.notes == ("Columns of dates were left out: seen.",)
+        cohort = made(small(seen=pd.Timestamp("2024-01-01"), born="1980-02-03", tags=[[1]] * 6))
+        assert list(cohort.subjects.columns) == ["subject_id", "months", "relapsed", "arm"]
+        assert cohort.study.notes == (
+            "Columns of dates, or of several values in a cell, were left out: seen, born, tags.",
+        )
 
     def test_an_index_with_a_name_is_a_column(self):
         frame = small(who=list("abcdef")).set_index("who")

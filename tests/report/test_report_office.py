@@ -94,7 +94,9 @@ def test_slides_have_a_message_each_real_tables_and_notes():
     assert picture.left >= 0
     assert picture.left + picture.width <= deck.slide_width
     assert picture.top + picture.height <= deck.slide_height
-    assert "By Kaplan & Meier." in figure.notes_slide.notes_text_frame.text
+    told = figure.notes_slide.notes_text_frame.text
+    assert "By Kaplan & Meier." in told
+    assert "Privacy: one." in told
     rows = []
     for slide in (first, second):
         (grid,) = [shape.table for shape in slide.shapes if shape.has_table]

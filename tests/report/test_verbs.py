@@ -118,6 +118,8 @@ def test_levels_have_other_names_colours_and_order(curves):
     # Freireich's trial lasts 35 weeks.
     ends = [ax.get_xlim()[1] for ax in figure.axes if ax.get_xlabel().startswith("Weeks")]
     assert 35 / 7 < ends[0] < 35 / 7 * 1.05
+    long = "CD19 CAR-T after fludarabine"
+    assert long in texts(cs.plot(curves["curves"], labels={"CD19": long}), "stratum")
     table = cs.tabulate(curves["curves"], order=["BCMA"], labels={"BCMA": "B"})
     assert [group for group, _ in table.groups()] == ["B", "CD19"]
 
@@ -146,6 +148,8 @@ def test_what_is_not_known_is_refused_with_what_is(curves, options, message):
 
 
 def test_what_is_no_result_is_refused():
+    with pytest.raises(cs.CarstatsError, match="`result` is list"):
+        cs.tabulate([test_ard.made("cox_regression")])
     for verb in (cs.plot, cs.tabulate):
         with pytest.raises(cs.CarstatsError, match="`result` is list; it takes what an analysis"):
             verb([])

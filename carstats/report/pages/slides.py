@@ -10,7 +10,7 @@ from typing import Any
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
-from carstats.report.chapters.blocks import Chapter, Picture, TableBlock
+from carstats.report.chapters.blocks import Caution, Chapter, Picture, TableBlock
 from carstats.report.tables.files import Table
 from carstats.report.tables.widths import column_shares
 from carstats.report.tables.word import FILE_DATE, plain, undated
@@ -45,11 +45,14 @@ def report_slides(chapters: Sequence[Chapter], title: str, *, synthetic: bool) -
     deck.slide_width, deck.slide_height = Mm(_WIDTH), Mm(_HEIGHT)
     _cover(deck, title, synthetic)
     for chapter in chapters:
+        warned: list[str] = []
         for block in chapter.blocks:
-            if isinstance(block, Picture) and block.message:
-                _figure(deck, block, synthetic)
+            if isinstance(block, Caution):
+                warned.append(block.text)
+            elif isinstance(block, Picture) and block.message:
+                _figure(deck, block, synthetic, warned)
             elif isinstance(block, TableBlock) and block.message:
-                _tables(deck, block, synthetic)
+                _tables(deck, block, synthetic, warned)
     properties = deck.core_properties
     properties.author = properties.last_modified_by = "carstats"
     properties.title, properties.language = plain(title), _LANGUAGES[current_language()]
@@ -71,7 +74,7 @@ def _cover(deck: Any, title: str, synthetic: bool) -> None:
         _run(paragraph, line, 18)
 
 
-def _figure(deck: Any, picture: Picture, synthetic: bool) -> None:
+def _figure(deck: Any, picture: Picture, synthetic: bool, warned: list[str]) -> None:
     from pptx.util import Mm
 
     slide = _slide(deck, picture.message)
@@ -81,10 +84,10 @@ def _figure(deck: Any, picture: Picture, synthetic: bool) -> None:
     shape.width, shape.height = int(scale * shape.width), int(scale * shape.height)
     shape.left = (Mm(_WIDTH) - shape.width) // 2
     shape._element.nvPicPr.cNvPr.set("descr", plain(picture.alt))
-    _close(slide, picture.title, picture.caption, synthetic)
+    _close(slide, [picture.title, picture.caption, *warned], synthetic)
 
 
-def _tables(deck: Any, block: TableBlock, synthetic: bool) -> None:
+def _tables(deck: Any, block: TableBlock, synthetic: bool, warned: list[str]) -> None:
     parts = list(_parts(block.table))
     for place, part in enumerate(parts, start=1):
         title = block.message
@@ -93,7 +96,7 @@ def _tables(deck: Any, block: TableBlock, synthetic: bool) -> None:
         slide = _slide(deck, title)
         _grid(slide, part)
         words = " ".join(f"{m} {text}".strip() for m, text in block.table.footnotes())
-        _close(slide, block.table.title, words, synthetic)
+        _close(slide, [block.table.title, words, *warned], synthetic)
 
 
 def _parts(table: Table) -> Iterator[Table]:
@@ -139,7 +142,7 @@ def _grid(slide: Any, table: Table) -> None:
     grid.horz_banding = False
     for column, part in zip(grid.columns, column_shares(table), strict=True):
         column.width = Mm(wide * part)
-    size = 15 if len(table.heads) <= 4 and len(lines) <= 12 else 12
+    size = 9 if len(table.heads) > 6 else 15 if len(table.heads) <= 4 and len(lines) <= 12 else 12
     for line, (texts, bold, indent) in enumerate(lines):
         grid.rows[line].height = Mm(high / len(lines))
         for column, text in enumerate(texts):
@@ -189,15 +192,14 @@ def _box(slide: Any, left: float, top: float, width: float, height: float) -> An
     return frame
 
 
-def _close(slide: Any, title: str, words: str, synthetic: bool) -> None:
-    """Write the stamp at the foot, and the method line into the notes."""
+def _close(slide: Any, notes: list[str], synthetic: bool) -> None:
+    """Write the stamp at the foot; the title, the method line and warnings into the notes."""
     if synthetic:
         box = _box(slide, _MARGIN, 178.0, _WIDTH - 2 * _MARGIN, 9.0)
         _run(box.paragraphs[0], tr("Synthetic data."), 12)
     frame = slide.notes_slide.notes_text_frame
-    _run(frame.paragraphs[0], title, 12, bold=True)
-    if words and words != title:
-        _run(frame.add_paragraph(), words, 12)
+    for place, words in enumerate(filter(None, notes)):
+        _run(frame.add_paragraph() if place else frame.paragraphs[0], words, 12, bold=not place)
 
 
 def _run(paragraph: Any, text: str, size: float, *, bold: bool = False) -> None:
