@@ -13,7 +13,7 @@ NAMES = {
     "Kaplan", "Khanna", "Kohler", "Lancet", "Lupus",
     "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Python", "Rheum", "Sheikh",
     "Tianjin", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
-    "cmprsk", "coinfusion", "crosscheck", "lifelines", "ller", "logit", "pandas", "rank", "scipy",
+    "cmprsk", "coinfusion", "crosscheck", "lifelines", "ller", "logit", "melded", "pandas", "rank", "scipy",
     "standard", "statsmodels", "survival",
 }  # fmt: skip
 _WORD = r"[A-Za-z][a-z]{3,}"
