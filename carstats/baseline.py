@@ -17,6 +17,8 @@ from carstats.messages import message
 from carstats.result import Result
 
 # What the table shows unless asked otherwise, as far as the study has it.
+# Texts of more levels are free text or identifiers.
+_LEVELS = 30
 _VARIABLES = (
     "age",
     "sex",
@@ -80,7 +82,17 @@ def baseline_table(
     by = check_by(subjects, chosen_columns(cohort, by))
     if standardised and not by:
         raise CarstatsError(message("`standardised` compares strata; name the columns of `by`."))
+    if variables is None and cohort.study.strata_only:
+        # What the outcomes were read from is no baseline; nor is a column of texts or identifiers.
+        outcome = set(cohort.study.source("subjects").ignored)
+        variables = [
+            v for v in subjects.columns[1:]
+            if v not in {*by, *outcome}
+            and (_is_number(subjects[v]) or _is_category(subjects[v]))
+        ]  # fmt: skip
     variables = _chosen(subjects, by, variables)
+    if not variables:
+        raise CarstatsError(message("`variables` is empty; name the columns of the table."))
     levels = {name: _levels(cohort, name) for name in variables if not _is_number(subjects[name])}
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -157,6 +169,11 @@ _COLUMNS = [
 _SUMMARIES = ["estimate", "std_dev", "median", "q1", "q3", "low", "high"]
 
 
+def _is_category(values: pd.Series) -> bool:
+    """Return whether texts are levels: a text of nearly everybody's own may be a name."""
+    return values.nunique() <= min(_LEVELS, len(values) / 2)
+
+
 def _chosen(subjects: pd.DataFrame, by: list[str], variables: Iterable[str] | None) -> list[str]:
     if variables is None:
         chosen = [v for v in _VARIABLES if v in subjects and v not in by]
@@ -174,7 +191,7 @@ def _chosen(subjects: pd.DataFrame, by: list[str], variables: Iterable[str] | No
         )
     for name in chosen:
         # Free text or an identifier has no place in a table that is printed.
-        if not _is_number(subjects[name]) and subjects[name].nunique() > 30:
+        if not _is_number(subjects[name]) and subjects[name].nunique() > _LEVELS:
             raise CarstatsError(
                 message(
                     "`variables` names {name}, which has {n} different texts. A table "

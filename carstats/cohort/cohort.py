@@ -262,7 +262,7 @@ def chosen_columns(cohort: Cohort, given: str | Iterable[str] | None) -> list[st
     return [given] if isinstance(given, str) else list(given)
 
 
-def chosen_endpoint(study: Study, given: object, kind: str) -> object:
+def chosen_endpoint(study: Study, given: str | None, kind: str) -> str:
     """Return the endpoint that an argument names; where it names none, the only one there is."""
     if given is not None:
         return given

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime as dt
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.cohort.strata import listed_rows
-from carstats.data.check import MISSING, cell_text, missing_cells, read_flag, read_numbers
+from carstats.data.check import (
+    MISSING,
+    cell_text,
+    is_date,
+    missing_cells,
+    read_flag,
+    read_numbers,
+)
 from carstats.data.formats.day_units import named_unit, says_days
 from carstats.data.matching import code_key, nearest
+from carstats.data.readers.conditions import values_held
 from carstats.errors import CarstatsError, listed
 from carstats.messages import mark, message
 
@@ -79,7 +87,7 @@ def _converted(given: Any) -> pd.DataFrame:
     for name in frame.columns:
         series = frame[name]
         values = pd.Series(series.to_list())
-        if series.dtype == nw.Enum:
+        if isinstance(series.dtype, nw.Enum):
             values = pd.Series(pd.Categorical(values, categories=list(series.dtype.categories)))
         columns[name] = values
     return pd.DataFrame(columns)
@@ -129,14 +137,10 @@ def rows_named(mask: pd.Series) -> str:
     return listed_rows(mask)
 
 
-def _is_date(value: object) -> bool:
-    return isinstance(value, dt.date | np.datetime64)
-
-
 def _dated(values: pd.Series) -> bool:
     if pd.api.types.is_datetime64_any_dtype(values):
         return True
-    return values.dtype == object and any(map(_is_date, values.dropna()))
+    return values.dtype == object and any(map(is_date, values.dropna()))
 
 
 def numbers_of(
@@ -197,9 +201,7 @@ def _codes(values: pd.Series) -> pd.Series:
 
 
 def _counts(values: pd.Series) -> str:
-    counts = values.map(lambda v: v.item() if isinstance(v, np.generic) else v).value_counts()
-    parts = [message("{value} ({n})", value=repr(v), n=n) for v, n in counts.head(8).items()]
-    return message(", ").join(parts)
+    return values_held(None if pd.isna(value) else value for value in values)
 
 
 def _wanted(frame: pd.DataFrame, column: str, argument: str, given: object) -> set[str]:
@@ -373,9 +375,13 @@ def blank_free(frame: pd.DataFrame, column: str) -> None:
         )
 
 
+def _holds_several(values: pd.Series) -> bool:
+    return values.dtype == object and not all(isinstance(v, Hashable) for v in values)
+
+
 def without_dates(frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return a frame without its columns of dates, and their names: a study keeps none."""
-    dropped = [name for name in frame.columns if _dated(frame[name])]
+    """Return a frame without its columns of dates and of lists, and their names."""
+    dropped = [n for n in frame.columns if _dated(frame[n]) or _holds_several(frame[n])]
     return frame.drop(columns=dropped), dropped
 
 

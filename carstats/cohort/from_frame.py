@@ -89,7 +89,8 @@ def cohort_from_frame(
         Column that says whether the subject responded: 0 and 1, True and False, yes and no; blank
         is not evaluable. Its name is the endpoint's; it has no day.
     id : str, optional
-        Column of the subjects' identifiers; they are numbered by default.
+        Column of the subjects' identifiers; by default ``subject_id`` if there is one, else they
+        are numbered.
     label : str, optional
         What the cohort is called in tables.
 
@@ -119,6 +120,8 @@ def cohort_from_frame(
     frame = plain_frame(frame)
     named = {"time": time, "event": event, "cause": cause, "start": start, "stop": stop,
              "low": low, "high": high, "response": response, "id": id}  # fmt: skip
+    if id is None and "subject_id" in frame:
+        named["id"] = "subject_id"
     columns = {argument: column_of(frame, argument, name) for argument, name in named.items()}
     by = [by] if isinstance(by, str) else list(by or ())
     by = [str(column_of(frame, "by", name)) for name in by]
@@ -147,24 +150,38 @@ def cohort_from_frame(
     refused = [column for column in by if column in dropped]
     if refused:
         raise CarstatsError(
-            message("`by` names {column}, which holds dates; a stratum is a category.",
-                    column=repr(refused[0]))
-        )  # fmt: skip
-    notes = () if not dropped else (
-        message("Columns of dates were left out: {names}.", names=message(", ").join(dropped)),
-    )  # fmt: skip
+            message(
+                "`by` names {column}, which holds dates or several values; a stratum is a"
+                " category.",
+                column=repr(refused[0]),
+            )
+        )
+    left = message(
+        "Columns of dates, or of several values in a cell, were left out: {names}.",
+        names=message(", ").join(dropped),
+    )
     study = Study(
         subjects=subjects,
         **tables,
         label=label,
         vocabulary=Vocabulary(endpoint=tuple(endpoints)),
         # The unit was said, so that small times are no slip.
-        sources={"events": Source("the data frame", slack={"time": 0.0})},
-        notes=notes,
+        sources={
+            "subjects": Source("the data frame", ignored=_outcome_columns(columns)),
+            "events": Source("the data frame", slack={"time": 0.0}),
+        },
+        notes=(left,) if dropped else (),
         strata_only=True,
     )
     made = define_cohort(study, label=label)
     return Cohort(study, made.subjects, made.eligible, label=label, by=tuple(by))
+
+
+def _outcome_columns(columns: dict[str, str | None]) -> tuple[str, ...]:
+    """Return the columns that say what became of the subjects: they describe none at baseline."""
+    return tuple(
+        name for argument, name in columns.items() if name is not None and argument != "id"
+    )
 
 
 def _require_whole(columns: dict[str, str | None]) -> None:
@@ -217,7 +234,8 @@ def _identifiers(frame: pd.DataFrame, column: str | None) -> list[str]:
 
 def _factor(unit: str | None, names: Iterable[str | None]) -> float:
     """Return the days of one unit, as said or as the names of the columns say it."""
-    said = {said_unit(name) for name in names if name is not None} - {None}
+    named = (said_unit(name) for name in names if name is not None)
+    said = {unit for unit in named if unit is not None}
     if unit is None:
         if len(said) != 1:
             raise CarstatsError(

@@ -14,6 +14,11 @@ from carstats.data.vocabulary import CATEGORIES, Vocabulary
 from carstats.errors import CarstatsError, listed
 from carstats.messages import Joined, message
 
+_RESULT_COLUMNS = frozenset(
+    {"n", "n_missing", "n_event", "n_risk", "n_censor", "time", "estimate", "std_error", "conf_low",
+     "conf_high", "p_value", "note", "contrast", "cause"}
+)  # fmt: skip
+
 
 def check_by(
     subjects: pd.DataFrame, by: str | Iterable[str] | None, argument: str = "by"
@@ -29,6 +34,14 @@ def check_by(
                 argument=argument,
                 unknown=unknown,
                 has=has,
+            )
+        )
+    taken = [column for column in by if column in _RESULT_COLUMNS] if argument == "by" else []
+    if taken:
+        raise CarstatsError(
+            message(
+                "`by` names {column}, which every result has a column of its own for; rename it.",
+                column=repr(taken[0]),
             )
         )
     if len(set(by)) < len(by):

@@ -78,6 +78,13 @@ def read_flag(value: object) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
 
+def _plain_number(cell: str, column: str) -> str:
+    """Return a number as it is written: in half-width digits, without the unit of its column."""
+    plain = unicodedata.normalize("NFKC", cell).strip()
+    said = _OWN_UNIT[column].fullmatch(plain) if column in _OWN_UNIT else None
+    return said[1] if said else plain
+
+
 def read_numbers(values: pd.Series, column: str = "") -> pd.Series:
     """Return cells as numbers, NaN where they are none.
 
@@ -85,14 +92,14 @@ def read_numbers(values: pd.Series, column: str = "") -> pd.Series:
     """
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
     if values.dtype == object:
-        for i in np.flatnonzero(numbers.isna().to_numpy()):
-            if isinstance(cell := values.iloc[i], str):
-                plain = unicodedata.normalize("NFKC", cell).strip()
-                said = _OWN_UNIT[column].fullmatch(plain) if column in _OWN_UNIT else None
-                if plain != cell or said:
-                    values = values.copy() if values.iloc[i] is cell else values
-                    values.iloc[i] = said[1] if said else plain
-        numbers = pd.to_numeric(values, errors="coerce").astype(float)
+        unread = values[numbers.isna() & values.notna()].unique()
+        meant = {cell: _plain_number(cell, column) for cell in unread if isinstance(cell, str)}
+        meant = {cell: number for cell, number in meant.items() if number != cell}
+        if meant:
+            values = values.map(
+                lambda cell: meant.get(cell, cell) if isinstance(cell, str) else cell
+            )
+            numbers = pd.to_numeric(values, errors="coerce").astype(float)
         # pandas reads text fast but not to the last bit; what is written must read back the same.
         read = numbers.notna()
         numbers[read] = values[read].to_numpy(dtype=object).astype(float)
@@ -339,7 +346,8 @@ def _plain(values: pd.Series) -> pd.Series:
     return values.astype(object).where(values.notna(), None) if text else values
 
 
-def _is_date(value: object) -> bool:
+def is_date(value: object) -> bool:
+    """Return whether a value is a calendar date, or a text of one."""
     return isinstance(value, dt.date) or (
         isinstance(value, str) and _DATE.match(value.strip()) is not None
     )
@@ -356,7 +364,9 @@ def _check_extra(name: str, values: pd.Series, source: Source):
     numbers = read_numbers(values.where(present))
     if numbers[present].notna().all():
         return numbers, []
-    dated = present & values.map(_is_date)
+    dates = [value for value in values[present].unique() if is_date(value)]
+    dated = present & values.isin(dates) if dates else present & False
     if dated.any():
         return values, [source.problem(what, dated.idxmax(), name, remedy)]
-    return values.where(present).map(lambda v: v if pd.isna(v) else cell_text(v)).astype(object), []
+    texts, _ = _distinct(values, present.to_numpy(), cell_text)
+    return pd.Series(np.where(present, texts, np.nan), values.index, dtype=object), []

@@ -58,11 +58,12 @@ WIDTHS = {
 
 @dataclass(frozen=True)
 class Setting:
-    """How figures are drawn for now: the style, colours of levels, the unit of time."""
+    """How figures are drawn for now: style, colours of levels, unit of time, levels named anew."""
 
     style: Style = STYLES["report"]
     colours: Mapping[object, str] = field(default_factory=dict)
     time_unit: str | None = None
+    named: frozenset[object] = frozenset()
 
 
 _standard = Setting()

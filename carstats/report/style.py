@@ -40,6 +40,8 @@ FONT_FILES = {
 }
 for _path in FONT_FILES.values():
     font_manager.fontManager.addfont(_path)
+# How much of the end of a name is kept that is too long.
+_TAIL = 8
 # The line around a letter that makes it bold where its font is not, a part of its size.
 _BOLDER = 0.05
 # Fonts that systems bring for the scripts that the bundled one lacks, simplified Chinese first.
@@ -312,6 +314,12 @@ def wrap(
             line = line[cut:]
     lines.append(line)
     if most and len(lines) > most:
+        # Long names differ at their ends: the middle gives way where there is room for both.
+        whole = clean(text)
+        for length in range(len(whole) - _TAIL - 1, _TAIL, -1):
+            shorter = wrap(f"{whole[:length].rstrip()}…{whole[-_TAIL:]}", width, size, weight)
+            if len(shorter) <= most:
+                return shorter
         lines = lines[:most]
         last = lines[-1]
         while last and text_width(last + "…", size, weight) > width:

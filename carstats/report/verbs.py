@@ -88,6 +88,8 @@ def plot(
     views = _views(result)
     if time_unit is not None:
         time_unit = check_choice("time_unit", time_unit, TIME_UNITS)
+    _check_levels("labels", labels or (), _first(result))
+    _check_levels("order", order := _listed(order), _first(result))
     shown, options = _given(result, options, lambda each: _relabelled(each, labels, order))
     colours = _colours(list(_each(shown)), colors)
     if not views.figures:
@@ -98,7 +100,8 @@ def plot(
                 instead=message(views.instead),
             )
         )
-    with drawing(colours=colours, time_unit=time_unit):
+    named = frozenset(labels or ())
+    with drawing(colours=colours, time_unit=time_unit, named=named):
         if ax is not None:
             return _on_axes(figures, views, shown, ax, title, options, width, style)
         name = views.figures[_kind(views, kind, shown)]
@@ -147,7 +150,11 @@ def tabulate(
     """
     from carstats.report import tables
 
+    if not isinstance(result, Result):
+        raise _no_result(result)
     views = _views(result)
+    _check_levels("labels", labels or (), _first(result))
+    _check_levels("order", order := _listed(order), _first(result))
     shown, options = _given(result, options, lambda each: _relabelled(each, labels, order))
     name = views.table
     if views is CURVES and "medians" in options:
@@ -178,13 +185,17 @@ def _first(result: Any) -> Result:
 def _views(result: Any) -> Views:
     found = list(_each(result))
     if not found:
-        raise CarstatsError(
-            message(
-                "`result` is {given}; it takes what an analysis such as survival_curve() returns.",
-                given=type(result).__name__,
-            )
-        )
+        raise _no_result(result)
     return VIEWS.get(found[0].spec.analysis, FOREST)
+
+
+def _no_result(given: Any) -> CarstatsError:
+    return CarstatsError(
+        message(
+            "`result` is {given}; it takes what an analysis such as survival_curve() returns.",
+            given=type(given).__name__,
+        )
+    )
 
 
 def _given(
@@ -227,33 +238,33 @@ def _check_levels(argument: str, given: Iterable[Any], result: Result) -> None:
         )
 
 
-def _relabelled(
-    result: Result, labels: Mapping[Any, str] | None, order: Sequence[Any] | None
-) -> Result:
+def _listed(order: Sequence[Any] | None) -> list[Any]:
+    return [order] if isinstance(order, str) else list(order or ())
+
+
+def _relabelled(result: Result, labels: Mapping[Any, str] | None, order: list[Any]) -> Result:
     """Return a result with other names of its levels, and those in another order."""
-    if labels:
-        _check_levels("labels", labels, result)
-        own = {
-            column: {level: labels[level] for level in levels if level in labels}
-            for column, levels in _levels(result).items()
-        }
-        merged = {c: {**result.labels.get(c, {}), **names} for c, names in own.items() if names}
-        result = replace(result, labels={**result.labels, **merged})
-    if order is not None:
-        order = [order] if isinstance(order, str) else list(order)
-        _check_levels("order", order, result)
-        frame = result.frame
+    known = _levels(result)
+    named = {
+        column: {level: labels[level] for level in levels if level in labels}
+        for column, levels in known.items()
+        if labels
+    }
+    merged = {column: {**result.labels.get(column, {}), **names} for column, names in named.items()}
+    frame = result.frame
+    touched = [column for column, levels in known.items() if set(order) & set(levels)]
+    if touched:
+        # Strata keep together: the columns before keep their order.
+        columns = [c for c in known if c in result.by or c in touched]
         ranks = {}
-        for column, levels in _levels(result).items():
+        for column in columns:
+            levels = known[column]
             first = [level for level in order if level in levels]
-            last = [level for level in levels if level not in order]
-            ranks[column] = frame[column].map({v: i for i, v in enumerate([*first, *last])})
-        columns = [column for column in ranks if set(order) & set(_levels(result)[column])]
-        places = frame.assign(**{f"_{c}": ranks[c] for c in ranks})
-        kept = [f"_{c}" for c in [*result.by, *columns] if c in ranks]
-        places = places.sort_values(list(dict.fromkeys(kept)), kind="stable").index
-        result = replace(result, frame=frame.loc[places].reset_index(drop=True))
-    return result
+            ranked = [*first, *(level for level in levels if level not in first)]
+            ranks[column] = frame[column].map({level: i for i, level in enumerate(ranked)})
+        places = frame[[]].assign(**ranks).sort_values(columns, kind="stable").index
+        frame = frame.loc[places].reset_index(drop=True)
+    return replace(result, frame=frame, labels={**result.labels, **merged})
 
 
 def _colours(results: Sequence[Result], colors: Mapping[Any, str] | None) -> Mapping[Any, str]:

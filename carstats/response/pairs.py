@@ -147,7 +147,7 @@ def compared(
         population=joined_words(counted, words or missing_words(missing)),
         method="",
     )
-    known = {"endpoint": outcome.name, "population": population}
+    known: dict[str, object] = {"endpoint": outcome.name, "population": population}
     if not cohort.study.strata_only:
         known |= {"at": float(at), "window": list(checked_window(cohort, window, at))}
     spec = replace(spec, options={**known, "missing": missing, "by": list(by), **options})

@@ -234,7 +234,7 @@ def _rates(
     missing = check_choice("missing", missing, MISSING)
     check_conf_level(conf_level)
     check_cohort(cohort)
-    endpoint = chosen_endpoint(cohort.study, endpoint, "response")
+    endpoint = chosen_endpoint(cohort.study, None, "response") if endpoint is None else endpoint
     names = [endpoint] if isinstance(endpoint, str) else list(endpoint)
     several = not isinstance(endpoint, str)
     if not names:

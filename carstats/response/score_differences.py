@@ -89,7 +89,10 @@ def score_difference(
     check_conf_level(conf_level)
     changes = changes_from_baseline(cohort, measure, at)
     subjects, days = changes.subjects, changes.days
-    check_by(subjects, by)
+    if len(check_by(subjects, by)) != 1 or not isinstance(by, str):
+        raise CarstatsError(
+            message("`by` is {by}; it takes the one column whose levels are compared.", by=repr(by))
+        )
     more = [covariates] if isinstance(covariates, str) else list(covariates)
     # Missing values are counted below: only the names are checked here.
     check_by(subjects.iloc[:0], more, "covariates")

@@ -127,19 +127,6 @@ def _options(
 
 
 @app.command(rich_help_panel=START)
-def template(
-    out: Annotated[Path, typer.Argument(help="The workbook to write, such as registry.xlsx.")],
-    lang: Language = "en",
-) -> None:
-    """Write a workbook to type a study into: it is read without a mapping."""
-    from carstats.run.drafting import write_template
-
-    with _speaking(lang):
-        for line in write_template(out, lang):
-            say(line)
-
-
-@app.command(rich_help_panel=START)
 def draft(
     folder: Annotated[Path, typer.Argument(help="Folder of your sheets, or one file.")],
     out: Annotated[
@@ -193,6 +180,19 @@ def report(
         files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
     for file in files:
         say(file)
+
+
+@app.command(rich_help_panel=START)
+def template(
+    out: Annotated[Path, typer.Argument(help="The workbook to write, such as registry.xlsx.")],
+    lang: Language = "en",
+) -> None:
+    """Write a workbook to type a study into: it is read without a mapping."""
+    from carstats.run.drafting import write_template
+
+    with _speaking(lang):
+        for line in write_template(out, lang):
+            say(line)
 
 
 @app.command(rich_help_panel=TRUST)
@@ -266,7 +266,8 @@ def verify(
     out: Annotated[
         Path | None,
         typer.Option(
-            help="Folder of the earlier outputs; default: what is committed.", show_default=False
+            help="Folder of the earlier outputs; default: where reproduce put them.",
+            show_default=False,
         ),
     ] = None,
     lang: Language = "en",
@@ -352,7 +353,7 @@ def reproduce(
     lang: Language = "en",
 ) -> None:
     """Run the analyses and write figures, tables and reports."""
-    from carstats.run.progress import progress
+    from carstats.run.progress import left_out, progress
     from carstats.run.reproduce import reproduce as run_all
     from carstats.words import tr
 
@@ -365,10 +366,10 @@ def reproduce(
         if files:
             folders = ", ".join(sorted({str(file.parent) for file in files}))
             say(tr("{n} files in {folders}", n=len(files), folders=folders))
-        left = [outcome for outcome in outcomes if outcome.reason]
-        if left:
-            words = tr("{n} of {all} analyses could not be made.", n=len(left), all=len(outcomes))
+        left = list(left_out(outcomes))
+        for words in left:
             say(words, err=True)
+        if left:
             # Nothing at all is an error of the input or the folder; a part may be its nature.
             raise typer.Exit(1 if files else 2)
 

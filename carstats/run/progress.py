@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from carstats.data.packaged import packaged_folder
 from carstats.report.printing import inert, say
 from carstats.words import in_words, tr
 
@@ -37,6 +38,20 @@ def progress() -> Iterator[Callable[[Outcome, int], None]]:
             bar.update(task, advance=1, total=total)
 
         yield report
+
+
+def left_out(outcomes: list[Outcome]) -> Iterator[str]:
+    """Yield how many analyses could not be made, and what to do about it."""
+    left = [outcome for outcome in outcomes if outcome.reason]
+    if not left:
+        return
+    yield tr("{n} of {all} analyses could not be made.", n=len(left), all=len(outcomes))
+    if len(left) < len(outcomes):
+        yield tr(
+            "Cohort, endpoint and visit stand in each script: change them in a copy of "
+            "{folder}/NAME.py, and run it by python NAME.py --data FOLDER --out FOLDER.",
+            folder=packaged_folder("analyses"),
+        )
 
 
 def _line(outcome: Outcome) -> str:

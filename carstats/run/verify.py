@@ -14,7 +14,14 @@ from carstats.messages import message, message_n
 from carstats.report.pages.contact_sheet import PAGE
 from carstats.run.differences import csv_difference, json_difference
 from carstats.run.manifest import MANIFEST, read_manifest, sha256
-from carstats.run.reproduce import UNFINISHED, Outcome, find_analyses, reproduce, takes_study
+from carstats.run.reproduce import (
+    DEFAULT_OUT,
+    UNFINISHED,
+    Outcome,
+    find_analyses,
+    reproduce,
+    takes_study,
+)
 
 _SIZE = re.compile(r' width="\d+" height="\d+"')
 _COMPARED = {".csv": csv_difference, ".json": json_difference}
@@ -79,8 +86,8 @@ def verify(
         Folder or workbook of the study; by default the synthetic one.
     earlier : str or Path, optional
         Folder of the earlier outputs, or the folder with ``figures`` in it; by default what is
-        committed. Where it has no manifest, such as a folder of published CSV files alone, only
-        the files that are there are compared.
+        committed, and with `data` where `reproduce` puts its outputs. Where it has no manifest,
+        such as a folder of published CSV files alone, only the files that are there are compared.
     report : callable, optional
         Called with the outcome of each analysis and their number.
 
@@ -95,7 +102,7 @@ def verify(
         If there is nothing to compare with, or the earlier outputs are of another study's own data
         and `data` is not given.
     """
-    earlier = _earlier(earlier)
+    earlier = _earlier(earlier, data)
     manifest = read_manifest(earlier)
     own = manifest is not None and any(name.startswith("study/") for name in manifest["inputs"])
     if own and data is None:
@@ -141,13 +148,12 @@ def compare_folders(new: Path, earlier: Path, manifest: dict | None = None) -> l
     ]
 
 
-def _earlier(folder: str | Path | None) -> Path:
-    """Return the folder of earlier figures."""
+def _earlier(folder: str | Path | None, data: str | Path | None) -> Path:
+    """Return the folder of earlier figures; by default where `reproduce` puts them."""
     if folder is None:
-        place = packaged_folder("analyses").parent / "figures"
-    else:
-        place = Path(folder).resolve()
-        place = place / "figures" if (place / "figures").is_dir() else place
+        folder = packaged_folder("analyses").parent if data is None else DEFAULT_OUT
+    place = Path(folder).resolve()
+    place = place / "figures" if (place / "figures").is_dir() else place
     if not place.is_dir() or not any(file.suffix in _COMPARED for file in place.iterdir()):
         raise CarstatsError(
             message(

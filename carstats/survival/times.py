@@ -24,6 +24,11 @@ from carstats.estimators.curves.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Spec
 
+_FREE = (
+    "survival_curve", "survival_at", "landmark_curve", "interval_censored_curve",
+    "withdrawal_weighted_curve",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class EndpointTimes:
@@ -86,8 +91,11 @@ class EndpointTimes:
         if n:
             left = message(", {n} to whom the endpoint does not apply left out", n=n)
             population = f"{population}{left}" if population else left
+        # A frame's event is called by its column; a curve is of those who are free of it.
+        free = self.cohort.study.strata_only and analysis in _FREE
+        label = message("Free of {event}", event=self.label) if free else self.label
         spec = self.cohort.spec(
-            analysis, endpoint=self.label, endpoints=(self.name,), method=method, by=self.by,
+            analysis, endpoint=label, endpoints=(self.name,), method=method, by=self.by,
             population=population,
         )  # fmt: skip
         level = options.pop("conf_level", None)

@@ -126,7 +126,7 @@ def test_subtypes_print_in_the_language_that_is_set():
     table = cs.baseline_table(cohort)
     assert [rate.label(key) for key, _ in rate.strata()] == ["lupus nephritis", "non-renal"]
     with cs.in_language("zh"):
-        assert [rate.label(key) for key, _ in rate.strata()] == ["狼疮性肾炎", "非肾脏受累"]
+        assert [rate.label(key) for key, _ in rate.strata()] == ["狼疮性肾炎", "无肾脏受累"]
         assert "狼疮性肾炎" in str(tabulate_baseline(table))
     assert "lupus nephritis" in str(tabulate_baseline(table))
 

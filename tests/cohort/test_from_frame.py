@@ -55,7 +55,23 @@ class TestTwoLines:
 
     def test_the_caption_says_what_was_reported_by(self):
         spec = cs.survival_curve(made()).spec
-        assert (spec.by, spec.endpoints, spec.endpoint) == (("arm",), ("relapsed",), "relapsed")
+        assert (spec.by, spec.endpoints) == (("arm",), ("relapsed",))
+        # At the start everybody is free of it, and no caption says that all have relapsed.
+        assert spec.endpoint == "Free of relapsed"
+        assert cs.cumulative_incidence(made()).spec.endpoint == "relapsed"
+
+    def test_the_figure_and_the_table_of_a_curve(self):
+        curve = cs.survival_curve(made())
+        figure = cs.plot(curve)
+        assert "Free of relapsed" in figure.axes[0].get_ylabel()
+        assert "Free of relapsed" in str(cs.tabulate(curve))
+
+    def test_a_baseline_table_leaves_the_outcome_out(self):
+        frame = small(age=[30, 40, 50, 60, 70, 80], site=["x", "y"] * 3, name=list("abcdef"))
+        # A text of everybody's own may be a name, and is printed only where it is asked for.
+        assert set(cs.baseline_table(made(frame)).frame["variable"]) == {"age", "site"}
+        with pytest.raises(CarstatsError, match="`variables` is empty; name the columns"):
+            cs.baseline_table(made())
 
     def test_every_analysis_takes_the_only_endpoint(self):
         cohort = made(small(grew=[1, 0, 1, 1, 0, 0]), response="grew")
@@ -169,7 +185,7 @@ class TestStatus:
     @pytest.mark.parametrize(
         ("event", "options", "words"),
         [
-            ([1, 2] * 3, {}, "holds 1 .3., 2 .3.. In R 1 is often censored"),
+            ([1, 2] * 3, {}, "holds '1' .3., '2' .3.. In R 1 is often censored"),
             (["relapse", "none"] * 3, {}, "Say which is the event: event_value="),
             ([0, 1, 2] * 2, {}, "Say which is the event"),
             ([0, 1, 2] * 2, {"event_value": 1}, "Say which are censored: censored_value="),
@@ -225,6 +241,7 @@ class TestNamed:
             ({}, {"stop": "months"}, "`time` and `stop` are the same times"),
             ({}, {"low": "months"}, "`high` is missing"),
             ({"who": [1, 1, 2, 3, 4, 5]}, {"id": "who"}, r"'who' stands in several rows .*1, 2"),
+            ({"subject_id": [1, 1, 2, 3, 4, 5]}, {}, "'subject_id' stands in several rows"),
             ({"r": ["CR", "PR"] * 3}, {"response": "r"}, "'CR' .*neither yes nor no"),
             ({"s": 20}, {"start": "s"}, "`start` is not before `months` in 6 rows"),
             ({}, {"time": pd.Series([1])}, "`time` is Series; it takes the name of a column"),
@@ -250,6 +267,10 @@ class TestNamed:
         frame = pd.DataFrame({"l": [1, 5], "h": [2, 4]})
         with pytest.raises(CarstatsError, match=r"`high` is below `low` in 1 rows \(rows 2\)"):
             cs.cohort_from_frame(frame, low="l", high="h", unit="days")
+
+    def test_a_stratum_called_as_a_column_of_results(self):
+        with pytest.raises(CarstatsError, match="`by` names 'n', which every result has a column"):
+            cs.survival_curve(made(small(n=list("xxyyzz"))), by="n")
 
     def test_what_needs_more_says_so(self):
         cohort = made()
@@ -278,9 +299,11 @@ class TestNamed:
 
 class TestFrames:
     def test_dates_are_left_out_and_said(self):
-        cohort = made(small(seen=pd.Timestamp("2024-01-01")))
-        assert "seen" not in cohort.subjects
-        assert cohort.study.notes == ("Columns of dates were left out: seen.",)
+        cohort = made(small(seen=pd.Timestamp("2024-01-01"), born="1980-02-03", tags=[[1]] * 6))
+        assert list(cohort.subjects.columns) == ["subject_id", "months", "relapsed", "arm"]
+        assert cohort.study.notes == (
+            "Columns of dates, or of several values in a cell, were left out: seen, born, tags.",
+        )
 
     def test_an_index_with_a_name_is_a_column(self):
         frame = small(who=list("abcdef")).set_index("who")

@@ -43,6 +43,9 @@ CELLS = [
 TOML_VALUES = [
     '""', '"x"', "[]", "{}", "0", "-1", "1e400", "true", "nan", "2024-01-01", '["a", 1]',
     '{ column = 3 }', '{ where = "x" }', '[["a"]]', '"../../../etc/passwd"', '"/dev/zero"',
+    '{ not = "x" }', '{ ">=" = 3, "<" = "2024-01-01" }', '{ in = [], blank = false }',
+    '{ blank = true }', '{ join = ["x", "y"], with = "" }', '{ column = "x", when = { ">" = 0 } }',
+    '{ column = "x", schedule = { a = 1 } }', '"middle"', '"日期#9"',
     '{ column = "x", where = { y = [] } }', '"\\u0000"', "1979-05-27T07:32:00Z",
     "[" * 400 + "]" * 400,
 ]  # fmt: skip
@@ -126,6 +129,76 @@ term = "ae_term"
 grade = "grade"
 onset_day = "start"
 """
+VISITS = """id,visit,date,SLEDAI,C3 (mg/dL),CR,flare,pred,HCQ
+R1,base,2024-01-05,12,50,N,N,20,Y
+R1,m3,2024-04-10,2,90,Y,N,10,Y
+R1,m6,2024-07-10,9,60,N,Y,15,N
+R2,base,2024-02-01,6,70,N,N,5,N
+R2,m3,2024-05-11,0,100,Y,N,0,N
+"""
+INFUSIONS = "id,when,dose\nR1,2024-01-10,100\nR1,2024-06-10,50\nR2,2024-02-10,80\n"
+VISIT_SUBJECTS = "id,dx,last,died\nR1,SLE,2024-12-01,\nR2,SSc,2024-11-01,2024-11-01\ntotal,2,,\n"
+VISITS_TOML = """[study]
+file = "people.csv"
+partial_dates = { date = "middle" }
+infusion_date = { file = "given.csv", column = "when", dose = "dose" }
+[subjects]
+where = { id = { not = ["total", "sum"] } }
+[subjects.columns]
+subject_id = "id"
+disease = "dx"
+last_contact_day = ["last", "died"]
+death_day = "died"
+[subjects.constants]
+target = "CD19"
+platform = "CAR-T"
+cell_source = "autologous"
+[infusions]
+later = "unplanned"
+[visits]
+file = "seen.csv"
+where = { date = { blank = false }, visit = { in = ["base", "m3", "m6"] } }
+measures = { SLEDAI = "SLEDAI-2K", "C3 (mg/dL)" = "C3" }
+events = { flare = "relapse" }
+[visits.columns]
+day = "date"
+visit = "visit"
+[visits.responses]
+CR = "drug_free_remission"
+SLEDAI = { endpoint = "LLDAS", when = { "<=" = 4 } }
+[visits.medications]
+pred = { drug = "pred", drug_class = "glucocorticoid", amount = "prednisone_equivalent_mg" }
+HCQ = { drug = "HCQ", drug_class = "antimalarial", blank = "unknown" }
+"""
+KEPT = """登记表,,,,,,,,,,,,
+中心,编号,诊断,年龄,体重,回输1,回输2,末次(月),日期,日期,年,月,有药
+北京,001,SLE,34岁,60kg,2024年3月5日,,9,2024/4/1,2024-05-06,2024,4,有
+北京,002,SLE,２８,55,2024/02/01,2024.8.1,10,45400,,,,无
+上海,001,SSc,41岁,70公斤,45352,,8,,2024年6月,2024,7,无
+合计,,3例,,,,,,,,,,
+"""
+KEPT_TOML = """[study]
+infusion_date = ["回输1", "回输2"]
+partial_dates = { "日期#2" = "last", "年" = "first" }
+[subjects]
+where = { "编号" = { blank = false }, "中心" = { not = "合计" } }
+[subjects.columns]
+subject_id = { join = ["中心", "编号"], with = "-" }
+disease = "诊断"
+age = "年龄"
+weight_kg = "体重"
+last_contact_day = { column = "末次(月)", unit = "months" }
+first_day = "日期#1"
+second_day = "日期#2"
+third_day = { join = ["年", "月"], with = "-" }
+on_drugs = { column = "有药", when = "有" }
+[subjects.constants]
+target = "CD19"
+platform = "CAR-T"
+cell_source = "autologous"
+[infusions]
+later = "planned"
+"""
 ADSL = """STUDYID,USUBJID,SITEID,AGE,SEX,TRTSDT,TRTEDT,RFENDT,DTHDT
 X,X-1,10,30,F,2024-01-01,2024-01-01,2024-12-31,
 X,X-2,10,41,M,2024-02-01,2024-02-01,2024-12-31,
@@ -183,6 +256,20 @@ def adam_study(home: Path) -> None:
     (home / "study.toml").write_text(ADAM_TOML, encoding="utf-8")
 
 
+def visits_study(home: Path) -> None:
+    """Write sheets of subjects, infusions and visits, a row each, and their mapping."""
+    (home / "people.csv").write_text(VISIT_SUBJECTS, encoding="utf-8")
+    (home / "given.csv").write_text(INFUSIONS, encoding="utf-8")
+    (home / "seen.csv").write_text(VISITS, encoding="utf-8")
+    (home / "study.toml").write_text(VISITS_TOML, encoding="utf-8")
+
+
+def kept_study(home: Path) -> None:
+    """Write a sheet as a hospital keeps it: titles, totals, joined and repeated columns."""
+    (home / "sheet.csv").write_text(KEPT, encoding="utf-8")
+    (home / "study.toml").write_text(KEPT_TOML, encoding="utf-8")
+
+
 def spss_study(home: Path) -> None:
     """Write the subjects and toxicities as SPSS and SAS transport files."""
     subjects = pd.read_csv(io.StringIO(SUBJECTS))
@@ -196,6 +283,8 @@ KINDS: dict[str, Callable[[Path], None]] = {
     "workbook": workbook_study,
     "mapped sheet": mapped_study,
     "REDCap": redcap_study,
+    "visits": visits_study,
+    "kept sheet": kept_study,
     "ADaM": adam_study,
     "SPSS": spss_study,
 }
@@ -345,6 +434,7 @@ def _toml(file: Path, rng: random.Random) -> None:
             "subjects",
             "x" * 90,
         ]
+        tables += ["visits", "[visits]", "visits.events", "visits.columns", "infusions"]
         tables += ["a." * 3000 + "b", "subjects.values.disease", "assessments", "medications.x"]
         lines += [
             f"[{rng.choice(tables)}]",

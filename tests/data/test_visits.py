@@ -116,6 +116,14 @@ class TestMeasures:
         )
         assert "row 2, `visit`: 'M0' is no visit of the schedule" in found
 
+    def test_numbers_of_visits_are_no_days(self, tmp_path):
+        columns = {"visit": [1, 2, 3, 4], "SLEDAI": [12, 6, 2, 0]}
+        given = {"columns": {"day": "visit"}, "measures": {"SLEDAI": "SLEDAI-2K"}}
+        (found,) = problems(tmp_path, columns, given)
+        assert "`visit`: holds whole numbers up to 4, and its heading does not say" in found
+        given["columns"] = {"day": {"column": "visit", "unit": "months"}}
+        assert read(tmp_path, columns, given).assessments["day"][0] == 30.4375
+
     def test_two_sheets(self, tmp_path):
         read(tmp_path, {"SLEDAI": [12, 6, 2, 0]}, {"measures": {"SLEDAI": "SLEDAI-2K"}})
         book = openpyxl.load_workbook(tmp_path / "book.xlsx")

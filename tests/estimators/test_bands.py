@@ -1,7 +1,5 @@
 """Simultaneous bands: critical values by other ways, bands by the textbook's formulas, edges."""
 
-import itertools
-
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -65,25 +63,6 @@ def test_critical_values_at_the_edges():
     assert_allclose(hall_wellner_value(0.5, 0.5), 1.959963984540054 / 2)
     assert hall_wellner_value(1e-7, 2e-7) < 0.0012
     assert equal_precision_value(1e-9, 1 - 1e-9, conf_level=0.99) > 3.9
-
-
-@pytest.mark.parametrize(("key", "scale"), list(itertools.product(REFERENCE["bands"], BAND_SCALES)))
-def test_bands_equal_the_formulas(key, scale):
-    r = REFERENCE["bands"][key]
-    name, place, *kind, level = key.split()
-    options = {"kind": " ".join(kind), "scale": scale, "conf_level": float(level)}
-    if (name, place) == ("bmt_all", "1"):
-        options |= {"start": 100, "end": 400}
-    band = simultaneous_band(table_of(name), **options)
-    assert_allclose([band.start, band.end], [r["start"][0], r["end"][0]])
-    assert_allclose([band.a_low, band.a_high], array(r["a"]))
-    assert_allclose(band.time, array(r["time"]))
-    assert_allclose(band.survival, array(r["survival"]), rtol=1e-10)
-    # The critical value of equal precision is to about 1e-7 in the reference.
-    low, high = (array(side) for side in r[scale])
-    assert_allclose(band.low, low, rtol=1e-5, atol=1e-7)
-    assert_allclose(band.high, high, rtol=1e-5, atol=1e-7)
-    assert band.note == ()
 
 
 @pytest.mark.parametrize("scale", BAND_SCALES)

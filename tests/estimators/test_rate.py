@@ -20,15 +20,6 @@ def test_reference_grid_is_whole():
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_rates_equal_poisson_test(level):
-    _, k, t, estimate, low, high, byar_low, byar_high = RATES[RATES[:, 0] == level].T
-    found = event_rate(k, t, conf_level=level)
-    assert_allclose([found.estimate, found.low, found.high], [estimate, low, high], rtol=1e-10)
-    found = event_rate(k, t, method="Byar", conf_level=level)
-    assert_allclose([found.low, found.high], [byar_low, byar_high], rtol=1e-10)
-
-
-@pytest.mark.parametrize("level", LEVELS)
 def test_ratios_equal_poisson_test(level):
     _, k1, k2, t1, t2, low, high, p_value = RATIOS[RATIOS[:, 0] == level].T
     found = rate_ratio((k1, k2), (t1, t2), conf_level=level)

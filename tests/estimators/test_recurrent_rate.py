@@ -10,9 +10,7 @@ from carstats.estimators.rates.recurrent_rate import (
     recurrent_rate_ratio,
     recurrent_rate_test,
 )
-from tests.reference import reference
 
-SETS = reference("recurrent_rate")
 # Printed with ten decimals.
 PRINTED = 6e-11
 
@@ -41,27 +39,6 @@ def test_reference_values(counts, exposure, expected):
     assert_allclose(
         [rate.estimate, rate.dispersion, rate.low, rate.high], expected, rtol=0, atol=PRINTED
     )
-
-
-@pytest.mark.parametrize("name", SETS["rates"])
-def test_equals_r(name):
-    one = SETS["rates"][name]
-    rate = recurrent_rate(one["counts"], one["exposure"], conf_level=one["conf_level"])
-    assert_allclose(
-        [rate.estimate, rate.dispersion, rate.low, rate.high],
-        [one["rate"], one["phi"], one["low"], one["high"]],
-        rtol=1e-9,
-    )
-
-
-@pytest.mark.parametrize("name", SETS["ratios"])
-def test_ratio_equals_melding_by_numerical_integration(name):
-    one = SETS["ratios"][name]
-    ratio = recurrent_rate_ratio(
-        (one["first"], one["second"]), (one["first_time"], one["second_time"])
-    )
-    # `integrate` and `uniroot` of the script, to 1e-8 each.
-    assert_allclose([ratio.low, ratio.high, ratio.p_value], one["expected"], rtol=1e-5)
 
 
 def test_nobody_varies_more_than_poisson():

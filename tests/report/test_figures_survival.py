@@ -209,6 +209,10 @@ def test_swimmer_numbers_the_subjects():
     assert [t.get_text() for t in ax.get_yticklabels()] == ["1", "2", "3"]
     bars = drawn(figure, "follow-up")
     assert_allclose([b.get_width() * DAYS_PER_MONTH for b in bars], [500, 400, 300])
+    # Drug-free was last seen on day 180, and the relapse ended it.
+    (unseen,) = drawn(figure, "drug-free, not assessed since")
+    assert_allclose(unseen.get_x() * DAYS_PER_MONTH, 180)
+    assert_allclose(unseen.get_width() * DAYS_PER_MONTH, 90)
     for mark, day in (("relapse", 270), ("re-infusion", 120), ("death", 300), ("ongoing", 500)):
         assert_allclose([x * DAYS_PER_MONTH for m in drawn(figure, mark) for x in m.get_xdata()],
                         [day])  # fmt: skip

@@ -1,10 +1,19 @@
 """What is planted in a study (names, identifiers) comes out nowhere, not even in errors."""
 
+import json
+import zipfile
+from dataclasses import replace
+
 import pytest
 
 import carstats as cs
+from carstats.crosschecking import compare
+from carstats.crosschecking.asking import Check
+from carstats.crosschecking.registry import ANALYSES
 from carstats.errors import CarstatsError
+from carstats.report.pages.second_program import crosscheck_files, crosscheck_pages
 from carstats.run.listing import study_lines
+from carstats.run.report import study_report
 
 PLANTED = ("PLANTED-ID", "PLANTED NAME", "PLANTED REMARK", "1975-07-07")
 MAPPING = {
@@ -59,3 +68,73 @@ def test_nothing_planted_is_in_an_error_of_one_row(tmp_path, bad):
     except CarstatsError as error:
         said = f"{error}{error!r}{error.notes}"
     assert not [word for word in PLANTED if word in said]
+
+
+def texts_of(file):
+    """Yield the contents of a file, and of the parts of a Word file or of slides."""
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as parts:
+            yield from (parts.read(name).decode("utf-8", "ignore") for name in parts.namelist())
+    else:
+        yield file.read_bytes().decode("utf-8", "ignore")
+
+
+def planted_in(folder):
+    """Return which planted words the files of a folder hold."""
+    files = [file for file in folder.rglob("*") if file.is_file()]
+    assert files
+    return {(f.name, word) for f in files for text in texts_of(f) for word in PLANTED
+            if word in text}  # fmt: skip
+
+
+def test_nothing_planted_is_in_the_second_program(tmp_path):
+    study = read(tmp_path, [GOOD] * 8)
+    found = cs.crosscheck(study, with_r=False)
+    assert len(found.frame) > 50
+    files = crosscheck_files(found, made_with="carstats test")
+    said = b"".join(files.values()).decode() + repr(found)
+    said += found.frame.to_csv()
+    assert not [word for word in PLANTED if word in said]
+    (tmp_path / "out").mkdir()
+    crosscheck_pages(study, tmp_path / "out")
+    assert not planted_in(tmp_path / "out")
+
+
+def test_nothing_planted_is_in_an_error_of_the_second_program(tmp_path, monkeypatch):
+    def fails(asked):
+        raise ValueError(f"cannot convert {asked.subjects['subject_id'].iloc[0]}, PLANTED NAME")
+
+    broken = Check("pandas", fails, ("n", "estimate", "median"))
+    changed = cs.baseline_table.__name__
+    monkeypatch.setitem(compare.ANALYSES, changed, replace(ANALYSES[changed], checks=(broken,)))
+    study = read(tmp_path, [GOOD] * 4)
+    found = cs.crosscheck(cs.baseline_table(cs.define_cohort(study)), study)
+    assert found.frame["verdict"].eq("raised").any()
+    said = found.frame.to_csv() + repr(found)
+    said += b"".join(crosscheck_files(found, made_with="carstats test").values()).decode()
+    assert not [word for word in PLANTED if word in said]
+
+
+def test_nothing_planted_is_in_a_report(tmp_path):
+    lines = [HEADINGS, *(GOOD.format(n=i) for i in range(8))]
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "sheet.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (tmp_path / "in" / "study.toml").write_text(toml(MAPPING), encoding="utf-8")
+    told = []
+    study_report(
+        tmp_path / "in" / "sheet.csv", tmp_path / "out", mapping=tmp_path / "in" / "study.toml",
+        report=lambda outcome, total: told.append(repr(outcome)),
+    )  # fmt: skip
+    kinds = {file.suffix for file in (tmp_path / "out").rglob("*")}
+    assert {".html", ".docx", ".pptx"} <= kinds
+    assert not planted_in(tmp_path / "out")
+    assert not [word for word in PLANTED if word in "".join(told)]
+
+
+def toml(tables, at=""):
+    """Return nested tables as TOML."""
+    lines = [f"[{at}]"] if at else []
+    inner = {name: value for name, value in tables.items() if isinstance(value, dict)}
+    lines += [f"{name} = {json.dumps(v)}" for name, v in tables.items() if name not in inner]
+    parts = [toml(value, f"{at}.{name}" if at else name) for name, value in inner.items()]
+    return "\n".join([*lines, *parts]) + "\n"

@@ -689,3 +689,31 @@ def test_courses_draw_every_subject():
     assert figure_bytes(figure, "svg") == figure_bytes(visit_box_figure(course), "svg")
     with pytest.raises(cs.CarstatsError, match="`at` is 28: nobody has a value"):
         waterfall_figure(course, at=28)
+
+
+def test_equal_scores_lie_side_by_side():
+    alike = pd.DataFrame(
+        [(f"S{i + 1:02d}", day, 8.0) for i in range(5) for day in (-1, 168)],
+        columns=["subject_id", "day", "value"],
+    ).assign(measure="SLEDAI-2K", unit="points")
+    study = cs.Study(subjects=subjects_table(5), assessments=alike)
+    figure = visit_box_figure(cs.score_course(cs.define_cohort(study), "SLEDAI-2K"))
+    figure_bytes(figure, "png")
+    points = [c.get_offsets() for c in figure.axes[0].collections if len(c.get_offsets()) == 5]
+    assert len(points) == 2
+    for places in points:
+        assert len(set(np.round(places[:, 0], 6))) == 5
+        assert set(places[:, 1]) == {8.0}
+
+
+def test_a_score_is_asked_of_the_diseases_that_have_it():
+    study = course_study()
+    table = study.subjects.assign(disease=["SLE", "SLE", "SLE", "SLE", "MG"])
+    cohort = cs.define_cohort(replace(study, subjects=table))
+    course = cs.score_course(cohort, "SLEDAI-2K")
+    # S03 has no baseline; S05 has myasthenia gravis, in which nobody has the score.
+    assert "5 subjects, 1 of a disease in which it is not measured, 1 without" in course.caption()
+    change = cs.score_change(cohort, "SLEDAI-2K", at=168)
+    assert change.frame["n"].tolist() == [4]
+    assert change.frame["n_missing"].tolist() == [1]
+    assert "1 without a baseline or a later value" in change.caption()

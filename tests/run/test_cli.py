@@ -98,7 +98,7 @@ def test_progress_and_problems_in_chinese(folder, tmp_path):
         "--lang",
         "zh",
     )
-    assert "未生成" in made.stdout.decode()
+    assert "未完成" in made.stdout.decode()
     gone = [
         carstats_command(*command, "--lang", "zh").stderr.decode()
         for command in (

@@ -103,8 +103,11 @@ def test_a_reviewer_has_only_the_published_tables(fast, earlier, tmp_path):
     assert "no manifest.json" in found.causes[0]
 
 
-def test_there_must_be_something_to_compare_with(earlier, tmp_path):
+def test_there_must_be_something_to_compare_with(earlier, tmp_path, monkeypatch):
     study, out = earlier
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(CarstatsError, match=r"no outputs in .*carstats-results"):
+        verify(study)
     with pytest.raises(CarstatsError, match=r"no outputs in .* with --out"):
         verify(study, tmp_path / "absent")
     with pytest.raises(CarstatsError, match=r"a study of one's own. Name its folder with --data"):

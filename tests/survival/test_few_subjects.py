@@ -194,7 +194,7 @@ def test_landmarks_say_who_is_known_to_be_free():
     assert "Known to be free of the event at day 100" in result.caption()
     figure = figures.landmark_figure([result])
     axis = next(ax for ax in figure.axes if ax.get_xlabel())
-    assert axis.get_xlabel() == "Known to be free of the event (%)"
+    assert axis.get_xlabel() == "Relapse-free survival, known (%)"
 
 
 def test_limits_of_a_mean_are_the_laws_in_every_stratum():

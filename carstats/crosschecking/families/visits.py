@@ -323,7 +323,10 @@ def mixed_changes(asked: Asked) -> dict[str, Any]:
         return {}
     fit, fitted = _mixed_once(asked)
     means = dict(zip(fitted, fit.fe_params, strict=False))
-    return {"estimate": [means.get(float(day), np.nan) for day in asked.rows["time"]]}
+    # Of so few that carstats refuses the model and says why there is nothing to compare.
+    refused = asked.rows["estimate"].isna()
+    days = zip(asked.rows["time"], refused, strict=True)
+    return {"estimate": [None if no else means.get(float(day), np.nan) for day, no in days]}
 
 
 def no_correlation(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:

@@ -175,7 +175,14 @@ def _head(head: Sense, roles: set[str], parts: Spelled) -> Meant | None:
     if made is None:
         return None
     others = _others(head)
-    if others and not (roles & {"date", "grade", "dose"} or (parts.yes_no and head.kind == "drug")):
+    # A unit or a range says which of two measures of one name it is.
+    said = head.kind == "measure" and made.sure and bool(parts.unit or parts.scale)
+    said = said and head.other != "own"
+    if (
+        others
+        and not said
+        and not (roles & {"date", "grade", "dose"} or (parts.yes_no and head.kind == "drug"))
+    ):
         made = replace(made, sure=False, others=(*made.others, *others))
     if roles & {"planned", "prior", "change"} and made.target not in ("own column", "ignore"):
         made = replace(made, sure=False, others=(*made.others, "own column"))

@@ -10,10 +10,13 @@ from pathlib import Path
 
 from carstats.data.draft.composition import Meant, composed
 from carstats.data.draft.lexicon import Piece, Sense, lexicon, pieces
-from carstats.data.draft.spelling import spelled
+from carstats.data.draft.spelling import Spelled, spelled
 from carstats.data.draft.visits import may_be_calendar
+from carstats.data.matching import nearest
 
 BASELINE = "baseline"
+# How long a heading is that may be misspelt, and how near it is to what it should be.
+_LEAST, _LONGEST, _NEAR = 4, 40, 0.84
 
 
 @dataclass(frozen=True)
@@ -95,17 +98,32 @@ def proposed(heading: str, known: Mapping[str, tuple[Sense, ...]]) -> Proposal:
         return replace(made, target="ignore", sure=True)
     day, doubtful = _visit(found)
     meant = composed(found, parts)
-    if meant is None:
-        return replace(made, day=day)
     unknown = [piece for piece in found if not piece.senses and piece.text.isalnum()]
-    if unknown and not _holds(found, unknown):
-        return replace(made, day=day)
+    if meant is None or (unknown and not _holds(found, unknown)):
+        return _misspelt(made, parts.tokens, known)
     others = (*meant.others, *(("visit",) if doubtful and _timed(meant) else ()))
     return replace(
         made, target=meant.target, others=others, drug_class=meant.drug_class,
         sure=meant.sure and not unknown and not others, day=day if _timed(meant) else None,
         time_unit=parts.time_unit or meant.time_unit,
     )  # fmt: skip
+
+
+def _misspelt(
+    made: Proposal, tokens: Sequence[str], known: Mapping[str, tuple[Sense, ...]]
+) -> Proposal:
+    """Return what a heading is a slip of the pen of, marked; nothing if it is of none."""
+    text = "".join(tokens)
+    if not _LEAST <= len(text) <= _LONGEST:
+        return made
+    alike = [key for key in known if abs(len(key) - len(text)) <= 2 and key[:1] == text[:1]]
+    near = nearest(text, alike, _NEAR)
+    if near is None:
+        return made
+    found = composed([Piece(near, known[near])], Spelled((near,)))
+    if found is None:
+        return made
+    return replace(made, target=found.target, others=found.others, drug_class=found.drug_class)
 
 
 def form_status(heading: str, found: Sequence[Piece]) -> bool:

@@ -119,6 +119,7 @@ def measure_meaning(head: Sense, roles: set[str], parts: Spelled) -> Meant:
         return Meant("assessments.day", roles <= {"date", "when"})
     sure = roles <= {"score", "level", "absolute", "number", "peak", "present", "status", "scale",
                      "percent"}  # fmt: skip
+    sure = sure or (name.startswith("SLEDAI_") and roles <= {"new", "present"})
     if head.other and (parts.unit or parts.scale):
         return _by_unit(head, place, parts, sure)
     return Meant(place, sure)

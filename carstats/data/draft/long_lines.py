@@ -10,7 +10,7 @@ from carstats.data.draft.recodes import distinct, recode_flags, recode_terms
 from carstats.data.draft.sections import Paper, quoted, table
 from carstats.data.draft.subject_lines import others_named
 from carstats.data.draft.values import meaning
-from carstats.data.draft.wide_lines import BASELINE_DAY, unit_question
+from carstats.data.draft.wide_lines import BASELINE_DAY, unit_question, write_wide
 from carstats.data.formats.day_units import TIME_UNITS
 from carstats.data.measures import MEASURE_TABLE
 from carstats.data.schema import TABLES
@@ -18,6 +18,8 @@ from carstats.data.units import conversion
 from carstats.data.vocabulary import Vocabulary
 from carstats.messages import message
 
+# A column of more or longer names is none of visits, and what it holds stays in it.
+_MOST_VISITS, _LONGEST_VISIT = 40, 30
 # What tells a long sheet, in the order in which it is looked for.
 _TELLS = {
     "toxicities": ("toxicities.term",),
@@ -31,13 +33,16 @@ _DATED = ("assessments.day", "responses.day", "toxicities.onset_day", "medicatio
 
 def kind_of(found: Found) -> str:
     """Return what a sheet holds: ``toxicities``, ``medications``, ``assessments``, ``responses``,
-    ``visits``, ``infusions``; empty if it cannot be told.
+    ``visits``, ``infusions``, ``wide`` for another sheet with a row per subject; empty if it
+    cannot be told.
     """
     if not found.of("subjects.subject_id"):
         return ""
     for kind, targets in _TELLS.items():
         if found.of(*targets):
             return kind
+    if _row_each(found) and _named_visits(found):
+        return "wide"
     if found.kinds("assessments:") or found.kinds("responses:") or found.kinds("medications:"):
         return "visits"
     if found.of("events:relapse.status", "events:relapse.date") and found.of(*_DATED):
@@ -45,6 +50,20 @@ def kind_of(found: Found) -> str:
     if found.of("study.infusion_date", "infusions.day"):
         return "infusions"
     return ""
+
+
+def _row_each(found: Found) -> bool:
+    """Return whether a sheet has a row per subject."""
+    column = found.first("subjects.subject_id")
+    cells = found.sheet.frame.iloc[:, column.place].dropna() if column is not None else ()
+    return len(cells) > 1 and cells.nunique() == len(cells)
+
+
+def _named_visits(found: Found) -> bool:
+    """Return whether headings of a sheet name visits, or toxicities by their parts."""
+    timed = any(c.proposal.day is not None for c in found.columns)
+    parts = any(c.proposal.target.endswith((".grade", ".onset")) for c in found.columns)
+    return timed or parts
 
 
 def place_of(found: Found, main: Found) -> list[tuple[str, str]]:
@@ -144,6 +163,26 @@ def _classes(paper: Paper, found: Found) -> None:
         paper.add(("medications", "values", "drug_class"), value, quoted(term), state, why)
 
 
+def write_other_wide(paper: Paper, found: Found, main: Found) -> None:
+    """Write the sections of single terms from another sheet with a row per subject."""
+    tables = ("assessments", "responses", "events", "toxicities", "medications")
+    for name in tables:
+        if not found.kinds(f"{name}:"):
+            continue
+        if any(section[0] == name for section in paper.sections):
+            told = message("{sheet} has columns of [{table}], and so has another sheet: put them"
+                           " into one, since carstats reads those of one sheet.",
+                           sheet=found.title or found.path.name, table=name)  # fmt: skip
+            paper.told.append(told)
+            continue
+        for key, value in place_of(found, main):
+            paper.on((name,), key, value)
+        own = found.first("subjects.subject_id")
+        if own is not None:
+            paper.on((name, "columns"), "subject_id", quoted(own.heading))
+        write_wide(paper, found, frozenset({name}))
+
+
 def ask_twice(paper: Paper, found: Found) -> None:
     """Ask about toxicities that the subjects' sheet and the log of adverse events both have."""
     column = found.first("toxicities.term")
@@ -201,10 +240,12 @@ def _visit_columns(paper: Paper, found: Found, main: Found, section: tuple[str, 
         paper.add(section, "day", value, "on" if sure else "ask",
                   "" if sure else others_named(column))  # fmt: skip
     elif label is not None:
-        days = {v: meaning("visit", v) for v in distinct(found, label)}
+        names = list(distinct(found, label))
+        few = len(names) <= _MOST_VISITS and all(len(v) <= _LONGEST_VISIT for v in names)
+        days = {v: meaning("visit", v) for v in names if few}
         pairs = [(v, _day(m.term)) for v, m in days.items()]
         value = table([("column", quoted(label.heading)), ("schedule", table(pairs))])
-        sure = all((m.sure and m.term.lstrip("-").isdigit()) or m.term == BASELINE
+        sure = bool(days) and all((m.sure and m.term.lstrip("-").isdigit()) or m.term == BASELINE
                    for m in days.values())  # fmt: skip
         why = message("the day of each visit by its name; baseline is placed 7 days before")
         paper.add(section, "day", value, "on" if sure else "ask", why)

@@ -75,6 +75,7 @@ def _one(paper: Paper, section, column: str, category: str, value: str, codes: d
             term=quoted(found.term[1:]),
         )
         paper.ask(section, value, quoted(found.term[1:]), why)
+        paper.new_terms.setdefault(category, {})[found.term[1:]] = None
     elif found.term:
         paper.add(section, value, quoted(found.term), "on" if found.sure else "ask",
                   "" if found.sure else message("the nearest term; is it?"))  # fmt: skip

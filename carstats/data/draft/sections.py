@@ -65,11 +65,20 @@ class Paper:
         What is said before everything: which files were read, and which were not.
     unread : list of (str, list of str)
         Columns that are not read: why, and their headings.
+    new_terms : dict
+        By category, terms that the vocabulary lacks.
     """
 
     sections: dict[tuple[str, ...], list[Line]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
     unread: list[tuple[str, list[str]]] = field(default_factory=list)
+    new_terms: dict[str, dict[str, None]] = field(default_factory=dict)
+
+    def add_vocabulary(self) -> None:
+        """Ask for the study's own terms, to which values are recoded."""
+        for category, terms in self.new_terms.items():
+            why = message("terms of the study's own, for the recodes above")
+            self.ask(("vocabulary",), category, listing(terms), why)
 
     def add(self, section: tuple[str, ...], name: str, value: str, state: str, why: str) -> None:
         """Add a line, unless its section says the same."""

@@ -8,6 +8,7 @@ from dataclasses import replace
 from carstats.data.draft.cells import has_grades
 from carstats.data.draft.finding import Column, Found
 from carstats.data.draft.headings import Proposal
+from carstats.data.draft.values import meaning
 
 _DATES = ("study.infusion_date", "study.enrolment_date", "study.cutoff_date")
 
@@ -24,6 +25,8 @@ def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
     name, _, what = rest.rpartition(".")
     if cells.kind == "empty" or not given.target:
         return given
+    if given.target.startswith("subjects.") and not given.sure:
+        return _by_terms(given, column)
     if kind == "toxicities" and what in ("present", "grade"):
         return _toxicity(given, column, name)
     if kind == "events" and what in ("date", "time", "status"):
@@ -58,6 +61,18 @@ def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
         return replace(given, target="own column", sure=False, others=(given.target,))
     if kind == "assessments" and cells.kind == "date":
         return replace(given, target="assessments.day", sure=False, day=None)
+    return given
+
+
+def _by_terms(given: Proposal, column: Column) -> Proposal:
+    """Take one of two columns of terms where every value is a term of it, and none of the other."""
+    words = column.cells.words()
+    if not words or len(given.others) != 1 or not given.others[0].startswith("subjects."):
+        return given
+    mine, other = ([meaning(name, word) for word in words]
+                   for name in (given.target, given.others[0]))  # fmt: skip
+    if all(m.term and m.sure for m in mine) and not any(m.term for m in other):
+        return replace(given, sure=True, others=())
     return given
 
 

@@ -44,7 +44,8 @@ _OTHER_UNITS = (
     "kg", "lb", "cm", "m", "g", "mg", "m2", "kg/m2", "mg/d", "mg/day", "mg/天", "mg/日", "g/d",
     "mg/kg", "mg/kg/d", "mg/m2", "mmHg", "10^6", "10^8", "10^7", "10^6/kg", "10^6cells",
     "10^6 cells", "×10^6/kg", "×10^8", "×10^6", "cells", "cells/kg", "°C", "℃", "°F", "F", "C",
-    "分", "points", "score", "%", "次", "个", "人", "种", "线", "copies/cell", "mL", "fL", "pg",
+    "分", "points", "score", "%", "次", "个", "人", "种", "线", "copies/cell", "copies/ug",
+    "mL", "fL", "pg",
     "U/L", "IU/L", "s", "sec", "秒", "/HPF", "/Hp", "mm/h", "mm", "g/24h", "mg/24h", "L", "n",
     "10^9", "*10^9", "×10^9", "mg/tag", "mg/j", "mg/日", "万/uL", "mmol/l*min", "L/min", "1/年",
 )  # fmt: skip

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from carstats.data.check import cell_text
 from carstats.data.draft.adam_lines import is_adam, write_adam
 from carstats.data.draft.finding import Column, Found, found_in, part
-from carstats.data.draft.long_lines import ask_twice, kind_of, write_long, write_visits
+from carstats.data.draft.long_lines import (
+    ask_twice,
+    kind_of,
+    write_long,
+    write_other_wide,
+    write_visits,
+)
 from carstats.data.draft.sections import Paper
 from carstats.data.draft.settling import settle
 from carstats.data.draft.subject_lines import totals_of, write_subjects
@@ -19,6 +25,7 @@ from carstats.data.matching import find_name
 from carstats.data.readers.finder import list_files
 from carstats.data.schema import TABLES
 from carstats.data.settings.study_file import FILE_NAME
+from carstats.data.template.layout import template_language
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import message
 
@@ -83,20 +90,28 @@ def draft_study(path: str | Path) -> Draft:
     else:
         remedy = message("Check the path; it is a folder of tables, or a file.")
         raise CarstatsError(Problem(message("does not exist."), str(path), remedy=remedy))
+    if any(template_language(p, files) for p in paths):
+        paper = Paper()
+        paper.told.append(message("This is carstats' own template: it is read without a mapping."))
+        return Draft(paper, 0, [])
     if path.is_dir() and is_adam(paths):
         paper = write_adam(path, files)
+        paper.add_vocabulary()
         return Draft(paper, len(paper.undecided()), [])
     found = [one for p in paths for one in found_in(p, files)]
     found = [one for one in found if one.columns and len(one.sheet.frame)]
     if not found:
-        _nothing(path, paths, files)
+        _nothing(path, paths, files, unread)
     return _drafted(path, found, files, unread)
 
 
-def _nothing(path: Path, paths: list[Path], files: Files) -> None:
+def _nothing(path: Path, paths: list[Path], files: Files, unread: list[Path]) -> None:
     """Say why there is nothing to draft from."""
     if files.problems:
         raise CarstatsError(files.problems)
+    if unread and not paths:
+        kinds = [(p.name, *unread_kind(p)) for p in unread]
+        raise CarstatsError([Problem(what, name, remedy=fix) for name, what, fix in kinds])
     what = message("has no sheet with headings and rows under them.")
     if not paths:
         what = message("has no file of data.")
@@ -120,6 +135,7 @@ def _drafted(path: Path, found: list[Found], files: Files, unread: list[Path]) -
     subjects = _without_totals(main)
     _tell(paper, found, files, unread)
     rest = [one for one in others if kind_of(one)]
+    _link(subjects, rest)
     book = main.path.suffix.lower() in WORKBOOKS and len(files.sheet_names(main.path)) > 1
     write_subjects(paper, subjects, book, rest, totals_of(main))
     write_wide(paper, subjects)
@@ -127,7 +143,17 @@ def _drafted(path: Path, found: list[Found], files: Files, unread: list[Path]) -
     _write_others(paper, rest, main)
     _checkboxes(paper, parts)
     _name_unread(paper, parts, rest, main)
+    paper.add_vocabulary()
     return Draft(paper, len(paper.undecided()), _said(found))
+
+
+def _link(subjects: Found, rest: list[Found]) -> None:
+    """Take a number for the subjects' that other sheets have too."""
+    column = subjects.first("subjects.subject_id")
+    if column is not None and any(
+        c.heading == column.heading for one in rest for c in one.of("subjects.subject_id")
+    ):
+        column.proposal = replace(column.proposal, sure=True, others=())
 
 
 def _without_totals(main: Found) -> Found:
@@ -149,7 +175,9 @@ def _write_others(paper: Paper, rest: list[Found], main: Found) -> None:
         name = message("{file}, sheet {title}", file=one.path.name, title=one.title)
         if kind == "infusions":
             continue
-        if kind == "visits":
+        if kind == "wide":
+            write_other_wide(paper, one, main)
+        elif kind == "visits":
             write_visits(paper, one, main)
         elif kind in taken:
             told = message("{sheet} looks like another table of {kind}: put them together, or map"
@@ -210,7 +238,8 @@ def _parts(found: Found) -> Iterator[Found]:
         piece = part(found, [keys[i] == pair for i in range(n)], {})
         filled = frozenset(c.heading for c in piece.columns if c.cells.filled)
         merged.setdefault((pair[0], _outline(filled)), []).append(pair)
-    for pairs in merged.values():
+    empty = {c.heading for c in found.columns if not c.cells.filled}
+    for (_, outline), pairs in merged.items():
         wanted = set(pairs)
         where: dict = {}
         if events is not None:
@@ -219,7 +248,9 @@ def _parts(found: Found) -> Iterator[Found]:
         if instruments is not None:
             where[names[_INSTRUMENT].heading] = pairs[0][0]
         piece = part(found, [key in wanted for key in keys], where)
-        piece.columns = [c for c in piece.columns if c.cells.filled]
+        # What is empty throughout, such as a date of death, is of the subjects: nobody died.
+        kept = empty if outline == "subjects" else set()
+        piece.columns = [c for c in piece.columns if c.cells.filled or c.heading in kept]
         yield piece
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import permutations
 from pathlib import Path
 
 from carstats.data.draft.lexicon import Sense, pieces
@@ -17,6 +18,7 @@ from carstats.data.schema import TABLES
 from carstats.data.units import folded_unit
 from carstats.data.vocabulary import Vocabulary
 
+_UNKNOWN_IS_A_TERM = ("subjects.death_cause", "toxicities.attribution")
 # Of codes and flags every sign counts; of names only the words do.
 _STRICT = ("flag", "missing")
 _CODED = re.compile(r"\s*(\d{1,2})\s*[,.、=:：-]\s*(\D.*)$")
@@ -57,9 +59,7 @@ _FILLERS = {
     "人;low;dose;high;小剂量;大剂量;重组;单抗注射液;d;天;日",
     "subjects.death_cause": "死于;所致;due;to;of;重度;严重;重症;severe;急性;acute;相关;related;"
     "fatal;死亡",
-    "toxicities.system": "感染;infection;disorders;系统;疾病;类;部;部位;site;lower;upper;"
-    "tract;及;和;"
-    "各种",
+    "toxicities.system": "感染;infection;disorders;系统;疾病;类;部;部位;site;tract;及;和;各种",
     "visit": "访视;随访;visit;arm;arm 1;arm_1;回输后;输注后;post;infusion;第;后;follow;up;±;"
     "window;治疗后",
 }
@@ -69,9 +69,10 @@ _GRADE_WORDS = re.compile(
 )
 _HAN_GRADE = {"零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
-_UNITS = {"ng/ml": "ug/L", "mg/mg": "g/g", "/mm3": "/uL", "个/ul": "/uL", "cells/ul": "/uL",
-          "gpt/l": "10^9/L", "g/l(zellen)": "10^9/L", "°f": "degF", "ummol/l": "umol/L",
-          "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d", "万/ul": "10^4/uL"}  # fmt: skip
+_UNITS = {"ng/ml": "ug/L", "mg/mg": "g/g", "/mm3": "/uL", "个/ul": "/uL",
+          "cells/ul": "/uL", "gpt/l": "10^9/L", "g/l(zellen)": "10^9/L", "°f": "degF",
+          "ummol/l": "umol/L", "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
+          "万/ul": "10^4/uL"}  # fmt: skip
 _NAMED_UNITS = ("g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "umol/L", "mmol/L", "nmol/L", "IU/mL",
                 "RU/mL", "U/mL", "10^9/L", "10^4/uL", "10^3/uL", "/uL", "mg/g", "g/g", "mg/mmol",
                 "mL/min/1.73m2", "mL/min", "U/L", "IU/L", "degC", "degF", "mm/h", "% predicted",
@@ -162,7 +163,8 @@ def meaning(column: str, value: str) -> Meaning:
     if text.endswith("-") and column not in _STRICT:
         return Meaning()
     if column != "missing" and (missing := is_missing(text)):
-        return missing
+        # Where "unknown" is a term, it may be that.
+        return replace(missing, sure=missing.sure and column not in _UNKNOWN_IS_A_TERM)
     if column == "visit" and (found := _visit(text)).term:
         return found
     if column == "subjects.disease" and _ICD.match(text):
@@ -215,11 +217,10 @@ def _by_phrases(column: str, text: str) -> Meaning:
 
 
 def _several_targets(names: list[str], sure: bool) -> Meaning:
-    antigens = sorted({part for name in names for part in name.lstrip("+").split("+")})
-    term = "+".join(antigens)
-    joined = {"BCMA+CD19": "CD19+BCMA"}.get(term, term)
-    known = Vocabulary().canonical("target", joined)
-    return Meaning(known or f"+{joined}", sure)
+    antigens = list(dict.fromkeys(p for name in names for p in name.lstrip("+").split("+")))
+    orders = ("+".join(order) for order in permutations(antigens[:3]))
+    known = next(filter(None, (Vocabulary().canonical("target", o) for o in orders)), None)
+    return Meaning(known or "+" + "+".join(antigens), sure)
 
 
 def _near(column: str, text: str) -> Meaning:

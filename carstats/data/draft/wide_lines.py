@@ -20,6 +20,8 @@ from carstats.messages import message
 
 # The day that a value of the baseline is given; before the infusion and before lymphodepletion.
 BASELINE_DAY = -7
+# A column of more or longer states is none of states, and what it holds stays in it.
+_MOST_STATES, _LONGEST_STATE = 8, 20
 _PARTS = {
     "events": ("date", "time", "status", "censor", "low"),
     "toxicities": ("grade", "present", "onset", "resolution", "severity", "serious",
@@ -29,11 +31,11 @@ _PARTS = {
 }  # fmt: skip
 
 
-def write_wide(paper: Paper, main: Found) -> None:
-    """Write the sections of single terms from the sheet of the subjects."""
+def write_wide(paper: Paper, main: Found, tables: frozenset[str] | None = None) -> None:
+    """Write the sections of single terms from a sheet with a row per subject; of some tables."""
     for column in main.columns:
         table_name, colon, rest = column.proposal.target.partition(":")
-        if not colon:
+        if not colon or (tables is not None and table_name not in tables):
             continue
         if table_name in ("assessments", "responses"):
             _visit(paper, main, column, table_name, rest)
@@ -84,7 +86,9 @@ def _event(paper: Paper, main: Found, column: Column, section: tuple[str, ...], 
             paper.ask(section, "time", value, message("numbers: days, weeks, months or years?"))
             return
     if what == "status":
-        values = [v for v in distinct(main, column) if v not in column.cells.signs][:12]
+        values = [v for v in distinct(main, column) if v not in column.cells.signs]
+        if len(values) > _MOST_STATES or any(len(v) > _LONGEST_STATE for v in values):
+            values = []  # no list of states
         codes = dict(column.proposal.codes)
         pairs = [(v, quoted(_status(v, codes))) for v in values]
         if paper.says(section, "date"):

@@ -50,23 +50,30 @@ def no_days(
     if column == "death_day" and (yes_no := no_dates(known)):
         return yes_no
     said = named_unit(heading)
-    if said is None and not unit and column in _FOLLOW_UP and _few_wholes(heading, known):
-        what = message(
-            "holds whole numbers up to {most:g}, and its heading does not say of which unit.",
-            most=max(known),
-        )
-        remedy = message(
-            "Say it in study.toml: {line}, or {other}.",
-            line=f'{column} = {{ column = {toml_text(heading)}, unit = "months" }}',
-            other='unit = "days"',
-        )
-        return [(what, remedy)]
+    if said is None and not unit and column in _FOLLOW_UP:
+        return unit_asked(heading, known, column)
     if said is None or unit in (said, "days") or not known:
         return []
     what = message("holds numbers, and its heading says that they are {unit}.", unit=said)
     remedy = message(
         "Say so in study.toml: {line}; or say days, if they are.",
         line=f"{column or '…'} = {{ column = {toml_text(heading)}, unit = {toml_text(said)} }}",
+    )
+    return [(what, remedy)]
+
+
+def unit_asked(heading: str, known: set[float], column: str) -> list[tuple[str, str]]:
+    """Return the question of which unit a column's numbers have, if they may be months as well."""
+    if named_unit(heading) is not None or not _few_wholes(heading, known):
+        return []
+    what = message(
+        "holds whole numbers up to {most:g}, and its heading does not say of which unit.",
+        most=max(known),
+    )
+    remedy = message(
+        "Say it in study.toml: {line}, or {other}.",
+        line=f'{column} = {{ column = {toml_text(heading)}, unit = "months" }}',
+        other='unit = "days"',
     )
     return [(what, remedy)]
 

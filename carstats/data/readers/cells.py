@@ -129,10 +129,9 @@ class SheetRows:
             self.context.problems += [f for f in faults if f.row in rows]
             values = self.sheet.column(found[0], counted)
             blank = values.isna().to_numpy() | values.index.isin([f.row for f in faults])
-            raw = values.to_numpy(dtype=object)
+            plain = values.to_numpy(dtype=object)
             for i in np.flatnonzero(~blank):
-                value = raw[i]
-                value = value.strip() if isinstance(value, str) else value
+                value = plain[i].strip() if isinstance(plain[i], str) else plain[i]
                 cells[i] = None if isinstance(value, str) and not value else value
             self.context.used[self.sheet.name][1].add(found[0])
         else:

@@ -71,8 +71,12 @@ def _column(rows: Rows, name: str, spec) -> object:
 
 
 def _refuse_dates(rows: Rows, values: np.ndarray, spec, name: str) -> None:
+    seen: set[tuple[type, object]] = set()
     for i, value in enumerate(values):
-        if value is None or (not isinstance(value, dt.date) and plain_number(value) is not None):
+        if value is None or (type(value), value) in seen:
+            continue
+        seen.add((type(value), value))
+        if not isinstance(value, dt.date) and plain_number(value) is not None:
             continue
         if isinstance(value, str) and not any(mark in value for mark in "-/.年"):
             continue

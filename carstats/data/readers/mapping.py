@@ -55,7 +55,10 @@ def map_tables(
     rows = Rows(sheet, "subjects", context, section)
     frames = {"subjects": subjects_table(rows, section, open_sheet)}
     if "where" in section:
+        noted = len(problems)
         everyone = Rows(sheet, "subjects", context).values(context.id_spec)
+        # What is wrong with an identifier of a row that is not taken is no matter.
+        del problems[noted:]
         context.left_out = {cell_text(c) for c in everyone if c is not None} - set(rows.ids)
     sources = {"subjects": Source(sheet.name, source_headings(rows, section))}
     at_visits = visit_tables(context, open_sheet, rows) if settings.visits else {}

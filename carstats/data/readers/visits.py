@@ -11,7 +11,9 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from carstats.data.formats.dates import plain_number
 from carstats.data.measures import MEASURE_TABLE
+from carstats.data.readers.cell_faults import unit_asked
 from carstats.data.readers.context import Context, split
 from carstats.data.readers.rows import Rows
 from carstats.data.readers.wide import refuse_other_unit
@@ -67,9 +69,21 @@ class _Visits:
         self.spec = columns["day"]
         self.heading = split(self.spec)[0][0]
         self.day = rows.days(self.spec, "day")
+        self._ask_unit()
         rows.within(self.day, self.spec, ~np.isnan(self.day))
         # A visit without its day is a problem once, and only if it holds something.
         self.filled = np.zeros(len(rows), dtype=bool)
+
+    def _ask_unit(self) -> None:
+        """Ask what the numbers of a day count: 1, 2, 3 may be months, or no times at all."""
+        if not isinstance(self.spec, str):
+            return
+        cells = self.rows.cells(self.spec)
+        numbers = [plain_number(cell) for cell in cells if cell is not None]
+        if None not in numbers:
+            known = {number for number in numbers if number is not None}
+            for what, remedy in unit_asked(self.spec, known, "day"):
+                self.rows.context.problems.append(self.rows.problem(self.spec, what, remedy))
 
     def headings(self, table: str, section: dict) -> dict[str, str]:
         """Return the headings of a table's columns that one heading alone gives."""

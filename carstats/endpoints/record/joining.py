@@ -31,9 +31,12 @@ def joined_days(
     window = keys(subject[open_], place[open_].astype(float))
     breaks = np.flatnonzero(np.diff(window)) + 1
     targets = rules.schedule.days
-    for days in np.split(open_, breaks):
-        if len(days) < 2:
-            continue
+    # Days of a window that all have the same components have nothing to lend each other.
+    differs = (has[open_][1:] != has[open_][:-1]).any(axis=1)
+    differs[breaks - 1] = False
+    joins = np.add.reduceat(np.append(differs, False), np.append(0, breaks)) > 0
+    groups = np.split(open_, breaks)
+    for days in (groups[i] for i in np.flatnonzero(joins)):
         left = days
         while len(left) > 1:
             chosen = _nearest_together(

@@ -9,8 +9,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-_WIDTH = 1_000_000.0
-_EDGE = 400_000.0
+# Room for any day, also for one counted from the year 1.
+_WIDTH = 2_000_000.0
+_EDGE = 900_000.0
 
 
 def keys(subject: NDArray[np.int_], day: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -33,7 +33,7 @@ def blocks_of(found: Crosscheck) -> list[Block]:
     known = frame[frame["verdict"].eq(KNOWN)].groupby("reason", sort=False).size()
     blocks += points(
         *(
-            tr("Known difference, {n} numbers: {reason}.", n=n, reason=in_words(reason))
+            tr("Differs for a known reason ({n} ×): {reason}.", n=f"{n:,}", reason=in_words(reason))
             for reason, n in known.items()
         )
     )

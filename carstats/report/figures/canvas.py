@@ -167,4 +167,5 @@ def _part(path: Path, characters: set[str]) -> bytes:
     subsetter.subset(font)
     with BytesIO() as file:
         subset.save_font(font, file, options)
+        font.close()
         return file.getvalue()

@@ -10,6 +10,7 @@ from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.format import sentence_list
+from carstats.report.setting import setting
 from carstats.report.style import clean
 from carstats.report.tables.abbreviations import in_full
 from carstats.response.told import definitions_in
@@ -59,11 +60,13 @@ def level_names(result: Result, column: str) -> dict[object, str]:
     labels = {
         level: clean(given.get(level, level)) for level in dict.fromkeys(result.frame[column])
     }
-    # All levels give way together: "SLE" beside "Systemic sclerosis" would read as two kinds.
-    if max(map(len, labels.values()), default=0) <= _LONG:
+    # All levels give way together: "SLE" beside "Systemic sclerosis" would read as two kinds; a
+    # label that was asked for stays.
+    asked = setting().named
+    if max((len(labels[level]) for level in labels if level not in asked), default=0) <= _LONG:
         return labels
     return {
-        level: clean(level) if len(clean(level)) < 0.7 * len(label) else label
+        level: clean(level) if len(clean(level)) < 0.7 * len(label) and level not in asked else label
         for level, label in labels.items()
     }
 

@@ -74,7 +74,8 @@ def plot_risk_table(
         for key, rows in result.strata()
     }
     look = looks(result)
-    return write_numbers(ax, curves, tr(heading), numbers, names, look, what, beside, outdent)
+    gid = what if column == "n_risk" else f"{what} so far"
+    return write_numbers(ax, curves, tr(heading), numbers, names, look, gid, beside, outdent)
 
 
 def write_numbers(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from carstats.crosschecking.verdicts import FAMILY_NAMES, KINDS
+from carstats.messages import mark
 from carstats.report.format import count
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
@@ -15,28 +16,30 @@ from carstats.words import in_words, tr
 if TYPE_CHECKING:
     from carstats.crosschecking.outcome import Crosscheck
 
-_ORDER = ("n", "n_recomputed", "n_agree", "n_known", "n_differ", "n_none", "n_sibling", "n_raised")
+_HEADS = {
+    "n": mark("Printed"),
+    "n_recomputed": mark("Recomputed"),
+    "n_agree": mark("Agree"),
+    "n_known": mark("Known reason"),
+    "n_differ": mark("Differ"),
+    "n_none": mark("No second program"),
+    "n_sibling": mark("Of these, sibling agrees"),
+    "n_raised": mark("Error raised"),
+}
 
 
 def coverage_table(found: Crosscheck) -> Table:
+    """Return the numbers by family and kind, and how many a second program gave too."""
+    told = found.coverage()
+    shown = [name for name in _HEADS if name != "n_raised" or told[name].any()]
     rows = [
         Row(
-            (tr(KINDS[row["kind"]]), *(count(row[name]) for name in _ORDER)),
+            (tr(KINDS[row["kind"]]), *(count(row[name]) for name in shown)),
             group=tr(FAMILY_NAMES[row["family"]]),
         )
-        for row in found.coverage().to_dict("records")
+        for row in told.to_dict("records")
     ]
-    heads = (
-        tr("Kind of number"),
-        tr("Printed"),
-        tr("Recomputed"),
-        tr("Agree"),
-        tr("Known reason"),
-        tr("Differ"),
-        tr("No second program"),
-        tr("Of these, sibling agrees"),
-        tr("Error raised"),
-    )
+    heads = (tr("Kind of number"), *(tr(_HEADS[name]) for name in shown))
     return Table(title=tr("Coverage"), heads=heads, rows=tuple(rows))
 
 
@@ -70,3 +73,7 @@ def known_table(frame: pd.DataFrame) -> Table:
     align = ("left", "right", "left", "right", "right")
     title = tr("Differences for a known reason")
     return Table(title=title, heads=heads, rows=tuple(rows), align=align)
+
+
+def _value(value: float) -> str:
+    return "–" if pd.isna(value) else f"{value:.8g}"

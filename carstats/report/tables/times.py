@@ -220,7 +220,9 @@ def _lines(
     if at is not None:
         found_at, days = _rows_by(at), dict.fromkeys(at.frame["time"])
         known = at.spec.analysis == "landmark_rate"
-        group = tr("Known to be free of the event at") if known else tr("Free of the event at")
+        endpoint = quantiles.spec.endpoint
+        group = tr("{endpoint} at", endpoint=endpoint)
+        group = tr("{endpoint}, known, at", endpoint=endpoint) if known else group
         level = confidence(at.spec.conf_level)
         for place, day in enumerate(days):
             name = with_limits(landmark(day), level)

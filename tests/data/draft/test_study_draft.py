@@ -149,3 +149,144 @@ def test_nothing_to_draft_from_is_refused(tmp_path):
 def test_carstats_own_tables_need_no_mapping(tmp_path):
     folder = Path(__file__).parents[3] / "data" / "synthetic"
     assert draft_study(folder).open == 0
+
+
+class TestGuide:
+    """docs/own-data.md: its examples are read, and its code runs."""
+
+    @pytest.mark.parametrize("name", list(ANSWERS))
+    def test_an_example_is_read_as_committed(self, name):
+        study = cs.read_study(EXAMPLES / name)
+        assert len(study.subjects) == {"hospital": 12, "redcap": 7}.get(name, 8)
+        assert study.events["status"].isin(["event", "censored", "competing"]).all()
+
+    def test_what_the_guide_answers_is_in_the_committed_mappings(self):
+        text = (EXAMPLES.parent / "own-data.md").read_text(encoding="utf-8")
+        for name in ("wide-sheet", "visits", "redcap", "cdisc"):
+            part = text[text.index(f"`docs/examples/{name}`") :]
+            said = tomllib.loads(part[part.index("```toml") + 7 :].split("```")[0])
+            mapping = (EXAMPLES / name / "study.toml").read_text(encoding="utf-8")
+            assert _within(said, tomllib.loads(mapping)), name
+
+    def test_the_code_of_the_guide_runs(self):
+        text = (EXAMPLES.parent / "own-data.md").read_text(encoding="utf-8")
+        code = text[text.index("```python") + 9 :].split("```")[0]
+        made: dict = {}
+        exec(compile(code, "own-data.md", "exec"), made)
+        assert set(made["curve"].frame["arm"]) == {"CD19", "BCMA"}
+
+
+def _within(part: object, whole: object) -> bool:
+    if isinstance(part, dict) and isinstance(whole, dict):
+        return all(key in whole and _within(part[key], whole[key]) for key in part)
+    return part == whole
+
+
+def workbook(folder: Path, **sheets) -> Path:
+    folder.mkdir(exist_ok=True)
+    book = Workbook()
+    book.remove(book.active)
+    for title, rows in sheets.items():
+        page = book.create_sheet(title)
+        for row in rows:
+            page.append(list(row))
+    book.save(folder / "a.xlsx")
+    return folder
+
+
+PEOPLE = [
+    ["编号", "姓名", "性别", "年龄", "疾病诊断", "靶点", "细胞类型", "细胞来源", "回输日期",
+     "末次随访日期"],
+    ["01", "张三", "女", "31", "系统性红斑狼疮", "CD19", "CAR-T", "自体", "2023-01-10",
+     "2024-02-01"],
+    ["02", "李四", "男", "44", "皮肌炎", "CD19/BCMA双靶", "CAR-T", "自体", "2023年3月1日",
+     "2024.3.5"],
+]  # fmt: skip
+
+
+def read_after_one_round(folder: Path):
+    text = draft_study(folder).paper.text(str)
+    assert "张三" not in text
+    (folder / "study.toml").write_text(text, encoding="utf-8")
+    decide(folder / "study.toml")
+    return cs.read_study(folder)
+
+
+def test_a_chinese_workbook_of_visits_and_relapses(tmp_path):
+    visits = [["编号", "访视", "随访日期", "SLEDAI", "补体C3(g/L)", "泼尼松(mg/d)",
+               "是否复发", "LLDAS"],
+              ["01", "基线", "2023-01-05", 12, 0.5, 20, "否", "否"],
+              ["01", "6月", "2023-07-10", 2, 0.9, 5, "否", "是"],
+              ["01", "12月", "2024-01-10", 8, 0.6, 15, "是", "否"],
+              ["02", "基线", "2023-02-20", 0, 1.0, 10, "否", "否"]]  # fmt: skip
+    log = [["编号", "不良事件名称", "分级", "开始日期", "结束日期", "转归"],
+           ["01", "细胞因子释放综合征", "1级", "2023-01-12", "2023-01-15", "痊愈"],
+           ["02", "中性粒细胞计数降低", "3级", "2023-03-09", "2023-03-20", "痊愈"],
+           ["02", "发热", "1级", "2023-03-09", "2023-03-10", "痊愈"]]  # fmt: skip
+    title = [["××医院 CAR-T 登记"], []]
+    study = read_after_one_round(
+        workbook(tmp_path / "a", 基本信息=title + PEOPLE, 随访=visits, 不良事件=log)
+    )
+    relapse = study.events[study.events["endpoint"] == "relapse"].set_index("subject_id")
+    assert relapse.loc["S001", ["status", "time", "time_low"]].tolist() == ["event", 365, 181]
+    assert sorted(study.toxicities["term"]) == ["CRS", "fever", "neutropenia"]
+    assert set(study.assessments["measure"]) == {"SLEDAI-2K", "C3"}
+
+
+def test_another_sheet_with_a_row_per_subject_is_read_too(tmp_path):
+    effects = [
+        ["编号", "基线SLEDAI", "3月SLEDAI", "3月DORIS"],
+        ["01", 12, 2, "是"],
+        ["02", 0, 0, "否"],
+    ]
+    study = read_after_one_round(workbook(tmp_path / "a", 基本信息=PEOPLE, 疗效=effects))
+    assert study.assessments["value"].tolist() == [12, 2, 0, 0]
+    assert study.responses["response"].tolist() == [True, False]
+
+
+def test_a_longitudinal_project_of_redcap(tmp_path):
+    head = ["record_id", "redcap_event_name", "redcap_repeat_instrument", "sex", "age", "diagnosis",
+            "car_target", "platform", "cell_source", "infusion_date", "last_visit", "death_dt",
+            "visit_dt", "sledai_total", "relapse_yn", "ae_term", "ae_grade", "ae_start_date",
+            "ae_end_date"]  # fmt: skip
+    rows = [head]
+
+    def row(**cells):
+        rows.append([cells.get(name, "") for name in head])
+
+    for i, start in ((1, "2023-01-10"), (2, "2023-02-10")):
+        row(record_id=i, redcap_event_name="baseline_arm_1", sex="Female", age=30 + i,
+            diagnosis="SLE", car_target="CD19", platform="CAR-T", cell_source="autologous",
+            infusion_date=start, last_visit="2024-03-01")  # fmt: skip
+        for month, day in (("month_3_arm_1", "2023-05-01"), ("month_12_arm_1", "2024-01-20")):
+            row(record_id=i, redcap_event_name=month, visit_dt=day, sledai_total=4,
+                relapse_yn="No")  # fmt: skip
+        row(record_id=i, redcap_event_name="ae_arm_1", redcap_repeat_instrument="adverse_events",
+            ae_term="CRS", ae_grade="Grade 2", ae_start_date=start, ae_end_date=start)  # fmt: skip
+    study = read_after_one_round(sheet(tmp_path / "a", *rows))
+    assert (len(study.subjects), len(study.assessments), len(study.toxicities)) == (2, 4, 2)
+    # An empty column of deaths says that nobody died.
+    assert study.subjects["death_day"].isna().all()
+    assert set(study.events["endpoint"]) == {"relapse", "relapse_free_survival"}
+
+
+def test_a_column_that_holds_sentences_is_not_listed(tmp_path):
+    states = ["患者王某 2024 年随访稳定，电话 13800000000", "失访后由家属告知情况，地址不详"]
+    rows = [["病历号", "诊断", "回输日期", "末次随访日期", "是否复发"]]
+    rows += [[f"A{i}", "SLE", "2023-01-01", "2024-01-01", states[i % 2]] for i in range(4)]
+    text = draft_study(sheet(tmp_path / "a", *rows)).paper.text(str)
+    assert "13800000000" not in text
+    assert "家属" not in text
+
+
+def test_the_template_is_known(tmp_path):
+    from carstats.data.template.workbook import template_workbook
+
+    template_workbook("zh").save(tmp_path / "a.xlsx")
+    assert draft_study(tmp_path).open == 0
+
+
+def test_an_old_excel_file_is_named(tmp_path):
+    (tmp_path / "a.xls").write_bytes(b"x")
+    with pytest.raises(CarstatsError, match="old Excel format"):
+        draft_study(tmp_path)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -22,10 +24,11 @@ _POINTS = mark("points")
 @figure(*_COLUMNS, width=COLUMN_MM)
 def score_change_figure(page: Page, result: Result) -> None:
     """Draw what `score_change` returns: mean changes at the visits, the numbers assessed below."""
+    result = _visits_of(result)
     names = stratum_names(result)
     title = titled(result.spec.endpoint, result)
     label = max(map(text_width, names.values())) + KEY + 10
-    beside = label <= 0.33 * page.inner
+    beside = label <= 0.4 * page.inner
     left = max(label if beside else 0, 40.0)
     height = 140.0 if page.mm < 120 else 175.0
     rows, top = name_rows(names, page.inner, beside=beside), height + 3.4 * SIZE
@@ -53,6 +56,7 @@ def score_change_figure(page: Page, result: Result) -> None:
 @panel(*_COLUMNS)
 def plot_score_change(result: Result, ax: Axes) -> Axes:
     """Draw what `score_change` returns on axes; x in weeks."""
+    result = _visits_of(result)
     look, strata = looks(result), result.strata()
     weeks = np.unique(result.frame["time"].to_numpy(float)) / 7
     # Strata stand a little apart, but nearer to their own visit than to the next.
@@ -88,6 +92,13 @@ def plot_score_change(result: Result, ax: Axes) -> Axes:
     ax.set_ylabel(shown, labelpad=3)
     ax.yaxis.set_major_formatter(lambda value, _: number(value, 0 if value % 1 == 0 else 1))
     return ax
+
+
+def _visits_of(result: Result) -> Result:
+    """Return a result without the visits at which nobody was assessed, unless all are such."""
+    frame = result.frame
+    had = frame.loc[frame["n"] > frame["n_missing"], "time"].unique()
+    return replace(result, frame=frame[frame["time"].isin(had)]) if len(had) else result
 
 
 def _alt(result: Result, names: dict) -> str:

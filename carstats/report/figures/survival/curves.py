@@ -31,7 +31,7 @@ from carstats.report.figures.survival.words import (
 from carstats.report.format import count
 from carstats.report.style import COLUMN_MM, SIZE, Look, looks, text_width, wrap
 from carstats.result import Result
-from carstats.words import tr
+from carstats.words import in_words, sentence, tr
 
 _MOST_DIRECT = 4
 _FADED = 0.35
@@ -84,6 +84,9 @@ def survival_figure(
         title=titled(result.spec.endpoint, result),
         caption=caption_of(result, limits=limits or "band_low" in result.frame),
         notes=[
+            "" if limits or medians is None else sentence(
+                tr("Medians: {method}", method=in_words(medians.spec.method))
+            ),
             *notes_of(result, band=limits),
             tr("NR: not reached.") if any("NR" in line for line in lines) else "",
         ],
