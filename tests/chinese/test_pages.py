@@ -13,8 +13,8 @@ NAMES = {
     "Kaplan", "Khanna", "Kohler", "Lancet", "Lupus",
     "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Python", "Rheum", "Sheikh",
     "Tianjin", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
-    "cmprsk", "coinfusion", "crosscheck", "lifelines", "ller", "logit", "melded", "pandas", "rank", "scipy",
-    "standard", "statsmodels", "survival",
+    "cmprsk", "coinfusion", "crosscheck", "lifelines", "ller", "logit", "melded", "pandas", "rank",
+    "scipy", "standard", "statsmodels", "survival",
 }  # fmt: skip
 _WORD = r"[A-Za-z][a-z]{3,}"
 
