@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from carstats.messages import mark
 from carstats.report.chapters.blocks import Block, Chapter, Heading
-from carstats.report.chapters.context import Context
+from carstats.report.chapters.context import Context, part
 from carstats.report.chapters.strata import with_cautions
 from carstats.words import tr
 
@@ -53,7 +54,7 @@ def make_chapter(entry: Entry, context: Context) -> Chapter | None:
         maker: Callable[[Context], list[Block]] = getattr(
             import_module(f"carstats.report.chapters.{module}"), function
         )
-        blocks += maker(context)
+        blocks += part(partial(maker, context))
     kept = _filled(with_cautions(blocks))
     if not kept and entry.appendix:
         return None
