@@ -38,6 +38,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
+from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
 from .kinetics.persistence import (
     persistence_curve,
@@ -141,6 +142,8 @@ __all__ = [
     "explain",
     "exposure_adjusted_rate",
     "exposure_adjusted_ratio",
+    "exposure_listing",
+    "exposure_response",
     "fine_gray_regression",
     "followup_time",
     "gray_test",

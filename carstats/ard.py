@@ -226,7 +226,8 @@ _IN_UNITS = {
     "time_to_below_quantification", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
-    "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
+    "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "exposure_response",
+    "fine_gray_regression",
     "incidence_rate", "incidence_rate_ratio", "interval_censored_regression", "logrank_test",
     "gray_test", "mean_cumulative_count", "pooled_incidence", "pooled_regression",
     "response_exposure", "response_regression", "trial_incidence",

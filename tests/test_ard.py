@@ -43,6 +43,7 @@ ANALYSES = {
     "exposure_adjusted_ratio": lambda c: cs.exposure_adjusted_ratio(
         c, TERMS, by="target", events="all"
     ),
+    "exposure_response": lambda c: cs.exposure_response(c, "Cmax", "CRS", by="target"),
     "fine_gray_regression": lambda c: cs.fine_gray_regression(c, "relapse", "target"),
     "followup_time": lambda c: cs.followup_time(c, RFS, by="target"),
     "gray_test": lambda c: cs.gray_test(c, "relapse", by="target"),
@@ -120,6 +121,7 @@ ANALYSES = {
 # Their refits take seconds; the figure published_leave_one_out and a basket have the same columns.
 SLOW = {"leave_one_out", "basket_leave_one_out", "pooled_regression"}
 RECORDS = {
+    "exposure_listing": lambda c: cs.exposure_listing(c, "Cmax", "CRS", by="target"),
     "kinetic_profiles": lambda c: cs.kinetic_profiles(c, by="target"),
     "score_course": lambda c: cs.score_course(c, "SLEDAI-2K", by="target"),
     "subject_timelines": lambda c: cs.subject_timelines(c, by="target"),

@@ -11,4 +11,10 @@ from carstats.crosschecking.asking import Analysis
 
 ANALYSES: dict[str, Analysis] = {**SURVIVAL, **RESPONSE, **TOXICITY, **KINETICS, **EVIDENCE}
 # Records of single subjects: they hold no statistic.
-LISTINGS = ("kinetic_profiles", "score_course", "subject_timelines", "toxicity_listing")
+LISTINGS = (
+    "exposure_listing",
+    "kinetic_profiles",
+    "score_course",
+    "subject_timelines",
+    "toxicity_listing",
+)

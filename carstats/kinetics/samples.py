@@ -91,7 +91,7 @@ def kinetic_samples(
                 name=repr(name), has=listed(has),
             )
         )  # fmt: skip
-    subjects = _treated(cohort)
+    subjects = treated(cohort)
     rows = rows[rows["subject_id"].isin(subjects["subject_id"])]
     if "adequate" in rows:
         rows = rows[rows["adequate"].fillna(True).astype(bool)]
@@ -129,7 +129,7 @@ def infusion_labels(frame: pd.DataFrame) -> dict[str, dict[int, str]]:
     return {"infusion_number": {n: message("infusion {n}", n=n) for n in numbers}}
 
 
-def _treated(cohort: Cohort) -> pd.DataFrame:
+def treated(cohort: Cohort) -> pd.DataFrame:
     """Return the infused subjects; all where the study does not say."""
     subjects = cohort.subjects
     if "infused" not in subjects:

@@ -56,6 +56,11 @@ VIEWS: dict[str, Views] = {
     "evidence_map": Views({"map": "evidence_map_figure"}),
     "exposure_adjusted_rate": _PERSON_TIME,
     "exposure_adjusted_ratio": FOREST,
+    "exposure_listing": Views({"boxes": "exposure_figure"}),
+    "exposure_response": replace(
+        _TABLE_ONLY,
+        instead=mark("cs.tabulate(result) prints it, exposure_listing() draws the subjects"),
+    ),
     "fine_gray_regression": FOREST,
     "followup_time": FOREST,
     "gray_test": _TEST,

@@ -24,6 +24,14 @@ KINETICS: dict[str, Analysis] = {
         ),
         "kinetics", reference="kinetics.R", argument="measure",
     ),
+    "exposure_response": Analysis(
+        "kinetics.exposure",
+        (
+            Check(SCIPY, kinetics.exposures,
+                  ("n", "estimate", *LIMITS, "q1", "q3", "minimum", "maximum", "p_value")),
+        ),
+        "kinetics", reference="rank_association.R", argument="exposure",
+    ),
     "persistence_rate": Analysis(
         "kinetics.persistence",
         (Check(f"{PANDAS}, {STATSMODELS}", kinetics.shares, (*RATE, "n_dead")),),

@@ -148,3 +148,41 @@ def persistence(asked: Asked) -> dict[str, Any]:
     found = np.array([1 - mass[ends <= day + 1e-9].sum() for day in days])
     found[0] = 1.0
     return {"estimate": found, "mass": np.append(0.0, -np.diff(found))}
+
+
+def exposures(asked: Asked) -> dict[str, Any]:
+    """Return peaks by the worst grade of a toxicity, and scipy's rank correlation and test.
+
+    Other exposures and outcomes rest on windows that have no second program.
+    """
+    from scipy.stats import kendalltau, spearmanr
+
+    toxicities = asked.study.toxicities
+    if asked.option("exposure") != "Cmax" or asked.option("landmark") or toxicities is None:
+        return {}
+    if asked.option("outcome") not in set(toxicities["term"]):
+        return {}
+    rows = _samples(asked)
+    within = rows[(rows["day"] > 0) & (rows["day"] <= 28)]
+    peak = within.groupby("subject_id")["value"].max().fillna(-np.inf)
+    episodes = asked.table("toxicities")
+    episodes = episodes[episodes["term"].eq(asked.option("outcome"))]
+    grade = episodes.groupby("subject_id")["grade"].max()
+    ids = pd.Series(peak.index, index=peak.index)
+    worst = ids.map(grade).where(ids.isin(episodes["subject_id"]), 0.0).astype(float)
+    counted = worst.notna()
+    peak, worst = peak[counted], worst[counted]
+    found: list[dict[str, Any]] = []
+    for row in asked.rows.itertuples():
+        here = peak[worst == float(row.level)] if row.level else peak
+        one: dict[str, Any] = {"n": len(here)}
+        if row.row == "order" and len(worst) and worst.min() < worst.max():
+            one["estimate"] = float(spearmanr(peak, worst).statistic)
+            if row.p_method == "asymptotic":
+                one["p_value"] = float(kendalltau(peak, worst, method="asymptotic").pvalue)
+        elif row.row == "group" and len(here) and np.isfinite(here).all():
+            told = sample(here, asked.level)
+            one |= told
+        found.append(one)
+    columns = dict.fromkeys(c for one in found for c in one)
+    return {c: [one.get(c) for one in found] for c in columns}

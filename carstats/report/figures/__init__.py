@@ -17,6 +17,7 @@ _HOMES = {
     "differences_figure": "differences",
     "estimates_figure": "estimates",
     "evidence_map_figure": "evidence.map",
+    "exposure_figure": "kinetics.exposure",
     "heatmap_figure": "response.heatmap",
     "incidence_figure": "incidence",
     "interval_figure": "survival.interval",
