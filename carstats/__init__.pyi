@@ -38,6 +38,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
+from .kinetics.aplasia import b_cell_depletion
 from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
 from .kinetics.persistence import (
@@ -120,6 +121,7 @@ __all__ = [
     "Study",
     "Vocabulary",
     "aged",
+    "b_cell_depletion",
     "baseline_table",
     "basket_leave_one_out",
     "basket_operating_characteristics",

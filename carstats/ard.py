@@ -221,7 +221,8 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "baseline_table", "cellular_kinetics", "followup_time", "measure_trajectory", "restricted_mean",
+    "b_cell_depletion", "baseline_table", "cellular_kinetics", "followup_time",
+    "measure_trajectory", "restricted_mean",
     "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
     "time_to_below_quantification", "toxicity_timing",
 }  # fmt: skip

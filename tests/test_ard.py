@@ -26,6 +26,7 @@ CARDS += ["warning", "error"]
 
 ANALYSES = {
     "attrition": lambda c: c.flow(by="disease"),
+    "b_cell_depletion": lambda c: cs.b_cell_depletion(c, by="target"),
     "baseline_table": lambda c: cs.baseline_table(c, by="target"),
     "basket_operating_characteristics": lambda c: cs.basket_operating_characteristics(
         [5, 5], {"none": [0.2, 0.2]}, n_trials=50

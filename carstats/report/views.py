@@ -38,6 +38,7 @@ _TABLE_ONLY = Views({}, instead=mark("cs.tabulate(result) prints it"))
 _PERSON_TIME = replace(FOREST, table="tabulate_rates")
 VIEWS: dict[str, Views] = {
     "attrition": Views({"flow": "attrition_figure"}, "plot_attrition", "tabulate_attrition"),
+    "b_cell_depletion": _TABLE_ONLY,
     "baseline_table": replace(_TABLE_ONLY, table="tabulate_baseline"),
     "basket_leave_one_out": FOREST,
     "basket_operating_characteristics": _TABLE_ONLY,
