@@ -49,6 +49,7 @@ from .kinetics.persistence import (
 from .kinetics.profiles import kinetic_profiles
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
+from .response.antibodies import antibody_panel, titre_change
 from .response.basket import (
     basket_leave_one_out,
     basket_response,
@@ -121,6 +122,7 @@ __all__ = [
     "Study",
     "Vocabulary",
     "aged",
+    "antibody_panel",
     "b_cell_depletion",
     "baseline_table",
     "basket_leave_one_out",
@@ -208,6 +210,7 @@ __all__ = [
     "time_to_below_quantification",
     "time_to_recovery",
     "time_to_response",
+    "titre_change",
     "toxicity_benchmark",
     "toxicity_difference",
     "toxicity_duration",

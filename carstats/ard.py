@@ -224,7 +224,7 @@ _IN_UNITS = {
     "b_cell_depletion", "baseline_table", "cellular_kinetics", "followup_time",
     "measure_trajectory", "restricted_mean",
     "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
-    "time_to_below_quantification", "toxicity_timing",
+    "time_to_below_quantification", "titre_change", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "exposure_response",
