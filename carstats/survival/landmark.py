@@ -275,7 +275,7 @@ def _property(
 ) -> tuple[pd.Series, str]:
     if callable(group):
         subjects = cohort.subjects.set_index("subject_id").loc[rows["subject_id"]]
-        return pd.Series(np.asarray(group(subjects)), rows.index).astype(str), ""
+        return pd.Series(list(map(str, group(subjects))), rows.index, dtype=object), ""
     study = cohort.study
     name = study.vocabulary.require("group", "endpoint", group, "response")
     seen = cohort.table("responses")

@@ -100,11 +100,13 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
         if "disease_subtype" in subjects
         else pd.Series([None] * len(subjects))
     )
-    blank = subtype.isna().to_numpy() | (subtype.astype(str).str.strip() == "").to_numpy()
+    said = [
+        "" if missing else str(text) for text, missing in zip(subtype, subtype.isna(), strict=True)
+    ]
+    blank = np.array([not text.strip() for text in said], bool)
     kidney = np.array(
-        [bool(_NEPHRITIS.search(text)) and not _NO_NEPHRITIS.search(text)
-         for text in subtype.astype(str)], bool,
-    )  # fmt: skip
+        [bool(_NEPHRITIS.search(text)) and not _NO_NEPHRITIS.search(text) for text in said], bool
+    )
     upcr = _baseline(study, "UPCR", visits)
     proteinuria = ~np.isnan(upcr) & (upcr >= RENAL_UPCR - 1e-9)
     return out & np.where(blank, proteinuria | given, kidney)
