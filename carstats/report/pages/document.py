@@ -26,6 +26,7 @@ from carstats.report.tables.word import (
     file_bytes,
     plain,
     set_page,
+    set_style,
     set_styles,
 )
 from carstats.words import tr
@@ -142,7 +143,7 @@ class _Writer:
 
 
 def _text(document: Any, text: str, style: str = "Normal") -> Any:
-    paragraph = document.add_paragraph(style=style)
+    paragraph = set_style(document.add_paragraph(), style)
     for part, strong in strong_parts(plain(text)):
         paragraph.add_run(part).bold = strong or None
     return paragraph
