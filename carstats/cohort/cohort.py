@@ -115,7 +115,8 @@ class Cohort:
         """
         everyone = self.study.subjects
         by = check_by(everyone, by)
-        first, steps = message("all subjects"), list(self._steps)
+        first: str = message("all subjects")
+        steps = list(self._steps)
         why: dict[str, pd.Series] = {}
         if from_enrolment:
             first, steps = first_step(everyone), self._with_enrolment()
@@ -142,12 +143,13 @@ class Cohort:
                     }
                 )
                 before = after
+        more: dict[str, Any] = {"from_enrolment": True} if from_enrolment else {}
         spec = self.spec(
             "attrition",
             endpoint=message("Subjects"),
             method=message("criteria applied in the order shown"),
             by=by,
-            **({"from_enrolment": True} if from_enrolment else {}),
+            **more,
         )
         return Result(pd.DataFrame(rows), spec, level_labels(self.study.vocabulary, by))
 

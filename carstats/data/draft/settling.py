@@ -71,7 +71,7 @@ def _by_terms(given: Proposal, column: Column) -> Proposal:
         return given
     mine, other = ([meaning(name, word) for word in words]
                    for name in (given.target, given.others[0]))  # fmt: skip
-    if all(m.term and m.sure for m in mine) and not any(m.term for m in other):
+    if all(m.term and m.sure for m in mine) and not any(m.sure for m in other):
         return replace(given, sure=True, others=())
     return given
 

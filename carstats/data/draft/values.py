@@ -226,7 +226,7 @@ def _several_targets(names: list[str], sure: bool) -> Meaning:
 def _near(column: str, text: str) -> Meaning:
     """Return the term that a value is a slip of the pen of: marked."""
     spellings = {key: term for key, (term, _) in _tables().get(column, {}).items()}
-    near = nearest(compact(text), [key for key in spellings if len(key) >= 4], 0.8)
+    near = nearest(compact(text), [key for key in spellings if len(key) >= 5], 0.84)
     return Meaning(spellings[near]) if near else Meaning()
 
 
