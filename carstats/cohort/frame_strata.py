@@ -13,7 +13,7 @@ _MEASURED = 6
 
 
 def stratum_of(frame: pd.DataFrame, name: object) -> str:
-    """Return the column of a stratum; one that is missing for some, or a measurement, is refused."""
+    """Return a stratum's column; one that is missing for some, or a measurement, is refused."""
     column = column_of(frame, "by", name)
     if column is None:
         raise CarstatsError(

@@ -335,7 +335,7 @@ class TestFrames:
     [
         ({"by": [None]}, "`by` has None in it"),
         ({"by": "relapsed"}, "`event` and `by` both name 'relapsed'"),
-        ({"by": "months"}, "`time` and `by` both name 'months'"),
+        ({"by": "months"}, "`by`: 'months' holds 6 different numbers"),
         ({"by": "age"}, "`by`: 'age' holds 6 different numbers in 6 rows; a stratum is a category"),
         ({"event": "months"}, "`time` and `event` both name 'months'"),
     ],
