@@ -64,8 +64,14 @@ _FILLERS = {
     "window;治疗后",
 }
 _GRADE_WORDS = re.compile(
-    r"ctcae|astct|nci|crs|icans|icaht|grade|grad|gr|g|グレード|级别|级|度|骨髓抑制|标准|等级|"
+    r"ctcae|astct|nci|cytokine release syndrome|细胞因子释放综合征|crs|neurotoxicity|神经毒性|"
+    r"icans|icaht|grade|grad|gr|g|グレード|级别|级|度|骨髓抑制|标准|等级|"
     r"v?\d\.0|最高|max|[():：.\s]"
+)
+_NO_EPISODE = re.compile(
+    r"(?:no|none|without|never|无|未发生|未出现|没有|kein|keine)\s*"
+    r"(?:any\s*)?(?:crs|icans|icaht|cytokine release syndrome|neurotox(?:icity)?|神经毒性|"
+    r"细胞因子释放综合征)"
 )
 _HAN_GRADE = {"零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
@@ -247,6 +253,8 @@ def _grade(text: str) -> Meaning:
     if exact and not re.search(r"[-~～→+≥]", text):
         return Meaning(*exact)
     low = text.casefold()
+    if _NO_EPISODE.fullmatch(low):
+        return Meaning("0", True)
     sign = re.search(r"[≥>+]|at least|以上", low)
     parts = [p for p in re.split(r"[-~～→/]|to|至", _GRADE_WORDS.sub(" ", low)) if p.strip()]
     numbers = [_one_grade(part) for part in parts]

@@ -177,20 +177,66 @@ def two_lines(folder: Path) -> None:
 
 def column1(folder: Path) -> None:
     """Every heading says Column1, as a table of Excel that nobody named."""
-    _text(folder / "t.csv", [["Column1"] * 8] + [[str(i), "SLE", "2023-01-0%d" % i, "F", "3", "x", "y", "2024-01-01"] for i in range(1, 5)])
+    _text(
+        folder / "t.csv",
+        [["Column1"] * 8]
+        + [
+            [str(i), "SLE", "2023-01-0%d" % i, "F", "3", "x", "y", "2024-01-01"]
+            for i in range(1, 5)
+        ],
+    )
 
 
 def many_columns(folder: Path) -> None:
     """300 columns, most of a laboratory's panel at many visits."""
-    panel = ["WBC(10^9/L)", "HGB(g/L)", "PLT(10^9/L)", "CRP(mg/L)", "IgG(g/L)", "IgM(g/L)", "IgA(g/L)", "C3(g/L)", "C4(g/L)", "Ferritin(ug/L)"]
+    panel = [
+        "WBC(10^9/L)",
+        "HGB(g/L)",
+        "PLT(10^9/L)",
+        "CRP(mg/L)",
+        "IgG(g/L)",
+        "IgM(g/L)",
+        "IgA(g/L)",
+        "C3(g/L)",
+        "C4(g/L)",
+        "Ferritin(ug/L)",
+    ]
     visits = ["BL", "D7", "D14", "D28", "M2", "M3", "M6", "M9", "M12", "M18", "M24"]
     heads = [f"{p}_{v}" for v in visits for p in panel]
     extra = [f"flow_{i}" for i in range(1, 182)]
-    top = ["subject", "sex", "age", "diagnosis", "target", "infusion date", "last contact", "CRS grade", "relapse date"]
+    top = [
+        "subject",
+        "sex",
+        "age",
+        "diagnosis",
+        "target",
+        "infusion date",
+        "last contact",
+        "CRS grade",
+        "relapse date",
+    ]
     rows = [top + heads + extra]
     for i in range(1, 7):
-        lab = [["6.1", "110", "200", "5", "11", "1.0", "2.1", "0.9", "0.2", "150"][j] for _ in visits for j in range(10)]
-        rows.append([f"M{i}", "FM"[i % 2], str(30 + i), "SLE", "CD19", f"2023-0{i}-10", f"2025-0{i}-12", str(i % 3), ""] + lab + [str(i)] * len(extra))
+        lab = [
+            ["6.1", "110", "200", "5", "11", "1.0", "2.1", "0.9", "0.2", "150"][j]
+            for _ in visits
+            for j in range(10)
+        ]
+        rows.append(
+            [
+                f"M{i}",
+                "FM"[i % 2],
+                str(30 + i),
+                "SLE",
+                "CD19",
+                f"2023-0{i}-10",
+                f"2025-0{i}-12",
+                str(i % 3),
+                "",
+            ]
+            + lab
+            + [str(i)] * len(extra)
+        )
     _text(folder / "wide.csv", rows)
 
 
