@@ -157,6 +157,10 @@ def spelled(heading: str) -> Spelled:
 
     def within(found: re.Match[str]) -> str:
         inner = found[1].strip()
+        # A method and a unit: (CKD-EPI, mL/min/1.73m2).
+        end = None if said["unit"] else _END_UNIT.search(inner)
+        if end and end.start() > 0 and folded_unit(end[1]) in _units() and not codes_of(inner):
+            said["unit"], inner = end[1].strip(), inner[: end.start()].strip(" ,;/")
         return " " if _take(inner, said) else f" {inner} "
 
     before = None
@@ -209,8 +213,4 @@ def _take(inner: str, said: dict) -> bool:
     if _LIMIT.fullmatch(inner):
         said["item"] = said["item"] or inner.endswith("分")
         return True
-    # A method and a unit: (放免法iu/ml).
-    if (end := _END_UNIT.search(inner)) and folded_unit(end[1]) in _units():
-        said["unit"] = end[1].strip()
-        return _take(inner[: end.start()].strip(), said)
     return False

@@ -77,7 +77,7 @@ _HAN_GRADE = {"零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _UNITS = {"ng/ml": "ug/L", "mg/mg": "g/g", "/mm3": "/uL", "个/ul": "/uL",
           "cells/ul": "/uL", "gpt/l": "10^9/L", "g/l(zellen)": "10^9/L", "°f": "degF",
-          "ummol/l": "umol/L", "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
+          "ummol/l": "umol/L", "gm/dl": "g/dL", "gms/dl": "g/dL", "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
           "万/ul": "10^4/uL"}  # fmt: skip
 _NAMED_UNITS = ("g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "umol/L", "mmol/L", "nmol/L", "IU/mL",
                 "RU/mL", "U/mL", "10^9/L", "10^4/uL", "10^3/uL", "/uL", "mg/g", "g/g", "mg/mmol",
@@ -177,7 +177,7 @@ def meaning(column: str, value: str) -> Meaning:
         terms = [t for code, t in _ICD_TERMS.items() if text.upper().startswith(code)]
         return Meaning(terms[0], True) if terms else Meaning()
     if column in _STRICT:
-        return _without_code(column, text) or _limit(column, text)
+        return _without_code(column, text) or _limit(column, text) or _first_word(column, text)
     return _by_phrases(column, text)
 
 
@@ -199,10 +199,17 @@ def _without_code(column: str, text: str) -> Meaning | None:
     return None
 
 
-def _limit(column: str, text: str) -> Meaning:
+def _limit(column: str, text: str) -> Meaning | None:
     if column == "missing" and re.match(r"[<>≤≥]\s*\d", text):
         return Meaning("censored value", True)
-    return Meaning()
+    return None
+
+
+def _first_word(column: str, text: str) -> Meaning:
+    """Return what the word before a remark says: ``Yes - confirmed``; marked."""
+    found = re.match(r"\s*(\w+)\s*[-–—:：,，;；(（]", text) if column == "flag" else None
+    inner = _tables()["flag"].get(_key("flag", found[1])) if found else None
+    return Meaning(inner[0]) if inner and inner[0] in ("true", "false") else Meaning()
 
 
 def _by_phrases(column: str, text: str) -> Meaning:
@@ -252,7 +259,8 @@ def _grade(text: str) -> Meaning:
         return Meaning(str(grade), True, known=True)
     if exact and not re.search(r"[-~～→+≥]", text):
         return Meaning(*exact)
-    low = text.casefold()
+    # What stands in brackets beside a grade explains it, unless it may be one itself.
+    low = re.sub(r"[(（][^\d()（）ⅠⅡⅢⅣⅤⅰ-ⅴ一二三四五]{4,}[)）]", " ", text.casefold())
     if _NO_EPISODE.fullmatch(low):
         return Meaning("0", True)
     sign = re.search(r"[≥>+]|at least|以上", low)

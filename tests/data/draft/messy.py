@@ -1,3 +1,4 @@
+# ruff: noqa: E501  (rows as wide as sheets are)
 """Sheets as different people keep them; every subject in them is invented."""
 
 import csv
