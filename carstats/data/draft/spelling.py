@@ -141,11 +141,14 @@ def compact(text: str) -> str:
 def codes_of(text: str) -> tuple[tuple[str, str], ...]:
     """Return the codes with their words that a text lists; none if it lists none."""
     text = text.strip()
+    pairs: list[tuple[str, str]] = []
     if _CODES.fullmatch(text):
-        return tuple((code, word) for code, word in _CODE.findall(text))
-    if _CODES_BEHIND.fullmatch(text):
-        return tuple((code, word) for word, code in _CODE_BEHIND.findall(text))
-    return ()
+        pairs = [(code, word) for code, word in _CODE.findall(text)]
+    elif _CODES_BEHIND.fullmatch(text):
+        pairs = [(code, word) for word, code in _CODE_BEHIND.findall(text)]
+    # CD4/CD8 are no codes: one word has one code.
+    alike = len({word for _, word in pairs}) < len(pairs)
+    return () if alike else tuple(pairs)
 
 
 def spelled(heading: str) -> Spelled:
@@ -171,7 +174,7 @@ def spelled(heading: str) -> Spelled:
     if (glued := _GLUED.search(text)) and not said["unit"]:
         said["unit"] = _GLUED_UNITS[glued[1].casefold()]
         text = f"{text[: glued.start()]} {glued[2] or ''}".strip()
-    if tail := _TAIL.search(text):
+    if (tail := _TAIL.search(text)) and codes_of(tail[0]):
         said["codes"] = said["codes"] or codes_of(tail[0])
         text = text[: tail.start()].strip()
     end = None if said["unit"] else _END_UNIT.search(text)
