@@ -71,8 +71,8 @@ def write_gallery(app: Sphinx) -> None:
     lines = [
         "# Gallery",
         "",
-        "Every figure that `carstats reproduce` draws, with the script that draws it. What `cs.plot` makes",
-        "of the result of each analysis, in one line each, is in [](../figures.md).",
+        "Every figure that `carstats reproduce` draws, with the script that draws it. What `cs.plot`",
+        "makes of the result of each analysis, in one line each, is in [](../figures.md).",
         "",
         "::::{grid} 1 2 2 3",
         ":gutter: 2",

@@ -28,6 +28,8 @@ myst_heading_anchors = 3
 suppress_warnings = ["config.cache"]
 
 autodoc_typehints = "none"
+autodoc_class_signature = "separated"
+autosummary_generate = False  # numpydoc brings it along
 add_module_names = False
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
