@@ -48,6 +48,11 @@ class Cohort:
     by : tuple of str
         The columns that analyses report by where nothing else is said; `cohort_from_frame` takes
         them.
+
+    Examples
+    --------
+    >>> cohort.attrition
+    >>> cohort.subjects["target"].value_counts()
     """
 
     study: Study
@@ -308,7 +313,8 @@ def define_cohort(study: Study, *criteria: Criterion, label: str = "") -> Cohort
 
     Examples
     --------
-    >>> cohort = define_cohort(study, infused(), with_disease("SLE"))    # doctest: +SKIP
+    >>> cohort = cs.define_cohort(study, cs.infused(), cs.with_disease("SLE"))
+    >>> cohort.attrition
     """
     if not isinstance(study, Study):
         raise CarstatsError(

@@ -103,6 +103,10 @@ def response_rate(
     Wilson EB. J Am Stat Assoc 1927; 22: 209-212.
     Brown LD, Cai TT, DasGupta A. Stat Sci 2001; 16: 101-133.
     Blaker H. Can J Stat 2000; 28: 783-798.
+
+    Examples
+    --------
+    >>> cs.response_rate(cohort, "drug_free_remission", at=168, by=["disease", "target"])
     """
     options = visit_options(cohort, at, window)
     return _rates(
@@ -159,6 +163,10 @@ def sustained_response_rate(
     ------
     CarstatsError
         As for `response_rate`; also if `until` is not after `at`.
+
+    Examples
+    --------
+    >>> cs.sustained_response_rate(cohort, "remission", at=168, until=364)
     """
     return _rates(
         cohort, endpoint, lambda name: sustained_outcome(cohort, name, at, until),
@@ -211,6 +219,10 @@ def best_response_rate(
     ------
     CarstatsError
         As for `response_rate`.
+
+    Examples
+    --------
+    >>> cs.best_response_rate(cohort, "remission", until=364, by="disease")
     """
     return _rates(
         cohort, endpoint, lambda name: best_outcome(cohort, name, until), "best_response_rate",

@@ -67,6 +67,10 @@ def study_report(
     CarstatsError
         If the study cannot be read, a chapter fails, the library for slides or a font for Chinese
         is not installed, or the folder cannot be written.
+
+    Examples
+    --------
+    >>> cs.study_report("docs/examples/hospital", "report")
     """
     lang = lang or current_language()
     lang = check_choice("lang", lang, tuple(LANGUAGES))

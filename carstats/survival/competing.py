@@ -100,6 +100,11 @@ def cumulative_incidence(
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
+
+    Examples
+    --------
+    >>> result = cs.cumulative_incidence(cohort, "relapse", by="target")
+    >>> figure = cs.plot(result)
     """
     conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     variance = check_choice("variance", variance, INCIDENCE_VARIANCES)
@@ -225,6 +230,10 @@ def gray_test(
     References
     ----------
     Gray RJ. Ann Stat 1988; 16: 1141-1154.
+
+    Examples
+    --------
+    >>> cs.gray_test(cohort, "relapse", by="target")
     """
     from carstats.estimators.tests.gray import gray_score_test
 
@@ -308,6 +317,10 @@ def fine_gray_regression(
     References
     ----------
     Fine JP, Gray RJ. J Am Stat Assoc 1999; 94: 496-509.
+
+    Examples
+    --------
+    >>> cs.fine_gray_regression(cohort, "relapse", ["target", "age"])
     """
     from carstats.estimators.regression.fine_gray import fine_gray
     from carstats.survival.design import (

@@ -110,6 +110,11 @@ def survival_curve(
     Kaplan EL, Meier P. J Am Stat Assoc 1958; 53: 457-481.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736.
     Nair VN. Technometrics 1984; 26: 265-275. Hall WJ, Wellner JA. Biometrika 1980; 67: 133-143.
+
+    Examples
+    --------
+    >>> curves = cs.survival_curve(cohort, "relapse_free_survival", by="target")
+    >>> figure = cs.plot(curves)
     """
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
@@ -234,6 +239,10 @@ def survival_at(
     ------
     CarstatsError
         As for `survival_curve`; also if a day is negative or not a number.
+
+    Examples
+    --------
+    >>> cs.survival_at(cohort, "relapse_free_survival", at=[182, 365], by="target")
     """
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)

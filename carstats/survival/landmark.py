@@ -82,6 +82,10 @@ def landmark_rate(
     ----------
     Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719 (landmarks).
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
+
+    Examples
+    --------
+    >>> cs.landmark_rate(cohort, "relapse_free_survival", at=365, by="target")
     """
     check_number("at", at, low=0)
     method = check_choice("method", method, METHODS)
@@ -214,6 +218,10 @@ def landmark_curve(
     References
     ----------
     Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719.
+
+    Examples
+    --------
+    >>> cs.landmark_curve(cohort, "relapse_free_survival", at=168, group="response")
     """
     check_number("at", at, low=0)
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)

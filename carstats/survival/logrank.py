@@ -153,6 +153,10 @@ def logrank_test(
     Neuhaus G. Ann Stat 1993; 21: 1760-1779 (studentised permutation).
     Strasser H, Weber C. Math Methods Stat 1999; 8: 220-250 (linear scores).
     Holm S. Scand J Stat 1979; 6: 65-70.
+
+    Examples
+    --------
+    >>> cs.logrank_test(cohort, "relapse_free_survival", by="target", strata="disease")
     """
     weight = check_choice("weight", weight, WEIGHTS)
     method = check_choice("method", method, TEST_METHODS)

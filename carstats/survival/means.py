@@ -116,6 +116,10 @@ def restricted_mean(
     Irwin JO. J Hyg 1949; 47: 188-189. Royston P, Parmar MKB. BMC Med Res Methodol 2013; 13: 152.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melding).
+
+    Examples
+    --------
+    >>> cs.restricted_mean(cohort, "relapse_free_survival", at=365, by="target")
     """
     method = check_choice("method", method, MEAN_METHODS)
     check_conf_level(conf_level)

@@ -78,6 +78,10 @@ def survival_quantile(
     References
     ----------
     Brookmeyer R, Crowley J. Biometrics 1982; 38: 29-41.
+
+    Examples
+    --------
+    >>> cs.survival_quantile(cohort, "relapse_free_survival", by="target")
     """
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
@@ -178,6 +182,10 @@ def followup_time(
     References
     ----------
     Schemper M, Smith TL. Control Clin Trials 1996; 17: 343-346.
+
+    Examples
+    --------
+    >>> cs.followup_time(cohort, "relapse_free_survival", by="target")
     """
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)

@@ -76,6 +76,10 @@ def incidence_rate(
     References
     ----------
     Garwood F. Biometrika 1936; 28: 437-442.
+
+    Examples
+    --------
+    >>> cs.incidence_rate(cohort, "relapse_free_survival", by="target", benchmark=0.6)
     """
     method = check_choice("method", method, ("exact", "Byar"))
     check_conf_level(conf_level)
@@ -181,6 +185,10 @@ def withdrawal_weighted_curve(
     References
     ----------
     Robins JM, Finkelstein DM. Biometrics 2000; 56: 779-788.
+
+    Examples
+    --------
+    >>> cs.withdrawal_weighted_curve(cohort, "relapse_free_survival", censoring="target")
     """
     check_conf_level(conf_level)
     check_number("n_resamples", n_resamples, low=0)

@@ -105,6 +105,10 @@ def cox_regression(
     Cox DR. J R Stat Soc B 1972; 34: 187-220. Efron B. J Am Stat Assoc 1977; 72: 557-565.
     Heinze G, Schemper M. Biometrics 2001; 57: 114-119 (Firth).
     Grambsch PM, Therneau TM. Biometrika 1994; 81: 515-526 (proportional hazards).
+
+    Examples
+    --------
+    >>> cs.cox_regression(cohort, "relapse_free_survival", ["target", "age"], strata="disease")
     """
     method = check_choice("method", method, COX_METHODS)
     check_conf_level(conf_level)

@@ -64,6 +64,10 @@ def subject_timelines(
     ------
     CarstatsError
         If a column does not exist or has missing values, or an endpoint is not in the vocabulary.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.subject_timelines(lupus, by="target"))
     """
     check_cohort(cohort)
     cohort.study.require_described()

@@ -98,6 +98,10 @@ def toxicity_rate(
     References
     ----------
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
+
+    Examples
+    --------
+    >>> cs.toxicity_rate(cohort, "CRS", min_grade=3, by="target")
     """
     method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)

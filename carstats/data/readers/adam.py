@@ -107,6 +107,10 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
     CarstatsError
         With every problem found: a missing data set or variable, a ``CNSR`` that is no number,
         contradicting dates.
+
+    Examples
+    --------
+    >>> cs.read_adam("docs/examples/cdisc")
     """
     folder = Path(folder)
     if not folder.is_dir():

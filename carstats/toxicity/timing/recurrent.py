@@ -81,6 +81,10 @@ def mean_cumulative_count(
     ----------
     Ghosh D, Lin DY. Biometrics 2000; 56: 554-562.
     Dong H, Robison LL, Leisenring WM, et al. Am J Epidemiol 2015; 181: 532-540.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.mean_cumulative_count(cohort, "infection", by="target"))
     """
     check_conf_level(conf_level)
     check_number("gap", gap, low=0)
