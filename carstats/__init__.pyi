@@ -14,6 +14,8 @@ from .cohort.criteria import (
     with_target,
 )
 from .cohort.from_frame import cohort_from_frame
+from .counts.counted import Counts
+from .counts.making import count_outcomes
 from .crosschecking.run import crosscheck
 from .data.published import oncology_benchmarks, published_trials
 from .data.readers.adam import read_adam
@@ -116,6 +118,7 @@ __all__ = [
     "BasketPrior",
     "CarstatsError",
     "Cohort",
+    "Counts",
     "Result",
     "Rules",
     "Strategies",
@@ -133,6 +136,7 @@ __all__ = [
     "bootstrap_interval",
     "cellular_kinetics",
     "cohort_from_frame",
+    "count_outcomes",
     "cox_regression",
     "crosscheck",
     "cumulative_incidence",

@@ -34,7 +34,7 @@ def interval_figure(page: Page, result: Result) -> None:
     drawn = "conf_low" in result.frame and result.frame["conf_low"].notna().any()
     page.begin(
         _HEIGHT + 3.4 * SIZE + 4 + key,
-        title=titled(result.spec.endpoint, result),
+        title=titled(tr("{endpoint} (interval-censored)", endpoint=result.spec.endpoint), result),
         notes=[
             tr("Boxes: the curve falls somewhere within, the data do not say where."),
             tr("Thin lines: descriptive bootstrap limits.") if drawn else "",
