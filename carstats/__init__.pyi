@@ -110,6 +110,7 @@ from .toxicity.timing.incidence import toxicity_incidence
 from .toxicity.timing.onset import toxicity_duration, toxicity_timing
 from .toxicity.timing.recovery import time_to_recovery
 from .toxicity.timing.recurrent import mean_cumulative_count
+from .toxicity.timing.taper import glucocorticoid_course
 from .toxicity.timing.trajectories import measure_trajectory
 
 __version__: str
@@ -154,6 +155,7 @@ __all__ = [
     "exposure_response",
     "fine_gray_regression",
     "followup_time",
+    "glucocorticoid_course",
     "gray_test",
     "has_baseline",
     "in_language",

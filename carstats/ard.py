@@ -130,6 +130,11 @@ LABELS = {
     "n.not.reached": mark("Resamples that do not reach it"),
     "cv.percent": mark("Geometric coefficient of variation, %"),
     "n.dead": mark("Subjects dead before"),
+    "cumulative": mark("Cumulative dose, mg"),
+    "n.off": mark("Subjects off"),
+    "off": mark("Proportion off"),
+    "off.high": mark("Upper limit of the proportion off"),
+    "off.low": mark("Lower limit of the proportion off"),
     "n.below": mark("Subjects below the threshold"),
     "n.not.applicable": mark("Subjects to whom it does not apply"),
     "n.possible": mark("Subjects who may have had the event"),
@@ -198,7 +203,8 @@ _ESTIMATES = {
     "estimate_evaluable", "estimate_high", "estimate_low", "predict_high", "predict_low",
 }  # fmt: skip
 _SHARES = {
-    "below", "below_high", "below_low", "borrowing_weight", "mass", "mean", "mean_reference",
+    "below", "below_high", "below_low", "borrowing_weight", "mass", "mean", "mean_reference", "off",
+    "off_high", "off_low",
     "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
     "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
 }  # fmt: skip
@@ -222,7 +228,7 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
     "b_cell_depletion", "baseline_table", "cellular_kinetics", "followup_time",
-    "measure_trajectory", "restricted_mean",
+    "glucocorticoid_course", "measure_trajectory", "restricted_mean",
     "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
     "time_to_below_quantification", "titre_change", "toxicity_timing",
 }  # fmt: skip

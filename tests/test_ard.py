@@ -48,6 +48,7 @@ ANALYSES = {
     "exposure_response": lambda c: cs.exposure_response(c, "Cmax", "CRS", by="target"),
     "fine_gray_regression": lambda c: cs.fine_gray_regression(c, "relapse", "target"),
     "followup_time": lambda c: cs.followup_time(c, RFS, by="target"),
+    "glucocorticoid_course": lambda c: cs.glucocorticoid_course(c, by="target"),
     "gray_test": lambda c: cs.gray_test(c, "relapse", by="target"),
     "incidence_rate": lambda c: cs.incidence_rate(c, RFS, by="target"),
     "incidence_rate benchmark": lambda c: cs.incidence_rate(c, RFS, benchmark=0.4),

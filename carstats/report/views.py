@@ -65,6 +65,7 @@ VIEWS: dict[str, Views] = {
     ),
     "fine_gray_regression": FOREST,
     "followup_time": FOREST,
+    "glucocorticoid_course": Views({"course": "trajectory_figure"}, "plot_trajectory"),
     "gray_test": _TEST,
     "incidence_rate": _PERSON_TIME,
     "incidence_rate_ratio": FOREST,

@@ -92,6 +92,7 @@ ASKED = {
     "exposure_adjusted_ratio": lambda c: cs.exposure_adjusted_ratio(c, "infection", by="target"),
     "time_to_recovery": lambda c: cs.time_to_recovery(c, "b_cell_reconstitution"),
     "cellular_kinetics": lambda c: cs.cellular_kinetics(c, by="target"),
+    "glucocorticoid_course": lambda c: cs.glucocorticoid_course(c, by="target"),
     "antibody_panel": lambda c: cs.antibody_panel(c, {"anti-dsDNA": 30}, by="target"),
     "titre_change": lambda c: cs.titre_change(c, "anti-dsDNA"),
     "b_cell_depletion": lambda c: cs.b_cell_depletion(c, by="target"),

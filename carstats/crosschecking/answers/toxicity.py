@@ -117,6 +117,16 @@ TOXICITY: dict[str, Analysis] = {
         ),
         "toxicity", reference="toxicity.R", argument="measure",
     ),
+    "glucocorticoid_course": Analysis(
+        "toxicity.timing.taper",
+        (
+            Check(f"{STATSMODELS}, {SCIPY}", characteristics.taper,
+                  ("n", "n_missing", "n_event", "estimate", "q1", "q3", "minimum", "maximum",
+                   "n_below", "below", "below_low", "below_high", "n_off", "off", "off_low",
+                   "off_high", "cumulative", *LIMITS)),
+        ),
+        "toxicity", reference="baseline.R", argument="at",
+    ),
     "exposure_adjusted_rate": Analysis(
         "toxicity.exposure",
         (

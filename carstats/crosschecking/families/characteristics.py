@@ -132,3 +132,37 @@ def _hidden(asked: Asked, values: pd.DataFrame) -> list[bool]:
         stop = course["stop_day"].fillna(np.inf) + mask
         found.append(bool(((course["start_day"] < day) & (stop >= day)).any()))
     return found
+
+
+def taper(asked: Asked) -> dict[str, Any]:
+    """Return the daily doses of glucocorticoids, added up day by day for each subject."""
+    rows = asked.table("medications")
+    rows = rows[rows["drug_class"].eq("glucocorticoid")]
+    courses = dict(iter(rows.groupby("subject_id")))
+    end = followed_to(asked.subjects)
+    found = []
+    for day in asked.rows["time"]:
+        there = asked.subjects.loc[end >= day, "subject_id"]
+        calendar = np.arange(1.0, day + 1)
+        doses, sums = [], []
+        for name in there:
+            course = courses.get(name, rows.iloc[:0])
+            start = course["start_day"].astype(float).fillna(-1e9).to_numpy()
+            stop = course["stop_day"].astype(float).fillna(1e9).to_numpy()
+            mg = course["prednisone_equivalent_mg"].to_numpy(float)
+            doses.append(mg[(start <= day) & (day <= stop)].sum())
+            days = [
+                ((calendar >= a) & (calendar <= b)).sum() for a, b in zip(start, stop, strict=True)
+            ]
+            sums.append(sum(m * n for m, n in zip(mg, days, strict=True) if n))
+        known = pd.Series(doses, dtype=float).dropna()
+        k, off = (int((known <= dose).sum()) for dose in (asked.option("low", 0.0), 0.0))
+        n = len(known)
+        row: dict[str, Any] = {"n": len(there), "n_missing": len(there) - n, "n_event": n}
+        row |= sample(known, asked.level) | {"n_below": k, "n_off": off}
+        for column, count in (("below", k), ("off", off)):
+            low, high = binomial_limits(count, n, "Clopper-Pearson", asked.level) or (np.nan,) * 2
+            row |= {column: share(count, n), f"{column}_low": low, f"{column}_high": high}
+        row["cumulative"] = pd.Series(sums, dtype=float).median()
+        found.append(row)
+    return dict(pd.DataFrame(found))

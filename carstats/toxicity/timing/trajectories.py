@@ -87,7 +87,7 @@ def measure_trajectory(
     study = cohort.study
     name = study.vocabulary.require("measure", "measure", measure)
     by = check_by(cohort.subjects, by)
-    days = [float(day) for day in _checked(at)]
+    days = [float(day) for day in checked_days(at)]
     if below is not None:
         check_number("below", below)
     values = study.table("assessments")
@@ -178,7 +178,8 @@ def measure_trajectory(
     )
 
 
-def _checked(at: Iterable[float]) -> list[float]:
+def checked_days(at: Iterable[float]) -> list[float]:
+    """Return days that increase as a list."""
     days = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
     for day in days:
         check_number("at", day, low=0)
