@@ -165,7 +165,17 @@ def exposure_listing(
 
     Parameters
     ----------
-    cohort, exposure, outcome, measure, at, landmark, by, limit, expands
+    cohort : Cohort
+        Made by `define_cohort`; its infused subjects are listed.
+    exposure, outcome, measure : str
+        As for `exposure_response`.
+    at, landmark : float, optional
+        As for `exposure_response`.
+    by : str or list of str, optional
+        Columns of the subjects table.
+    limit : float, optional
+        As for `exposure_response`.
+    expands : bool
         As for `exposure_response`.
 
     Returns

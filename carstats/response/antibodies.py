@@ -39,8 +39,18 @@ def antibody_panel(
         counted.
     above : mapping of str to float
         Measures and the upper limit of normal of each: a value above it is positive.
-    at, window, by, missing, method, conf_level
-        As for `seroconversion_rate`; `missing` "bounds" is not taken.
+    at : float
+        Day of the visit.
+    window : (float, float), optional
+        First and last day that count, as for `response_rate`; the nearest value counts.
+    by : str or list of str, optional
+        Columns of the subjects table.
+    missing : {"failure", "excluded"}
+        What a missing value is, as for `response_rate`.
+    method : {"Clopper-Pearson", "Wilson", "Jeffreys", "mid-P", "Blaker", "Agresti-Coull"}
+        Confidence limits.
+    conf_level : float
+        Confidence level.
 
     Returns
     -------

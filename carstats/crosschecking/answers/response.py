@@ -27,6 +27,7 @@ from carstats.crosschecking.asking import (
     Sibling,
 )
 from carstats.crosschecking.families import (
+    antibodies,
     contrasts,
     durations,
     landmarks,
@@ -89,7 +90,7 @@ RESPONSE: dict[str, Analysis] = {
     "seroconversion_rate": Analysis(
         "response.seroconversion",
         (
-            Check(STATSMODELS, visits.seroconversions,
+            Check(STATSMODELS, antibodies.seroconversions,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"), (),
                   ROUNDING, zero_or_all),
         ),
@@ -98,7 +99,7 @@ RESPONSE: dict[str, Analysis] = {
     "antibody_panel": Analysis(
         "response.antibodies",
         (
-            Check(STATSMODELS, visits.panel,
+            Check(STATSMODELS, antibodies.panel,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
                   ("measure",), ROUNDING, zero_or_all),
         ),
@@ -106,7 +107,7 @@ RESPONSE: dict[str, Analysis] = {
     ),
     "titre_change": Analysis(
         "response.antibodies",
-        (Check(SCIPY, visits.titres, (*RATE, "n_below", "n_no_baseline"), ("measure",)),),
+        (Check(SCIPY, antibodies.titres, (*RATE, "n_below", "n_no_baseline"), ("measure",)),),
         "response", reference="kinetics.R", argument="measures",
     ),
     "response_difference": Analysis(
