@@ -425,7 +425,7 @@ def test_lock_has_every_dependency():
 def test_libraries_that_are_imported_are_declared():
     project = PYPROJECT["project"]
     declared = list(project["dependencies"])
-    for extra in ("crosscheck", "models", "notebooks", "parquet", "rtf"):
+    for extra in ("crosscheck", "notebooks", "parquet", "rtf"):
         declared += project["optional-dependencies"][extra]
     names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in declared}
     homes = importlib.metadata.packages_distributions()

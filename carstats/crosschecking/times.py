@@ -50,7 +50,7 @@ def _times(asked: Asked, subjects: pd.DataFrame, name: str, start: float | None)
     causes = merged["cause"] if "cause" in merged else pd.Series(None, merged.index, dtype=object)
     merged["event"] = happened
     merged["cause"] = np.where(
-        happened, name, np.where(rival, causes.fillna("competing event"), "")
+        happened, name, np.where(rival, causes.astype(object).fillna("competing event"), "")
     )
     merged["low"], merged["high"] = _between(merged, happened)
     if "entry_day" in merged and merged["entry_day"].notna().any():
