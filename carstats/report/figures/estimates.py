@@ -112,10 +112,10 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
         name = " · ".join(filter(None, (texts[i] for texts in names)))
         name = name[:1].upper() + name[1:]
         right = (of(row["n_event"], row["n"]) if counted else None, write(row))
-        limits = row.reindex(["estimate", "conf_low", "conf_high"])
+        limits = row.reindex(["estimate", "conf_low", "conf_high"]).astype(float)
         if kind == DAYS and limits["conf_low"] == limits["conf_low"]:
             # An upper limit that is not reached: the line goes on past the axis.
-            limits = limits.fillna({"conf_high": math.inf})
+            limits = limits.fillna(math.inf)
         rows.append(
             Row((name,), tuple(filter(None, right)), values(limits), style[i],
                 indent=INDENT if groups[i] else 0.0)
