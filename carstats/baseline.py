@@ -76,6 +76,10 @@ def baseline_table(
     References
     ----------
     Austin PC. Stat Med 2009; 28: 3083-3107. Yang D, Dalton JE. SAS Global Forum 2012; paper 335.
+
+    Examples
+    --------
+    >>> cs.tabulate(cs.baseline_table(cohort, by="target"))
     """
     check_cohort(cohort)
     subjects = cohort.subjects

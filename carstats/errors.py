@@ -86,6 +86,13 @@ class CarstatsError(ValueError):
         All problems, also those that the message leaves out for length.
     notes : tuple of str
         What was guessed before they were found: a wrong guess may be their cause.
+
+    Examples
+    --------
+    >>> try:
+    ...     cs.response_rate(cohort, "remision")
+    ... except cs.CarstatsError as error:
+    ...     print(error)
     """
 
     notes: tuple[str, ...] = ()

@@ -26,6 +26,10 @@ def set_language(name: str) -> None:
     -----
     A result is in no language: the same one prints in either, whenever it was made. What has been
     printed, drawn or made a `Table` keeps its words.
+
+    Examples
+    --------
+    >>> cs.set_language("en")
     """
     name = check_choice("language", name, tuple(LANGUAGES))
     activate(name)
@@ -49,6 +53,11 @@ def in_language(name: str) -> Iterator[None]:
     ------
     CarstatsError
         If carstats does not speak the language.
+
+    Examples
+    --------
+    >>> with cs.in_language("zh"):
+    ...     print(cs.survival_at(cohort, "relapse_free_survival", at=365))
     """
     before = current_language()
     set_language(name)

@@ -101,6 +101,13 @@ class Result:
     -----
     Labels, notes and the texts of `spec` are messages: ``print(result)``, figures and tables put
     them into the language that is set then, not when the result was made.
+
+    Examples
+    --------
+    >>> curve = cs.survival_curve(cohort, "relapse_free_survival", by="target")
+    >>> curve.frame[["target", "time", "estimate"]]
+    >>> curve.spec.method
+    >>> curve.to_ard()
     """
 
     frame: pd.DataFrame

@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.cohort.criteria import Criterion
 from carstats.cohort.enrolment import WAY, first_step, reasons, steps_to_infusion
-from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.cohort.strata import check_by, counted, level_labels, stratum_keys, stratum_mask
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, listed
 from carstats.messages import Joined, found, mark, message, message_n
@@ -48,6 +48,11 @@ class Cohort:
     by : tuple of str
         The columns that analyses report by where nothing else is said; `cohort_from_frame` takes
         them.
+
+    Examples
+    --------
+    >>> cohort.attrition
+    >>> cohort.subjects["target"].value_counts()
     """
 
     study: Study
@@ -59,7 +64,7 @@ class Cohort:
     by: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.subjects)
+        return counted(self.subjects)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return the rows of a study table that belong to the cohort's subjects.
@@ -248,6 +253,13 @@ class Cohort:
 
 def check_cohort(cohort: object) -> None:
     """Raise unless the argument is a cohort."""
+    if getattr(cohort, "has_no_subjects", False):
+        raise CarstatsError(
+            message(
+                "`cohort` is Counts, and this is not a function of counts: it needs the subjects"
+                " themselves. Make a Cohort with define_cohort(study, …)."
+            )
+        )
     if not isinstance(cohort, Cohort):
         raise CarstatsError(
             message(
@@ -308,7 +320,8 @@ def define_cohort(study: Study, *criteria: Criterion, label: str = "") -> Cohort
 
     Examples
     --------
-    >>> cohort = define_cohort(study, infused(), with_disease("SLE"))    # doctest: +SKIP
+    >>> cohort = cs.define_cohort(study, cs.infused(), cs.with_disease("SLE"))
+    >>> cohort.attrition
     """
     if not isinstance(study, Study):
         raise CarstatsError(

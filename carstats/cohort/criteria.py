@@ -42,6 +42,10 @@ def infused() -> Criterion:
     -------
     Criterion
         For `define_cohort`.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.infused())
     """
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
@@ -65,6 +69,10 @@ def with_disease(*diseases: str) -> Criterion:
     -------
     Criterion
         For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.infused(), cs.with_disease("SLE", "SSc"))
     """
     return _with("disease", diseases)
 
@@ -81,6 +89,10 @@ def with_target(*targets: str) -> Criterion:
     -------
     Criterion
         For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.with_target("CD19"))
     """
     return _with("target", targets)
 
@@ -97,6 +109,10 @@ def with_platform(*platforms: str) -> Criterion:
     -------
     Criterion
         For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.with_platform("CAR-T"))
     """
     return _with("platform", platforms)
 
@@ -113,6 +129,10 @@ def with_cell_source(*sources: str) -> Criterion:
     -------
     Criterion
         For `define_cohort`, which raises CarstatsError for a term that is not in the vocabulary.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.with_cell_source("autologous"))
     """
     return _with("cell_source", sources)
 
@@ -137,6 +157,10 @@ def potential_followup(*, days: float) -> Criterion:
     ------
     CarstatsError
         If `days` is not a finite number of at least 0.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.potential_followup(days=196))
     """
     check_number("days", days, low=0)
 
@@ -166,6 +190,10 @@ def aged(low: float = 0, high: float = float("inf")) -> Criterion:
     ------
     CarstatsError
         If `low` is not a number or `high` is below it.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.aged(18, 65))
     """
     check_number("low", low)
     if isinstance(high, str) or not high >= low:
@@ -203,6 +231,10 @@ def has_baseline(measure: str) -> Criterion:
     -------
     Criterion
         For `define_cohort`, which raises CarstatsError where the study has no assessments.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.has_baseline("SLEDAI-2K"))
     """
 
     def keeps(study: Study, subjects: pd.DataFrame) -> pd.Series:
@@ -236,6 +268,10 @@ def where(column: str, values: Any) -> Criterion:
     Criterion
         For `define_cohort`, which raises CarstatsError if no subject of the study has the value:
         a misspelt value must not give an empty cohort.
+
+    Examples
+    --------
+    >>> cs.define_cohort(study, cs.where("sex", "F"))
     """
     wanted = list(values) if isinstance(values, list | tuple | set | frozenset) else [values]
     name = message("{column} is {values}", column=column, values=_either(wanted))

@@ -140,7 +140,7 @@ def rows_named(mask: pd.Series) -> str:
 def _dated(values: pd.Series) -> bool:
     if pd.api.types.is_datetime64_any_dtype(values):
         return True
-    return values.dtype == object and any(map(is_date, values.dropna()))
+    return not pd.api.types.is_numeric_dtype(values) and any(map(is_date, values.dropna()))
 
 
 def numbers_of(

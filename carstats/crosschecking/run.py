@@ -62,6 +62,11 @@ def crosscheck(
     ----------
     Davidson-Pilon C. J Open Source Softw 2019; 4: 1317 (lifelines).
     Seabold S, Perktold J. Proc 9th Python in Science Conf 2010; 92-96 (statsmodels).
+
+    Examples
+    --------
+    >>> result = cs.survival_at(cohort, "relapse_free_survival", at=365)
+    >>> check = cs.crosscheck(result, study, with_r=False)
     """
     if isinstance(what, Study):
         what.require_described()

@@ -46,6 +46,11 @@ def published_trials(
     CarstatsError
         If a file cannot be read, a column is missing, a count exceeds its denominator or is not a
         whole number, or a study is unknown.
+
+    Examples
+    --------
+    >>> trials = cs.published_trials()
+    >>> trials[["trial_name", "disease", "n_treated"]]
     """
     home = packaged_folder("data/published") if folder is None else Path(folder)
     trials = _read(home / "published_studies.csv", _TRIAL)
@@ -92,6 +97,10 @@ def oncology_benchmarks(folder: str | Path | None = None) -> pd.DataFrame:
     ------
     CarstatsError
         If the file cannot be read or a count exceeds its denominator.
+
+    Examples
+    --------
+    >>> cs.oncology_benchmarks()
     """
     home = packaged_folder("data/published") if folder is None else Path(folder)
     table = _read(home / "oncology_benchmarks.csv", _BENCHMARK)

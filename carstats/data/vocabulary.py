@@ -126,6 +126,10 @@ class Vocabulary:
     -----
     Terms are checked against the vocabulary and not against the data: a misspelt toxicity is an
     error and not a rate of zero.
+
+    Examples
+    --------
+    >>> cs.Vocabulary().names("disease")[:2]
     """
 
     disease: tuple[Term, ...] = DISEASES

@@ -53,6 +53,10 @@ def write_study(study: Study, folder: str | Path, format: str = "csv") -> Path:
     CarstatsError
         If the folder holds other tables or a mapping, or cannot be written; nothing is then left
         half-written.
+
+    Examples
+    --------
+    >>> cs.write_study(study, "copy")
     """
     format = check_choice("format", format, _FORMATS)
     folder = Path(folder)

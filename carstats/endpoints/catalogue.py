@@ -62,7 +62,7 @@ def endpoint_catalogue() -> pd.DataFrame:
 
     Examples
     --------
-    >>> catalogue = endpoint_catalogue()
+    >>> catalogue = cs.endpoint_catalogue()
     >>> catalogue.loc[catalogue["name"] == "DORIS", "status"].item()
     'verified'
     """

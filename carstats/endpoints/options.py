@@ -247,6 +247,10 @@ class Rules:
     ------
     CarstatsError
         If a choice is another word or a number is negative.
+
+    Examples
+    --------
+    >>> cs.derive(study, endpoints=["DORIS"], rules=cs.Rules(steroid_mg=10))
     """
 
     schedule: Schedule = Schedule()

@@ -34,6 +34,10 @@ def report_overlap(table: pd.DataFrame) -> Result:
     ------
     CarstatsError
         If the table does not have the shape of `published_trials`.
+
+    Examples
+    --------
+    >>> cs.report_overlap(trials)
     """
     table = check_trials(table)
     reports = reports_of(table)

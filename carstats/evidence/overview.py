@@ -35,6 +35,10 @@ def evidence_map(table: pd.DataFrame) -> Result:
     ------
     CarstatsError
         If the table does not have the shape of `published_trials`.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.evidence_map(trials))
     """
     reports = reports_of(check_trials(table))
     used = reports[reports["synthesis"].isin(_USED)]

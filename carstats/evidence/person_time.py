@@ -96,6 +96,10 @@ def trial_incidence(
     References
     ----------
     Garwood F. Biometrika 1936; 28: 437-442.
+
+    Examples
+    --------
+    >>> cs.trial_incidence(trials, "relapse")
     """
     check_conf_level(conf_level)
     counts = select_counts(table, outcome, reports=reports, overlapping=overlapping)
@@ -158,6 +162,10 @@ def pooled_incidence(
     References
     ----------
     Garwood F. Biometrika 1936; 28: 437-442.
+
+    Examples
+    --------
+    >>> cs.pooled_incidence(trials, "relapse")
     """
     check_conf_level(conf_level)
     counts = select_counts(table, outcome, reports=reports, overlapping=overlapping)

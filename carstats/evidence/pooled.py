@@ -116,6 +116,10 @@ def pooled_rate(
     ----------
     Stijnen T, Hamza TH, Ozdemir P. Stat Med 2010; 29: 3046-3067.
     Higgins JPT, Thompson SG, Spiegelhalter DJ. J R Stat Soc A 2009; 172: 137-159.
+
+    Examples
+    --------
+    >>> cs.pooled_rate(trials, "CRS any", by="target")
     """
     model = check_choice("model", model, MODELS)
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)

@@ -67,6 +67,10 @@ def randomised_comparison(
     Miettinen O, Nurminen M. Stat Med 1985; 4: 213-226.
     Chan ISF, Zhang Z. Biometrics 1999; 55: 1202-1209.
     Fay MP. Biostatistics 2010; 11: 373-374.
+
+    Examples
+    --------
+    >>> cs.randomised_comparison(trials, "response")
     """
     check_conf_level(conf_level)
     table = check_trials(table)

@@ -83,6 +83,10 @@ def pooled_regression(
     ----------
     Stijnen T, Hamza TH, Ozdemir P. Stat Med 2010; 29: 3046-3067.
     Thompson SG, Higgins JPT. Stat Med 2002; 21: 1559-1573 (pitfalls).
+
+    Examples
+    --------
+    >>> cs.pooled_regression(trials, "CRS any", on="target")
     """
     on = check_choice("on", on, tuple(MODERATORS))
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)

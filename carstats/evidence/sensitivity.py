@@ -88,6 +88,10 @@ def leave_one_out(
     ------
     CarstatsError
         As for `pooled_rate`.
+
+    Examples
+    --------
+    >>> cs.leave_one_out(trials, "CRS any")
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
     options: dict[str, Any] = {
@@ -157,6 +161,10 @@ def pooled_sensitivity(
     ------
     CarstatsError
         As for `pooled_rate`.
+
+    Examples
+    --------
+    >>> cs.pooled_sensitivity(trials, "CRS any")
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
     asked: dict[str, Any] = {"endpoint_class": endpoint_class, "near_weeks": near_weeks}

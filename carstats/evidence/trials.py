@@ -83,6 +83,10 @@ def trial_rate(
     References
     ----------
     Clopper CJ, Pearson ES. Biometrika 1934; 26: 404-413.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.trial_rate(trials, "CRS any"))
     """
     method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)

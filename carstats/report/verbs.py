@@ -80,7 +80,8 @@ def plot(
 
     Examples
     --------
-    >>> plot(curves, medians=medians, labels={"CD19": "CD19 CAR-T"})    # doctest: +SKIP
+    >>> curves = cs.survival_curve(cohort, "relapse_free_survival", by="target")
+    >>> figure = cs.plot(curves, width="page", labels={"CD19": "CD19 CAR-T"})
     """
     from carstats.report import figures
     from carstats.report.style import drawing
@@ -147,6 +148,11 @@ def tabulate(
     ------
     CarstatsError
         If it is not a result, or an option or a level is not known.
+
+    Examples
+    --------
+    >>> rates = cs.response_rate(cohort, "response", by="target")
+    >>> path = cs.tabulate(rates).save("response.docx")
     """
     from carstats.report import tables
 

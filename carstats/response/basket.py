@@ -97,6 +97,11 @@ def basket_response(
     Berry SM, Broglio KR, Groshen S, Berry DA. Clin Trials 2013; 10: 720-734.
     Neuenschwander B, Wandel S, Roychoudhury S, Bailey S. Pharm Stat 2016; 15: 123-134.
     Morita S, Thall PF, Mueller P. Biometrics 2008; 64: 595-602.
+
+    Examples
+    --------
+    >>> result = cs.basket_response(cohort, "response", at=168, reference=0.5)
+    >>> figure = cs.plot(result)
     """
     prior = checked_prior(model, prior)
     check_rate("reference", reference)
@@ -158,6 +163,10 @@ def basket_leave_one_out(
     ------
     CarstatsError
         As for `basket_response`.
+
+    Examples
+    --------
+    >>> cs.basket_leave_one_out(cohort, "response")
     """
     prior = checked_prior(model, prior)
     check_rate("reference", reference)
@@ -229,6 +238,10 @@ def basket_sensitivity(
     ------
     CarstatsError
         As for `basket_response`; if a `tau` is negative or there is none.
+
+    Examples
+    --------
+    >>> cs.basket_sensitivity(cohort, "response", tau=[0.1, 1.0])
     """
     prior = checked_prior(model, prior)
     check_rate("reference", reference)

@@ -74,6 +74,11 @@ def basket_operating_characteristics(
     References
     ----------
     Berry SM, Broglio KR, Groshen S, Berry DA. Clin Trials 2013; 10: 720-734.
+
+    Examples
+    --------
+    >>> cs.basket_operating_characteristics(
+    ...     n=[8, 5], scenarios={"null": [0.5, 0.5], "one": [0.9, 0.5]}, n_trials=20)
     """
     prior = checked_prior(model, prior)
     check_rate("reference", reference)

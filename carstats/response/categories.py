@@ -72,6 +72,10 @@ def response_categories(
     ------
     CarstatsError
         If an endpoint is unknown or without data, or a day is no number.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.response_categories(cohort, by="target"))
     """
     names = [endpoints] if isinstance(endpoints, str) else list(endpoints)
     days = [at] if isinstance(at, int | float) else list(at)

@@ -145,6 +145,10 @@ def response_test(
     Agresti A, Min Y. Biometrics 2001; 57: 963-971.
     Mantel N, Haenszel W. J Natl Cancer Inst 1959; 22: 719-748. Tarone RE. Biometrika 1985; 72:
     91-95. Gart JJ. Biometrika 1970; 57: 471-475 (exact).
+
+    Examples
+    --------
+    >>> cs.response_test(cohort, "response", by="target", strata="disease")
     """
     method = check_choice("method", method, TESTS)
     adjust = check_choice("adjust", adjust, ADJUSTMENTS)

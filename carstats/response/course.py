@@ -114,6 +114,11 @@ def score_course(
     ------
     CarstatsError
         If the measure is unknown or without data, or nobody has a baseline and a later value.
+
+    Examples
+    --------
+    >>> course = cs.score_course(lupus, "SLEDAI-2K", by="target")
+    >>> figure = cs.plot(course, kind="waterfall", at=168)
     """
     days = list(at) if isinstance(at, Iterable) else [float(at)]
     for day in days:

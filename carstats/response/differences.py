@@ -121,6 +121,10 @@ def response_difference(
     Chan ISF, Zhang Z. Biometrics 1999; 55: 1202-1209.
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     Agresti A, Min Y. Biometrics 2001; 57: 963-971. Sato T. Biometrics 1989; 45: 1323-1324.
+
+    Examples
+    --------
+    >>> cs.response_difference(cohort, "remission", by="target", reference="CD19")
     """
     contrast = check_choice("contrast", contrast, CONTRASTS)
     stratified = (AUTO, *STRATIFIED_METHODS[contrast])

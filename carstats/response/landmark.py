@@ -87,6 +87,10 @@ def landmark_comparison(
     ----------
     Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719.
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
+
+    Examples
+    --------
+    >>> cs.landmark_comparison(cohort, "relapse_free_survival", landmark=168)
     """
     check_conf_level(conf_level)
     check_number("landmark", landmark)
@@ -225,6 +229,10 @@ def response_exposure(
     ----------
     Mantel N, Byar DP. J Am Stat Assoc 1974; 69: 81-86.
     Simon R, Makuch RW. Stat Med 1984; 3: 35-44.
+
+    Examples
+    --------
+    >>> cs.response_exposure(cohort, "relapse_free_survival")
     """
     check_conf_level(conf_level)
     events, label = _events(cohort, endpoint, competing)

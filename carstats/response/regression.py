@@ -88,12 +88,8 @@ def response_regression(
         responses are separated; maximum likelihood then says that it has none.
     at : float
         Day of the visit.
-    window : (float, float), optional
-        First and last day that count, as for `response_rate`.
-    population : {"treated", "evaluable", "intention to treat"}
-        Who is counted, as for `response_rate`.
-    missing : {"failure", "excluded"}
-        What a missing response is.
+    window, population, missing : optional
+        Which days and who count, and what a missing response is, as for `response_rate`.
     conf_level : float
         Confidence level.
 
@@ -114,6 +110,10 @@ def response_regression(
     References
     ----------
     Firth D. Biometrika 1993; 80: 27-38. Heinze G, Schemper M. Stat Med 2002; 21: 2409-2419.
+
+    Examples
+    --------
+    >>> cs.response_regression(cohort, "response", ["target", "age"])
     """
     model = _fitted(
         cohort, endpoint, covariates, reference, method, at, window, population, missing,
@@ -194,12 +194,8 @@ def marginal_response_difference(
         moved so that their mean is the rate observed (FLIC).
     at : float
         Day of the visit.
-    window : (float, float), optional
-        First and last day that count, as for `response_rate`.
-    population : {"treated", "evaluable", "intention to treat"}
-        Who is counted, as for `response_rate`.
-    missing : {"failure", "excluded"}
-        What a missing response is.
+    window, population, missing : optional
+        Which days and who count, and what a missing response is, as for `response_rate`.
     conf_level : float
         Confidence level.
 
@@ -220,6 +216,10 @@ def marginal_response_difference(
     ----------
     Ge M, Durham LK, Meyer RD, Xie W, Thomas N. Drug Inf J 2011; 45: 481-493.
     Puhr R, Heinze G, Nold M, Lusa L, Geroldinger A. Stat Med 2017; 36: 2302-2317.
+
+    Examples
+    --------
+    >>> cs.marginal_response_difference(cohort, "response", "target", adjust="age")
     """
     more = [adjust] if isinstance(adjust, str) else list(adjust)
     given = None if reference is None else {covariate: reference}

@@ -83,6 +83,10 @@ def score_difference(
     Mallinckrodt CH, Lane PW, Schnell D, Peng Y, Mancuso JP. Drug Inf J 2008; 42: 303-319.
     Satterthwaite FE. Biometrics Bull 1946; 2: 110-114.
     Fai AHT, Cornelius PL. J Stat Comput Simul 1996; 54: 363-378.
+
+    Examples
+    --------
+    >>> cs.score_difference(lupus, "SLEDAI-2K", by="target", at=[84, 168])
     """
     structure = check_choice("structure", structure, ("auto", *COVARIANCES))
     adjust = check_choice("adjust", adjust, ADJUSTMENTS)

@@ -90,6 +90,10 @@ def score_change(
     References
     ----------
     Mallinckrodt CH, Lane PW, Schnell D, Peng Y, Mancuso JP. Drug Inf J 2008; 42: 303-319.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.score_change(lupus, "SLEDAI-2K", by="target"))
     """
     method = check_choice("method", method, METHODS)
     structure = check_choice("structure", structure, ("auto", *COVARIANCES))

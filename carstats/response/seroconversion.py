@@ -74,6 +74,10 @@ def seroconversion_rate(
     CarstatsError
         If the measure is unknown or without data, there is none in the window, or an argument is
         not allowed.
+
+    Examples
+    --------
+    >>> cs.seroconversion_rate(lupus, "anti-dsDNA", above=100, at=168)
     """
     method = check_choice("method", method, METHODS)
     missing = check_choice("missing", missing, MISSING)

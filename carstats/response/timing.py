@@ -72,6 +72,10 @@ def time_to_response(
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.time_to_response(cohort, "response", by="target"))
     """
     conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)

@@ -82,6 +82,10 @@ def response_tipping_point(
     References
     ----------
     Yan X, Lee S, Li N. J Biopharm Stat 2009; 19: 1085-1098.
+
+    Examples
+    --------
+    >>> cs.response_tipping_point(lupus, "response", by="target", first="CD19", second="BCMA")
     """
     method = check_choice("method", method, tuple(_TESTS))
     population = check_choice("population", population, ("treated", "intention to treat"))

@@ -108,7 +108,7 @@ class Told:
 def definition_words(cohort: Cohort, name: str, asked: pd.DataFrame, *, single: bool = True) -> str:
     """Name the rule of each disease, of an endpoint that is another one in each."""
     base, study = base_of(name), cohort.study
-    if base not in BY_DISEASE or study.strata_only:
+    if base not in BY_DISEASE or study.strata_only or "disease" not in asked:
         return ""
     rules = RESPONSE if base == "response" else REMISSION
     known = set(asked["disease"])

@@ -71,6 +71,10 @@ def survival_benchmark(
     ----------
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736.
     Breslow NE. Appl Stat 1975; 24: 303-313.
+
+    Examples
+    --------
+    >>> cs.survival_benchmark(cohort, "relapse_free_survival", {365: 0.5})
     """
     check_conf_level(conf_level)
     days, curve = _points(benchmark)

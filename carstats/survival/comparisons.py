@@ -76,6 +76,10 @@ def survival_difference(
     References
     ----------
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
+
+    Examples
+    --------
+    >>> cs.survival_difference(cohort, "relapse_free_survival", at=365, by="target")
     """
     method = check_choice("method", method, ("melded beta product", "Greenwood"))
     check_conf_level(conf_level)

@@ -67,6 +67,10 @@ def cure_fraction(
     ----------
     Maller RA, Zhou S. J Am Stat Assoc 1994; 89: 1499-1506.
     Farewell VT. Biometrics 1982; 38: 1041-1046 (mixture model).
+
+    Examples
+    --------
+    >>> cs.cure_fraction(cohort, "relapse_free_survival", by="target")
     """
     check_conf_level(conf_level)
     times = endpoint_times(cohort, endpoint, by)

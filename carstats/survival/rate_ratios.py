@@ -76,6 +76,10 @@ def incidence_rate_ratio(
     ----------
     Przyborowski J, Wilenski H. Biometrika 1940; 31: 313-323.
     Lehmann EL, Romano JP. Testing Statistical Hypotheses, 3rd ed. Springer 2005; section 4.5.
+
+    Examples
+    --------
+    >>> cs.incidence_rate_ratio(cohort, "relapse_free_survival", by="target", reference="CD19")
     """
     adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)

@@ -82,6 +82,10 @@ def bootstrap_interval(
     References
     ----------
     Efron B. J Am Stat Assoc 1981; 76: 312-319.
+
+    Examples
+    --------
+    >>> cs.bootstrap_interval(cohort, "relapse_free_survival", n_resamples=200)
     """
     statistic = check_choice("statistic", statistic, STATISTICS)
     check_conf_level(conf_level)

@@ -77,6 +77,10 @@ def restricted_time_lost(
     ----------
     Andersen PK. Stat Med 2013; 32: 5278-5285.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
+
+    Examples
+    --------
+    >>> cs.restricted_time_lost(cohort, "relapse", at=365, by="target")
     """
     check_conf_level(conf_level)
     times, given = free_at(endpoint_times(cohort, endpoint, by), start)

@@ -111,6 +111,10 @@ def toxicity_benchmark(
     Lee DW, Santomasso BD, Locke FL, et al. Biol Blood Marrow Transplant 2019; 25: 625-638.
     Skellam JG. J R Stat Soc B 1948; 10: 257-261 (beta-binomial).
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
+
+    Examples
+    --------
+    >>> cs.toxicity_benchmark(cohort, "CRS", by="target")
     """
     method = check_choice("method", method, DIFFERENCE_METHODS)
     min_grade = check_choice("min_grade", min_grade, GRADES)

@@ -86,6 +86,10 @@ def toxicity_difference(
     ----------
     Miettinen O, Nurminen M. Stat Med 1985; 4: 213-226.
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156 (melded).
+
+    Examples
+    --------
+    >>> cs.toxicity_difference(cohort, "CRS", by="target", reference="CD19")
     """
     check_cohort(cohort)
     contrast, method = check_contrast(contrast, method)

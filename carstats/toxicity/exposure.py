@@ -111,6 +111,10 @@ def exposure_adjusted_rate(
     Garwood F. Biometrika 1936; 28: 437-442.
     Korn EL, Graubard BI. Survey Methodology 1998; 24: 193-201 (effective counts).
     Lawless JF. Can J Stat 1987; 15: 209-225.
+
+    Examples
+    --------
+    >>> cs.exposure_adjusted_rate(cohort, "infection", events="all", by="target")
     """
     events = check_choice("events", events, ("first", "all"))
     method = method or ("exact" if events == "first" else "robust")

@@ -107,6 +107,10 @@ def exposure_adjusted_ratio(
     Przyborowski J, Wilenski H. Biometrika 1940; 31: 313-323.
     Fay MP, Proschan MA, Brittain E. Biometrics 2015; 71: 146-156.
     Korn EL, Graubard BI. Survey Methodology 1998; 24: 193-201.
+
+    Examples
+    --------
+    >>> cs.exposure_adjusted_ratio(cohort, "infection", by="target", reference="CD19")
     """
     events = check_choice("events", events, ("first", "all"))
     method = method or ("exact" if events == "first" else "robust")

@@ -71,6 +71,10 @@ def toxicity_grades(
     CarstatsError
         If a term is not in the vocabulary, the study has no toxicities table, it does not have the
         scale asked for, or a term was graded on several scales and none is chosen.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.toxicity_grades(cohort, ["CRS", "ICANS"], by="target"))
     """
     check_cohort(cohort)
     scale = _scale(cohort, scale)

@@ -71,6 +71,10 @@ def toxicity_listing(
     CarstatsError
         If a term is not in the vocabulary, the study has no toxicities, or an argument is not
         allowed.
+
+    Examples
+    --------
+    >>> cs.toxicity_listing(cohort, "CRS", min_grade=3)
     """
     if not isinstance(identifiers, bool):
         raise CarstatsError(

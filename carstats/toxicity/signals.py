@@ -75,6 +75,10 @@ def toxicity_signals(
     ----------
     Benjamini Y, Hochberg Y. J R Stat Soc B 1995; 57: 289-300.
     Mehrotra DV, Heyse JF. Stat Methods Med Res 2004; 13: 227-238.
+
+    Examples
+    --------
+    >>> cs.toxicity_signals(cohort, by="target", level="BCMA", reference="CD19")
     """
     adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     _, terms = checked_terms(cohort, frequent_terms(cohort) if terms is None else terms, None)

@@ -98,6 +98,10 @@ def toxicity_table(
     CarstatsError
         If a term is not in the vocabulary, the study has no toxicities, or an argument is not
         allowed.
+
+    Examples
+    --------
+    >>> cs.tabulate(cs.toxicity_table(cohort, by="target"))
     """
     check_cohort(cohort)
     method = check_choice("method", method, METHODS)

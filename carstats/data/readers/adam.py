@@ -107,6 +107,10 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
     CarstatsError
         With every problem found: a missing data set or variable, a ``CNSR`` that is no number,
         contradicting dates.
+
+    Examples
+    --------
+    >>> cs.read_adam("docs/examples/cdisc")
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -251,7 +255,8 @@ def _read_sas_dates(frame: pd.DataFrame) -> None:
     # A numeric --DT variable counts days from 1960, as ADaM has it, whatever the file's format.
     for name in frame.columns:
         if name.endswith("DT") and name != "CNSDT":
-            frame[name] = frame[name].astype(object).map(_sas_date)
+            cells = [_sas_date(value) for value in frame[name].astype(object)]
+            frame[name] = pd.Series(cells, frame.index, dtype=object)
 
 
 def _sas_date(value: object) -> object:

@@ -43,6 +43,10 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
     CarstatsError
         With every problem found in any of the files: each names the file, the row as the file
         shows it, the heading and the remedy.
+
+    Examples
+    --------
+    >>> study = cs.read_study("data/synthetic")
     """
     path = Path(path)
     folder, given = _place(path)

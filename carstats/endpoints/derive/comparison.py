@@ -68,6 +68,10 @@ def disagreements(
     -----
     ``"only derived"`` is counted for endpoints that the study adjudicates at all, and for responses
     from its first adjudicated day on: it may have judged scheduled visits only.
+
+    Examples
+    --------
+    >>> cs.disagreements(study)
     """
     found = derive_all(study, strategies=strategies, rules=rules)
     differences, compared = [], []

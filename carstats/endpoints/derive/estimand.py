@@ -171,7 +171,7 @@ def estimand_of(
 
     Examples
     --------
-    >>> print(estimand_of("relapse").summary)
+    >>> print(cs.estimand_of("relapse").summary)
     cumulative incidence, with its competing events
     """
     rules, strategies = rules or Rules(), strategies or Strategies()

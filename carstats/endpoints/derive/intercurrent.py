@@ -92,6 +92,10 @@ class Strategies:
     -----
     Status: design. Death needs no strategy for responses: no visit follows it, and a subject
     without a visit counts as not in response.
+
+    Examples
+    --------
+    >>> cs.Strategies(rescue="treatment policy")
     """
 
     rescue: str = "composite"

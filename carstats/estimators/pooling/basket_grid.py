@@ -51,6 +51,11 @@ class BasketPrior:
     nex_rate, nex_sd : float or sequence of float, shape (K,)
         A basket that does not belong with the others has log odds that are normal around
         logit(`nex_rate`) with this standard deviation.
+
+    Examples
+    --------
+    >>> prior = cs.BasketPrior(rate=0.3, tau_scale=0.5)
+    >>> cs.basket_response(cohort, "response", prior=prior)
     """
 
     rate: float = 0.5

@@ -106,6 +106,11 @@ def interval_censored_curve(
     ----------
     Turnbull BW. J R Stat Soc B 1976; 38: 290-295. Peto R. Appl Stat 1973; 22: 86-91.
     Gentleman R, Geyer CJ. Biometrika 1994; 81: 618-623.
+
+    Examples
+    --------
+    >>> result = cs.interval_censored_curve(cohort, "relapse_free_survival", by="target")
+    >>> figure = cs.plot(result)
     """
     check_conf_level(conf_level)
     check_number("n_resamples", n_resamples, low=0)
@@ -234,6 +239,10 @@ def interval_censored_test(
     ----------
     Sun J. Stat Med 1996; 15: 1387-1395. Finkelstein DM. Biometrics 1986; 42: 845-854.
     Fay MP, Shaw PA. J Stat Softw 2010; 36(2).
+
+    Examples
+    --------
+    >>> cs.interval_censored_test(cohort, "relapse_free_survival", by="target")
     """
     scores = check_choice("scores", scores, INTERVAL_SCORES)
     method = check_choice("method", method, INTERVAL_METHODS)

@@ -81,6 +81,10 @@ def interval_censored_regression(
     References
     ----------
     Kalbfleisch JD, Prentice RL. The Statistical Analysis of Failure Time Data, 2002, chapter 3.
+
+    Examples
+    --------
+    >>> cs.interval_censored_regression(cohort, "relapse_free_survival", ["target"])
     """
     distribution = check_choice("distribution", distribution, ("Weibull", "log-logistic"))
     check_conf_level(conf_level)
@@ -159,6 +163,10 @@ def interval_sensitivity(
     References
     ----------
     Lindsey JC, Ryan LM. Stat Med 1998; 17: 219-238.
+
+    Examples
+    --------
+    >>> cs.interval_sensitivity(cohort, "relapse_free_survival", at=365)
     """
     days = check_days(at)
     times = interval_times(cohort, endpoint, by, competing)

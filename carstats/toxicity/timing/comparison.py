@@ -100,6 +100,10 @@ def toxicity_estimators(
     ----------
     Stegherr R, Schmoor C, Beyersmann J, et al. Trials 2021; 22: 420 (SAVVY).
     Allignol A, Beyersmann J, Schmoor C. Pharm Stat 2016; 15: 297-305.
+
+    Examples
+    --------
+    >>> cs.toxicity_estimators(cohort, "infection", at=365)
     """
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)

@@ -97,6 +97,10 @@ def toxicity_incidence(
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (beta product).
+
+    Examples
+    --------
+    >>> cs.toxicity_incidence(cohort, "infection", at=365, by="target")
     """
     conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)

@@ -97,6 +97,10 @@ def toxicity_timing(
     References
     ----------
     Brookmeyer R, Crowley J. Biometrics 1982; 38: 29-41.
+
+    Examples
+    --------
+    >>> cs.toxicity_timing(cohort, "CRS", by="target")
     """
     check_conf_level(conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
@@ -196,6 +200,10 @@ def toxicity_duration(
     ------
     CarstatsError
         As for `toxicity_timing`.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.toxicity_duration(cohort, "CRS"))
     """
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)

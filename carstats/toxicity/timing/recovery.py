@@ -83,6 +83,10 @@ def time_to_recovery(
     References
     ----------
     Aalen OO, Johansen S. Scand J Stat 1978; 5: 141-150.
+
+    Examples
+    --------
+    >>> cs.time_to_recovery(cohort, "b_cell_reconstitution", at=[182, 365])
     """
     conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     check_conf_level(conf_level)

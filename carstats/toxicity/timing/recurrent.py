@@ -81,6 +81,10 @@ def mean_cumulative_count(
     ----------
     Ghosh D, Lin DY. Biometrics 2000; 56: 554-562.
     Dong H, Robison LL, Leisenring WM, et al. Am J Epidemiol 2015; 181: 532-540.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.mean_cumulative_count(cohort, "infection", by="target"))
     """
     check_conf_level(conf_level)
     check_number("gap", gap, low=0)
@@ -168,7 +172,7 @@ def mean_cumulative_count(
     spec = cohort.spec(
         "mean_cumulative_count",
         endpoint=message(
-            "Mean number of episodes: {toxicity}", toxicity=severe.of(term_words(study, terms))
+            "{toxicity}: mean number of episodes", toxicity=severe.of(term_words(study, terms))
         ),
         method=message(
             "Ghosh–Lin, death ends the episodes, {level} % pointwise limits with robust errors",

@@ -77,6 +77,10 @@ def measure_trajectory(
     References
     ----------
     Thompson WR. Ann Math Stat 1936; 7: 122-128.
+
+    Examples
+    --------
+    >>> figure = cs.plot(cs.measure_trajectory(cohort, "IgG", below=4, by="target"))
     """
     check_conf_level(conf_level)
     check_cohort(cohort)

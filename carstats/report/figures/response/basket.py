@@ -87,9 +87,10 @@ def basket_sensitivity_figure(page: Page, result: Result) -> None:
     page.begin(
         height + 3.4 * SIZE,
         title=tr("{title}: sensitivity to borrowing", title=title),
+        caption=_model(result),
         notes=[
             rules_named(result),
-            tr("tau 0 pools all; open marks: raw rates."),
+            tr("With tau 0 all are pooled; open marks: raw rates."),
             abbreviations(result),
         ],
         alt=sentences(
@@ -154,6 +155,12 @@ def _caption(result: Result) -> str:
     spec = result.spec
     told = getattr(found(spec.method), "values", {})
     return caption(replace(spec, method=told["method"]) if "definitions" in told else spec)
+
+
+def _model(result: Result) -> str:
+    """Return the method line without limits, which are not drawn."""
+    told = getattr(found(result.spec.method), "values", {})
+    return caption(replace(result.spec, method=told.get("model", result.spec.method)))
 
 
 def _apart(ticks: list[float], unit: float) -> list[float]:
