@@ -13,7 +13,7 @@ def main(study, out):
         study,
         cs.infused(),
         cs.potential_followup(days=196),
-        label=message("infused, data cut-off on day {day} or later", day=196),
+        label=message("infused, potential follow-up of at least {days} days", days=196),
     )
     flow, by_disease = cohort.flow(from_enrolment=True), cohort.flow(by="disease")
     figure = attrition_figure(flow, by_disease)

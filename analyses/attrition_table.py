@@ -13,7 +13,7 @@ def main(study, out):
         study,
         cs.infused(),
         cs.potential_followup(days=196),
-        label=message("infused, data cut-off on day {day} or later", day=196),
+        label=message("infused, potential follow-up of at least {days} days", days=196),
     )
     flow = cohort.flow(by="disease")
     save_table(tabulate_attrition(flow), flow, out, "attrition_table")

@@ -14,7 +14,7 @@ def main(study, out):
         study,
         cs.infused(),
         cs.potential_followup(days=196),
-        label=message("infused, data cut-off on day {day} or later", day=196),
+        label=message("infused, potential follow-up of at least {days} days", days=196),
     )
     rates = cs.response_rate(cohort, endpoint, at=168, by=["disease", "target"])
     save_table(tabulate_rates(rates), rates, out, "response_table")

@@ -14,6 +14,8 @@ from .cohort.criteria import (
     with_target,
 )
 from .cohort.from_frame import cohort_from_frame
+from .counts.counted import Counts
+from .counts.making import count_outcomes
 from .crosschecking.run import crosscheck
 from .data.published import oncology_benchmarks, published_trials
 from .data.readers.adam import read_adam
@@ -38,7 +40,14 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
+from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
+from .kinetics.persistence import (
+    persistence_curve,
+    persistence_rate,
+    time_to_below_quantification,
+)
+from .kinetics.profiles import kinetic_profiles
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
 from .response.basket import (
@@ -107,6 +116,7 @@ __all__ = [
     "BasketPrior",
     "CarstatsError",
     "Cohort",
+    "Counts",
     "Result",
     "Rules",
     "Strategies",
@@ -122,6 +132,7 @@ __all__ = [
     "bootstrap_interval",
     "cellular_kinetics",
     "cohort_from_frame",
+    "count_outcomes",
     "cox_regression",
     "crosscheck",
     "cumulative_incidence",
@@ -135,6 +146,8 @@ __all__ = [
     "explain",
     "exposure_adjusted_rate",
     "exposure_adjusted_ratio",
+    "exposure_listing",
+    "exposure_response",
     "fine_gray_regression",
     "followup_time",
     "gray_test",
@@ -147,6 +160,7 @@ __all__ = [
     "interval_censored_regression",
     "interval_censored_test",
     "interval_sensitivity",
+    "kinetic_profiles",
     "landmark_comparison",
     "landmark_curve",
     "landmark_rate",
@@ -156,6 +170,8 @@ __all__ = [
     "mean_cumulative_count",
     "measure_trajectory",
     "oncology_benchmarks",
+    "persistence_curve",
+    "persistence_rate",
     "plot",
     "pooled_incidence",
     "pooled_rate",
@@ -191,6 +207,7 @@ __all__ = [
     "survival_quantile",
     "sustained_response_rate",
     "tabulate",
+    "time_to_below_quantification",
     "time_to_recovery",
     "time_to_response",
     "toxicity_benchmark",

@@ -35,7 +35,8 @@ KEYS = (
     "scenario", "choice", "left_out", "disease", "target", "trial", "study_id", "control_id",
     "other_id", "population", "timepoint_weeks", "endpoint", "contrast", "row", "system",
     "term", "min_grade", "window_start", "window_end", "cause", "measure", "assumption",
-    "assumed", "assumed_reference", "estimator", "tau", "p", "time_low", "time_high", "time",
+    "assumed", "assumed_reference", "estimator", "parameter", "tau", "p", "time_low", "time_high",
+    "time",
     "category", "criterion", "reference", "grade", "level", "method",
 )  # fmt: skip
 # Identify a row only where a row is one published report; elsewhere they describe a sum of reports.
@@ -127,6 +128,8 @@ LABELS = {
     "n.no.baseline": mark("Subjects without a baseline"),
     "n.not.eligible": mark("Subjects not eligible"),
     "n.not.reached": mark("Resamples that do not reach it"),
+    "cv.percent": mark("Geometric coefficient of variation, %"),
+    "n.dead": mark("Subjects dead before"),
     "n.below": mark("Subjects below the threshold"),
     "n.not.applicable": mark("Subjects to whom it does not apply"),
     "n.possible": mark("Subjects who may have had the event"),
@@ -172,6 +175,7 @@ LABELS = {
     "smd": mark("Standardised difference"),
     "spread": mark("Standard deviation between trials"),
     "statistic": mark("Test statistic"),
+    "summary": mark("Summary"),
     "std.error": mark("Standard error"),
     "subject.years": mark("Subject-years"),
     "survival": mark("Survival"),
@@ -182,6 +186,7 @@ LABELS = {
     "tips": mark("Whether the conclusion changes"),
     "trials": mark("Trials by name"),
     "true.rate": mark("True rate"),
+    "unit": mark("Unit"),
     "unique": mark("Whether the estimate is unique"),
     "use": mark("Outcomes pooled"),
     "z": mark("Standardised statistic"),
@@ -216,12 +221,13 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "baseline_table", "followup_time", "measure_trajectory", "restricted_mean",
+    "baseline_table", "cellular_kinetics", "followup_time", "measure_trajectory", "restricted_mean",
     "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
-    "toxicity_timing",
+    "time_to_below_quantification", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
-    "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "fine_gray_regression",
+    "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "exposure_response",
+    "fine_gray_regression",
     "incidence_rate", "incidence_rate_ratio", "interval_censored_regression", "logrank_test",
     "gray_test", "mean_cumulative_count", "pooled_incidence", "pooled_regression",
     "response_exposure", "response_regression", "trial_incidence",

@@ -92,6 +92,7 @@ _REASONS = {
     why.VALUES_DO_NOT_VARY: mark("the values do not vary"),
     why.NEVER_QUANTIFIED: mark("never above the limit of quantification"),
     why.NO_SAMPLE: mark("no sample"),
+    why.NOT_FOLLOWED: mark("below quantification and not sampled so long"),
     why.NO_DECLINE: mark("fewer than three values after the peak, or none that fall"),
     why.ONE_VALUE: mark("one value: no limits"),
     why.TOO_MUCH_EXTRAPOLATED: mark("{percent} % of the area would be extrapolated"),

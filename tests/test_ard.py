@@ -34,6 +34,7 @@ ANALYSES = {
     "basket_sensitivity": lambda c: cs.basket_sensitivity(c, DFR, tau=(0.1, 1)),
     "best_response_rate": lambda c: cs.best_response_rate(c, DFR, by="target"),
     "bootstrap_interval": lambda c: cs.bootstrap_interval(c, RFS, n_resamples=50),
+    "cellular_kinetics": lambda c: cs.cellular_kinetics(c, by="target"),
     "cox_regression": lambda c: cs.cox_regression(c, RFS, "target"),
     "cumulative_incidence": lambda c: cs.cumulative_incidence(c, "relapse", by="target"),
     "cure_fraction": lambda c: cs.cure_fraction(c, RFS),
@@ -42,6 +43,7 @@ ANALYSES = {
     "exposure_adjusted_ratio": lambda c: cs.exposure_adjusted_ratio(
         c, TERMS, by="target", events="all"
     ),
+    "exposure_response": lambda c: cs.exposure_response(c, "Cmax", "CRS", by="target"),
     "fine_gray_regression": lambda c: cs.fine_gray_regression(c, "relapse", "target"),
     "followup_time": lambda c: cs.followup_time(c, RFS, by="target"),
     "gray_test": lambda c: cs.gray_test(c, "relapse", by="target"),
@@ -61,6 +63,8 @@ ANALYSES = {
     "marginal_response_difference": lambda c: cs.marginal_response_difference(c, DFR, "target"),
     "mean_cumulative_count": lambda c: cs.mean_cumulative_count(c, "infection", by="target"),
     "measure_trajectory": lambda c: cs.measure_trajectory(c, "IgG", below=4, by="target"),
+    "persistence_curve": lambda c: cs.persistence_curve(c, by="target"),
+    "persistence_rate": lambda c: cs.persistence_rate(c, at=[28, 90], by="target"),
     "pooled_incidence": lambda c: cs.pooled_incidence(cs.published_trials()),
     "pooled_rate": lambda c: cs.pooled_rate(
         cs.published_trials(), "response", endpoint_class="remission"
@@ -91,6 +95,9 @@ ANALYSES = {
     "survival_difference": lambda c: cs.survival_difference(c, RFS, at=[180, 360], by="target"),
     "survival_quantile": lambda c: cs.survival_quantile(c, RFS, p=[0.25, 0.5], by="target"),
     "sustained_response_rate": lambda c: cs.sustained_response_rate(c, DFR, by="target"),
+    "time_to_below_quantification": lambda c: cs.time_to_below_quantification(
+        c, by="target", p=[0.25, 0.5]
+    ),
     "time_to_recovery": lambda c: cs.time_to_recovery(c, "b_cell_reconstitution", by="target"),
     "time_to_response": lambda c: cs.time_to_response(c, by="target"),
     "toxicity_benchmark": lambda c: cs.toxicity_benchmark(c, "CRS", min_grade=3, by="target"),
@@ -114,6 +121,8 @@ ANALYSES = {
 # Their refits take seconds; the figure published_leave_one_out and a basket have the same columns.
 SLOW = {"leave_one_out", "basket_leave_one_out", "pooled_regression"}
 RECORDS = {
+    "exposure_listing": lambda c: cs.exposure_listing(c, "Cmax", "CRS", by="target"),
+    "kinetic_profiles": lambda c: cs.kinetic_profiles(c, by="target"),
     "score_course": lambda c: cs.score_course(c, "SLEDAI-2K", by="target"),
     "subject_timelines": lambda c: cs.subject_timelines(c, by="target"),
     "toxicity_listing": lambda c: cs.toxicity_listing(c, "CRS", by="target"),

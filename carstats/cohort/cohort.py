@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.cohort.criteria import Criterion
 from carstats.cohort.enrolment import WAY, first_step, reasons, steps_to_infusion
-from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
+from carstats.cohort.strata import check_by, counted, level_labels, stratum_keys, stratum_mask
 from carstats.data.study import Study
 from carstats.errors import CarstatsError, listed
 from carstats.messages import Joined, found, mark, message, message_n
@@ -64,7 +64,7 @@ class Cohort:
     by: tuple[str, ...] = ()
 
     def __len__(self) -> int:
-        return len(self.subjects)
+        return counted(self.subjects)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return the rows of a study table that belong to the cohort's subjects.
@@ -120,7 +120,8 @@ class Cohort:
         """
         everyone = self.study.subjects
         by = check_by(everyone, by)
-        first, steps = message("all subjects"), list(self._steps)
+        first: str = message("all subjects")
+        steps = list(self._steps)
         why: dict[str, pd.Series] = {}
         if from_enrolment:
             first, steps = first_step(everyone), self._with_enrolment()
@@ -147,12 +148,13 @@ class Cohort:
                     }
                 )
                 before = after
+        more: dict[str, Any] = {"from_enrolment": True} if from_enrolment else {}
         spec = self.spec(
             "attrition",
             endpoint=message("Subjects"),
             method=message("criteria applied in the order shown"),
             by=by,
-            **({"from_enrolment": True} if from_enrolment else {}),
+            **more,
         )
         return Result(pd.DataFrame(rows), spec, level_labels(self.study.vocabulary, by))
 
@@ -251,6 +253,13 @@ class Cohort:
 
 def check_cohort(cohort: object) -> None:
     """Raise unless the argument is a cohort."""
+    if getattr(cohort, "has_no_subjects", False):
+        raise CarstatsError(
+            message(
+                "`cohort` is Counts, and this is not a function of counts: it needs the subjects"
+                " themselves. Make a Cohort with define_cohort(study, …)."
+            )
+        )
     if not isinstance(cohort, Cohort):
         raise CarstatsError(
             message(

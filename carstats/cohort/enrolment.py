@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from carstats.messages import mark, message
@@ -23,7 +25,7 @@ def steps_to_infusion(subjects: pd.DataFrame) -> list[tuple[str, pd.Series]]:
     collected from the subject.
     """
     reached = subjects["infused"].fillna(False).astype(bool)
-    steps = []
+    steps: list[tuple[str, Any]] = []
     for column, name in reversed(_STEPS):
         if column in subjects and subjects[column].notna().any():
             reached = reached | subjects[column].notna()

@@ -140,7 +140,7 @@ def rows_named(mask: pd.Series) -> str:
 def _dated(values: pd.Series) -> bool:
     if pd.api.types.is_datetime64_any_dtype(values):
         return True
-    return values.dtype == object and any(map(is_date, values.dropna()))
+    return not pd.api.types.is_numeric_dtype(values) and any(map(is_date, values.dropna()))
 
 
 def numbers_of(
@@ -159,6 +159,8 @@ def numbers_of(
                 begin='"first"',
             )
         )
+    if pd.api.types.is_complex_dtype(values):
+        values = values.astype(str)  # no number of a time
     if pd.api.types.is_bool_dtype(values):
         raise CarstatsError(
             message(
@@ -357,22 +359,6 @@ def _by_cause(
     rival = any_event & ~mine
     status = np.where(any_event & mine, "event", np.where(rival, "competing", "censored"))
     return status.astype(object), [n if r else None for n, r in zip(named, rival, strict=True)]
-
-
-def blank_free(frame: pd.DataFrame, column: str) -> None:
-    """Refuse a stratum that is missing for some."""
-    missing = frame[column].isna()
-    if missing.any():
-        raise CarstatsError(
-            message(
-                "`by`: {name} is missing in {n} of {of} rows (rows {rows}). Give them a level, or"
-                " leave them out before: frame.dropna(subset=[{name}]).",
-                name=repr(column),
-                n=int(missing.sum()),
-                of=len(frame),
-                rows=rows_named(missing),
-            )
-        )
 
 
 def _holds_several(values: pd.Series) -> bool:

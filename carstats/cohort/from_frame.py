@@ -10,7 +10,6 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.cohort.frame_columns import (
-    blank_free,
     column_of,
     events_of,
     numbers_of,
@@ -20,6 +19,7 @@ from carstats.cohort.frame_columns import (
     said_unit,
     without_dates,
 )
+from carstats.cohort.frame_strata import stratum_of
 from carstats.data.check import cell_text, read_flag
 from carstats.data.formats.day_units import TIME_UNITS
 from carstats.data.source import Source
@@ -123,13 +123,14 @@ def cohort_from_frame(
     if id is None and "subject_id" in frame:
         named["id"] = "subject_id"
     columns = {argument: column_of(frame, argument, name) for argument, name in named.items()}
-    by = [by] if isinstance(by, str) else list(by or ())
-    by = [str(column_of(frame, "by", name)) for name in by]
+    by = [by] if isinstance(by, str | int) else list(by or ())
+    by = [stratum_of(frame, name) for name in by]
     time, stop = columns["time"], columns["stop"]
     if time is not None and stop is not None:
         raise CarstatsError(message("`time` and `stop` are the same times; give one of them."))
     columns["time"] = time if time is not None else stop
     _require_whole(columns)
+    _require_different(columns, by)
     subject = _identifiers(frame, columns["id"])
     endpoints, tables = [], {}
     if columns["time"] or columns["high"]:
@@ -143,8 +144,6 @@ def cohort_from_frame(
         endpoints.append(Term(name, group="response"))
         rows = {"subject_id": subject, "endpoint": name, "response": said}
         tables["responses"] = pd.DataFrame(rows, index=frame.index)
-    for column in by:
-        blank_free(frame, column)
     kept, dropped = without_dates(frame)
     subjects = own_columns(kept, subject, columns["id"])
     refused = [column for column in by if column in dropped]
@@ -175,6 +174,23 @@ def cohort_from_frame(
     )
     made = define_cohort(study, label=label)
     return Cohort(study, made.subjects, made.eligible, label=label, by=tuple(by))
+
+
+def _require_different(columns: dict[str, str | None], by: Iterable[str]) -> None:
+    """Refuse a column that stands for two things; one may be `event` and `cause`."""
+    seen: dict[str, str] = {}
+    given = [(a, n) for a, n in columns.items() if n is not None and a not in ("stop", "id")]
+    for argument, name in [*given, *(("by", name) for name in by)]:
+        other = seen.setdefault(name, argument)
+        if other != argument and {other, argument} != {"event", "cause"}:
+            raise CarstatsError(
+                message(
+                    "`{argument}` and `{other}` both name {name}; they are different things.",
+                    argument=other,
+                    other=argument,
+                    name=repr(name),
+                )
+            )
 
 
 def _outcome_columns(columns: dict[str, str | None]) -> tuple[str, ...]:

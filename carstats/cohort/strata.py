@@ -64,6 +64,28 @@ def check_by(
     return by
 
 
+# Column of a table of subjects whose rows stand for several subjects each, as counts make it.
+WEIGHT = "_n"
+
+
+def counted(rows: pd.DataFrame) -> int:
+    """Count the subjects of some rows: one each, or as many as a row stands for."""
+    return int(rows[WEIGHT].sum()) if WEIGHT in rows else len(rows)
+
+
+def weights_of(rows: pd.DataFrame) -> np.ndarray | None:
+    """Return how many subjects each row stands for; None where it is one."""
+    return rows[WEIGHT].to_numpy(float) if WEIGHT in rows else None
+
+
+def single_rows(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return a row for each subject."""
+    if WEIGHT not in rows:
+        return rows
+    places = np.repeat(np.arange(len(rows)), rows[WEIGHT].to_numpy(int))
+    return rows.drop(columns=WEIGHT).iloc[places].reset_index(drop=True)
+
+
 def listed_rows(mask: pd.Series, most: int = 8) -> str:
     """Name the rows of a mask in a message, counted from 1."""
     rows = [str(i + 1) for i in np.flatnonzero(mask.to_numpy())]

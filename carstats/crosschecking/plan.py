@@ -10,6 +10,8 @@ from carstats.cohort.criteria import infused, potential_followup, with_disease
 from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
+from carstats.kinetics.parameters import cellular_kinetics
+from carstats.kinetics.persistence import persistence_curve, persistence_rate
 from carstats.response.basket import basket_response, basket_sensitivity
 from carstats.response.categories import response_categories
 from carstats.response.rates import response_rate
@@ -160,6 +162,11 @@ def _toxicities(study: Study) -> Iterator[Planned]:
             if measure in present:
                 yield name, cohort, lambda m=measure, b=below: measure_trajectory(
                     cohort, m, below=b, by="target")  # fmt: skip
+        if "CAR_transgene" in present:
+            yield "cellular_kinetics_table", cohort, lambda: cellular_kinetics(
+                cohort, by="platform")  # fmt: skip
+            yield "chapter cells", cohort, lambda: persistence_rate(cohort, at=90)
+            yield "chapter cells", cohort, lambda: persistence_curve(cohort)
     if study.toxicities is None:
         return
     had = cohort.table("toxicities").groupby("term")["subject_id"].nunique()

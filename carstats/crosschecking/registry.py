@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from carstats.crosschecking.answers.evidence import EVIDENCE
+from carstats.crosschecking.answers.kinetics import KINETICS
 from carstats.crosschecking.answers.response import RESPONSE
 from carstats.crosschecking.answers.survival import SURVIVAL
 from carstats.crosschecking.answers.toxicity import TOXICITY
 from carstats.crosschecking.asking import Analysis
 
-ANALYSES: dict[str, Analysis] = {**SURVIVAL, **RESPONSE, **TOXICITY, **EVIDENCE}
+ANALYSES: dict[str, Analysis] = {**SURVIVAL, **RESPONSE, **TOXICITY, **KINETICS, **EVIDENCE}
 # Records of single subjects: they hold no statistic.
-LISTINGS = ("score_course", "subject_timelines", "toxicity_listing")
+LISTINGS = (
+    "exposure_listing",
+    "kinetic_profiles",
+    "score_course",
+    "subject_timelines",
+    "toxicity_listing",
+)

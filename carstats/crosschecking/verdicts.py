@@ -58,6 +58,7 @@ FAMILY_NAMES = {
     "survival": mark("Times to events"),
     "response": mark("Responses"),
     "toxicity": mark("Toxicity"),
+    "kinetics": mark("Engineered cells over time"),
     "published": mark("Published trials"),
     "other": mark("Other analyses"),
 }

@@ -91,7 +91,7 @@ def read_numbers(values: pd.Series, column: str = "") -> pd.Series:
     Digits of full width are digits; an age may say its years, a weight its kilograms.
     """
     numbers = pd.to_numeric(values, errors="coerce").astype(float)
-    if values.dtype == object:
+    if not pd.api.types.is_numeric_dtype(values):
         unread = values[numbers.isna() & values.notna()].unique()
         meant = {cell: _plain_number(cell, column) for cell in unread if isinstance(cell, str)}
         meant = {cell: number for cell, number in meant.items() if number != cell}

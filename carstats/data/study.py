@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -94,7 +94,7 @@ class Study:
     notes: tuple[str, ...] = ()
     estimands: Mapping[str, str] = field(default_factory=dict)
     censor_others: bool = False
-    settings: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     strata_only: bool = False
 
     def __post_init__(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import csv
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from carstats.data.measures import MEASURE_TABLE
 from carstats.messages import mark
@@ -42,6 +44,27 @@ class Term:
             words = self.name.replace("_", " ")
             spelt = words[0].upper() + words[1:] if "_" in self.name else words
             object.__setattr__(self, "label", spelt)
+
+
+def _read_spellings() -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return further spellings of terms, each of which means nothing else: `spellings.csv`."""
+    path = Path(__file__).with_name("spellings.csv")
+    with path.open(encoding="utf-8", newline="") as file:
+        return {
+            (row["category"], row["term"]): tuple(row["spellings"].split("|"))
+            for row in csv.DictReader(file)
+        }
+
+
+_SPELLINGS = _read_spellings()
+
+
+def _spelt(category: str, terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Return terms with their further spellings behind those that they have."""
+    return tuple(
+        replace(term, aliases=(*term.aliases, *_SPELLINGS.get((category, term.name), ())))
+        for term in terms
+    )
 
 
 DISEASES = (
@@ -271,6 +294,18 @@ REASONS = (
     Term("supportive", "Supportive care", ("支持治疗",)),
     Term("replacement", "Replacement", ("替代治疗",)),
 )
+
+# Other spellings of the same, in other languages too; what only belongs to a term is none.
+DISEASES = _spelt("disease", DISEASES)
+TARGETS = _spelt("target", TARGETS)
+PLATFORMS = _spelt("platform", PLATFORMS)
+CELL_SOURCES = _spelt("cell_source", CELL_SOURCES)
+DRUG_CLASSES = _spelt("drug_class", DRUG_CLASSES)
+SEXES = _spelt("sex", SEXES)
+STATUSES = _spelt("status", STATUSES)
+SEVERITIES = _spelt("severity", SEVERITIES)
+VALENCIES = _spelt("valency", VALENCIES)
+REASONS = _spelt("reason", REASONS)
 
 # What columns without a vocabulary say in carstats' own data, and the units that are words.
 SYSTEMS = (

@@ -83,6 +83,7 @@ NOT_REPRESENTED = "not_represented"
 # Profiles of cells.
 NEVER_QUANTIFIED = "never_quantified"
 NO_SAMPLE = "no_sample"
+NOT_FOLLOWED = "not_followed"
 NO_DECLINE = "no_decline"
 ONE_VALUE = "one_value"
 TOO_MUCH_EXTRAPOLATED = "too_much_extrapolated"

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kinetics.lognormal import geometric_mean
-from carstats.estimators.kinetics.profile import BELOW, TAIL, Profile, kinetic_profile
+from carstats.estimators.kinetics.profile import BELOW, TAIL
+from carstats.estimators.reasons import TOO_MUCH_EXTRAPOLATED, Reason
 from carstats.estimators.sample_median import sample_median
-from carstats.kinetics.samples import Samples, kinetic_samples
+from carstats.kinetics.profiles import profiles_of
+from carstats.kinetics.samples import INFUSIONS, infusion_labels, kinetic_samples
 from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
 from carstats.wording import because, level_text
 
-INFUSIONS = ("first", "each")
 _BELOW = {
     "dropped": mark("values below quantification left out between two above it"),
     "zero": mark("values below quantification 0 between two above it"),
@@ -42,6 +42,7 @@ def cellular_kinetics(
     by: str | Iterable[str] | None = None,
     horizons: Iterable[float] = (28, 90),
     infusion: str = "first",
+    limit: float | None = None,
     below: str = "dropped",
     tail: str = "nothing",
     peak_from: float = 0.0,
@@ -65,6 +66,9 @@ def cellular_kinetics(
     infusion : {"first", "each"}
         Samples after the first infusion, whatever follows; or those of each infusion up to the
         next, with times since it and a row for each ``infusion_number``.
+    limit : float, optional
+        Limit of quantification of the samples that come without one of their own (`lloq`); values
+        below it are then below quantification, as are values of 0.
     below : {"dropped", "zero", "half the limit"}
         What a value below the limit of quantification is between two that are above it. Before the
         first it is 0. It changes an area by more than half: every row's method names it.
@@ -74,7 +78,8 @@ def cellular_kinetics(
         Days among which the peak is sought. A sample of the first hours may hold transgene of the
         catheter: ``peak_from=1`` leaves it out.
     expands : bool
-        Whether the cells expand. Where they do not (mRNA, CAR-NK) the decline begins with the peak.
+        Whether the cells expand. A sample on the day of the infusion is then one before it, and no
+        peak. Where they do not (mRNA, CAR-NK) it may be the peak, and the decline begins with that.
     conf_level : float
         Confidence level.
 
@@ -83,8 +88,8 @@ def cellular_kinetics(
     Result
         For each stratum (with ``infusion="each"`` and infusion) a row for each ``parameter``:
         ``"Cmax"``, ``"Tmax"``, ``"AUC0-28"``, …, ``"Tlast"``, ``"half-life"``; ``unit``, ``n``
-        subjects infused, ``n_missing`` (not sampled, or not to be estimated), ``n_event`` (above
-        quantification), ``summary`` (geometric mean or median), ``estimate``, ``conf_low``,
+        subjects infused, ``n_missing`` (not sampled, or not to be estimated), ``n_event`` (with a
+        value), ``summary`` (geometric mean or median), ``estimate``, ``conf_low``,
         ``conf_high``, ``cv_percent`` (geometric coefficient of variation), ``median``, ``q1``,
         ``q3``, ``minimum``, ``maximum``, ``note``. A peak or an area of cells that were never above
         quantification is taken as censored at the limit, or at the limit times the days.
@@ -111,16 +116,16 @@ def cellular_kinetics(
     >>> cs.cellular_kinetics(one)
     """
     check_conf_level(conf_level)
-    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     ends = _checked_horizons(horizons)
     infusion = check_choice("infusion", infusion, INFUSIONS)
     below, tail = check_choice("below", below, BELOW), check_choice("tail", tail, TAIL)
     check_number("peak_from", peak_from, low=0)
     check_number("peak_until", peak_until, low=peak_from)
-    samples = kinetic_samples(cohort, measure, infusion)
+    samples = kinetic_samples(cohort, measure, infusion, limit)
+    since = float(peak_from) if peak_from or not expands else float(np.nextafter(0.0, 1.0))
     settings = {"horizons": ends, "below": below, "tail": tail, "peak_in_decline": not expands,
-                "peak_within": (float(peak_from), float(peak_until))}  # fmt: skip
+                "peak_within": (since, float(peak_until))}  # fmt: skip
     found = profiles_of(samples, settings)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -130,56 +135,28 @@ def cellular_kinetics(
         for number in numbers or [1]:
             who = mine.loc[mine["infusion_number"] == number, "subject_id"]
             here = [found[key] for key in ((s, number) for s in who) if key in found]
-            mark_number = {"infusion_number": int(number)} if infusion == "each" else {}
+            beside = {"infusion_number": int(number)} if infusion == "each" else {}
+            odd = samples.note(who) if len(who) else message("no subjects")
             rows += [
-                {**mark_number, **row}
-                for row in _rows(here, len(who), samples, ends, conf_level, len(stratum))
+                {**beside, **row}
+                for row in _rows(here, len(who), samples.unit, ends, conf_level, odd)
             ]
         return pd.DataFrame(rows)
 
     spec = cohort.spec(
         "cellular_kinetics",
-        endpoint=message("{measure} ({unit})", measure=samples.label, unit=printed(samples.unit)),
+        endpoint=message("{measure} ({unit})", measure=samples.label, unit=samples.unit),
         method=message(
             "linear up, log down; {below}; {tail}; {level} % limits: t of the logarithms, profile "
             "likelihood where values are censored, distribution-free for medians",
             below=message(_BELOW[below]), tail=message(_TAIL[tail]), level=level_text(conf_level),
         ),
-        by=by, conf_level=conf_level, measure=samples.measure, horizons=ends, infusion=infusion,
-        below=below, tail=tail, peak_from=float(peak_from), peak_until=float(peak_until),
-        expands=bool(expands),
+        by=[*by, "infusion_number"] if infusion == "each" else by, conf_level=conf_level,
+        measure=samples.measure, horizons=ends, infusion=infusion, limit=limit, below=below,
+        tail=tail, peak_from=float(peak_from), peak_until=float(peak_until), expands=bool(expands),
     )  # fmt: skip
-    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, cohort.subjects, by, estimate)
-    return Result(frame, spec, level_labels(cohort.study.vocabulary, by))
-
-
-@dataclass(frozen=True)
-class Sampled:
-    """A subject's profile after one infusion, with what its rows are told by."""
-
-    profile: Profile
-    limit: float
-    carried_over: bool
-    later_peak: bool
-
-
-def profiles_of(samples: Samples, settings: dict) -> dict[tuple, Sampled]:
-    """Return the profile of each subject and infusion that was sampled after it."""
-    found = {}
-    for key, rows in samples.frame.groupby(["subject_id", "infusion_number"], sort=False):
-        time, value = rows["time"].to_numpy(float), rows["value"].to_numpy(float)
-        if not (time > 0).any():
-            continue
-        limit = rows["lloq"].to_numpy(float)
-        profile = kinetic_profile(time, value, limit, **settings)
-        quantified = value[(time >= 0) & ~np.isnan(value)]
-        found[key] = Sampled(
-            profile,
-            float(np.nanmax(limit)) if (~np.isnan(limit)).any() else np.nan,
-            bool((~np.isnan(value) & (time <= 0)).any()),
-            bool(quantified.size and not quantified.max() <= profile.peak),
-        )
-    return found
+    frame = estimate_by(cohort.study.vocabulary, cohort.eligible, samples.subjects, by, estimate)
+    return Result(frame, spec, level_labels(cohort.study.vocabulary, by) | infusion_labels(frame))
 
 
 def _checked_horizons(horizons: Iterable[float]) -> list[float]:
@@ -191,65 +168,80 @@ def _checked_horizons(horizons: Iterable[float]) -> list[float]:
     return [float(end) for end in ends]
 
 
-def _rows(here, n: int, samples: Samples, ends, conf_level: float, n_stratum: int) -> list[dict]:
+def _rows(here, n: int, unit: str, ends, conf_level: float, odd: str) -> list[dict]:
     """Return the parameters' rows of one stratum and infusion."""
-    unit = printed(samples.unit)
-    nobody = "" if n_stratum else message("no subjects")
     profiles = [one.profile for one in here]
-    never = [p.n_quantified == 0 for p in profiles]
+    never = sum(p.n_quantified == 0 for p in profiles)
+    none = message_n("{n} never above quantification", "{n} never above quantification", never)
+    none = none if never else ""
     limits = np.array([one.limit for one in here])
+    no_peak = [one.peak_sought and np.isnan(one.profile.peak) for one in here]
     made = [
-        _mean("Cmax", unit, [p.peak for p in profiles], limits, never, n, conf_level,
+        _mean("Cmax", unit, [p.peak for p in profiles], limits, no_peak, n, conf_level,
               _about_peaks(here)),
         _middle("Tmax", message("days"), [p.peak_time for p in profiles], n, conf_level,
-                _early(profiles)),
+                joined_notes(none, _early(profiles))),
     ]  # fmt: skip
     for place, end in enumerate(ends):
         areas = [p.areas[place] for p in profiles]
         missing = joined_notes(*(
-            message("{reason} ({n})", reason=because(reason),
-                    n=sum(a.reason == reason for a in areas))
-            for reason in dict.fromkeys(a.reason for a in areas if a.reason)
+            message("{reason} ({n})", reason=because(Reason(code, given)), n=count)
+            for code, given, count in _reasons(areas)
         ))  # fmt: skip
         beyond = sum(a.extrapolated > 0 and not a.reason for a in areas)
         told = message_n("{n} area partly extrapolated", "{n} areas partly extrapolated", beyond)
+        # An area of 0 is one of samples that were all below quantification.
+        values = [a.value for a in areas]
         made.append(
-            _mean(f"AUC0-{end:g}", message("{unit} × days", unit=unit),
-                  [a.value for a in areas], limits * end, never, n, conf_level,
+            _mean(f"AUC0-{end:g}", message("{unit} × days", unit=unit), values, limits * end,
+                  [v == 0 for v in values], n, conf_level,
                   joined_notes(missing, told if beyond else ""))
         )  # fmt: skip
     ended = sum(np.isfinite(p.below_time) for p in profiles if p.n_quantified)
-    open_ = sum(p.n_quantified > 0 for p in profiles) - ended
+    open_ = len(profiles) - never - ended
     still = message_n("{n} still above quantification at the last sample",
                       "{n} still above quantification at the last sample", open_)  # fmt: skip
     made.append(
         _middle("Tlast", message("days"), [p.last_time for p in profiles], n, conf_level,
-                still if open_ else "")
+                joined_notes(none, still if open_ else ""))
     )  # fmt: skip
     half = [p.decline.half_life for p in profiles]
     made.append(
         _mean("half-life", message("days"), half, np.full(len(half), np.nan), [False] * len(half),
               n, conf_level, _declines(profiles))
     )  # fmt: skip
-    for row in made:
-        row["note"] = joined_notes(nobody, row["note"])
+    made[0]["note"] = joined_notes(odd, made[0]["note"])
     return made
 
 
-def _mean(name, unit, values, limits, never, n, conf_level, note) -> dict:
-    """Return the row of a geometric mean; of those never above their limit it is censored there."""
+def _reasons(areas) -> list[tuple[str, dict, int]]:
+    """Return why areas are missing, each reason once with how many it is of."""
+    codes = [a.reason.code for a in areas if a.reason]
+    found = []
+    for code in dict.fromkeys(codes):
+        shares = [a.extrapolated for a in areas if a.reason and a.reason.code == code]
+        given = {}
+        if code == TOO_MUCH_EXTRAPOLATED:
+            low, high = round(100 * min(shares)), round(100 * max(shares))
+            given = {"percent": f"{low}" if low == high else f"{low}–{high}"}
+        found.append((code, given, len(shares)))
+    return found
+
+
+def _mean(name, unit, values, limits, below, n, conf_level, note) -> dict:
+    """Return the row of a geometric mean; of those that are below their limit it is censored."""
     values, limits = np.array(values, float), np.array(limits, float)
-    never = np.array(never, bool)
-    value = np.where(never, np.nan, values)
-    # Without a limit nothing is known of those never quantified.
-    used = ~np.isnan(value) | (never & (limits > 0))
+    below = np.array(below, bool)
+    value = np.where(below, np.nan, values)
+    # Without a limit nothing is known of those below it.
+    used = ~np.isnan(value) | (below & (limits > 0))
     mean = geometric_mean(value[used], limits[used], conf_level=conf_level)
-    ranks = np.where(never, -np.inf, value)[used]
+    ranks = np.where(below, -np.inf, value)[used]
     middle = _of_ranks(ranks, conf_level)
-    unknown = int((never & ~(limits > 0)).sum())
+    censored, unknown = int((below & used).sum()), int((below & ~used).sum())
     told = message_n(
-        "{n} never above quantification, censored at the limit",
-        "{n} never above quantification, censored at the limit", int((never & used).sum()),
+        "{n} below quantification, censored at the limit",
+        "{n} below quantification, censored at the limit", censored,
     )  # fmt: skip
     lacking = message_n(
         "{n} below a limit that is not given", "{n} below a limit that is not given", unknown
@@ -257,7 +249,7 @@ def _mean(name, unit, values, limits, never, n, conf_level, note) -> dict:
     return dict(zip(_COLUMNS, (
         name, unit, n, n - int(used.sum()), int((~np.isnan(value)).sum()), "geometric mean",
         mean.estimate, mean.low, mean.high, mean.cv_percent, *middle,
-        joined_notes(told if (never & used).any() else "", lacking if unknown else "", note,
+        joined_notes(told if censored else "", lacking if unknown else "", note,
                      because(mean.reason) if used.any() else ""),
     ), strict=True))  # fmt: skip
 
@@ -314,8 +306,3 @@ def _declines(profiles) -> str:
     return message(
         "declines of days {first} to {last}", first=f"{min(first):g}", last=f"{max(last):g}"
     )
-
-
-def printed(unit: str) -> str:
-    """Return a unit as journals print it; data files write the micro sign as a u."""
-    return unit.replace("uL", "\u00b5L").replace("ug", "\u00b5g")

@@ -59,12 +59,14 @@ def percent(fraction: float | None, digits: int = 0) -> str:
     return NONE if _missing(fraction) else tr("{number}\u00a0%", number=_per_cent(fraction, digits))
 
 
-def percent_interval(low: float | None, high: float | None, digits: int = 0) -> str:
-    """Write the limits of a percentage without the sign: ``"36–81"``."""
+def percent_interval(
+    low: float | None, high: float | None, digits: int = 0, *, words: bool = False
+) -> str:
+    """Write the limits of a percentage without the sign: ``"36–81"``; `words`: ``"36 to 81"``."""
     if _missing(low) or _missing(high):
         return NONE
     ends = [number(float(Decimal(repr(float(end))) * 100), digits) for end in (low, high)]
-    return _between(*ends, words=low < 0)
+    return _between(*ends, words=words or low < 0)
 
 
 def percent_limits(low: float | None, high: float | None, digits: int = 0) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort, chosen_endpoint
+from carstats.cohort.strata import counted
 from carstats.data.study import Study
 from carstats.endpoints.derive.applicability import applicable
 from carstats.endpoints.options import Schedule, schedule_of
@@ -133,7 +134,7 @@ def asked_of(cohort: Cohort, names: Iterable[str], subjects: pd.DataFrame, words
     mask = subjects["subject_id"].map(applies).astype(bool)
     others = subjects[~mask]
     if len(others):
-        words = joined_words(words, not_applicable_words(len(others)))
+        words = joined_words(words, not_applicable_words(counted(others)))
     return subjects[mask], others, words
 
 
@@ -333,8 +334,8 @@ def analysis_set(cohort: Cohort, population: str) -> tuple[pd.DataFrame, str]:
     if "infused" not in subjects:
         return subjects, joined_words("", message("infusions not recorded"))
     infused = subjects["infused"].fillna(False).astype(bool)
-    unknown = int(subjects["infused"].isna().sum())
-    never = int((~infused).sum()) - unknown
+    unknown = counted(subjects[subjects["infused"].isna()])
+    never = counted(subjects[~infused]) - unknown
     words: str
     if never and unknown:
         words = message(

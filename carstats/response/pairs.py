@@ -11,7 +11,15 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, chosen_columns
-from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask, stratum_name
+from carstats.cohort.strata import (
+    check_by,
+    counted,
+    level_labels,
+    stratum_keys,
+    stratum_mask,
+    stratum_name,
+)
+from carstats.counts.standing import counted_visit
 from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import message
@@ -70,9 +78,9 @@ class Compared:
         rows = self.subjects[stratum_mask(self.subjects, self.by, self.keys[place])]
         if block:
             rows = rows[stratum_mask(rows, self.strata, block)]
-        missing = int(rows["response"].isna().sum())
-        n = len(rows) - (missing if self.left_out else 0)
-        return n, missing, int((rows["response"] == 1).sum())
+        missing = counted(rows[rows["response"].isna()])
+        n = counted(rows) - (missing if self.left_out else 0)
+        return n, missing, counted(rows[rows["response"] == 1])
 
     def applies_to(self, place: int) -> bool:
         """Return whether the endpoint applies to anybody of a stratum, or the stratum is empty."""
@@ -111,11 +119,14 @@ def compared(
     `words` say what a missing response is, where that is not what `missing` says.
     """
     missing = check_choice("missing", missing, MISSING[:2])
+    cohort, window = counted_visit(cohort, endpoint, at, window)
     outcome = visit_outcome(cohort, endpoint, at, window)
-    subjects, counted = analysis_set(cohort, population)
+    subjects, population_words = analysis_set(cohort, population)
     by = check_by(subjects, chosen_columns(cohort, by))
     strata = check_by(subjects, strata, "strata")
-    subjects, others, counted = asked_of(cohort, [outcome.name], subjects, counted)
+    subjects, others, population_words = asked_of(
+        cohort, [outcome.name], subjects, population_words
+    )
     if not by:
         raise CarstatsError(
             message("`by` names no column; give the one whose strata are compared.")
@@ -137,14 +148,15 @@ def compared(
             )
         )
     if population == "evaluable":
-        missing, counted = "excluded", joined_words(counted, message("evaluable only"))
+        only = message("evaluable only")
+        missing, population_words = "excluded", joined_words(population_words, only)
     labels = level_labels(vocabulary, by)
     names = [stratum_name(labels, by, key) for key in keys]
     spec = cohort.spec(
         analysis,
         endpoint=outcome.title,
         endpoints=(outcome.name,),
-        population=joined_words(counted, words or missing_words(missing)),
+        population=joined_words(population_words, words or missing_words(missing)),
         method="",
     )
     known: dict[str, object] = {"endpoint": outcome.name, "population": population}

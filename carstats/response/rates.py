@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns, chosen_endpoint
-from carstats.cohort.strata import check_by, estimate_by, level_labels
+from carstats.cohort.strata import check_by, counted, estimate_by, level_labels
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_visit
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportions.proportion import METHODS, proportion_limits
 from carstats.messages import joined_notes, message
@@ -108,11 +110,51 @@ def response_rate(
     --------
     >>> cs.response_rate(cohort, "drug_free_remission", at=168, by=["disease", "target"])
     """
+    if isinstance(cohort, Counts):
+        return _counted_rates(
+            cohort, endpoint, at, window, by, population, missing, method, conf_level
+        )
     options = visit_options(cohort, at, window)
     return _rates(
         cohort, endpoint, lambda name: visit_outcome(cohort, name, at, window), "response_rate",
         by, population, missing, method, conf_level, options,
     )  # fmt: skip
+
+
+def _counted_rates(
+    counts: Counts, endpoint, at, window, by, population, missing, method, conf_level
+) -> Result:
+    """Return the rates of endpoints that were counted, each by itself."""
+    several = not (endpoint is None or isinstance(endpoint, str))
+    found = []
+    for name in list(endpoint) if several else [endpoint]:
+        cohort, days = counted_visit(counts, name, at, window)
+        name = cohort.study.endpoints("response")[0]
+        options = visit_options(cohort, at, days)
+        found.append(
+            _rates(
+                cohort, [name] if several else name,
+                lambda name, cohort=cohort, days=days: visit_outcome(cohort, name, at, days),
+                "response_rate", by, population, missing, method, conf_level, options,
+            )
+        )  # fmt: skip
+    if not found:
+        raise CarstatsError(message("`endpoint` is empty; name at least one response endpoint."))
+    if len(found) == 1:
+        return found[0]
+    first = found[0]
+    # The endpoints stand side by side within each stratum, as of a cohort.
+    parts = [
+        result.frame.assign(_place=result.frame.groupby("endpoint").cumcount()) for result in found
+    ]
+    frame = pd.concat(parts, ignore_index=True).sort_values("_place", kind="stable")
+    names = [name for result in found for name in result.spec.endpoints]
+    title = message(", ").join(result.spec.endpoint for result in found)
+    spec = replace(
+        first.spec, endpoint=title, endpoints=tuple(names),
+        options={**first.spec.options, "endpoint": names},
+    )  # fmt: skip
+    return Result(frame.drop(columns="_place").reset_index(drop=True), spec, first.labels)
 
 
 def sustained_response_rate(
@@ -268,7 +310,7 @@ def _rates(
             for case in cases:
                 left_out = missing == "excluded"
                 row = rate_row(asked_, response, outcome.due, left_out, case, method, conf_level)
-                note, others = row.pop("note"), len(stratum) - len(asked_)
+                note, others = row.pop("note"), counted(stratum) - counted(asked_)
                 row["n_not_applicable"] = others
                 row["note"] = beside.note(note, asked_, response, others)
                 named = {"endpoint": outcome.name} if several else {}
@@ -310,10 +352,10 @@ def rate_row(
     conf_level: float,
 ) -> dict[str, Any]:
     """Return one row of a table of rates."""
-    answered = int(response.notna().sum())
-    lacking = len(stratum) - answered
-    seen = int((response == 1).sum())
-    n = answered if left_out else len(stratum)
+    answered = counted(stratum[response.notna()])
+    lacking = counted(stratum) - answered
+    seen = counted(stratum[response == 1])
+    n = answered if left_out else counted(stratum)
     k = seen + (lacking if case == "best" else 0)
     low, high = proportion_limits(k, n, method=method, conf_level=conf_level)
     return {
@@ -335,7 +377,7 @@ def stratum_note(stratum: pd.DataFrame, response: pd.Series, due: float) -> str:
         return message("no subjects")
     early = 0
     if "cutoff_day" in stratum:
-        early = int((response.isna() & (stratum["cutoff_day"] < due)).sum())
+        early = counted(stratum[response.isna() & (stratum["cutoff_day"] < due)])
     return joined_notes(
         "" if response.notna().any() else message("nobody evaluable"),
         message(

@@ -16,7 +16,16 @@ from carstats.endpoints.derive.applicability import (
 )
 from carstats.endpoints.rules.disease_states import REMISSION, RESPONSE
 from carstats.endpoints.rules.drug_free import judge_treatment
-from carstats.messages import found, joined_notes, key_of, mark, message, message_n, notes_in
+from carstats.messages import (
+    Message,
+    found,
+    joined_notes,
+    key_of,
+    mark,
+    message,
+    message_n,
+    notes_in,
+)
 from carstats.response.outcomes import Outcome, not_applicable_words
 
 # Above so many mg of prednisone a day a response without a cap is told apart: the cap of LLDAS.
@@ -99,7 +108,7 @@ class Told:
 def definition_words(cohort: Cohort, name: str, asked: pd.DataFrame, *, single: bool = True) -> str:
     """Name the rule of each disease, of an endpoint that is another one in each."""
     base, study = base_of(name), cohort.study
-    if base not in BY_DISEASE or study.strata_only:
+    if base not in BY_DISEASE or study.strata_only or "disease" not in asked:
         return ""
     rules = RESPONSE if base == "response" else REMISSION
     known = set(asked["disease"])
@@ -127,7 +136,8 @@ def definitions_in(notes: Iterable[str]) -> list[str]:
 
 
 def _diseases(several: str) -> int:
-    return found(several).values["n"]  # noqa: PD011 - of a message
+    said = found(several)
+    return int(str(said.values["n"])) if isinstance(said, Message) else 0  # noqa: PD011 - a message
 
 
 def no_subjects(n: int, others: int) -> str:

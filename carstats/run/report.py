@@ -98,7 +98,8 @@ def _study_report(
         from carstats.report.style import font_families
 
         font_families(LANGUAGES[lang][0])
-    study = cs.read_study(data, mapping)
+    if not data.exists():
+        cs.read_study(data, mapping)
     check_writable(out)
     for name in (PAGE, DOCUMENT, SLIDES):
         if (out / name).is_dir():
@@ -115,7 +116,12 @@ def _study_report(
             name: partial(_make, name, str(data.resolve()), _absolute(mapping), lang, scratch)
             for name in names
         }
-        outcomes = run_jobs(jobs, scratch, report)
+        studies = []
+        # What is wrong with the study is said once, and not for each chapter.
+        outcomes = run_jobs(
+            jobs, scratch, report, lambda: studies.append(cs.read_study(data, mapping))
+        )
+        (study,) = studies
         _check(outcomes)
         made = [_read(outcomes[entry.name].files[0]) for entry in CONTENTS]
     chapters = [chapter for chapter in made if chapter is not None]

@@ -55,8 +55,12 @@ def run_jobs(
     jobs: Mapping[str, Callable[[], list[Path]]],
     target: Path,
     report: Callable[[Outcome, int], None] | None = None,
+    meanwhile: Callable[[], None] | None = None,
 ) -> dict[str, Outcome]:
-    """Run jobs, two at a time, and return what became of each."""
+    """Run jobs, two at a time, and return what became of each.
+
+    `meanwhile` is done here while the workers begin; if it fails they are stopped.
+    """
     outcomes: dict[str, Outcome] = {}
     before = set(active_children())
     with (
@@ -73,6 +77,8 @@ def run_jobs(
         try:
             with _without_main():
                 tasks = {pool.submit(_run, job): name for name, job in jobs.items()}
+            if meanwhile:
+                meanwhile()
             waiting = set(tasks)
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
@@ -82,7 +88,8 @@ def run_jobs(
                     if report:
                         report(outcome, len(jobs))
         except BaseException:
-            # An interrupt, or `report` has no reader any more: the pool would work to the end.
+            # An interrupt, `meanwhile` failed, or `report` has no reader any more: the pool would
+            # work to the end.
             _stop(set(active_children()) - before, target)
             raise
     return outcomes

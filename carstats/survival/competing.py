@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted, single_rows, weights_of
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
 from carstats.estimators.curves.aalen_johansen import (
     INCIDENCE_CONF_TYPES,
@@ -25,6 +26,7 @@ from carstats.survival.times import (
     EndpointTimes,
     endpoint_times,
     free_at,
+    n_missing,
     stratum_note,
     stratum_table,
 )
@@ -109,7 +111,7 @@ def cumulative_incidence(
     conf_type = check_choice("conf_type", conf_type, INCIDENCE_CONF_TYPES)
     variance = check_choice("variance", variance, INCIDENCE_VARIANCES)
     check_conf_level(conf_level)
-    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    times, given = free_at(endpoint_times(cohort, endpoint, by, counts=True), start)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
         table = stratum_table(rows, len(times.causes))
@@ -148,7 +150,8 @@ def cause_labels(times: EndpointTimes) -> dict[str, dict[str, str]]:
 def _truncated(rows: pd.DataFrame, n_causes: int) -> np.ndarray | None:
     if "entry_time" not in rows:
         return None
-    known = rows[rows["event_time"].notna()]
+    # The variance under delayed entry goes through the subjects one by one.
+    known = single_rows(rows[rows["event_time"].notna()])
     return truncated_errors(
         known["event_time"].to_numpy(),
         known["event_code"].to_numpy(),
@@ -160,8 +163,8 @@ def _truncated(rows: pd.DataFrame, n_causes: int) -> np.ndarray | None:
 def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame:
     counts = {
         "cause": times.causes[place],
-        "n": len(rows),
-        "n_missing": int(rows["event_time"].isna().sum()),
+        "n": counted(rows),
+        "n_missing": n_missing(rows),
     }
     if not table.time.size:
         nothing = dict.fromkeys(("estimate", "std_error", "conf_low", "conf_high"), np.nan)
@@ -238,7 +241,7 @@ def gray_test(
     from carstats.estimators.tests.gray import gray_score_test
 
     check_number("rho", rho)
-    times = endpoint_times(cohort, endpoint, by, strata)
+    times = endpoint_times(cohort, endpoint, by, strata, counts=True)
     place = _cause_code(times, cause)
     rows, group, names = grouped(times)
     strata_of = stratum_codes(rows, times.strata)
@@ -251,17 +254,19 @@ def gray_test(
         rho=rho,
         strata=strata_of,
         entry=rows["entry_time"].to_numpy() if "entry_time" in rows else None,
+        weights=weights_of(rows),
     )
-    weak = None if np.isnan(test.statistic) else asymptotic_reason(group, strata_of)
+    unknown = np.isnan(test.statistic)
+    weak = None if unknown else asymptotic_reason(group, strata_of, weights_of(rows))
     tiny = weak is not None and weak.code == GROUP_TOO_SMALL
     frame = pd.DataFrame(
         [
             {
                 "contrast": Joined(names, " / "),
                 "cause": times.causes[place - 1],
-                "n": len(times.rows),
-                "n_missing": len(times.rows) - len(rows),
-                "n_event": int((rows["event_code"] == place).sum()),
+                "n": counted(times.rows),
+                "n_missing": n_missing(times.rows),
+                "n_event": counted(rows[rows["event_code"] == place]),
                 "statistic": test.statistic,
                 "df": test.df,
                 "p_value": np.nan if tiny else test.p_value,

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import (
     CONF_TYPES,
@@ -21,6 +22,7 @@ from carstats.result import Result
 from carstats.survival.times import (
     endpoint_times,
     free_at,
+    n_missing,
     refuse_competing,
     stratum_note,
     stratum_table,
@@ -120,7 +122,7 @@ def survival_curve(
     check_conf_level(conf_level)
     if band is not None:
         band = check_choice("band", band, BANDS)
-    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    times, given = free_at(endpoint_times(cohort, endpoint, by, counts=True), start)
     aside = refuse_competing(times, competing) + given
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -128,8 +130,8 @@ def survival_curve(
         curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
         frame = curve_frame(table, curve)
         frame.loc[0, "time"] = 0.0 if start is None else float(start)
-        frame.insert(1, "n", len(rows))
-        frame.insert(2, "n_missing", int(rows["event_time"].isna().sum()))
+        frame.insert(1, "n", counted(rows))
+        frame.insert(2, "n_missing", n_missing(rows))
         if band is not None:
             _add_band(frame, table, band, conf_type, conf_level)
         frame["note"] = ""
@@ -247,7 +249,7 @@ def survival_at(
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     days = check_days(at)
-    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    times, given = free_at(endpoint_times(cohort, endpoint, by, counts=True), start)
     if given and days.min() < start:
         raise CarstatsError(
             message(
@@ -265,8 +267,8 @@ def survival_at(
         frame = pd.DataFrame(
             {
                 "time": days,
-                "n": len(rows),
-                "n_missing": int(rows["event_time"].isna().sum()),
+                "n": counted(rows),
+                "n_missing": n_missing(rows),
                 "n_risk": _at_risk(rows, days),
                 "n_event": step_values(table.time, events, days, np.float64(0)).astype(int),
                 "estimate": step_values(table.time, curve.survival, days, np.float64(1)),
@@ -313,11 +315,10 @@ def check_days(at: float | Iterable[float], argument: str = "at") -> np.ndarray:
 
 
 def _at_risk(rows: pd.DataFrame, days: np.ndarray) -> list[int]:
-    leaving = rows["event_time"].dropna().to_numpy()
-    if "entry_time" not in rows:
-        return [int((leaving >= day).sum()) for day in days]
-    entered = rows.loc[rows["event_time"].notna(), "entry_time"].to_numpy()
-    return [int(((leaving >= day) & (entered < day)).sum()) for day in days]
+    rows = rows[rows["event_time"].notna()]
+    leaving = rows["event_time"]
+    entered = rows["entry_time"] if "entry_time" in rows else pd.Series(-np.inf, rows.index)
+    return [counted(rows[(leaving >= day) & (entered < day)]) for day in days]
 
 
 def curve_in_words(aside: str, conf_type: str, conf_level: float) -> str:

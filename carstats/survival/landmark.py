@@ -10,7 +10,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.cohort.strata import stratum_keys, stratum_mask
+from carstats.cohort.strata import counted, stratum_keys, stratum_mask
+from carstats.counts.standing import check_landmark
 from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import CONF_TYPES, kaplan_meier
@@ -88,21 +89,22 @@ def landmark_rate(
     >>> cs.landmark_rate(cohort, "relapse_free_survival", at=365, by="target")
     """
     check_number("at", at, low=0)
+    check_landmark(cohort, at)
     method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by)
+    times = endpoint_times(cohort, endpoint, by, counts=True)
     aside = refuse_competing(times, competing)
-    cutoff = _cutoff(cohort)
-    rows = times.rows.assign(could_be=(cutoff >= at).to_numpy())
+    cutoff = _cutoff(times.cohort)
+    rows = times.rows.assign(could_be=cutoff[times.rows.index] >= at)
 
     def estimate(stratum: pd.DataFrame) -> dict[str, Any]:
         eligible = stratum[stratum["could_be"]]
         ends, codes = eligible["event_time"], eligible["event_code"]
         free = (ends > at) | ((ends == at) & (codes == 0))
         lost = ~free & (codes.isna() | (codes == 0))
-        n, k, missing = len(eligible), int(free.sum()), int(lost.sum())
+        n, k, missing = (counted(rows) for rows in (eligible, eligible[free], eligible[lost]))
         low, high = proportion_limits(k, n, method=method, conf_level=conf_level)
-        waiting = len(stratum) - n
+        waiting = counted(stratum) - n
         return {
             "n": n,
             "n_not_eligible": waiting,
@@ -283,7 +285,7 @@ def _property(
 ) -> tuple[pd.Series, str]:
     if callable(group):
         subjects = cohort.subjects.set_index("subject_id").loc[rows["subject_id"]]
-        return pd.Series(np.asarray(group(subjects)), rows.index).astype(str), ""
+        return pd.Series(list(map(str, group(subjects))), rows.index, dtype=object), ""
     study = cohort.study
     name = study.vocabulary.require("group", "endpoint", group, "response")
     seen = cohort.table("responses")

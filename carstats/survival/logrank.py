@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted, weights_of
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.reasons import (
     ASYMPTOTIC_IN_SMALL_GROUP,
@@ -23,13 +24,14 @@ from carstats.estimators.tests.logrank_rule import (
     compared_sizes,
     followup_differs,
     logrank_by_rule,
+    one_by_one,
 )
 from carstats.estimators.tests.multiplicity import adjust_p_values
 from carstats.estimators.tests.studentised_logrank import LISTED
 from carstats.messages import Joined, mark, message
 from carstats.result import Result
 from carstats.survival.groups import adjusted_in_words, grouped, stratum_codes, ungrouped
-from carstats.survival.times import EndpointTimes, endpoint_times, refuse_competing
+from carstats.survival.times import EndpointTimes, endpoint_times, n_missing, refuse_competing
 from carstats.wording import because
 
 TEST_METHODS = ("auto", "studentised", "asymptotic", "exact", "permutation")
@@ -161,7 +163,7 @@ def logrank_test(
     weight = check_choice("weight", weight, WEIGHTS)
     method = check_choice("method", method, TEST_METHODS)
     check_number("n_resamples", n_resamples, low=1)
-    times = endpoint_times(cohort, endpoint, by, strata)
+    times = endpoint_times(cohort, endpoint, by, strata, counts=True)
     aside = refuse_competing(times, competing)
     rows, group, names = grouped(times)
     scores = _trend_scores(trend, len(names))
@@ -181,9 +183,9 @@ def logrank_test(
         found.append(
             {
                 "contrast": Joined((names[m] for m in members), " / "),
-                "n": len(total),
-                "n_missing": len(total) - int(here.sum()),
-                "n_event": int((rows["event_code"][here] == 1).sum()),
+                "n": counted(total),
+                "n_missing": n_missing(total),
+                "n_event": counted(rows[here & (rows["event_code"] == 1)]),
                 **test,
             }
         )
@@ -269,16 +271,20 @@ def _tested(
     entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
     strata = stratum_codes(rows, times.strata)
     shared = {"strata": strata, "entry": entry, **options}
+    weights = weights_of(rows)
     if method in ("auto", "studentised"):
         ruled = logrank_by_rule(
             time, status, codes, n_groups=n_groups, trend=scores,
-            always_permute=method == "studentised", n_resamples=n_resamples, seed=seed, **shared,
+            always_permute=method == "studentised", n_resamples=n_resamples, seed=seed,
+            weights=weights, **shared,
         )  # fmt: skip
         row = _row(ruled.test, ruled.p_value, ruled.p_method, ruled.smallest, ruled.n_resamples)
         return {**row, "note": because(*ruled.reasons)}, ruled.n_arrangements
-    test = weighted_logrank(time, status, codes, n_groups=n_groups, trend=scores, **shared)
+    test = weighted_logrank(
+        time, status, codes, n_groups=n_groups, trend=scores, weights=weights, **shared
+    )
     if method == "asymptotic":
-        smallest = int(compared_sizes(codes, strata).min())
+        smallest = int(compared_sizes(codes, strata, weights).min())
         weak = smallest < ASYMPTOTIC_FROM and not np.isnan(test.statistic)
         note = Reason(ASYMPTOTIC_IN_SMALL_GROUP, {"n": smallest}) if weak else None
         how = "none" if np.isnan(test.statistic) else "asymptotic"
@@ -286,6 +292,9 @@ def _tested(
     if scores is not None:
         # An empty group takes no part: the scores of those present.
         scores = np.asarray(scores)[np.unique(codes)]
+    # An arrangement is one of subjects.
+    time, status, codes, strata, entry = one_by_one(time, status, codes, strata, entry, weights)
+    shared |= {"strata": strata, "entry": entry}
     permuted = permutation_logrank(
         time, status, codes, trend=scores, n_resamples=n_resamples, seed=seed,
         method="auto" if method == "exact" else "resampling", **shared,

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.curves.mean_limits import MeanLaws, law_limits, mean_laws
 from carstats.estimators.curves.mean_melding import melded_means
@@ -29,6 +30,7 @@ from carstats.survival.times import (
     counted_from,
     endpoint_times,
     free_at,
+    n_missing,
     refuse_competing,
     stratum_note,
     stratum_table,
@@ -127,7 +129,7 @@ def restricted_mean(
         contrast = check_choice("contrast", contrast, ("difference", "ratio"))
     elif reference is not None:
         raise CarstatsError(message("`reference` goes with `contrast`: 'difference' or 'ratio'."))
-    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    times, given = free_at(endpoint_times(cohort, endpoint, by, counts=True), start)
     aside = refuse_competing(times, competing) + given
     names = grouped(times)[2] if times.by else ["All"]
     groups = [rows for _, rows in times.groups()]
@@ -161,9 +163,9 @@ def restricted_mean(
             codes, ends = rows["event_code"], rows["event_time"]
             return {
                 "time": float(at),
-                "n": len(rows),
-                "n_missing": int(ends.isna().sum()),
-                "n_event": int(((codes == 1) & (ends <= at)).sum()),
+                "n": counted(rows),
+                "n_missing": n_missing(rows),
+                "n_event": counted(rows[(codes == 1) & (ends <= at)]),
                 "estimate": float(mean.estimate),
                 "std_error": float(mean.std_error),
                 "conf_low": float(mean.low),
@@ -189,7 +191,7 @@ def _laws(rows: pd.DataFrame, table: RiskTable, horizon: float) -> MeanLaws | No
     at_start = None
     if "entry_time" in rows:
         known = rows[rows["event_time"].notna()]
-        at_start = float(((known["entry_time"] <= 0) & (known["event_time"] > 0)).sum())
+        at_start = float(counted(known[(known["entry_time"] <= 0) & (known["event_time"] > 0)]))
     return mean_laws(table, horizon, at_start=at_start)
 
 

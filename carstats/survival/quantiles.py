@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted, weights_of
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.curves.quantile import curve_quantile
@@ -20,6 +21,7 @@ from carstats.survival.curves import curve_in_words, limits_in_words
 from carstats.survival.times import (
     endpoint_times,
     free_at,
+    n_missing,
     refuse_competing,
     stratum_note,
     stratum_table,
@@ -94,7 +96,7 @@ def survival_quantile(
                     "`p` is {part}; it takes a part between 0 and 1, such as 0.5.", part=repr(part)
                 )
             )
-    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    times, given = free_at(endpoint_times(cohort, endpoint, by, counts=True), start)
     aside = refuse_competing(times, competing) + given
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -104,8 +106,8 @@ def survival_quantile(
         return pd.DataFrame(
             {
                 "p": parts,
-                "n": len(rows),
-                "n_missing": int(rows["event_time"].isna().sum()),
+                "n": counted(rows),
+                "n_missing": n_missing(rows),
                 "n_event": int(table.n_event.sum()),
                 "n_risk": [float(q.n_risk) for q in found],
                 "estimate": [float(q.estimate) for q in found],
@@ -188,22 +190,24 @@ def followup_time(
     >>> cs.followup_time(cohort, "relapse_free_survival", by="target")
     """
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by)
+    times = endpoint_times(cohort, endpoint, by, counts=True)
 
     def estimate(rows: pd.DataFrame) -> dict[str, Any]:
         known = rows[rows["event_time"].notna()]
         entry = known["entry_time"].to_numpy() if "entry_time" in known else None
         ended = (known["event_code"] == 0).to_numpy().astype(int)
-        table = risk_table(known["event_time"].to_numpy(), ended, entry=entry)
+        table = risk_table(
+            known["event_time"].to_numpy(), ended, entry=entry, weights=weights_of(known)
+        )
         curve = kaplan_meier(table, conf_type="log-log", conf_level=conf_level)
         q1, median, q3 = (curve_quantile(table, curve, part) for part in (0.25, 0.5, 0.75))
         missed = "" if median.reached or not len(known) else message("not reached")
         none = np.isnan(median.low) and np.isnan(median.high) and not np.isnan(median.estimate)
         few = few_at_risk(float(median.n_risk), message("the median follow-up"))
         return {
-            "n": len(rows),
-            "n_missing": len(rows) - len(known),
-            "n_censor": int(ended.sum()),
+            "n": counted(rows),
+            "n_missing": n_missing(rows),
+            "n_censor": counted(known[ended == 1]),
             "estimate": float(median.estimate),
             "conf_low": float(median.low),
             "conf_high": float(median.high),

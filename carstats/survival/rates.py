@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.cohort.strata import check_by
+from carstats.cohort.strata import check_by, counted, weights_of
 from carstats.data.vocabulary import column_name
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.curves.ipcw import weighted_survival
@@ -19,6 +19,7 @@ from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.survival.times import (
     endpoint_times,
+    n_missing,
     refuse_competing,
     stratum_note,
 )
@@ -85,7 +86,7 @@ def incidence_rate(
     check_conf_level(conf_level)
     if benchmark is not None:
         check_number("benchmark", benchmark, low=1e-12)
-    times = endpoint_times(cohort, endpoint, by)
+    times = endpoint_times(cohort, endpoint, by, counts=True)
 
     def estimate(rows: pd.DataFrame) -> dict[str, Any]:
         k, years = time_at_risk(rows)
@@ -94,8 +95,8 @@ def incidence_rate(
             tested = {"benchmark": float(benchmark)}
             tested["p_value"] = float(rate_test(k, years, benchmark))
         answer = {
-            "n": len(rows),
-            "n_missing": int(rows["event_time"].isna().sum()),
+            "n": counted(rows),
+            "n_missing": n_missing(rows),
             "n_event": k,
             "person_years": years,
             "estimate": np.nan,
@@ -130,8 +131,9 @@ def time_at_risk(rows: pd.DataFrame) -> tuple[int, float]:
     """Return the events of a stratum and its person-years, from delayed entry on."""
     known = rows[rows["event_time"].notna()]
     start = known["entry_time"].clip(lower=0.0) if "entry_time" in known else 0.0
-    years = float((known["event_time"] - start).sum()) / DAYS_A_YEAR
-    return int((known["event_code"] == 1).sum()), years
+    days, weights = known["event_time"] - start, weights_of(known)
+    years = float(days.sum() if weights is None else days @ weights) / DAYS_A_YEAR
+    return counted(known[known["event_code"] == 1]), years
 
 
 def withdrawal_weighted_curve(

@@ -5,11 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import WEIGHT, counted, single_rows, weights_of
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.reasons import (
     FEW_EVENTS_A_TERM,
@@ -114,14 +116,17 @@ def cox_regression(
     check_conf_level(conf_level)
     if robust and method == "Firth":
         raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
-    times = endpoint_times(cohort, endpoint, (), strata)
+    times = endpoint_times(cohort, endpoint, (), strata, counts=True)
     if cause is not None:
         cause = check_choice("cause", cause, times.causes)
-    design = covariate_matrix(cohort, covariates)
+    design = covariate_matrix(times.cohort, covariates)
+    # Those to whom the endpoint does not apply are no part of it.
+    asked = times.rows.index.to_numpy()
+    design = replace(design, matrix=design.matrix[asked], complete=design.complete[asked])
     code = 1 if cause is None else times.causes.index(cause) + 1
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     rows = times.rows[known].assign(happened=times.rows.loc[known, "event_code"] == code)
-    n_event = int(rows["happened"].sum())
+    n_event = counted(rows[rows["happened"]])
     matrix, used = design.matrix[known], method
     scarce = message("fewer than {n} events a coefficient", n=EVENTS_A_TERM)
     wald = because(Reason(FEW_EVENTS_A_TERM, {"n": EVENTS_A_TERM}))
@@ -161,8 +166,8 @@ def cox_regression(
     if n_event >= MIN_EVENTS:
         frame["note"] = [why or note for why, note in zip(without, frame["note"], strict=True)]
     place = frame.columns.get_loc("contrast") + 1
-    frame.insert(place, "n", len(times.rows))
-    frame.insert(place + 1, "n_missing", int((~known).sum()))
+    frame.insert(place, "n", counted(times.rows))
+    frame.insert(place + 1, "n_missing", counted(times.rows[~known]))
     frame.insert(place + 2, "n_event", n_event)
     frame = frame[[*(c for c in frame if c != "note"), "note"]]
     fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
@@ -187,11 +192,12 @@ def _partial_likelihood(
     time, happened = rows["event_time"].to_numpy(), rows["happened"].to_numpy().astype(int)
     entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
     strata = stratum_codes(rows, times.strata)
-    fit = cox(time, happened, matrix, strata=strata, entry=entry)
+    weights = weights_of(rows)
+    fit = cox(time, happened, matrix, strata=strata, entry=entry, weights=weights)
     errors = fit.robust_error if robust else fit.std_error
     coef, errors = spread(fit.coef, kept), spread(errors, kept)
     frame = ratio_rows(design, coef, errors, conf_level, because(fit.reason))
-    test = proportional_hazards(fit, time, happened, entry=entry)
+    test = proportional_hazards(fit, time, happened, entry=entry, weights=weights)
     frame = frame.assign(ph_p_value=spread(test.p_value, kept), ph_p_value_all=test.p_value_all)
     return frame, fit.reason
 
@@ -210,6 +216,10 @@ def _firth(rows, design: Design, matrix, kept, conf_level: float) -> pd.DataFram
     """
     from firthmodels import FirthCoxPH
 
+    if WEIGHT in rows:
+        # The penalised likelihood there goes through the subjects one by one.
+        matrix = np.repeat(matrix, rows[WEIGHT].to_numpy(int), axis=0)
+        rows = single_rows(rows)
     fit = FirthCoxPH(gtol=1e-8, xtol=1e-8, max_iter=200)
     outcome = np.array(
         list(zip(rows["happened"].astype(bool), rows["event_time"], strict=True)),

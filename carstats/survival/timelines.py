@@ -120,10 +120,10 @@ def subject_timelines(
         endpoint=course,
         endpoints=(*states.values(), *([relapse] if relapse else [])),
         estimands=(),
-        method=message("days since the first infusion")
+        method=message("time since the first infusion")
         if not any(map(len, found))
         else message(
-            "days since the first infusion; a state lasts from the visit that finds it to the "
+            "time since the first infusion; a state lasts from the visit that finds it to the "
             "first that does not; one that the last visit found goes on, as not assessed since, to "
             "relapse, re-infusion, death or the end of follow-up"
         ),

@@ -11,12 +11,16 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns, chosen_endpoint
 from carstats.cohort.strata import (
+    WEIGHT,
     check_by,
+    counted,
     estimate_by,
     level_labels,
     stratum_keys,
     stratum_mask,
+    weights_of,
 )
+from carstats.counts.standing import counted_cohort
 from carstats.data.vocabulary import CATEGORIES
 from carstats.endpoints.derive.applicability import applicable
 from carstats.errors import CarstatsError, check_choice, check_number, listed
@@ -87,7 +91,7 @@ class EndpointTimes:
 
     def spec(self, analysis: str, method: str, /, *, population: str = "", **options: Any) -> Spec:
         """Return the words that say how a result of these times was made."""
-        n = 0 if self.others is None else len(self.others)
+        n = 0 if self.others is None else counted(self.others)
         if n:
             left = message(", {n} to whom the endpoint does not apply left out", n=n)
             population = f"{population}{left}" if population else left
@@ -129,8 +133,16 @@ def endpoint_times(
     endpoint: str | None,
     by: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
+    *,
+    counts: bool = False,
 ) -> EndpointTimes:
-    """Return the times of a cohort's subjects for one endpoint."""
+    """Return the times of a cohort's subjects for one endpoint.
+
+    With `counts` the caller is a function of counts, whose rows may stand for several subjects
+    each, and takes `Counts` too.
+    """
+    if counts:
+        cohort = counted_cohort(cohort, endpoint, "time-to-event")
     check_cohort(cohort)
     study = cohort.study
     endpoint = chosen_endpoint(study, endpoint, "time-to-event")
@@ -155,7 +167,8 @@ def endpoint_times(
     subject = cohort.subjects["subject_id"]
     low, high = _interval(events)
     # Only what is needed: a column of the subjects may be called time or status as well.
-    rows = cohort.subjects[["subject_id", *columns]].assign(
+    kept = ["subject_id", *columns, *([WEIGHT] if WEIGHT in cohort.subjects else [])]
+    rows = cohort.subjects[kept].assign(
         event_time=subject.map(events["time"]),
         event_code=subject.map(codes),
         time_low=subject.map(low),
@@ -167,7 +180,7 @@ def endpoint_times(
         rows["entry_time"] = subject.map(events["entry_day"] - origin).fillna(-np.inf)
     label = study.vocabulary.label("endpoint", name)
     asked = subject.isin(study.subjects.loc[applicable(study, name), "subject_id"])
-    others = rows.loc[~asked, ["subject_id", *columns]]
+    others = rows.loc[~asked, kept]
     own = "origin_day" in events and bool(events["origin_day"].fillna(0.0).ne(0.0).any())
     return EndpointTimes(
         rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others, own
@@ -198,7 +211,7 @@ def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
     if competing is not None:
         competing = check_choice("competing", competing, ("censor",))
     codes = times.rows["event_code"]
-    counts = {c: int((codes == i + 2).sum()) for i, c in enumerate(times.causes[1:])}
+    counts = {c: counted(times.rows[codes == i + 2]) for i, c in enumerate(times.causes[1:])}
     counts = {cause: count for cause, count in counts.items() if count}
     if not counts:
         return ""
@@ -272,7 +285,13 @@ def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
         np.where(codes <= n_causes, codes, 0),
         n_causes=n_causes,
         entry=entry,
+        weights=weights_of(rows),
     )
+
+
+def n_missing(rows: pd.DataFrame) -> int:
+    """Count the subjects without a record of the endpoint."""
+    return counted(rows[rows["event_time"].isna()])
 
 
 def stratum_note(rows: pd.DataFrame, *, curve: bool = False) -> str:
@@ -282,10 +301,10 @@ def stratum_note(rows: pd.DataFrame, *, curve: bool = False) -> str:
     """
     if not len(rows):
         return message("no subjects")
-    missing = int(rows["event_time"].isna().sum())
-    at_start = int(((rows["event_time"] == 0) & (rows["event_code"] == 0)).sum())
+    missing = n_missing(rows)
+    at_start = counted(rows[(rows["event_time"] == 0) & (rows["event_code"] == 0)])
     return joined_notes(
-        message("{n} of {total} without a record of the endpoint", n=missing, total=len(rows))
+        message("{n} of {total} without a record of the endpoint", n=missing, total=counted(rows))
         if missing
         else "",
         message("{n} censored at day 0: never assessed", n=at_start) if at_start else "",

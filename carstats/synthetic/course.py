@@ -29,6 +29,7 @@ TOPICS = (
     "items",
     "lupus items",
     "sclerosis items",
+    "cells",
 )
 MONTH = 30.4375
 YEAR = 365.25

@@ -352,4 +352,8 @@ MODEL_IN_WORDS = (
     "Relapses are recorded at visits, and the censored leave at their last adequate visit while "
     "deaths and rescue have their own day: a Kaplan-Meier curve of the recorded `time` is up to "
     "0.03 off the true curve however large the study; the latent times are not.",
+    "Transgene of CAR-T cells peaks at a lognormal height on days 9 to 14, falls with a half-life "
+    "of 2.4 to 3.6 days to day 28 and more slowly after it; in `weak_share` cells hardly expand. "
+    "A worse CRS goes with a higher peak. CAR-NK cells do not expand. Everything else about the "
+    "transgene is independent of the other tables.",
 )

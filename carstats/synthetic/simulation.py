@@ -20,6 +20,7 @@ from carstats.synthetic.assessments import (
     assessments_table,
     simulate_scores,
 )
+from carstats.synthetic.cells import simulate_cells, with_cells
 from carstats.synthetic.course import Course, simulate_course
 from carstats.synthetic.items import simulate_items, simulate_sclerosis
 from carstats.synthetic.laboratory import simulate_laboratory
@@ -104,8 +105,11 @@ def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
     infusions = infusions_table(course, visits, seed)
     tables = {
         "infusions": infusions,
-        "assessments": assessments_table(
-            course, sampling, measured, local_toxicity_rows(sampling, measured, toxicities)
+        "assessments": with_cells(
+            assessments_table(
+                course, sampling, measured, local_toxicity_rows(sampling, measured, toxicities)
+            ),
+            simulate_cells(course, visits, toxicities, seed),
         ),
         "medications": medications,
         "toxicities": _numbered(toxicities.table, infusions),

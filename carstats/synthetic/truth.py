@@ -7,6 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from carstats.synthetic.cells import EXPANSION, cells_truth
 from carstats.synthetic.course import (
     YEAR,
     by_programme,
@@ -54,6 +55,7 @@ def truth(model: Model, seed: int, n: int) -> dict:
         "parameters": asdict(model),
         "meaning": _MEANING,
         "true_values": records,
+        "cells": cells_truth() | {"parameters": asdict(EXPANSION)},
     }
 
 

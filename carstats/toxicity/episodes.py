@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
-from carstats.cohort.strata import check_by, listed_rows
+from carstats.cohort.strata import check_by, counted, listed_rows
 from carstats.data.study import Study
 from carstats.data.vocabulary import within_sentence
 from carstats.endpoints.derive.applicability import term_applies
@@ -290,8 +290,8 @@ def nobody_asked(stratum: pd.DataFrame, term: str) -> str:
 
 def left_unasked(stratum: pd.DataFrame, term: str) -> str:
     """Return how many of a stratum a toxicity is not asked of, where it is asked of others."""
-    n = int((~term_applies(stratum, term)).sum())
-    return message("{n} to whom it does not apply", n=n) if 0 < n < len(stratum) else ""
+    n = counted(stratum[~term_applies(stratum, term)])
+    return message("{n} to whom it does not apply", n=n) if 0 < n < counted(stratum) else ""
 
 
 def followup_end(subjects: pd.DataFrame) -> pd.Series:

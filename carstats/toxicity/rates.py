@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.cohort.strata import estimate_by, level_labels
-from carstats.errors import check_choice, check_conf_level
+from carstats.cohort.strata import counted, estimate_by, level_labels
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort, refuse_unknown
+from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportions.proportion import METHODS
 from carstats.messages import joined_notes, message
 from carstats.result import Result
@@ -105,6 +108,11 @@ def toxicity_rate(
     """
     method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
+    if isinstance(cohort, Counts):
+        refuse_unknown("min_severity", cohort, min_severity)
+        refuse_unknown("window", cohort, window)
+        refuse_unknown("grading_scale", cohort, grading_scale)
+        return _counted_rates(cohort, term, min_grade, by, method, conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, term, by)
     windows = None if window is None else checked_windows(window)
@@ -138,6 +146,31 @@ def toxicity_rate(
     return Result(frame, spec, labels)
 
 
+def _counted_rates(counts: Counts, term, min_grade, by, method, conf_level) -> Result:
+    """Return the rates of terms that were counted, each by itself."""
+    found = []
+    for name in dict.fromkeys([term] if isinstance(term, str) else term):
+        cohort = counted_cohort(counts, name, "toxicity")
+        found.append(
+            toxicity_rate(
+                cohort, name, min_grade=min_grade, by=by, method=method, conf_level=conf_level
+            )
+        )
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise CarstatsError(message("`term` is empty; name at least one toxicity."))
+    first = found[0]
+    parts = [result.frame.assign(_place=range(len(result.frame))) for result in found]
+    frame = pd.concat(parts, ignore_index=True).sort_values("_place", kind="stable")
+    names = [name for result in found for name in result.spec.options["terms"]]
+    cohort = counted_cohort(counts, names[0], "toxicity")
+    words = severe_enough(cohort, min_grade, None).of(term_words(cohort.study, names))
+    spec = replace(first.spec, endpoint=words, options={**first.spec.options, "terms": names})
+    labels = first.labels | term_labels(cohort.study, names)
+    return Result(frame.drop(columns="_place").reset_index(drop=True), spec, labels)
+
+
 def rate_rows(
     cohort: Cohort,
     terms: list[str],
@@ -160,8 +193,8 @@ def rate_rows(
         at_risk = stratum if days is None else stratum[stratum["followed_to"] >= days[0]]
         certain, possible = _had(mine, days)
         had = at_risk["subject_id"].isin(certain)
-        unknown = int((~had & at_risk["subject_id"].isin(possible)).sum())
-        n, k = len(at_risk), int(had.sum())
+        unknown = counted(at_risk[~had & at_risk["subject_id"].isin(possible)])
+        n, k = counted(at_risk), counted(at_risk[had])
         low, high = map(float, bounded_limits(k, unknown, n, method=method, conf_level=conf_level))
         return {
             "term": name,
@@ -215,8 +248,10 @@ def _note(stratum, n: int, k: int, unknown: int, days, episodes: pd.DataFrame) -
 def _left_early(at_risk: pd.DataFrame, days) -> str:
     if days is None or np.isinf(days[1]) or not len(at_risk):
         return ""
-    early = int((at_risk["followed_to"] < days[1]).sum())
+    early = counted(at_risk[at_risk["followed_to"] < days[1]])
     if not early:
         return ""
     day = f"{days[1]:g}"
-    return message("{early} of the {n} left before day {day}", early=early, n=len(at_risk), day=day)
+    return message(
+        "{early} of the {n} left before day {day}", early=early, n=counted(at_risk), day=day
+    )

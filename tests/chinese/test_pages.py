@@ -8,12 +8,13 @@ import carstats as cs
 
 # People, journals, software, a model's terms, and names of trials, which stay as they were given.
 NAMES = {
-    "Agresti", "Arthritis", "Blood", "Brittain", "Brookmeyer", "Cell", "Chan", "Clopper",
-    "Crowley", "Engl", "Erlangen", "Feng", "Fisher", "Furie", "Howard", "Kaplan", "Khanna",
-    "Kohler", "Lancet", "Lupus",
-    "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Rheum", "Sheikh",
+    "Aalen", "Agresti", "Arthritis", "Blood", "Brittain", "Brookmeyer", "Cell", "Chan", "Clopper",
+    "Crowley", "Engl", "Erlangen", "Feng", "Fisher", "Furie", "Howard", "Johansen",
+    "Kaplan", "Khanna", "Kohler", "Lancet", "Lupus",
+    "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Python", "Rheum", "Sheikh",
     "Tianjin", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
-    "cmprsk", "coinfusion", "ller", "logit", "rank", "standard", "survival",
+    "cmprsk", "coinfusion", "crosscheck", "lifelines", "ller", "logit", "melded", "pandas", "rank",
+    "scipy", "standard", "statsmodels", "survival",
 }  # fmt: skip
 _WORD = r"[A-Za-z][a-z]{3,}"
 

@@ -1,6 +1,7 @@
 """A cohort from a data frame: nothing invented, R's numbers, and every slip of the pen named."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -327,3 +328,20 @@ class TestFrames:
     def test_pyarrow(self):
         pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
         assert len(made(pa.Table.from_pandas(small()))) == 6
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"by": [None]}, "`by` has None in it"),
+        ({"by": "relapsed"}, "`event` and `by` both name 'relapsed'"),
+        ({"by": "months"}, "`by`: 'months' holds 6 different numbers"),
+        ({"by": "age"}, "`by`: 'age' holds 6 different numbers in 6 rows; a stratum is a category"),
+        ({"event": "months"}, "`time` and `event` both name 'months'"),
+    ],
+)
+def test_a_column_stands_for_one_thing_and_a_stratum_is_a_category(arguments, words):
+    frame = pd.DataFrame({"months": [1.0, 2, 3, 4, 5, 6], "relapsed": [0, 1, 0, 1, 0, 1],
+                          "age": [20.5, 31, 42, 53, 64, 75]})  # fmt: skip
+    with pytest.raises(CarstatsError, match=re.escape(words)):
+        cs.cohort_from_frame(frame, **{"time": "months", "event": "relapsed", **arguments})

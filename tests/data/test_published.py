@@ -87,13 +87,13 @@ def test_parts_of_one_publication_share_no_subject():
 
 def test_corrected_counts():
     table = cs.published_trials().set_index(["study_id", "outcome"]).sort_index()
-    off = table.loc[("KYSA8_2025", "drug-free")].iloc[0]
+    off = table.loc[[("KYSA8_2025", "drug-free")]].iloc[0]
     assert (off["n_event"], off["n_evaluable"], off["timepoint_weeks"]) == (26, 26, 16)
     # Free of immunosuppressants; glucocorticoids are not stated.
     assert ("GC012F_2025", "drug-free") not in table.index
     assert ("GC012F_2025", "immunosuppressant-free") in table.index
     oncology = cs.oncology_benchmarks().set_index(["trial", "outcome"]).sort_index()
-    severe = oncology.loc[("CARTITUDE-1 (Berdeja Lancet 2021)", "CRS grade >=3")].iloc[0]
+    severe = oncology.loc[[("CARTITUDE-1 (Berdeja Lancet 2021)", "CRS grade >=3")]].iloc[0]
     assert (severe["n_event"], severe["n_evaluable"]) == (5, 97)
     assert (oncology["counts"] == "not determined").sum() == 8
 

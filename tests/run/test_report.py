@@ -86,7 +86,8 @@ def test_a_chapter_that_fails_is_named_and_the_report_before_stays(
 
 
 def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monkeypatch):
-    def worked(*_):
+    def worked(jobs, folder, report, meanwhile):
+        meanwhile()
         raise AssertionError("the work began")
 
     monkeypatch.setattr(run_report, "run_jobs", worked)

@@ -33,7 +33,6 @@ from carstats.crosschecking.families import (
     clocks,
     curves,
     durations,
-    kinetics,
     rates,
     toxicities,
 )
@@ -138,15 +137,6 @@ TOXICITY: dict[str, Analysis] = {
         ),
         "toxicity", (Sibling({"method": "exact"}, ("p_value", *LIMITS)),), "recurrent_rate.R",
         "terms", {"method": "limits"},
-    ),
-    "cellular_kinetics": Analysis(
-        "kinetics.parameters",
-        (
-            Check(f"{STATSMODELS}, {SCIPY}", kinetics.parameters,
-                  ("n", "n_missing", "n_event", "estimate", "conf_low", "conf_high", "cv_percent",
-                   "median", "q1", "q3", "minimum", "maximum")),
-        ),
-        "toxicity", argument="measure",
     ),
     "toxicity_duration": Analysis(
         "toxicity.timing.onset",

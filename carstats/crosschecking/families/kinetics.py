@@ -1,4 +1,4 @@
-"""Peaks and last quantified days of the engineered cells, by statsmodels and scipy."""
+"""The engineered cells over time, by statsmodels, scipy, lifelines and pandas."""
 
 from __future__ import annotations
 
@@ -12,12 +12,22 @@ from carstats.crosschecking.families.clocks import sample
 
 
 def _samples(asked: Asked) -> pd.DataFrame:
-    """Return the subjects' samples, those of one day as their mean; NaN below quantification."""
+    """Return the samples of the infused; NaN where below quantification or not detected."""
     rows = asked.table("assessments")
     rows = rows[rows["measure"].eq(asked.option("measure"))]
-    limit = rows["lloq"] if "lloq" in rows else pd.Series(np.nan, rows.index)
-    rows = rows[rows["value"].notna() | limit.notna()]
-    return rows.groupby(["subject_id", "day"])["value"].mean().astype(float).reset_index()
+    if "adequate" in rows:
+        rows = rows[rows["adequate"].astype("boolean").fillna(True)]
+    given = rows["lloq"] if "lloq" in rows else pd.Series(np.nan, rows.index)
+    rows = rows[rows["value"].notna() | given.notna()]
+    limit = given.fillna(asked.option("limit", 0.0))
+    value = rows["value"].astype(float).where((rows["value"] > 0) & (rows["value"] >= limit))
+    rows = rows[["subject_id", "day"]].assign(value=value)
+    return rows[rows["subject_id"].isin(_infused(asked)["subject_id"])]
+
+
+def _infused(asked: Asked) -> pd.DataFrame:
+    subjects = asked.subjects
+    return subjects[subjects["infused"].eq(True)] if "infused" in subjects else subjects
 
 
 def parameters(asked: Asked) -> dict[str, Any]:
@@ -32,9 +42,11 @@ def parameters(asked: Asked) -> dict[str, Any]:
     seen = rows[rows["subject_id"].isin(sampled) & (rows["day"] >= 0)].dropna(subset="value")
     first, last = asked.option("peak_from", 0.0), asked.option("peak_until")
     within = seen[seen["day"].between(first, last)]
+    if asked.option("expands") and not first:
+        within = within[within["day"] > 0]
     top = within.loc[within.groupby("subject_id")["value"].idxmax()]
-    never = len(sampled) > seen["subject_id"].nunique()
-    n = len(asked.subjects)
+    never = len(sampled) > len(top)
+    n = len(_infused(asked))
     found: list[dict[str, Any]] = []
     for name in asked.rows["parameter"]:
         one: dict[str, Any] = {"n": n}
@@ -66,3 +78,111 @@ def _peaks(values: pd.Series, n: int, level: float) -> dict[str, Any]:
         "cv_percent": 100 * np.sqrt(np.expm1(spread**2)), "median": told["estimate"],
         **{c: told[c] for c in ("q1", "q3", "minimum", "maximum")},
     }  # fmt: skip
+
+
+def _of_first_course(asked: Asked) -> pd.DataFrame:
+    """Return the samples after the first infusion and up to a re-infusion that was not planned."""
+    rows = _samples(asked)
+    rows = rows[rows["day"] > 0]
+    if asked.study.infusions is None:
+        return rows
+    given = asked.table("infusions")
+    again = given[given["planned"].ne(True) & (given["day"] > 0)].groupby("subject_id")["day"].min()
+    return rows[rows["day"] <= rows["subject_id"].map(again).fillna(np.inf)]
+
+
+def shares(asked: Asked) -> dict[str, Any]:
+    """Return the shares above quantification at days, by statsmodels."""
+    from statsmodels.stats.proportion import proportion_confint
+
+    rows, subjects = _of_first_course(asked), _infused(asked)
+    dead_on = subjects.get("death_day", pd.Series(np.nan, subjects.index)).astype(float)
+    windows = dict(zip(asked.option("at"), asked.option("window"), strict=True))
+    found: list[dict[str, Any]] = []
+    for day in asked.rows["time"]:
+        low, high = windows[day]
+        inside = rows[(rows["day"] >= low) & (rows["day"] <= high)]
+        inside = inside.assign(off=(inside["day"] - day).abs(), later=-inside["day"])
+        near = inside.sort_values(["off", "later"]).groupby("subject_id").head(1)
+        n, k = len(near), int(near["value"].notna().sum())
+        out = ~subjects["subject_id"].isin(near["subject_id"])
+        dead = int((out & (dead_on <= high)).sum())
+        one = {"n": n, "n_dead": dead, "n_missing": int(out.sum()) - dead, "n_event": k}
+        limits = proportion_confint(k, n, 1 - asked.level, "beta") if n else (np.nan, np.nan)
+        one |= {"estimate": k / n if n else np.nan, "conf_low": limits[0], "conf_high": limits[1]}
+        found.append(one)
+    return {column: [one[column] for one in found] for column in found[0]} if found else {}
+
+
+def losses(asked: Asked) -> dict[str, Any]:
+    """Count who fell below quantification, and until when they were sampled."""
+    rows, n = _of_first_course(asked), len(_infused(asked))
+    last = rows.dropna(subset="value").groupby("subject_id")["day"].max()
+    after = rows[rows["day"] > rows["subject_id"].map(last).fillna(0)]
+    below = after.groupby("subject_id")["day"].min()
+    sampled = rows["subject_id"].drop_duplicates()
+    ends = sampled.map(below).fillna(sampled.map(last))
+    return {
+        "n": n, "n_missing": n - len(sampled), "n_event": len(below),
+        "last_time": ends.max() if len(ends) else np.nan,
+    }  # fmt: skip
+
+
+def persistence(asked: Asked) -> dict[str, Any]:
+    """Return lifelines' curve of the days until below quantification, opened on the left."""
+    from lifelines.fitters.npmle import npmle
+
+    rows = _of_first_course(asked)
+    if rows.empty:
+        return {"estimate": np.nan}
+    last = rows.dropna(subset="value").groupby("subject_id")["day"].max()
+    after = rows[rows["day"] > rows["subject_id"].map(last).fillna(0)]
+    sampled = rows["subject_id"].drop_duplicates()
+    low = sampled.map(last).fillna(0).to_numpy(float)
+    high = sampled.map(after.groupby("subject_id")["day"].min()).fillna(np.inf).to_numpy(float)
+    # lifelines takes an interval as closed: less than any step is added on the left.
+    mass, intervals = npmle(low + 1e-3, high, tol=1e-8)[:2]
+    ends = np.array([interval[1] for interval in intervals], float)
+    mass = np.asarray(mass, float)
+    days = asked.rows["time_high"].to_numpy(float)
+    found = np.array([1 - mass[ends <= day + 1e-9].sum() for day in days])
+    found[0] = 1.0
+    return {"estimate": found, "mass": np.append(0.0, -np.diff(found))}
+
+
+def exposures(asked: Asked) -> dict[str, Any]:
+    """Return peaks by the worst grade of a toxicity, and scipy's rank correlation and test.
+
+    Other exposures and outcomes rest on windows that have no second program.
+    """
+    from scipy.stats import kendalltau, spearmanr
+
+    toxicities = asked.study.toxicities
+    if asked.option("exposure") != "Cmax" or asked.option("landmark") or toxicities is None:
+        return {}
+    if asked.option("outcome") not in set(toxicities["term"]):
+        return {}
+    rows = _samples(asked)
+    within = rows[(rows["day"] > 0) & (rows["day"] <= 28)]
+    peak = within.groupby("subject_id")["value"].max().fillna(-np.inf)
+    episodes = asked.table("toxicities")
+    episodes = episodes[episodes["term"].eq(asked.option("outcome"))]
+    grade = episodes.groupby("subject_id")["grade"].max()
+    ids = pd.Series(peak.index, index=peak.index)
+    worst = ids.map(grade).where(ids.isin(episodes["subject_id"]), 0.0).astype(float)
+    counted = worst.notna()
+    peak, worst = peak[counted], worst[counted]
+    found: list[dict[str, Any]] = []
+    for row in asked.rows.itertuples():
+        here = peak[worst == float(row.level)] if row.level else peak
+        one: dict[str, Any] = {"n": len(here)}
+        if row.row == "order" and len(worst) and worst.min() < worst.max():
+            one["estimate"] = float(spearmanr(peak, worst).statistic)
+            if row.p_method == "asymptotic":
+                one["p_value"] = float(kendalltau(peak, worst, method="asymptotic").pvalue)
+        elif row.row == "group" and len(here) and np.isfinite(here).all():
+            told = sample(here, asked.level)
+            one |= told
+        found.append(one)
+    columns = dict.fromkeys(c for one in found for c in one)
+    return {c: [one.get(c) for one in found] for c in columns}

@@ -153,10 +153,18 @@ def _weigh(text: str, cells: Cells) -> None:
         cells.order = "both"
 
 
+def _grade(text: str) -> int | None:
+    """Return the grade that a cell says, also in words: "Cytokine release syndrome Gr 2"."""
+    if (grade := read_grade(text)) is not None:
+        return grade
+    found = meaning("toxicities.grade", text)
+    return int(found.term) if found.sure and found.term.isdigit() else None
+
+
 def has_grades(cells: Cells) -> bool:
     """Return whether cells are grades, and not only yes or no."""
     words = cells.words()
-    grades = [read_grade(w) for w in words]
+    grades = [_grade(w) for w in words]
     known = [g for g in grades if g is not None]
     named = any(g is not None and not w.strip().isdigit() and g > 0
                 for w, g in zip(words, grades, strict=True))  # fmt: skip

@@ -29,7 +29,7 @@ _ITEMS = {
 # What may stand beside a column's name, by the column's kind, and beside what is not read.
 _BENIGN = {
     "text": {"name", "present", "status"},
-    "term": {"name", "present", "status"},
+    "term": {"name", "present"},
     "flag": {"present", "status"},
     "number": {"level", "number", "days", "months", "years", "weeks", "score"},
     "day": {"date", "when", "onset", "first", "days", "end"},

@@ -5,24 +5,26 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from carstats.data.check import cell_text
 from carstats.data.draft.cells import Cells, look
 from carstats.data.draft.headings import Proposal, proposal
-from carstats.data.formats.binary import quiet
+from carstats.data.formats.binary import column_labels, quiet
 from carstats.data.formats.encodings import decoded
 from carstats.data.formats.files import WORKBOOKS, Files
 from carstats.data.formats.sheets import UNNAMED, Reading, Sheet
 from carstats.data.matching import seen
 from carstats.data.vocabulary import folded
-from carstats.errors import CarstatsError
+from carstats.errors import CarstatsError, Problem
+from carstats.messages import message
 
 # So many rows are looked at for the headings, and so many of a text file for its delimiter.
 _TOP, _SNIFFED = 30, 60
 _MOST_COLUMNS = 2000
+_CHOICE = re.compile(r"(.+?)\s*\(choice\s*=\s*(.+)\)\s*")
 _WORDY = re.compile(r"[^\W\d_]")
 
 
@@ -174,6 +176,12 @@ def _all_words(row: Sequence[object]) -> bool:
 
 
 def _sheet(path: Path, title: str, top, files: Files) -> Found | None:
+    if path.suffix.lower() in WORKBOOKS and not any(any(_texts(row)) for row in top):
+        name = f"{path.name}, {title}" if title else path.name
+        remedy = message("It is empty, or holds pictures alone: a picture of a table is not read.")
+        files.problems.append(Problem(message("has no cell that holds anything."), name,
+                                      remedy=remedy))  # fmt: skip
+        return None
     row = heading_row(top)
     if row is None:
         return None
@@ -185,7 +193,7 @@ def _sheet(path: Path, title: str, top, files: Files) -> Found | None:
         return None
     made = Found(path, title, number if top else 1, sheet, grouped=grouped)
     groups = _groups(top[number - 2]) if grouped else []
-    made.columns = columns_of(sheet, groups)
+    made.columns = columns_of(sheet, groups, column_labels(path))
     return made
 
 
@@ -198,7 +206,19 @@ def _groups(row: Sequence[object]) -> list[str]:
     return out
 
 
-def columns_of(sheet: Sheet, groups: Sequence[str] = ()) -> list[Column]:
+def _labelled(meant: Proposal, label: str) -> Proposal:
+    """Return what a column is taken for, whose label in a file of SPSS or SAS says it in words."""
+    said = proposal(label) if label else None
+    if said is None or not said.target or said.target == meant.target:
+        return meant
+    if not meant.target or (said.sure and not meant.sure):
+        return said
+    return replace(meant, sure=False, others=(*meant.others, said.target))
+
+
+def columns_of(
+    sheet: Sheet, groups: Sequence[str] = (), labels: Mapping[str, str] | None = None
+) -> list[Column]:
     """Return the columns of a sheet; a heading that stands several times is named by its place."""
     headings = list(map(str, sheet.frame.columns))
     alike = [folded(heading) for heading in headings]
@@ -209,13 +229,25 @@ def columns_of(sheet: Sheet, groups: Sequence[str] = ()) -> list[Column]:
         place = alike[: i + 1].count(alike[i])
         name = f"{heading}#{place}" if alike.count(alike[i]) > 1 else heading
         group = groups[i] if i < len(groups) else ""
-        meant = proposal(heading)
+        meant = _labelled(proposal(heading), (labels or {}).get(heading, ""))
         if group and group != heading and (both := proposal(f"{group} {heading}")).target:
             meant = both if both.day is not None or not meant.target else meant
         # A check box of REDCap is read with the others of its question.
-        meant = replace(meant, heading=name, target="" if "___" in heading else meant.target)
+        meant = replace(meant, heading=name, target="" if box(heading) else meant.target)
         columns.append(Column(name, meant, look(sheet.frame.iloc[:, i]), group, i))
     return columns
+
+
+def box(heading: str) -> tuple[str, str] | None:
+    """Return the question and the choice of a check box of REDCap; None if a heading is none.
+
+    With REDCap's own names it is ``target___1``, with labels ``Target (choice=CD19)``.
+    """
+    stem, sign, code = heading.partition("___")
+    if sign and code:
+        return stem, code
+    found = _CHOICE.fullmatch(heading)
+    return (found[1], found[2]) if found else None
 
 
 def part(found: Found, rows, where: dict) -> Found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
@@ -17,6 +18,15 @@ from carstats.data.matching import nearest
 BASELINE = "baseline"
 # How long a heading is that may be misspelt, and how near it is to what it should be.
 _LEAST, _LONGEST, _NEAR = 4, 40, 0.84
+
+_CELLS = r"(?:car[- ]?(?:t|nk)\s*(?:细胞|cells?)?\s*)?"
+_ORDINAL = re.compile(
+    rf"(?:第\s*)?([3-9三四五六])\s*次\s*{_CELLS}(?:回输|输注)|第\s*([3-9三四五六])\s*{_CELLS}(?:回输|输注)"
+    rf"|\b([3-9])(?:rd|th)\s+{_CELLS}infusion|\b(third|fourth|fifth)\s+{_CELLS}infusion"
+    r"|(?:^|[^a-z])inf(?:usion)?[_ ]?([3-9])(?=[^\d]|$)",
+    re.I,
+)
+_NUMBERS = {"三": "3", "四": "4", "五": "5", "六": "6", "third": "3", "fourth": "4", "fifth": "5"}
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,13 @@ def standard_names() -> dict[str, str]:
 
 def proposed(heading: str, known: Mapping[str, tuple[Sense, ...]]) -> Proposal:
     """Return what a heading means by the phrases of a lexicon."""
+    if found := _ORDINAL.search(heading):
+        # A third infusion is said as the second is.
+        number = next(g for g in found.groups() if g).casefold()
+        second = f"{heading[: found.start()]} 2nd infusion {heading[found.end() :]}"
+        meant = proposed(second, known)
+        target = meant.target.replace("infusions:2.", f"infusions:{_NUMBERS.get(number, number)}.")
+        return replace(meant, heading=heading, target=target)
     parts = spelled(heading)
     if heading.startswith("redcap_") or "___" in heading:
         parts = replace(parts, unit="", time_unit="")

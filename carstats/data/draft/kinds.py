@@ -228,7 +228,8 @@ def drug_meaning(head: Sense, roles: set[str], parts: Spelled) -> Meant:
         if kind == "lymphodepletion" or unit.endswith("m2"):
             return meant("own column", kind == "lymphodepletion" and roles <= {"dose"})
         dose = "prednisone_equivalent_mg" if drug == "prednisone" else "dose"
-        return meant(f"{place}.{dose}", roles <= {"dose", "present", "last", "days", "score"})
+        # "Last dose of" may be its date.
+        return meant(f"{place}.{dose}", roles <= {"dose", "present", "days", "score"})
     if roles & {"level", "time", "outcome", "cause", "treatment"}:
         return meant("own column", False)
     if drug == "prednisone" and not roles and not parts.yes_no:

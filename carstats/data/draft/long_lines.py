@@ -174,6 +174,8 @@ def write_other_wide(paper: Paper, found: Found, main: Found) -> None:
                            " into one, since carstats reads those of one sheet.",
                            sheet=found.title or found.path.name, table=name)  # fmt: skip
             paper.told.append(told)
+            # Left out it would be lost: whoever looks through the draft says so.
+            paper.ask((name,), "sheet", quoted(found.title), told)
             continue
         for key, value in place_of(found, main):
             paper.on((name,), key, value)

@@ -81,11 +81,24 @@ class Paper:
             self.ask(("vocabulary",), category, listing(terms), why)
 
     def add(self, section: tuple[str, ...], name: str, value: str, state: str, why: str) -> None:
-        """Add a line, unless its section says the same."""
+        """Add a line, unless its section says the same; TOML takes a key once."""
         lines = self.sections.setdefault(section, [])
         line = Line(str(name), value, state, why)
-        if line not in lines:
-            lines.append(line)
+        if line in lines:
+            return
+        other = next(
+            (x for x in lines if x.name == line.name and OFF not in (x.state, state)), None
+        )
+        if other is not None and other.value == value:
+            return
+        if other is not None and len(section) > 2 and section[1] == "values":
+            other.state = ASK
+            other.why = message("two columns say different things of it: which is it?")
+            line.state = OFF
+        elif other is not None:
+            less = other if (other.state, state) == (ASK, ON) else line
+            less.state, less.why = OFF, message("another heading for the same; only one is read")
+        lines.append(line)
 
     def on(self, section: tuple[str, ...], name: str, value: str, why: str = "") -> None:
         """Add a line that stands."""
@@ -103,8 +116,20 @@ class Paper:
         """Return whether a section has a line of this name that stands."""
         return any(x.name == name and x.state == ON for x in self.sections.get(section, ()))
 
+    def names(self, heading: str) -> bool:
+        """Return whether any line, or what is told of columns that are not read, has a heading."""
+        shown = quoted(heading)
+        if any(heading in headings for _, headings in self.unread):
+            return True
+        return any(
+            line.name == heading or shown in line.value or f"{key(heading)} = " in line.value
+            for lines in self.sections.values()
+            for line in lines
+        )
+
     def undecided(self) -> list[str]:
         """Return what is to be decided, by section and key."""
+        self.settle()
         found = [
             f"[{'.'.join(section)}] {line.name}"
             for section, lines in self.sections.items()
@@ -121,6 +146,8 @@ class Paper:
             standing = {line.name for line in lines if line.state == ON}
             if all(standing & set(names) for names in _NEEDS[section[0]]):
                 continue
+            if all(line.state == OFF for line in lines):
+                continue
             if not any(line.state == ASK for line in lines):
                 for line in lines:
                     line.state = ASK
@@ -130,7 +157,6 @@ class Paper:
 
     def text(self, words: Callable[[str], str]) -> str:
         """Return the file's text in a language."""
-        self.settle()
         open_ = self.undecided()
         out = ["# " + line for told in self.told for line in words(told).split("\n")]
         out += [""] if out else []

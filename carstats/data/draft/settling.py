@@ -25,6 +25,8 @@ def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
     name, _, what = rest.rpartition(".")
     if cells.kind == "empty" or not given.target:
         return given
+    if given.target.endswith("_day") and cells.kind == "flag":
+        return replace(given, target="own column", sure=False, others=(given.target,))
     if given.target.startswith("subjects.") and not given.sure:
         return _by_terms(given, column)
     if kind == "toxicities" and what in ("present", "grade"):
@@ -57,8 +59,6 @@ def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
         return _month(given, columns)
     if given.target in _DATES and cells.kind not in ("date", "text"):
         return replace(given, sure=False)
-    if given.target.endswith("_day") and cells.kind == "flag":
-        return replace(given, target="own column", sure=False, others=(given.target,))
     if kind == "assessments" and cells.kind == "date":
         return replace(given, target="assessments.day", sure=False, day=None)
     return given
@@ -71,8 +71,10 @@ def _by_terms(given: Proposal, column: Column) -> Proposal:
         return given
     mine, other = ([meaning(name, word) for word in words]
                    for name in (given.target, given.others[0]))  # fmt: skip
-    if all(m.term and m.sure for m in mine) and not any(m.term for m in other):
+    if all(m.term and m.sure for m in mine) and not any(m.sure for m in other):
         return replace(given, sure=True, others=())
+    if all(m.term and m.sure for m in other) and not any(m.sure for m in mine):
+        return replace(given, target=given.others[0], sure=True, others=())
     return given
 
 

@@ -17,9 +17,12 @@ _TYPING = {"曰期": "日期", "粘膜": "黏膜", "免疫制剂": "免疫抑制
 _BRACKETS = re.compile(r"[(\[{【「]([^()\[\]{}【】「」]*)[)\]}】」]")
 _STARS = re.compile(r"^[★☆*●▲△\s]+")
 _YES_NO = re.compile(
-    r"(是|有|y|yes|ja|oui|true|1|达到|已|使用)\s*[/、|,;]?\s*(否|无|無|n|no|nein|non|false|0|未.*)"
+    r"(是|有|y|yes|j|ja|oui|o|true|t|1|达到|已|使用)\s*[/、|,;]?\s*(否|无|無|n|no|nein|non|false|f|0|未.*)"
     r"|(否|无|n|no)\s*[/、|]\s*(是|有|y|yes)",
     re.I,
+)
+_SEX = re.compile(
+    r"(?:m|male|男|w|f|female|女)\s*[/、|,;]\s*(?:m|male|男|w|f|female|女)(?:\s*[/,]\s*d)?", re.I
 )
 _CODE = re.compile(r"(\d)\s*[=:：-]?\s*([一-鿿]{1,4}|[a-z]{1,8})", re.I)
 _CODE_BEHIND = re.compile(r"([一-鿿]{1,4}|[a-z]{1,8})\s*[=:：-]?\s*(\d)", re.I)
@@ -41,7 +44,7 @@ _TIME = {
     "wks": "weeks", "w": "weeks",
 }  # fmt: skip
 _OTHER_UNITS = (
-    "kg", "lb", "cm", "m", "g", "mg", "m2", "kg/m2", "mg/d", "mg/day", "mg/天", "mg/日", "g/d",
+    "kg", "lb", "lbs", "kgs", "pounds", "inch", "inches", "cm", "m", "g", "mg", "m2", "kg/m2", "mg/d", "mg/day", "mg/天", "mg/日", "g/d",
     "mg/kg", "mg/kg/d", "mg/m2", "mmHg", "10^6", "10^8", "10^7", "10^6/kg", "10^6cells",
     "10^6 cells", "×10^6/kg", "×10^8", "×10^6", "cells", "cells/kg", "°C", "℃", "°F", "F", "C",
     "分", "points", "score", "%", "次", "个", "人", "种", "线", "copies/cell", "copies/ug",
@@ -58,6 +61,20 @@ _END_UNIT = re.compile(
     r"|kg|cm|mg|mm|%|℃|°c|°f|岁|mg/天"
     r")\s*$",
     re.I,
+)
+
+
+# Units as the names of fields spell them, in which nothing but letters may stand: c3_mgdl.
+_GLUED_UNITS = {
+    "mgdl": "mg/dL", "gdl": "g/dL", "gl": "g/L", "mgl": "mg/L", "ngml": "ng/mL", "ugl": "ug/L",
+    "ugml": "ug/mL", "umoll": "umol/L", "mmoll": "mmol/L", "iuml": "IU/mL", "uml": "U/mL",
+    "mgg": "mg/g", "gg": "g/g", "mgd": "mg/d", "mgday": "mg/day", "mg": "mg", "cellsul": "/uL",
+    "perul": "/uL", "kul": "10^3/uL", "pgml": "pg/mL", "ul": "/uL", "uperl": "U/L", "gperl": "g/L",
+    "mgperdl": "mg/dL", "g24h": "g/24h", "mg24h": "mg/24h", "kg": "kg", "lbs": "lbs", "lb": "lb",
+    "cm": "cm", "pct": "%", "percent": "%",
+}  # fmt: skip
+_GLUED = re.compile(
+    rf"(?<=[a-z0-9])_({'|'.join(sorted(_GLUED_UNITS, key=len, reverse=True))})(_\w+)?$", re.I
 )
 
 
@@ -124,11 +141,14 @@ def compact(text: str) -> str:
 def codes_of(text: str) -> tuple[tuple[str, str], ...]:
     """Return the codes with their words that a text lists; none if it lists none."""
     text = text.strip()
+    pairs: list[tuple[str, str]] = []
     if _CODES.fullmatch(text):
-        return tuple((code, word) for code, word in _CODE.findall(text))
-    if _CODES_BEHIND.fullmatch(text):
-        return tuple((code, word) for word, code in _CODE_BEHIND.findall(text))
-    return ()
+        pairs = [(code, word) for code, word in _CODE.findall(text)]
+    elif _CODES_BEHIND.fullmatch(text):
+        pairs = [(code, word) for word, code in _CODE_BEHIND.findall(text)]
+    # CD4/CD8 are no codes: one word has one code.
+    alike = len({word for _, word in pairs}) < len(pairs)
+    return () if alike else tuple(pairs)
 
 
 def spelled(heading: str) -> Spelled:
@@ -140,6 +160,10 @@ def spelled(heading: str) -> Spelled:
 
     def within(found: re.Match[str]) -> str:
         inner = found[1].strip()
+        # A method and a unit: (CKD-EPI, mL/min/1.73m2).
+        end = None if said["unit"] else _END_UNIT.search(inner)
+        if end and end.start() > 0 and folded_unit(end[1]) in _units() and not codes_of(inner):
+            said["unit"], inner = end[1].strip(), inner[: end.start()].strip(" ,;/")
         return " " if _take(inner, said) else f" {inner} "
 
     before = None
@@ -147,7 +171,10 @@ def spelled(heading: str) -> Spelled:
         before = text
         text = _BRACKETS.sub(within, text)
     text = text.strip()
-    if tail := _TAIL.search(text):
+    if (glued := _GLUED.search(text)) and not said["unit"]:
+        said["unit"] = _GLUED_UNITS[glued[1].casefold()]
+        text = f"{text[: glued.start()]} {glued[2] or ''}".strip()
+    if (tail := _TAIL.search(text)) and codes_of(tail[0]):
         said["codes"] = said["codes"] or codes_of(tail[0])
         text = text[: tail.start()].strip()
     end = None if said["unit"] else _END_UNIT.search(text)
@@ -175,6 +202,8 @@ def _take(inner: str, said: dict) -> bool:
     if codes := codes_of(inner):
         said["codes"] = codes
         return True
+    if _SEX.fullmatch(inner):
+        return True
     if _YES_NO.fullmatch(inner):
         said["yes_no"] = True
         return True
@@ -187,8 +216,4 @@ def _take(inner: str, said: dict) -> bool:
     if _LIMIT.fullmatch(inner):
         said["item"] = said["item"] or inner.endswith("分")
         return True
-    # A method and a unit: (放免法iu/ml).
-    if (end := _END_UNIT.search(inner)) and folded_unit(end[1]) in _units():
-        said["unit"] = end[1].strip()
-        return _take(inner[: end.start()].strip(), said)
     return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from carstats.data.check import cell_text
 from carstats.data.draft.adam_lines import is_adam, write_adam
-from carstats.data.draft.finding import Column, Found, found_in, part
+from carstats.data.draft.finding import Column, Found, box, found_in, part
 from carstats.data.draft.long_lines import (
     ask_twice,
     kind_of,
@@ -29,7 +29,9 @@ from carstats.data.template.layout import template_language
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import message
 
-_INSTRUMENT, _EVENT = "redcap_repeat_instrument", "redcap_event_name"
+# REDCap's columns in an export with its own names, and in one with labels.
+_INSTRUMENT = ("redcap_repeat_instrument", "repeat instrument")
+_EVENT = ("redcap_event_name", "event name")
 _UNREAD = {
     "identifier": message("Not read, because they say who somebody is:"),
     "free text": message("Not read, because they are free text:"),
@@ -158,8 +160,8 @@ def _link(subjects: Found, rest: list[Found]) -> None:
 
 def _without_totals(main: Found) -> Found:
     """Return the sheet of the subjects without its rows of totals."""
-    totals = set(totals_of(main))
-    column = main.first("subjects.subject_id")
+    column, words = totals_of(main)
+    totals = set(words)
     if not totals or column is None:
         return main
     cells = main.sheet.frame.iloc[:, column.place]
@@ -218,13 +220,17 @@ def _parts(found: Found) -> Iterator[Found]:
     names = {c.heading.casefold(): c for c in found.columns}
     frame = found.sheet.frame
 
-    def cells(name: str) -> list[str] | None:
-        if name not in names:
+    def cells(name: str | None) -> list[str] | None:
+        if name is None:
             return None
         column = frame.iloc[:, names[name].place]
         return ["" if _blank(c) else cell_text(c).strip() for c in column]
 
-    instruments, events = cells(_INSTRUMENT), cells(_EVENT)
+    instrument, event_name = (next((n for n in known if n in names), None)
+                              for known in (_INSTRUMENT, _EVENT))  # fmt: skip
+    if instrument is None and event_name == "event name":
+        event_name = None  # a column of anybody's
+    instruments, events = cells(instrument), cells(event_name)
     if instruments is None and events is None:
         yield found
         return
@@ -244,9 +250,9 @@ def _parts(found: Found) -> Iterator[Found]:
         where: dict = {}
         if events is not None:
             named = sorted({event for _, event in pairs})
-            where[names[_EVENT].heading] = named[0] if len(named) == 1 else named
+            where[names[str(event_name)].heading] = named[0] if len(named) == 1 else named
         if instruments is not None:
-            where[names[_INSTRUMENT].heading] = pairs[0][0]
+            where[names[str(instrument)].heading] = pairs[0][0]
         piece = part(found, [key in wanted for key in keys], where)
         # What is empty throughout, such as a date of death, is of the subjects: nobody died.
         kept = empty if outline == "subjects" else set()
@@ -319,12 +325,16 @@ def _name_unread(paper: Paper, parts: list[Found], rest: list[Found], main: Foun
             c.heading
             for one in ([main, *rest])
             for c in one.columns
-            if c.proposal.target == target and "___" not in c.heading
+            if c.proposal.target == target and box(c.heading) is None
         ]
         headings = list(dict.fromkeys(headings))
         if headings:
             more = [f"… (+{len(headings) - _MOST_NAMED})"] if len(headings) > _MOST_NAMED else []
             paper.unread.append((why, [*headings[:_MOST_NAMED], *more]))
+    left = [c.heading for one in [main, *rest] for c in one.columns if not paper.names(c.heading)]
+    if left:
+        why = message("Recognised, and without a place beside what is written above: not read")
+        paper.unread.append((why, list(dict.fromkeys(left))))
     told = [one for one in parts if one is not main and one not in rest]
     if told:
         names = list(dict.fromkeys(one.title or one.path.name for one in told))

@@ -18,6 +18,14 @@ _TOTALS = frozenset({"合计", "小计", "总计", "总数", "总和", "平均",
                      "subtotal", "sum", "mean", "median", "average", "n", "合計"})  # fmt: skip
 _NEEDED = ("disease", "target", "platform", "cell_source", "last_contact_day")
 _WHOLE_FEW = 12
+# What is kept in one unit: the stem of its name, and how its unit is called.
+_KEPT = {
+    "disease_duration_years": ("disease_duration", ("years",)),
+    "age": ("age", ("years",)),
+    "weight_kg": ("weight", ("kg", "kgs", "公斤", "千克")),
+}
+# A row of totals says so in one of the first columns.
+_FIRST = 3
 
 
 def others_named(column: Column) -> str:
@@ -29,7 +37,11 @@ def others_named(column: Column) -> str:
 
 
 def write_subjects(
-    paper: Paper, main: Found, book: bool, others: list[Found], totals: list[str]
+    paper: Paper,
+    main: Found,
+    book: bool,
+    others: list[Found],
+    totals: tuple[Column | None, list[str]],
 ) -> None:
     """Write `[study]` and `[subjects]` from the sheet of the subjects."""
     paper.on(STUDY, "file", quoted(main.path.name))
@@ -119,7 +131,7 @@ def _date_order(paper: Paper, sheets: list[Found]) -> None:
         paper.ask(STUDY, "partial_dates", '"middle"', why)
 
 
-def _identifier(paper: Paper, main: Found, totals: list[str]) -> None:
+def _identifier(paper: Paper, main: Found, totals_in: tuple[Column | None, list[str]]) -> None:
     column = main.first("subjects.subject_id")
     if column is None:
         why = message("no heading was taken for the subjects' identifier: which is it?")
@@ -130,20 +142,29 @@ def _identifier(paper: Paper, main: Found, totals: list[str]) -> None:
               "" if column.proposal.sure else others_named(column))  # fmt: skip
     where = dict(main.where)
     pairs = [(heading, quoted(value)) for heading, value in where.items()]
-    if totals:
-        pairs.append((column.heading, table([("not", listing(totals))])))
+    summed, totals = totals_in
+    if summed is not None and totals:
+        pairs.append((summed.heading, table([("not", listing(totals))])))
     if pairs:
         why = message("rows of totals are left out") if totals else ""
         paper.on(("subjects",), "where", table(pairs), why)
 
 
-def totals_of(main: Found) -> list[str]:
-    """Return the words under the identifier's heading that say that a row is none of a subject."""
-    column = main.first("subjects.subject_id")
-    if column is None:
-        return []
-    return [value for value in distinct(main, column)
-            if re.sub(r"[\s:：]", "", value).casefold() in _TOTALS]  # fmt: skip
+def totals_of(main: Found) -> tuple[Column | None, list[str]]:
+    """Return the column whose words say that a row is none of a subject, and the words.
+
+    It is the identifier's, or one before it, such as a running number.
+    """
+    subject = main.first("subjects.subject_id")
+    if subject is None:
+        return None, []
+    before = [c for c in main.columns if c.place < subject.place or c.place < _FIRST]
+    for column in [subject, *before]:
+        words = [value for value in distinct(main, column)
+                 if re.sub(r"[\s:：]", "", value).casefold() in _TOTALS]  # fmt: skip
+        if words and set(words) != set(distinct(main, column)):
+            return column, words
+    return None, []
 
 
 def _columns(paper: Paper, main: Found) -> None:
@@ -175,9 +196,12 @@ def _column(paper: Paper, main: Found, column: Column, name: str, last: list[Col
             value = table([("column", value), ("unit", '"months"')])
             paper.ask(COLUMNS, name, value, message("numbers: days, weeks, months or years?"))
             return
-    if name == "disease_duration_years" and unit not in ("", "years"):
-        why = message("in {unit}: carstats keeps years, and does not convert it", unit=unit)
-        paper.off(COLUMNS, f"disease_duration_{unit}", value, why)
+    said = unit or column.proposal.unit
+    kept = _KEPT.get(name)
+    if kept is not None and said and said.casefold() not in kept[1]:
+        why = message("in {unit}: carstats keeps {kept}, and does not convert it", unit=said,
+                      kept=kept[1][0])  # fmt: skip
+        paper.off(COLUMNS, f"{kept[0]}_{said}", value, why)
         return
     if name == "disease_subtype" and column.cells.kind == "flag":
         paper.ask(COLUMNS, name, value, message("yes or no: recode it to the subtype, or leave it"))

@@ -64,14 +64,20 @@ _FILLERS = {
     "window;治疗后",
 }
 _GRADE_WORDS = re.compile(
-    r"ctcae|astct|nci|crs|icans|icaht|grade|grad|gr|g|グレード|级别|级|度|骨髓抑制|标准|等级|"
+    r"ctcae|astct|nci|cytokine release syndrome|细胞因子释放综合征|crs|neurotoxicity|神经毒性|"
+    r"icans|icaht|grade|grad|gr|g|グレード|级别|级|度|骨髓抑制|标准|等级|"
     r"v?\d\.0|最高|max|[():：.\s]"
+)
+_NO_EPISODE = re.compile(
+    r"(?:no|none|without|never|无|未发生|未出现|没有|kein|keine)\s*"
+    r"(?:any\s*)?(?:crs|icans|icaht|cytokine release syndrome|neurotox(?:icity)?|神经毒性|"
+    r"细胞因子释放综合征)"
 )
 _HAN_GRADE = {"零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _UNITS = {"ng/ml": "ug/L", "mg/mg": "g/g", "/mm3": "/uL", "个/ul": "/uL",
           "cells/ul": "/uL", "gpt/l": "10^9/L", "g/l(zellen)": "10^9/L", "°f": "degF",
-          "ummol/l": "umol/L", "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
+          "ummol/l": "umol/L", "gm/dl": "g/dL", "gms/dl": "g/dL", "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
           "万/ul": "10^4/uL"}  # fmt: skip
 _NAMED_UNITS = ("g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "umol/L", "mmol/L", "nmol/L", "IU/mL",
                 "RU/mL", "U/mL", "10^9/L", "10^4/uL", "10^3/uL", "/uL", "mg/g", "g/g", "mg/mmol",
@@ -171,7 +177,7 @@ def meaning(column: str, value: str) -> Meaning:
         terms = [t for code, t in _ICD_TERMS.items() if text.upper().startswith(code)]
         return Meaning(terms[0], True) if terms else Meaning()
     if column in _STRICT:
-        return _without_code(column, text) or _limit(column, text)
+        return _without_code(column, text) or _limit(column, text) or _first_word(column, text)
     return _by_phrases(column, text)
 
 
@@ -193,10 +199,17 @@ def _without_code(column: str, text: str) -> Meaning | None:
     return None
 
 
-def _limit(column: str, text: str) -> Meaning:
+def _limit(column: str, text: str) -> Meaning | None:
     if column == "missing" and re.match(r"[<>≤≥]\s*\d", text):
         return Meaning("censored value", True)
-    return Meaning()
+    return None
+
+
+def _first_word(column: str, text: str) -> Meaning:
+    """Return what the word before a remark says: ``Yes - confirmed``; marked."""
+    found = re.match(r"\s*(\w+)\s*[-–—:：,，;；(（]", text) if column == "flag" else None
+    inner = _tables()["flag"].get(_key("flag", found[1])) if found else None
+    return Meaning(inner[0]) if inner and inner[0] in ("true", "false") else Meaning()
 
 
 def _by_phrases(column: str, text: str) -> Meaning:
@@ -226,7 +239,7 @@ def _several_targets(names: list[str], sure: bool) -> Meaning:
 def _near(column: str, text: str) -> Meaning:
     """Return the term that a value is a slip of the pen of: marked."""
     spellings = {key: term for key, (term, _) in _tables().get(column, {}).items()}
-    near = nearest(compact(text), [key for key in spellings if len(key) >= 4], 0.8)
+    near = nearest(compact(text), [key for key in spellings if len(key) >= 5], 0.84)
     return Meaning(spellings[near]) if near else Meaning()
 
 
@@ -246,7 +259,10 @@ def _grade(text: str) -> Meaning:
         return Meaning(str(grade), True, known=True)
     if exact and not re.search(r"[-~～→+≥]", text):
         return Meaning(*exact)
-    low = text.casefold()
+    # What stands in brackets beside a grade explains it, unless it may be one itself.
+    low = re.sub(r"[(（][^\d()（）ⅠⅡⅢⅣⅤⅰ-ⅴ一二三四五]{4,}[)）]", " ", text.casefold())
+    if _NO_EPISODE.fullmatch(low):
+        return Meaning("0", True)
     sign = re.search(r"[≥>+]|at least|以上", low)
     parts = [p for p in re.split(r"[-~～→/]|to|至", _GRADE_WORDS.sub(" ", low)) if p.strip()]
     numbers = [_one_grade(part) for part in parts]

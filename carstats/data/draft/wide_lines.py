@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from carstats.data.check import MISSING, read_flag
-from carstats.data.draft.finding import Column, Found
+from carstats.data.check import MISSING, cell_text, read_flag
+from carstats.data.draft.finding import Column, Found, box
 from carstats.data.draft.headings import BASELINE
 from carstats.data.draft.recodes import distinct, recode_flags, recode_grades
-from carstats.data.draft.sections import Paper, quoted, table
+from carstats.data.draft.sections import ASK, ON, Paper, quoted, table
 from carstats.data.draft.subject_lines import others_named
 from carstats.data.draft.values import meaning
 from carstats.data.formats.day_units import TIME_UNITS
@@ -91,7 +91,7 @@ def _event(paper: Paper, main: Found, column: Column, section: tuple[str, ...], 
             values = []  # no list of states
         codes = dict(column.proposal.codes)
         pairs = [(v, quoted(_status(v, codes))) for v in values]
-        if paper.says(section, "date"):
+        if main.of(f"events:{section[1]}.date"):
             paper.off(section, "status", value, message("the date says it"))
             return
         paper.ask(section, "status", value, message("stands with `time`; without a time or a date"
@@ -103,6 +103,8 @@ def _event(paper: Paper, main: Found, column: Column, section: tuple[str, ...], 
 
 def _status(value: str, codes: dict[str, str]) -> str:
     found = meaning("events.status", codes.get(value, value))
+    if not found.term and (flag := meaning("flag", codes.get(value, value))).sure:
+        return {"true": "event", "false": "censored"}.get(flag.term, "")
     return found.term if found.term in ("event", "censored", "competing") else ""
 
 
@@ -230,6 +232,8 @@ def unit_question(known, columns: list[Column]) -> tuple[str, str] | None:
 
 def _finish_events(paper: Paper, main: Found) -> None:
     """Say when subjects without an event were last looked at, and what competes."""
+    for section in [s for s in paper.sections if s[0] == "events" and len(s) == 2]:
+        _yes_without_date(paper, main, section)
     section = ("events", "relapse")
     if not any(paper.says(section, name) for name in ("date", "time")):
         return
@@ -243,7 +247,33 @@ def _finish_events(paper: Paper, main: Found) -> None:
     if second is not None and paper.says(section, "date"):
         pairs = [("death", quoted(death.heading))] if death is not None else []
         pairs.append(("re-infusion", quoted(second.heading)))
-        paper.on(section, "competing", table(pairs))
+        paper.ask(section, "competing", table(pairs),
+                  message("of the infusions only one that was not planned competes"))  # fmt: skip
+
+
+def _yes_without_date(paper: Paper, main: Found, section: tuple[str, ...]) -> None:
+    """Ask about rows that say that an event happened, and not when: it would not be counted."""
+    dates = main.of(f"events:{section[1]}.date")
+    stated = main.of(f"events:{section[1]}.status")
+    lines = [x for x in paper.sections[section] if x.name == "date" and x.state == ON]
+    if not dates or not stated or not lines:
+        return
+    frame = main.sheet.frame
+    dated = (frame.iloc[:, [c.place for c in dates]].notna()).any(axis=1)
+    for column in stated:
+        codes = dict(column.proposal.codes)
+        yes = frame.iloc[:, column.place].map(
+            lambda c, codes=codes: _status(cell_text(c).strip(), codes) == "event",
+            na_action="ignore",
+        )
+        if n := int(((yes == True) & ~dated).sum()):  # noqa: E712 (blank cells are neither)
+            lines[0].state = ASK
+            lines[0].why = message(
+                "{n} rows say yes under {heading} and have no date here: an event without one is"
+                " not counted; fill it in",
+                n=n,
+                heading=repr(column.heading),
+            )
 
 
 def _finish_toxicities(paper: Paper, main: Found) -> None:
@@ -266,7 +296,7 @@ def ask_zero_one(paper: Paper, main: Found) -> None:
     """Ask what 1 and 0 mean in columns of yes and no that hold nothing else."""
     for column in main.columns:
         target = column.proposal.target
-        if not column.cells.zero_one or "___" in column.heading:
+        if not column.cells.zero_one or box(column.heading) is not None:
             continue
         if target == "subjects.infused":
             section: tuple[str, ...] = ("subjects", "values", "infused")

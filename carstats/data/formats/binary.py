@@ -224,6 +224,25 @@ def read_statistical(
     return frame, note
 
 
+def column_labels(path: Path) -> dict[str, str]:
+    """Return the labels of the columns of a SAS or SPSS file, by their names; none if unread."""
+    import pyreadstat
+
+    read = {
+        ".xpt": pyreadstat.read_xport,
+        ".sas7bdat": pyreadstat.read_sas7bdat,
+        ".sav": pyreadstat.read_sav,
+    }.get(path.suffix.lower())
+    if read is None:
+        return {}
+    try:
+        _, about = read(str(path), metadataonly=True)
+    except (*_BROKEN, pyreadstat.ReadstatError, pyreadstat.PyreadstatError):
+        return {}
+    labels = about.column_names_to_labels or {}
+    return {str(name): str(label).strip() for name, label in labels.items() if label}
+
+
 def _text_of(frame: pd.DataFrame) -> bytes:
     texts = [str(name) for name in frame.columns]
     for _, column in frame.items():

@@ -258,7 +258,7 @@ def framed(
     cells = np.empty((len(body), width), dtype=object)
     for i, row in enumerate(body.values()):
         cells[i, : min(len(row), width)] = row[:width]
-    return trimmed(pd.DataFrame(cells, index=list(body)), headings)
+    return trimmed(pd.DataFrame(cells, index=list(body), dtype=object), headings)
 
 
 def _require_even(body: dict[int, list], width: int, name: str) -> None:

@@ -255,7 +255,8 @@ def _read_sas_dates(frame: pd.DataFrame) -> None:
     # A numeric --DT variable counts days from 1960, as ADaM has it, whatever the file's format.
     for name in frame.columns:
         if name.endswith("DT") and name != "CNSDT":
-            frame[name] = frame[name].astype(object).map(_sas_date)
+            cells = [_sas_date(value) for value in frame[name].astype(object)]
+            frame[name] = pd.Series(cells, frame.index, dtype=object)
 
 
 def _sas_date(value: object) -> object:

@@ -33,6 +33,8 @@ BY_DISEASE = ("response", "remission", "drug_free_remission")
 WITHOUT_CAP = ("SRI-4", "CRR", "PERR", "KDIGO_CR", "KDIGO_PR", "CRR_confirmed", "PERR_confirmed")
 """Endpoints of lupus that allow any dose of glucocorticoids."""
 
+# Column of subjects that were counted before, which says of whom the endpoint was asked.
+APPLIES = "_applies"
 # Endpoints that are derived from the first response.
 _ON_RESPONSE = (
     "relapse", "relapse_free_survival", "event_free_survival", "time_to_response",
@@ -79,6 +81,8 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
     to those for whom the study itself gives it.
     """
     subjects = study.subjects
+    if APPLIES in subjects:
+        return subjects[APPLIES].to_numpy(bool)
     if study.strata_only:
         return np.ones(len(subjects), bool)
     if endpoint in _ON_RESPONSE and endpoint in study.estimands:
@@ -100,11 +104,13 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
         if "disease_subtype" in subjects
         else pd.Series([None] * len(subjects))
     )
-    blank = subtype.isna().to_numpy() | (subtype.astype(str).str.strip() == "").to_numpy()
+    said = [
+        "" if missing else str(text) for text, missing in zip(subtype, subtype.isna(), strict=True)
+    ]
+    blank = np.array([not text.strip() for text in said], bool)
     kidney = np.array(
-        [bool(_NEPHRITIS.search(text)) and not _NO_NEPHRITIS.search(text)
-         for text in subtype.astype(str)], bool,
-    )  # fmt: skip
+        [bool(_NEPHRITIS.search(text)) and not _NO_NEPHRITIS.search(text) for text in said], bool
+    )
     upcr = _baseline(study, "UPCR", visits)
     proteinuria = ~np.isnan(upcr) & (upcr >= RENAL_UPCR - 1e-9)
     return out & np.where(blank, proteinuria | given, kidney)
@@ -112,6 +118,8 @@ def applicable(study: Study, endpoint: str, visits: Visits | None = None) -> NDA
 
 def term_applies(subjects: pd.DataFrame, term: str) -> pd.Series:
     """Return of which subjects a toxicity is asked."""
+    if APPLIES in subjects:
+        return subjects[APPLIES].astype(bool)
     if term not in _ALLOGENEIC_ONLY:
         return pd.Series(True, subjects.index)
     return subjects["cell_source"].eq("allogeneic")

@@ -278,7 +278,7 @@ def drug_free_start(first_remission_day: ArrayLike, off_drug_day: ArrayLike) -> 
 def named_like(drugs: pd.Series, parts: Iterable[str]) -> NDArray[np.bool_]:
     """Return which drugs have one of the parts in their name; each name is looked at once."""
     parts = [part.casefold() for part in parts]
-    codes, names = pd.factorize(drugs.astype(str))
+    codes, names = pd.factorize(drugs.map(str).to_numpy(object))
     hits = [any(part in name.casefold() for part in parts) for name in names]
     return np.array(hits, dtype=bool)[codes] if len(names) else np.zeros(0, bool)
 

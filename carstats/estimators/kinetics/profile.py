@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.kinetics.decline import Decline, terminal_decline
 from carstats.estimators.reasons import (
-    NEVER_QUANTIFIED,
     NO_DECLINE,
     NO_SAMPLE,
+    NOT_FOLLOWED,
     TOO_MUCH_EXTRAPOLATED,
     Reason,
 )
@@ -142,7 +142,7 @@ def kinetic_profile(
     seen = np.flatnonzero(~np.isnan(c))
     after = seen[t[seen] >= 0]
     if not after.size:
-        reason = Reason(NEVER_QUANTIFIED) if t.size else Reason(NO_SAMPLE)
+        reason = Reason(NOT_FOLLOWED) if t.size else Reason(NO_SAMPLE)
         reached = t.max() if t.size else -np.inf
         areas = tuple(
             Area(0.0) if t.size and reached >= h else Area(np.nan, np.nan, reason)

@@ -85,6 +85,7 @@ class _Stratum:
     """Subjects of one stratum with K event times and E events; a pair is one event in its turn."""
 
     x: NDArray[np.float64]  # (n, p), centred
+    each: NDArray[np.float64]  # (n,) subjects that a row stands for
     rows: NDArray[np.intp]  # (n,) places of the subjects among all
     last: NDArray[np.intp]  # (n,) event times up to the own time
     first: NDArray[np.intp]  # (n,) event times up to the entry
@@ -102,6 +103,7 @@ def cox(
     *,
     strata: ArrayLike | None = None,
     entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> CoxFit:
     """Estimate hazard ratios by the partial likelihood.
 
@@ -117,6 +119,8 @@ def cox(
         Strata with a baseline hazard each.
     entry : array_like, shape (n,), optional
         Left truncation: at risk at t are those with entry < t <= time.
+    weights : array_like of int, shape (n,), optional
+        How many subjects each row stands for; 1 by default.
 
     Returns
     -------
@@ -141,12 +145,14 @@ def cox(
         raise CarstatsError(
             message("`covariates` has missing or infinite values; leave those out.")
         )
-    n_event = int(status.sum())
+    each = np.ones(time.size) if weights is None else np.asarray(weights, float)
+    n_event = int(each[status].sum())
     if not n_event:
         return _no_fit(x, 0, Reason(NO_EVENT))
-    centre, scale = x.mean(axis=0), x.std(axis=0)
+    centre = each @ x / each.sum()
+    scale = np.sqrt(each @ (x - centre) ** 2 / each.sum())
     scale = np.where(scale > 0, scale, 1.0)
-    parts = _parts(time, status, (x - centre) / scale, strata, entry)
+    parts = _parts(time, status, (x - centre) / scale, strata, entry, each)
     beta = np.zeros(x.shape[1])
     null, score, information = _evaluate(parts, beta)
     value = null
@@ -182,13 +188,13 @@ def cox(
     return CoxFit(
         coef=beta / scale,
         covariance=inverse / np.outer(scale, scale),
-        robust=scores.T @ scores / np.outer(scale, scale),
+        robust=(scores.T * each) @ scores / np.outer(scale, scale),
         log_likelihood=value,
         log_likelihood_null=null,
         event_time=np.concatenate([part.time for part in parts]),
         residual=np.concatenate([residual for residual, _ in pieces]) * scale,
         spread=np.concatenate([spread for _, spread in pieces]) * np.outer(scale, scale),
-        n=time.size,
+        n=int(each.sum()),
         n_event=n_event,
     )
 
@@ -270,7 +276,7 @@ def _no_fit(x, n_event: int, reason: Reason) -> CoxFit:
     )  # fmt: skip
 
 
-def _parts(time, status, x, strata, entry) -> list[_Stratum]:
+def _parts(time, status, x, strata, entry, each) -> list[_Stratum]:
     """Lay out the strata that have events."""
     n = time.size
     entered = np.empty(0) if entry is None else np.asarray(entry, float)
@@ -285,7 +291,8 @@ def _parts(time, status, x, strata, entry) -> list[_Stratum]:
         own = status[rows]
         if not own.any():
             continue
-        happens, tied = np.unique(end[rows][own], return_counts=True)
+        happens, of = np.unique(end[rows][own], return_inverse=True)
+        tied = np.bincount(of, each[rows][own]).astype(int)
         last = np.searchsorted(happens, end[rows], side="right")
         first = np.zeros(rows.size, int)
         if entry is not None:
@@ -295,8 +302,8 @@ def _parts(time, status, x, strata, entry) -> list[_Stratum]:
         at = np.where(own, last - 1, 0)
         parts.append(
             _Stratum(
-                x[rows], rows, last, np.minimum(first, last), own, at, distinct[happens], pair,
-                turn / tied[pair],
+                x[rows], each[rows], rows, last, np.minimum(first, last), own, at,
+                distinct[happens], pair, turn / tied[pair],
             )
         )  # fmt: skip
     return parts
@@ -308,8 +315,9 @@ def _evaluate(parts: list[_Stratum], beta):
     value, score, information = 0.0, np.zeros(p), np.zeros((p, p))
     for part in parts:
         linear, _, total, mean, second = _pairs(part, beta)
-        value += float(linear[part.own].sum() - np.log(total).sum())
-        score += part.x[part.own].sum(axis=0) - mean.sum(axis=0)
+        own = part.each * part.own
+        value += float(own @ linear - np.log(total).sum())
+        score += own @ part.x - mean.sum(axis=0)
         information += second.sum(axis=0) - mean.T @ mean
     return value, score, information
 
@@ -322,7 +330,7 @@ def _pairs(part: _Stratum, beta):
     linear = linear - linear.max()
     risk = np.exp(linear)
     products = (part.x[:, :, None] * part.x[:, None, :]).reshape(-1, p * p)
-    terms = risk[:, None] * np.column_stack([np.ones(len(risk)), part.x, products])
+    terms = (part.each * risk)[:, None] * np.column_stack([np.ones(len(risk)), part.x, products])
     # At risk at time j are those with first <= j < last.
     change = np.zeros((k + 1, terms.shape[1]))
     np.add.at(change, part.first, terms)
@@ -349,7 +357,7 @@ def _by_time(part: _Stratum, beta):
     _, _, _, mean, second = _pairs(part, beta)
     k, p = part.time.size, beta.size
     residual, spread = np.zeros((k, p)), np.zeros((k, p, p))
-    np.add.at(residual, part.at[part.own], part.x[part.own])
+    np.add.at(residual, part.at[part.own], (part.each[:, None] * part.x)[part.own])
     np.add.at(residual, part.pair, -mean)
     np.add.at(spread, part.pair, second - mean[:, :, None] * mean[:, None, :])
     return residual, spread

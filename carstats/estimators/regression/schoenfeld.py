@@ -43,6 +43,7 @@ def proportional_hazards(
     status: ArrayLike,
     *,
     entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     transform: str = "km",
 ) -> ProportionalHazardsTest:
     """Test whether the coefficients of a Cox model are constant over time.
@@ -56,7 +57,7 @@ def proportional_hazards(
     ----------
     fit : CoxFit
         A fit with p covariates.
-    time, status, entry
+    time, status, entry, weights
         What it was made from.
     transform : {"km", "identity", "log"}
         g: one minus the Kaplan-Meier curve of everyone just before each time (cox.zph's default),
@@ -81,7 +82,7 @@ def proportional_hazards(
     if fit.reason:
         nothing = np.full(p, np.nan)
         return ProportionalHazardsTest(nothing, nothing, np.nan, np.nan, transform)
-    g = _scale(fit, time, status, entry, transform)
+    g = _scale(fit, time, status, entry, weights, transform)
     # The statistic does not depend on the origin of g, but rounding does.
     g = g - g.mean()
     score = g @ fit.residual
@@ -104,13 +105,13 @@ def proportional_hazards(
     )
 
 
-def _scale(fit: CoxFit, time, status, entry, transform: str) -> NDArray[np.float64]:
+def _scale(fit: CoxFit, time, status, entry, weights, transform: str) -> NDArray[np.float64]:
     at = fit.event_time
     if transform == "identity":
         return at
     if transform == "log":
         return np.log(at)
-    table = risk_table(time, np.asarray(status, int) > 0, entry=entry)
+    table = risk_table(time, np.asarray(status, int) > 0, entry=entry, weights=weights)
     curve = kaplan_meier(table, conf_type="plain").survival
     before = np.append(1.0, curve)[:-1]
     return 1 - step_values(table.time, before, at, np.float64(1.0))

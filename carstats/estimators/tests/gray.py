@@ -56,6 +56,7 @@ def gray_score_test(
     rho: float = 0.0,
     strata: ArrayLike | None = None,
     entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> GrayTest:
     """Test whether the cumulative incidence of one cause is the same in k groups.
 
@@ -78,6 +79,8 @@ def gray_score_test(
         Strata that the test is adjusted for: scores and variances are added over them.
     entry : array_like, shape (n,), optional
         Time at which each subject came under observation (left truncation).
+    weights : array_like, shape (n,), optional
+        How many subjects each row stands for; 1 by default.
 
     Returns
     -------
@@ -91,6 +94,7 @@ def gray_score_test(
     time, status = np.asarray(time, float), np.asarray(status, int)
     group = np.asarray(group, int)
     size = n_groups if n_groups is not None else (group.max() + 1 if group.size else 0)
+    each = np.ones(time.size) if weights is None else np.asarray(weights, float)
     levels = np.zeros(time.size, int)
     if strata is not None:
         levels = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(-1)
@@ -99,7 +103,7 @@ def gray_score_test(
     for level in range(levels.max() + 1 if levels.size else 0):
         here = levels == level
         entered = None if entry is None else np.asarray(entry, float)[here]
-        member = (group[here] == np.arange(size)[:, None]).astype(float)
+        member = (group[here] == np.arange(size)[:, None]) * each[here]
         table = risk_table(time[here], coded[here], n_causes=2, entry=entered, weights=member)
         more, spread = _score(table, rho)
         score, variance = score + more, variance + spread

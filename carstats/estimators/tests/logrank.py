@@ -70,6 +70,7 @@ def weighted_logrank(
     n_groups: int | None = None,
     strata: ArrayLike | None = None,
     entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     weight: str = "log-rank",
     exponents: tuple[float, float] = (0.0, 0.0),
     trend: ArrayLike | None = None,
@@ -91,6 +92,8 @@ def weighted_logrank(
         Weights are those of the stratum.
     entry : array_like, shape (n,), optional
         Left truncation: at risk at t are those with entry < t <= time.
+    weights : array_like, shape (n,), optional
+        How many subjects each row stands for; 1 by default.
     weight : {"log-rank", "Gehan-Wilcoxon", "Tarone-Ware", "Peto-Peto", "Fleming-Harrington"}
         Weight of an event time with n at risk: 1; n; the root of n; the product of 1 - d / (n + 1)
         up to and including it (SAS's ``PETO``); or S(t-)^p (1 - S(t-))^q with the Kaplan-Meier
@@ -114,7 +117,9 @@ def weighted_logrank(
     Peto R, Peto J. J R Stat Soc A 1972; 135: 185-207. Prentice RL. Biometrika 1978; 65: 167-179.
     Harrington DP, Fleming TR. Biometrika 1982; 69: 553-566.
     """
-    tables = group_tables(time, status, group, n_groups=n_groups, strata=strata, entry=entry)
+    tables = group_tables(
+        time, status, group, n_groups=n_groups, strata=strata, entry=entry, weights=weights
+    )
     return logrank_of_tables(tables, weight=weight, exponents=exponents, trend=trend)
 
 
@@ -126,12 +131,13 @@ def group_tables(
     n_groups: int | None = None,
     strata: ArrayLike | None = None,
     entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
 ) -> list[RiskTable]:
     """Count each group at the times of its stratum.
 
     Parameters
     ----------
-    time, status, group, n_groups, strata, entry
+    time, status, group, n_groups, strata, entry, weights
         As for `weighted_logrank`.
 
     Returns
@@ -142,9 +148,10 @@ def group_tables(
     """
     status, group = np.asarray(status, int), np.asarray(group, int)
     size = int(n_groups if n_groups is not None else group.max(initial=-1) + 1)
-    if strata is None and entry is None:
+    if strata is None and entry is None and weights is None:
         return [_whole_table(np.asarray(time, float), status > 0, group, size)]
     distinct, end, start = _common_times(time, entry)
+    each = np.ones(end.size) if weights is None else np.asarray(weights, float)
     tables = []
     for rows in strata_rows(strata, end.size):
         kept = slice(None) if rows is None else rows
@@ -156,17 +163,15 @@ def group_tables(
         cells = where + codes.size * group[kept]
         shape = (size, codes.size)
 
-        def count(places: NDArray[np.intp], shape=shape) -> NDArray[np.float64]:
-            return np.bincount(places, minlength=shape[0] * shape[1]).reshape(shape).astype(float)
-
-        events = count(cells[status[kept] > 0])
-        left = count(cells)
+        happened, many = status[kept] > 0, each[kept]
+        events = np.bincount(cells[happened], many[happened], shape[0] * shape[1]).reshape(shape)
+        left = np.bincount(cells, many, shape[0] * shape[1]).reshape(shape)
         gone = np.cumsum(left, axis=-1)
         if begin is None:
             joined_before = joined_by = left.sum(axis=-1, keepdims=True)
         else:
-            joined_before = _joined(codes, begin, group[kept], size, "left")
-            joined_by = _joined(codes, begin, group[kept], size, "right")
+            joined_before = _joined(codes, begin, group[kept], many, size, "left")
+            joined_by = _joined(codes, begin, group[kept], many, size, "right")
         tables.append(
             RiskTable(
                 distinct[codes],
@@ -225,11 +230,15 @@ def strata_rows(strata: ArrayLike | None, n: int) -> list[NDArray[np.intp] | Non
     return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
-def _joined(codes, begin, group, size: int, side: str) -> NDArray[np.float64]:
+def _joined(codes, begin, group, many, size: int, side: str) -> NDArray[np.float64]:
     """Subjects of each group that entered before ("left") or by ("right") each time."""
-    return np.array(
-        [np.searchsorted(np.sort(begin[group == g]), codes, side=side) for g in range(size)], float
-    ).reshape(size, codes.size)
+    found = np.empty((size, codes.size))
+    for g in range(size):
+        mine = group == g
+        order = np.argsort(begin[mine], kind="stable")
+        so_far = np.append(0.0, np.cumsum(many[mine][order]))
+        found[g] = so_far[np.searchsorted(begin[mine][order], codes, side=side)]
+    return found
 
 
 def logrank_of_tables(

@@ -71,6 +71,7 @@ def logrank_by_rule(
     n_groups: int | None = None,
     strata: ArrayLike | None = None,
     entry: ArrayLike | None = None,
+    weights: ArrayLike | None = None,
     weight: str = "log-rank",
     exponents: tuple[float, float] = (0.0, 0.0),
     trend: ArrayLike | None = None,
@@ -82,7 +83,7 @@ def logrank_by_rule(
 
     Parameters
     ----------
-    time, status, group, n_groups, strata, entry, weight, exponents, trend
+    time, status, group, n_groups, strata, entry, weights, weight, exponents, trend
         As for `weighted_logrank`; `trend` has a score for each of the `n_groups`.
     always_permute : bool
         Whether to permute whatever the sizes are.
@@ -97,9 +98,11 @@ def logrank_by_rule(
         the strata that have subjects of two groups; a group without subjects takes no part.
     """
     shared = {"strata": strata, "entry": entry, "weight": weight, "exponents": exponents}
-    test = weighted_logrank(time, status, group, n_groups=n_groups, trend=trend, **shared)
+    test = weighted_logrank(
+        time, status, group, n_groups=n_groups, trend=trend, weights=weights, **shared
+    )
     known = () if test.note is None else (test.note,)
-    sizes = compared_sizes(group, strata)
+    sizes = compared_sizes(group, strata, weights)
     if np.isnan(test.statistic):
         return RuledTest(test, np.nan, "none", np.nan, np.nan, 0, known)
     smallest = int(sizes.min())
@@ -111,6 +114,8 @@ def logrank_by_rule(
     if trend is not None:
         # An empty group takes no part: the scores of those present.
         shared["trend"] = np.asarray(trend, float)[np.unique(np.asarray(group, int))]
+    time, status, group, strata, entry = one_by_one(time, status, group, strata, entry, weights)
+    shared |= {"strata": strata, "entry": entry}
     found = studentised_logrank(time, status, group, n_resamples=n_resamples, seed=seed, **shared)
     reasons = (*known, *_permuted(found), *followup_differs(time, status, group, entry))
     if entry is not None:
@@ -129,7 +134,22 @@ def _permuted(found: StudentisedTest) -> tuple[Reason, ...]:
     return ()
 
 
-def compared_sizes(group: ArrayLike, strata: ArrayLike | None = None) -> NDArray[np.intp]:
+def one_by_one(time, status, group, strata, entry, weights):
+    """Return a row for each subject, in one order: random arrangements are then always the same."""
+    columns = [strata, group, time, status, entry]
+    arrays = [None if values is None else np.asarray(values) for values in columns]
+    order = np.lexsort([values for values in reversed(arrays) if values is not None])
+    if weights is not None:
+        order = np.repeat(order, np.asarray(weights, int)[order])
+    strata, group, time, status, entry = (
+        None if values is None else values[order] for values in arrays
+    )
+    return time, status, group, strata, entry
+
+
+def compared_sizes(
+    group: ArrayLike, strata: ArrayLike | None = None, weights: ArrayLike | None = None
+) -> NDArray[np.intp]:
     """Count the subjects of the groups in the strata where there is something to compare.
 
     Parameters
@@ -138,6 +158,8 @@ def compared_sizes(group: ArrayLike, strata: ArrayLike | None = None) -> NDArray
         Group of each subject.
     strata : array_like, shape (n,), optional
         Stratum of each subject.
+    weights : array_like, shape (n,), optional
+        How many subjects each row stands for; 1 by default.
 
     Returns
     -------
@@ -145,22 +167,23 @@ def compared_sizes(group: ArrayLike, strata: ArrayLike | None = None) -> NDArray
         A number for each group that has subjects in a stratum with another group; [0] if none has.
     """
     group = np.asarray(group, int)
-    kept = []
+    each = np.ones(group.size) if weights is None else np.asarray(weights, float)
+    total = np.zeros(group.max(initial=0) + 1)
     for rows in strata_rows(strata, group.size):
-        here = group if rows is None else group[rows]
-        if np.unique(here).size > 1:
-            kept.append(here)
-    if not kept:
-        return np.zeros(1, int)
-    return np.unique(np.concatenate(kept), return_counts=True)[1]
+        here = slice(None) if rows is None else rows
+        sizes = np.bincount(group[here], each[here], total.size)
+        total += sizes if (sizes > 0).sum() > 1 else 0
+    return total[total > 0].astype(int) if total.any() else np.zeros(1, int)
 
 
-def asymptotic_reason(group: ArrayLike, strata: ArrayLike | None = None) -> Reason | None:
+def asymptotic_reason(
+    group: ArrayLike, strata: ArrayLike | None = None, weights: ArrayLike | None = None
+) -> Reason | None:
     """Say what the groups' sizes mean for an asymptotic test.
 
     Parameters
     ----------
-    group, strata : array_like, shape (n,)
+    group, strata, weights : array_like, shape (n,)
         As for `compared_sizes`.
 
     Returns
@@ -169,7 +192,7 @@ def asymptotic_reason(group: ArrayLike, strata: ArrayLike | None = None) -> Reas
         With a group of one or two "group_too_small": no p-value by default; under 50 in the
         smallest group that the level may not be held; else None.
     """
-    smallest = int(compared_sizes(group, strata).min())
+    smallest = int(compared_sizes(group, strata, weights).min())
     if smallest < FEWEST:
         return Reason(GROUP_TOO_SMALL, {"n": smallest, "least": FEWEST})
     if smallest < ASYMPTOTIC_FROM:

@@ -7,7 +7,7 @@ from functools import partial
 from carstats.report.chapters.blocks import Block, figure_block, paragraphs
 from carstats.report.chapters.context import Context, part
 from carstats.report.figures import basket_figure
-from carstats.report.format import counted, landmark, percent, percent_interval
+from carstats.report.format import counted, of, percent, percent_interval
 from carstats.response.basket import basket_response
 from carstats.words import tr
 
@@ -40,9 +40,12 @@ def basket(context: Context) -> list[Block]:
             limits=percent_interval(small["conf_low"], small["conf_high"]),
         )
         message = tr(
-            "{endpoint}, {visit}, by disease with borrowing",
+            "{endpoint} in {disease} ({count}): {raw} alone, {shrunk} with borrowing",
             endpoint=context.label("endpoint", name),
-            visit=landmark(at),
+            disease=context.label("disease", small["disease"]),
+            count=of(small["n_event"], small["n"]),
+            raw=percent(small["raw_estimate"]),
+            shrunk=percent(small["estimate"]),
         )
         draw = partial(basket_figure, result)
         return [*paragraphs(words), figure_block(draw, {"": result}, "basket", message)]

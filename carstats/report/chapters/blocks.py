@@ -79,11 +79,16 @@ class FigureBlock:
 
 @dataclass(frozen=True)
 class TableBlock:
-    """A table, with the results it prints and what it says in one sentence (see `FigureBlock`)."""
+    """A table, with the results it prints and what it says in one sentence (see `FigureBlock`).
+
+    Where a slide has no room for all of it, `told` has a sentence for the part that begins with a
+    group.
+    """
 
     table: Table
     results: Mapping[str, Result] = field(default_factory=dict)
     message: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 
 from carstats.messages import mark
 from carstats.report.chapters.blocks import Block, Chapter, Heading
-from carstats.report.chapters.context import Context
+from carstats.report.chapters.context import Context, part
 from carstats.report.chapters.strata import with_cautions
 from carstats.words import tr
 
@@ -31,6 +32,7 @@ CONTENTS = (
     Entry("response", mark("Response and remission"), ("response.response",)),
     Entry("relapse", mark("Time to relapse"), ("relapse.relapse",)),
     Entry("toxicity", mark("Toxicity"), ("toxicity.toxicity",)),
+    Entry("cells", mark("Expansion and persistence of the cells"), ("cells.cells",)),
     Entry("course", mark("B cells, antibodies and glucocorticoids"), ("course.course",)),
     Entry("basket", mark("Small groups, and what they borrow from each other"), ("basket.basket",)),
     Entry("methods", mark("Estimands and methods"), ("methods.methods",)),
@@ -52,7 +54,7 @@ def make_chapter(entry: Entry, context: Context) -> Chapter | None:
         maker: Callable[[Context], list[Block]] = getattr(
             import_module(f"carstats.report.chapters.{module}"), function
         )
-        blocks += maker(context)
+        blocks += part(partial(maker, context))
     kept = _filled(with_cautions(blocks))
     if not kept and entry.appendix:
         return None

@@ -63,7 +63,9 @@ class Context:
             words.append(message("infusions not recorded"))
         if followup is not None and "cutoff_day" in self.study.subjects:
             criteria.append(potential_followup(days=followup))
-            words.append(message("data cut-off on day {day} or later", day=f"{followup:g}"))
+            words.append(
+                message("potential follow-up of at least {days} days", days=f"{followup:g}")
+            )
         elif followup is not None:
             words.append(message("data cut-off not recorded"))
         return define_cohort(self.study, *criteria, label=message(", ").join(words))

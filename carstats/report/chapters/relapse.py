@@ -23,7 +23,7 @@ from carstats.survival.curves import survival_at, survival_curve
 from carstats.survival.landmark import landmark_rate
 from carstats.survival.logrank import logrank_test
 from carstats.survival.quantiles import followup_time, survival_quantile
-from carstats.words import sentences, tr
+from carstats.words import sentences, tr, tr_n
 
 
 def relapse(context: Context) -> list[Block]:
@@ -168,13 +168,13 @@ def _in_words(context: Context, endpoint: str, whole) -> str:
     return sentences(
         tr(
             "{endpoint}: the question is how long a subject stays free of the event, which the "
-            "chapter on methods defines. Of {n}, {events} had the event while followed.",
+            "appendix defines. Of {n}, {events} had the event while followed.",
             endpoint=context.label("endpoint", endpoint),
             n=counted(int(whole["n"].iloc[0]), "subject"),
             events=int(whole["n_event"].sum()),
         ),
         tr(
-            "The median follow-up, estimated by the reverse Kaplan–Meier method, is {time}.",
+            "The median follow-up for this endpoint (reverse Kaplan–Meier) is {time}.",
             time=months(seen["estimate"]),
         )
         if seen["estimate"] == seen["estimate"]
@@ -229,7 +229,7 @@ def _comparison(context: Context, test) -> str:
     ]
     return sentences(
         tr("Nobody was followed to two years among: {groups}.", groups=sentence_list(beyond))
-        if beyond
+        if beyond and len(beyond) < len(times.strata())
         else "",
         tr(
             "The log-rank test asks whether the curves differ by more than chance: {p}. A large "
@@ -308,21 +308,31 @@ def _landmarks(context: Context) -> list[Block]:
 
 def _not_shown(whole) -> list[str]:
     late = whole[whole["time"] >= TWO_YEARS]
+    n = int(late["n_risk"].iloc[0]) if len(late) else 0
     return [
-        tr(
+        tr_n(
+            "{n} of {all} was still followed and free of the event at two years. What is known "
+            "of later times rests on this subject alone.",
             "{n} of {all} were still followed and free of the event at two years. What is known "
             "of later times rests on these alone.",
-            n=int(late["n_risk"].iloc[0]) if len(late) else 0,
+            n,
             all=int(whole["n"].iloc[0]),
+        )
+        if n
+        else tr(
+            "Nobody was still followed and free of the event at two years: nothing is known of "
+            "later times."
         ),
         tr(
             "“No relapse beyond two years” cannot be read off a curve that is level because few "
             "are left to relapse. “Cure” would need many subjects followed for many years."
         ),
-        tr(
-            "With {events} events, the limits matter more than the curve between them, which is "
-            "only one of many that fit the data.",
-            events=int(whole["n_event"].sum()),
+        tr_n(
+            "With {n} event, the limits matter more than the curve between them, which is only "
+            "one of many that fit the data.",
+            "With {n} events, the limits matter more than the curve between them, which is only "
+            "one of many that fit the data.",
+            int(whole["n_event"].sum()),
         ),
         tr(
             "A relapse found at a visit is dated by that visit. It happened at some time since the "

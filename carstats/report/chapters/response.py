@@ -58,7 +58,7 @@ def response(context: Context) -> list[Block]:
         *part(lambda: _forest(context)),
         Heading(tr("Over the visits")),
         *part(lambda: _over_visits(context)),
-        *_not_shown(),
+        *_not_shown(context),
     ]
 
 
@@ -118,9 +118,10 @@ def _forest(context: Context) -> list[Block]:
 def _over_visits(context: Context) -> list[Block]:
     counts = response_categories(context.cohort, context.responses, at=_VISITS, by="target")
     words = tr(
-        "Each subject appears once at each visit, with the best outcome met then. Hatched and "
-        "dotted parts are unknown: not assessed, or the visit not yet due. They are shown because "
-        "without them the subjects assessed would look like everybody."
+        "Each subject appears once at each visit, with the best outcome met then. Grey, hatched "
+        "and white parts are unknown: not assessed, no such visit in the study, or the visit not "
+        "yet due. They are shown because without them the subjects assessed would look like "
+        "everybody."
     )
     draw = partial(categories_figure, counts)
     message = _first_and_last(context, context.responses[0])
@@ -159,7 +160,7 @@ def _activity(context: Context) -> list[Block]:
         words = tr(
             "The bars show how far the score of each subject ({measure}) changed from baseline: "
             "downward is better. A score that falls is not remission; what counts as remission is "
-            "defined in the chapter on methods.",
+            "defined in the appendix.",
             measure=context.label("measure", measure),
         )
         draw = partial(waterfall_figure, course, at=day)
@@ -169,7 +170,7 @@ def _activity(context: Context) -> list[Block]:
     return [Heading(tr("Disease activity")), *found] if found else []
 
 
-def _not_shown() -> list[Block]:
+def _not_shown(context: Context) -> list[Block]:
     return [
         Heading(tr("What this means, and what it does not")),
         *points(
@@ -180,7 +181,9 @@ def _not_shown() -> list[Block]:
             tr(
                 "“Drug-free” means without glucocorticoids and immunosuppressants at the visit, as "
                 "far as the records of medication go."
-            ),
+            )
+            if "drug_free_remission" in context.responses
+            else "",
             tr(
                 "Response at a visit says nothing about how long it lasts; for that, see the "
                 "chapter on relapse."

@@ -30,7 +30,9 @@ def blocks_of(found: Crosscheck) -> list[Block]:
         names = ", ".join(dict.fromkeys(differing["analysis"]))
         words = tr("{n} numbers differ: {names}.", n=len(differing), names=names)
         blocks.append(Caution(words))
-    known = frame[frame["verdict"].eq(KNOWN)].groupby("reason", sort=False).size()
+    # Of the numbers counted in the summary: one that another witness confirms is not among them.
+    numbers = found.numbers()
+    known = numbers[numbers["verdict"].eq(KNOWN)].groupby("reason", sort=False).size()
     blocks += points(
         *(
             tr("Differs for a known reason ({n} ×): {reason}.", n=f"{n:,}", reason=in_words(reason))
@@ -40,5 +42,8 @@ def blocks_of(found: Crosscheck) -> list[Block]:
     if len(found.coverage()):
         blocks.append(TableBlock(coverage_table(found)))
     return blocks + paragraphs(
-        tr("carstats crosscheck writes every number beside that of the second program.")
+        tr(
+            "The command “carstats crosscheck” writes a page with every number beside that of the "
+            "second program."
+        )
     )

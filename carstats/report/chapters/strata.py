@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from carstats.report.chapters.blocks import Block, Caution, FigureBlock, TableBlock
 from carstats.report.chapters.context import MOST_COLUMNS, Context
-from carstats.report.format import count, sentence_list
+from carstats.report.format import count, of, sentence_list
 from carstats.report.tables.abbreviations import spelled_out
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
@@ -53,7 +53,13 @@ def cross_table(context: Context) -> list[Block]:
         ),
         synthetic=context.study.synthetic,
     )
-    return [TableBlock(spelled_out(table), message=tr("Whom the study treated"))]
+    sizes = subjects["disease"].value_counts()
+    message = tr(
+        "Most frequent disease: {disease}, {count}",
+        disease=context.label("disease", sizes.index[0]),
+        count=of(sizes.iloc[0], len(subjects)),
+    )
+    return [TableBlock(spelled_out(table), message=message)]
 
 
 def single_strata(results: Iterable[Result]) -> list[str]:

@@ -53,7 +53,11 @@ _SIGNALS = ("CRS", "ICANS", "infection")
 def summary(context: Context) -> list[Block]:
     """Return the page that answers."""
     blocks = paragraphs(_counted(context))
-    blocks.append(TableBlock(answers(context), message=_in_one_sentence(context)))
+    blocks.append(
+        TableBlock(
+            answers(context), message=_in_one_sentence(context), told=_toxicity_said(context)
+        )
+    )
     if words := single_groups(context):
         blocks.append(Caution(words))
     if len(context.present("disease")) <= _MOST_DISEASES:
@@ -74,11 +78,13 @@ def _counted(context: Context) -> str:
     study, n = context.study, len(context.cohort)
     return sentences(
         tr(
-            "The study has {all}. Counted here: {counted}; left out: {left}.",
+            "The study has {all}. Counted here: {counted}; not infused: {left}.",
             all=counted(len(study.subjects), "subject"),
             counted=counted(n, "subject"),
             left=len(study.subjects) - n,
-        ),
+        )
+        if "infused" in study.subjects
+        else tr("The study has {all}.", all=counted(n, "subject")),
         tr(
             "Everybody who was infused is counted, including those who did not respond or were "
             "lost to follow-up: leaving them out would make any treatment look better than it is."
@@ -86,6 +92,20 @@ def _counted(context: Context) -> str:
         if "infused" in study.subjects
         else tr("Whether a subject was infused is not recorded; all subjects are counted."),
     )
+
+
+def _toxicity_said(context: Context) -> dict[str, str]:
+    """Return how many had cytokine release, for the slide that begins with the toxicities."""
+    if context.toxicities is None:
+        return {}
+    every = toxicity_rate(context.cohort, "CRS").frame.iloc[0]
+    words = tr(
+        "{term}: {count}, {rate}",
+        term=context.label("toxicity", "CRS"),
+        count=of(every["n_event"], every["n"], every["n_possible"]),
+        rate=_possible(every)[1],
+    )
+    return {tr("Toxicity"): words}
 
 
 class _Lines:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from carstats.messages import found, message
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.labels import abbreviations, level_names, rules_named
 from carstats.report.format import NONE, confidence, number, of, percent_interval, with_limits
@@ -22,7 +23,7 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.result import Result
-from carstats.words import sentence, sentences, tr
+from carstats.words import caption, sentence, sentences, tr
 
 _COLUMNS = (
     "term", "n", "n_event", "rate", "n_reference", "n_event_reference", "rate_reference",
@@ -45,7 +46,8 @@ def differences_figure(page: Page, result: Result) -> None:
     levels = list(dict.fromkeys(result.frame[column]))
     rows = _rows(result, names, levels)
     label = min(max(text_width(text) for text, *_ in rows) + 2, 0.3 * inner)
-    texts = [_difference(row) for _, row, _ in rows if row is not None]
+    words = below_zero(result)
+    texts = [_difference(row, words) for _, row, _ in rows if row is not None]
     counts = max(text_width(_counts(row)) for _, row, _ in rows if row is not None)
     right = max(map(text_width, (*texts, _level(result))))
     left_plot = 0.4 * (inner - label - right - counts - 4 * _GAP)
@@ -57,6 +59,7 @@ def differences_figure(page: Page, result: Result) -> None:
     page.begin(
         top + body + 3.4 * SIZE,
         title=_heading(result, names, reference),
+        caption=without_p_values(result),
         notes=[
             rules_named(result),
             tr(
@@ -66,7 +69,7 @@ def differences_figure(page: Page, result: Result) -> None:
             ),
             abbreviations(every),
         ],
-        alt=sentences(tr("Rates and risk differences."), _alt(rows)),
+        alt=sentences(tr("Rates and risk differences."), _alt(rows, words)),
     )
     left = label + _GAP
     ax = page.axes(left, top, left_plot, body)
@@ -120,21 +123,39 @@ def _counts(row) -> str:
     return f"{of(row['n_event'], row['n'])} : {of(row['n_event_reference'], row['n_reference'])}"
 
 
-def _difference(row) -> str:
+def below_zero(result: Result) -> bool:
+    """Say whether a limit is below 0: all limits of a column are then written with "to"."""
+    return bool((result.frame["conf_low"] < 0).any())
+
+
+def without_p_values(result: Result) -> str:
+    """Return the method line with how many comparisons there are; no p-value is drawn."""
+    spec, told = result.spec, getattr(found(result.spec.method), "values", {})
+    if "limits" in told and "n" in told:
+        spec = replace(
+            spec,
+            method=message(
+                "{limits}; {n} comparisons, limits not adjusted", limits=told["limits"], n=told["n"]
+            ),
+        )
+    return caption(spec)
+
+
+def _difference(row, words: bool) -> str:
     if row["estimate"] != row["estimate"]:
         return NONE
-    limits = percent_interval(row["conf_low"], row["conf_high"])
+    limits = percent_interval(row["conf_low"], row["conf_high"], words=words)
     return with_limits(number(100 * row["estimate"], 0), limits)
 
 
 def _level(result: Result) -> str:
-    return tr("({interval})", interval=confidence(result.spec.conf_level))
+    return tr("Difference ({interval})", interval=confidence(result.spec.conf_level))
 
 
 def _draw(ax: Axes, other: Axes, rows, heights, widths, look, levels, reference, result) -> None:
     label, right = widths
     body = sum(heights)
-    column = result.by[0]
+    column, words = result.by[0], below_zero(result)
     base = look.get(reference_level(result))
     values = result.frame[["conf_low", "conf_high"]].to_numpy(float)
     reach = np.nanmax(np.abs(values)) if np.isfinite(values).any() else 1.0
@@ -193,7 +214,7 @@ def _draw(ax: Axes, other: Axes, rows, heights, widths, look, levels, reference,
                            color=style.colour, linewidth=1.1, gid="interval")  # fmt: skip
                 other.plot(row["estimate"], middle, marker=style.marker, color=style.colour,
                            markersize=4.6, linestyle="none", gid="estimate")  # fmt: skip
-            _write(other, 1, right + _GAP, middle, _difference(row), ha="right", gid="number")
+            _write(other, 1, right + _GAP, middle, _difference(row, words), ha="right", gid="number")
         y += height
 
 
@@ -204,7 +225,7 @@ def _write(ax: Axes, side: int, x: float, y: float, text: str, *, ha: str, **opt
     )  # fmt: skip
 
 
-def _alt(rows) -> str:
+def _alt(rows, words: bool) -> str:
     """Return the numbers of each row, those of several levels with their term."""
     named, term = [], ""
     for text, row, bold in rows:
@@ -216,7 +237,7 @@ def _alt(rows) -> str:
         tr("; ").join(
             tr(
                 "{name} {counts}, difference {difference}",
-                name=name, counts=_counts(row), difference=_difference(row),
+                name=name, counts=_counts(row), difference=_difference(row, words),
             )
             for name, row in named
         )

@@ -27,7 +27,7 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.result import Result
-from carstats.words import full_stop, sentence, sentences, tr
+from carstats.words import caption, full_stop, sentence, sentences, tr
 
 _LINE = SIZE * LINE_HEIGHT
 _PAD = 5.0
@@ -64,7 +64,8 @@ def attrition_figure(page: Page, flow: Result, by: Result | None = None) -> None
     _check(flow, by)
     main, side = _boxes(flow, by, page.inner)
     body = main[-1].top + main[-1].height + 2
-    page.begin(body, title=tr("Flow of subjects"), alt=_alt(flow, by))
+    said = caption(replace(flow.spec, endpoint=message("Flow of subjects")))
+    page.begin(body, title=tr("Flow of subjects"), caption=said, alt=_alt(flow, by))
     _draw(page.axes(0, 0, page.inner, body), main, side, page.inner, body)
 
 

@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from matplotlib.axes import Axes
 
+from carstats.messages import mark
 from carstats.report.figures.frame import Page
 from carstats.report.format import rate
 from carstats.report.style import GREY, INK, LINE_HEIGHT, RULE, SIZE, Look, text_width, wrap
+from carstats.words import tr
 
+# Said where a limit is beyond an axis.
+BEYOND = mark("An arrow: the limit lies beyond the axis.")
 ROW = 1.55 * SIZE
 LINE = SIZE * LINE_HEIGHT
 GAP = 8.0
 INDENT = 8.0
+# The ends of the axis: a little room beyond its first and last tick.
+_LOW, _HIGH = -0.02, 1.02
 RATE_COLUMNS = ("n", "n_event", "estimate", "conf_low", "conf_high")
 
 
@@ -106,16 +113,25 @@ def forest_on(
     page: Page, forest: Forest, x_label: str, *, scale: Scale | None = None, **said: Any
 ) -> Axes:
     """Begin a page with what it says, and draw a forest that fills it."""
+    if scale is not None and any(map(partial(_beyond, scale), forest.rows)):
+        said["notes"] = [tr(BEYOND), *said.get("notes", ())]
     page.begin(forest.height() + 3.4 * SIZE, **said)
     left = forest.left_width()
     room = page.inner - left - forest.right_width()
     return draw_forest(page.axes(left, 0, room, forest.height()), forest, x_label, scale)
 
 
+def _beyond(scale: Scale, row: Row) -> bool:
+    """Say whether a limit of a row is drawn as an arrow."""
+    if row.values is None or any(value != value for value in row.values):
+        return False
+    return any(not _LOW <= scale.place(value) <= _HIGH for value in row.values[1:])
+
+
 def draw_forest(ax: Axes, forest: Forest, x_label: str, scale: Scale | None = None) -> Axes:
     """Draw a forest; the y axis counts points from the top, so texts and marks share it."""
     height = forest.height()
-    ax.set(xlim=(-0.02, 1.02), ylim=(height, 0), yticks=[])
+    ax.set(xlim=(_LOW, _HIGH), ylim=(height, 0), yticks=[])
     ax.spines["left"].set_visible(False)
     ax.spines["bottom"].set_bounds(0, 1)
     step = 25 if ax.get_window_extent().width * 72 / ax.get_figure().dpi > 90 else 50
@@ -178,10 +194,16 @@ def _draw_rate(ax: Axes, y: float, row: Row, scale: Scale | None) -> None:
     colour = row.look.colour if row.look else INK
     if low == low and high == high:
         ax.plot(
-            (max(low, -0.02), min(high, 1.02)), (y, y), color=colour, linewidth=1.1,
+            (max(low, _LOW), min(high, _HIGH)), (y, y), color=colour, linewidth=1.1,
             solid_capstyle="butt", gid="interval",
         )  # fmt: skip
-    if not -0.02 <= estimate <= 1.02:
+        for end, marker in ((low, "<"), (high, ">")):
+            if not _LOW <= end <= _HIGH:
+                ax.plot(
+                    min(max(end, _LOW), _HIGH), y, marker=marker, color=colour, markersize=4,
+                    linestyle="none", clip_on=False, gid="beyond",
+                )  # fmt: skip
+    if not _LOW <= estimate <= _HIGH:
         return
     ax.plot(
         estimate, y, marker=row.look.marker if row.look else "o", markersize=4.6, color=colour,

@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from urllib.parse import quote
@@ -87,11 +88,13 @@ def contact_sheet(folder: str | Path) -> str:
     for path in sorted(folder.iterdir()):
         files.setdefault(path.stem, {})[path.suffix[1:]] = path
     synthetic = False
-    for stem, made in saved_outputs(folder).items():
+    outputs = saved_outputs(folder)
+    titles = _unique_titles(outputs, files)
+    for stem, made in outputs.items():
         try:
             results = made["results"]
             synthetic |= any(result["synthetic"] for result in results)
-            title = made.get("title") or _title(results[0])
+            title = titles[stem]
             item = (stem, title, _article(stem, title, made, files[stem]))
             topics[_topic(results[0])].append(item)
         except (KeyError, IndexError, TypeError) as error:
@@ -152,6 +155,19 @@ def _title(result: Mapping) -> str:
         return in_words(result["endpoint"])
     strata = sentence_list([column_name(column) for column in result["by"]])
     return tr("{what} by {strata}", what=in_words(result["endpoint"]), strata=strata)
+
+
+def _unique_titles(outputs: Mapping, files: Mapping) -> dict[str, str]:
+    """Return a title for each figure and table that no other has."""
+    titles = {}
+    for stem, made in outputs.items():
+        with suppress(KeyError, IndexError, TypeError):
+            titles[stem] = made.get("title") or _title(made["results"][0])
+    for stem, title in list(titles.items()):
+        if list(titles.values()).count(title) > 1 and "svg" not in files[stem]:
+            titles[stem] = tr("{title} (table)", title=title)
+    alike = {title for title in titles.values() if list(titles.values()).count(title) > 1}
+    return {stem: f"{t} ({stem})" if t in alike else t for stem, t in titles.items()}
 
 
 def _article(stem: str, title: str, made: Mapping, files: Mapping[str, Path]) -> str:

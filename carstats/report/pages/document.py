@@ -26,12 +26,15 @@ from carstats.report.tables.word import (
     file_bytes,
     plain,
     set_page,
+    set_style,
     set_styles,
 )
 from carstats.words import tr
 
 # The width of the text of an upright page, in millimetres, and the height that a figure may have.
 _WIDE, _HIGH = 160.0, 200.0
+# More blocks of text than these before a wide table stay on the upright page.
+_MOST_WORDS = 3
 _HEADINGS = {"Title": 20, "Heading 1": 15, "Heading 2": 12.5, "Heading 3": 11.5, "List Bullet": 11}
 
 
@@ -51,16 +54,32 @@ def report_document(chapters: Sequence[Chapter], title: str, *, synthetic: bool)
     writer = _Writer(document)
     appendix = False
     for chapter in chapters:
+        turned = _turned(chapter.blocks, 0, False)
         if chapter.appendix and not appendix:
             appendix = True
-            writer.upright()
-            document.add_page_break()
+            # Turning begins a page of its own.
+            if not writer.turn(turned):
+                document.add_page_break()
             _text(document, tr("Appendix"), "Heading 1")
-        writer.upright()
+        writer.turn(turned)
         _text(document, chapter.title, "Heading 2" if appendix else "Heading 1")
-        for block in chapter.blocks:
+        for place, block in enumerate(chapter.blocks):
+            writer.turn(_turned(chapter.blocks, place, writer.turned))
             writer.add(block, 3 if appendix else 2)
     return file_bytes(document, title)
+
+
+def _turned(blocks: Sequence[Block], place: int, now: bool) -> bool:
+    """Return whether a block stands on a page turned on its side: where its table does.
+
+    A few words before a wide table go with it; what closes a chapter stays where it is.
+    """
+    for ahead, block in enumerate(blocks[place:]):
+        if isinstance(block, TableBlock):
+            return ahead <= _MOST_WORDS and landscape(block.table)
+        if isinstance(block, Picture) or (isinstance(block, Heading) and ahead and now):
+            return False
+    return now and not any(isinstance(block, Heading) for block in blocks[place:])
 
 
 class _Writer:
@@ -69,42 +88,32 @@ class _Writer:
     def __init__(self, document: Any) -> None:
         self.document, self.figures, self.tables, self.turned = document, 0, 0, False
 
-    def upright(self) -> None:
-        """Begin an upright page after one turned on its side."""
-        if self.turned:
-            set_page(self.document.add_section(), False)
-            self.turned = False
+    def turn(self, turned: bool) -> bool:
+        """Begin a page that is turned, or upright, where the last one is not; return whether."""
+        if turned == self.turned:
+            return False
+        set_page(self.document.add_section(), turned)
+        self.turned = turned
+        return True
 
     def add(self, block: Block, level: int) -> None:
         """Add a block."""
         match block:
             case Heading():
-                self.upright()
                 _text(self.document, block.text, f"Heading {level}")
             case Paragraph():
-                self.upright()
                 _text(self.document, block.text)
             case Points():
-                self.upright()
                 for item in block.items:
                     _text(self.document, item, "List Bullet")
             case Caution():
-                self.upright()
                 _box(_text(self.document, block.text))
             case TableBlock():
-                self._table(block)
+                self.tables += 1
+                add_table(self.document, block.table, self.tables)
+                self.document.add_paragraph()
             case Picture():
-                self.upright()
                 self._figure(block)
-
-    def _table(self, block: TableBlock) -> None:
-        turned = landscape(block.table)
-        if turned != self.turned:
-            set_page(self.document.add_section(), turned)
-            self.turned = turned
-        self.tables += 1
-        add_table(self.document, block.table, self.tables)
-        self.document.add_paragraph()
 
     def _figure(self, picture: Picture) -> None:
         from docx.shared import Mm
@@ -134,7 +143,7 @@ class _Writer:
 
 
 def _text(document: Any, text: str, style: str = "Normal") -> Any:
-    paragraph = document.add_paragraph(style=style)
+    paragraph = set_style(document.add_paragraph(), style)
     for part, strong in strong_parts(plain(text)):
         paragraph.add_run(part).bold = strong or None
     return paragraph

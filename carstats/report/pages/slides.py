@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
 from io import BytesIO
@@ -12,7 +12,7 @@ from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.chapters.blocks import Caution, Chapter, Picture, TableBlock
 from carstats.report.tables.files import Table
-from carstats.report.tables.widths import column_shares
+from carstats.report.tables.widths import column_shares, letters
 from carstats.report.tables.word import FILE_DATE, plain, undated
 from carstats.translation import current_language
 from carstats.words import tr
@@ -21,6 +21,10 @@ LATIN, CHINESE = "Arial", "微软雅黑"
 _LANGUAGES = {"en": "en-GB", "zh": "zh-CN"}
 # Millimetres of a wide slide, its margin, and where the body begins and ends.
 _WIDTH, _HEIGHT, _MARGIN, _TOP, _BOTTOM = 338.7, 190.5, 15.0, 34.0, 176.0
+# Points of a title and of a table, the largest that has room; a point, and the width of a letter of
+# a point, in millimetres.
+_TITLE_SIZES, _TABLE_SIZES = (26, 22, 18, 14, 10), (15, 12, 10.5, 9, 8)
+_POINT, _LETTER = 25.4 / 72, 0.55 * 25.4 / 72
 # More rows than these are too small to be read from the last row of seats.
 _MOST_ROWS = 13
 
@@ -89,10 +93,13 @@ def _figure(deck: Any, picture: Picture, synthetic: bool, warned: list[str]) -> 
 
 def _tables(deck: Any, block: TableBlock, synthetic: bool, warned: list[str]) -> None:
     parts = list(_parts(block.table))
-    for place, part in enumerate(parts, start=1):
-        title = block.message
-        if len(parts) > 1:
-            title = tr("{title} ({n} of {all})", title=title, n=place, all=len(parts))
+    own = [block.told.get(part.rows[0].group, "") if part.rows else "" for part in parts]
+    untold, place = own.count(""), 0
+    for part, words in zip(parts, own, strict=True):
+        title = words or block.message
+        if not words and untold > 1:
+            place += 1
+            title = tr("{title} ({n} of {all})", title=title, n=place, all=untold)
         slide = _slide(deck, title)
         _grid(slide, part)
         words = " ".join(f"{m} {text}".strip() for m, text in block.table.footnotes())
@@ -140,15 +147,40 @@ def _grid(slide: Any, table: Table) -> None:
     shape._element.nvGraphicFramePr.cNvPr.set("descr", plain(table.title))
     grid = shape.table
     grid.horz_banding = False
-    for column, part in zip(grid.columns, column_shares(table), strict=True):
+    shares = column_shares(table)
+    for column, part in zip(grid.columns, shares, strict=True):
         column.width = Mm(wide * part)
-    size = 9 if len(table.heads) > 6 else 15 if len(table.heads) <= 4 and len(lines) <= 12 else 12
+    cells = [texts if any(texts[1:]) else texts[:1] for texts, *_ in lines]
+    size = _fitting(
+        _TABLE_SIZES,
+        _BOTTOM - _TOP,
+        lambda size: sum(
+            1.2 + max(
+                _height(text, size, wide * (1 if len(texts) == 1 else part) - 7)
+                for text, part in zip(texts, shares, strict=False)
+            )
+            for texts in cells
+        ),
+    )  # fmt: skip
     for line, (texts, bold, indent) in enumerate(lines):
         grid.rows[line].height = Mm(high / len(lines))
         for column, text in enumerate(texts):
             _cell(grid.cell(line, column), text, size, bold=bold,
                   right=table.align[column] == "right", indent=0 if column else indent,
                   head=line == 0)  # fmt: skip
+
+
+def _fitting(
+    sizes: Sequence[float], room: float, height: Callable[[float], float]
+) -> float:  # fmt: skip
+    """Return the largest of the type sizes with which a text is not higher than its room."""
+    return next((size for size in sizes if height(size) <= room), sizes[-1])
+
+
+def _height(text: str, size: float, width: float) -> float:
+    """Return how many millimetres high a text stands in a column of so many; a little generous."""
+    line = max(1, int(width / (_LETTER * size)))
+    return 1.2 * _POINT * size * max(1, -(-letters(plain(text)) // line))
 
 
 def _cell(
@@ -180,7 +212,10 @@ def _slide(deck: Any, title: str, top: float = 8.0, size: float = 26) -> Any:
     frame = shape.text_frame
     frame.word_wrap, frame.vertical_anchor = True, MSO_ANCHOR.MIDDLE
     frame.paragraphs[0].alignment = PP_ALIGN.LEFT
-    _run(frame.paragraphs[0], title, size if len(title) < 75 else 22, bold=True)
+    sizes = (size, *(s for s in _TITLE_SIZES if s < size))
+    wide = _WIDTH - 2 * _MARGIN - 8
+    size = _fitting(sizes, 24, lambda size: _height(title, size, wide))
+    _run(frame.paragraphs[0], title, size, bold=True)
     return slide
 
 

@@ -27,6 +27,7 @@ _STYLE = """
 border:0;background:none;white-space:normal}
 .ct thead{border-bottom:1px solid}
 .ct thead th,.ct .group th{font-weight:700;vertical-align:bottom}
+.ct thead th{word-break:keep-all;min-width:3em}
 .ct .span{text-align:center;border-bottom:1px solid #bdbdbd}
 .ct .num{text-align:right;padding:3px 0 3px 14px}
 .ct td.num{white-space:nowrap}

@@ -114,7 +114,7 @@ def add_table(document: Any, table: Content, number: int) -> None:
     for cell in lines[-1].cells:
         _rule(cell, "bottom", _HEAVY)
     for marks, text in table.footnotes():
-        paragraph = document.add_paragraph(style="Table note")
+        paragraph = set_style(document.add_paragraph(), "Table note")
         _run(paragraph, marks).font.superscript = True
         _run(paragraph, text)
 
@@ -148,6 +148,12 @@ def set_styles(document: Any) -> None:
     for lang in default.iter(qn("w:lang")):
         lang.set(qn("w:val"), _LANGUAGES["en"])
         lang.set(qn("w:eastAsia"), _LANGUAGES["zh"])
+
+
+def set_style(paragraph: Any, name: str) -> Any:
+    """Give a paragraph a style and return it; python-docx reads all styles through for each."""
+    paragraph._p.style = None if name == "Normal" else name.replace(" ", "")
+    return paragraph
 
 
 def set_page(section: Any, turned: bool) -> None:
@@ -246,7 +252,7 @@ def _write(
     for extra in cell.paragraphs[1:]:
         extra._p.getparent().remove(extra._p)
     paragraph = cell.paragraphs[0]
-    paragraph.style = "Table text"
+    set_style(paragraph, "Table text")
     for run in paragraph.runs:
         run._r.getparent().remove(run._r)
     paragraph.alignment = WD_ALIGN_PARAGRAPH[side.upper()]

@@ -172,7 +172,7 @@ def mean_cumulative_count(
     spec = cohort.spec(
         "mean_cumulative_count",
         endpoint=message(
-            "Mean number of episodes: {toxicity}", toxicity=severe.of(term_words(study, terms))
+            "{toxicity}: mean number of episodes", toxicity=severe.of(term_words(study, terms))
         ),
         method=message(
             "Ghosh–Lin, death ends the episodes, {level} % pointwise limits with robust errors",

@@ -15,7 +15,7 @@ def judge(row):
     return good, found.sure
 
 
-@pytest.mark.parametrize("path", [HERE / "headings_sample.csv", SHARED / "headings_open.csv"])
+@pytest.mark.parametrize("path", [HERE / "headings_sample.csv", HERE / "headings_further.csv", SHARED / "headings_open.csv"])
 def test_at_least_85_per_cent_are_right_and_none_is_wrong_without_a_mark(path):
     counts = judged(rows_of(path), judge, "heading")
     assert counts.wrong == []
@@ -75,3 +75,27 @@ def test_codes_in_a_heading_are_read():
     assert proposal("性别（男1女2）").codes == (("1", "男"), ("2", "女"))
     assert proposal("是否复发(1是0否)").codes == (("1", "是"), ("0", "否"))
     assert proposal("性别 1=男 2=女").codes == (("1", "男"), ("2", "女"))
+
+
+@pytest.mark.parametrize(
+    ("heading", "target"),
+    [
+        ("Product CD4/CD8", "subjects.construct"),
+        ("Weight at birth", "subjects.weight_kg"),
+        ("Disease status", "subjects.disease"),
+        ("采集日期", "subjects.leukapheresis_day"),
+        ("Last dose of MMF", "medications:mycophenolate mofetil.dose"),
+        ("Rituximab infusion date", "study.infusion_date"),
+        ("Donor sex", "subjects.sex"),
+        ("母亲年龄", "subjects.age"),
+    ],
+)
+def test_what_only_looks_like_a_column_does_not_stand(heading, target):
+    found = proposal(heading)
+    assert not (found.sure and found.target == target)
+
+
+def test_a_third_infusion_is_none_of_the_first():
+    assert proposal("3rd infusion date").target == "infusions:3.date"
+    assert proposal("第三次回输日期").target == "infusions:3.date"
+    assert proposal("2nd infusion date").target == "infusions:2.date"

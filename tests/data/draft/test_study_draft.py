@@ -290,3 +290,8 @@ def test_an_old_excel_file_is_named(tmp_path):
     (tmp_path / "a.xls").write_bytes(b"x")
     with pytest.raises(CarstatsError, match="old Excel format"):
         draft_study(tmp_path)
+
+
+def test_the_cells_decide_between_two_columns_of_terms(tmp_path):
+    data = tomllib.loads(draft_study(workbook(tmp_path / "a", 基本信息=PEOPLE)).paper.text(str))
+    assert data["subjects"]["columns"]["platform"] == "细胞类型"

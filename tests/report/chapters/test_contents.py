@@ -49,6 +49,18 @@ def test_a_chapter_has_something_to_say(entry, lacks):
     assert "nan" not in words(chapter).lower().split()
 
 
+def test_what_the_data_do_not_allow_is_said_in_a_sentence(monkeypatch):
+    from carstats.errors import CarstatsError
+    from carstats.report.chapters import toxicity
+
+    def refused(_):
+        raise CarstatsError("two scales that cannot be put together.")
+
+    monkeypatch.setattr(toxicity, "toxicity", refused)
+    text = words(made("toxicity", small_study()))
+    assert text.startswith("This part cannot be made from the study's data: two scales")
+
+
 def test_response_counts_the_missing_as_failures():
     text = words(made("response", small_study()))
     assert "**Remission**, week 24: 2 of 4 subjects, 50 % (7–93). For 1 the outcome" in text

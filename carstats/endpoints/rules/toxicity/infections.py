@@ -222,12 +222,18 @@ def describe_infections(
     if not len(table):
         parts = dict.fromkeys(parts, np.nan)
     serious = serious_infection(*parts.values(), from_grade=from_grade)
+    texts = {
+        "infection_class": infection_class(organism, organisms=organisms)[: len(table)],
+        "window": onset_window(table["onset_day"])[: len(table)],
+    }
+    # As objects, what is missing stays None, however pandas stores texts.
+    kinds = {name: pd.Series(text, table.index, dtype=object) for name, text in texts.items()}
     return table.assign(
         term="infection",
         grading_scale="CTCAE v5",
-        infection_class=infection_class(organism, organisms=organisms)[: len(table)],
+        infection_class=kinds["infection_class"],
         serious=serious[: len(table)],
-        window=onset_window(table["onset_day"])[: len(table)],
+        window=kinds["window"],
     )
 
 

@@ -18,11 +18,13 @@ LEFT = 36.0
 def y_label(result: Result, what: str) -> str:
     """Return what an axis of values is called."""
     unit = result.spec.options.get("unit") or ""
-    if what != "value":
-        return tr(CHANGES[what])
-    # What has a unit of its own is a measurement and no score.
+    # What has no unit of its own is a score, in points, as one with its range (such as 0-105).
     score = unit in ("", "points") or unit[0].isdigit()
-    return in_words(result.spec.endpoint) if score else unit
+    unit = tr("points") if score else unit
+    title = in_words(result.spec.endpoint) if what == "value" else tr(CHANGES[what])
+    if what == "percent_change" or title.endswith((f"({unit})", f"（{unit}）")):
+        return title
+    return tr("{name} ({unit})", name=title, unit=unit)
 
 
 def keys_of(result: Result, rows) -> list[tuple]:

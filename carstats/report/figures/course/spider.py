@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from carstats.errors import check_choice
-from carstats.report.figures.course.measures import CHANGES, COLUMNS, LEFT
+from carstats.report.figures.course.measures import CHANGES, COLUMNS, LEFT, y_label
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.grid import grid
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
@@ -74,7 +74,7 @@ def spider_figure(page: Page, result: Result, *, what: str = "change") -> None:
     middle = panels.left + (page.inner - panels.left) / 2
     page.write(middle, panels.height, unit, ha="center", gid="x label")
     page.write(
-        0, panels.head + (panels.height - panels.head - panels.foot) / 2, tr(CHANGES[what]),
+        0, panels.head + (panels.height - panels.head - panels.foot) / 2, y_label(result, what),
         rotation=90, va="center", gid="y label",
     )  # fmt: skip
 

@@ -13,7 +13,7 @@ from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.figures.risk_table import KEY, name_rows, table_height, write_numbers
 from carstats.report.format import count, number
-from carstats.report.style import GREY, SIZE, SMALL, looks, text_width
+from carstats.report.style import GREY, LINE_HEIGHT, SIZE, SMALL, looks, text_width, wrap
 from carstats.result import Result
 from carstats.words import caption, in_words, sentences, tr
 
@@ -46,7 +46,8 @@ def trajectory_figure(
     names = stratum_names(result)
     label = max(map(text_width, names.values())) + KEY + 8
     beside = label <= 0.4 * page.inner
-    left = max(label if beside else 0, 44.0)
+    lines = len(wrap(in_words(result.spec.endpoint), _HEIGHT - 4, most=2))
+    left = max(label if beside else 0, 44.0 + (lines - 1) * SIZE * LINE_HEIGHT)
     room = page.inner - left - 8
     rows, top = name_rows(names, page.inner, beside=beside), _HEIGHT + 3.2 * SIZE
     known = result.frame["estimate"].notna()
@@ -59,6 +60,8 @@ def trajectory_figure(
             tr("No bars: too few values for limits.")
             if (known & result.frame["conf_low"].isna()).any() else "",
             tr("Dotted: {limit}.", limit=_with_unit(result, limit)) if limit is not None else "",
+            tr("The marks of a visit stand side by side.") if len(names) > 1 else "",
+            tr("The axis is logarithmic above 1 and linear below.") if scale == "log" else "",
             abbreviations(result),
         ],
         alt=sentences(
@@ -119,7 +122,10 @@ def plot_trajectory(
     ax.set_xticks(np.arange(0, last + 0.5, step))
     ax.set_xticklabels([f"{tick:g}" for tick in ax.get_xticks()])
     ax.set_xlabel(unit, labelpad=2)
-    ax.set_ylabel(_unit(result) or tr("Median"), labelpad=3)
+    # An axis without its heading, as in a journal, still says what it measures.
+    name = in_words(result.spec.endpoint)
+    room = ax.get_window_extent().height * 72 / ax.get_figure().dpi
+    ax.set_ylabel("\n".join(wrap(name, room, most=2)), labelpad=3)
     return ax
 
 

@@ -12,6 +12,7 @@ from carstats.report.figures.course.measures import (
     COLUMNS,
     LEFT,
     keys_of,
+    y_label,
 )
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.keys import draw_key, key_height, strata_shapes
@@ -87,7 +88,7 @@ def _draw(ax: Axes, result: Result, here, what: str) -> None:
         )  # fmt: skip
     ax.axhline(0, color=INK, linewidth=0.6)
     ax.set(xlim=(-0.8, max(len(here), 6) - 0.2), xticks=[])
-    ax.set_ylabel(tr(CHANGES[what]), labelpad=3)
+    ax.set_ylabel(y_label(result, what), labelpad=3)
     ax.set_xlabel(tr("Subjects (n = {n})", n=count(len(here))), labelpad=4)
     ax.spines["bottom"].set_visible(False)
     ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)

@@ -9,7 +9,7 @@ from carstats.data.vocabulary import within_sentence
 from carstats.evidence.person_time import FlareRate
 from carstats.messages import mark
 from carstats.report.figures.evidence.trials import forest_axes, titled_alt
-from carstats.report.figures.forest import INDENT, LINE, ROW, Forest, Row, draw_forest
+from carstats.report.figures.forest import BEYOND, INDENT, LINE, ROW, Forest, Row, draw_forest
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.labels import abbreviations, level_names, require
 from carstats.report.format import NONE, confidence, interval, number, of, with_limits
@@ -102,6 +102,7 @@ def trial_incidence_figure(
         notes=[
             tr("Flare rates under treatment: {sources}.", sources=tr(", ").join(sources))
             if sources else "",
+            tr(BEYOND) if (trials.frame["conf_high"] > _END).any() else "",
             tr(_CAVEATS),
             abbreviations(trials, ["target"]),
         ],

@@ -17,6 +17,7 @@ from carstats.report.figures.evidence.trials import (
     forest_alt,
     forest_axes,
     forests_of,
+    of_panel,
     titled_alt,
     trial_caption,
 )
@@ -191,12 +192,17 @@ def _draw_pooled(ax: Axes, forest: Forest, pooled: Result) -> None:
 
 
 def _caption(singles: list[Result], together: list[Result]) -> str:
-    notes = dict.fromkeys(note for result in together for note in result.frame["note"] if note)
     captions = dict.fromkeys(result.spec.method for result in together)
-    methods = [tr("Diamond: {method}; grey: the prediction interval.", method=m) for m in captions]
-    modelled = any(not _homogeneous(row) for result in together for row in _rows(result))
-    median = tr(_MEDIAN) if modelled else ""
-    return sentences(trial_caption(singles), *methods, median, *map(sentence, notes))
+    drawn = any(result.frame["predict_low"].notna().any() for result in together)
+    words = mark("Diamond: {method}; grey: the prediction interval.")
+    methods = [tr(words if drawn else mark("Diamond: {method}."), method=m) for m in captions]
+    notes = []
+    for i, result in enumerate(together):
+        modelled = any(not _homogeneous(row) for row in _rows(result))
+        said = dict.fromkeys(note for note in result.frame["note"] if note)
+        told = sentences(tr(_MEDIAN) if modelled else "", *map(sentence, said))
+        notes.append(of_panel(i, together, told))
+    return sentences(trial_caption(singles), *methods, *notes)
 
 
 def _in_words(pooled: Result) -> str:

@@ -156,6 +156,13 @@ def _trial_endpoint(row) -> str:
     return tr("{endpoint}, week {week}", endpoint=text, week=f"{weeks:g}")
 
 
+def of_panel(place: int, panels: Sequence, text: str) -> str:
+    """Return a sentence with the letter of the panel it is about, where there are several."""
+    if len(panels) < 2 or not text:
+        return text
+    return tr("{letter}: {caption}", letter=chr(ord("a") + place), caption=text)
+
+
 def trial_caption(results: Sequence[Result]) -> str:
     """Return the method lines of results of trials, and what open marks and short names mean."""
     open_ones = any(
@@ -165,7 +172,7 @@ def trial_caption(results: Sequence[Result]) -> str:
     )
     names = [abbreviations(result, ["target"]) for result in results]
     return sentences(
-        *dict.fromkeys(result.caption() for result in results),
+        *(of_panel(i, results, result.caption()) for i, result in enumerate(results)),
         tr(
             "Filled: the trial's own report. Open: a secondary report, a company release, or not "
             "found again."

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 
+from carstats.messages import found
 from carstats.report.figures.forest import (
     GAP,
     INDENT,
@@ -31,7 +34,7 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.result import Result
-from carstats.words import sentences, tr
+from carstats.words import caption, sentences, tr
 
 _COLUMNS = ("n", "n_event", "estimate", "conf_low", "conf_high", "raw_estimate", "raw_low")
 _RATE = ("estimate", "conf_low", "conf_high")
@@ -49,8 +52,16 @@ def basket_figure(page: Page, result: Result) -> None:
         forest,
         tr("Subjects (%)"),
         title=title,
+        caption=_caption(result),
         notes=[
             rules_named(result),
+            tr(
+                "P(>{reference}): posterior probability of a rate above it. Borrowed: the part "
+                "that comes from the others, posterior mean of 1 / (1 + tau² n p (1 − p)).",
+                reference=percent(reference),
+            )
+            if page.inner >= _NARROW
+            else "",
             tr(
                 "Open: raw rate with Clopper–Pearson limits; filled: with the others. Dotted: "
                 "the reference, {reference}.",
@@ -76,9 +87,10 @@ def basket_sensitivity_figure(page: Page, result: Result) -> None:
     page.begin(
         height + 3.4 * SIZE,
         title=tr("{title}: sensitivity to borrowing", title=title),
+        caption=_model(result),
         notes=[
             rules_named(result),
-            tr("tau 0 pools all; open marks: raw rates."),
+            tr("With tau 0 all are pooled; open marks: raw rates."),
             abbreviations(result),
         ],
         alt=sentences(
@@ -136,6 +148,19 @@ def plot_basket_sensitivity(result: Result, ax: Axes, *, room: float = np.inf) -
     ax.set_xlabel(tr("Standard deviation between baskets, tau (log odds)"), labelpad=2)
     ax.set_ylabel(tr("Subjects (%)"), labelpad=3)
     return ax
+
+
+def _caption(result: Result) -> str:
+    """Return the method line without definitions of numbers that only the table shows."""
+    spec = result.spec
+    told = getattr(found(spec.method), "values", {})
+    return caption(replace(spec, method=told["method"]) if "definitions" in told else spec)
+
+
+def _model(result: Result) -> str:
+    """Return the method line without limits, which are not drawn."""
+    told = getattr(found(result.spec.method), "values", {})
+    return caption(replace(result.spec, method=told.get("model", result.spec.method)))
 
 
 def _apart(ticks: list[float], unit: float) -> list[float]:

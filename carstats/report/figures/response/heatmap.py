@@ -208,8 +208,10 @@ def _draw_key(ax: Axes) -> None:
 
 
 def _is_dark(colour) -> bool:
-    red, green, blue = colour[:3]
-    return 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+    """Say whether white has more contrast on a colour than the ink has (WCAG's luminance)."""
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    # The ink's luminance is 0.01: (1 + 0.05) / (L + 0.05) is above (L + 0.05) / (0.01 + 0.05).
+    return sum(w * c for w, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)) < 0.2
 
 
 def _alt(result: Result, rows: dict, columns: dict) -> str:

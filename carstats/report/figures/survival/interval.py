@@ -34,7 +34,7 @@ def interval_figure(page: Page, result: Result) -> None:
     drawn = "conf_low" in result.frame and result.frame["conf_low"].notna().any()
     page.begin(
         _HEIGHT + 3.4 * SIZE + 4 + key,
-        title=titled(result.spec.endpoint, result),
+        title=titled(tr("{endpoint} (interval-censored)", endpoint=result.spec.endpoint), result),
         notes=[
             tr("Boxes: the curve falls somewhere within, the data do not say where."),
             tr("Thin lines: descriptive bootstrap limits.") if drawn else "",
@@ -42,7 +42,12 @@ def interval_figure(page: Page, result: Result) -> None:
         ],
         alt=_alt(result, names),
     )
-    plot_interval(result, page.axes(36, 4, page.inner - 44, _HEIGHT - 4))
+    ax = page.axes(36, 4, page.inner - 44, _HEIGHT - 4)
+    plot_interval(result, ax)
+    # A name of the axis in several lines takes more room.
+    more = ax.get_ylabel().count("\n") * SIZE * LINE_HEIGHT / page.width
+    place = ax.get_position()
+    ax.set_position((place.x0 + more, place.y0, place.width - more, place.height))
     _key(page.axes(0, _HEIGHT + 3.4 * SIZE, page.inner, key), rows, counts, look)
 
 

@@ -20,10 +20,22 @@ from carstats.report.figures.forest import (
 )
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
-from carstats.report.format import DAYS_PER_MONTH, NONE, confidence, count, number, of
+from carstats.report.format import (
+    DAYS_PER_MONTH,
+    NONE,
+    confidence,
+    count,
+    number,
+    of,
+    with_limits,
+)
 from carstats.report.style import looks, text_width
 from carstats.result import Result
 from carstats.words import caption, full_stop, sentences, tr
+
+
+# Below this width in points the numbers stand without a sign.
+_NARROW = 320.0
 
 
 @figure(*RATE_COLUMNS, "n_not_eligible", "n_missing", one_row=True)
@@ -75,6 +87,8 @@ def _day(result: Result) -> str:
 
 def _forest(results: Sequence[Result], room: float) -> Forest:
     rows: list[Row] = []
+    # Without the sign there is more room for the data; the axis has it.
+    narrow = room < _NARROW
     for result in results:
         rows.append(Row((_moment(result),), heading=True))
         look, names = looks(result), stratum_names(result)
@@ -84,14 +98,15 @@ def _forest(results: Sequence[Result], room: float) -> Forest:
                 of(row["n_event"], row["n"]),
                 count(row["n_missing"]) if row["n_missing"] else NONE,
                 count(row["n_not_eligible"]) if row["n_not_eligible"] else NONE,
-                rate_text(row),
+                rate_text(row, narrow=narrow),
             )
             rows.append(Row((names[key],), right, values(row), look[key], indent=INDENT))
+    level = confidence(results[0].spec.conf_level)
     heads = (
         "n/N",
         tr("Lost"),
         tr("Not yet"),
-        tr("Known ({level})", level=confidence(results[0].spec.conf_level)),
+        with_limits("%", level) if narrow else tr("Known ({level})", level=level),
     )
     name = max(text_width(r.left[0]) + r.indent for r in rows if not r.heading) + 1
     beside = Forest(("",), heads, rows, (name,), name).right_width()

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.figures.frame import Page, figure
@@ -15,10 +16,10 @@ from carstats.report.figures.labels import require, stratum_names, titled
 from carstats.report.figures.survival.curves import plot_survival
 from carstats.report.figures.survival.interval import plot_interval
 from carstats.report.figures.survival.words import MOST_BANDS, caption_of, has_limits, notes_of
-from carstats.report.format import counted, percent
-from carstats.report.style import LINE_HEIGHT, SIZE, looks, wrap
+from carstats.report.format import counted, percent, sentence_list
+from carstats.report.style import LINE_HEIGHT, SIZE, clean, looks, wrap
 from carstats.result import Result
-from carstats.words import sentences, tr
+from carstats.words import full_stop, sentence, sentences, tr
 
 _ROW, _PANEL, _LEFT, _GAP = SIZE * LINE_HEIGHT, 130.0, 40.0, 10.0
 
@@ -32,7 +33,7 @@ def views_figure(page: Page, curve: Result, incidence: Result, interval: Result)
     """
     require(incidence, "views_figure", "time", "cause", "n_risk", "estimate", "conf_low")
     require(interval, "views_figure", "time_low", "time_high", "mass", "estimate")
-    incidence = _of_the_event(incidence)
+    others, incidence = _competing(incidence), _of_the_event(incidence)
     views = (curve, incidence, interval)
     keys = [[key for key, _ in view.strata()] for view in views]
     if keys[1] != keys[0] or keys[2] != keys[0]:
@@ -48,7 +49,7 @@ def views_figure(page: Page, curve: Result, incidence: Result, interval: Result)
     limits = (has_limits(curve, MOST_BANDS), has_limits(incidence, MOST_INCIDENCE_BANDS), True)
     page.begin(
         tall * (3 // columns) + key,
-        title=titled(curve.spec.endpoint, curve),
+        title=titled(tr("{endpoint} in three ways", endpoint=curve.spec.endpoint), curve),
         caption=sentences(
             *(
                 tr("{letter}: {caption}", letter=letter, caption=caption_of(view, limits=shown))
@@ -57,6 +58,7 @@ def views_figure(page: Page, curve: Result, incidence: Result, interval: Result)
         ),
         notes=[
             *notes_of(curve, band=limits[0] or limits[1]),
+            tr("b: {causes} compete.", causes=sentence_list(others)) if others else "",
             tr("Boxes: the curve falls somewhere within, the data do not say where."),
         ],
         alt=_alt(curve, incidence, interval, names),
@@ -73,6 +75,13 @@ def views_figure(page: Page, curve: Result, incidence: Result, interval: Result)
         page.write(left, top, f"{'abc'[i]}   {titles[i]}", weight="bold")
         page.write(left, top + _ROW, what)
     _key(page.axes(0, tall * (3 // columns), inner, key), names, look, inner)
+
+
+def _competing(incidence: Result) -> list[str]:
+    """Return what the events are called that compete with the first."""
+    labels = incidence.labels.get("cause", {})
+    causes = list(dict.fromkeys(incidence.frame["cause"]))[1:]
+    return [within_sentence(clean(labels.get(cause, cause))) for cause in causes]
 
 
 def _of_the_event(incidence: Result) -> Result:
@@ -114,4 +123,4 @@ def _alt(curve: Result, incidence: Result, interval: Result, names: dict[tuple, 
                 free=shares[0], had=shares[1], between=shares[2],
             )
         )  # fmt: skip
-    return sentences(titled(curve.spec.endpoint, curve), *parts)
+    return sentences(sentence(titled(curve.spec.endpoint, curve)), *map(full_stop, parts))

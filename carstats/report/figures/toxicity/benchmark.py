@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from matplotlib.axes import Axes
 
-from carstats.messages import mark
+from carstats.messages import found, mark, message
 from carstats.report.figures.forest import (
     GAP,
     INDENT,
@@ -18,7 +18,7 @@ from carstats.report.figures.forest import (
     values,
 )
 from carstats.report.figures.frame import Page, figure
-from carstats.report.figures.labels import abbreviations, stratum_names
+from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import confidence, counted, of, percent, rate
 from carstats.report.style import (
     GREY,
@@ -31,7 +31,7 @@ from carstats.report.style import (
     wrap,
 )
 from carstats.result import Result
-from carstats.words import full_stop, sentence, sentences, tr
+from carstats.words import caption, full_stop, sentence, sentences, tr
 
 _NEEDED = ("row", "trial", "target", "costimulation", "grading_scale", "probability_lower", "note")
 _LEAST = 120.0
@@ -50,7 +50,8 @@ def benchmark_figure(page: Page, result: Result) -> None:
         page,
         forest,
         tr("Subjects (%)"),
-        title=result.spec.endpoint,
+        title=titled(result.spec.endpoint, result),
+        caption=_caption(result),
         notes=[_notes(result), abbreviations(result)],
         alt=sentences(
             sentence(tr("Forest plot of {what}", what=result.spec.endpoint)), _alt(result)
@@ -58,6 +59,19 @@ def benchmark_figure(page: Page, result: Result) -> None:
     )
     room = page.inner - forest.left_width() - forest.right_width()
     _zoom(ax, float(shown["conf_high"].max()), forest.height(), room)
+
+
+def _caption(result: Result) -> str:
+    """Return the method line without the differences, which are not drawn."""
+    spec, told = result.spec, getattr(found(result.spec.method), "values", {})
+    if {"scale", "level"} <= set(told):
+        method = message(
+            "graded by {scale}, one report of each trial; Clopper–Pearson {level} % limits; from "
+            "three trials on beta-binomial, posterior medians",
+            scale=told["scale"], level=told["level"],
+        )  # fmt: skip
+        spec = replace(spec, method=method)
+    return caption(spec)
 
 
 def _forest(result: Result, inner: float) -> Forest:

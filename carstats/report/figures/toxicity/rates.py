@@ -52,6 +52,7 @@ def toxicity_figure(page: Page, result: Result) -> None:
         title=titled(_title(result), result),
         notes=[
             tr("Numbers in the bars are subjects."),
+            tr("N is those to whom the toxicity applies.") if _partly(result) else "",
             _left_out(result, page.inner),
             abbreviations(result),
         ],
@@ -143,6 +144,11 @@ def _left_out(result: Result, inner: float) -> str:
         "{column} reaches from what is proven to what episodes without a severity may be.",
         column=column,
     )
+
+
+def _partly(result: Result) -> bool:
+    """Say whether a toxicity applies to fewer than another, as graft-versus-host disease does."""
+    return any(rows["n"].nunique() > 1 for _, rows in result.strata())
 
 
 def _has_ungraded(result: Result) -> bool:

@@ -63,6 +63,7 @@ def timeline_figure(page: Page, result: Result, *, until: float | None = None) -
         top + body + 3.4 * SIZE,
         title=tr("Episodes from onset to resolution"),
         notes=[
+            tr("Drawn: {subjects} with an episode.", subjects=counted(len(order), "subject")),
             _left_out(result.frame, known, shown, end),
             tr("Thick: grade 3 or worse.") if (shown["grade"] >= _SEVERE).any() else "",
             tr("An arrow: ongoing, or the last day unknown.")

@@ -16,7 +16,7 @@ from carstats.report.figures.forest import (
 )
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.labels import abbreviations, stratum_names
-from carstats.report.format import confidence, of, sentence_list
+from carstats.report.format import confidence, of, sentence_list, with_limits
 from carstats.report.style import clean, looks, text_width
 from carstats.result import Result
 from carstats.words import full_stop, sentence, sentences, tr
@@ -81,7 +81,8 @@ def _forest(result: Result, inner: float) -> Forest:
     widest = max(text_width(row.left[0]) + row.indent for row in rows if not row.heading) + 2
     span = max([widest, *(text_width(r.left[0], weight="bold") for r in rows if r.heading)]) + 4
     heads = (tr("Onset"),)
-    right = ("n/N", tr("Rate ({interval})", interval=confidence(result.spec.conf_level)))
+    words = "%" if narrow else tr("Rate")
+    right = ("n/N", with_limits(words, confidence(result.spec.conf_level)))
     return Forest(heads, right, rows, (widest,), min(max(span, 0.5 * inner), inner)).broken()
 
 

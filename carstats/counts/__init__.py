@@ -1,0 +1,1 @@
+"""Counts that add up: from a cohort, a database, other hospitals."""

@@ -1,0 +1,303 @@
+"""`Counts`: what a study comes to when its subjects are counted and then forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort.cohort import chosen_endpoint
+from carstats.counts.checks import checked
+from carstats.data.vocabulary import Vocabulary
+from carstats.errors import CarstatsError, listed
+from carstats.messages import message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The columns of each table beside those of the strata; the last one counts.
+TABLES = {
+    "subjects": ("n",),
+    "times": ("endpoint", "applies", "entry_time", "time", "status", "cause", "reached", "n"),
+    "responses": ("endpoint", "applies", "infused", "response", "early", "n"),
+    "toxicities": ("term", "applies", "grade", "open", "n"),
+}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Counts:
+    """Numbers of subjects by stratum and outcome; made by `count_outcomes`.
+
+    They take the place of a `Cohort` in every analysis that is a function of counts, and give the
+    same numbers. Counts of several sources add up: ``first + second``.
+
+    Attributes
+    ----------
+    by : tuple of str
+        The columns of the strata: an analysis may report by them, adjust for them, and take them as
+        covariates.
+    subjects : pandas.DataFrame
+        The columns of `by` and ``n``, the subjects of each stratum.
+    times : pandas.DataFrame or None
+        Of each stratum and time-to-event ``endpoint``, the number ``n`` with each ``time`` in days
+        and ``status`` ("censored", "event", "competing" with its ``cause``; blank without a
+        record); ``entry_time`` where entry was delayed, ``reached``, the last of `landmarks` that
+        the data cut-off had reached, and ``applies``, whether the endpoint is asked of them.
+    responses : pandas.DataFrame or None
+        Of each stratum and response ``endpoint`` at the visit, the number ``n`` with each
+        ``response`` (1, 0, or blank: not evaluable); ``infused`` where it is recorded, and
+        ``early``, whether the data cut-off came before the visit.
+    toxicities : pandas.DataFrame or None
+        Of each stratum and ``term``, the number ``n`` by the worst ``grade`` that is proven (0: no
+        episode); ``open`` where an episode without a grade leaves a worse one possible.
+    levels : pandas.DataFrame
+        The strata, those without subjects among them.
+    visit : dict
+        When the responses were asked: ``at`` and ``window``, days; empty where they have none.
+    landmarks : tuple of float
+        The days that `landmark_rate` can be asked at.
+    vocabulary : Vocabulary
+        The terms, with their labels and order.
+    label : str
+        What the counted are called in tables.
+    report_by : tuple of str
+        The columns that analyses report by where nothing else is said.
+    about : dict
+        What results say of their origin: ``synthetic``, ``fingerprint``, ``criteria``,
+        ``estimands``, ``strata_only``, ``origin``.
+    """
+
+    by: tuple[str, ...]
+    subjects: pd.DataFrame
+    times: pd.DataFrame | None = None
+    responses: pd.DataFrame | None = None
+    toxicities: pd.DataFrame | None = None
+    levels: pd.DataFrame | None = None
+    visit: dict[str, Any] = field(default_factory=dict)
+    landmarks: tuple[float, ...] = ()
+    vocabulary: Vocabulary = field(default_factory=Vocabulary)
+    label: str = ""
+    report_by: tuple[str, ...] = ()
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    # What an analysis that needs subjects asks before it refuses.
+    has_no_subjects: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        for name, columns in TABLES.items():
+            frame = getattr(self, name)
+            if frame is not None:
+                object.__setattr__(self, name, checked(name, frame, self.by, columns))
+        for name in ("times", "responses", "toxicities"):
+            _adds_up(self, name)
+        if self.levels is None:
+            object.__setattr__(self, "levels", self.subjects[list(self.by)].drop_duplicates())
+
+    def __len__(self) -> int:
+        return int(self.subjects["n"].sum())
+
+    def endpoints(self, kind: str) -> list[str]:
+        """Return what was counted: endpoints of "time-to-event", of "response", "toxicity" terms.
+
+        Parameters
+        ----------
+        kind : str
+            One of the three.
+
+        Returns
+        -------
+        list of str
+            The names, in the vocabulary's order.
+        """
+        table, column, category = _KINDS[kind]
+        frame = getattr(self, table)
+        present = set() if frame is None else set(frame[column])
+        return [name for name in self.vocabulary.names(category) if name in present]
+
+    def risk_table(self, endpoint: str) -> pd.DataFrame:
+        """Return the numbers at risk, with each kind of event and censored, at each time.
+
+        Parameters
+        ----------
+        endpoint : str
+            A time-to-event endpoint that was counted.
+
+        Returns
+        -------
+        pandas.DataFrame
+            For each stratum and distinct time: the columns of `by`, ``time``, ``n_risk`` just
+            before it, ``n_event``, ``n_competing``, ``n_censor``, and ``person_days`` lived between
+            the time before and this one.
+
+        Raises
+        ------
+        CarstatsError
+            If it was not counted.
+        """
+        rows = counted_rows(self, endpoint, "time-to-event")
+        rows = rows[rows["applies"] & rows["time"].notna()]
+        keys = list(self.by)
+        parts = []
+        for key, mine in rows.groupby(keys, sort=False) if keys else [((), rows)]:
+            table = mine.pivot_table(index="time", columns="status", values="n", aggfunc="sum")
+            table = table.reindex(columns=["event", "competing", "censored"]).fillna(0)
+            time, left = table.index.to_numpy(float), table.sum(axis=1).to_numpy()
+            joined = np.zeros(time.size) + left.sum()
+            if "entry_time" in mine:
+                entry, many = mine["entry_time"].fillna(-np.inf).to_numpy(), mine["n"].to_numpy()
+                joined = np.array([many[entry < day].sum() for day in time], float)
+            at_risk = joined - np.append(0.0, np.cumsum(left)[:-1])
+            named = dict(zip(keys, key, strict=True))
+            parts.append(
+                pd.DataFrame(
+                    {
+                        **{column: [value] * time.size for column, value in named.items()},
+                        "time": time,
+                        "n_risk": at_risk.astype(int),
+                        "n_event": table["event"].to_numpy(int),
+                        "n_competing": table["competing"].to_numpy(int),
+                        "n_censor": table["censored"].to_numpy(int),
+                        "person_days": at_risk * np.diff(time, prepend=0.0),
+                    }
+                )
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def __add__(self, other: Counts) -> Counts:
+        return together([self, other])
+
+    def __repr__(self) -> str:
+        named = {kind: listed(self.endpoints(kind), 40) for kind in _KINDS if self.endpoints(kind)}
+        rest = "; ".join(f"{kind} {names}" for kind, names in named.items())
+        strata = f" by {', '.join(self.by)}" if self.by else ""
+        return f"Counts of {len(self)} subjects{strata}: {rest}"
+
+
+_KINDS = {
+    "time-to-event": ("times", "endpoint", "endpoint"),
+    "response": ("responses", "endpoint", "endpoint"),
+    "toxicity": ("toxicities", "term", "toxicity"),
+}
+
+
+def _adds_up(counts: Counts, name: str) -> None:
+    """Refuse a table whose counts of an endpoint are not those of the subjects."""
+    frame = getattr(counts, name)
+    if frame is None:
+        return
+    what = TABLES[name][0]
+    wanted = len(counts)
+    totals = frame.groupby(what, sort=False)["n"].sum()
+    wrong = totals[totals != wanted]
+    if len(wrong):
+        raise CarstatsError(
+            message(
+                "the counts of {endpoint} do not add up: {n} in `{table}`, {total} subjects.",
+                endpoint=repr(wrong.index[0]), n=int(wrong.iloc[0]), table=name, total=wanted,
+            )
+        )  # fmt: skip
+    keys = list(counts.by)
+    if not keys:
+        return
+    people = counts.subjects.groupby(keys, sort=False)["n"].sum()
+    for endpoint, mine in frame.groupby(what, sort=False):
+        here = mine.groupby(keys, sort=False)["n"].sum().reindex(people.index).fillna(0)
+        if (here != people).any():
+            place = here.index[(here != people).to_numpy()][0]
+            raise CarstatsError(
+                message(
+                    "the counts of {endpoint} do not add up in the stratum {stratum}: {n} in "
+                    "`{table}`, {total} subjects.",
+                    endpoint=repr(endpoint),
+                    stratum=" · ".join(map(str, place if isinstance(place, tuple) else (place,))),
+                    n=int(here[place]),
+                    table=name,
+                    total=int(people[place]),
+                )
+            )
+
+
+def counted_rows(counts: Counts, endpoint: str | None, kind: str) -> pd.DataFrame:
+    """Return the rows of a table of counts that are of one endpoint or term."""
+    table, column, category = _KINDS[kind]
+    if endpoint is None:
+        endpoint = chosen_endpoint(counts, None, kind)
+    group = None if kind == "toxicity" else kind
+    argument = "term" if kind == "toxicity" else "endpoint"
+    name = counts.vocabulary.require(argument, category, endpoint, group)
+    has = counts.endpoints(kind)
+    if name not in has:
+        raise CarstatsError(
+            message(
+                "{name} was not counted. The counts have: {known}.",
+                name=repr(name),
+                known=listed(has, 40) if has else message("none"),
+            )
+        )
+    frame = getattr(counts, table)
+    return frame[frame[column] == name].reset_index(drop=True)
+
+
+def together(parts: Sequence[Counts]) -> Counts:
+    """Return counts that are the sums of several, which must be of the same things."""
+    # A source without subjects was asked of the same, and has no row to say so.
+    first = next((part for part in parts if len(part)), parts[0])
+    for other in parts:
+        _require_alike(first, other)
+    tables = {}
+    for name in TABLES:
+        frames = [getattr(part, name) for part in parts if getattr(part, name) is not None]
+        tables[name] = summed(frames) if frames else None
+    levels = pd.concat([part.levels for part in parts], ignore_index=True).drop_duplicates()
+    return replace(first, **tables, levels=levels, label=_label(parts))
+
+
+def summed(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Add up tables of counts."""
+    columns = list(dict.fromkeys(column for frame in frames for column in frame))
+    whole = pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+    keys = [column for column in columns if column != "n"]
+    if not keys:
+        return pd.DataFrame({"n": [int(whole["n"].sum())]})
+    found = whole.groupby(keys, sort=False, dropna=False)["n"].sum()
+    return found.reset_index()
+
+
+def _label(parts: Sequence[Counts]) -> str:
+    labels = list(dict.fromkeys(part.label for part in parts if part.label))
+    return labels[0] if len(labels) == 1 else ""
+
+
+def _require_alike(first: Counts, other: Counts) -> None:
+    """Refuse to add counts of different things."""
+    if not isinstance(other, Counts):
+        raise CarstatsError(
+            message("only Counts are added to Counts; this is {kind}.", kind=type(other).__name__)
+        )
+    pairs = {
+        "by": (list(first.by), list(other.by)),
+        "visit": (dict(first.visit), dict(other.visit)),
+        "landmarks": (list(first.landmarks), list(other.landmarks)),
+    }
+    for kind in _KINDS if len(other) else ():
+        pairs[kind] = (sorted(first.endpoints(kind)), sorted(other.endpoints(kind)))
+    for name, (mine, theirs) in pairs.items():
+        if mine != theirs:
+            raise CarstatsError(
+                message(
+                    "the counts are not of the same things and cannot be added: {what} is {mine} "
+                    "in one and {theirs} in another.",
+                    what=name,
+                    mine=_shown(mine),
+                    theirs=_shown(theirs),
+                )
+            )
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return listed(value, 40) if value else message("none")
+    return repr(value)

@@ -1,0 +1,227 @@
+"""Counting a cohort's subjects, or the rows of a table where the data are, by outcome."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort.cohort import Cohort, chosen_columns
+from carstats.cohort.strata import check_by
+from carstats.counts.counted import Counts
+from carstats.counts.data_sets import counts_of_table
+from carstats.errors import CarstatsError, check_number, listed
+from carstats.messages import message
+from carstats.response.outcomes import checked_window, visit_outcome
+from carstats.survival.times import endpoint_times
+from carstats.toxicity.episodes import asked, episodes_of
+
+
+def count_outcomes(
+    source: Any,
+    endpoints: str | Iterable[str] | Mapping[str, Mapping[str, str]],
+    *,
+    by: str | Iterable[str] | None = None,
+    at: float = 168,
+    window: tuple[float, float] | None = None,
+    landmarks: Iterable[float] = (),
+    table: str | None = None,
+    label: str = "",
+) -> Counts:
+    """Count subjects by stratum and outcome: all that curves, rates and tests need to know of them.
+
+    Parameters
+    ----------
+    source : Cohort, path, DuckDB connection or Ibis table
+        A cohort; a Parquet or CSV file, or several by a pattern such as ``"registry/*.parquet"``; a
+        DuckDB database as its file or an open connection, with `table`; or a table of any engine
+        that Ibis knows (Spark, Postgres, …), which does the counting where the data are. A table
+        has a row per subject.
+    endpoints : str, list of str, or mapping of str to mapping
+        Of a cohort the names of its endpoints and toxicities. Of a table by each name the columns
+        that say what became of the subjects: ``{"time": …, "status": …}`` with times in days and a
+        status of 0 and 1, False and True, or "censored", "event" and "competing" (then ``"cause"``
+        may name it; ``"entry"`` is delayed entry in days); ``{"response": …}`` of 0 and 1, blank
+        where not evaluable; or ``{"grade": …}``, the worst grade of a toxicity, 0 where none.
+    by : str or list of str, optional
+        The columns of the strata: everything that an analysis is to report by, adjust for or take
+        as a covariate. By default those of `cohort_from_frame`.
+    at : float
+        Day of the visit that responses are of, as for `response_rate`. A table has them already.
+    window : (float, float), optional
+        First and last day that count for the visit.
+    landmarks : list of float, optional
+        Days at which `landmark_rate` will be asked; of a cohort.
+    table : str, optional
+        The table of a database.
+    label : str, optional
+        What the counted are called in tables; by default as the cohort.
+
+    Returns
+    -------
+    Counts
+        Without a row of any subject. It takes the place of the cohort in the analyses that are
+        functions of counts.
+
+    Raises
+    ------
+    CarstatsError
+        If an endpoint or column does not exist, a column is of mixed types or holds what is not
+        allowed, an engine is not installed, or a stratum is missing for a subject.
+
+    Examples
+    --------
+    >>> counts = cs.count_outcomes("registry.parquet",                     # doctest: +SKIP
+    ...     {"relapse": {"time": "days", "status": "relapsed"}}, by="target")
+    >>> cs.survival_curve(counts, "relapse", by="target")                   # doctest: +SKIP
+    """
+    days = tuple(float(day) for day in ([landmarks] if np.isscalar(landmarks) else landmarks))
+    for day in days:
+        check_number("landmarks", day, low=0)
+    if not isinstance(source, Cohort):
+        return counts_of_table(source, endpoints, by, table=table, label=label)
+    if isinstance(endpoints, Mapping):
+        raise CarstatsError(
+            message("`endpoints` of a cohort are names; columns are those of a table.")
+        )
+    names = [endpoints] if isinstance(endpoints, str) else list(endpoints)
+    if not names:
+        raise CarstatsError(message("`endpoints` is empty; name what is to be counted."))
+    by = check_by(source.subjects, chosen_columns(source, by))
+    study = source.study
+    parts: dict[str, list[pd.DataFrame]] = {"times": [], "responses": [], "toxicities": []}
+    own_clock = False
+    for name in names:
+        kind, known = _kind(source, name)
+        if kind == "time-to-event":
+            rows, own = _times(source, known, by, days)
+            parts["times"].append(rows)
+            own_clock |= own
+        elif kind == "response":
+            parts["responses"].append(_responses(source, known, by, at, window))
+        else:
+            parts["toxicities"].append(_toxicities(source, known, by))
+    visit = {}
+    if parts["responses"] and not study.strata_only:
+        visit = {"at": float(at), "window": list(checked_window(source, window, at))}
+    return Counts(
+        by=tuple(by),
+        subjects=grouped(source.subjects[by], by),
+        **{name: pd.concat(found, ignore_index=True) for name, found in parts.items() if found},
+        levels=source.eligible[by].dropna().drop_duplicates().reset_index(drop=True),
+        visit=visit,
+        landmarks=days,
+        vocabulary=study.vocabulary,
+        label=label or source.label,
+        report_by=source.by,
+        about={
+            "synthetic": study.synthetic,
+            "fingerprint": study.fingerprint,
+            "criteria": source.criteria,
+            "estimands": dict(study.estimands),
+            "settings": dict(study.settings),
+            "strata_only": study.strata_only,
+            "origin": "" if study.infusions is None or own_clock else "infusion",
+        },
+    )
+
+
+def grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Count the rows of each combination."""
+    if not keys:
+        return pd.DataFrame({"n": [len(rows)]})
+    return rows.groupby(keys, sort=True, dropna=False, observed=True).size().reset_index(name="n")
+
+
+def _kind(cohort: Cohort, name: str) -> tuple[str, str]:
+    """Return what a name is: an endpoint of one of two kinds, or a toxicity; and its spelling."""
+    study = cohort.study
+    for kind in ("time-to-event", "response"):
+        known = study.vocabulary.canonical("endpoint", name)
+        if known in study.endpoints(kind):
+            return kind, str(known)
+    term = study.vocabulary.canonical("toxicity", name)
+    if term is not None and study.toxicities is not None:
+        return "toxicity", term
+    has = [*study.endpoints("time-to-event"), *study.endpoints("response")]
+    raise CarstatsError(
+        message(
+            "`endpoints` names {name}, which is no endpoint and no toxicity of the study. It has: "
+            "{known}.",
+            name=repr(name),
+            known=listed(has, 40) if has else message("none"),
+        )
+    )
+
+
+def _times(cohort: Cohort, name: str, by: list[str], landmarks) -> tuple[pd.DataFrame, bool]:
+    """Count the subjects at each time of an endpoint."""
+    times = endpoint_times(cohort, name, by)
+    others = times.others if times.others is not None else times.rows.iloc[:0]
+    rows = pd.concat(
+        [times.rows.assign(applies=True), others.assign(applies=False)], ignore_index=False
+    )
+    code = rows["event_code"].to_numpy(float)
+    status = np.select([code == 0, code == 1, code > 1], ["censored", "event", "competing"], "")
+    causes = dict(enumerate(times.causes[1:], start=2))
+    frame = rows[by].assign(
+        endpoint=name,
+        applies=rows["applies"].astype(bool),
+        time=rows["event_time"],
+        status=pd.Series(status, rows.index, object).where(status != "", None),
+        cause=pd.Series(code, rows.index).map(causes).astype(object),
+    )
+    if "entry_time" in rows:
+        frame["entry_time"] = rows["entry_time"].where(np.isfinite(rows["entry_time"]))
+    if landmarks:
+        frame["reached"] = _reached(cohort, landmarks)[rows.index]
+    # The event lies between two visits: counts are of the time that the curve is of.
+    keys = list(frame.columns)
+    return grouped(frame, keys), times.origin
+
+
+def _reached(cohort: Cohort, landmarks: tuple[float, ...]) -> pd.Series:
+    """Return the last of some days that each subject's data cut-off had reached."""
+    subjects = cohort.subjects
+    if "cutoff_day" not in subjects or subjects["cutoff_day"].isna().any():
+        raise CarstatsError(
+            message(
+                "`landmarks` needs `cutoff_day` of every subject: who could have been followed to "
+                "the day. Give it, for example as cutoff_date under [study] of study.toml."
+            )
+        )
+    days = np.sort(np.asarray(landmarks, float))
+    place = np.searchsorted(days, subjects["cutoff_day"].to_numpy(float), side="right")
+    return pd.Series(np.append(np.nan, days)[place], subjects.index)
+
+
+def _responses(cohort: Cohort, name: str, by: list[str], at: float, window) -> pd.DataFrame:
+    """Count the subjects by their response at a visit."""
+    outcome = visit_outcome(cohort, name, at, window)
+    subjects = cohort.subjects
+    response = subjects["subject_id"].map(outcome.response)
+    frame = subjects[by].assign(
+        endpoint=outcome.name, applies=outcome.asked_of(subjects), response=response, early=False
+    )
+    if "infused" in subjects:
+        frame["infused"] = subjects["infused"].astype("boolean")
+    if "cutoff_day" in subjects:
+        frame["early"] = response.isna() & (subjects["cutoff_day"] < outcome.due)
+    return grouped(frame, list(frame.columns))
+
+
+def _toxicities(cohort: Cohort, name: str, by: list[str]) -> pd.DataFrame:
+    """Count the subjects by the worst grade of a toxicity that is proven."""
+    episodes = episodes_of(cohort, [name])
+    episodes = episodes[~episodes["before"]]
+    subjects, worst = cohort.subjects, episodes.groupby("subject_id")["least"].max()
+    doubtful = set(episodes.loc[episodes["level"].isna(), "subject_id"])
+    frame = subjects[by].assign(
+        term=name,
+        applies=subjects["subject_id"].isin(asked(subjects, name)["subject_id"]),
+        grade=subjects["subject_id"].map(worst).fillna(0.0),
+        open=subjects["subject_id"].isin(doubtful),
+    )
+    return grouped(frame, list(frame.columns))

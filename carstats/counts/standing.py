@@ -1,0 +1,139 @@
+"""Counts that stand where a cohort is asked for: rows that stand for several subjects each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import WEIGHT
+from carstats.counts.counted import Counts, counted_rows
+from carstats.data.study import Study
+from carstats.endpoints.derive.applicability import APPLIES
+from carstats.errors import CarstatsError, listed
+from carstats.messages import message
+
+
+class _CountedStudy(Study):
+    """What a result says of its study, and rows that stand for several subjects: all is checked."""
+
+    def __post_init__(self) -> None:
+        return
+
+
+def counted_cohort(cohort: Any, endpoint: str | None, kind: str) -> Any:
+    """Return counts of one endpoint as a cohort whose rows stand for several subjects each.
+
+    Anything that is not `Counts` is returned as it is.
+    """
+    if not isinstance(cohort, Counts):
+        return cohort
+    rows = counted_rows(cohort, endpoint, kind)
+    rows = rows[rows["n"] > 0].reset_index(drop=True)
+    rows.insert(0, "subject_id", [str(i + 1) for i in range(len(rows))])
+    subjects = rows[["subject_id", *cohort.by]].assign(
+        **{WEIGHT: rows["n"].to_numpy(int), APPLIES: rows["applies"].to_numpy(bool)}
+    )
+    tables = {}
+    about = dict(cohort.about)
+    if kind == "time-to-event":
+        known = rows[rows["time"].notna()]
+        columns = ["subject_id", "endpoint", "time", "status", "cause"]
+        tables["events"] = known[columns]
+        if "entry_time" in rows:
+            tables["events"] = tables["events"].assign(entry_day=known["entry_time"])
+        if "reached" in rows:
+            subjects["cutoff_day"] = rows["reached"].fillna(-np.inf)
+    elif kind == "response":
+        tables["responses"] = rows[["subject_id", "endpoint", "response"]].assign(
+            day=float(cohort.visit.get("at", 0.0)), evaluable=rows["response"].notna()
+        )
+        if "infused" in rows:
+            subjects["infused"] = rows["infused"].astype("boolean")
+        if "early" in rows:
+            early = rows["early"].to_numpy(bool)
+            subjects["cutoff_day"] = np.where(early, -np.inf, np.inf)
+    else:
+        had = rows[(rows["grade"] > 0) | rows["open"]]
+        tables["toxicities"] = had[["subject_id", "term"]].assign(
+            onset_day=0.0,
+            # An episode without a grade is at least as bad as what is proven, and maybe worse.
+            grade=had["grade"].where(~had["open"]).astype(float),
+            grade_at_least=had["grade"].astype(float),
+        )
+        subjects["last_contact_day"] = np.inf
+    study = _CountedStudy(
+        subjects=subjects,
+        infusions=pd.DataFrame() if about.get("origin") == "infusion" else None,
+        **tables,
+        vocabulary=cohort.vocabulary,
+        label=cohort.label,
+        synthetic=bool(about.get("synthetic", False)),
+        fingerprint=about.get("fingerprint"),
+        estimands=about.get("estimands", {}),
+        settings=about.get("settings", {}),
+        strata_only=bool(about.get("strata_only", False)),
+    )
+    return Cohort(
+        study,
+        subjects,
+        cohort.levels,
+        criteria=tuple(about.get("criteria", ())),
+        label=cohort.label,
+        by=cohort.report_by,
+    )
+
+
+def refuse_unknown(option: str, cohort: Any, asked: object) -> None:
+    """Refuse an option of an analysis that counts do not have."""
+    if isinstance(cohort, Counts) and asked:
+        raise CarstatsError(
+            message(
+                "`{option}` is not a function of counts: it needs the subjects themselves. Make a "
+                "Cohort with define_cohort(study, …).",
+                option=option,
+            )
+        )
+
+
+def counted_visit(
+    cohort: Any, endpoint: str | None, at: float, window: Iterable[float] | None
+) -> tuple[Any, Any]:
+    """Return counts of a response at a visit as a cohort, and its window; a cohort as it is."""
+    if isinstance(cohort, Counts):
+        check_visit(cohort, at, window)
+        window = tuple(cohort.visit["window"]) if cohort.visit else window
+    return counted_cohort(cohort, endpoint, "response"), window
+
+
+def check_visit(counts: Counts, at: float, window: Iterable[float] | None) -> None:
+    """Refuse responses at another visit than the one that was counted."""
+    if not counts.visit:
+        return
+    same = window is None or list(map(float, window)) == list(counts.visit["window"])
+    if float(at) != float(counts.visit["at"]) or not same:
+        low, high = counts.visit["window"]
+        raise CarstatsError(
+            message(
+                "the responses were counted at day {at}, days {low} to {high}, and no other visit. "
+                "Count again with count_outcomes(…, at={asked}).",
+                at=f"{counts.visit['at']:g}", low=f"{low:g}", high=f"{high:g}", asked=f"{at:g}",
+            )
+        )  # fmt: skip
+
+
+def check_landmark(cohort: Any, at: float) -> None:
+    """Refuse a landmark whose eligible subjects were not counted."""
+    if isinstance(cohort, Counts) and float(at) not in cohort.landmarks:
+        has = listed([f"{day:g}" for day in cohort.landmarks], 20) or message("none")
+        raise CarstatsError(
+            message(
+                "`at` is {at}; the counts say who could have been followed to {has}. Count again "
+                "with count_outcomes(…, landmarks=[{at}]).",
+                at=f"{at:g}",
+                has=has,
+            )
+        )

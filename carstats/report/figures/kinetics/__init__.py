@@ -1,0 +1,1 @@
+"""The engineered cells over time, and what goes with their exposure."""

@@ -1,0 +1,125 @@
+"""The exposure to the cells by outcome: boxes, and every subject as a point."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+from matplotlib import MatplotlibDeprecationWarning
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+
+from carstats.report.figures.frame import Page, figure
+from carstats.report.figures.grid import grid
+from carstats.report.figures.labels import abbreviations, level_names, stratum_names, titled
+from carstats.report.format import count, counted
+from carstats.report.style import RULE, SIZE, Look, looks
+from carstats.result import Result
+from carstats.words import in_words, sentences, tr
+
+_COLUMNS = ("subject", "level", "value", "below")
+_LEFT = 54.0
+# Values that reach over so many fold are drawn on a log axis.
+_WIDE = 20.0
+
+
+@figure(*_COLUMNS)
+def exposure_figure(page: Page, result: Result) -> None:
+    """Draw the exposure of each subject by outcome, a panel for each stratum.
+
+    Parameters
+    ----------
+    page : Page
+        The frame's.
+    result : Result
+        What `exposure_listing` returns.
+    """
+    frame = result.frame
+    names, shades, strata = stratum_names(result), looks(result), result.strata()
+    levels = list(result.labels["level"]) if "level" in result.labels else []
+    said = level_names(result, "level")
+    words = [in_words(said.get(level, level)) for level in levels]
+    heads = [names[key] if result.by else "" for key, _ in strata] or [""]
+    counts = [len(rows) for _, rows in strata] or [0]
+    panels = grid(page, heads, numbers=counts, left=_LEFT, tall=150.0, foot=3.2 * SIZE)
+    below = bool(frame["below"].any())
+    page.begin(
+        panels.height + 2,
+        title=titled(result.spec.endpoint, result),
+        notes=[
+            tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights; "
+               "points: subjects. Under the axis the number of subjects with a value."),
+            tr("Open symbols: below quantification.") if below else "",
+            abbreviations(result),
+        ],
+        alt=tr("Boxes of {title}: {subjects}.", title=titled(result.spec.endpoint, result),
+               subjects=counted(len(frame), "subject")),
+    )  # fmt: skip
+    known = frame["value"].dropna()
+    log = bool(len(known)) and known.min() > 0 and known.max() > _WIDE * known.min()
+    low, high = (known.min(), known.max()) if len(known) else (0.0, 1.0)
+    ends = (low / (5 if below else 2), high * 2) if log else _apart(low, high)
+    for i, (key, rows) in enumerate(strata):
+        ax = panels.axes(page, 0, i, color=shades[key].colour)
+        if log:
+            ax.set_yscale("log")
+            ax.yaxis.set_major_locator(LogLocator(10, numticks=9))
+            ax.yaxis.set_minor_locator(NullLocator())
+            ax.yaxis.set_major_formatter(
+                FuncFormatter(lambda v, _: f"{v:,.0f}" if v >= 1 else f"{v:g}")
+            )
+        ax.set_ylim(*ends)
+        floor = ends[0] * 1.6 if log else ends[0]
+        _draw(ax, rows, levels, shades[key], floor)
+        numbers = [count((rows["level"] == level).sum()) for level in levels]
+        ax.set_xticks(
+            range(len(levels)), [f"{w}\n{n}" for w, n in zip(words, numbers, strict=True)]
+        )
+        ax.set(xlim=(-0.6, len(levels) - 0.4), xlabel="", ylabel="")
+        ax.tick_params(labelleft=i % panels.across == 0)
+        ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)
+        ax.set_axisbelow(True)
+    options = result.spec.options
+    label = tr("{measure} ({unit})", measure=in_words(options["label"]),
+               unit=in_words(options["unit"])) if options.get("unit") else ""  # fmt: skip
+    page.write(
+        0, panels.head + (panels.height - panels.head - panels.foot) / 2,
+        sentences(label).rstrip(".。"), rotation=90, va="center", gid="y label",
+    )  # fmt: skip
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
+    pad = 0.06 * (high - low or 1.0)
+    return low - pad, high + pad
+
+
+def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float) -> None:
+    import seaborn
+
+    here = rows[~rows["below"]]
+    shown = {"x": "level", "y": "value", "order": levels, "color": look.colour, "ax": ax}
+    with warnings.catch_warnings():
+        # seaborn 0.13 gives matplotlib an argument that goes by another name since 3.11; points
+        # that do not fit side by side are drawn at the edge, and counted under the axis.
+        warnings.simplefilter("ignore", (MatplotlibDeprecationWarning, PendingDeprecationWarning))
+        warnings.filterwarnings("ignore", message=".*points cannot be placed", category=UserWarning)
+        if len(here):
+            seaborn.boxplot(
+                here, fill=False, showfliers=False, linewidth=0.7, width=0.6,
+                medianprops={"linewidth": 1.8}, **shown,
+            )  # fmt: skip
+            most = here.groupby("level").size().max()
+            size = float(np.clip(90.0 / most, 1.4, 3.0))
+            seaborn.swarmplot(
+                here, marker=look.marker, size=size, linewidth=0.25, edgecolor="white", zorder=3,
+                warn_thresh=1.0, **shown,
+            )  # fmt: skip
+    for place, level in enumerate(levels):
+        n = int((rows["below"] & (rows["level"] == level)).sum())
+        if n:
+            x = place + np.linspace(-0.3, 0.3, n) * (n > 1)
+            ax.plot(
+                x, np.full(n, floor), linestyle="none", marker=look.marker, markersize=3,
+                markerfacecolor="white", markeredgecolor=look.colour, markeredgewidth=0.7,
+                gid="below",
+            )  # fmt: skip
