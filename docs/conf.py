@@ -54,7 +54,7 @@ html_theme_options = {
     "header_links_before_dropdown": 10,
     "secondary_sidebar_items": {
         "**": ["page-toc"],
-        **dict.fromkeys(("index", "r", "sas", "coverage", "results"), []),
+        **{page: [] for page in ("index", "r", "sas", "coverage", "results")},
     },
     "pygments_light_style": "a11y-high-contrast-light",
 }
