@@ -6,6 +6,7 @@
 # make setup       only .venv, from requirements.lock
 # make lint        ruff, the format, and the docstrings of the public names
 # make reference   the R scripts that write the reference numbers (needs Rscript)
+# make docs        the site, into docs/_build/html; warnings are errors
 # make benchmark   what is timed; ARGS=--write keeps it in benchmarks/results.md
 # make catalogue   the messages that are translated, after a change of any; ARGS="--fill FILE"
 # make lock        requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
@@ -26,7 +27,7 @@ ARGS :=
 
 SUPPORTED := import sys; sys.exit(not sys.version_info >= (3, 11))
 
-.PHONY: help setup reproduce test test-newest test-slow verify lint reference benchmark catalogue lock clean
+.PHONY: help setup reproduce test test-newest test-slow verify lint reference docs benchmark catalogue lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -68,6 +69,9 @@ lint: $(STAMP)
 reference:
 	sh tests/reference/run.sh
 
+docs: $(STAMP)
+	$(RUN) -m sphinx -q -W --keep-going -b html $(ARGS) docs docs/_build/html
+
 benchmark: $(STAMP)
 	$(RUN) benchmarks/run.py $(ARGS)
 
@@ -81,7 +85,7 @@ lock: $(STAMP)
 	    --no-emit-index-url --no-emit-find-links $(ARGS) -o requirements.lock pyproject.toml
 
 clean:
-	rm -rf $(VENV) $(NEWEST) dist .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(NEWEST) dist docs/_build docs/gallery .pytest_cache .ruff_cache .hypothesis
 
 # uv comes from the lock, checked by its hash, and installs the rest; where it finds no index, pip does it.
 # The interpreters are tried by running them: a version manager leaves names that only print an error.
