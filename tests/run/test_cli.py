@@ -253,7 +253,7 @@ def test_only_one_place_prints():
     [
         (["crosscheck", "study"], "lifelines", "crosscheck"),
         (["reproduce", "--out", "out"], "nbclient", "notebooks,crosscheck"),
-        (["reproduce", "--only", "study_cookbook"], "ipykernel", "notebooks,crosscheck"),
+        (["reproduce", "--only", "cohort"], "ipykernel", "notebooks,crosscheck"),
     ],
 )
 def test_a_command_names_the_extra_it_needs_before_it_begins(
