@@ -28,16 +28,22 @@ def seconds(call):
     return time.perf_counter() - begun
 
 
+def analyses(repeat):
+    """Yield each prior and the median seconds of one analysis under it."""
+    for name, prior in PRIORS.items():
+        fit_baskets(*EIGHT, prior)
+        taken = [seconds(lambda prior=prior: fit_baskets(*EIGHT, prior)) for _ in range(repeat)]
+        yield name, statistics.median(taken)
+
+
 def main():
     """Print the medians; the limit for one analysis is 50 ms on an idle machine."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=15, help="counted rounds (default 15)")
     repeat = parser.parse_args().repeat
     print("| what | seconds |", "|---|--:|", sep="\n")
-    for name, prior in PRIORS.items():
-        fit_baskets(*EIGHT, prior)
-        taken = [seconds(lambda prior=prior: fit_baskets(*EIGHT, prior)) for _ in range(repeat)]
-        print(f"| eight baskets, {name} | {statistics.median(taken):.3f} |", flush=True)
+    for name, taken in analyses(repeat):
+        print(f"| eight baskets, {name} | {taken:.3f} |", flush=True)
     n = np.full(8, 20)
     y = np.random.default_rng(1).binomial(n, 0.3, (10_000, 8))
     taken = seconds(lambda: basket_batch(y, n))

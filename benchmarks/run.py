@@ -15,6 +15,10 @@ import time
 from importlib.metadata import version
 from pathlib import Path
 
+import basket
+import numpy as np
+import survival
+
 ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results.md"
 LIBRARIES = ("carstats", "numpy", "pandas", "matplotlib", "lifelines")
@@ -74,19 +78,50 @@ def rows(repeat):
     own, base = medians([[python, script, *figure], [python, other, *figure]], repeat)
     yield "Kaplan–Meier figure", own, "the same by lifelines", base, "ratio", own / base, 0.6
 
+    if survminer():
+        drawn = ["Rscript", "--vanilla", str(Path(__file__).parent / "survminer_km.R"), "{out}"]
+        own, base = medians([[python, script, *figure], drawn], repeat)
+        yield "Kaplan–Meier figure", own, "the same by survminer", base, "ratio", own / base, 0.5
+
+    yield from estimators()
+
+    study = str(ROOT / "data" / "synthetic")
+    (own,) = medians([command_line("report", study, "--out", "{out}")], repeat=1, warm=0)
+    yield "`carstats report`", own, "–", None, "seconds", own, None
+
     (own,) = medians([command_line("reproduce", "--out", "{out}")], repeat=1, warm=0)
     yield "`carstats reproduce`", own, "–", None, "seconds", own, 60.0
 
 
+def survminer():
+    """Return whether R draws with survminer here."""
+    asked = 'quit(status = !requireNamespace("survminer", quietly = TRUE))'
+    found = shutil.which("Rscript")
+    return found and not subprocess.run([found, "-e", asked], capture_output=True).returncode
+
+
+def estimators():
+    """Yield the rows of the estimators; what a comparison needs and is not there leaves a blank."""
+    rng = np.random.default_rng(20240603)
+    for part in (survival.bootstrap, survival.permutation, survival.subdistribution):
+        for what, own, other, theirs, least in part(rng):
+            ratio = own / theirs if theirs else float("nan")
+            yield what, own, other, theirs, "ratio", ratio, 1 / float(least.split()[-1])
+    for n, what, own in survival.sizes(rng):
+        yield f"{what}, {n:,} subjects", own, "–", None, "seconds", own, None
+    for name, own in basket.analyses(repeat=9):
+        yield f"eight baskets, {name}", own, "–", None, "seconds", own, 0.05
+
+
 def line(what, own, against, base, measure, value, limit):
     """Write a row of the table."""
-    beside = "" if base is None else f"{base:.3f}"
+    beside = "" if base is None else f"{base:.4g}"
     unit = " s" if "seconds" in measure else ""
     judged = "– | "
     if limit is not None:
         judged = f"{limit:g}{unit} | {'within' if value <= limit else '**over**'}"
     return (
-        f"| {what} | {own:.3f} | {against} | {beside} | {measure} | {value:.2f}{unit} | {judged} |"
+        f"| {what} | {own:.4g} | {against} | {beside} | {measure} | {value:.3g}{unit} | {judged} |"
     )
 
 

@@ -164,7 +164,23 @@ def million(rng):
         yield f"(np.sort of a million bare times, {kind})", sort, "–", None, "–"
 
 
-def subdistribution(rng, n):
+def sizes(rng):
+    """Yield the number of subjects, the estimator and its seconds, from a hundred to a million."""
+    for n in (100, 1_000, 10_000, 100_000, 1_000_000):
+        times, codes = followed(rng, n)
+        status, rounds = (codes == 1).astype(int), 25 if n < 100_000 else 5
+
+        def curve(times=times, status=status):
+            kaplan_meier(risk_table(times, status), conf_type="log-log")
+
+        def incidence(times=times, codes=codes):
+            aalen_johansen(risk_table(times, codes, n_causes=2), conf_type="log-log")
+
+        yield n, "Kaplan–Meier", seconds(curve, rounds)
+        yield n, "Aalen–Johansen", seconds(incidence, rounds)
+
+
+def subdistribution(rng, n=10_000):
     """Yield the row of Fine and Gray's regression."""
     x = np.column_stack([rng.normal(size=n), rng.integers(0, 2, n)])
     times = np.ceil(rng.exponential(400 * np.exp(-0.3 * x[:, 0])))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from typing import Any
 
 from carstats.messages import Joined, Message, message, message_n
@@ -261,6 +262,18 @@ def check_choice(argument: str, value: Any, allowed: Collection[Any]) -> Any:
 def _told_apart(name: str) -> str:
     """Return what of an option's name is compared."""
     return name.casefold().translate(dict.fromkeys(map(ord, " -_.–'’")))
+
+
+def check_installed(extra: str, *libraries: str) -> None:
+    """Raise, naming the extra that brings them, unless the libraries are installed."""
+    lacking = [name for name in libraries if find_spec(name) is None]
+    if lacking:
+        raise CarstatsError(
+            message(
+                "this needs {names}, which is not installed. Install it: {command}",
+                names=", ".join(lacking), command=f'pip install "carstats[{extra}]"',
+            )
+        )  # fmt: skip
 
 
 def check_conf_level(value: float) -> None:

@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup
 
 import carstats
-from carstats.errors import CarstatsError
+from carstats.errors import CarstatsError, check_installed
 from carstats.report.printing import say
 from carstats.translation import LANGUAGE_VARIABLE, in_words
 
@@ -213,6 +213,7 @@ def crosscheck(
     from carstats.words import tr
 
     with _speaking(lang):
+        check_installed("crosscheck", "lifelines", "statsmodels")
         if out is not None:
             check_writable(out.resolve())
         study = carstats.read_study(folder, mapping)

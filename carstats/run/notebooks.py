@@ -6,12 +6,11 @@ import os
 import re
 import sys
 import tempfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.data.packaged import packaged_folder
-from carstats.errors import CarstatsError
+from carstats.errors import CarstatsError, check_installed
 from carstats.messages import message
 from carstats.translation import LANGUAGE_VARIABLE, current_language
 from carstats.words import tr
@@ -24,7 +23,7 @@ _CELL_SECONDS = 600
 # A socket's name has at most 104 bytes on macOS; the kernel adds a number to it.
 _LONGEST_SOCKET = 100
 _SIGN = re.compile(r"( *(?:#+|[-*+]|>|\d+[.)]) )?(.*)", re.DOTALL)
-_NEEDED = ("ipykernel", "lifelines", "nbclient", "nbconvert", "nbformat", "seaborn", "statsmodels")
+NEEDED = ("ipykernel", "lifelines", "nbclient", "nbconvert", "nbformat", "seaborn", "statsmodels")
 
 
 def write_notebook(source: Path, data: Path | None, target: Path) -> list[Path]:
@@ -45,7 +44,7 @@ def write_notebook(source: Path, data: Path | None, target: Path) -> list[Path]:
 
 def run_notebook(source: Path, data: Path | None = None) -> NotebookNode:
     """Run a notebook in a fresh kernel; its text is put into the language that is set."""
-    _require()
+    check_installed("notebooks,crosscheck", *NEEDED)
     import nbformat
     from nbclient import NotebookClient
     from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -145,18 +144,6 @@ def _blocks(text: str) -> list[tuple[str, str]]:
         else:
             found.append((sign, words.strip()))
     return found
-
-
-def _require() -> None:
-    lacking = [name for name in _NEEDED if find_spec(name) is None]
-    if lacking:
-        raise CarstatsError(
-            message(
-                "a notebook needs {names}, which is not installed. Install it: pip install "
-                '"carstats[notebooks,crosscheck]"',
-                names=", ".join(lacking),
-            )
-        )
 
 
 def _clean(notebook: NotebookNode) -> None:

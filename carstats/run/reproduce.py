@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from carstats.data.packaged import packaged_folder
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, check_installed, listed
 from carstats.language import in_language
 from carstats.messages import message
 from carstats.report.printing import say
 from carstats.run.manifest import MANIFEST, write_manifest
-from carstats.run.notebooks import write_notebook
+from carstats.run.notebooks import NEEDED, write_notebook
 from carstats.run.workers import Outcome, run_jobs
 from carstats.translation import LANGUAGES, current_language
 
@@ -73,6 +73,8 @@ def _reproduce(
     scripts = find_analyses(only, notebooks=notebooks)
     if only is None and not published:
         scripts = [script for script in scripts if takes_study(script)]
+    if any(script.suffix == ".ipynb" for script in scripts):
+        check_installed("notebooks,crosscheck", *NEEDED)
     folder = Path(data).resolve() if data is not None else packaged_folder("data/synthetic")
     target = Path(out).resolve() if out is not None else _default_out(data)
     # Read here first: a study that cannot be read is one error and not one for each analysis.

@@ -16,6 +16,7 @@ from carstats.crosschecking.asking import Check
 from carstats.crosschecking.registry import ANALYSES, LISTINGS
 from carstats.crosschecking.verdicts import REASONS
 
+pytestmark = pytest.mark.crosscheck
 ROOT = Path(__file__).parents[2]
 RFS = "relapse_free_survival"
 

@@ -11,6 +11,7 @@ from carstats.crosschecking.asking import TRIALS
 from carstats.crosschecking.registry import ANALYSES, LISTINGS
 from tests.reference import HERE
 
+pytestmark = pytest.mark.crosscheck
 RFS = "relapse_free_survival"
 REMISSION = {"outcome": "response", "endpoint_class": "remission"}
 TABLE = cs.published_trials()

@@ -35,6 +35,7 @@ def results(cohort):
     ]
 
 
+@pytest.mark.crosscheck
 def test_page_and_csv(cohort, results):
     found = cs.crosscheck(results, cohort)
     files = crosscheck_files(found, made_with="carstats test")
@@ -51,6 +52,7 @@ def test_page_and_csv(cohort, results):
         assert name not in files["crosscheck.csv"].decode()
 
 
+@pytest.mark.crosscheck
 def test_page_shows_what_differs(cohort, results):
     frame = results[1].frame.assign(estimate=0.123456)
     found = cs.crosscheck(replace(results[1], frame=frame), cohort)
@@ -99,6 +101,7 @@ def test_command(tmp_path):
     assert chinese.exit_code == 0, chinese.output
 
 
+@pytest.mark.crosscheck
 def test_command_fails_where_a_number_differs(tmp_path, monkeypatch, cohort, results):
     frame = results[1].frame.assign(estimate=0.123456)
     wrong = cs.crosscheck(replace(results[1], frame=frame), cohort)

@@ -10,8 +10,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from typer.main import get_command
+from typer.testing import CliRunner
 
 import carstats
+from carstats import errors
 from carstats.report.printing import inert
 from carstats.run.cli import MORE, START, TRUST, app
 
@@ -244,3 +246,24 @@ def test_only_one_place_prints():
                     called = getattr(node.func, "id", getattr(node.func, "attr", ""))
                     own = isinstance(node.func, ast.Attribute) and called == "print"
                     assert own or called not in ("print", "echo", "secho"), (file, node.lineno)
+
+
+@pytest.mark.parametrize(
+    ("command", "lacks", "extra"),
+    [
+        (["crosscheck", "study"], "lifelines", "crosscheck"),
+        (["reproduce", "--out", "out"], "nbclient", "notebooks,crosscheck"),
+        (["reproduce", "--only", "cohort"], "ipykernel", "notebooks,crosscheck"),
+    ],
+)
+def test_a_command_names_the_extra_it_needs_before_it_begins(
+    monkeypatch, tmp_path, command, lacks, extra
+):
+    found = errors.find_spec
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == lacks else found(name))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 2
+    assert f"this needs {lacks}, which is not installed" in result.output
+    assert f'pip install "carstats[{extra}]"' in result.output
+    assert list(tmp_path.iterdir()) == []

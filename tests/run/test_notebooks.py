@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from carstats import errors
 from carstats.errors import CarstatsError
 from carstats.language import in_language
 from carstats.report.tables.files import Table
@@ -267,8 +268,8 @@ def test_what_is_no_notebook_is_refused(tmp_path):
 
 
 def test_a_library_that_lacks_is_named_with_the_remedy(tmp_path, monkeypatch):
-    find = notebooks.find_spec
-    monkeypatch.setattr(notebooks, "find_spec", lambda n: None if n == "nbclient" else find(n))
+    find = errors.find_spec
+    monkeypatch.setattr(errors, "find_spec", lambda n: None if n == "nbclient" else find(n))
     with pytest.raises(CarstatsError, match=r'needs nbclient.*pip install "carstats\[notebooks'):
         run_notebook(tmp_path / "any.ipynb")
 
