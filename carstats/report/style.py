@@ -292,7 +292,7 @@ def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
 def _held(text: str) -> str:
     """Hold together what a line must not part: "5 %", "p = 0.16", a last "…: 10"."""
     text = re.sub(" (?=%)|(?<=:) (?=[0-9,]+$)", "\u00a0", text)
-    return re.sub(r"\b([pPnN]) ([=<>≤≥]) ", "\\1\u00a0\\2\u00a0", text)
+    return re.sub(r"\b([pP]) ([=<>≤≥]) ", "\\1\u00a0\\2\u00a0", text)
 
 
 def wrap(

@@ -59,7 +59,7 @@ def test_what_a_journals_figure_does_not_say_stands_in_the_legend(curves, tmp_pa
     paths = save_figure(drawn, curves["curves"], tmp_path, "f", style="journal", width="lancet-1")
     assert "f.legend.txt" in {path.name for path in paths}
     legend = (tmp_path / "f.legend.txt").read_text(encoding="utf-8")
-    assert legend.startswith("Relapse-free survival by target. Relapse-free survival.")
+    assert legend.startswith("Relapse-free survival by target. 42 subjects.")
     assert "Kaplan–Meier" in legend
     assert 'width="212.' in (tmp_path / "f.svg").read_text(encoding="utf-8")
     plain = save_figure(drawn, curves["curves"], tmp_path / "plain", "f")

@@ -79,7 +79,7 @@ def save_figure(
     for kind in FIGURE_FORMATS:
         contents[f"{stem}.{kind}"] = figure_bytes(figure, kind)
     if caption and not figure.style.caption:
-        contents[f"{stem}.legend.txt"] = f"{sentences(full_stop(title), caption)}\n".encode()
+        contents[f"{stem}.legend.txt"] = f"{_legend(title, caption)}\n".encode()
     return write_files(folder, contents)
 
 
@@ -132,6 +132,16 @@ def save_table(
         made = table_bytes(table, kind, re.sub(r"[^\w-]|^(?=[^A-Za-z])", "t", stem))
         contents[f"{stem}.{FORMATS[kind]}"] = made
     return write_files(folder, contents)
+
+
+def _legend(title: str, caption: str) -> str:
+    """Return title and caption as one text, without saying twice what is shown."""
+    for stop in (". ", "。"):
+        first, _, rest = caption.partition(stop)
+        if rest and title.startswith(first):
+            caption = rest
+            break
+    return sentences(full_stop(title), caption)
 
 
 def _anew(figure: Figure, style: str, width: float | str | None) -> Figure:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 from carstats.messages import mark
+from carstats.report.style import text_width
 from carstats.result import Result
 from carstats.words import in_words, tr
 
@@ -15,8 +18,8 @@ CHANGES = {
 LEFT = 36.0
 
 
-def y_label(result: Result, what: str) -> str:
-    """Return what an axis of values is called."""
+def y_label(result: Result, what: str, room: float = math.inf) -> str:
+    """Return what an axis of values is called: with its unit, where there is room in points."""
     unit = result.spec.options.get("unit") or ""
     # What has no unit of its own is a score, in points, as one with its range (such as 0-105).
     score = unit in ("", "points") or unit[0].isdigit()
@@ -24,7 +27,10 @@ def y_label(result: Result, what: str) -> str:
     title = in_words(result.spec.endpoint) if what == "value" else tr(CHANGES[what])
     if what == "percent_change" or title.endswith((f"({unit})", f"（{unit}）")):
         return title
-    return tr("{name} ({unit})", name=title, unit=unit)
+    named = tr("{name} ({unit})", name=title, unit=unit)
+    if text_width(named) <= room:
+        return named
+    return title if score else unit
 
 
 def keys_of(result: Result, rows) -> list[tuple]:
