@@ -53,7 +53,9 @@ def test_a_report_is_a_page_a_document_and_slides(short, study, tmp_path):
     assert page_problems(page, "en") == []
     read = BeautifulSoup(page, "html.parser")
     assert read.h1.text == read.title.text == "One subject"
-    assert "Counted here: 1 subject" in read.main.text
+    assert (
+        "The study has 1 subject. Whether a subject was infused is not recorded" in read.main.text
+    )
     before = files_in(out)
     study_report(study, out)
     assert files_in(out) == before

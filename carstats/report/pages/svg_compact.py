@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import re
 
 _DROPPED = re.compile(r"<\?xml.*?\?>|<!DOCTYPE.*?>|<!--.*?-->|<metadata>.*?</metadata>", re.DOTALL)
 _PATH = re.compile(r'(<path(?: id="[^"]*")?) d="([^"]*)"([^>]*)>')
 _STEP = re.compile(r"([MLCQZz])([^MLCQZz]*)")
+# A dot of matplotlib's is eight curves.
+_DOT = re.compile(r"M\s+(\S+ \S+)\s+((?:C[^MLCQZz]+){8})[Zz]")
+_STYLE = re.compile(r' style="([^"]*)"')
+# A letter beside the one before it, in hundredths of its size.
+_LETTER = re.compile(r'(<use [^>]*?) transform="translate\((-?[\d.]+) 0\)"')
 _PLACE = re.compile(r' ((?:x|y)="|transform="translate\()([^")]*)')
 _LONG = re.compile(r"-?\d+\.\d{3,}")
 
@@ -19,6 +25,8 @@ def compact_svg(text: str) -> str:
     names = {name: f"_{number:x}" for number, name in enumerate(used)}
     text = re.sub(r' id="([^"]+)"', lambda m: f' id="{names[m[1]]}"' if m[1] in names else "", text)
     text = re.sub(r'(?<=href="#)[^"]+|(?<=url\(#)[^)]+', lambda m: names[m[0]], text)
+    text = _LETTER.sub(lambda m: f'{m[1]} x="{_short(float(m[2]), 1)}"', text)
+    text = _STYLE.sub(lambda m: m[0].replace(": ", ":").replace("; ", ";"), text)
     return re.sub(r">\s+<", "><", text).strip()
 
 
@@ -30,7 +38,19 @@ def _path(match: re.Match) -> str:
     scale = 10**places
     at = start = (0, 0)
     steps = []
-    for sign, numbers in _STEP.findall(data):
+    dots = {} if places == 0 else {m.start(): m for m in _DOT.finditer(data)}
+    end = 0
+    for step in _STEP.finditer(data):
+        sign, numbers = step.groups()
+        if step.start() < end:
+            continue
+        if (dot := dots.get(step.start())) and (arcs := _arcs(dot)):
+            place = [round(float(word) * scale) for word in dot[1].split()]
+            words = [_short((v - o) / scale, places) for v, o in zip(place, at, strict=True)]
+            steps.append(("m" if steps else "M") + " ".join(words).replace(" -", "-") + arcs)
+            at = start = tuple(place)
+            end = dot.end()
+            continue
         if sign in "Zz":
             at = start
             steps.append("z")
@@ -47,6 +67,21 @@ def _path(match: re.Match) -> str:
         at = points[-1]
         start = at if sign == "M" else start
     return f'{head} d="{"".join(steps)}"{tail}>'
+
+
+def _arcs(dot: re.Match) -> str:
+    """Return a dot as two half circles; empty where its curves are not a circle."""
+    x, y = map(float, dot[1].split())
+    ends = [tuple(map(float, part.split()[-2:])) for part in dot[2].split("C")[1:]]
+    across = ends[3][0] - x, ends[3][1] - y
+    middle = x + across[0] / 2, y + across[1] / 2
+    radius = math.hypot(*across) / 2
+    if any(abs(math.dist(end, middle) - radius) > 0.01 + 0.01 * radius for end in ends):
+        return ""
+    r = _short(radius, 2)
+    there = " ".join(_short(side, 2) for side in across)
+    back = " ".join(_short(-side, 2) for side in across)
+    return f"a{r} {r} 0 0 0 {there}a{r} {r} 0 0 0 {back}z"
 
 
 def _short(value: float, places: int) -> str:

@@ -22,9 +22,14 @@ def test_nothing_is_said_of_two_years_where_nobody_was_followed_so_long():
 
 def test_one_who_was_followed_for_two_years_is_one():
     study = small_study()
-    events = study.events.assign(time=study.events["time"].replace({400.0: 800.0}).where(
-        study.events["subject_id"].ne("P-c"), 400.0))  # fmt: skip
-    said = words(small_study(events=events))
+    own = study.subjects["subject_id"].eq("P-a")
+    subjects = study.subjects.assign(
+        last_contact_day=study.subjects["last_contact_day"].mask(own, 800.0), cutoff_day=900.0
+    )
+    events = study.events.assign(
+        time=study.events["time"].mask(study.events["subject_id"].eq("P-a"), 800.0)
+    )
+    said = words(small_study(subjects=subjects, events=events))
     assert "1 of 4 was still followed and free of the event at two years." in said
 
 
