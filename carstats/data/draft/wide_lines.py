@@ -22,7 +22,7 @@ from carstats.data.matching import code_key
 from carstats.data.measures import MEASURE_TABLE, Conversion
 from carstats.data.units import conversion, plausible, rivals, units_that_fit
 from carstats.data.vocabulary import Vocabulary
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 # The day that a value of the baseline is given; before the infusion and before lymphodepletion.
 BASELINE_DAY = -7
@@ -282,10 +282,12 @@ def _yes_without_date(paper: Paper, main: Found, section: tuple[str, ...]) -> No
         ]
         if n := int((np.array(yes, dtype=bool) & ~dated).sum()):
             lines[0].state = ASK
-            lines[0].why = message(
+            lines[0].why = message_n(
+                "{n} row says yes under {heading} and has no date here: an event without one is"
+                " not counted; fill it in",
                 "{n} rows say yes under {heading} and have no date here: an event without one is"
                 " not counted; fill it in",
-                n=n,
+                n,
                 heading=repr(column.heading),
             )
 

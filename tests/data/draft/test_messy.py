@@ -139,4 +139,4 @@ def test_a_yes_without_a_date_is_asked(tmp_path):
     )
     text = draft_study(tmp_path).paper.text(str)
     assert "# ? date" in text
-    assert "1 rows say yes" in text
+    assert "1 row says yes" in text
