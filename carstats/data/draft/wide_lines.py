@@ -130,7 +130,7 @@ def _toxicity(
     if what == "grade":
         recode_grades(paper, values, ("toxicities", "values", "grade"))
     elif what in ("present", "serious"):
-        recode_flags(paper, values, ("toxicities", "values", what))
+        recode_flags(paper, values, ("toxicities", "values", what), column.proposal.codes)
     if what == "grade" and "astct" in column.heading.casefold():
         paper.on(section, "grading_scale", '"ASTCT"', message("the heading says so"))
     elif what == "grade" and "ctcae" in column.heading.casefold():
@@ -153,7 +153,8 @@ def _medication(
     if kind and not paper.says(section, "drug_class"):
         paper.on(section, "drug_class", quoted(kind))
     if _put(paper, column, section, what, quoted(column.heading)) and what == "present":
-        recode_flags(paper, distinct(main, column), ("medications", "values", "present"))
+        section = ("medications", "values", "present")
+        recode_flags(paper, distinct(main, column), section, column.proposal.codes)
 
 
 def _infusion(
@@ -196,7 +197,8 @@ def _visit(paper: Paper, main: Found, column: Column, table_name: str, term: str
     else:
         paper.on(section, column.heading, str(day))
     if table_name == "responses":
-        recode_flags(paper, distinct(main, column), ("responses", "values", "response"))
+        section = ("responses", "values", "response")
+        recode_flags(paper, distinct(main, column), section, column.proposal.codes)
 
 
 def recode_measure_flags(paper: Paper, main: Found, column: Column) -> None:
