@@ -13,13 +13,17 @@ from docutils import nodes
 from latex2mathml.converter import convert
 from matplotlib.figure import Figure
 from running import ROOT, reading_once, run_block
+from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.transforms import SphinxTransform
 
+import carstats as cs
+
 HERE = Path(__file__).parent
 GALLERY = HERE / "gallery"
 DRAWN = GALLERY / "drawn"
+_NAME = re.compile(r"(?:cs\.)?(\w+)(?:\(.*\))?$", flags=re.DOTALL)
 # What asks a network for something when a page is opened; a link that one may follow does not.
 _ASKS = re.compile(
     r"""<(?:script|img|iframe|source|video|audio|embed)\b[^>]*?\bsrc\s*=\s*["']?(?:https?:)?//"""
@@ -27,6 +31,25 @@ _ASKS = re.compile(
     r"""|@import[^;]*//|url\(\s*["']?(?:https?:)?//""",
     flags=re.IGNORECASE,
 )
+
+
+class LinkNames(SphinxTransform):
+    """Links a public name in code type, also where it is called, to its place in the API."""
+
+    default_priority = 410
+
+    def apply(self, **kwargs: Any) -> None:
+        for node in list(self.document.findall(nodes.literal)):
+            found = _NAME.match(node.astext())
+            inside = isinstance(node.parent, nodes.reference | addnodes.pending_xref)
+            if not found or inside or found.group(1) not in cs.__all__:
+                continue
+            link = addnodes.pending_xref(
+                "", refdomain="py", reftype="obj", reftarget=f"carstats.{found.group(1)}",
+                refexplicit=True, refwarn=True, refdoc=self.env.docname,
+            )  # fmt: skip
+            node.replace_self(link)
+            link += node
 
 
 class ShowOutputs(SphinxTransform):
@@ -71,14 +94,14 @@ def write_gallery(app: Sphinx) -> None:
     lines = [
         "# Gallery",
         "",
-        "Every figure that `carstats reproduce` draws, with the script that draws it. What `cs.plot`",
-        "makes of the result of each analysis, in one line each, is in [](../figures.md).",
+        "Every figure that `carstats reproduce` draws, with the script that draws it. What",
+        "`cs.plot` makes of each result, in one line, is in [](../figures.md).",
         "",
         "::::{grid} 1 2 2 3",
         ":gutter: 2",
         "",
     ]
-    stems = []
+    stems: dict[str, str] = {}
     for script in sorted((ROOT / "analyses").glob("*.py")):
         picture = ROOT / "figures" / f"{script.stem}.png"
         origin = picture.with_suffix(".json")
@@ -86,12 +109,13 @@ def write_gallery(app: Sphinx) -> None:
             continue
         said = json.loads(origin.read_text(encoding="utf-8"))
         title = script.read_text(encoding="utf-8").split('"""')[1].strip().rstrip(".")
-        stems.append(script.stem)
+        short = title.split(":")[0]
+        stems[script.stem] = short
         lines += [
-            f":::{{grid-item-card}} {title.split(':')[0]}",
+            f":::{{grid-item-card}} {short}",
             f":link: {script.stem}",
             ":link-type: doc",
-            f":img-bottom: ../../figures/{script.stem}.png",
+            f":img-top: ../../figures/{script.stem}.png",
             f":img-alt: {said['alt']}",
             ":::",
             "",
@@ -113,7 +137,8 @@ def write_gallery(app: Sphinx) -> None:
             "",
         ]
         _write(GALLERY / f"{script.stem}.md", page)
-    hidden = ["```{toctree}", ":hidden:", "", *stems, "```", ""]
+    hidden = ["```{toctree}", ":hidden:", "", "../figures"]
+    hidden += [*(f"{short} <{stem}>" for stem, short in stems.items()), "```", ""]
     _write(GALLERY / "index.md", [*lines, "::::", "", *hidden])
     for page in GALLERY.glob("*.md"):
         if page.stem not in {*stems, "index"}:
@@ -158,6 +183,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Connect all of it."""
     matplotlib.use("Agg")
     app.add_transform(ShowOutputs)
+    app.add_transform(LinkNames)
     app.add_html_math_renderer("mathml", (inline_formula, None), (shown_formula, None))
     app.connect("builder-inited", write_gallery)
     app.connect("build-finished", refuse_network)

@@ -31,6 +31,7 @@ autodoc_typehints = "none"
 autodoc_class_signature = "separated"
 autosummary_generate = False  # numpydoc brings it along
 add_module_names = False
+default_role = "py:obj"  # of docstrings: `define_cohort` is a link
 numpydoc_show_class_members = False
 numpydoc_xref_param_type = False
 
@@ -46,11 +47,15 @@ html_show_sphinx = False
 html_context = {"default_mode": "light"}
 html_theme_options = {
     "navbar_end": [],
+    "navbar_align": "left",
     "footer_start": ["copyright"],
     "footer_end": [],
     "show_prev_next": False,
-    "header_links_before_dropdown": 7,
-    "secondary_sidebar_items": ["page-toc"],
+    "header_links_before_dropdown": 10,
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        **{page: [] for page in ("index", "r", "sas", "coverage", "results")},
+    },
     "pygments_light_style": "a11y-high-contrast-light",
 }
-html_sidebars = {"index": [], "zh": []}
+html_sidebars = {page: [] for page in ("index", "start", "tutorial", "endpoints", "r", "sas", "zh")}

@@ -68,6 +68,11 @@ class Counts:
     about : dict
         What results say of their origin: ``synthetic``, ``fingerprint``, ``criteria``,
         ``estimands``, ``strata_only``, ``origin``.
+
+    Examples
+    --------
+    >>> counts = cs.count_outcomes(cohort, ["relapse_free_survival"], by="target")
+    >>> cs.survival_at(counts, "relapse_free_survival", at=365, by="target")
     """
 
     by: tuple[str, ...]

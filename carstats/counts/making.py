@@ -73,9 +73,9 @@ def count_outcomes(
 
     Examples
     --------
-    >>> counts = cs.count_outcomes("registry.parquet",                     # doctest: +SKIP
-    ...     {"relapse": {"time": "days", "status": "relapsed"}}, by="target")
-    >>> cs.survival_curve(counts, "relapse", by="target")                   # doctest: +SKIP
+    >>> counts = cs.count_outcomes(cohort, ["relapse_free_survival", "CRS"], by="target")
+    >>> cs.survival_curve(counts, "relapse_free_survival", by="target")
+    >>> cs.toxicity_rate(counts, "CRS", min_grade=2)
     """
     days = tuple(float(day) for day in ([landmarks] if np.isscalar(landmarks) else landmarks))
     for day in days:

@@ -93,6 +93,11 @@ def exposure_response(
     References
     ----------
     Anderson JR, Cain KC, Gelber RD. J Clin Oncol 1983; 1: 710-719 (landmarks).
+
+    Examples
+    --------
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> cs.exposure_response(cells, "Cmax", "response")
     """
     check_conf_level(conf_level)
     check_number("n_resamples", n_resamples, low=1)
@@ -179,6 +184,11 @@ def exposure_listing(
     ------
     CarstatsError
         As `exposure_response`; also if nobody is counted.
+
+    Examples
+    --------
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> figure = cs.plot(cs.exposure_listing(cells, "Cmax", "response"))
     """
     check_cohort(cohort)
     by = check_by(cohort.subjects, by)

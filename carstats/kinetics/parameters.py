@@ -106,14 +106,8 @@ def cellular_kinetics(
 
     Examples
     --------
-    >>> import pandas as pd
-    >>> samples = pd.DataFrame({
-    ...     "subject_id": "S003", "day": [1, 7, 10, 14, 21, 28, 56], "measure": "CAR_transgene",
-    ...     "value": [None, 9e4, 6e4, 2e4, 4e3, 9e2, None], "unit": "copies/ug DNA",
-    ...     "lloq": 50})
-    >>> sampled = cs.Study(study.subjects, infusions=study.infusions, assessments=samples)
-    >>> one = cs.define_cohort(sampled, cs.where("subject_id", "S003"))
-    >>> cs.cellular_kinetics(one)
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> cs.tabulate(cs.cellular_kinetics(cells))
     """
     check_conf_level(conf_level)
     by = check_by(cohort.subjects, by)

@@ -72,6 +72,11 @@ def persistence_rate(
     CarstatsError
         If the measure is unknown or nobody has a sample of it, no sample has a limit of
         quantification, or an argument is not allowed.
+
+    Examples
+    --------
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> cs.persistence_rate(cells, at=[28, 90])
     """
     check_conf_level(conf_level)
     method = check_choice("method", method, METHODS)
@@ -155,6 +160,11 @@ def persistence_curve(
     References
     ----------
     Turnbull BW. J R Stat Soc B 1976; 38: 290-295.
+
+    Examples
+    --------
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> figure = cs.plot(cs.persistence_curve(cells))
     """
     by = check_by(cohort.subjects, by)
     samples, times = _times(cohort, measure, limit)
@@ -218,6 +228,11 @@ def time_to_below_quantification(
     ------
     CarstatsError
         As `persistence_curve`; also if a quantile is not between 0 and 1.
+
+    Examples
+    --------
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> cs.time_to_below_quantification(cells)
     """
     by = check_by(cohort.subjects, by)
     asked = [float(q) for q in p] if isinstance(p, Iterable) else [float(p)]

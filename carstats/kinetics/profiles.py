@@ -111,6 +111,11 @@ def kinetic_profiles(
     ------
     CarstatsError
         If the measure is unknown or nobody has a sample of it, or an argument is not allowed.
+
+    Examples
+    --------
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> figure = cs.plot(cs.kinetic_profiles(cells))
     """
     by = check_by(cohort.subjects, by)
     infusion = check_choice("infusion", infusion, INFUSIONS)
