@@ -207,9 +207,24 @@ def _sheet(path: Path, title: str, top, files: Files) -> Found | None:
     if sheet is None:
         return None
     made = Found(path, title, number if top else 1, sheet, grouped=grouped)
+    if _is_transposed(sheet):
+        what = message("has its headings in the first column, and a column per subject.")
+        remedy = message("Turn it round: a row per subject (in a spreadsheet: paste special,"
+                         " transpose).")  # fmt: skip
+        files.problems.append(Problem(what, path.name, remedy=remedy))
+        return None
     groups = _groups(top[number - 2]) if grouped else []
     made.columns = columns_of(sheet, groups, column_labels(path))
     return made
+
+
+def _is_transposed(sheet: Sheet) -> bool:
+    """Return whether the first column reads as headings, and the headings as none."""
+    heads = [str(h) for h in sheet.frame.columns[1:]]
+    side = [seen(cell_text(c)) for c in sheet.frame.iloc[:_TOP, 0].dropna()]
+    known = sum(bool(proposal(text).target) for text in dict.fromkeys(side) if len(text) <= 60)
+    above = sum(bool(proposal(text).target) for text in heads)
+    return known >= 3 and known * 2 > len(side) and above * 4 < len(heads)
 
 
 def _groups(row: Sequence[object]) -> list[str]:

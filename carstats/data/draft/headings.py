@@ -19,6 +19,11 @@ BASELINE = "baseline"
 # How long a heading is that may be misspelt, and how near it is to what it should be.
 _LEAST, _LONGEST, _NEAR = 4, 40, 0.84
 
+_SEVERE = re.compile(
+    r"(?:[≥>＞]=?\s*(?:g|gr|grade|级)?|(?:g|gr|grade)\s*)\s*[2-5]|[2-5]\s*(?:[-~至到]\s*[3-5]\s*)?[级度]"
+    r"|[2-5]\s*\+",
+    re.I,
+)
 _CELLS = r"(?:car[- ]?(?:t|nk)\s*(?:细胞|cells?)?\s*)?"
 _ORDINAL = re.compile(
     rf"(?:第\s*)?([3-9三四五六])\s*次\s*{_CELLS}(?:回输|输注)|第\s*([3-9三四五六])\s*{_CELLS}(?:回输|输注)"
@@ -118,6 +123,9 @@ def proposed(heading: str, known: Mapping[str, tuple[Sense, ...]]) -> Proposal:
     unknown = [piece for piece in found if not piece.senses and piece.text.isalnum()]
     if meant is None or (unknown and not _holds(found, unknown)):
         return _misspelt(made, parts.tokens, known)
+    if meant.target.endswith(".present") and _SEVERE.search(heading):
+        # "No" is then no grade 3, and not none.
+        meant = replace(meant, sure=False, others=(*meant.others, "own column"))
     others = (*meant.others, *(("visit",) if doubtful and _timed(meant) else ()))
     return replace(
         made, target=meant.target, others=others, drug_class=meant.drug_class,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pandas as pd
 
@@ -127,11 +127,20 @@ def _one(paper: Paper, section, column: str, category: str, value: str, codes: d
         paper.ask(section, value, '""', why)
 
 
-def recode_flags(paper: Paper, values: dict[str, int], section: tuple[str, ...]) -> None:
+def recode_flags(
+    paper: Paper,
+    values: dict[str, int],
+    section: tuple[str, ...],
+    codes: Sequence[tuple[str, str]] = (),
+) -> None:
     """List the values of a yes or no column that say neither as they stand."""
     left = 0
     of_terms = are_terms(values, _is_flag)
+    said = {code: meaning("flag", word) for code, word in codes}
     for value, n in list(values.items())[:_LISTED]:
+        if (told := said.get(code_key(value))) and told.term in ("true", "false"):
+            paper.on(section, value, told.term, message("the heading says so"))
+            continue
         if read_flag(value) is not None or code_key(value) in MISSING:
             continue
         if not may_be_listed(value, n, _is_flag(value), of_terms):

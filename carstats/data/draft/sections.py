@@ -93,7 +93,9 @@ class Paper:
             return
         if other is not None and len(section) > 2 and section[1] == "values":
             other.state = ASK
-            other.why = message("two columns say different things of it: which is it?")
+            other.why = message(
+                "two columns say different things of it: make them one in the sheet"
+            )
             line.state = OFF
         elif other is not None:
             less = other if (other.state, state) == (ASK, ON) else line

@@ -9,14 +9,28 @@ from carstats.data.draft.cells import has_grades
 from carstats.data.draft.finding import Column, Found
 from carstats.data.draft.headings import Proposal
 from carstats.data.draft.values import meaning
+from carstats.data.matching import code_key
 
+# 1 January 1990 and 31 December 2100, as a spreadsheet counts days.
+_SERIAL = (32_874, 73_415)
 _DATES = ("study.infusion_date", "study.enrolment_date", "study.cutoff_date")
 
 
 def settle(found: Found) -> None:
     """Take what the cells decide of the headings that may mean two things."""
     for column in found.columns:
+        _serial(column)
         column.proposal = _by_cells(column, found.columns)
+
+
+def _serial(column: Column) -> None:
+    """Take numbers such as 45300 under a heading of dates for dates of a spreadsheet."""
+    numbers, target = column.cells.numbers, column.proposal.target
+    dated = target in _DATES or target.endswith(("_day", ".date", ".onset", ".resolution"))
+    if not dated or column.cells.kind != "number" or not len(numbers):
+        return
+    if ((numbers >= _SERIAL[0]) & (numbers <= _SERIAL[1])).all():
+        column.cells.kind = "date"
 
 
 def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
@@ -35,6 +49,8 @@ def _by_cells(column: Column, columns: Sequence[Column]) -> Proposal:
         place = f"events:{name}"
         if cells.kind == "date":
             return _sure(given, f"{place}.date", (f"{place}.time", f"{place}.status", "own column"))
+        if given.codes:
+            return _sure(given, f"{place}.status", (f"{place}.date", f"{place}.time"))
         if cells.kind == "number" and not cells.zero_one:
             return _sure(given, f"{place}.time", (f"{place}.date", f"{place}.status", "own column"))
         if cells.kind == "flag" and not cells.zero_one:
@@ -89,6 +105,12 @@ def _toxicity(given: Proposal, column: Column, name: str) -> Proposal:
     cells, place = column.cells, f"toxicities:{name}"
     pair = {f"{place}.grade", f"{place}.present"}
     left = tuple(o for o in given.others if o not in pair)
+    if given.codes and all(meaning("flag", word).term for _, word in given.codes):
+        return replace(given, target=f"{place}.present", others=left, sure=not left)
+    said = given.target.endswith(".grade") and not given.others
+    if not said and {code_key(word) for word in cells.words()} == {"1", "2"}:
+        # They may be grades, or yes and no.
+        return replace(given, target=f"{place}.grade", sure=False, others=(f"{place}.present",))
     if has_grades(cells):
         return replace(given, target=f"{place}.grade", others=left,
                        sure=not left and (given.sure or bool(given.others)))  # fmt: skip

@@ -24,6 +24,7 @@ _KEPT = {
     "age": ("age", ("years",)),
     "weight_kg": ("weight", ("kg", "kgs", "公斤", "千克")),
 }
+_FOLLOWED = re.compile(r"\bf/?u\b|fup|follow|随访|観察|suivi|nachbeob", re.I)
 # A row of totals says so in one of the first columns.
 _FIRST = 3
 
@@ -242,10 +243,23 @@ def _missing_columns(paper: Paper, main: Found) -> None:
             continue
         if name == "last_contact_day":
             why = message("no heading was taken for the last contact: which is it?")
-            paper.ask(COLUMNS, name, '""', why)
+            paper.ask(COLUMNS, name, _follow_up(main), why)
             continue
         why = message("no heading was taken for it: the same for every subject?")
         paper.ask(constants, name, quoted(offered[name]), why)
+
+
+def _follow_up(main: Found) -> str:
+    """Return the column of the follow-up in months or years, if there is one, as TOML writes it."""
+    for column in main.columns:
+        unit = column.proposal.time_unit
+        if (
+            unit in TIME_UNITS
+            and column.cells.kind == "number"
+            and _FOLLOWED.search(column.heading)
+        ):
+            return table([("column", quoted(column.heading)), ("unit", quoted(unit))])
+    return '""'
 
 
 def condition(where: dict) -> str:

@@ -22,7 +22,7 @@ from carstats.data.matching import code_key
 from carstats.data.measures import MEASURE_TABLE, Conversion
 from carstats.data.units import conversion, plausible, rivals, units_that_fit
 from carstats.data.vocabulary import Vocabulary
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 # The day that a value of the baseline is given; before the infusion and before lymphodepletion.
 BASELINE_DAY = -7
@@ -130,7 +130,7 @@ def _toxicity(
     if what == "grade":
         recode_grades(paper, values, ("toxicities", "values", "grade"))
     elif what in ("present", "serious"):
-        recode_flags(paper, values, ("toxicities", "values", what))
+        recode_flags(paper, values, ("toxicities", "values", what), column.proposal.codes)
     if what == "grade" and "astct" in column.heading.casefold():
         paper.on(section, "grading_scale", '"ASTCT"', message("the heading says so"))
     elif what == "grade" and "ctcae" in column.heading.casefold():
@@ -153,7 +153,8 @@ def _medication(
     if kind and not paper.says(section, "drug_class"):
         paper.on(section, "drug_class", quoted(kind))
     if _put(paper, column, section, what, quoted(column.heading)) and what == "present":
-        recode_flags(paper, distinct(main, column), ("medications", "values", "present"))
+        section = ("medications", "values", "present")
+        recode_flags(paper, distinct(main, column), section, column.proposal.codes)
 
 
 def _infusion(
@@ -196,7 +197,8 @@ def _visit(paper: Paper, main: Found, column: Column, table_name: str, term: str
     else:
         paper.on(section, column.heading, str(day))
     if table_name == "responses":
-        recode_flags(paper, distinct(main, column), ("responses", "values", "response"))
+        section = ("responses", "values", "response")
+        recode_flags(paper, distinct(main, column), section, column.proposal.codes)
 
 
 def recode_measure_flags(paper: Paper, main: Found, column: Column) -> None:
@@ -282,10 +284,12 @@ def _yes_without_date(paper: Paper, main: Found, section: tuple[str, ...]) -> No
         ]
         if n := int((np.array(yes, dtype=bool) & ~dated).sum()):
             lines[0].state = ASK
-            lines[0].why = message(
+            lines[0].why = message_n(
+                "{n} row says yes under {heading} and has no date here: an event without one is"
+                " not counted; fill it in",
                 "{n} rows say yes under {heading} and have no date here: an event without one is"
                 " not counted; fill it in",
-                n=n,
+                n,
                 heading=repr(column.heading),
             )
 

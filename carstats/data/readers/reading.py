@@ -14,6 +14,7 @@ from carstats.data.settings.rules import rules_given
 from carstats.data.settings.study_file import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.data.template.layout import GUIDE, template_language, template_mapping
+from carstats.data.template.typed import typed_problems
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import message
 
@@ -123,4 +124,8 @@ def _template(folder: Path, given: Path | None, files: Files) -> dict | None:
     known = list(files.problems)
     lang = template_language(book, files)
     files.problems[:] = known  # a workbook that cannot be read is said where it is read
-    return template_mapping(book, lang) if lang else None
+    if lang is None:
+        return None
+    if problems := typed_problems(book, lang, files):
+        raise CarstatsError(problems)
+    return template_mapping(book, lang)

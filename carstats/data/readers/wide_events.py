@@ -78,8 +78,17 @@ class Endpoint:
             made = cls(rows, term, place, day)
             censor = rows.subject("last_contact").astype(float)
             if "censor" in spec:
-                censor = rows.days(spec["censor"], "")
-                rows.within(censor, spec["censor"], infused)
+                assessed = rows.days(spec["censor"], "")
+                rows.within(assessed, spec["censor"], infused)
+                if np.isnan(assessed[infused]).all():
+                    note = message(
+                        "[{place}]: {column} is empty; the last contact is taken for it.",
+                        place=place,
+                        column=repr(split(spec["censor"])[0][0]),
+                    )
+                    rows.context.notes.append(note)
+                else:
+                    censor = assessed
             made.censored(censor)
         made.rivals(spec)
         if "low" in spec:

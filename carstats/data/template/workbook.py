@@ -39,9 +39,9 @@ _GUIDE = {
 }
 _WRONG = {
     "en": ("Not on the list", "Pick a value from the list.", "A date between 1950 and 2100.",
-           "A number from {low:g} to {high:g}."),
+           "A number from {low} to {high}."),
     "zh": ("不在列表中", "请从列表中选择。", "请填写 1950 至 2100 年之间的日期。",
-           "请填写 {low:g} 至 {high:g} 之间的数值。"),
+           "请填写 {low} 至 {high} 之间的数值。"),
 }  # fmt: skip
 
 
@@ -134,7 +134,7 @@ def _rule(field: Field, lang: str, lists: dict[str, list[str]]):
     elif (limits := limits_of(field)) is not None:
         low, high = limits
         kind = "whole" if field.kind == "whole" else "decimal"
-        error = number.format(low=low, high=high)
+        error = number.format(low=f"{low:g}", high=f"{high:.10g}")
         rule = _between(kind, f"{low:g}", f"{high:.10g}", error)
     else:
         return None

@@ -139,4 +139,66 @@ def test_a_yes_without_a_date_is_asked(tmp_path):
     )
     text = draft_study(tmp_path).paper.text(str)
     assert "# ? date" in text
-    assert "1 rows say yes" in text
+    assert "1 row says yes" in text
+
+
+def written(folder: Path, *lines: str) -> Path:
+    (folder / "a.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return folder
+
+
+def test_codes_in_a_heading_are_no_grades_and_two_that_disagree_are_asked(tmp_path):
+    written(
+        tmp_path,
+        "ID,诊断,回输日期,末次随访,感染(1是2否),低丙种球蛋白血症(1否2是),是否复发(1是2否),复发日期",
+        "a,SLE,2023-01-02,2024-01-02,1,1,2,",
+        "b,SLE,2023-02-02,2024-02-02,2,2,1,2023-08-01",
+    )
+    text = draft_study(tmp_path).paper.text(str)
+    assert '[toxicities.infection]\npresent = "感染(1是2否)"' in text
+    assert "# ? 1 = true   # two columns say different things" in text
+    assert '# status = "是否复发(1是2否)"' in text
+
+
+@pytest.mark.parametrize("heading", ["感染", "CRS", "Infection"])
+def test_one_and_two_alone_may_be_grades_or_codes(heading, tmp_path):
+    written(
+        tmp_path,
+        f"ID,Diagnosis,Infusion date,Last contact,{heading}",
+        "a,SLE,2023-01-02,2024-01-02,1",
+        "b,SLE,2023-02-02,2024-02-02,2",
+    )
+    assert f'# ? grade = "{heading}"' in draft_study(tmp_path).paper.text(str)
+
+
+def test_no_grade_3_is_not_none(tmp_path):
+    written(
+        tmp_path,
+        "ID,Diagnosis,Infusion date,Last contact,Neutropenia ≥G3",
+        "a,SLE,2023-01-02,2024-01-02,Yes",
+        "b,SLE,2023-02-02,2024-02-02,No",
+    )
+    assert '# ? present = "Neutropenia ≥G3"' in draft_study(tmp_path).paper.text(str)
+
+
+def test_a_sheet_with_a_column_per_subject_is_refused_and_nobody_is_named(tmp_path):
+    written(
+        tmp_path, "项目,张三,李四", "性别,女,男", "年龄,34,45", "诊断,SLE,SSc",
+        "回输日期,2023-01-02,2023-02-03",
+    )  # fmt: skip
+    with pytest.raises(CarstatsError, match="a column per subject") as error:
+        draft_study(tmp_path)
+    assert "张三" not in str(error.value)
+
+
+def test_follow_up_in_months_and_numbers_of_dates(tmp_path):
+    written(
+        tmp_path,
+        "ID,Diagnosis,Target,Infusion date,FU (months),CRS grade",
+        "a,SLE,CD19,44927,12.5,1",
+        "b,SLE,CD19,44950,14,0",
+    )
+    text = draft_study(tmp_path).paper.text(str)
+    assert 'infusion_date = "Infusion date"' in text
+    assert '# ? last_contact_day = { column = "FU (months)", unit = "months" }' in text
+    assert list(read(tmp_path).subjects["last_contact_day"].round()) == [380, 426]

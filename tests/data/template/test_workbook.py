@@ -65,7 +65,7 @@ def test_a_folder_with_the_template_alone_is_read_too(lang, tmp_path):
 
 def test_a_template_in_which_nothing_was_typed_is_refused(tmp_path):
     template_workbook("en").save(tmp_path / "a.xlsx")
-    with pytest.raises(CarstatsError, match="takes no row of 1"):
+    with pytest.raises(CarstatsError, match="no subject is typed in yet"):
         cs.read_study(tmp_path / "a.xlsx")
 
 
@@ -90,3 +90,38 @@ def test_every_word_of_a_list_is_read(lang):
         name, *words = [cell for cell in column if cell is not None]
         if hasattr(known, name):
             assert [w for w in words if known.canonical(name, w) is None] == []
+
+
+@pytest.mark.parametrize(("lang", "example"), [("en", "EXAMPLE"), ("zh", "示例")])
+def test_a_subject_under_the_example_s_identifier_is_asked_about(lang, example, tmp_path):
+    path = typed(tmp_path / "a.xlsx", lang, row=2)
+    book = openpyxl.load_workbook(path)
+    book[TITLES["subjects"][lang]]["A2"] = example
+    book.save(path)
+    with pytest.raises(CarstatsError, match=f"row 2.*identifier is still '{example}'"):
+        cs.read_study(path)
+
+
+def test_a_column_of_last_assessments_that_nobody_filled_is_no_day_0(tmp_path):
+    path = typed(tmp_path / "a.xlsx", "en")
+    book = openpyxl.load_workbook(path)
+    sheet = book[TITLES["subjects"]["en"]]
+    headings = {cell.value: cell.column for cell in sheet[1]}
+    for heading in (
+        "Date of relapse",
+        "Last disease assessment",
+        "Last assessment without relapse",
+    ):
+        sheet.cell(3, headings[heading]).value = None
+    last = sheet.cell(3, headings["Last contact"]).value
+    book.save(path)
+    study = cs.read_study(path)
+    days = (last - sheet.cell(3, headings["Date of infusion"]).value).days
+    rows = study.events[study.events["endpoint"] == "relapse"]
+    assert rows[["status", "time"]].values.tolist() == [["censored", days]]
+    assert any("the last contact is taken for it" in note for note in study.notes)
+
+
+def test_limits_are_written_in_full():
+    sheet = template_workbook("en")[TITLES["visits"]["en"]]
+    assert not any("e+" in (rule.error or "") for rule in sheet.data_validations.dataValidation)
