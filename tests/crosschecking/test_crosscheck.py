@@ -47,9 +47,10 @@ def test_the_plan_has_every_analysis_of_the_scripts(study):
     )
     called = set(re.findall(r"\bcs\.([a-z_]+)\(", text))
     known = {name for name in called if name in ANALYSES or name in LISTINGS}
-    # What is called besides makes cohorts, studies or catalogues, and no result.
-    others = {"define_cohort", "endpoint_catalogue", "estimand_of", "read_study", "set_language",
-              "where", "with_disease", "infused", "potential_followup"}  # fmt: skip
+    # What is called besides makes cohorts, studies, catalogues or drawings, and no result.
+    others = {"define_cohort", "endpoint_catalogue", "estimand_of", "plot", "read_study",
+              "set_language", "tabulate", "where", "with_disease", "infused",
+              "potential_followup"}  # fmt: skip
     assert called - known <= others
     assert known - set(LISTINGS) <= made
 
