@@ -145,14 +145,13 @@ def _lacking(result: Result, subjects: pd.DataFrame) -> Iterator[str]:
     """Yield which strata of the subjects have no row, and whether a row stands twice."""
     frame, by = result.frame, list(result.spec.by)
     # A row of a contrast is about two strata; what trials gave is a choice among them.
-    if by and ANALYSES[result.spec.analysis].of != TRIALS and "contrast" not in frame:
-        if set(by) <= set(frame) and set(by) <= set(subjects):
-            there = set(frame[by].itertuples(index=False, name=None))
-            levels = subjects[by].dropna().drop_duplicates()
-            for level in levels.itertuples(index=False, name=None):
-                if level not in there:
-                    named = Joined(list(map(str, level)), " · ")
-                    yield message("no row of {levels}", levels=named)
+    apart = by and ANALYSES[result.spec.analysis].of != TRIALS and "contrast" not in frame
+    if apart and set(by) <= set(frame) and set(by) <= set(subjects):
+        there = set(frame[by].itertuples(index=False, name=None))
+        levels = subjects[by].dropna().drop_duplicates()
+        for level in levels.itertuples(index=False, name=None):
+            if level not in there:
+                yield message("no row of {levels}", levels=Joined(list(map(str, level)), " · "))
     # A curve has its beginning and, where something happened then, day 0.
     later = frame[frame["time"] != 0] if "time" in frame else frame
     if later.astype(str).duplicated().any():

@@ -7,7 +7,6 @@ import json
 import math
 from collections.abc import Iterator
 from io import StringIO
-from os.path import commonprefix
 
 from carstats.messages import message
 
@@ -108,7 +107,8 @@ def _where_they_part(old: str, new: str, shown: int = 60) -> tuple[str, str]:
     """Return two texts, of long ones what stands where they begin to differ."""
     if max(len(old), len(new)) <= 2 * shown:
         return old, new
-    same = len(commonprefix([old, new]))
+    pairs = enumerate(zip(old, new, strict=False))
+    same = next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
     start = max(same - shown // 3, 0)
     return tuple(  # type: ignore[return-value]
         ("… " if start else "") + text[start : start + shown]

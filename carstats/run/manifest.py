@@ -48,7 +48,7 @@ def write_manifest(target: Path, study: Path, analyses: Iterable[Path], *, given
     outputs = {
         name: file
         for name, file in outputs.items()
-        if name.startswith("figures/") or file.stem in {script.stem for script in made}
+        if name.startswith("figures/") or file.stem in {"crosscheck", *(s.stem for s in made)}
     }
     if not outputs:
         return

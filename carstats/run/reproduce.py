@@ -86,6 +86,8 @@ def _reproduce(
 
         font_families(LANGUAGES[lang][0])
     jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
+    if notebooks and only is None:
+        jobs["crosscheck"] = partial(_second_program, folder, target, lang)
     unfinished = target / "figures" / UNFINISHED
     new = [place for place in (unfinished.parent, target) if not place.exists()]
     write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
@@ -177,6 +179,14 @@ def _make(script: Path, data: Path, target: Path, lang: str) -> list[Path]:
         main = runpy.run_path(str(script), run_name="carstats_analysis")["main"]
         _call(main, data, target / "figures")
     return sorted((target / "figures").glob(f"{script.stem}.*"))
+
+
+def _second_program(data: Path, target: Path, lang: str) -> list[Path]:
+    """Write the page that compares the numbers of the study with those of other libraries."""
+    from carstats.report.pages.second_program import crosscheck_pages
+
+    with in_language(lang):
+        return crosscheck_pages(_study(str(data)), target / "reports")
 
 
 def _gather(folder: Path) -> None:

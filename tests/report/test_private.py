@@ -12,8 +12,10 @@ from carstats.crosschecking.asking import Check
 from carstats.crosschecking.registry import ANALYSES
 from carstats.errors import CarstatsError
 from carstats.report.pages.second_program import crosscheck_files, crosscheck_pages
+from carstats.run.drafting import write_draft
 from carstats.run.listing import study_lines
 from carstats.run.report import study_report
+from carstats.run.reproduce import reproduce
 
 PLANTED = ("PLANTED-ID", "PLANTED NAME", "PLANTED REMARK", "1975-07-07")
 MAPPING = {
@@ -131,7 +133,7 @@ def test_nothing_planted_is_in_a_report(tmp_path):
     assert not [word for word in PLANTED if word in "".join(told)]
 
 
-def test_nothing_planted_is_in_what_names_the_files(tmp_path):
+def test_nothing_planted_is_in_a_draft_or_a_manifest(tmp_path, in_this_process):
     folder = tmp_path / "in"
     folder.mkdir()
     lines = [HEADINGS, *(GOOD.format(n=i) for i in range(8))]
@@ -139,9 +141,8 @@ def test_nothing_planted_is_in_what_names_the_files(tmp_path):
     said = "\n".join(write_draft(folder / "sheet.csv"))
     assert not [word for word in PLANTED if word in said]
     assert not [word for word in PLANTED if word in (folder / "study.toml").read_text("utf-8")]
-    study = read(tmp_path, [GOOD] * 8)
-    attrition_table(study, tmp_path / "out" / "figures")
-    write_manifest(tmp_path / "out", folder / "sheet.csv", find_analyses(), given=True)
+    (folder / "study.toml").write_text(toml(MAPPING), encoding="utf-8")
+    reproduce(folder / "sheet.csv", tmp_path / "out", "baseline", notebooks=False)
     assert (tmp_path / "out" / "figures" / "manifest.json").is_file()
     assert not planted_in(tmp_path / "out")
 

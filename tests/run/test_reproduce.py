@@ -101,7 +101,7 @@ def test_a_hospitals_folder_has_no_published_trials_unless_asked(small, tmp_path
         name for name in both if name.startswith("published_") and name != "published_map"
     }
     assert named == {"published_map"}
-    assert synthetic == both == {script.stem for script in find_analyses()}
+    assert synthetic == both == {"crosscheck", *(script.stem for script in find_analyses())}
 
 
 def test_a_script_without_a_guard_runs_the_analyses(small, tmp_path):

@@ -110,7 +110,7 @@ def _can_differ(seen: pd.DataFrame, group: pd.Series) -> bool:
     for t in seen.loc[seen["event"], "time"].unique():
         there = (seen["time"] >= t) & (entry < t)
         happened = there & seen["event"] & seen["time"].eq(t)
-        if group[there].nunique() > 1 and happened.sum() < there.sum():
+        if len(set(group[there])) > 1 and happened.sum() < there.sum():
             return True
     return False
 
