@@ -40,6 +40,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
+from .kinetics.aplasia import b_cell_depletion
 from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
 from .kinetics.persistence import (
@@ -50,6 +51,7 @@ from .kinetics.persistence import (
 from .kinetics.profiles import kinetic_profiles
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
+from .response.antibodies import antibody_panel, titre_change
 from .response.basket import (
     basket_leave_one_out,
     basket_response,
@@ -123,6 +125,8 @@ __all__ = [
     "Study",
     "Vocabulary",
     "aged",
+    "antibody_panel",
+    "b_cell_depletion",
     "baseline_table",
     "basket_leave_one_out",
     "basket_operating_characteristics",
@@ -210,6 +214,7 @@ __all__ = [
     "time_to_below_quantification",
     "time_to_recovery",
     "time_to_response",
+    "titre_change",
     "toxicity_benchmark",
     "toxicity_difference",
     "toxicity_duration",

@@ -221,9 +221,10 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "baseline_table", "cellular_kinetics", "followup_time", "measure_trajectory", "restricted_mean",
+    "b_cell_depletion", "baseline_table", "cellular_kinetics", "followup_time",
+    "measure_trajectory", "restricted_mean",
     "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
-    "time_to_below_quantification", "toxicity_timing",
+    "time_to_below_quantification", "titre_change", "toxicity_timing",
 }  # fmt: skip
 _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "exposure_response",

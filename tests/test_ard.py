@@ -25,7 +25,9 @@ CARDS = ["variable", "variable_level", "context", "stat_name", "stat_label", "st
 CARDS += ["warning", "error"]
 
 ANALYSES = {
+    "antibody_panel": lambda c: cs.antibody_panel(c, {"anti-dsDNA": 30}, by="target"),
     "attrition": lambda c: c.flow(by="disease"),
+    "b_cell_depletion": lambda c: cs.b_cell_depletion(c, by="target"),
     "baseline_table": lambda c: cs.baseline_table(c, by="target"),
     "basket_operating_characteristics": lambda c: cs.basket_operating_characteristics(
         [5, 5], {"none": [0.2, 0.2]}, n_trials=50
@@ -100,6 +102,7 @@ ANALYSES = {
     ),
     "time_to_recovery": lambda c: cs.time_to_recovery(c, "b_cell_reconstitution", by="target"),
     "time_to_response": lambda c: cs.time_to_response(c, by="target"),
+    "titre_change": lambda c: cs.titre_change(c, "anti-dsDNA", by="target"),
     "toxicity_benchmark": lambda c: cs.toxicity_benchmark(c, "CRS", min_grade=3, by="target"),
     "toxicity_difference": lambda c: cs.toxicity_difference(c, TERMS, by="target"),
     "toxicity_duration": lambda c: cs.toxicity_duration(c, "CRS", by="target"),

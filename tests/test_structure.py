@@ -59,7 +59,7 @@ LAYERS = {part: depth for depth, parts in enumerate(ORDER) for part in parts}
 SPLIT = {"ard": "result"}
 
 HEAVY = ("lifelines", "matplotlib", "openpyxl", "pyreadstat", "rich", "scipy", "seaborn")
-HEAVY += ("statsmodels", "typer")
+HEAVY += ("duckdb", "ibis", "statsmodels", "typer")
 
 LONGEST = 400
 MOST_FILES = 20
@@ -425,7 +425,7 @@ def test_lock_has_every_dependency():
 def test_libraries_that_are_imported_are_declared():
     project = PYPROJECT["project"]
     declared = list(project["dependencies"])
-    for extra in ("crosscheck", "models", "notebooks", "parquet", "rtf"):
+    for extra in ("counts", "crosscheck", "notebooks", "parquet", "rtf"):
         declared += project["optional-dependencies"][extra]
     names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in declared}
     homes = importlib.metadata.packages_distributions()

@@ -31,7 +31,7 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
             message(
                 "`{table}` of the counts holds {value} in `n`; a count is a whole number from 0.",
                 table=name,
-                value=repr(wrong),
+                value=said(wrong),
             )
         )
     frame["n"] = n.astype(int)
@@ -48,9 +48,9 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
     if name == "times":
         _check_times(frame)
     if name == "responses":
-        said = numbers(name, "response", frame["response"])
-        _refuse(name, "response", frame["response"], ~np.isnan(said) & ~np.isin(said, (0, 1)))
-        frame["response"] = said
+        response = numbers(name, "response", frame["response"])
+        _refuse(name, "response", frame["response"], ~np.isnan(response) & ~np.isin(response, (0, 1)))
+        frame["response"] = response
     if name == "toxicities":
         grade = numbers(name, "grade", frame["grade"])
         _refuse(name, "grade", frame["grade"], ~np.isin(grade, range(6)))
@@ -77,10 +77,15 @@ def _refuse(table: str, column: str, values: pd.Series, wrong) -> None:
             message(
                 "`{table}` of the counts holds {value} in `{column}`, which is not allowed there.",
                 table=table,
-                value=repr(values[wrong].iloc[0]),
+                value=said(values[wrong].iloc[0]),
                 column=column,
             )
         )
+
+
+def said(value: object) -> str:
+    """Return a value of a table as a message shows it."""
+    return repr(value.item() if isinstance(value, np.generic) else value)
 
 
 def numbers(table: str, column: str, values: pd.Series) -> np.ndarray:
@@ -93,7 +98,7 @@ def numbers(table: str, column: str, values: pd.Series) -> np.ndarray:
                 "`{column}` of {table} holds {value}, which is no number.",
                 column=column,
                 table=table,
-                value=repr(values[wrong].iloc[0]),
+                value=said(values[wrong].iloc[0]),
             )
         )
     return found.to_numpy(float)

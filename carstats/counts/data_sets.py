@@ -7,8 +7,10 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
+from carstats.counts.checks import said
 from carstats.counts.counted import Counts
 from carstats.data.matching import nearest
 from carstats.data.terms import Term
@@ -26,6 +28,7 @@ _STATUS = {
     "0": "censored", "1": "event", "false": "censored", "true": "event",
     "censored": "censored", "event": "event", "competing": "competing",
 }  # fmt: skip
+_NUMBERS = frozenset({"time", "entry_time", "response", "grade"})
 _DATABASES = (".duckdb", ".db", ".ddb")
 
 
@@ -55,7 +58,8 @@ def counts_of_table(
     )
     return Counts(
         by=tuple(by),
-        subjects=_grouped(rows, by, {}),
+        # Every endpoint is counted over all rows: any of them has the subjects.
+        subjects=_subjects(next(iter(found.values()))[0], by),
         **{name: pd.concat(parts, ignore_index=True) for name, parts in found.items()},
         vocabulary=vocabulary,
         label=label,
@@ -114,7 +118,7 @@ def opened(source: Any, table: str | None) -> Any:
 
 def _duckdb() -> Any:
     """Return Ibis's DuckDB; raise where it is not installed."""
-    lacking = [name for name in ("ibis", "duckdb", "pyarrow") if find_spec(name) is None]
+    lacking = [name for name in ("ibis", "duckdb") if find_spec(name) is None]
     if lacking:
         raise CarstatsError(
             message(
@@ -218,21 +222,43 @@ def _number(rows: Any, column: str) -> Any:
                 kind=str(kind),
             )
         )
-    return rows[column].cast("float64")
+    return rows[column]
 
 
 def _grouped(rows: Any, by: list[str], values: dict[str, Any]) -> pd.DataFrame:
     """Count the rows of each combination, where the table is."""
     keys = {f"k{place}": rows[column] for place, column in enumerate(by)}
     keys |= {f"v{place}": value for place, value in enumerate(values.values())}
-    if keys:
-        chosen = rows.select(**keys)
-        found = chosen.group_by(list(keys)).aggregate(n=chosen.count()).execute()
-    else:
-        found = pd.DataFrame({"n": [int(rows.count().execute())]})
+    chosen = rows.select(**keys)
+    found = _fetched(chosen.group_by(list(keys)).aggregate(n=chosen.count()))
     found.columns = [*by, *values, "n"]
+    # Numbers become those of Python here: an engine groups whole numbers faster than others.
+    for name in set(values) & _NUMBERS:
+        found[name] = found[name].astype("Float64").to_numpy(float, na_value=np.nan)
     # An engine gives groups in no order.
-    return found.sort_values([*by, *values], ignore_index=True) if keys else found
+    return found.sort_values([*by, *values], ignore_index=True)
+
+
+def _subjects(counted: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """Return the subjects of each stratum from the counts of one endpoint."""
+    if not by:
+        return pd.DataFrame({"n": [int(counted["n"].sum())]})
+    return counted.groupby(by, dropna=False, sort=True)["n"].sum().reset_index()
+
+
+def _fetched(expression: Any) -> pd.DataFrame:
+    """Run an expression where the data are, and return the counts that come of it."""
+    import ibis
+
+    engine = expression.get_backend()
+    if engine.name != "duckdb":
+        return expression.execute()
+    fault = _duckdb_error()
+    try:
+        return engine.raw_sql(str(ibis.to_sql(expression, dialect="duckdb"))).df()
+    except fault as error:
+        why = str(error).splitlines()[0]
+        raise CarstatsError(message("the table cannot be counted: {why}", why=why)) from error
 
 
 def _named(name: str, kind: str, terms: dict[str, list[Term]]) -> str:
@@ -279,7 +305,7 @@ def _statuses(values: pd.Series, column: str) -> pd.Series:
                 "{column} holds {value}; a status is 0 or 1, False or True, or 'censored', 'event' "
                 "or 'competing'.",
                 column=repr(column),
-                value=repr(values[wrong].iloc[0]),
+                value=said(values[wrong].iloc[0]),
             )
         )
     return status.astype(object).where(status.notna(), None)

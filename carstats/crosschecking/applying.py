@@ -65,7 +65,7 @@ def applies(study: Study, endpoint: str) -> pd.Series | None:
     if base not in _RENAL:
         return inside
     subtype = subjects.get("disease_subtype", pd.Series(None, subjects.index, dtype=object))
-    text = subtype.fillna("").astype(str).str.strip().str.lower()
+    text = subtype.astype(object).fillna("").astype(str).str.strip().str.lower()
     if text[inside].eq("").any():
         return None
     kidney = text.str.contains("nephritis|肾炎|\\bln\\b", regex=True)

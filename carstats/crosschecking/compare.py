@@ -89,7 +89,8 @@ def compared_rows(result: Result, source: Source, name: str = "") -> list[dict[s
     if reason or subjects is None:
         return [_row(start, verdict=NOT_COMPARED, reason=reason)]
     known = ANALYSES[analysis]
-    rows = list(_compared(result, source, subjects, start))
+    rows = [_row(start, verdict=DIFFERS, reason=lack) for lack in _lacking(result, subjects)]
+    rows += _compared(result, source, subjects, start)
     for sibling in known.siblings:
         # A difference that is known to be the witness's fault needs another witness beside it.
         weak = {r["statistic"] for r in rows if r["verdict"] in _WEAK and not r["beside"]}
@@ -138,6 +139,24 @@ def _usable(result: Result, source: Source) -> tuple[str, pd.DataFrame | None]:
     if source.memo[key] is None:
         return message("a criterion is not one of carstats': give the cohort, not the study"), None
     return "", source.memo[key]
+
+
+def _lacking(result: Result, subjects: pd.DataFrame) -> Iterator[str]:
+    """Yield which strata of the subjects have no row, and whether a row stands twice."""
+    frame, by = result.frame, list(result.spec.by)
+    # A row of a contrast is about two strata; what trials gave is a choice among them.
+    if by and ANALYSES[result.spec.analysis].of != TRIALS and "contrast" not in frame:
+        if set(by) <= set(frame) and set(by) <= set(subjects):
+            there = set(frame[by].itertuples(index=False, name=None))
+            levels = subjects[by].dropna().drop_duplicates()
+            for level in levels.itertuples(index=False, name=None):
+                if level not in there:
+                    named = Joined(list(map(str, level)), " · ")
+                    yield message("no row of {levels}", levels=named)
+    # A curve has its beginning and, where something happened then, day 0.
+    later = frame[frame["time"] != 0] if "time" in frame else frame
+    if later.astype(str).duplicated().any():
+        yield message("a row stands twice")
 
 
 def _compared(

@@ -76,6 +76,8 @@ def cox(asked: Asked) -> dict[str, Any]:
     """Return coxph's coefficients and errors, and cox.zph's tests of proportional hazards."""
     if asked.option("method") != "partial likelihood" or asked.option("robust"):
         return {}
+    if asked.option("changing"):
+        return {}
     rows, happened, matrix = cox_data(asked)
     if ENTRY in rows or asked.spec.strata:
         return {}

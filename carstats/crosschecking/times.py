@@ -50,7 +50,7 @@ def _times(asked: Asked, subjects: pd.DataFrame, name: str, start: float | None)
     causes = merged["cause"] if "cause" in merged else pd.Series(None, merged.index, dtype=object)
     merged["event"] = happened
     merged["cause"] = np.where(
-        happened, name, np.where(rival, causes.fillna("competing event"), "")
+        happened, name, np.where(rival, causes.astype(object).fillna("competing event"), "")
     )
     merged["low"], merged["high"] = _between(merged, happened)
     if "entry_day" in merged and merged["entry_day"].notna().any():
@@ -101,15 +101,16 @@ def steps_and_counts(
     time = seen["time"].to_numpy(float)
     mine = event[seen.index].to_numpy(bool)
     gone = censored[seen.index].to_numpy(bool)
+    # Each row counts since the one before it, the last to the end: a step left out is missed.
+    place = np.minimum(1 + np.searchsorted(at[1:], time - 1e-9), len(at) - 1)
     counts = {
         "n": np.full(len(at), len(rows)),
         "n_missing": np.full(len(at), len(rows) - len(seen)),
         "n_risk": at_risk(seen, at),
-        "n_event": np.array([(mine & (time == t)).sum() for t in at]),
-        "n_censor": np.array([(gone & (time == t)).sum() for t in at]),
+        "n_event": np.bincount(place[mine], minlength=len(at)),
+        "n_censor": np.bincount(place[gone], minlength=len(at)),
     }
     if len(seen):
-        first = time.min()
-        counts["n_risk"][0] = at_risk(seen, np.array([first]))[0]
+        counts["n_risk"][0] = at_risk(seen, np.array([time.min()]))[0]
         counts["n_event"][0] = counts["n_censor"][0] = 0
     return counts

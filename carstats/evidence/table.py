@@ -222,11 +222,15 @@ def _names(reports: pd.DataFrame) -> pd.Series:
 
     Without an author the trial's name or the identifier stands in its place; index study_id.
     """
-    surname = reports["first_author"].astype("object").str.split().str[0]
+    # As objects: pandas 3 cannot join its texts to a column in which all is missing.
+    words = reports["first_author"].astype("object").fillna("").astype(str).str.split()
+    surname = pd.Series([[*word, None][0] for word in words], reports.index, dtype=object)
     year = reports["year"].map(lambda value: "" if pd.isna(value) else f" {int(value)}")
+    year = year.astype("object")
     trial = reports["trial_name"].astype("object")
-    authored = surname + year
-    told = authored.where(~authored.duplicated(keep=False) | trial.isna(), authored + ", " + trial)
+    authored = surname.fillna("") + year
+    once = ~authored.duplicated(keep=False) | trial.isna()
+    told = authored.where(once, authored + ", " + trial.fillna(""))
     # Some names of trials hold the year already.
     dated = [str(t).endswith(y.strip()) and bool(y) for t, y in zip(trial, year, strict=True)]
     unnamed = trial.where(dated, trial + year).where(

@@ -161,7 +161,7 @@ def _infusions(cohort: Cohort, subjects: pd.DataFrame, *, planned: bool) -> pd.D
         rows = cohort.table("infusions").dropna(subset=["day"])
         rows = rows[rows["subject_id"].isin(subjects["subject_id"]) & (rows["day"] > 0)]
         if not planned:
-            rows = rows[~rows["planned"].fillna(False).astype(bool)]
+            rows = rows[~rows["planned"].fillna(True).astype(bool)]
         first = pd.concat([first, rows[["subject_id", "day"]]])
     first = first.drop_duplicates().sort_values(["subject_id", "day"], kind="stable")
     by_subject = first.groupby("subject_id", sort=False)
@@ -184,7 +184,8 @@ def _in_windows(rows: pd.DataFrame, given: pd.DataFrame) -> pd.DataFrame:
     inside &= pairs["day"] <= pairs["until"]
     placed = pairs[inside].assign(time=pairs["day"] - pairs["given"])
     keys = ["subject_id", "infusion_number", "time"]
-    return placed.sort_values(keys, kind="stable").reset_index(drop=True)
+    placed = placed.sort_values(keys, kind="stable").reset_index(drop=True)
+    return placed[[*keys, "value", "lloq"]]
 
 
 def _printed(unit: str) -> str:

@@ -154,7 +154,7 @@ def kinds_of(result: Result) -> list[str]:
     """Return what the estimate of each row is: one of the names above."""
     frame, analysis = result.frame, result.spec.analysis
     rules = np.broadcast_to(np.asarray(rules_of(result, frame, "estimate")), len(frame))
-    given = frame.reindex(columns=["contrast", "measure"]).fillna("").astype(str)
+    given = frame.reindex(columns=["contrast", "measure"]).astype(object).fillna("").astype(str)
     said = given["contrast"] + given["measure"] + str(result.spec.options.get("contrast"))
     below = frame["estimate"].min() < 0
     found = []

@@ -289,12 +289,18 @@ def text_width(text: str, size: float = SIZE, weight: str = "normal") -> float:
     return _width(text, size, weight, font_families(text)) if text else 0.0
 
 
+def _held(text: str) -> str:
+    """Hold together what a line must not part: "5 %", "p = 0.16", a last "…: 10"."""
+    text = re.sub(" (?=%)|(?<=:) (?=[0-9,]+$)", "\u00a0", text)
+    return re.sub(r"\b([pPnN]) ([=<>≤≥]) ", "\\1\u00a0\\2\u00a0", text)
+
+
 def wrap(
     text: str, width: float, size: float = SIZE, weight: str = "normal", most: int = 0
 ) -> list[str]:
     """Break a text into lines of a width in points; a word too long for one is broken itself."""
     lines, line = [], ""
-    for word in _WORDS.findall(clean(text).replace(" %", "\u00a0%")):
+    for word in _WORDS.findall(_held(clean(text))):
         if text_width(line + word, size, weight) <= width:
             line += word
             continue

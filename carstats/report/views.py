@@ -37,7 +37,9 @@ _TEST = Views(
 _TABLE_ONLY = Views({}, instead=mark("cs.tabulate(result) prints it"))
 _PERSON_TIME = replace(FOREST, table="tabulate_rates")
 VIEWS: dict[str, Views] = {
+    "antibody_panel": FOREST,
     "attrition": Views({"flow": "attrition_figure"}, "plot_attrition", "tabulate_attrition"),
+    "b_cell_depletion": _TABLE_ONLY,
     "baseline_table": replace(_TABLE_ONLY, table="tabulate_baseline"),
     "basket_leave_one_out": FOREST,
     "basket_operating_characteristics": _TABLE_ONLY,
@@ -112,6 +114,7 @@ VIEWS: dict[str, Views] = {
     "time_to_below_quantification": _TABLE_ONLY,
     "time_to_recovery": _INCIDENCE,
     "time_to_response": _INCIDENCE,
+    "titre_change": FOREST,
     "toxicity_benchmark": Views({"forest": "benchmark_figure"}),
     "toxicity_difference": Views(
         {"differences": "differences_figure", "forest": "estimates_figure"}, "plot_estimates"

@@ -16,8 +16,14 @@ from carstats.response.outcomes import analysis_set, joined_words, visit_window,
 from carstats.result import Result
 
 
-def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:
-    """Return a measure's name and its adequate assessments, of the cohort's subjects."""
+def measure_rows(
+    cohort: Cohort, measure: str, *, negative: float | None = None
+) -> tuple[str, pd.DataFrame]:
+    """Return a measure's name and its adequate assessments, of the cohort's subjects.
+
+    Where values up to `negative` are alike, one below quantification counts as 0 if its limit is
+    no higher; else it says nothing.
+    """
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("measure", "measure", measure)
@@ -33,7 +39,11 @@ def measure_rows(cohort: Cohort, measure: str) -> tuple[str, pd.DataFrame]:
                 has=listed(has, 40) or message("none"),
             )
         )
-    rows = rows[(rows["measure"] == name) & rows["value"].notna()]
+    rows = rows[rows["measure"] == name]
+    if negative is not None and "lloq" in rows:
+        below = rows["value"].isna() & (rows["lloq"] <= negative)
+        rows = rows.assign(value=rows["value"].mask(below, 0.0))
+    rows = rows[rows["value"].notna()]
     if "adequate" in rows:
         rows = rows[rows["adequate"].fillna(True).astype(bool)]
     rows = rows[rows["subject_id"].isin(cohort.subjects["subject_id"])]

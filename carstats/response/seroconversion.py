@@ -49,7 +49,8 @@ def seroconversion_rate(
     measure : str
         A measure of the assessments, such as ``"anti-dsDNA"``.
     above : float
-        A value above it is positive: the upper limit of normal, in the unit of the data.
+        A value above it is positive: the upper limit of normal, in the unit of the data. A value
+        below its limit of quantification is negative where that limit is no higher.
     at : float
         Day of the visit.
     window : (float, float), optional
@@ -84,7 +85,7 @@ def seroconversion_rate(
     check_conf_level(conf_level)
     check_number("above", above)
     low, high = checked_window(cohort, window, at)
-    name, rows = measure_rows(cohort, measure)
+    name, rows = measure_rows(cohort, measure, negative=above)
     inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
     if inside.empty:
         raise CarstatsError(

@@ -171,13 +171,14 @@ def report(
     out: Annotated[Path, typer.Option(help="Folder for report.html, report.docx and slides.pptx.")],
     lang: Language = "en",
     mapping: Mapping = None,
+    smd: Annotated[bool, typer.Option("--smd", help="Table 1 with its SMDs.")] = False,
 ) -> None:
     """Write a report of a study: a page to read, print and send, a Word file, and slides."""
     from carstats.run.progress import progress
     from carstats.run.report import study_report
 
     with _speaking(lang), progress() as told:
-        files = study_report(folder, out, lang=lang, mapping=mapping, report=told)
+        files = study_report(folder, out, lang=lang, mapping=mapping, smd=smd, report=told)
     for file in files:
         say(file)
 

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Iterator
 from io import StringIO
+from os.path import commonprefix
 
 from carstats.messages import message
 
@@ -99,4 +100,17 @@ def _differences(a: object, b: object, place: tuple[str, ...]) -> Iterator[str]:
         for one, other in zip(a, b, strict=True):
             yield from _differences(one, other, place)
     elif not alike(a, b):
-        yield message("{place}: {old} → {new}", place=where, old=repr(a), new=repr(b))
+        old, new = _where_they_part(repr(a), repr(b))
+        yield message("{place}: {old} → {new}", place=where, old=old, new=new)
+
+
+def _where_they_part(old: str, new: str, shown: int = 60) -> tuple[str, str]:
+    """Return two texts, of long ones what stands where they begin to differ."""
+    if max(len(old), len(new)) <= 2 * shown:
+        return old, new
+    same = len(commonprefix([old, new]))
+    start = max(same - shown // 3, 0)
+    return tuple(  # type: ignore[return-value]
+        ("… " if start else "") + text[start : start + shown]
+        + (" …" if len(text) > start + shown else "") for text in (old, new)
+    )  # fmt: skip

@@ -39,6 +39,7 @@ def study_report(
     *,
     lang: str | None = None,
     mapping: str | Path | None = None,
+    smd: bool = False,
     report: Callable[[Outcome, int], None] | None = None,
 ) -> list[Path]:
     """Write a report of a study: a page to read, print and send, a Word file, and slides.
@@ -54,6 +55,8 @@ def study_report(
         The language of the report; by default the one that is set.
     mapping : str or Path, optional
         The study's mapping (``study.toml``) if it is not beside the data.
+    smd : bool
+        Whether Table 1 has the standardised differences between the targets.
     report : callable, optional
         Called with the outcome of each chapter and their number, as soon as it is there.
 
@@ -75,7 +78,7 @@ def study_report(
     lang = lang or current_language()
     lang = check_choice("lang", lang, tuple(LANGUAGES))
     with in_language(lang):
-        return _study_report(Path(data), Path(out).resolve(), lang, mapping, report)
+        return _study_report(Path(data), Path(out).resolve(), lang, mapping, smd, report)
 
 
 def _study_report(
@@ -83,6 +86,7 @@ def _study_report(
     out: Path,
     lang: str,
     mapping: str | Path | None,
+    smd: bool,
     report: Callable[[Outcome, int], None] | None,
 ) -> list[Path]:
     import carstats as cs
@@ -113,7 +117,7 @@ def _study_report(
     with tempfile.TemporaryDirectory(prefix="carstats-", ignore_cleanup_errors=True) as folder:
         scratch = Path(folder)
         jobs = {
-            name: partial(_make, name, str(data.resolve()), _absolute(mapping), lang, scratch)
+            name: partial(_make, name, str(data.resolve()), _absolute(mapping), smd, lang, scratch)
             for name in names
         }
         studies = []
@@ -165,21 +169,23 @@ def _absolute(path: str | Path | None) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _context(data: str, mapping: str | None) -> Context:
+def _context(data: str, mapping: str | None, smd: bool) -> Context:
     import carstats as cs
     from carstats.report.chapters.context import context_of
 
-    return context_of(cs.read_study(data, mapping))
+    return context_of(cs.read_study(data, mapping), smd=smd)
 
 
-def _make(name: str, data: str, mapping: str | None, lang: str, scratch: Path) -> list[Path]:
+def _make(
+    name: str, data: str, mapping: str | None, smd: bool, lang: str, scratch: Path
+) -> list[Path]:
     """Make a chapter in a worker and leave it, its figures drawn, in the scratch folder."""
     from carstats.report.chapters.contents import CONTENTS, make_chapter
     from carstats.report.pages.picture import drawn
 
     entry = next(entry for entry in CONTENTS if entry.name == name)
     with in_language(lang):
-        chapter = make_chapter(entry, _context(data, mapping))
+        chapter = make_chapter(entry, _context(data, mapping, smd))
         chapter = None if chapter is None else drawn(chapter)
     file = scratch / f"{name}.chapter"
     file.write_bytes(pickle.dumps(chapter))

@@ -12,7 +12,7 @@ from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
 from carstats.messages import message, message_n
 from carstats.report.pages.contact_sheet import PAGE
-from carstats.run.differences import csv_difference, json_difference
+from carstats.run.differences import RELATIVE_TOLERANCE, csv_difference, json_difference
 from carstats.run.manifest import MANIFEST, read_manifest, sha256
 from carstats.run.reproduce import (
     DEFAULT_OUT,
@@ -78,7 +78,8 @@ def verify(
 
     Numbers in CSV and JSON files are compared one by one, to a named tolerance, and words exactly.
     A drawing or a printed table passes when its numbers are the same: its bytes, and its size on
-    the page, depend on the fonts and on the version of matplotlib.
+    the page, depend on the fonts and on the version of matplotlib. The pages of ``reports`` beside
+    the figures are compared with the SHA-256 that the manifest has of them, and not made anew.
 
     Parameters
     ----------
@@ -124,7 +125,7 @@ def verify(
             report=report,
         )
         made = Path(folder) / "figures"
-        lines = compare_folders(made, earlier, manifest)
+        lines = [*compare_folders(made, earlier, manifest), *_reports(earlier, manifest)]
         causes = tuple(_causes(manifest, read_manifest(made)))
     there = {line.name.partition(".")[0] for line in lines}
     for outcome in outcomes:
@@ -192,7 +193,8 @@ def _compare(new: Path, earlier: Path, stems: set[str], manifest: dict | None) -
         texts = [file.read_text("utf-8", errors="replace") for file in (earlier, new)]
         difference = _COMPARED[earlier.suffix](*texts)
         if not difference:
-            return Comparison(name, message("same"), True)
+            same = earlier.suffix != ".csv" or texts[0].splitlines() == texts[1].splitlines()
+            return Comparison(name, message("same") if same else _rounded(), True)
         words = message("differs: {difference}", difference=difference)
         if edited:
             words = message("{words}; changed since it was written", words=words)
@@ -205,6 +207,32 @@ def _compare(new: Path, earlier: Path, stems: set[str], manifest: dict | None) -
     if earlier.suffix in _DRAWN:
         return _drawing(new, earlier, edited)
     return Comparison(name, message("not made by any script"), False)
+
+
+def _rounded() -> str:
+    return message(
+        "same to {tolerance} of each number: the last digits depend on the processor and on the "
+        "versions of numpy and scipy",
+        tolerance=f"{RELATIVE_TOLERANCE:g}",
+    )
+
+
+def _reports(earlier: Path, manifest: dict | None) -> Iterator[Comparison]:
+    """Yield whether each page beside the figures is as the run that wrote it left it."""
+    folder = earlier.parent / "reports"
+    written = manifest["outputs"] if manifest is not None and folder.is_dir() else {}
+    for name, digest in written.items():
+        if not name.startswith("reports/"):
+            continue
+        file = folder / name.removeprefix("reports/")
+        if not file.is_file():
+            yield Comparison(name, message("missing in the earlier outputs"), False)
+        elif sha256(file) != digest:
+            yield Comparison(name, message("changed since it was written"), False)
+        else:
+            # A page holds drawings, whose bytes differ from one version of matplotlib to another;
+            # its numbers are those of the figures, which are made anew.
+            yield Comparison(name, message("as it was written; not made anew"), True)
 
 
 def _drawing(new: Path, earlier: Path, edited: bool) -> Comparison:

@@ -27,13 +27,13 @@ from carstats.survival.design import (
     EVENTS_A_TERM,
     MIN_EVENTS,
     Design,
-    covariate_matrix,
     own_columns,
     ratio_rows,
     spread,
     too_few_events,
 )
 from carstats.survival.groups import adjusted_in_words, stratum_codes
+from carstats.survival.start_stop import changing_days, design_of, recorded, split_rows
 from carstats.survival.times import EndpointTimes, endpoint_times
 from carstats.wording import asymptotic_words, because, level_text
 
@@ -55,6 +55,7 @@ def cox_regression(
     endpoint: str | None = None,
     covariates: str | Iterable[str] | None = None,
     *,
+    changing: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
     cause: str | None = None,
     method: str = "auto",
@@ -71,7 +72,11 @@ def cox_regression(
         A time-to-event endpoint of the study. By default the only one that the study has.
     covariates : str or list of str, optional
         Columns of the subjects table known at the origin; a category enters as indicators against
-        its first level. By default the columns `by` of `cohort_from_frame`.
+        its first level. By default the columns `by` of `cohort_from_frame`, or none where others
+        change.
+    changing : str or list of str, optional
+        Time-to-event endpoints, such as ``"b_cell_reconstitution"``, each a covariate that is 0 up
+        to the day of its event and 1 after it. Subjects without a record of one are left out.
     strata : str or list of str, optional
         Columns whose levels have their own baseline hazard.
     cause : str, optional
@@ -116,18 +121,23 @@ def cox_regression(
     check_conf_level(conf_level)
     if robust and method == "Firth":
         raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
-    times = endpoint_times(cohort, endpoint, (), strata, counts=True)
+    if robust and changing is not None:
+        raise CarstatsError(message("`robust` takes one row for each subject, so no `changing`."))
+    times = endpoint_times(cohort, endpoint, (), strata, counts=changing is None)
+    changes = changing_days(times.cohort, times, changing)
     if cause is not None:
         cause = check_choice("cause", cause, times.causes)
-    design = covariate_matrix(times.cohort, covariates)
+    design = design_of(times.cohort, covariates, changes)
     # Those to whom the endpoint does not apply are no part of it.
     asked = times.rows.index.to_numpy()
     design = replace(design, matrix=design.matrix[asked], complete=design.complete[asked])
     code = 1 if cause is None else times.causes.index(cause) + 1
     known = times.rows["event_time"].notna().to_numpy() & design.complete
+    known &= recorded(times.rows["subject_id"], changes)
     rows = times.rows[known].assign(happened=times.rows.loc[known, "event_code"] == code)
     n_event = counted(rows[rows["happened"]])
-    matrix, used = design.matrix[known], method
+    rows, matrix, design, carried = split_rows(rows, design.matrix[known], design, changes)
+    used = method
     scarce = message("fewer than {n} events a coefficient", n=EVENTS_A_TERM)
     wald = because(Reason(FEW_EVENTS_A_TERM, {"n": EVENTS_A_TERM}))
     # What Firth's likelihood here has no form for.
@@ -165,6 +175,10 @@ def cox_regression(
     # What a term that has no coefficient of its own says, it says alone.
     if n_event >= MIN_EVENTS:
         frame["note"] = [why or note for why, note in zip(without, frame["note"], strict=True)]
+    frame["note"] = [
+        joined_notes(note, carried if term in changes else "")
+        for term, note in zip(frame["term"], frame["note"], strict=True)
+    ]
     place = frame.columns.get_loc("contrast") + 1
     frame.insert(place, "n", counted(times.rows))
     frame.insert(place + 1, "n_missing", counted(times.rows[~known]))
@@ -178,6 +192,7 @@ def cox_regression(
         ),
         conf_level=conf_level,
         covariates=list(design.columns),
+        **({"changing": list(changes)} if changes else {}),
         cause=cause,
         method=used,
         robust=robust,

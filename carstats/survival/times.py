@@ -189,7 +189,7 @@ def endpoint_times(
 
 def _codes(events: pd.DataFrame, name: str) -> tuple[pd.Series, tuple[str, ...]]:
     cause = events["cause"] if "cause" in events else pd.Series(None, events.index, object)
-    cause = cause.fillna("competing event")
+    cause = cause.astype(object).fillna("competing event")
     rivals = events["status"] == "competing"
     named = sorted(cause[rivals].unique())
     codes = events["status"].map({"censored": 0.0, "event": 1.0})

@@ -236,7 +236,7 @@ def _rows(side: Side, trials: pd.DataFrame, by, method: str, conf_level: float) 
     for column in ("trial", "disease", "target", "costimulation", "grading_scale", "contrast",
                    "note", "reference_target"):  # fmt: skip
         if column in frame:
-            frame[column] = frame[column].fillna("")
+            frame[column] = frame[column].astype(object).fillna("")
     return frame
 
 
@@ -264,7 +264,7 @@ def _matched(side: Side, trials: pd.DataFrame) -> tuple[pd.DataFrame, str]:
     same = trials["target"] == side.targets[0]
     both = same
     if len(side.costimulation) == 1:
-        both = same & (trials["costimulation"].fillna("") == side.costimulation[0])
+        both = same & (trials["costimulation"].astype(object).fillna("") == side.costimulation[0])
         if both.sum() >= LEAST_TRIALS:
             return trials[both], message(
                 "{k} of {n} trials are of {target} with {costimulation}: used",

@@ -16,7 +16,7 @@ def merged_episodes(
     rows = episodes[~episodes["before"]].reset_index(drop=True)
     if rows.empty:
         return rows.assign(n_records=0)
-    place = rows["system"].fillna("").astype(str)
+    place = rows["system"].astype(object).fillna("").astype(str)
     start = rows["onset_day"]
     order = pd.DataFrame(
         {"s": rows["subject_id"], "t": rows["term"], "p": place, "o": start}

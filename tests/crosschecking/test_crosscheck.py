@@ -42,7 +42,7 @@ def test_the_plan_has_every_analysis_of_the_scripts(study):
     made = {result.spec.analysis for result in results if isinstance(result, cs.Result)}
     text = "".join(
         p.read_text(encoding="utf-8")
-        for p in [*ROOT.glob("analyses/*.py"), *ROOT.glob("analyses/notebooks/*.py")]
+        for p in [*ROOT.glob("analyses/*.py"), *ROOT.glob("analyses/notebooks/*.ipynb")]
         if "published" not in p.name and "evidence" not in p.name
     )
     called = set(re.findall(r"\bcs\.([a-z_]+)\(", text))
@@ -59,7 +59,7 @@ def test_the_second_program_shares_no_code():
     common = {"ard", "cohort", "criteria", "crosschecking", "data", "errors", "messages", "result"}
     # Which disease a clinical rule is for is no statistic.
     rules = {"carstats.endpoints.rules.disease_states", "carstats.endpoints.rules.lupus.states"}
-    for path in (ROOT / "carstats" / "crosschecking").glob("*.py"):
+    for path in (ROOT / "carstats" / "crosschecking").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and node.module.startswith("carstats"):
                 part = node.module.split(".")[1]
@@ -183,7 +183,54 @@ def test_known_jeffreys_at_the_ends(cohort):
 def test_known_the_variance_of_a_restricted_mean(cohort):
     found = cs.crosscheck(cs.restricted_mean(cohort, RFS, at=300), cohort)
     assert reasons(found) == {REASONS["restricted variance"]}
-    assert found.frame.query("statistic == 'estimate'")["verdict"].tolist() == ["agrees"]
+    assert found.frame.query("statistic == 'estimate'")["verdict"].tolist() == ["agrees"] * 2
+    # By the definition it is right, and an error in it is found.
+    errors = found.frame.query("statistic == 'std_error'")
+    assert errors["verdict"].tolist() == ["known", "agrees"]
+
+
+@pytest.mark.parametrize("column", ["estimate", "std_error", "conf_low", "p_value"])
+def test_an_error_of_a_restricted_mean_is_found(cohort, column):
+    for contrast in ("difference", "ratio"):
+        result = cs.restricted_mean(
+            cohort, RFS, at=200, by="sex", contrast=contrast, method="Greenwood"
+        )
+        assert set(cs.crosscheck(result, cohort).frame["verdict"]) == {"agrees"}
+        wrong = result.frame.assign(**{column: result.frame[column] * 0.99})
+        found = cs.crosscheck(replace(result, frame=wrong), cohort).frame
+        assert set(found.loc[found["verdict"] == "differs", "statistic"]) == {column}
+    result = cs.restricted_mean(cohort, RFS, at=200)
+    wrong = result.frame.assign(std_error=result.frame["std_error"] * 0.99)
+    assert cs.crosscheck(replace(result, frame=wrong), cohort).differs
+
+
+def test_a_row_left_out_or_doubled_is_found(cohort):
+    rates = cs.response_rate(cohort, "response", by="target")
+    level = rates.frame["target"].iloc[0]
+    found = cs.crosscheck(replace(rates, frame=rates.frame.iloc[1:]), cohort)
+    assert found.frame.query("verdict == 'differs'")["reason"].tolist() == [f"no row of {level}"]
+    twice = pd.concat([rates.frame, rates.frame.iloc[:1]])
+    found = cs.crosscheck(replace(rates, frame=twice), cohort)
+    assert found.frame.query("verdict == 'differs'")["reason"].tolist() == ["a row stands twice"]
+    curve = cs.survival_curve(cohort, RFS)
+    step = curve.frame.index[curve.frame["n_event"] > 0][1]
+    found = cs.crosscheck(replace(curve, frame=curve.frame.drop(index=step)), cohort)
+    assert "n_event" in set(found.frame.query("verdict == 'differs'")["statistic"])
+
+
+def test_groups_that_cannot_differ_have_no_statistic():
+    # All of one group have left when the first of the other relapses.
+    times = [(1.0, "censored"), (2.0, "censored"), (10.0, "event"), (20.0, "event")]
+    study = tiny(times, target=["CD19", "CD19", "BCMA", "BCMA"])
+    result = cs.logrank_test(cs.define_cohort(study), RFS, by="target", method="asymptotic")
+    assert not cs.crosscheck(result, study).differs
+
+
+def test_a_mean_without_an_event_has_no_error():
+    study = tiny([(10.0, "censored"), (20.0, "censored")])
+    found = cs.crosscheck(cs.restricted_mean(cs.define_cohort(study), RFS, at=15), study)
+    assert not found.differs
+    assert reasons(found) == {REASONS["restricted variance"]}
 
 
 def test_known_limits_of_one(cohort):

@@ -63,7 +63,7 @@ def test_a_peak_below_quantification_ranks_lowest():
 
 def test_the_landmark_leaves_out_whom_it_must():
     c = cohort(
-        responses=responding([False, False, True, True, True, None]),
+        responses=responding([None, False, True, True, True, None]),
         last_contact_day=[40, 1000, 1000, 1000, 1000, 1000],
     )
     result = cs.exposure_response(c, "Cmax", "response", landmark=60)

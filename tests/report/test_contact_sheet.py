@@ -132,3 +132,14 @@ def test_a_file_that_is_no_origin_is_named(folder, tmp_path):
     (tmp_path / "all" / "other.json").write_text("{")
     with pytest.raises(CarstatsError, match=r"cannot read .*other\.json"):
         contact_sheet(tmp_path / "all")
+
+
+def test_no_two_titles_are_alike(tmp_path):
+    figure = Canvas(figsize=(3, 1))
+    figure.title = "Flow"
+    for stem in ("first", "second", "table"):
+        save_figure(figure, result("attrition", "Subjects", by=()), tmp_path, stem)
+    (tmp_path / "table.svg").unlink()
+    shown = BeautifulSoup(contact_sheet(tmp_path), "html.parser")
+    titles = {article["id"]: article.h3.text for article in shown.find_all("article")}
+    assert titles == {"first": "Flow (first)", "second": "Flow (second)", "table": "Flow (table)"}

@@ -1,14 +1,20 @@
 """The frame: one set-up for every figure, and the styles it is brought to."""
 
 import re
+from io import BytesIO
 
+import numpy as np
+import pandas as pd
 import pytest
 from matplotlib.text import Text
+from PIL import Image
 
 import carstats as cs
 from carstats.report import figures
+from carstats.report.figures.canvas import Canvas
 from carstats.report.figures.frame import POINTS_PER_MM, figure, x_unit
 from carstats.report.pages.save import figure_bytes, save_figure
+from carstats.report.style import text_width, wrap
 from tests.report.test_verbs import curves, texts  # noqa: F401
 
 WIDTHS = {"nature-1": 89, "nature-2": 183, "lancet-1": 75, "lancet-2": 154, "nejm-1": 80}
@@ -139,3 +145,38 @@ def test_end_labels_are_in_the_order_of_the_curves_where_five_are_at_risk():
     labels = drawn.findobj(lambda a: a.get_gid() == "direct label")
     heights = {label.get_text(): label.xy[1] for label in labels}
     assert heights["CD19"] > heights["BCMA"]
+
+
+@pytest.mark.parametrize("size", [6.1, 7, 8])
+def test_text_keeps_its_width_at_few_dots(size):
+    """A PNG of few dots once lost the last letters of its captions to hinting."""
+    drawn = Canvas(figsize=(7, 0.5))
+    drawn.text(0, 0.5, "Illicit little lines of the followed (Fay, Brittain and Proschan 2013)",
+               size=size, family="Carstats Sans")  # fmt: skip
+
+    def width(dots):
+        with BytesIO() as file:
+            drawn.savefig(file, format="png", dpi=dots)
+            file.seek(0)
+            dark = np.asarray(Image.open(file).convert("L")) < 160
+        return 72 / dots * np.flatnonzero(dark.any(axis=0)).max()
+
+    widths = [width(dots) for dots in (72, 100, 110, 160, 300)]
+    assert widths == pytest.approx([widths[-1]] * 5, rel=0.03)
+
+
+def test_numbers_stay_with_what_they_belong_to():
+    assert wrap("Log-rank test: p = 0.16", 60)[-1] == "p\u00a0=\u00a00.16"
+    assert wrap("No reason recorded: 10", text_width("No reason recorded:") + 1) == [
+        "No reason",
+        "recorded:\u00a010",
+    ]
+
+
+def test_a_frames_column_begins_a_heading_in_capitals():
+    frame = pd.DataFrame({"months": [1.0, 2.0, 3.0], "relapsed": [1, 0, 1]})
+    cohort = cs.cohort_from_frame(frame, time="months", event="relapsed", unit="months")
+    drawn = cs.plot(cs.survival_quantile(cohort, "relapsed"))
+    assert drawn.title.startswith("Relapsed")
+    own = cs.plot(cs.survival_quantile(cohort, "relapsed"), title="mine")
+    assert own.title == "mine"

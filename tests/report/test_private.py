@@ -131,6 +131,21 @@ def test_nothing_planted_is_in_a_report(tmp_path):
     assert not [word for word in PLANTED if word in "".join(told)]
 
 
+def test_nothing_planted_is_in_what_names_the_files(tmp_path):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    lines = [HEADINGS, *(GOOD.format(n=i) for i in range(8))]
+    (folder / "sheet.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    said = "\n".join(write_draft(folder / "sheet.csv"))
+    assert not [word for word in PLANTED if word in said]
+    assert not [word for word in PLANTED if word in (folder / "study.toml").read_text("utf-8")]
+    study = read(tmp_path, [GOOD] * 8)
+    attrition_table(study, tmp_path / "out" / "figures")
+    write_manifest(tmp_path / "out", folder / "sheet.csv", find_analyses(), given=True)
+    assert (tmp_path / "out" / "figures" / "manifest.json").is_file()
+    assert not planted_in(tmp_path / "out")
+
+
 def toml(tables, at=""):
     """Return nested tables as TOML."""
     lines = [f"[{at}]"] if at else []

@@ -129,3 +129,55 @@ def test_both_scripts_have_their_fonts():
         assert 'typeface="微软雅黑"' in run
         assert 'lang="zh-CN"' in run
     assert "carstats" in xml(slides, "core.xml")
+
+
+WIDE = Table("Wide", tuple(f"Head {i}" for i in range(8)), (Row(("x",) * 8),))
+
+
+def test_a_wide_table_takes_its_words_along_and_leaves_no_empty_page():
+    wide = TableBlock(WIDE)
+    chapters = [
+        Chapter("one", "Upright", (Paragraph("First."), TableBlock(TABLE))),
+        Chapter("two", "Turned", (wide, Caution("Before the next."), wide, Paragraph("Closing."))),
+        Chapter("more", "Detail", (Paragraph("More."),), True),
+    ]
+    document = Document(io.BytesIO(report_document(chapters, "A study", synthetic=True)))
+    assert len(document.sections) == 3
+    texts = [[]]
+    for element in document.element.body:
+        texts[-1].append("".join(element.itertext()))
+        if element.xpath("./w:pPr/w:sectPr"):
+            texts.append([])
+    first, turned, last = ("|".join(part) for part in texts)
+    assert "Upright" in first
+    assert "Turned" not in first
+    for words in ("Turned", "Before the next.", "Closing."):
+        assert words in turned
+    assert last.strip("|").startswith("Appendix")
+    # Turning back begins a page: a break of its own would leave an empty one.
+    assert not document.element.body.xpath('.//w:br[@w:type="page"]')
+
+
+def test_a_part_of_a_table_has_its_own_sentence():
+    block = TableBlock(TABLE, message="Rates of 20", told={"Group 1": "Of the second group 3"})
+    chapters = [Chapter("one", "One", (block,))]
+    deck = Presentation(io.BytesIO(report_slides(chapters, "A study", synthetic=False)))
+    titles = [slide.shapes.title.text_frame.text for slide in deck.slides]
+    assert titles == ["A study", "Rates of 20", "Of the second group 3"]
+
+
+def test_what_is_long_has_smaller_type_and_stays_within_the_slide():
+    words = "a rather long name of an outcome that needs several lines of a narrow column " * 2
+    rows = tuple(Row((words, "1/2", "x")) for _ in range(10))
+    table = TableBlock(Table("Long", ("Outcome", "n/N", "Rate"), rows), message=words)
+    deck = Presentation(
+        io.BytesIO(report_slides([Chapter("one", "One", (table,))], words, synthetic=False))
+    )
+    sizes = []
+    for slide in deck.slides:
+        (run,) = slide.shapes.title.text_frame.paragraphs[0].runs
+        sizes.append(run.font.size.pt)
+    assert max(sizes) <= 18
+    (grid,) = [shape.table for shape in deck.slides[1].shapes if shape.has_table]
+    (run,) = grid.cell(1, 0).text_frame.paragraphs[0].runs
+    assert run.font.size.pt < 15

@@ -56,3 +56,11 @@ def test_origins_are_compared_with_their_place():
     assert "not JSON" in json_difference("{", before)
     # Which version wrote a file is told once, from the manifest.
     assert json_difference('{"carstats": "1"}', '{"carstats": "2"}') == ""
+
+
+def test_of_long_texts_the_place_where_they_part_is_shown():
+    told = json_difference(json.dumps({"caption": "a" * 500 + "old" + "b" * 500}),
+                           json.dumps({"caption": "a" * 500 + "new" + "b" * 500}))  # fmt: skip
+    assert len(told) < 200
+    assert "aold" in told
+    assert "anew" in told

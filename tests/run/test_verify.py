@@ -157,6 +157,35 @@ def test_a_drawing_passes_by_its_numbers(tmp_path):
     assert found == Comparison("baseline.tex", "same numbers; drawn with other bytes", True)
 
 
+def test_last_digits_that_differ_pass_and_it_is_said_why(tmp_path):
+    new, old = tmp_path / "new", tmp_path / "old"
+    for folder, value in ((new, "0.25"), (old, "0.25000000001")):
+        folder.mkdir()
+        (folder / "baseline.csv").write_text(TABLE.replace("0.25", value))
+    (found,) = compare_folders(new, old)
+    assert found.same
+    assert found.verdict.startswith("same to 1e-09 of each number: the last digits depend on")
+
+
+def test_pages_are_compared_with_what_was_written(fast, earlier):
+    study, out = earlier
+    pages = out.parent / "reports"
+    pages.mkdir()
+    for name in ("cohort", "relapse", "toxicity"):
+        (pages / f"{name}.html").write_text(name)
+    write_manifest(out.parent, study, run.find_analyses(), given=True)
+    (pages / "relapse.html").write_text("edited")
+    (pages / "toxicity.html").unlink()
+    found = verify(study, out)
+    verdicts = {line.name: line.verdict for line in found.lines if line.name.startswith("reports")}
+    assert verdicts == {
+        "reports/cohort.html": "as it was written; not made anew",
+        "reports/relapse.html": "changed since it was written",
+        "reports/toxicity.html": "missing in the earlier outputs",
+    }
+    assert set(wrong(found)) == {"reports/relapse.html", "reports/toxicity.html"}
+
+
 def test_a_manifest_names_no_place_and_no_date(small_study, small_outputs, tmp_path):
     text = (small_outputs / "figures" / MANIFEST).read_text("utf-8")
     found = json.loads(text)

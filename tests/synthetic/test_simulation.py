@@ -264,7 +264,7 @@ def judged(hidden):
     responses = study.responses[study.responses["evaluable"]].pivot_table(
         index=["subject_id", "day"], columns="endpoint", values="response", aggfunc="first"
     )
-    joined = responses.join(table).join(first, rsuffix="_base", on="subject_id").reset_index()
+    joined = responses.join(table).join(first.add_suffix("_base"), on="subject_id").reset_index()
     joined = joined.merge(study.subjects[["subject_id", "disease"]], on="subject_id")
     again = hidden.visits.treated_again
     joined["treated"] = joined["subject_id"].map(pd.Series(again, hidden.course.ids()))

@@ -24,6 +24,15 @@ KINETICS: dict[str, Analysis] = {
         ),
         "kinetics", reference="kinetics.R", argument="measure",
     ),
+    "b_cell_depletion": Analysis(
+        "kinetics.aplasia",
+        (
+            Check(f"{PANDAS}, {SCIPY}", kinetics.depletion,
+                  ("n", "n_missing", "n_event", "estimate", *LIMITS, "q1", "q3", "minimum",
+                   "maximum")),
+        ),
+        "kinetics", reference="interval.R", argument="below",
+    ),
     "exposure_response": Analysis(
         "kinetics.exposure",
         (

@@ -95,6 +95,20 @@ RESPONSE: dict[str, Analysis] = {
         ),
         "response", (WILSON,), "proportions.R", "measure",
     ),
+    "antibody_panel": Analysis(
+        "response.antibodies",
+        (
+            Check(STATSMODELS, visits.panel,
+                  (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
+                  ("measure",), ROUNDING, zero_or_all),
+        ),
+        "response", (WILSON,), "proportions.R", "above",
+    ),
+    "titre_change": Analysis(
+        "response.antibodies",
+        (Check(SCIPY, visits.titres, (*RATE, "n_below", "n_no_baseline"), ("measure",)),),
+        "response", reference="kinetics.R", argument="measures",
+    ),
     "response_difference": Analysis(
         "response.differences",
         (

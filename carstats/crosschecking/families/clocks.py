@@ -109,7 +109,9 @@ def joined(asked: Asked, terms: list[str]) -> pd.DataFrame:
         rows["resolution_day"] = np.nan
     gap = float(asked.option("gap", 0.0))
     found: list[dict[str, Any]] = []
-    for key, part in rows.groupby([rows["subject_id"], rows["term"], system.fillna("")], sort=True):
+    for key, part in rows.groupby(
+        [rows["subject_id"], rows["term"], system.astype(object).fillna("")], sort=True
+    ):
         current: dict[str, Any] | None = None
         for row in part.sort_values("onset_day", kind="stable").itertuples():
             end = np.inf if pd.isna(row.resolution_day) else row.resolution_day

@@ -186,3 +186,31 @@ def exposures(asked: Asked) -> dict[str, Any]:
         found.append(one)
     columns = dict.fromkeys(c for one in found for c in one)
     return {c: [one.get(c) for one in found] for c in columns}
+
+
+def depletion(asked: Asked) -> dict[str, Any]:
+    """Return the lowest B cells and the first day below; the return is a curve of intervals."""
+    rows = asked.table("assessments")
+    rows = rows[rows["measure"].eq("B_cells") & (rows["day"] > 0)]
+    if "lloq" in rows and rows["lloq"].notna().any():
+        return {}
+    rows = rows[rows["value"].notna() & rows["subject_id"].isin(_infused(asked)["subject_id"])]
+    if asked.study.infusions is not None:
+        given = asked.table("infusions")
+        again = given[given["planned"].eq(False) & (given["day"] > 0)]
+        stop = again.groupby("subject_id")["day"].min()
+        rows = rows[rows["day"] <= rows["subject_id"].map(stop).fillna(np.inf)]
+    below = rows[rows["value"] < asked.option("below")]
+    lowest = rows.groupby("subject_id")["value"].min().astype(float)
+    first = below.groupby("subject_id")["day"].min().astype(float)
+    n = len(_infused(asked))
+    found: list[dict[str, Any]] = []
+    for name in asked.rows["parameter"]:
+        one: dict[str, Any] = {"n": n}
+        values = {"lowest count": lowest, "day of the first below": first}.get(str(name))
+        if values is not None:
+            one |= {"n_event": len(first), "n_missing": n - len(values)}
+            one |= sample(values, asked.level)
+        found.append(one)
+    columns = dict.fromkeys(c for one in found for c in one)
+    return {c: [one.get(c) for one in found] for c in columns}

@@ -12,7 +12,7 @@ from carstats.crosschecking.asking import Asked, followed_to, share
 from carstats.crosschecking.families.clocks import joined
 from carstats.crosschecking.families.comparing import adjusted, groups_of
 from carstats.crosschecking.families.toxicities import episodes, stratum_of
-from carstats.crosschecking.times import ENTRY, known, times_of
+from carstats.crosschecking.times import ENTRY, at_risk, known, times_of
 
 _DAYS_PER_YEAR = 365.25
 
@@ -70,7 +70,72 @@ def restricted_means(asked: Asked) -> dict[str, Any]:
 
 def another_variance(asked: Asked, column: str, ours: float, theirs: float, place: int) -> str:
     """Return why errors of restricted means differ: lifelines' is no error of the mean."""
-    return "restricted variance" if column == "std_error" and theirs > ours else ""
+    wider = theirs > ours or np.isnan(ours)
+    return "restricted variance" if column == "std_error" and wider else ""
+
+
+def mean_errors(asked: Asked) -> dict[str, Any]:
+    """Return areas under curves, or two of them compared, with Greenwood's errors by definition."""
+    from scipy.stats import norm
+
+    contrast, start = asked.option("contrast"), float(asked.option("start", 0.0))
+    days = asked.rows["time"].to_numpy(float)
+    if contrast is None:
+        rows = times_of(asked)
+        seen = known(rows)
+        told = np.array([_area(seen, start, day) for day in days])
+        n_event = [int((seen["event"] & (seen["time"] <= day)).sum()) for day in days]
+        counts = {"n": len(rows), "n_missing": len(rows) - len(seen), "n_event": n_event}
+        return counts | _with_normal_limits(asked, *told.T, 0.0, days - start)
+    sign, sides = " − " if contrast == "difference" else " / ", []
+    for place, day in enumerate(days):
+        rows, group = groups_of(asked, place, sign)
+        sides.append([_area(known(rows[group.eq(code)]), start, day) for code in (0, 1)])
+    mean, error = np.moveaxis(np.array(sides), -1, 0)
+    if contrast == "difference":
+        gap = mean[:, 0] - mean[:, 1]
+        relative = np.hypot(*error.T)
+        found = _with_normal_limits(asked, gap, relative, -np.inf, np.inf)
+    else:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            gap, relative = np.log(mean[:, 0] / mean[:, 1]), np.hypot(*(error / mean).T)
+        found = _with_normal_limits(asked, gap, relative, -np.inf, np.inf)
+        found = {name: np.exp(values) for name, values in found.items()}
+        found["std_error"] = found["estimate"] * relative
+    if asked.option("method") == "Greenwood":
+        found["statistic"] = gap / relative
+        found["p_value"] = 2 * norm.sf(np.abs(found["statistic"]))
+    return found
+
+
+def _area(seen: pd.DataFrame, start: float, day: float) -> tuple[float, float]:
+    """Return the area under a Kaplan-Meier curve between two days, and its error (Irwin)."""
+    happened = seen.loc[seen["event"], "time"].to_numpy(float)
+    times, d = np.unique(happened[happened <= day], return_counts=True)
+    n = at_risk(seen, times).astype(float)
+    curve = np.cumprod(1 - d / n)
+    last = seen["time"].max() if len(seen) else -np.inf
+    if day > last and not (len(curve) and curve[-1] == 0):
+        return np.nan, np.nan
+    parts = curve * np.diff(np.append(times, day))
+    later = parts[::-1].cumsum()[::-1]
+    weight = np.divide(d, n * (n - d), out=np.zeros(len(d)), where=n > d)
+    variance = float((later**2 * weight).sum())
+    first = times[0] if len(times) else day
+    return float(first - start + parts.sum()), np.sqrt(variance) if variance > 0 else np.nan
+
+
+def _with_normal_limits(
+    asked: Asked, estimate: np.ndarray, error: np.ndarray, least: Any, most: Any
+) -> dict[str, Any]:
+    from scipy.stats import norm
+
+    found: dict[str, Any] = {"estimate": estimate, "std_error": error}
+    if asked.option("method") == "Greenwood":
+        half = norm.ppf(0.5 + asked.level / 2) * error
+        found["conf_low"] = np.maximum(estimate - half, least)
+        found["conf_high"] = np.minimum(estimate + half, most)
+    return found
 
 
 def exact_limits(k: int, years: float, level: float) -> tuple[float, float]:

@@ -144,7 +144,7 @@ def table(asked: Asked) -> dict[str, Any]:
     rows = graded(asked, rows, asked.option("scale") == "severity")
     own = rows["system"] if "system" in rows else pd.Series(None, rows.index, dtype=object)
     place = own.where(own.notna(), rows["term"].map(groups)).replace("", None)
-    rows["place"] = place.fillna("system not stated")
+    rows["place"] = place.astype(object).fillna("system not stated")
     serious = rows["serious"] if "serious" in rows else pd.Series(None, rows.index, dtype=object)
     least = {"any": 0, "grade >=2": 2, "grade >=3": 3, "moderate or worse": 2, "severe or worse": 3}
     found = []

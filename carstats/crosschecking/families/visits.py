@@ -207,8 +207,14 @@ def _with_measure(asked: Asked) -> pd.DataFrame:
 
 def _measured(asked: Asked, subjects: pd.DataFrame) -> tuple[pd.DataFrame, pd.Series]:
     """Return the values of the measure after the infusion, and each subject's baseline."""
-    rows = asked.table("assessments").dropna(subset="value")
+    rows = asked.table("assessments")
     rows = rows[rows["measure"].eq(asked.option("measure"))]
+    above = asked.option("above")
+    if above is not None and "lloq" in rows:
+        # What is below quantification is negative where that limit is.
+        zero = rows["value"].isna() & (rows["lloq"] <= above)
+        rows = rows.assign(value=rows["value"].where(~zero, 0.0))
+    rows = rows.dropna(subset="value")
     if "adequate" in rows:
         rows = rows[rows["adequate"].map(lambda v: True if pd.isna(v) else bool(v))]
     start = pd.Series(np.nan, subjects["subject_id"])
@@ -255,6 +261,44 @@ def seroconversions(asked: Asked) -> dict[str, Any]:
         one |= {"n_negative": int((base <= above).sum()), "n_no_baseline": int(base.isna().sum())}
         found.append(one)
     return dict(pd.DataFrame(found))
+
+
+def panel(asked: Asked) -> dict[str, Any]:
+    """Return the seroconversions of one antibody of several."""
+    from dataclasses import replace
+
+    measure = str(asked.key["measure"])
+    options = {**asked.spec.options, "measure": measure, "above": asked.option("above")[measure]}
+    return seroconversions(replace(asked, spec=replace(asked.spec, options=options)))
+
+
+def titres(asked: Asked) -> dict[str, Any]:
+    """Return scipy's mean change of log2 titres with t limits, where all are quantified."""
+    from dataclasses import replace
+
+    from scipy.stats import ttest_1samp
+
+    measure = str(asked.key["measure"])
+    rows = asked.table("assessments")
+    rows = rows[rows["measure"].eq(measure)]
+    if ("lloq" in rows and rows["lloq"].notna().any()) or (rows["value"] <= 0).any():
+        return {}
+    options = {**asked.spec.options, "measure": measure}
+    asked = replace(asked, spec=replace(asked.spec, options=options))
+    subjects = counted(asked)
+    rows = rows[rows["value"].notna() & rows["subject_id"].isin(subjects["subject_id"])]
+    before = rows[rows["day"] <= 0].sort_values("day")
+    base = before.groupby("subject_id")["value"].last()
+    value = at_visit(rows[rows["day"] > 0], float(asked.option("at")), *asked.option("window"),
+                     "value")  # fmt: skip
+    change = np.log2(value.reindex(base.index) / base).dropna()
+    n = len(base)
+    one: dict[str, Any] = {"n": n, "n_missing": n - len(change), "n_event": len(change)}
+    one |= {"n_below": 0, "n_no_baseline": len(subjects) - n}
+    if len(change) > 1:
+        limits = ttest_1samp(change, 0).confidence_interval(asked.level)
+        one |= {"estimate": change.mean(), "conf_low": limits.low, "conf_high": limits.high}
+    return one
 
 
 def difference_counts(asked: Asked) -> dict[str, Any]:

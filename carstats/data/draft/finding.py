@@ -170,6 +170,15 @@ def heading_row(top: Sequence[Sequence[object]]) -> tuple[int, bool] | None:
     return best + 1, grouped
 
 
+def _is_data(row: Sequence[object]) -> bool:
+    """Return whether what would be the row of the headings holds what a subject's row does."""
+    texts = [text for text in _texts(row) if text]
+    known = sum(bool(proposal(text).target) for text in texts)
+    data = [text for text in texts if not _WORDY.search(text) and re.search(r"\d", text)]
+    told = [text for text in data if re.search(r"\d{5,}|\d[-/.]\d{1,2}[-/.]\d", text)]
+    return bool(texts) and known * 2 < len(texts) and (bool(told) or len(data) * 2 > len(texts))
+
+
 def _all_words(row: Sequence[object]) -> bool:
     texts = [text for text in _texts(row) if text]
     return bool(texts) and all(_WORDY.search(text) for text in texts)
@@ -186,6 +195,12 @@ def _sheet(path: Path, title: str, top, files: Files) -> Found | None:
     if row is None:
         return None
     number, grouped = row
+    if top and _is_data(top[number - 1]):
+        what = message("has no headings: row {row} holds a date or numbers, as a subject's does.",
+                       row=number)  # fmt: skip
+        remedy = message("Write a row of headings above the first subject.")
+        files.problems.append(Problem(what, path.name, number, remedy=remedy))
+        return None
     text = path.suffix.lower() in (".csv", ".tsv", ".txt", *WORKBOOKS)
     reading = Reading(sheet=title or None, header_row=number if text and top else None)
     sheet = files.sheet(path, reading)

@@ -6,7 +6,12 @@ import re
 
 from carstats.data.draft.finding import Column, Found
 from carstats.data.draft.headings import BASELINE
-from carstats.data.draft.recodes import distinct, recode_flags, recode_terms
+from carstats.data.draft.recodes import (
+    distinct,
+    may_be_listed,
+    recode_flags,
+    recode_terms,
+)
 from carstats.data.draft.sections import Paper, quoted, table
 from carstats.data.draft.subject_lines import others_named
 from carstats.data.draft.values import meaning
@@ -150,10 +155,10 @@ def _classes(paper: Paper, found: Found) -> None:
     column = found.first("medications.drug")
     paper.on(("medications", "columns"), "drug_class", quoted(column.heading),
              message("the class of each drug, by its name"))  # fmt: skip
-    for value in list(distinct(found, column))[:200]:
-        if len(value) > 60:
-            continue
+    for value, n in list(distinct(found, column).items())[:200]:
         meant = meaning("medications.drug_class", value)
+        if not may_be_listed(value, n, bool(meant.term), True):
+            continue
         if meant.term and meant.term != "missing":
             state = "on" if meant.sure else "ask"
             why = "" if meant.sure else message("the nearest term; is it?")
@@ -243,6 +248,7 @@ def _visit_columns(paper: Paper, found: Found, main: Found, section: tuple[str, 
                   "" if sure else others_named(column))  # fmt: skip
     elif label is not None:
         names = list(distinct(found, label))
+        names = [v for v in names if may_be_listed(v, 2, bool(meaning("visit", v).term), True)]
         few = len(names) <= _MOST_VISITS and all(len(v) <= _LONGEST_VISIT for v in names)
         days = {v: meaning("visit", v) for v in names if few}
         pairs = [(v, _day(m.term)) for v, m in days.items()]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
 import pandas as pd
 
 from carstats.data.check import MISSING, cell_text, read_flag
@@ -14,8 +17,14 @@ from carstats.messages import message
 
 # So many values of a column are listed; of more, the rest is only counted.
 _LISTED = 200
-# A longer cell is a sentence and no term: it may say who it is about.
-_LONGEST = 60
+# A longer cell is a sentence and no term: it may say who it is about. Of words that are not
+# known so many bytes; of codes so many digits.
+_LONGEST, _WORD, _CODE = 60, 36, 3
+_PERSONAL = re.compile(
+    r"(?:19|20)\d\d\s*[-/.年]\s*\d|\d[-/.]\d{1,2}[-/.]\d|\d{5,}|@|\b(?:mr|mrs|ms|dr|prof|herr|frau|mme)\b\.?"
+    r"|先生|女士|小姐|医生|医师|主任|教授|护士",
+    re.I,
+)
 # What the codes of sex usually are; asked, since some sheets have it the other way round.
 _SEXES = {"1": "M", "2": "F", "0": "F"}
 _KNOWN_WORDS = frozenset({"unknown", "unk", "不详", "未知", "不明", "未分级", "ungraded", "?"})
@@ -26,6 +35,25 @@ def distinct(found: Found, column: Column) -> dict[str, int]:
     cells = found.sheet.frame.iloc[:, column.place]
     counts = pd.Series([cell_text(c).strip() for c in cells.dropna()], dtype=object).value_counts()
     return {str(value): int(n) for value, n in counts.items() if str(value)}
+
+
+def may_be_listed(value: str, n: int, known: bool, of_terms: bool) -> bool:
+    """Return whether a value may stand in a draft, which is a file that gets mailed.
+
+    What is a term or a code may. Any other word only if it is short, holds no date, number or
+    title of a person, and stands in a column of terms or in several rows, as a term does and a
+    remark or a name does not.
+    """
+    if len(value) > _LONGEST or _PERSONAL.search(value):
+        return False
+    if known or value.isdigit():
+        return len(value) <= _CODE or known
+    return len(value.encode("gb18030", "replace")) <= _WORD and (of_terms or n > 1)
+
+
+def are_terms(values: dict[str, int], known: Callable[[str], bool]) -> bool:
+    """Return whether at least half of the values of a column are known."""
+    return sum(map(known, values)) * 2 >= len(values)
 
 
 def recode_terms(paper: Paper, found: Found, column: Column, table: str, name: str) -> None:
@@ -43,13 +71,25 @@ def recode_terms(paper: Paper, found: Found, column: Column, table: str, name: s
         recode_grades(paper, values, section)
         return
     left = 0
-    for i, value in enumerate(values):
-        if i >= _LISTED or len(value) > _LONGEST:
+    place = f"{table}.{name}"
+
+    def known(value: str) -> bool:
+        return bool(meaning(place, value).term) or code_key(value) in {*MISSING, *codes}
+
+    of_terms = are_terms(values, known)
+    for i, (value, n) in enumerate(values.items()):
+        if i >= _LISTED or not may_be_listed(value, n, known(value), of_terms):
             left += 1
             continue
         _one(paper, section, f"{table}.{name}", described.category, value, codes)
+    _say_left(paper, section, left)
+
+
+def _say_left(paper: Paper, section: tuple[str, ...], left: int) -> None:
     if left:
-        why = message("{n} more values are not listed here: they are long, or many", n=left)
+        why = message(
+            "{n} more values are not listed here: they are long, many, or may be no terms", n=left
+        )
         paper.off(section, "…", '"…"', why)
 
 
@@ -89,8 +129,13 @@ def _one(paper: Paper, section, column: str, category: str, value: str, codes: d
 
 def recode_flags(paper: Paper, values: dict[str, int], section: tuple[str, ...]) -> None:
     """List the values of a yes or no column that say neither as they stand."""
-    for value in list(values)[:_LISTED]:
-        if read_flag(value) is not None or code_key(value) in MISSING or len(value) > _LONGEST:
+    left = 0
+    of_terms = are_terms(values, _is_flag)
+    for value, n in list(values.items())[:_LISTED]:
+        if read_flag(value) is not None or code_key(value) in MISSING:
+            continue
+        if not may_be_listed(value, n, _is_flag(value), of_terms):
+            left += 1
             continue
         response = section[0] == "responses"
         found = meaning("responses.response", value) if response else meaning("flag", value)
@@ -105,15 +150,29 @@ def recode_flags(paper: Paper, values: dict[str, int], section: tuple[str, ...])
             paper.add(section, value, found.term, "on" if sure else "ask", word)
         else:
             paper.ask(section, value, "true", message('yes (true), no (false) or missing ("")?'))
+    _say_left(paper, section, left)
+
+
+def _is_flag(value: str) -> bool:
+    if read_flag(value) is not None or code_key(value) in MISSING:
+        return True
+    return bool(meaning("flag", value).term or meaning("responses.response", value).term)
 
 
 def recode_grades(paper: Paper, values: dict[str, int], section: tuple[str, ...]) -> None:
     """List the values of a column of grades that are no single grade as they stand."""
-    for value in list(values)[:_LISTED]:
+    left = 0
+
+    def known(value: str) -> bool:
+        return bool(meaning("toxicities.grade", value).term) or code_key(value) in MISSING
+
+    of_terms = are_terms(values, known)
+    for value, n in list(values.items())[:_LISTED]:
         text = code_key(value)
         if read_grade(value) is not None or text in MISSING or text in _KNOWN_WORDS:
             continue
-        if len(value) > _LONGEST:
+        if not may_be_listed(value, n, known(value), of_terms):
+            left += 1
             continue
         found = meaning("toxicities.grade", value)
         if found.term == "missing" or meaning("missing", value).term == "missing":
@@ -122,3 +181,4 @@ def recode_grades(paper: Paper, values: dict[str, int], section: tuple[str, ...]
         why = "" if sure else message("which grade is this?")
         paper.add(section, value, found.term if found.term.isdigit() else '""',
                   "on" if sure else "ask", why)  # fmt: skip
+    _say_left(paper, section, left)

@@ -44,7 +44,8 @@ _TIME = {
     "wks": "weeks", "w": "weeks",
 }  # fmt: skip
 _OTHER_UNITS = (
-    "kg", "lb", "lbs", "kgs", "pounds", "inch", "inches", "cm", "m", "g", "mg", "m2", "kg/m2", "mg/d", "mg/day", "mg/天", "mg/日", "g/d",
+    "kg", "lb", "lbs", "kgs", "pounds", "inch", "cm",
+    "m", "g", "mg", "m2", "kg/m2", "mg/d", "mg/day", "mg/天", "mg/日", "g/d",
     "mg/kg", "mg/kg/d", "mg/m2", "mmHg", "10^6", "10^8", "10^7", "10^6/kg", "10^6cells",
     "10^6 cells", "×10^6/kg", "×10^8", "×10^6", "cells", "cells/kg", "°C", "℃", "°F", "F", "C",
     "分", "points", "score", "%", "次", "个", "人", "种", "线", "copies/cell", "copies/ug",

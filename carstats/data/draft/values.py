@@ -77,7 +77,8 @@ _HAN_GRADE = {"零": 0, "一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5}
 _UNITS = {"ng/ml": "ug/L", "mg/mg": "g/g", "/mm3": "/uL", "个/ul": "/uL",
           "cells/ul": "/uL", "gpt/l": "10^9/L", "g/l(zellen)": "10^9/L", "°f": "degF",
-          "ummol/l": "umol/L", "gm/dl": "g/dL", "gms/dl": "g/dL", "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
+          "ummol/l": "umol/L", "gm/dl": "g/dL", "gms/dl": "g/dL",
+          "10^9": "10^9/L", "%": "% predicted", "片/日": "tablets/d",
           "万/ul": "10^4/uL"}  # fmt: skip
 _NAMED_UNITS = ("g/L", "g/dL", "mg/dL", "mg/L", "ug/L", "umol/L", "mmol/L", "nmol/L", "IU/mL",
                 "RU/mL", "U/mL", "10^9/L", "10^4/uL", "10^3/uL", "/uL", "mg/g", "g/g", "mg/mmol",

@@ -7,7 +7,13 @@ import numpy as np
 from carstats.data.check import MISSING, cell_text, read_flag
 from carstats.data.draft.finding import Column, Found, box
 from carstats.data.draft.headings import BASELINE
-from carstats.data.draft.recodes import distinct, recode_flags, recode_grades
+from carstats.data.draft.recodes import (
+    are_terms,
+    distinct,
+    may_be_listed,
+    recode_flags,
+    recode_grades,
+)
 from carstats.data.draft.sections import ASK, ON, Paper, quoted, table
 from carstats.data.draft.subject_lines import others_named
 from carstats.data.draft.values import meaning
@@ -89,6 +95,10 @@ def _event(paper: Paper, main: Found, column: Column, section: tuple[str, ...], 
         values = [v for v in distinct(main, column) if v not in column.cells.signs]
         if len(values) > _MOST_STATES or any(len(v) > _LONGEST_STATE for v in values):
             values = []  # no list of states
+        counts = distinct(main, column)
+        of_terms = are_terms(dict.fromkeys(values, 1), lambda v: bool(_status(v, {})))
+        values = [v for v in values
+                  if may_be_listed(v, counts[v], bool(_status(v, {})), of_terms)]  # fmt: skip
         codes = dict(column.proposal.codes)
         pairs = [(v, quoted(_status(v, codes))) for v in values]
         if main.of(f"events:{section[1]}.date"):
@@ -251,6 +261,11 @@ def _finish_events(paper: Paper, main: Found) -> None:
                   message("of the infusions only one that was not planned competes"))  # fmt: skip
 
 
+def _said(cell: object) -> str:
+    """Return what a cell says; empty if it is blank."""
+    return "" if cell is None or cell != cell else cell_text(cell).strip()
+
+
 def _yes_without_date(paper: Paper, main: Found, section: tuple[str, ...]) -> None:
     """Ask about rows that say that an event happened, and not when: it would not be counted."""
     dates = main.of(f"events:{section[1]}.date")
@@ -259,14 +274,13 @@ def _yes_without_date(paper: Paper, main: Found, section: tuple[str, ...]) -> No
     if not dates or not stated or not lines:
         return
     frame = main.sheet.frame
-    dated = (frame.iloc[:, [c.place for c in dates]].notna()).any(axis=1)
+    dated = np.any([[bool(_said(c)) for c in frame.iloc[:, one.place]] for one in dates], axis=0)
     for column in stated:
         codes = dict(column.proposal.codes)
-        yes = frame.iloc[:, column.place].map(
-            lambda c, codes=codes: _status(cell_text(c).strip(), codes) == "event",
-            na_action="ignore",
-        )
-        if n := int(((yes == True) & ~dated).sum()):  # noqa: E712 (blank cells are neither)
+        yes = [
+            _said(c) and _status(_said(c), codes) == "event" for c in frame.iloc[:, column.place]
+        ]
+        if n := int((np.array(yes, dtype=bool) & ~dated).sum()):
             lines[0].state = ASK
             lines[0].why = message(
                 "{n} rows say yes under {heading} and have no date here: an event without one is"

@@ -41,6 +41,7 @@ class Derivability:
 def derivability(study: Study) -> list[Derivability]:
     """Return for how many subjects of a study each endpoint can be derived."""
     judge, _ = judge_of(study)
+    judge.told = False
     treated = infused(study)
     found = []
     for name in RESPONSE_ENDPOINTS:

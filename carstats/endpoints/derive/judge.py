@@ -89,7 +89,14 @@ class Judge:
         The first day of each intercurrent event.
     licats : callable, optional
         Takes visits and says which fall into an episode of local toxicity.
+
+    Attributes
+    ----------
+    told : bool
+        Whether verdicts say in words why; a count needs none, and words take most of the time.
     """
+
+    told = True
 
     def __init__(
         self,
@@ -191,6 +198,8 @@ class Judge:
             missing &= ~(here & ~found._mask)
             parts = rule.parts(sight)
             every += [_only(part, here) for part in parts]
+            if not self.told:
+                continue
             judged = here & v.adequate
             rows = np.flatnonzero(judged & ~found._mask & ~found._data)
             why[rows] = refuted_by(parts, rows, words, self.rules.drug_free_days)

@@ -311,19 +311,31 @@ def _parts(time, status, x, strata, entry, each) -> list[_Stratum]:
 
 def _evaluate(parts: list[_Stratum], beta):
     """Return log partial likelihood, score and information."""
-    p = beta.size
-    value, score, information = 0.0, np.zeros(p), np.zeros((p, p))
+    value, score, information = 0.0, np.zeros(beta.size), np.zeros((beta.size, beta.size))
     for part in parts:
-        linear, _, total, mean, second = _pairs(part, beta)
+        found = _sums(part, beta)
         own = part.each * part.own
-        value += float(own @ linear - np.log(total).sum())
-        score += own @ part.x - mean.sum(axis=0)
-        information += second.sum(axis=0) - mean.T @ mean
+        value += float(own @ found.linear - found.log_total)
+        score += own @ part.x - found.mean.sum(axis=0)
+        information += found.spread.sum(axis=0)
     return value, score, information
 
 
-def _pairs(part: _Stratum, beta):
-    """Sum over the risk set of each pair: predictors and risks, total, mean, mean square of x."""
+@dataclass(frozen=True)
+class _Sums:
+    """What the risk sets of a stratum add up to: over subjects, and over the pairs of a time."""
+
+    linear: NDArray[np.float64]  # (n,) predictors
+    risk: NDArray[np.float64]  # (n,) their exponentials
+    log_total: float  # logarithms of the total risk of each pair, added up
+    mean: NDArray[np.float64]  # (K, p) means of x
+    spread: NDArray[np.float64]  # (K, p, p) variances of x
+    hazard: NDArray[np.float64]  # (K, 1 + p) hazard, and hazard times mean
+    spared: NDArray[np.float64]  # (K, 1 + p) the same, of what those tied at a time are spared
+
+
+def _sums(part: _Stratum, beta) -> _Sums:
+    """Add up over risk sets; the j-th of d tied events sees the d less j / d of each."""
     k, p = part.time.size, beta.size
     linear = part.x @ beta
     # A common factor of all risks drops out of everything.
@@ -333,54 +345,56 @@ def _pairs(part: _Stratum, beta):
     terms = (part.each * risk)[:, None] * np.column_stack([np.ones(len(risk)), part.x, products])
     # At risk at time j are those with first <= j < last.
     change = np.zeros((k + 1, terms.shape[1]))
-    np.add.at(change, part.first, terms)
-    np.add.at(change, part.last, -terms)
-    whole = np.cumsum(change, axis=0)[:k]
     if part.first.any():
-        sums = whole
+        np.add.at(change, part.first, terms)
+        np.add.at(change, part.last, -terms)
+        sums = np.cumsum(change, axis=0)[:k]
     else:
         # From the end, without cancellation: the last risk sets may hold a small part of the risk.
-        left = np.zeros((k + 1, terms.shape[1]))
-        np.add.at(left, part.last, terms)
-        sums = np.cumsum(left[::-1], axis=0)[::-1][1:]
+        np.add.at(change, part.last, terms)
+        sums = np.cumsum(change[::-1], axis=0)[::-1][1:]
     tied = np.zeros((k, terms.shape[1]))
     np.add.at(tied, part.at[part.own], terms[part.own])
-    found = sums[part.pair] - part.gone[:, None] * tied[part.pair]
-    total = found[:, 0]
-    mean = found[:, 1 : p + 1] / total[:, None]
-    second = (found[:, p + 1 :] / total[:, None]).reshape(-1, p, p)
-    return linear, risk, total, mean, second
+    total = sums[part.pair, 0] - part.gone * tied[part.pair, 0]
+    starts = np.searchsorted(part.pair, np.arange(k))
+    one, gone = 1 / total, part.gone / total
+    parts = (one, gone, one * one, one * gone, gone * gone)
+    once, less, twice, crossed, both = (np.add.reduceat(v, starts)[:, None] for v in parts)
+    x, y = sums[:, 1 : p + 1], tied[:, 1 : p + 1]
+    square = (sums[:, p + 1 :] * once - tied[:, p + 1 :] * less).reshape(-1, p, p)
+    outer = (
+        twice[..., None] * x[:, :, None] * x[:, None, :]
+        - crossed[..., None] * (x[:, :, None] * y[:, None, :] + y[:, :, None] * x[:, None, :])
+        + both[..., None] * y[:, :, None] * y[:, None, :]
+    )
+    return _Sums(
+        linear,
+        risk,
+        float(np.log(total).sum()),
+        x * once - y * less,
+        square - outer,
+        np.column_stack([once, x * twice - y * crossed]),
+        np.column_stack([less, x * crossed - y * both]),
+    )
 
 
 def _by_time(part: _Stratum, beta):
     """Schoenfeld residuals and information of each time."""
-    _, _, _, mean, second = _pairs(part, beta)
-    k, p = part.time.size, beta.size
-    residual, spread = np.zeros((k, p)), np.zeros((k, p, p))
-    np.add.at(residual, part.at[part.own], (part.each[:, None] * part.x)[part.own])
-    np.add.at(residual, part.pair, -mean)
-    np.add.at(spread, part.pair, second - mean[:, :, None] * mean[:, None, :])
-    return residual, spread
+    found = _sums(part, beta)
+    np.add.at(found.mean, part.at[part.own], -(part.each[:, None] * part.x)[part.own])
+    return -found.mean, found.spread
 
 
 def _subject_scores(parts: list[_Stratum], beta, n: int):
     """Score residuals of the subjects, shape (n, p)."""
     scores = np.zeros((n, beta.size))
     for part in parts:
-        _, risk, total, mean, _ = _pairs(part, beta)
-        k = part.time.size
-        # Columns: hazard, and hazard times mean; of each pair, and of what the tied are spared.
-        hazard = np.column_stack([np.ones(len(total)), mean]) / total[:, None]
-        by_time, spared = np.zeros((k, hazard.shape[1])), np.zeros((k, hazard.shape[1]))
-        np.add.at(by_time, part.pair, hazard)
-        np.add.at(spared, part.pair, part.gone[:, None] * hazard)
-        so_far = np.vstack([np.zeros(hazard.shape[1]), np.cumsum(by_time, axis=0)])
+        found = _sums(part, beta)
+        so_far = np.vstack([np.zeros(1 + beta.size), np.cumsum(found.hazard, axis=0)])
         seen = so_far[part.last] - so_far[part.first]
-        seen -= np.where(part.own[:, None], spared[part.at], 0.0)
-        mine = -risk[:, None] * (part.x * seen[:, :1] - seen[:, 1:])
-        average = np.zeros((k, beta.size))
-        np.add.at(average, part.pair, mean)
-        average /= np.bincount(part.pair, minlength=k)[:, None]
+        seen -= np.where(part.own[:, None], found.spared[part.at], 0.0)
+        mine = -found.risk[:, None] * (part.x * seen[:, :1] - seen[:, 1:])
+        average = found.mean / np.bincount(part.pair, minlength=part.time.size)[:, None]
         mine += np.where(part.own[:, None], part.x - average[part.at], 0.0)
         scores[part.rows] = mine
     return scores

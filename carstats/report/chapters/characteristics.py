@@ -23,7 +23,9 @@ def characteristics(context: Context) -> list[Block]:
         everyone = baseline_table(context.cohort)
         results = {"all": everyone}
         if context.by:
-            results["by target"] = baseline_table(context.cohort, by=context.by)
+            results["by target"] = baseline_table(
+                context.cohort, by=context.by, standardised=context.smd
+            )
             printed = tabulate_baseline(results["by target"], everyone)
         else:
             printed = tabulate_baseline(everyone)

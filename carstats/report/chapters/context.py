@@ -36,10 +36,13 @@ class Context:
         The study, with what the report derived.
     derived : tuple of str
         The endpoints that the report derived because the study has what they are made of.
+    smd : bool
+        Whether Table 1 has the standardised differences between targets.
     """
 
     study: Study
     derived: tuple[str, ...] = ()
+    smd: bool = False
 
     def label(self, category: str, name: object) -> str:
         """Return a term's printed label."""
@@ -130,14 +133,14 @@ class Context:
         return "target" if 1 < len(self.present("target")) <= MOST_COLUMNS else None
 
 
-def context_of(study: Study) -> Context:
+def context_of(study: Study, *, smd: bool = False) -> Context:
     """Return the context of a study; overall survival is derived from the day of death.
 
     What the study brings itself stays as it is.
     """
     known = study.endpoints("time-to-event")
     if "death_day" not in study.subjects or "overall_survival" in known:
-        return Context(study)
+        return Context(study, smd=smd)
     # It needs no measure, but the rules ask for the table of them.
     none = pd.DataFrame(columns=["subject_id", "day", "measure", "value"])
     asked = replace(study, assessments=none) if study.assessments is None else study
@@ -145,8 +148,8 @@ def context_of(study: Study) -> Context:
         found = derive(asked, endpoints=["overall_survival"])
     except CarstatsError:
         # What the study's tables do not allow is not in the report.
-        return Context(study)
-    return Context(replace(study, events=found.events), ("overall_survival",))
+        return Context(study, smd=smd)
+    return Context(replace(study, events=found.events), ("overall_survival",), smd)
 
 
 def part(make: Callable[[], list[Block]]) -> list[Block]:

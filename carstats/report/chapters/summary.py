@@ -98,7 +98,11 @@ def _toxicity_said(context: Context) -> dict[str, str]:
     """Return how many had cytokine release, for the slide that begins with the toxicities."""
     if context.toxicities is None:
         return {}
-    every = toxicity_rate(context.cohort, "CRS").frame.iloc[0]
+    try:
+        every = toxicity_rate(context.cohort, "CRS").frame.iloc[0]
+    except CarstatsError:
+        # The row of the table says why; the slide keeps the title of the whole.
+        return {}
     words = tr(
         "{term}: {count}, {rate}",
         term=context.label("toxicity", "CRS"),

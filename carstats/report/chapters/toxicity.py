@@ -85,7 +85,9 @@ def toxicity_more(context: Context) -> list[Block]:
         return [TableBlock(tabulate_toxicities(counts), {"counts": counts})]
 
     def differences() -> list[Block]:
-        result = toxicity_difference(cohort, context.frequent[:8], by="target")
+        # A comparison of each with each: with many targets a page of it is enough.
+        most = 8 if len(targets) <= MOST_COLUMNS else 2
+        result = toxicity_difference(cohort, context.frequent[:most], by="target")
         draw = partial(differences_figure, result)
         return [figure_block(draw, {"": result}, "toxicity_differences")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -41,6 +42,8 @@ from carstats.result import Result
 from carstats.words import full_stop, sentences, tr
 
 _MOST = 60
+# The least room for names beside their rows, points.
+_NAMES = 60.0
 _RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
 
 
@@ -109,7 +112,10 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
         name = " · ".join(filter(None, (texts[i] for texts in names)))
         name = name[:1].upper() + name[1:]
         right = (of(row["n_event"], row["n"]) if counted else None, write(row))
-        limits = row.reindex(["estimate", "conf_low", "conf_high"])
+        limits = row.reindex(["estimate", "conf_low", "conf_high"]).astype(float)
+        if kind == DAYS and limits["conf_low"] == limits["conf_low"]:
+            # An upper limit that is not reached: the line goes on past the axis.
+            limits = limits.fillna(math.inf)
         rows.append(
             Row((name,), tuple(filter(None, right)), values(limits), style[i],
                 indent=INDENT if groups[i] else 0.0)
@@ -121,7 +127,13 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
     name = max(text_width(row.left[0]) + row.indent for row in rows if not row.heading) + 1
     beside = Forest(("",), heads, rows, (name,), name).right_width()
     most = room - beside - GAP - 0.3 * room
-    forest = Forest(("",), heads, rows, (min(name, most),), room - beside).broken()
+    span = room - beside
+    if name > most and most < _NAMES:
+        # Names that would stand a word a line stand above their rows instead.
+        pairs = ((row,) if row.heading else (replace(row, heading=True, right=(), values=None),
+                 replace(row, left=("",))) for row in rows)  # fmt: skip
+        rows, name, span = [row for pair in pairs for row in pair], INDENT, room
+    forest = Forest(("",), heads, rows, (min(name, most),), span).broken()
     scale, unit = _scale(result, kind)
     return forest, scale, unit or what
 

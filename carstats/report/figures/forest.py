@@ -9,7 +9,8 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from carstats.messages import mark
+from carstats.errors import CarstatsError
+from carstats.messages import mark, message
 from carstats.report.figures.frame import Page
 from carstats.report.format import rate
 from carstats.report.style import GREY, INK, LINE_HEIGHT, RULE, SIZE, Look, text_width, wrap
@@ -23,6 +24,8 @@ GAP = 8.0
 INDENT = 8.0
 # The ends of the axis: a little room beyond its first and last tick.
 _LOW, _HIGH = -0.02, 1.02
+# Room for two tick labels, points.
+_LEAST = 24.0
 RATE_COLUMNS = ("n", "n_event", "estimate", "conf_low", "conf_high")
 
 
@@ -118,7 +121,20 @@ def forest_on(
     page.begin(forest.height() + 3.4 * SIZE, **said)
     left = forest.left_width()
     room = page.inner - left - forest.right_width()
+    check_room(page, room, _LEAST)
     return draw_forest(page.axes(left, 0, room, forest.height()), forest, x_label, scale)
+
+
+def check_room(page: Page, room: float, least: float) -> None:
+    """Raise where the texts beside the data leave them too little room, in points."""
+    if room < least:
+        raise CarstatsError(
+            message(
+                "`width` is {width:.0f}; the texts beside the data leave too little room for "
+                "them. Draw it wider (a page: 180), or use shorter labels.",
+                width=page.mm * page.scale,
+            )
+        )
 
 
 def _beyond(scale: Scale, row: Row) -> bool:

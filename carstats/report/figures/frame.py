@@ -105,7 +105,10 @@ class Page:
         `notes` are sentences that follow the results' method line, or `caption` where one is given.
         """
         said = self.results[0].caption() if caption is None else caption
-        title = title if self._heading is None else self._heading
+        title = clean(title if self._heading is None else self._heading)
+        if self._heading is None and title.partition(" ")[0].islower():
+            # A frame's event is called by its column; "mRSS" stays.
+            title = title[:1].upper() + title[1:]
         said = clean(sentences(said, *notes)).replace(" %", "\u00a0%")
         synthetic = any(result.spec.synthetic for result in self.results)
         stamp_width = text_width(tr(STAMP), SMALL) + 8 if synthetic else 0.0
@@ -125,7 +128,7 @@ class Page:
             self.top += (highest - self.height) / 2
             self.height = highest
         self.figure = Canvas(figsize=(self.width / 72, self.height / 72), facecolor="white")
-        self.figure.title, self.figure.caption = clean(title), said
+        self.figure.title, self.figure.caption = title, said
         self.figure.style = self.style
         # A figure's label is what a reader hears who cannot see it; save_figure writes it.
         self.figure.set_label(clean(alt))

@@ -41,7 +41,7 @@ def tabulate_result(result: Result, *, title: str | None = None) -> Table:
     named = list(names.items()) or [("", [tr("All subjects")] * len(frame))]
     columns = _columns(result)[: WIDEST + 1 - len(named)]
     marks = Marks()
-    notes = frame["note"].fillna("") if "note" in frame else [""] * len(frame)
+    notes = frame["note"].astype(object).fillna("") if "note" in frame else [""] * len(frame)
     letters = [marks.add(note) for note in notes]
     cells = zip(*(texts for _, texts in [*named, *columns]), strict=True)
     rows = tuple(

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import openpyxl
 import pandas as pd
-from openpyxl.drawing.image import Image
 
 
 def _text(path: Path, rows, encoding="utf-8", delimiter=",") -> None:
@@ -181,10 +180,7 @@ def column1(folder: Path) -> None:
     _text(
         folder / "t.csv",
         [["Column1"] * 8]
-        + [
-            [str(i), "SLE", "2023-01-0%d" % i, "F", "3", "x", "y", "2024-01-01"]
-            for i in range(1, 5)
-        ],
+        + [[str(i), "SLE", f"2023-01-0{i}", "F", "3", "x", "y", "2024-01-01"] for i in range(1, 5)],
     )
 
 
@@ -244,13 +240,6 @@ def many_columns(folder: Path) -> None:
 def empty_sheet(folder: Path) -> None:
     """A workbook with an empty sheet and nothing else."""
     _book(folder / "empty.xlsx", {"Sheet1": []})
-
-
-def pictures(folder: Path, picture: Path) -> None:
-    """A workbook whose only sheet holds a picture of a table."""
-    book = openpyxl.Workbook()
-    book.active.add_image(Image(str(picture)), "B2")
-    book.save(folder / "scan.xlsx")
 
 
 def two_languages(folder: Path) -> None:

@@ -15,7 +15,10 @@ def judge(row):
     return good, found.sure
 
 
-@pytest.mark.parametrize("path", [HERE / "headings_sample.csv", HERE / "headings_further.csv", SHARED / "headings_open.csv"])
+@pytest.mark.parametrize(
+    "path",
+    [HERE / "headings_sample.csv", HERE / "headings_further.csv", SHARED / "headings_open.csv"],
+)
 def test_at_least_85_per_cent_are_right_and_none_is_wrong_without_a_mark(path):
     counts = judged(rows_of(path), judge, "heading")
     assert counts.wrong == []

@@ -295,3 +295,19 @@ def test_an_old_excel_file_is_named(tmp_path):
 def test_the_cells_decide_between_two_columns_of_terms(tmp_path):
     data = tomllib.loads(draft_study(workbook(tmp_path / "a", 基本信息=PEOPLE)).paper.text(str))
     assert data["subjects"]["columns"]["platform"] == "细胞类型"
+
+
+def test_a_sheet_without_headings_is_refused_and_nobody_is_named(tmp_path):
+    folder = sheet(tmp_path, ["P01", "Zhao", "F", "34", "SLE", "2023-01-01", "13912345678"],
+                   ["P02", "Qian", "M", "44", "SLE", "2023-02-01", "13812345678"])  # fmt: skip
+    with pytest.raises(CarstatsError, match=r"has no .*headings") as error:
+        draft_study(folder)
+    assert "Zhao" not in str(error.value)
+
+
+def test_a_word_that_is_no_term_is_listed_only_among_terms(tmp_path):
+    head = ["ID", "Sex", "Diagnosis", "Infection", "CRS grade", "infusion date"]
+    rows = [[f"P{i}", "F", "SLE", f"seen at {name}'s, {i} May", "1", f"2023-01-1{i}"]
+            for i, name in enumerate(["Zhao", "Qian", "Sun", "Li"])]  # fmt: skip
+    text = draft_study(sheet(tmp_path, head, *rows)).paper.text(str)
+    assert not any(name in text for name in ("Zhao", "Qian", "Sun", "Li,"))

@@ -11,7 +11,9 @@ def judge(row):
     return found.term in (row["term"], row["term"].removeprefix("+")), found.sure
 
 
-@pytest.mark.parametrize("path", [HERE / "values_sample.csv", HERE / "values_further.csv", SHARED / "values_open.csv"])
+@pytest.mark.parametrize(
+    "path", [HERE / "values_sample.csv", HERE / "values_further.csv", SHARED / "values_open.csv"]
+)
 def test_at_least_85_per_cent_are_right_and_none_is_wrong_without_a_mark(path):
     counts = judged(rows_of(path), judge, "value")
     assert counts.wrong == []

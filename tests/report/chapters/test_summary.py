@@ -1,6 +1,6 @@
 """The first page: numbers worked by hand from five subjects (limits: Clopper-Pearson tables)."""
 
-from carstats.report.chapters.blocks import Caution, TableBlock
+from carstats.report.chapters.blocks import Caution, Paragraph, TableBlock
 from carstats.report.chapters.context import context_of
 from carstats.report.chapters.summary import answers, summary
 from tests.report.chapters.small import small_study
@@ -59,3 +59,19 @@ def test_groups_of_one_are_named_on_the_first_page():
     assert "Systemic sclerosis · CD19" in words
     (_, cross) = [block.table for block in blocks if isinstance(block, TableBlock)]
     assert cells(cross)["All"] == ("3", "1", "4")
+
+
+def test_the_first_sentence_says_why_subjects_are_not_counted():
+    first, *_ = [b.text for b in summary(context_of(small_study())) if isinstance(b, Paragraph)]
+    assert "The study has 5 subjects. Counted here: 4 subjects; not infused: 1." in first
+    subjects = small_study().subjects.drop(columns="infused")
+    blocks = summary(context_of(small_study(subjects=subjects)))
+    first, *_ = [b.text for b in blocks if isinstance(b, Paragraph)]
+    assert first.startswith("The study has 5 subjects. Whether a subject was infused is not rec")
+
+
+def test_each_table_of_the_first_page_is_a_sentence_with_its_number_on_a_slide():
+    found, cross = [b for b in summary(context_of(small_study())) if isinstance(b, TableBlock)]
+    assert found.message == "Of 4 subjects: Remission, week 24: 2/4, 50\u00a0% (7–93)"
+    assert found.told == {"Toxicity": "Cytokine release syndrome: 2/4, 50\u00a0% (7–93)"}
+    assert cross.message == "Most frequent disease: Systemic lupus erythematosus, 2/4"

@@ -8,8 +8,6 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from carstats.data.vocabulary import within_sentence
-from carstats.errors import CarstatsError
-from carstats.messages import message
 from carstats.report.figures.forest import (
     GAP,
     INDENT,
@@ -17,6 +15,7 @@ from carstats.report.figures.forest import (
     RATE_COLUMNS,
     Forest,
     Row,
+    check_room,
     draw_forest,
     rate_text,
     values,
@@ -200,14 +199,7 @@ def alt_rates(result: Result) -> str:
 def forest_axes(page: Page, forest: Forest, top: float, left: float, right: float) -> Axes:
     """Return axes for a forest between the texts on its left and right, in points."""
     room = page.inner - left - right
-    if room < _LEAST:
-        raise CarstatsError(
-            message(
-                "`width` is {width:.0f}; the texts beside the data leave too little room for "
-                "them. Draw it wider (a page: 180), or use shorter labels.",
-                width=page.mm * page.scale,
-            )
-        )
+    check_room(page, room, _LEAST)
     return page.axes(left, top, room, forest.height())
 
 

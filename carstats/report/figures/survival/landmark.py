@@ -110,7 +110,7 @@ def _forest(results: Sequence[Result], room: float) -> Forest:
     )
     name = max(text_width(r.left[0]) + r.indent for r in rows if not r.heading) + 1
     beside = Forest(("",), heads, rows, (name,), name).right_width()
-    most = room - beside - GAP - 0.28 * room
+    most = room - beside - GAP - (0.2 if narrow else 0.28) * room
     return Forest(("",), heads, rows, (min(name, most),), room - beside).broken()
 
 

@@ -1,0 +1,196 @@
+"""B cells after the infusion: how deep and how long they are gone, and who comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import check_by, estimate_by, level_labels
+from carstats.endpoints.record.return_times import first_return
+from carstats.errors import CarstatsError, check_conf_level, check_number
+from carstats.estimators.curves.turnbull import turnbull
+from carstats.estimators.sample_median import sample_median
+from carstats.kinetics.samples import Samples, kinetic_samples
+from carstats.messages import joined_notes, mark, message, message_n
+from carstats.result import Result
+from carstats.wording import level_text
+
+# Shares of the B cells that come back, in per cent.
+_SUBSETS = {
+    "naive at return": "naive_B_percent",
+    "memory at return": "memory_B_percent",
+    "transitional at return": "transitional_B_percent",
+}
+# A share belongs to the return if it was measured so many days before or after it.
+_NEAR = 14.0
+_NAMES = {
+    "lowest count": mark("lowest count"),
+    "day of the first below": mark("day of the first below"),
+    "days until return": mark("days until return"),
+    "naive at return": mark("naive at return"),
+    "memory at return": mark("memory at return"),
+    "transitional at return": mark("transitional at return"),
+}
+_COLUMNS = (
+    "parameter", "unit", "n", "n_missing", "n_event", "estimate", "conf_low", "conf_high", "q1",
+    "q3", "minimum", "maximum", "note",
+)  # fmt: skip
+
+
+def b_cell_depletion(
+    cohort: Cohort,
+    *,
+    below: float = 10.0,
+    by: str | Iterable[str] | None = None,
+    limit: float | None = None,
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate how deep and how long B cells are gone, and which ones return.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; its infused subjects are counted.
+    below : float
+        Cells per µL below which B cells are gone. There is no consensus: name it with the result.
+    by : str or list of str, optional
+        Columns of the subjects table.
+    limit : float, optional
+        Limit of quantification of the samples that come without one of their own.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum a row for each ``parameter``, an ``estimate`` that is a median, with
+        distribution-free ``conf_low`` and ``conf_high``, ``q1``, ``q3``, ``minimum``, ``maximum``:
+        ``"lowest count"`` (``n_event`` fell below the threshold), ``"day of the first below"``,
+        ``"days until return"`` (from the infusion to the first of two consecutive samples at the
+        threshold or above, of those who fell below; interval-censored, the later end of the
+        interval in which the median lies, the note has both; ``n_event`` returned), and the shares
+        naive, memory and transitional at the return where the study has them. ``n`` subjects,
+        ``n_missing`` without a value, ``unit``, ``note``. Death and a re-infusion that was not
+        planned censor the return.
+
+    Raises
+    ------
+    CarstatsError
+        If nobody of the study has B cells, or an argument is not allowed.
+
+    References
+    ----------
+    Turnbull BW. J R Stat Soc B 1976; 38: 290-295.
+    """
+    check_conf_level(conf_level)
+    check_number("below", below)
+    if below <= 0:
+        raise CarstatsError(message("`below` is {below}; it takes a number above 0.", below=below))
+    by = check_by(cohort.subjects, by)
+    samples = kinetic_samples(cohort, "B_cells", "course", limit)
+    rows, vague = _counts(samples, below)
+    back = first_return(
+        rows.assign(returned=(rows["value"] >= below).astype("boolean")),
+        endpoint="b_cell_reconstitution", away="", subjects=samples.subjects["subject_id"],
+    ).set_index("subject_id")  # fmt: skip
+    shares = {name: _at_return(cohort, measure, back) for name, measure in _SUBSETS.items()}
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        mine = rows[rows["subject_id"].isin(stratum["subject_id"])]
+        own = back.reindex(stratum["subject_id"])
+        lowest = mine.groupby("subject_id")["value"].min()
+        n, gone = len(stratum), own["away_day"]
+        odd = int(vague.reindex(stratum["subject_id"]).sum())
+        wide = message_n("{n} value below a limit above the threshold left out",
+                         "{n} values below a limit above the threshold left out", odd)  # fmt: skip
+        note = joined_notes("" if n else message("no subjects"), wide if odd else "")
+        made = [
+            _row("lowest count", samples.unit, lowest, n, int((lowest < below).sum()), conf_level,
+                 note),
+            _row("day of the first below", message("days"), gone, n, int(gone.notna().sum()),
+                 conf_level, ""),
+            _until_return(own, n, int(gone.notna().sum())),
+        ]  # fmt: skip
+        for name, values in shares.items():
+            if values is not None:
+                found = values.reindex(stratum["subject_id"])
+                returned = int((own["status"] == "event").sum())
+                few = message("of {n} whose B cells returned", n=returned)
+                made.append(
+                    _row(name, message("% of B cells"), found, n, int(found.notna().sum()),
+                         conf_level, few)
+                )  # fmt: skip
+        return pd.DataFrame(made, columns=_COLUMNS)
+
+    spec = cohort.spec(
+        "b_cell_depletion",
+        endpoint=message("B cells below {below} {unit}", below=f"{below:g}", unit=samples.unit),
+        method=message(
+            "medians with distribution-free {level} % limits; the return interval-censored "
+            "(Turnbull)",
+            level=level_text(conf_level),
+        ),
+        by=by, conf_level=conf_level, below=float(below), limit=limit,
+    )  # fmt: skip
+    vocabulary = cohort.study.vocabulary
+    frame = estimate_by(vocabulary, cohort.eligible, samples.subjects, by, estimate)
+    names = {"parameter": {name: message(words) for name, words in _NAMES.items()}}
+    return Result(frame, spec, level_labels(vocabulary, by) | names)
+
+
+def _counts(samples: Samples, below: float) -> tuple[pd.DataFrame, pd.Series]:
+    """Return the counts after the infusion, 0 below quantification; and those that say nothing."""
+    frame = samples.frame
+    rows = frame[(frame["infusion_number"] == 1) & (frame["time"] > 0)]
+    rows = rows.rename(columns={"time": "day", "value": "count"})
+    vague = rows["count"].isna() & (rows["lloq"] > below)
+    left = rows.loc[vague, "subject_id"].value_counts()
+    rows = rows[~vague]
+    value = rows["count"].fillna(0.0)
+    return rows[["subject_id", "day"]].assign(value=value).reset_index(drop=True), left
+
+
+def _at_return(cohort: Cohort, measure: str, back: pd.DataFrame) -> pd.Series | None:
+    """Return by subject a share of the B cells at their return; None where never measured."""
+    table = cohort.table("assessments")
+    rows = table[(table["measure"] == measure) & table["value"].notna()]
+    if rows.empty:
+        return None
+    when = rows["subject_id"].map(back["time"].where(back["status"] == "event"))
+    off = (rows["day"] - when).abs()
+    near = rows.assign(off=off)[off <= _NEAR].sort_values(["off", "day"], kind="stable")
+    return near.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)
+
+
+def _row(name, unit, values, n: int, n_event: int, conf_level: float, note: str) -> dict:
+    m = sample_median(values, conf_level=conf_level)
+    few = message("too few for limits of the median") if m.n and np.isnan(m.low) else ""
+    return dict(zip(_COLUMNS, (
+        name, unit, n, n - m.n, n_event, m.estimate, m.low, m.high, m.q1, m.q3, m.minimum,
+        m.maximum, joined_notes(few, note),
+    ), strict=True))  # fmt: skip
+
+
+def _until_return(own: pd.DataFrame, n: int, gone: int) -> dict:
+    """Return the row of the time to the return, whose median lies between two samples."""
+    known = own[own["status"].notna()]
+    returned = (known["status"] == "event").to_numpy()
+    low = known["time_low"].to_numpy(float)
+    high = np.where(returned, known["time_high"].to_numpy(float), np.inf)
+    fit = turnbull(low, high)
+    fallen = np.flatnonzero(fit.survival <= 0.5 + 1e-9)
+    reached = bool(fallen.size) and bool(np.isfinite(fit.right[fallen[0]]))
+    nan, middle, said = np.nan, np.nan, ""
+    if reached:
+        left, middle = max(float(fit.left[fallen[0]]), 0.0), float(fit.right[fallen[0]])
+        said = message("median between days {low} and {high}", low=f"{left:g}", high=f"{middle:g}")
+    elif low.size:
+        last = float(np.where(np.isfinite(high), high, low).max())
+        said = message("not reached by day {day}", day=f"{last:g}")
+    return dict(zip(_COLUMNS, (
+        "days until return", message("days"), n, n - gone, int(returned.sum()), middle, nan, nan,
+        nan, nan, nan, nan, said,
+    ), strict=True))  # fmt: skip

@@ -1,0 +1,101 @@
+"""What counts must be, what they add up to, and what is no function of them."""
+
+import re
+
+import pandas as pd
+import pytest
+
+import carstats as cs
+
+TIMES = pd.DataFrame(
+    {
+        "target": ["CD19", "CD19", "BCMA"],
+        "endpoint": "relapse",
+        "applies": True,
+        "time": [10.0, 20.0, 10.0],
+        "status": ["event", "censored", "event"],
+        "cause": None,
+        "n": [2, 3, 4],
+    }
+)
+SUBJECTS = pd.DataFrame({"target": ["CD19", "BCMA"], "n": [5, 4]})
+
+
+def made(times=TIMES, subjects=SUBJECTS, **more):
+    return cs.Counts(("target",), subjects, times, **more)
+
+
+def test_counts_add_up():
+    twice = made() + made()
+    assert len(twice) == 18
+    assert list(twice.times["n"]) == [4, 6, 8]
+    assert "relapse" in repr(twice)
+
+
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        ({"n": [-2, 7, 4]}, "holds -2 in `n`; a count is a whole number from 0"),
+        ({"n": [2.5, 2.5, 4]}, "holds 2.5 in `n`"),
+        ({"n": ["two", 3, 4]}, "`n` of times holds 'two', which is no number"),
+        ({"n": [2, 3, 5]}, "do not add up: 10 in `times`, 9 subjects"),
+        ({"n": [3, 3, 3]}, "do not add up in the stratum CD19: 6 in `times`, 5 subjects"),
+        ({"time": [-1, 20, 10]}, "holds -1.0 in `time`"),
+        ({"status": ["gone", "event", "event"]}, "holds 'gone' in `status`"),
+        ({"target": [None, "CD19", "BCMA"]}, "`target` is missing in `times`"),
+    ],
+)
+def test_counts_that_cannot_be_are_refused(change, match):
+    with pytest.raises(cs.CarstatsError, match=re.escape(match)):
+        made(TIMES.assign(**change))
+
+
+def test_a_column_that_lacks_is_named():
+    with pytest.raises(cs.CarstatsError, match="`times` of the counts has no column 'status'"):
+        made(TIMES.drop(columns="status"))
+
+
+def test_counts_of_different_things_are_not_added():
+    other = made(TIMES.assign(endpoint="overall_survival"))
+    with pytest.raises(cs.CarstatsError, match="not of the same things"):
+        made() + other
+    with pytest.raises(cs.CarstatsError, match="only Counts are added"):
+        made() + 3
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda c: cs.fine_gray_regression(c, "relapse", "target"),
+        lambda c: cs.landmark_curve(c, "relapse", at=5),
+        lambda c: cs.interval_censored_curve(c, "relapse"),
+        lambda c: cs.baseline_table(c),
+        lambda c: cs.score_change(c, "SLEDAI-2K"),
+        lambda c: cs.toxicity_timing(c, "CRS"),
+        lambda c: cs.response_regression(c, "remission", "target"),
+        lambda c: cs.sustained_response_rate(c, "remission"),
+    ],
+)
+def test_what_is_no_function_of_counts_says_so(ask):
+    with pytest.raises(cs.CarstatsError, match="`cohort` is Counts, and this is not a function"):
+        ask(made())
+
+
+def test_what_was_not_counted_is_said():
+    with pytest.raises(cs.CarstatsError, match="'overall_survival' was not counted"):
+        cs.survival_curve(made(), "overall_survival")
+    with pytest.raises(cs.CarstatsError, match=r"`by` names .*'disease'"):
+        cs.survival_curve(made(), "relapse", by="disease")
+    with pytest.raises(cs.CarstatsError, match="`at` is 100; the counts say who"):
+        cs.landmark_rate(made(), "relapse", at=100)
+
+
+def test_a_visit_that_was_not_counted_is_refused():
+    study = cs.read_study("data/synthetic")
+    counts = cs.count_outcomes(cs.define_cohort(study, cs.infused()), ["remission", "CRS"])
+    with pytest.raises(cs.CarstatsError, match=r"counted at day 168, days 140 to 196"):
+        cs.response_rate(counts, "remission", at=84)
+    with pytest.raises(cs.CarstatsError, match="`window` is not a function of counts"):
+        cs.toxicity_rate(counts, "CRS", window=(0, 30))
+    with pytest.raises(cs.CarstatsError, match="no endpoint and no toxicity of the study"):
+        cs.count_outcomes(cs.define_cohort(study), ["remision"])
