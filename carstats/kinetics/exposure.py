@@ -170,7 +170,7 @@ def exposure_listing(
 
     Parameters
     ----------
-    cohort, exposure, outcome, measure, at, landmark, by, limit, expands
+    cohort, exposure, outcome, measure, at, landmark, by, limit, expands : optional
         As for `exposure_response`.
 
     Returns

@@ -39,7 +39,7 @@ def antibody_panel(
         counted.
     above : mapping of str to float
         Measures and the upper limit of normal of each: a value above it is positive.
-    at, window, by, missing, method, conf_level
+    at, window, by, missing, method, conf_level : optional
         As for `seroconversion_rate`; `missing` "bounds" is not taken.
 
     Returns
@@ -52,6 +52,10 @@ def antibody_panel(
     ------
     CarstatsError
         As `seroconversion_rate`; also if `above` names none.
+
+    Examples
+    --------
+    >>> cs.antibody_panel(lupus, {"anti-dsDNA": 100}, at=168)
     """
     if not isinstance(above, Mapping) or not above:
         raise CarstatsError(
@@ -145,6 +149,10 @@ def titre_change(
     References
     ----------
     Helsel DR. Statistics for Censored Environmental Data, 2nd ed. Wiley 2012, chapter 6.
+
+    Examples
+    --------
+    >>> cs.titre_change(lupus, "anti-dsDNA", at=168)
     """
     check_conf_level(conf_level)
     check_cohort(cohort)
