@@ -89,7 +89,7 @@ class ShowOutputs(SphinxTransform):
 
 
 def write_gallery(app: Sphinx) -> None:
-    """Write a page of every figure and table of `analyses`, each with the lines that draw it."""
+    """Write a page of every figure of `analyses`, each with the lines that draw it."""
     GALLERY.mkdir(exist_ok=True)
     lines = [
         "# Gallery",

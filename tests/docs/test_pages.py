@@ -99,3 +99,19 @@ def test_options_named_for_r_and_sas_exist():
                 if o not in known and "options" not in known
             ]
     assert wrong == []
+
+
+LINK = re.compile(r"\]\(([^)\s#]+)(?:#[^)]*)?\)")
+READ = [*PAGES, *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"))]
+# Written when the site is built.
+MADE = {DOCS / "gallery" / "index.md"}
+
+
+@pytest.mark.parametrize("page", READ, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_to_files(page):
+    text = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+    targets = {link for link in LINK.findall(text) if ":" not in link}
+    wrong = [
+        t for t in targets if not (at := (page.parent / t).resolve()).exists() and at not in MADE
+    ]
+    assert wrong == []
