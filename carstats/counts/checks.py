@@ -49,7 +49,9 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
         _check_times(frame)
     if name == "responses":
         response = numbers(name, "response", frame["response"])
-        _refuse(name, "response", frame["response"], ~np.isnan(response) & ~np.isin(response, (0, 1)))
+        _refuse(
+            name, "response", frame["response"], ~np.isnan(response) & ~np.isin(response, (0, 1))
+        )
         frame["response"] = response
     if name == "toxicities":
         grade = numbers(name, "grade", frame["grade"])

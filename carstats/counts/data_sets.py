@@ -139,7 +139,7 @@ def _duckdb_error() -> type[BaseException]:
 
 
 def _of_database(connection: Any, table: str | None) -> Any:
-    has = connection.list_tables()
+    has = list(connection.raw_sql("show tables").df()["name"])
     if table is None and len(has) == 1:
         table = has[0]
     if table not in has:
