@@ -65,7 +65,7 @@ def check_by(
 
 
 # Column of a table of subjects whose rows stand for several subjects each, as counts make it.
-WEIGHT = "_n"
+WEIGHT = "__subjects__"
 
 
 def counted(rows: pd.DataFrame) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -9,7 +11,23 @@ from carstats.errors import CarstatsError, listed
 from carstats.messages import message
 
 _OPTIONAL = frozenset({"entry_time", "reached", "infused", "early", "cause"})
+_OWN = frozenset(
+    {"n", "endpoint", "term", "applies", "entry_time", "time", "status", "cause", "reached",
+     "infused", "response", "early", "grade", "open"}
+)  # fmt: skip
 STATUSES = ("censored", "event", "competing")
+
+
+def check_names(by: Iterable[str]) -> None:
+    """Refuse strata that are called as a column of the counts is."""
+    for column in by:
+        if column in _OWN:
+            raise CarstatsError(
+                message(
+                    "`by` names {column}, which counts have a column of their own for; rename it.",
+                    column=repr(column),
+                )
+            )
 
 
 def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[str, ...]):
@@ -49,7 +67,9 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
         _check_times(frame)
     if name == "responses":
         response = numbers(name, "response", frame["response"])
-        _refuse(name, "response", frame["response"], ~np.isnan(response) & ~np.isin(response, (0, 1)))
+        _refuse(
+            name, "response", frame["response"], ~np.isnan(response) & ~np.isin(response, (0, 1))
+        )
         frame["response"] = response
     if name == "toxicities":
         grade = numbers(name, "grade", frame["grade"])

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import chosen_endpoint
-from carstats.counts.checks import checked
+from carstats.counts.checks import check_names, checked
 from carstats.data.vocabulary import Vocabulary
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import message
 
 if TYPE_CHECKING:
@@ -92,6 +92,7 @@ class Counts:
     has_no_subjects: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        check_names(self.by)
         for name, columns in TABLES.items():
             frame = getattr(self, name)
             if frame is not None:
@@ -116,8 +117,13 @@ class Counts:
         -------
         list of str
             The names, in the vocabulary's order.
+
+        Raises
+        ------
+        CarstatsError
+            If `kind` is another word.
         """
-        table, column, category = _KINDS[kind]
+        table, column, category = _KINDS[check_choice("kind", kind, tuple(_KINDS))]
         frame = getattr(self, table)
         present = set() if frame is None else set(frame[column])
         return [name for name in self.vocabulary.names(category) if name in present]

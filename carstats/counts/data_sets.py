@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.counts.checks import said
+from carstats.counts.checks import check_names, said
 from carstats.counts.counted import Counts
 from carstats.data.matching import nearest
 from carstats.data.terms import Term
@@ -39,6 +39,7 @@ def counts_of_table(
     asked = _asked(endpoints)
     rows = opened(source, table)
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
+    check_names(by)
     _require_columns(rows, "by", by)
     _require_plain(rows, by)
     for name, columns in asked.items():
@@ -139,7 +140,7 @@ def _duckdb_error() -> type[BaseException]:
 
 
 def _of_database(connection: Any, table: str | None) -> Any:
-    has = connection.list_tables()
+    has = list(connection.raw_sql("show tables").df()["name"])
     if table is None and len(has) == 1:
         table = has[0]
     if table not in has:

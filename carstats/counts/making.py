@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, chosen_columns
 from carstats.cohort.strata import check_by
+from carstats.counts.checks import check_names
 from carstats.counts.counted import Counts
 from carstats.counts.data_sets import counts_of_table
 from carstats.errors import CarstatsError, check_number, listed
@@ -90,6 +91,7 @@ def count_outcomes(
     if not names:
         raise CarstatsError(message("`endpoints` is empty; name what is to be counted."))
     by = check_by(source.subjects, chosen_columns(source, by))
+    check_names(by)
     study = source.study
     parts: dict[str, list[pd.DataFrame]] = {"times": [], "responses": [], "toxicities": []}
     own_clock = False

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.proportions.exact_stratified import exact_mantel_haenszel
 from carstats.estimators.proportions.proportion_test import AUTO, default_method, proportion_test
@@ -70,7 +71,7 @@ _WORDS = {
 
 
 def response_test(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -89,7 +90,7 @@ def response_test(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A response endpoint of the study. By default the only one that the study has.

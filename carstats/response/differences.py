@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportions.proportion_test import (
     ASYMPTOTIC,
@@ -45,7 +46,7 @@ _CONTRASTS = {
 
 
 def response_difference(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -64,7 +65,7 @@ def response_difference(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`. Its strata were not randomised: a difference between them is not
         the effect of what tells them apart.
     endpoint : str, optional

@@ -35,7 +35,7 @@ from carstats.wording import limits_words
 
 
 def response_rate(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | Iterable[str] | None = None,
     *,
     at: float = 168,
@@ -53,7 +53,7 @@ def response_rate(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`; usually the infused, and those with potential follow-up to the end
         of the window.
     endpoint : str or list of str, optional

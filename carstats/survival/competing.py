@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted, single_rows, weights_of
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
 from carstats.estimators.curves.aalen_johansen import (
     INCIDENCE_CONF_TYPES,
@@ -51,7 +52,7 @@ _CAUSES = (
 
 
 def cumulative_incidence(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -64,7 +65,7 @@ def cumulative_incidence(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study, such as ``"relapse"``. By default the only one that
@@ -191,7 +192,7 @@ def _cause(rows, times: EndpointTimes, table, curve, place: int) -> pd.DataFrame
 
 
 def gray_test(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -203,7 +204,7 @@ def gray_test(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.

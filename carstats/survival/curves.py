@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import (
     CONF_TYPES,
@@ -51,7 +52,7 @@ _DRAWN_BANDS = {
 
 
 def survival_curve(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -65,7 +66,7 @@ def survival_curve(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study, such as ``"relapse_free_survival"``. By default the
@@ -197,7 +198,7 @@ def _add_band(
 
 
 def survival_at(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     at: float | Iterable[float],
@@ -211,7 +212,7 @@ def survival_at(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted, stratum_keys, stratum_mask
+from carstats.counts.counted import Counts
 from carstats.counts.standing import check_landmark
 from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
@@ -29,7 +30,7 @@ from carstats.wording import level_text
 
 
 def landmark_rate(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     at: float,
@@ -48,7 +49,7 @@ def landmark_rate(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`; its subjects need ``cutoff_day``.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.

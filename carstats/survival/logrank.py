@@ -11,6 +11,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted, weights_of
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.reasons import (
     ASYMPTOTIC_IN_SMALL_GROUP,
@@ -75,7 +76,7 @@ _PAIRS = {
 
 
 def logrank_test(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -94,7 +95,7 @@ def logrank_test(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.

@@ -11,6 +11,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.curves.mean_limits import MeanLaws, law_limits, mean_laws
 from carstats.estimators.curves.mean_melding import melded_means
@@ -52,7 +53,7 @@ _MEANS = {
 
 
 def restricted_mean(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     at: float,
@@ -68,7 +69,7 @@ def restricted_mean(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.

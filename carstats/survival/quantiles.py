@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted, weights_of
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import CONF_TYPES, kaplan_meier
 from carstats.estimators.curves.quantile import curve_quantile
@@ -30,7 +31,7 @@ from carstats.wording import because, few_at_risk
 
 
 def survival_quantile(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     p: float | Iterable[float] = 0.5,
@@ -44,7 +45,7 @@ def survival_quantile(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.
@@ -147,7 +148,7 @@ def _quantile_words(p: float) -> str:
 
 
 def followup_time(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -157,7 +158,7 @@ def followup_time(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study; its assessments are what follow-up means. By default

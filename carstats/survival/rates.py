@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, counted, weights_of
+from carstats.counts.counted import Counts
 from carstats.data.vocabulary import column_name
 from carstats.errors import check_choice, check_conf_level, check_number
 from carstats.estimators.curves.ipcw import weighted_survival
@@ -33,7 +34,7 @@ _METHODS = {
 
 
 def incidence_rate(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -45,7 +46,7 @@ def incidence_rate(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study; time counts to the event, a competing event or

@@ -12,6 +12,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import WEIGHT, counted, single_rows, weights_of
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.reasons import (
     FEW_EVENTS_A_TERM,
@@ -51,7 +52,7 @@ _FITTED = {
 
 
 def cox_regression(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     covariates: str | Iterable[str] | None = None,
     *,
@@ -66,7 +67,7 @@ def cox_regression(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.

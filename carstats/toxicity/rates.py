@@ -42,7 +42,7 @@ from carstats.wording import limits_words
 
 
 def toxicity_rate(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     term: str | Iterable[str],
     *,
     min_grade: int = 1,
@@ -57,7 +57,7 @@ def toxicity_rate(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`; usually the infused. The denominator is its subjects, whether or
         not the toxicities table names them.
     term : str or list of str

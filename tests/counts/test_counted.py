@@ -99,3 +99,12 @@ def test_a_visit_that_was_not_counted_is_refused():
         cs.toxicity_rate(counts, "CRS", window=(0, 30))
     with pytest.raises(cs.CarstatsError, match="no endpoint and no toxicity of the study"):
         cs.count_outcomes(cs.define_cohort(study), ["remision"])
+
+
+def test_a_stratum_is_not_called_as_a_column_of_the_counts():
+    frame = pd.DataFrame({"months": [1, 2], "relapsed": [0, 1], "status": ["a", "b"]})
+    cohort = cs.cohort_from_frame(frame, time="months", event="relapsed", by="status")
+    with pytest.raises(cs.CarstatsError, match="`by` names 'status', which counts have"):
+        cs.count_outcomes(cohort, "relapsed")
+    with pytest.raises(cs.CarstatsError, match="`kind`"):
+        made().endpoints("other")

@@ -102,8 +102,8 @@ def test_the_risk_table_is_what_the_rows_say(frame):
 
 
 def test_a_table_without_a_column_is_refused_with_the_nearest(frame):
-    with pytest.raises(cs.CarstatsError, match="names 'dayz', not in the table; 'days' is"):
-        cs.count_outcomes(registry(frame), {"relapse": {"time": "dayz", "status": "relapsed"}})
+    with pytest.raises(cs.CarstatsError, match="names 'dayss', not in the table; 'days' is"):
+        cs.count_outcomes(registry(frame), {"relapse": {"time": "dayss", "status": "relapsed"}})
     with pytest.raises(cs.CarstatsError, match="names 'centre', not in the table"):
         cs.count_outcomes(registry(frame), ENDPOINTS, by="centre")
 

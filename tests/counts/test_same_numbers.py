@@ -73,6 +73,7 @@ OF_RESPONSES = {
     "pairs": lambda c: cs.response_difference(c, RESPONSE, by="disease", contrast="ratio"),
     "exact": lambda c: cs.response_test(c, RESPONSE, by="target", strata="site_id"),
     "CMH": lambda c: cs.response_test(c, RESPONSE, by="disease", strata="site_id"),
+    "basket": lambda c: cs.basket_response(c, RESPONSE, by="disease"),
     "trend": lambda c: cs.response_test(c, RESPONSE, by="disease", method="trend"),
     "any grade": lambda c: cs.toxicity_rate(c, ["CRS", "infection"], by=["disease", "target"]),
     "severe": lambda c: cs.toxicity_rate(c, ["CRS", "infection"], min_grade=3, by="disease"),

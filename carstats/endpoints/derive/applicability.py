@@ -34,7 +34,7 @@ WITHOUT_CAP = ("SRI-4", "CRR", "PERR", "KDIGO_CR", "KDIGO_PR", "CRR_confirmed", 
 """Endpoints of lupus that allow any dose of glucocorticoids."""
 
 # Column of subjects that were counted before, which says of whom the endpoint was asked.
-APPLIES = "_applies"
+APPLIES = "__applies__"
 # Endpoints that are derived from the first response.
 _ON_RESPONSE = (
     "relapse", "relapse_free_survival", "event_free_survival", "time_to_response",
