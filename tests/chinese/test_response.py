@@ -222,6 +222,8 @@ def test_boxes_name_every_column(cohort):
     # So many strata have no room beside one another: each has a panel and its name.
     named = [text for text in drawn.texts if text.get_gid() == "name"]
     assert len(named) == len(course.strata())
+    values = [ax for ax in drawn.axes if len(ax.get_yticks())]
+    assert len({ax.get_ylim() for ax in values}) == 1
 
 
 def test_ticks_of_tau_do_not_touch(cohort):

@@ -89,8 +89,8 @@ def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None
             range(len(days)), [named if day == 0 else number(day / 7, 0) for day in days]
         )
         if i % panels.across == 0:
-            high = ax.get_window_extent().height * 72 / ax.get_figure().dpi
-            ax.set_ylabel(y_label(result, what, high))
+            room = ax.get_window_extent().height * 72 / ax.get_figure().dpi
+            ax.set_ylabel(y_label(result, what, room))
             ax.yaxis.set_label_coords(-0.8 * LEFT / panels.wide, 0.5)
         if panels.last_of_column(i):
             ax.set_xlabel(tr("Weeks since infusion"), labelpad=2)
