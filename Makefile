@@ -52,7 +52,7 @@ test-newest: $(STAMP)
 	index=$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null || true)}; \
 	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
 	"$$python" -m venv --clear $(NEWEST); \
-	$(RUN) -m uv pip install --python $(NEWEST)/bin/python --quiet --upgrade --no-build -e '.[test]'; \
+	$(RUN) -m uv pip install --python $(NEWEST)/bin/python --quiet --upgrade -e '.[test]'; \
 	"$$python" --version; \
 	$(RUN) -m uv pip list --python $(NEWEST)/bin/python | grep -E '^(matplotlib|numpy|pandas|scipy) '
 	CARSTATS_NEWEST=1 $(NEWEST)/bin/python -m pytest $(SPREAD) $(ARGS)
