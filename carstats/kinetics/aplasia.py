@@ -84,6 +84,10 @@ def b_cell_depletion(
     References
     ----------
     Turnbull BW. J R Stat Soc B 1976; 38: 290-295.
+
+    Examples
+    --------
+    >>> result = cs.b_cell_depletion(cohort, by="target")
     """
     check_conf_level(conf_level)
     check_number("below", below)

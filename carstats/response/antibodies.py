@@ -62,6 +62,10 @@ def antibody_panel(
     ------
     CarstatsError
         As `seroconversion_rate`; also if `above` names none.
+
+    Examples
+    --------
+    >>> result = cs.antibody_panel(lupus, {"anti-dsDNA": 30}, by="target")
     """
     if not isinstance(above, Mapping) or not above:
         raise CarstatsError(
@@ -155,6 +159,10 @@ def titre_change(
     References
     ----------
     Helsel DR. Statistics for Censored Environmental Data, 2nd ed. Wiley 2012, chapter 6.
+
+    Examples
+    --------
+    >>> result = cs.titre_change(lupus, "anti-dsDNA", by="target")
     """
     check_conf_level(conf_level)
     check_cohort(cohort)
