@@ -19,6 +19,7 @@ from carstats.cohort.strata import (
     stratum_mask,
     stratum_name,
 )
+from carstats.counts.counted import Counts
 from carstats.counts.standing import counted_visit
 from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, listed
@@ -102,7 +103,7 @@ class Compared:
 
 
 def compared(
-    cohort: Cohort,
+    source: Cohort | Counts,
     endpoint: str | None,
     by: str | Iterable[str] | None,
     strata: str | Iterable[str] | None,
@@ -119,7 +120,7 @@ def compared(
     `words` say what a missing response is, where that is not what `missing` says.
     """
     missing = check_choice("missing", missing, MISSING[:2])
-    cohort, window = counted_visit(cohort, endpoint, at, window)
+    cohort, window = counted_visit(source, endpoint, at, window)
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, population_words = analysis_set(cohort, population)
     by = check_by(subjects, chosen_columns(cohort, by))

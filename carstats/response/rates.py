@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -134,7 +135,7 @@ def _counted_rates(
         found.append(
             _rates(
                 cohort, [name] if several else name,
-                lambda name, cohort=cohort, days=days: visit_outcome(cohort, name, at, days),
+                partial(visit_outcome, cohort, at=at, window=days),
                 "response_rate", by, population, missing, method, conf_level, options,
             )
         )  # fmt: skip

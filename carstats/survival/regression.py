@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -186,6 +187,7 @@ def cox_regression(
     frame.insert(place + 2, "n_event", n_event)
     frame = frame[[*(c for c in frame if c != "note"), "note"]]
     fitted = _FITTED["robust" if robust and used == "partial likelihood" else used]
+    more: dict[str, Any] = {"changing": list(changes)} if changes else {}
     spec = times.spec(
         "cox_regression",
         asymptotic_words(
@@ -193,7 +195,7 @@ def cox_regression(
         ),
         conf_level=conf_level,
         covariates=list(design.columns),
-        **({"changing": list(changes)} if changes else {}),
+        **more,
         cause=cause,
         method=used,
         robust=robust,

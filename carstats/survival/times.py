@@ -20,6 +20,7 @@ from carstats.cohort.strata import (
     stratum_mask,
     weights_of,
 )
+from carstats.counts.counted import Counts
 from carstats.counts.standing import counted_cohort
 from carstats.data.vocabulary import CATEGORIES
 from carstats.endpoints.derive.applicability import applicable
@@ -129,7 +130,7 @@ class EndpointTimes:
 
 
 def endpoint_times(
-    cohort: Cohort,
+    source: Cohort | Counts,
     endpoint: str | None,
     by: str | Iterable[str] | None = None,
     strata: str | Iterable[str] | None = None,
@@ -141,8 +142,7 @@ def endpoint_times(
     With `counts` the caller is a function of counts, whose rows may stand for several subjects
     each, and takes `Counts` too.
     """
-    if counts:
-        cohort = counted_cohort(cohort, endpoint, "time-to-event")
+    cohort: Any = counted_cohort(source, endpoint, "time-to-event") if counts else source
     check_cohort(cohort)
     study = cohort.study
     endpoint = chosen_endpoint(study, endpoint, "time-to-event")

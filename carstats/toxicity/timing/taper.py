@@ -58,6 +58,10 @@ def glucocorticoid_course(
     CarstatsError
         If the study has no medications or no doses of glucocorticoids, or an argument is not
         allowed.
+
+    Examples
+    --------
+    >>> result = cs.glucocorticoid_course(cohort, by="target")
     """
     check_conf_level(conf_level)
     check_number("low", low, low=0)
