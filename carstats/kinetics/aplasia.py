@@ -87,11 +87,7 @@ def b_cell_depletion(
 
     Examples
     --------
-<<<<<<< HEAD
-    >>> cs.b_cell_depletion(cohort, by="target")
-=======
     >>> result = cs.b_cell_depletion(cohort, by="target")
->>>>>>> kinetics
     """
     check_conf_level(conf_level)
     check_number("below", below)

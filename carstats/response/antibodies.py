@@ -65,11 +65,7 @@ def antibody_panel(
 
     Examples
     --------
-<<<<<<< HEAD
-    >>> cs.antibody_panel(lupus, {"anti-dsDNA": 100}, at=168)
-=======
     >>> result = cs.antibody_panel(lupus, {"anti-dsDNA": 30}, by="target")
->>>>>>> kinetics
     """
     if not isinstance(above, Mapping) or not above:
         raise CarstatsError(
@@ -166,11 +162,7 @@ def titre_change(
 
     Examples
     --------
-<<<<<<< HEAD
-    >>> cs.titre_change(lupus, "anti-dsDNA", at=168)
-=======
     >>> result = cs.titre_change(lupus, "anti-dsDNA", by="target")
->>>>>>> kinetics
     """
     check_conf_level(conf_level)
     check_cohort(cohort)
