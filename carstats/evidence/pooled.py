@@ -119,7 +119,8 @@ def pooled_rate(
 
     Examples
     --------
-    >>> cs.pooled_rate(trials, "CRS any", by="target")
+    >>> lupus_trials = trials[trials["disease"] == "SLE"]
+    >>> cs.pooled_rate(lupus_trials, "CRS any")
     """
     model = check_choice("model", model, MODELS)
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)

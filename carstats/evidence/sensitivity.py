@@ -91,7 +91,8 @@ def leave_one_out(
 
     Examples
     --------
-    >>> cs.leave_one_out(trials, "CRS any")
+    >>> lupus_trials = trials[trials["disease"] == "SLE"]
+    >>> cs.leave_one_out(lupus_trials, "CRS any")
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
     options: dict[str, Any] = {
@@ -164,7 +165,8 @@ def pooled_sensitivity(
 
     Examples
     --------
-    >>> cs.pooled_sensitivity(trials, "CRS any")
+    >>> lupus_trials = trials[trials["disease"] == "SLE"]
+    >>> cs.pooled_sensitivity(lupus_trials, "CRS any")
     """
     settings = _checked(model, conf_type, tau_scale, conf_level)
     asked: dict[str, Any] = {"endpoint_class": endpoint_class, "near_weeks": near_weeks}
