@@ -31,11 +31,8 @@ class _Group(TyperGroup):
         commands = [c for c in self.commands.values() if not c.hidden]
         width = max(len(command.name) for command in commands)
         for panel in (START, TRUST, MORE):
-            rows = [
-                (f"{c.name:{width}}", c.get_short_help_str(200))
-                for c in commands
-                if (getattr(c, "rich_help_panel", None) or MORE) == panel
-            ]
+            here = [c for c in commands if (getattr(c, "rich_help_panel", None) or MORE) == panel]
+            rows = [(f"{c.name:{width}}", c.get_short_help_str(200)) for c in here]
             if rows:
                 with formatter.section(panel):
                     formatter.write_dl(rows)
