@@ -41,7 +41,7 @@ class LinkNames(SphinxTransform):
     def apply(self, **kwargs: Any) -> None:
         for node in list(self.document.findall(nodes.literal)):
             found = _NAME.match(node.astext())
-            inside = isinstance(node.parent, nodes.reference | addnodes.pending_xref)
+            inside = isinstance(node.parent, nodes.reference | nodes.title | addnodes.pending_xref)
             if not found or inside or found.group(1) not in cs.__all__:
                 continue
             link = addnodes.pending_xref(
