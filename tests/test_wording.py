@@ -44,6 +44,8 @@ def carried():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Reason":
                 code = getattr(reasons, getattr(node.args[0], "id", ""), None)
+                if code is None:  # told by a variable, and elsewhere by its name
+                    continue
                 given = node.args[1].keys if len(node.args) > 1 else []
                 found.setdefault(code, set()).add(tuple(sorted(key.value for key in given)))
     return found
