@@ -329,3 +329,10 @@ def test_r_is_asked_where_it_is_found(cohort, monkeypatch):
         pytest.skip("R has no package survival here")
     assert {"coef", "ph_p_value"} <= set(by_r["statistic"])
     assert set(by_r["verdict"]) == {"agrees"}
+
+
+def test_no_p_value_of_a_group_under_three_is_no_difference():
+    cohort = cs.define_cohort(cs.simulate_study(9, 40), cs.infused())
+    result = cs.logrank_test(cohort, "relapse_free_survival", by="disease")
+    assert result.frame["p_method"].eq("none").all()
+    assert not cs.crosscheck(result).frame["verdict"].eq("differs").any()

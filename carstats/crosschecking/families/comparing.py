@@ -99,8 +99,10 @@ def logrank(asked: Asked) -> dict[str, Any]:
         degrees.append(group[seen.index].nunique() - 1)
     found: dict[str, Any] = {"statistic": statistics, "df": degrees}
     if asked.rows["p_method"].isin(["asymptotic", "none"]).all():
-        found["p_value"] = p_values
-        found["p_adjusted"] = adjusted(p_values, asked.option("adjustment", "none"))
+        # A group under three has none by rule, and the row's note says so.
+        given = np.where(asked.rows["p_method"].eq("none"), np.nan, p_values)
+        found["p_value"] = given
+        found["p_adjusted"] = adjusted(given, asked.option("adjustment", "none"))
     return found
 
 
