@@ -12,7 +12,8 @@ NAMES = {
     "Crowley", "Engl", "Erlangen", "Feng", "Fisher", "Furie", "Howard", "Johansen",
     "Kaplan", "Khanna", "Kohler", "Lancet", "Lupus",
     "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Python", "Rheum", "Sheikh",
-    "Tianjin", "Cmax", "Tlast", "Tmax", "Turnbull", "copies", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
+    "Cmax", "Tlast", "Tmax", "Turnbull", "copies",
+    "Tianjin", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
     "cmprsk", "coinfusion", "crosscheck", "lifelines", "ller", "logit", "melded", "pandas", "rank",
     "scipy", "standard", "statsmodels", "survival",
 }  # fmt: skip
