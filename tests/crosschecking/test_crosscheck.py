@@ -335,4 +335,14 @@ def test_no_p_value_of_a_group_under_three_is_no_difference():
     cohort = cs.define_cohort(cs.simulate_study(9, 40), cs.infused())
     result = cs.logrank_test(cohort, "relapse_free_survival", by="disease")
     assert result.frame["p_method"].eq("none").all()
-    assert not cs.crosscheck(result).frame["verdict"].eq("differs").any()
+    found = cs.crosscheck(result, cohort).frame["verdict"]
+    assert found.isin(["agrees", "none"]).all()
+    assert found.eq("agrees").any()
+
+
+def test_a_fit_without_a_maximum_is_no_difference():
+    cohort = cs.define_cohort(cs.simulate_study(9, 40), cs.infused())
+    result = cs.cox_regression(cohort, "relapse_free_survival", "site_id")
+    found = cs.crosscheck(result, cohort).frame
+    assert found["verdict"].isin(["agrees", "none"]).all()
+    assert found["verdict"].eq("agrees").any()

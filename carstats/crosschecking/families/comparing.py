@@ -146,6 +146,10 @@ def lifelines_logrank(asked: Asked) -> dict[str, Any]:
     return {"statistic": found}
 
 
+# A logarithm of a hazard ratio over the range of its covariate: e to the 12th is 160,000.
+_RUNS_AWAY = 12.0
+
+
 def cox_counts(asked: Asked) -> dict[str, Any]:
     """Count subjects, those without a record or covariate, and events."""
     if asked.option("changing"):
@@ -174,6 +178,9 @@ def cox(asked: Asked) -> dict[str, Any]:
         rows["time"].to_numpy(float), matrix.to_numpy(float), ties="efron", entry=entry,
         status=happened.to_numpy().astype(int), strata=strata,
     ).fit()  # fmt: skip
+    # Where a covariate separates, the likelihood has no maximum: the fit stops on its way.
+    if (np.abs(fit.params) * np.ptp(matrix.to_numpy(float), axis=0) > _RUNS_AWAY).any():
+        return {}
     low, high = np.exp(fit.conf_int(alpha=1 - asked.level)).T
     return {
         "estimate": np.exp(fit.params),
