@@ -136,7 +136,7 @@ _METHODS = {
     "robust": mark("effective-count Poisson (t)"),
 }
 # How a reason's number is printed, where not by its leading digits.
-_PRINTED = {"alpha": ".3f", "p": ".2g"}
+_PRINTED = {"low": ".4g", "high": ".4g", "alpha": ".3f", "p": ".2g"}
 
 
 def because(*reasons: Reason | None) -> str:

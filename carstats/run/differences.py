@@ -110,7 +110,9 @@ def _where_they_part(old: str, new: str, shown: int = 60) -> tuple[str, str]:
     pairs = enumerate(zip(old, new, strict=False))
     same = next((i for i, (a, b) in pairs if a != b), min(len(old), len(new)))
     start = max(same - shown // 3, 0)
-    return tuple(  # type: ignore[return-value]
-        ("… " if start else "") + text[start : start + shown]
-        + (" …" if len(text) > start + shown else "") for text in (old, new)
-    )  # fmt: skip
+
+    def shown_of(text: str) -> str:
+        cut = " …" if len(text) > start + shown else ""
+        return ("… " if start else "") + text[start : start + shown] + cut
+
+    return shown_of(old), shown_of(new)

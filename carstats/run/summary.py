@@ -52,7 +52,7 @@ def _who(study: Study) -> str:
     subjects = study.subjects
     parts = [tr("{n} subjects", n=len(subjects))]
     if "infused" in subjects:
-        parts.append(tr("{n} infused", n=int((subjects["infused"] != False).sum())))  # noqa: E712
+        parts.append(tr("{n} infused", n=int(subjects["infused"].eq(True).sum())))
     if "sex" in subjects and subjects["sex"].notna().any():
         counts = subjects["sex"].value_counts()
         parts.append(tr(" and ").join(f"{n} {name}" for name, n in counts.items()))
@@ -97,7 +97,7 @@ def _responses(table: pd.DataFrame, label) -> str:
     counts = table["endpoint"].value_counts()
     for name in counts.index[:_MOST]:
         rows = table[table["endpoint"] == name]
-        met = int((rows["response"] == True).sum())  # noqa: E712
+        met = int(rows["response"].eq(True).sum())
         parts.append(tr("{name} {met} of {n}", name=label("endpoint", name), met=met, n=len(rows)))
     return _joined(parts, len(counts))
 
