@@ -273,11 +273,12 @@ def _toxicity(context: Context, lines: _Lines) -> None:
     def serious() -> tuple[str, ...]:
         frame = toxicity_table(cohort).frame
         found = frame[(frame["row"] == "total") & (frame["criterion"] == "serious")]
-        if found.empty:
-            return tr("not collected"), NONE
         return _possible(found.iloc[0])
 
-    if len(context.toxicities):
+    episodes = context.toxicities
+    if "serious" not in episodes or (len(episodes) and episodes["serious"].isna().all()):
+        lines.lack(group, tr("Any serious toxicity"))
+    elif len(episodes):
         lines.try_to_add(group, tr("Any serious toxicity"), serious)
 
 

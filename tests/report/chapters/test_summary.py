@@ -52,6 +52,19 @@ def test_deaths_that_were_not_collected_are_not_none():
     assert "Overall survival at one year" not in found
 
 
+def test_seriousness_that_was_not_collected_is_not_a_range():
+    toxicities = small_study().toxicities
+    for kept in (
+        toxicities.drop(columns="serious", errors="ignore"),
+        toxicities.assign(serious=None),
+    ):
+        found = cells(answers(context_of(small_study(toxicities=kept))))
+        assert found["Any serious toxicity"] == ("not collected", "–")
+    told = toxicities.assign(serious=[True] + [False] * (len(toxicities) - 1))
+    found = cells(answers(context_of(small_study(toxicities=told))))
+    assert found["Any serious toxicity"] == ("1/4", "25 % (1–81)")
+
+
 def test_groups_of_one_are_named_on_the_first_page():
     blocks = summary(context_of(small_study()))
     (words,) = [block.text for block in blocks if isinstance(block, Caution)]
