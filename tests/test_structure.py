@@ -479,3 +479,11 @@ def test_lines_of_the_readme_run(monkeypatch):
 def test_console_script_exists():
     module, _, name = PYPROJECT["project"]["scripts"]["carstats"].partition(":")
     assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_no_file_holds_both_sides_of_a_merge():
+    files = [p for end in ("py", "md", "toml", "css", "js") for p in ROOT.rglob(f"*.{end}")]
+    own = [p for p in files if not {".venv", ".git", "_build", "node_modules"} & set(p.parts)]
+    assert len(own) > 500
+    marks = re.compile(r"^(<{7} |>{7} )", re.MULTILINE)
+    none([p.relative_to(ROOT) for p in own if marks.search(p.read_text(encoding="utf-8"))])

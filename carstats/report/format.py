@@ -49,7 +49,8 @@ def _per_cent(fraction: float, digits: int = 0) -> str:
     text, least = number(scaled, digits), number(10**-digits, digits)
     if scaled > 0 and float(text) == 0:
         return f"<{least}"
-    if scaled < 100 and text == number(100, digits):
+    # Whether a sum of probabilities is 1 or an ulp less hangs on the library that added them.
+    if scaled < 100 - 1e-10 and text == number(100, digits):
         return f">{number(100 - 10**-digits, digits)}"
     return text
 

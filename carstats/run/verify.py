@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -259,8 +259,9 @@ def _causes(before: dict | None, now: dict | None) -> Iterator[str]:
         )
         return
     now = now or {"inputs": {}, "versions": {}}
-    for name in sorted({*before["inputs"], *now["inputs"]}):
-        old, new = (content["inputs"].get(name) for content in (before, now))
+    inputs = [_by_table(content["inputs"]) for content in (before, now)]
+    for name in sorted({*inputs[0], *inputs[1]}):
+        old, new = (tables.get(name) for tables in inputs)
         if old and new and old != new:
             yield message("input changed: {name}", name=name)
         elif old and not new:
@@ -276,6 +277,11 @@ def _causes(before: dict | None, now: dict | None) -> Iterator[str]:
                 old=old or message("not installed"),
                 new=new or message("not installed"),
             )
+
+
+def _by_table(inputs: Mapping[str, str]) -> dict[str, str]:
+    """Return the inputs, the study's by the same names whether --data named its folder or not."""
+    return {name.replace("data/synthetic/", "study/", 1): sha for name, sha in inputs.items()}
 
 
 def summary(found: Verification) -> Iterator[str]:

@@ -18,6 +18,8 @@ S = "\u00a0"
         (1.0, f"100{S}%"),
         (0.004, f"<1{S}%"),
         (0.9999, f">99{S}%"),
+        (1 - 1e-11, f">99{S}%"),
+        (1 - 2.0**-53, f"100{S}%"),  # the last digit hangs on the library that added
         (0.125, f"13{S}%"),  # a half goes up, as by hand, and not to the even number
         (0.175, f"18{S}%"),  # 0.175 lies a little under the half in binary
         (0.005, f"1{S}%"),

@@ -41,6 +41,12 @@ def large():
     return simulate_hidden(7, LARGE)
 
 
+# What derives a study's toxicities anew takes half a minute of the large one.
+DERIVED = pytest.mark.parametrize(
+    "hidden", [SUBJECTS, pytest.param(LARGE, marks=pytest.mark.slow)], indirect=True
+)
+
+
 def with_subjects(study, name, *columns):
     """Return a table with columns of the subjects beside it."""
     return getattr(study, name).merge(study.subjects[["subject_id", *columns]], on="subject_id")
@@ -599,6 +605,7 @@ def test_licats_keeps_to_organs_that_were_affected(hidden):
     assert (licats["onset_day"] <= 42).all()
 
 
+@DERIVED
 def test_local_toxicity_shows_in_the_measure_of_its_organ(hidden):
     study = hidden.study
     found = derive_all(study).toxicities
@@ -619,6 +626,7 @@ def test_deaths_are_there_of_every_cause(hidden):
     assert (relapse["cause"] == "death").sum() >= 2
 
 
+@DERIVED
 def test_the_two_versions_of_ctcae_grade_the_same_counts(hidden):
     bare = dataclasses.replace(hidden.study, toxicities=None)
     recorded = hidden.study.toxicities.query("term == 'neutropenia'")
