@@ -1,0 +1,99 @@
+"""One Ibis expression gives the same counts of the same rows in every engine.
+
+`make test-spark` runs these, with Spark on this machine. A Postgres joins them where its address is
+given: ``CARSTATS_POSTGRES=postgres://user@127.0.0.1/db make test-spark``.
+"""
+
+import os
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import carstats as cs
+from carstats.counts.counted import TABLES, summed
+from tests.counts.analyses import equal
+from tests.spark.registry import BY, ENDPOINTS, registry
+
+pytestmark = pytest.mark.spark
+
+ENGINES = ["pyspark", "polars", "sqlite"]
+if os.environ.get("CARSTATS_POSTGRES"):
+    ENGINES.append("postgres")
+ANALYSES = {
+    "curve": lambda c: cs.survival_curve(c, "relapse_free_survival", by="Arm"),
+    "quantile": lambda c: cs.survival_quantile(c, "overall_survival", by=["Arm", "prior"]),
+    "log-rank": lambda c: cs.logrank_test(c, "overall_survival", by="Arm", strata="siteID"),
+    "incidence": lambda c: cs.cumulative_incidence(c, "relapse", by="é 中文"),
+    "Gray": lambda c: cs.gray_test(c, "relapse", by="Arm", strata="siteID"),
+    "Cox": lambda c: cs.cox_regression(c, "relapse_free_survival", ["Arm", "prior"], strata="siteID"),
+    "rate": lambda c: cs.incidence_rate(c, "relapse", by=BY[:2], competing="censor"),
+    "response": lambda c: cs.response_rate(c, "responded", by=BY),
+    "difference": lambda c: cs.response_difference(c, "responded", by="prior", strata="siteID"),
+    "CMH": lambda c: cs.response_test(c, "evaluated", by="Arm", strata="siteID"),
+    "toxicity": lambda c: cs.toxicity_rate(c, ["CRS", "ICANS"], min_grade=2, by="Arm"),
+}  # fmt: skip
+
+
+def as_table(engine, name, rows: pa.Table, folder):
+    """Return rows as a table of an engine, through Ibis."""
+    if name in ("duckdb", "polars", "pyspark"):
+        pq.write_table(rows, folder / "rows.parquet")
+        return engine(name).read_parquet(str(folder / "rows.parquet"))
+    if name == "sqlite":
+        # It has no decimals and no categories.
+        plain = [
+            pa.field(f.name, pa.float64() if pa.types.is_decimal(f.type) else
+                     pa.string() if pa.types.is_dictionary(f.type) else f.type)
+            for f in rows.schema
+        ]  # fmt: skip
+        rows = rows.cast(pa.schema(plain))
+    return engine(name).create_table("Registry", rows, overwrite=True)
+
+
+def tidy(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table of counts with each cell once and in one order."""
+    table = summed([table])
+    return table.sort_values([*table.columns[:-1]], ignore_index=True)
+
+
+@pytest.fixture(params=[1, 2])
+def rows(request):
+    return registry(request.param)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_counts_as_duckdb_does(name, rows, engines, tmp_path):
+    first = cs.count_outcomes(as_table(engines, "duckdb", rows, tmp_path), ENDPOINTS, by=BY)
+    again = cs.count_outcomes(as_table(engines, name, rows, tmp_path), ENDPOINTS, by=BY)
+    assert len(first) == len(again) == rows.num_rows
+    for table in TABLES:
+        pd.testing.assert_frame_equal(
+            tidy(getattr(first, table)), tidy(getattr(again, table)), check_exact=True
+        )
+    for ask in ANALYSES.values():
+        equal(ask(first), ask(again))
+
+
+def test_the_counts_of_spark_give_the_numbers_of_the_rows(rows, engines, tmp_path):
+    """The rows themselves, as cohorts in memory, are the witness."""
+    counts = cs.count_outcomes(as_table(engines, "pyspark", rows, tmp_path), ENDPOINTS, by=BY)
+    frame = rows.to_pandas()
+    frame["STATUS"] = frame["STATUS"].str.strip().str.lower()
+    frame["relapse"] = frame["STATUS"].map({"event": 1.0, "censored": 0.0, "competing": 0.0})
+    cohort = cs.cohort_from_frame(
+        frame, time="Days", event="relapse", cause="why", entry="entry day", unit="days",
+        response="responded",
+    )  # fmt: skip
+    for name in ("incidence", "Gray", "rate", "response", "difference"):
+        equal(ANALYSES[name](cohort), ANALYSES[name](counts))
+    frame["relapse_free_survival"] = frame["coded"].astype(float)
+    cohort = cs.cohort_from_frame(
+        frame, time="whole", event="relapse_free_survival", unit="days", response="asText"
+    )
+    for name in ("curve", "Cox"):
+        equal(ANALYSES[name](cohort), ANALYSES[name](counts))
+    proven = frame["Worst CRS"].groupby(frame["Arm"], observed=True).apply(lambda g: (g >= 3).sum())
+    rate = cs.toxicity_rate(counts, "CRS", min_grade=3, by="Arm").frame
+    assert dict(zip(rate["Arm"], rate["n_event"], strict=True)) == dict(proven)
