@@ -1,10 +1,8 @@
-"""Tables of a row per subject, counted where they are: by DuckDB, or by any engine through Ibis."""
+"""Tables of a row per subject, counted where they are."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +10,7 @@ import pandas as pd
 
 from carstats.counts.checks import check_names, said
 from carstats.counts.counted import Counts
+from carstats.counts.engines import Rows, opened
 from carstats.data.matching import nearest
 from carstats.data.terms import Term
 from carstats.data.vocabulary import Vocabulary
@@ -29,7 +28,6 @@ _STATUS = {
     "censored": "censored", "event": "event", "competing": "competing",
 }  # fmt: skip
 _NUMBERS = frozenset({"time", "entry_time", "response", "grade"})
-_DATABASES = (".duckdb", ".db", ".ddb")
 
 
 def counts_of_table(
@@ -41,7 +39,7 @@ def counts_of_table(
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     check_names(by)
     _require_columns(rows, "by", by)
-    _require_plain(rows, by)
+    _require_categories(rows, by)
     for name, columns in asked.items():
         _require_columns(rows, name, columns.values())
     found: dict[str, list[pd.DataFrame]] = {}
@@ -66,92 +64,6 @@ def counts_of_table(
         label=label,
         about={"strata_only": True},
     )
-
-
-def opened(source: Any, table: str | None) -> Any:
-    """Return a source as an Ibis table."""
-    if not isinstance(source, str | Path):
-        kind = type(source).__module__.split(".")[0]
-        if kind == "ibis" and hasattr(source, "schema"):
-            return source
-        if kind in ("duckdb", "_duckdb"):
-            return _of_database(_duckdb().from_connection(source), table)
-        raise CarstatsError(
-            message(
-                "`source` is {kind}; it takes a Cohort, the path of a Parquet, CSV or DuckDB file, "
-                "a DuckDB connection, or an Ibis table.",
-                kind=type(source).__name__,
-            )
-        )
-    path = Path(source)
-    pattern = any(sign in path.name for sign in "*?[")
-    there = sorted(path.parent.glob(path.name)) if pattern else [path] if path.exists() else []
-    if path.is_dir():
-        there = sorted(path.glob("*.parquet")) or sorted(path.glob("*.csv"))
-    if not there:
-        raise CarstatsError(message("`source`: there is no file {path}.", path=str(path)))
-    suffix = there[0].suffix.lower()
-    files = [str(file) for file in there]
-    if suffix not in (".parquet", ".csv", ".tsv", *_DATABASES):
-        raise CarstatsError(
-            message(
-                "`source`: {path} is no Parquet (.parquet), CSV (.csv) or DuckDB (.duckdb) file.",
-                path=str(path),
-            )
-        )
-    engine, fault = _duckdb(), _duckdb_error()
-    try:
-        if suffix in _DATABASES:
-            return _of_database(engine.connect(files[0], read_only=True), table)
-        if suffix == ".parquet":
-            return engine.connect().read_parquet(files)
-        # All rows say what a column holds: a word far down is no surprise later.
-        return engine.connect().read_csv(files, sample_size=-1)
-    except fault as error:
-        raise CarstatsError(
-            message(
-                "`source`: {path} cannot be read: {why}",
-                path=str(path),
-                why=str(error).splitlines()[0],
-            )
-        ) from error
-
-
-def _duckdb() -> Any:
-    """Return Ibis's DuckDB; raise where it is not installed."""
-    lacking = [name for name in ("ibis", "duckdb") if find_spec(name) is None]
-    if lacking:
-        raise CarstatsError(
-            message(
-                "tables are counted by DuckDB through Ibis, and {names} is not installed: pip "
-                "install 'carstats[counts]'.",
-                names=listed(lacking),
-            )
-        )
-    import ibis
-
-    return ibis.duckdb
-
-
-def _duckdb_error() -> type[BaseException]:
-    import duckdb
-
-    return duckdb.Error
-
-
-def _of_database(connection: Any, table: str | None) -> Any:
-    has = list(connection.raw_sql("show tables").df()["name"])
-    if table is None and len(has) == 1:
-        table = has[0]
-    if table not in has:
-        raise CarstatsError(
-            message(
-                "`table` is {table}; the database has: {known}.",
-                table=repr(table),
-                known=listed(sorted(has), 40) if has else message("none"),
-            )
-        )
-    return connection.table(table)
 
 
 def _asked(endpoints: Any) -> dict[str, dict[str, str]]:
@@ -180,7 +92,7 @@ def _asked(endpoints: Any) -> dict[str, dict[str, str]]:
     return {str(name): dict(columns) for name, columns in endpoints.items()}
 
 
-def _require_columns(rows: Any, what: str, columns: Iterable[str]) -> None:
+def _require_columns(rows: Rows, what: str, columns: Iterable[str]) -> None:
     has = list(rows.columns)
     for column in columns:
         if column not in has:
@@ -198,40 +110,35 @@ def _require_columns(rows: Any, what: str, columns: Iterable[str]) -> None:
             )  # fmt: skip
 
 
-def _require_plain(rows: Any, by: list[str]) -> None:
+def _require_categories(rows: Rows, by: list[str]) -> None:
     """Refuse a stratum that is a measurement, a date or has no value for a subject."""
     for column in by:
-        kind = rows[column].type()
-        if kind.is_floating() or kind.is_temporal() or kind.is_nested():
+        if not rows.columns[column].is_category:
             raise CarstatsError(
                 message(
                     "`by` names {column}, which is of type {kind}; a stratum is a category.",
                     column=repr(column),
-                    kind=str(kind),
+                    kind=rows.columns[column].kind,
                 )
             )
 
 
-def _number(rows: Any, column: str) -> Any:
-    """Return a column of numbers; raise where it holds anything else."""
-    kind = rows[column].type()
-    if not (kind.is_numeric() or kind.is_boolean() or kind.is_null()):
+def _number(rows: Rows, column: str) -> str:
+    """Return the name of a column of numbers; raise where it holds anything else."""
+    if not rows.columns[column].is_number:
         raise CarstatsError(
             message(
                 "{column} is of type {kind} and not a number: some of its values are not numbers.",
                 column=repr(column),
-                kind=str(kind),
+                kind=rows.columns[column].kind,
             )
         )
-    return rows[column]
+    return column
 
 
-def _grouped(rows: Any, by: list[str], values: dict[str, Any]) -> pd.DataFrame:
-    """Count the rows of each combination, where the table is."""
-    keys = {f"k{place}": rows[column] for place, column in enumerate(by)}
-    keys |= {f"v{place}": value for place, value in enumerate(values.values())}
-    chosen = rows.select(**keys)
-    found = _fetched(chosen.group_by(list(keys)).aggregate(n=chosen.count()))
+def _grouped(rows: Rows, by: list[str], values: dict[str, str]) -> pd.DataFrame:
+    """Count the rows of each combination of the strata and of columns by their names in counts."""
+    found = rows.counted({f"k{i}": column for i, column in enumerate([*by, *values.values()])})
     found.columns = [*by, *values, "n"]
     # Numbers become those of Python here: an engine groups whole numbers faster than others.
     for name in set(values) & _NUMBERS:
@@ -245,21 +152,6 @@ def _subjects(counted: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     if not by:
         return pd.DataFrame({"n": [int(counted["n"].sum())]})
     return counted.groupby(by, dropna=False, sort=True)["n"].sum().reset_index()
-
-
-def _fetched(expression: Any) -> pd.DataFrame:
-    """Run an expression where the data are, and return the counts that come of it."""
-    import ibis
-
-    engine = expression.get_backend()
-    if engine.name != "duckdb":
-        return expression.execute()
-    fault = _duckdb_error()
-    try:
-        return engine.raw_sql(str(ibis.to_sql(expression, dialect="duckdb"))).df()
-    except fault as error:
-        why = str(error).splitlines()[0]
-        raise CarstatsError(message("the table cannot be counted: {why}", why=why)) from error
 
 
 def _named(name: str, kind: str, terms: dict[str, list[Term]]) -> str:
@@ -281,10 +173,10 @@ def _named(name: str, kind: str, terms: dict[str, list[Term]]) -> str:
     return name
 
 
-def _times(rows: Any, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
-    values = {"time": _number(rows, columns["time"]), "status": rows[columns["status"]]}
+def _times(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
+    values = {"time": _number(rows, columns["time"]), "status": columns["status"]}
     if "cause" in columns:
-        values["cause"] = rows[columns["cause"]]
+        values["cause"] = columns["cause"]
     if "entry" in columns:
         values["entry_time"] = _number(rows, columns["entry"])
     found = _grouped(rows, by, values)
@@ -312,12 +204,12 @@ def _statuses(values: pd.Series, column: str) -> pd.Series:
     return status.astype(object).where(status.notna(), None)
 
 
-def _responses(rows: Any, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
+def _responses(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
     found = _grouped(rows, by, {"response": _number(rows, columns["response"])})
     return found.assign(endpoint=name, applies=True, early=False)
 
 
-def _toxicities(rows: Any, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
+def _toxicities(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
     found = _grouped(rows, by, {"grade": _number(rows, columns["grade"])})
     # An episode whose grade is not known cannot be told from none here.
     if found["grade"].isna().any():

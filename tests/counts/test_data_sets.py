@@ -150,9 +150,11 @@ def test_an_engine_that_is_not_there_is_said(monkeypatch, frame, tmp_path):
     frame.to_parquet(tmp_path / "rows.parquet")
     there = importlib.util.find_spec
     monkeypatch.setattr(
-        "carstats.counts.data_sets.find_spec", lambda name: None if name == "ibis" else there(name)
+        "carstats.counts.engines.find_spec", lambda name: None if name == "duckdb" else there(name)
     )
-    with pytest.raises(cs.CarstatsError, match=r"'ibis' is not installed: pip install 'carstats"):
+    with pytest.raises(
+        cs.CarstatsError, match=r"DuckDB, which is not installed: pip install"
+    ):
         cs.count_outcomes(tmp_path / "rows.parquet", ENDPOINTS)
 
 
