@@ -8,13 +8,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.counts.checks import check_names, said
+from carstats.counts.checks import check_names
 from carstats.counts.counted import Counts
 from carstats.counts.engines import Rows, opened
+from carstats.counts.values import (
+    NUMBERS,
+    blank_strata,
+    grade_problems,
+    is_blank,
+    levels_of,
+    no_number,
+    not_numbers,
+    numbers_of,
+    response_problems,
+    statuses,
+    time_problems,
+)
 from carstats.data.matching import nearest
 from carstats.data.terms import Term
 from carstats.data.vocabulary import Vocabulary
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, Problem, listed
 from carstats.messages import message
 
 # What the columns of an endpoint say, by the one that tells its kind; the others are optional.
@@ -23,11 +36,6 @@ _PARTS = {
     "response": ("response",),
     "grade": ("grade",),
 }
-_STATUS = {
-    "0": "censored", "1": "event", "false": "censored", "true": "event",
-    "censored": "censored", "event": "event", "competing": "competing",
-}  # fmt: skip
-_NUMBERS = frozenset({"time", "entry_time", "response", "grade"})
 
 
 def counts_of_table(
@@ -42,6 +50,7 @@ def counts_of_table(
     _require_categories(rows, by)
     for name, columns in asked.items():
         _require_columns(rows, name, columns.values())
+        _require_numbers(rows, columns)
     found: dict[str, list[pd.DataFrame]] = {}
     terms: dict[str, list[Term]] = {"endpoint": [], "toxicity": []}
     for name, columns in asked.items():
@@ -123,28 +132,45 @@ def _require_categories(rows: Rows, by: list[str]) -> None:
             )
 
 
-def _number(rows: Rows, column: str) -> str:
-    """Return the name of a column of numbers; raise where it holds anything else."""
-    if not rows.columns[column].is_number:
-        raise CarstatsError(
-            message(
-                "{column} is of type {kind} and not a number: some of its values are not numbers.",
-                column=repr(column),
-                kind=rows.columns[column].kind,
-            )
-        )
-    return column
+def _require_numbers(rows: Rows, columns: Mapping[str, str]) -> None:
+    """Refuse a column of an outcome that holds anything but numbers."""
+    wanted = [name for part, name in columns.items() if part in NUMBERS]
+    wrong = [not_numbers(rows, name) for name in wanted if not rows.columns[name].is_number]
+    if wrong:
+        raise CarstatsError(wrong)
 
 
-def _grouped(rows: Rows, by: list[str], values: dict[str, str]) -> pd.DataFrame:
-    """Count the rows of each combination of the strata and of columns by their names in counts."""
-    found = rows.counted({f"k{i}": column for i, column in enumerate([*by, *values.values()])})
-    found.columns = [*by, *values, "n"]
-    # Numbers become those of Python here: an engine groups whole numbers faster than others.
-    for name in set(values) & _NUMBERS:
-        found[name] = found[name].astype("Float64").to_numpy(float, na_value=np.nan)
-    # An engine gives groups in no order.
-    return found.sort_values([*by, *values], ignore_index=True)
+def _grouped(rows: Rows, by: list[str], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Count the rows of each combination of the strata and of an outcome's columns, in order."""
+    found = rows.counted({f"k{i}": name for i, name in enumerate([*by, *columns.values()])})
+    found.columns = [*by, *columns, "n"]
+    found["n"] = found["n"].astype(int)
+    if not found["n"].sum():
+        raise CarstatsError(Problem(message("has no rows: there is nobody to count."), rows.place))
+    problems = []
+    for name in by:
+        found[name] = levels_of(found[name]).infer_objects()
+        blank = is_blank(found[name])
+        if blank.any():
+            n, total = int(found["n"][blank].sum()), int(found["n"].sum())
+            problems.append(blank_strata(rows.place, name, n, total))
+    for part, name in columns.items():
+        if part in NUMBERS:
+            number = numbers_of(found[part])
+            wrong = np.isnan(number) & found[part].notna()
+            if wrong.any():
+                problems.append(no_number(rows.place, name, found[part][wrong].iloc[0]))
+            found[part] = number
+        else:
+            found[part] = levels_of(found[part])
+    if problems:
+        raise CarstatsError(problems)
+    return found.sort_values([*by, *columns], ignore_index=True, key=_in_order)
+
+
+def _in_order(values: pd.Series) -> pd.Series:
+    """Return what an engine's groups, which come in no order, are sorted by."""
+    return values if pd.api.types.is_numeric_dtype(values) else values.map(str, na_action="ignore")
 
 
 def _subjects(counted: pd.DataFrame, by: list[str]) -> pd.DataFrame:
@@ -174,49 +200,35 @@ def _named(name: str, kind: str, terms: dict[str, list[Term]]) -> str:
 
 
 def _times(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
-    values = {"time": _number(rows, columns["time"]), "status": columns["status"]}
-    if "cause" in columns:
-        values["cause"] = columns["cause"]
-    if "entry" in columns:
-        values["entry_time"] = _number(rows, columns["entry"])
-    found = _grouped(rows, by, values)
-    found["status"] = _statuses(found["status"], columns["status"])
-    if "cause" in found:
-        rival = found["status"] == "competing"
-        found["cause"] = found["cause"].astype(object).where(rival, None)
+    found = _grouped(rows, by, columns)
+    cause = found["cause"] if "cause" in found else None
+    status, wrong = statuses(found["status"], cause)
+    problems = time_problems(rows.place, columns, found, status, wrong)
+    if problems:
+        raise CarstatsError(problems)
+    found["status"] = status
+    if cause is not None:
+        found["cause"] = cause.astype(object).where(
+            (status == "competing") & ~is_blank(cause), None
+        )
+    if "entry" in found:
+        # Observed from the beginning is no delayed entry.
+        entry = found["entry"].where(found["entry"] > 0)
+        found = found.drop(columns="entry").assign(entry_time=entry)
     return found.assign(endpoint=name, applies=True)
 
 
-def _statuses(values: pd.Series, column: str) -> pd.Series:
-    text = values.map(lambda v: str(int(v)) if isinstance(v, float) and v == int(v) else str(v))
-    text = text.where(values.notna(), None).str.strip().str.casefold()
-    status = text.map(_STATUS)
-    wrong = values.notna() & status.isna()
-    if wrong.any():
-        raise CarstatsError(
-            message(
-                "{column} holds {value}; a status is 0 or 1, False or True, or 'censored', 'event' "
-                "or 'competing'.",
-                column=repr(column),
-                value=said(values[wrong].iloc[0]),
-            )
-        )
-    return status.astype(object).where(status.notna(), None)
-
-
 def _responses(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
-    found = _grouped(rows, by, {"response": _number(rows, columns["response"])})
+    found = _grouped(rows, by, columns)
+    problems = response_problems(rows.place, columns["response"], found["response"])
+    if problems:
+        raise CarstatsError(problems)
     return found.assign(endpoint=name, applies=True, early=False)
 
 
 def _toxicities(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
-    found = _grouped(rows, by, {"grade": _number(rows, columns["grade"])})
-    # An episode whose grade is not known cannot be told from none here.
-    if found["grade"].isna().any():
-        raise CarstatsError(
-            message(
-                "{column} is blank in some rows: give 0 where there was no episode.",
-                column=repr(columns["grade"]),
-            )
-        )
+    found = _grouped(rows, by, columns)
+    problems = grade_problems(rows.place, columns["grade"], found["grade"])
+    if problems:
+        raise CarstatsError(problems)
     return found.assign(term=name, applies=True, open=False)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import pandas as pd
 
+from carstats.counts.faults import faults
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message
 
@@ -36,11 +36,14 @@ class Column:
         Whether it holds numbers, or yes and no, or nothing.
     is_category : bool
         Whether its values may be strata: no measurement, date or list.
+    is_text : bool
+        Whether it holds text.
     """
 
     kind: str
     is_number: bool
     is_category: bool
+    is_text: bool
 
 
 @dataclass(frozen=True)
@@ -53,10 +56,13 @@ class Rows:
         Its columns in order.
     table : duckdb.DuckDBPyRelation or ibis.expr.types.Table
         The table itself.
+    place : str
+        What messages call it.
     """
 
     columns: Mapping[str, Column]
     table: Any
+    place: str
 
     def counted(self, keys: Mapping[str, str]) -> pd.DataFrame:
         """Count the rows of each combination of the columns that `keys` names, by new names.
@@ -66,23 +72,19 @@ class Rows:
         if _of_ibis(self.table):
             return _counted_by_ibis(self.table, keys)
         chosen = [f"{_quoted(column)} as {_quoted(name)}" for name, column in keys.items()]
-        with _said():
+        with faults():
             return self.table.aggregate(", ".join([*chosen, "count(*) as n"])).df()
 
 
 def opened(source: Any, table: str | None) -> Rows:
     """Return a source as the rows of a table."""
     if not isinstance(source, str | Path):
-        kind = type(source).__module__.split(".")[0]
-        if kind == "ibis" and hasattr(source, "schema"):
-            return _by_ibis(source)
-        if kind in ("duckdb", "_duckdb"):
-            return _of_database(source, table)
+        return _of_object(source, table)
+    if "://" in str(source):
         raise CarstatsError(
             message(
-                "`source` is {kind}; it takes a Cohort, the path of a Parquet, CSV or DuckDB file, "
-                "a DuckDB connection, or an Ibis table.",
-                kind=type(source).__name__,
+                "`source` is an address, not the path of a file. Give a table of it through Ibis, "
+                "such as ibis.connect(address).table(name)."
             )
         )
     path = Path(source)
@@ -102,13 +104,34 @@ def opened(source: Any, table: str | None) -> Rows:
             )
         )
     engine = _duckdb()
-    with _said(path):
-        if suffix in _DATABASES:
-            return _of_database(engine.connect(files[0], read_only=True), table)
+    if suffix in _DATABASES:
+        with faults(path):
+            connection = engine.connect(files[0], read_only=True)
+        return _of_database(connection, table, str(path))
+    with faults(path):
         if suffix == ".parquet":
-            return _by_duckdb(engine.connect().read_parquet(files))
+            return _by_duckdb(engine.connect().read_parquet(files), str(path))
         # All rows say what a column holds: a word far down is no surprise later.
-        return _by_duckdb(engine.connect().read_csv(files, sample_size=-1))
+        return _by_duckdb(engine.connect().read_csv(files, sample_size=-1), str(path))
+
+
+def _of_object(source: Any, table: str | None) -> Rows:
+    """Return the rows of an open connection of DuckDB or of a table of Ibis."""
+    kind = type(source).__module__.split(".")[0]
+    if kind == "ibis" and hasattr(source, "schema") and hasattr(source, "aggregate"):
+        return _by_ibis(source)
+    if kind in ("duckdb", "_duckdb") and hasattr(source, "execute") and hasattr(source, "cursor"):
+        return _of_database(source, table)
+    raise CarstatsError(
+        message(
+            "`source` is {kind}; it takes a Cohort, the path of a Parquet, CSV or DuckDB file, a "
+            "DuckDB connection, or an Ibis table. A data frame in memory becomes a Cohort with "
+            "cohort_from_frame(frame, …); of another engine, or its data frame, give "
+            "ibis.postgres.connect(…).table(name), ibis.pyspark.connect(session).table(name) and "
+            "the like.",
+            kind=type(source).__name__,
+        )
+    )
 
 
 def _duckdb() -> Any:
@@ -125,24 +148,9 @@ def _duckdb() -> Any:
     return duckdb
 
 
-@contextmanager
-def _said(path: Path | None = None) -> Iterator[None]:
-    """Say in a message what DuckDB cannot do."""
-    import duckdb
-
-    try:
-        yield
-    except duckdb.Error as error:
-        why = str(error).splitlines()[0]
-        raise CarstatsError(
-            message("`source`: {path} cannot be read: {why}", path=str(path), why=why)
-            if path
-            else message("the table cannot be counted: {why}", why=why)
-        ) from error
-
-
-def _of_database(connection: Any, table: str | None) -> Rows:
-    has = [name for (name,) in connection.sql("show tables").fetchall()]
+def _of_database(connection: Any, table: str | None, path: str = "") -> Rows:
+    with faults(path):
+        has = [name for (name,) in connection.sql("show tables").fetchall()]
     if table is None and len(has) == 1:
         table = has[0]
     if table not in has:
@@ -153,14 +161,15 @@ def _of_database(connection: Any, table: str | None) -> Rows:
                 known=listed(sorted(has), 40) if has else message("none"),
             )
         )
-    return _by_duckdb(connection.sql(f"from {_quoted(table)}"))
+    with faults(path):
+        return _by_duckdb(connection.sql(f"from {_quoted(table)}"), table)
 
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _by_duckdb(table: Any) -> Rows:
+def _by_duckdb(table: Any, place: str) -> Rows:
     columns = {}
     for name, kind in zip(table.columns, table.types, strict=True):
         words = str(kind)
@@ -168,8 +177,9 @@ def _by_duckdb(table: Any) -> Rows:
             _NAMES.get(words, words.lower()),
             kind.id in _NUMBERS,
             not kind.id.startswith(_NO_CATEGORIES),
+            kind.id in ("varchar", "enum"),
         )
-    return Rows(columns, table)
+    return Rows(columns, table, place)
 
 
 def _by_ibis(table: Any) -> Rows:
@@ -179,10 +189,12 @@ def _by_ibis(table: Any) -> Rows:
                 str(kind),
                 kind.is_numeric() or kind.is_boolean() or kind.is_null(),
                 not (kind.is_floating() or kind.is_temporal() or kind.is_nested()),
+                kind.is_string(),
             )
             for name, kind in table.schema().items()
         },
         table,
+        getattr(table.op(), "name", None) or message("the table"),
     )
 
 
@@ -195,8 +207,8 @@ def _counted_by_ibis(table: Any, keys: Mapping[str, str]) -> pd.DataFrame:
 
     chosen = table.select(**{name: table[column] for name, column in keys.items()})
     expression = chosen.group_by(list(keys)).aggregate(n=chosen.count())
-    engine = expression.get_backend()
-    if engine.name != "duckdb":
-        return expression.execute()
-    with _said():
+    with faults(engine=table.get_backend().name):
+        engine = expression.get_backend()
+        if engine.name != "duckdb":
+            return expression.execute()
         return engine.raw_sql(str(ibis.to_sql(expression, dialect="duckdb"))).df()

@@ -2,7 +2,6 @@
 
 import os
 
-import ibis
 import pytest
 
 HERE = "127.0.0.1"
@@ -29,6 +28,8 @@ def spark():
 @pytest.fixture(scope="session")
 def engines(tmp_path_factory):
     """Return the connection of each engine through Ibis, opened when it is first asked for."""
+    import ibis
+
     opened = {}
 
     def engine(name):
@@ -36,7 +37,6 @@ def engines(tmp_path_factory):
             opened[name] = {
                 "duckdb": ibis.duckdb.connect,
                 "polars": ibis.polars.connect,
-                "sqlite": ibis.sqlite.connect,
                 "pyspark": lambda: ibis.pyspark.connect(spark()),
                 "postgres": lambda: ibis.connect(os.environ["CARSTATS_POSTGRES"]),
             }[name]()

@@ -1,4 +1,4 @@
-"""A registry at random, as each engine gets it: ties, blanks, decimals, awkward names and strata."""
+"""A registry at random for each engine: ties, blanks, decimals, awkward names and strata."""
 
 from decimal import Decimal
 
@@ -35,8 +35,8 @@ def registry(seed: int, n: int = 400) -> pa.Table:
             "siteID": pa.array(rng.integers(1, 4, n), pa.int32()),
             "prior": pa.array(rng.random(n) < 0.5),
             "é 中文": pa.array(rng.choice(["红斑狼疮", "SSc"], n)),
-            "Days": with_blanks(day, absent, pa.float64()),
-            "STATUS": with_blanks(status, absent, pa.string()),
+            "Days": pa.array(day, pa.float64()),
+            "STATUS": pa.array(status, pa.string()),
             "why": with_blanks(["death"] * n, status != " competing", pa.string()),
             "entry day": with_blanks(np.maximum(day - 3, 0), blank, pa.float32()),
             "months": with_blanks(
@@ -44,10 +44,14 @@ def registry(seed: int, n: int = 400) -> pa.Table:
             ),
             "dead": with_blanks(rng.random(n) < 0.4, absent, pa.bool_()),
             "whole": pa.array(rng.integers(0, 50, n), pa.int16()),
-            "coded": pa.array([Decimal(int(k)) for k in rng.integers(0, 2, n)], pa.decimal128(3, 1)),
+            "coded": pa.array(
+                [Decimal(int(k)) for k in rng.integers(0, 2, n)], pa.decimal128(3, 1)
+            ),
             "responded": with_blanks(rng.random(n) < 0.6, blank, pa.bool_()),
             "asText": with_blanks(rng.integers(0, 2, n), blank, pa.float32()),
             "Worst CRS": pa.array(rng.integers(0, 6, n), pa.int8()),
-            "icans": pa.array([Decimal(int(k)) for k in rng.integers(0, 5, n)], pa.decimal128(3, 0)),
+            "icans": pa.array(
+                [Decimal(int(k)) for k in rng.integers(0, 5, n)], pa.decimal128(3, 0)
+            ),
         }
     )
