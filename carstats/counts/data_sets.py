@@ -201,7 +201,7 @@ def _named(name: str, kind: str, terms: dict[str, list[Term]]) -> str:
 
 def _times(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.DataFrame:
     found = _grouped(rows, by, columns)
-    cause = found["cause"] if "cause" in found else None
+    cause = found.get("cause")
     status, wrong = statuses(found["status"], cause)
     problems = time_problems(rows.place, columns, found, status, wrong)
     if problems:

@@ -45,3 +45,5 @@ def engines(tmp_path_factory):
     yield engine
     if "pyspark" in opened:
         opened["pyspark"]._session.stop()
+    if "postgres" in opened:
+        opened["postgres"].con.close()

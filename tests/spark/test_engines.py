@@ -31,6 +31,20 @@ pytestmark = [
 ENGINES = ["pyspark", "polars", "sqlite"]
 if os.environ.get("CARSTATS_POSTGRES"):
     ENGINES.append("postgres")
+# Types of Arrow as Postgres calls them.
+POSTGRES = {
+    "bool": "boolean",
+    "decimal128(3, 0)": "numeric(3, 0)",
+    "decimal128(3, 1)": "numeric(3, 1)",
+    "decimal128(8, 2)": "numeric",
+    "dictionary<values=string, indices=int32, ordered=0>": "text",
+    "double": "double precision",
+    "float": "real",
+    "int8": "smallint",
+    "int16": "smallint",
+    "int32": "integer",
+    "string": "varchar(20)",
+}
 ANALYSES = {
     "curve": lambda c: cs.survival_curve(c, "relapse_free_survival", by="Arm"),
     "quantile": lambda c: cs.survival_quantile(c, "overall_survival", by=["Arm", "prior"]),
@@ -59,7 +73,17 @@ def as_table(engine, name, rows: pa.Table, folder):
         import ibis
 
         return ibis.sqlite.connect(folder / "rows.sqlite").table("Registry")
-    return engine(name).create_table("Registry", rows, overwrite=True)
+    types = [POSTGRES.get(str(kind), str(kind)) for kind in rows.schema.types]
+    names = [f'"{column}"' for column in rows.column_names]
+    declared = ", ".join(map(" ".join, zip(names, types, strict=True)))
+    connection = engine(name).con
+    connection.execute('drop table if exists "Registry"')
+    connection.execute(f'create table "Registry" ({declared})')
+    with connection.cursor().copy('copy "Registry" from stdin') as copy:
+        for row in rows.to_pylist():
+            copy.write_row(list(row.values()))
+    connection.commit()
+    return engine(name).table("Registry")
 
 
 def tidy(table: pd.DataFrame) -> pd.DataFrame:
