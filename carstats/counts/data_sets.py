@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -38,27 +39,64 @@ _PARTS = {
 }
 
 
+class _NoRowsError(CarstatsError):
+    """A table holds nobody."""
+
+
 def counts_of_table(
-    source: Any, endpoints: Any, by: str | Iterable[str] | None, *, table: str | None, label: str
+    source: Any,
+    endpoints: Any,
+    by: str | Iterable[str] | None,
+    *,
+    table: str | None,
+    subject: str | None,
+    label: str,
 ) -> Counts:
     """Count the rows of a table, each a subject, where the table is."""
     asked = _asked(endpoints)
-    rows = opened(source, table)
-    by = [] if by is None else [by] if isinstance(by, str) else list(by)
+    by = [] if by is None else [by] if isinstance(by, str) or not np.iterable(by) else list(by)
     check_names(by)
+    rows = opened(source, table)
+    try:
+        return _counted(rows, asked, by, subject, label)
+    except CarstatsError:
+        # Of several files the one that is to blame is named.
+        for file in rows.files if len(rows.files) > 1 else ():
+            with suppress(_NoRowsError):
+                _counted(opened(file, table), asked, by, subject, label)
+        raise
+
+
+def _counted(
+    rows: Rows, asked: dict[str, dict[str, str]], by: list[str], subject: str | None, label: str
+) -> Counts:
+    """Count the rows of a table whose columns are first required."""
     _require_columns(rows, "by", by)
     _require_categories(rows, by)
     for name, columns in asked.items():
         _require_columns(rows, name, columns.values())
         _require_numbers(rows, columns)
+    _require_once(rows, subject)
     found: dict[str, list[pd.DataFrame]] = {}
     terms: dict[str, list[Term]] = {"endpoint": [], "toxicity": []}
+    seen: set[str] = set()
+    problems: list[Problem] = []
     for name, columns in asked.items():
         kind = next(part for part in _PARTS if part in columns)
         known = _named(name, kind, terms)
+        if known in seen:
+            raise CarstatsError(message("`endpoints` names {name} twice.", name=repr(known)))
+        seen.add(known)
         made = {"time": _times, "response": _responses, "grade": _toxicities}[kind]
         where = {"time": "times", "response": "responses", "grade": "toxicities"}[kind]
-        found.setdefault(where, []).append(made(rows, known, columns, by))
+        try:
+            found.setdefault(where, []).append(made(rows, known, columns, by))
+        except _NoRowsError:
+            raise
+        except CarstatsError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise CarstatsError(problems)
     vocabulary = Vocabulary()
     vocabulary = Vocabulary(
         endpoint=(*vocabulary.endpoint, *terms["endpoint"]),
@@ -89,6 +127,8 @@ def _asked(endpoints: Any) -> dict[str, dict[str, str]]:
         kinds = [part for part in _PARTS if part in columns]
         allowed = _PARTS[kinds[0]] if len(kinds) == 1 else ()
         unknown = [part for part in columns if part not in allowed]
+        if not str(name).strip():
+            raise CarstatsError(message("`endpoints`: an endpoint has no name."))
         if unknown or not kinds or (kinds == ["time"] and "status" not in columns):
             raise CarstatsError(
                 message(
@@ -98,44 +138,89 @@ def _asked(endpoints: Any) -> dict[str, dict[str, str]]:
                     given=listed(list(columns)) if columns else message("none"),
                 )
             )
+        named = list(map(str, columns.values()))
+        twice = [column for column in named if named.count(column) > 1]
+        if twice:
+            raise CarstatsError(
+                message(
+                    "`endpoints`: {name} names {column} for two things.",
+                    name=repr(name),
+                    column=repr(twice[0]),
+                )
+            )
     return {str(name): dict(columns) for name, columns in endpoints.items()}
 
 
 def _require_columns(rows: Rows, what: str, columns: Iterable[str]) -> None:
     has = list(rows.columns)
     for column in columns:
-        if column not in has:
+        if not isinstance(column, str) or column not in has:
             like = nearest(str(column), has)
             raise CarstatsError(
-                message(
-                    "{what} names {column}, not in the table; {like} is. It has: {has}.",
-                    what=repr(what), column=repr(column), like=repr(like), has=listed(has, 40),
-                )
-                if like
-                else message(
-                    "{what} names {column}, not in the table. It has: {has}.",
-                    what=repr(what), column=repr(column), has=listed(has, 40),
+                Problem(
+                    message(
+                        "{what} names {column}, not in the table; {like} is. It has: {has}.",
+                        what=repr(what), column=repr(column), like=repr(like), has=listed(has, 40),
+                    )
+                    if like
+                    else message(
+                        "{what} names {column}, not in the table. It has: {has}.",
+                        what=repr(what), column=repr(column), has=listed(has, 40),
+                    ),
+                    rows.place,
+                    remedy=message("It is a single column: look at its separators, and for a row "
+                                   "of another length.") if rows.files and len(has) == 1 else None,
                 )
             )  # fmt: skip
 
 
 def _require_categories(rows: Rows, by: list[str]) -> None:
-    """Refuse a stratum that is a measurement, a date or has no value for a subject."""
+    """Refuse a stratum that is a measurement, a date or a list, or is named twice."""
     for column in by:
+        if by.count(column) > 1:
+            raise CarstatsError(message("`by` names {column} twice.", column=repr(column)))
         if not rows.columns[column].is_category:
             raise CarstatsError(
-                message(
-                    "`by` names {column}, which is of type {kind}; a stratum is a category.",
-                    column=repr(column),
-                    kind=rows.columns[column].kind,
+                Problem(
+                    message(
+                        "`by` names {column}, which is of type {kind}; a stratum is a category.",
+                        column=repr(column),
+                        kind=rows.columns[column].kind,
+                    ),
+                    rows.place,
+                    remedy=message("Make classes of it in the table first."),
                 )
             )
+
+
+def _require_once(rows: Rows, subject: str | None) -> None:
+    """Refuse subjects of several rows, where a column says who they are."""
+    if subject is not None:
+        _require_columns(rows, "subject", [subject])
+    column = "subject_id" if subject is None else subject
+    if column not in rows.columns:
+        return
+    total, different = rows.different(column)
+    if different != total:
+        raise CarstatsError(
+            Problem(
+                message(
+                    "has {n} rows and {different} different subjects; a subject has one row.",
+                    n=total,
+                    different=different,
+                ),
+                rows.place,
+                column=column,
+                remedy=message("Give one row for each subject, with what became of it."),
+            )
+        )
 
 
 def _require_numbers(rows: Rows, columns: Mapping[str, str]) -> None:
     """Refuse a column of an outcome that holds anything but numbers."""
     wanted = [name for part, name in columns.items() if part in NUMBERS]
-    wrong = [not_numbers(rows, name) for name in wanted if not rows.columns[name].is_number]
+    said = [not_numbers(rows, name) for name in wanted if not rows.columns[name].is_number]
+    wrong = [problem for problem in said if problem is not None]
     if wrong:
         raise CarstatsError(wrong)
 
@@ -146,7 +231,7 @@ def _grouped(rows: Rows, by: list[str], columns: Mapping[str, str]) -> pd.DataFr
     found.columns = [*by, *columns, "n"]
     found["n"] = found["n"].astype(int)
     if not found["n"].sum():
-        raise CarstatsError(Problem(message("has no rows: there is nobody to count."), rows.place))
+        raise _NoRowsError(Problem(message("has no rows: there is nobody to count."), rows.place))
     problems = []
     for name in by:
         found[name] = levels_of(found[name]).infer_objects()

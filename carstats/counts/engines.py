@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -14,13 +14,26 @@ from carstats.counts.faults import faults
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message
 
+_FILES = (".parquet", ".csv", ".tsv")
 _DATABASES = (".duckdb", ".db", ".ddb")
 # Types of DuckDB by their ids, and what Ibis calls those that users meet in messages.
 _NUMBERS = frozenset(
     {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger",
      "ubigint", "uhugeint", "decimal", "double", "float", "boolean", "null", "sqlnull"}
 )  # fmt: skip
-_NO_CATEGORIES = ("double", "float", "date", "time", "list", "array", "struct", "map", "union")
+_NO_CATEGORIES = (
+    "double",
+    "float",
+    "date",
+    "time",
+    "list",
+    "array",
+    "struct",
+    "map",
+    "union",
+    "blob",
+    "bit",
+)
 _NAMES = {"VARCHAR": "string", "DOUBLE": "float64", "FLOAT": "float32"}
 
 
@@ -58,11 +71,14 @@ class Rows:
         The table itself.
     place : str
         What messages call it.
+    files : tuple of str
+        The files that it is read from.
     """
 
     columns: Mapping[str, Column]
     table: Any
     place: str
+    files: tuple[str, ...] = ()
 
     def counted(self, keys: Mapping[str, str]) -> pd.DataFrame:
         """Count the rows of each combination of the columns that `keys` names, by new names.
@@ -74,6 +90,18 @@ class Rows:
         chosen = [f"{_quoted(column)} as {_quoted(name)}" for name, column in keys.items()]
         with faults():
             return self.table.aggregate(", ".join([*chosen, "count(*) as n"])).df()
+
+    def different(self, column: str) -> tuple[int, int]:
+        """Return the number of rows and of the different values of a column."""
+        if _of_ibis(self.table):
+            with faults(engine=_engine(self.table)):
+                values = self.table[column]
+                found = self.table.aggregate(n=self.table.count(), k=values.nunique()).execute()
+        else:
+            with faults():
+                column = _quoted(column)
+                found = self.table.aggregate(f"count(*) as n, count(distinct {column}) as k").df()
+        return int(found["n"].iloc[0]), int(found["k"].iloc[0])
 
 
 def opened(source: Any, table: str | None) -> Rows:
@@ -87,22 +115,8 @@ def opened(source: Any, table: str | None) -> Rows:
                 "such as ibis.connect(address).table(name)."
             )
         )
-    path = Path(source)
-    pattern = any(sign in path.name for sign in "*?[")
-    there = sorted(path.parent.glob(path.name)) if pattern else [path] if path.exists() else []
-    if path.is_dir():
-        there = sorted(path.glob("*.parquet")) or sorted(path.glob("*.csv"))
-    if not there:
-        raise CarstatsError(message("`source`: there is no file {path}.", path=str(path)))
-    suffix = there[0].suffix.lower()
-    files = [str(file) for file in there]
-    if suffix not in (".parquet", ".csv", ".tsv", *_DATABASES):
-        raise CarstatsError(
-            message(
-                "`source`: {path} is no Parquet (.parquet), CSV (.csv) or DuckDB (.duckdb) file.",
-                path=str(path),
-            )
-        )
+    path, files = Path(source), [str(file) for file in files_of(source)]
+    suffix = Path(files[0]).suffix.lower()
     engine = _duckdb()
     if suffix in _DATABASES:
         with faults(path):
@@ -110,9 +124,56 @@ def opened(source: Any, table: str | None) -> Rows:
         return _of_database(connection, table, str(path))
     with faults(path):
         if suffix == ".parquet":
-            return _by_duckdb(engine.connect().read_parquet(files), str(path))
-        # All rows say what a column holds: a word far down is no surprise later.
-        return _by_duckdb(engine.connect().read_csv(files, sample_size=-1), str(path))
+            read = engine.connect().read_parquet(files)
+        else:
+            # All rows say what a column holds: a word far down is no surprise later.
+            read = engine.connect().read_csv(files, sample_size=-1)
+        return replace(_by_duckdb(read, str(path)), files=tuple(files))
+
+
+def files_of(source: str | Path) -> list[Path]:
+    """Return the files of a path, a pattern or a folder, which are of one kind."""
+    path = Path(source)
+    if path.is_dir():
+        there = sorted(file for file in path.iterdir() if file.suffix.lower() in _FILES)
+        if not there:
+            raise CarstatsError(
+                message(
+                    "`source`: the folder {path} has no Parquet (.parquet) and no CSV (.csv) file.",
+                    path=str(path),
+                )
+            )
+    elif any(sign in path.name for sign in "*?["):
+        there = sorted(path.parent.glob(path.name))
+    else:
+        there = [path] if path.exists() else []
+    if not there:
+        raise CarstatsError(message("`source`: there is no file {path}.", path=str(path)))
+    kinds = sorted({file.suffix.lower() for file in there})
+    wrong = [file for file in there if file.suffix.lower() not in (*_FILES, *_DATABASES)]
+    if wrong:
+        raise CarstatsError(
+            message(
+                "`source`: {path} is no Parquet (.parquet), CSV (.csv) or DuckDB (.duckdb) file.",
+                path=str(wrong[0]),
+            )
+        )
+    if len(kinds) > 1 or (len(there) > 1 and kinds[0] in _DATABASES):
+        raise CarstatsError(
+            message(
+                "`source`: {path} is {n} files of the kinds {kinds}. Name those of one kind by a "
+                "pattern, such as 'folder/*.parquet'; or one database.",
+                path=str(path),
+                n=len(there),
+                kinds=listed(kinds),
+            )
+        )
+    empty = [file for file in there if not file.stat().st_size]
+    if empty:
+        raise CarstatsError(
+            message("`source`: {path} is empty: not a single character.", path=str(empty[0]))
+        )
+    return there
 
 
 def _of_object(source: Any, table: str | None) -> Rows:
@@ -188,7 +249,8 @@ def _by_ibis(table: Any) -> Rows:
             name: Column(
                 str(kind),
                 kind.is_numeric() or kind.is_boolean() or kind.is_null(),
-                not (kind.is_floating() or kind.is_temporal() or kind.is_nested()),
+                not (kind.is_floating() or kind.is_temporal() or kind.is_nested())
+                and not kind.is_binary(),
                 kind.is_string(),
             )
             for name, kind in table.schema().items()
@@ -203,12 +265,12 @@ def _of_ibis(table: Any) -> bool:
 
 
 def _counted_by_ibis(table: Any, keys: Mapping[str, str]) -> pd.DataFrame:
-    import ibis
-
     chosen = table.select(**{name: table[column] for name, column in keys.items()})
-    expression = chosen.group_by(list(keys)).aggregate(n=chosen.count())
-    with faults(engine=table.get_backend().name):
-        engine = expression.get_backend()
-        if engine.name != "duckdb":
-            return expression.execute()
-        return engine.raw_sql(str(ibis.to_sql(expression, dialect="duckdb"))).df()
+    with faults(engine=_engine(table)):
+        return chosen.group_by(list(keys)).aggregate(n=chosen.count()).execute()
+
+
+def _engine(table: Any) -> str:
+    """Return the name of the engine that a table of Ibis is in."""
+    with faults():
+        return table.get_backend().name

@@ -29,7 +29,11 @@ def faults(path: str | Path = "", engine: str = "duckdb") -> Iterator[None]:
     try:
         yield
     except (*known, OSError) as error:
-        why = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        if "CSV Error" in lines[0]:
+            # DuckDB names the line and shows it, with whatever is in it, before it says the fault.
+            lines[0] = " ".join([lines[0], *[x for x in lines[1:] if "Original Line" not in x][:1]])
+        why = lines[0]
         raise CarstatsError(
             message("`source`: {path} cannot be read: {why}", path=str(path), why=why)
             if path

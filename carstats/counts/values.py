@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from carstats.counts.checks import said
 from carstats.counts.engines import Rows
 from carstats.errors import Problem
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 # The columns of an outcome that hold numbers.
 NUMBERS = frozenset({"time", "entry", "response", "grade"})
@@ -49,8 +49,8 @@ def is_blank(values: pd.Series) -> pd.Series:
     return values.isna() | values.map(lambda value: isinstance(value, str) and not value.strip())
 
 
-def not_numbers(rows: Rows, column: str) -> Problem:
-    """Say of a column that is to hold numbers what it holds instead."""
+def not_numbers(rows: Rows, column: str) -> Problem | None:
+    """Say of a column that is to hold numbers what it holds instead; nothing where it is blank."""
     what = rows.columns[column]
     if not what.is_text:
         return Problem(
@@ -63,11 +63,13 @@ def not_numbers(rows: Rows, column: str) -> Problem:
             ),
         )
     found = rows.counted({"value": column})["value"].dropna().map(str)
+    if found.empty:
+        return None
     words = found[pd.to_numeric(found, errors="coerce").isna()]
     if len(words):
         return no_number(rows.place, column, min(words))
     return Problem(
-        message("is text and not numbers: {value}.", value=said(min(found, default=""))),
+        message("is text and not numbers: {value}.", value=said(min(found))),
         rows.place,
         column=column,
         remedy=message("Store it as numbers; in a database: CAST({column} AS DOUBLE PRECISION).",
@@ -101,7 +103,8 @@ def statuses(values: pd.Series, cause: pd.Series | None) -> tuple[pd.Series, pd.
     A cause that is given beside 0 or False is that of a competing event.
     """
     text = values.map(lambda value: str(value).strip().casefold(), na_action="ignore")
-    text = text.where(text != "")
+    # Beside words a file's numbers are text, such as "0.0".
+    text = text.where(text != "").str.replace(r"^([01])\.0+$", r"\1", regex=True)
     status = text.map(_STATUS).astype(object)
     status = status.where(status.notna(), None)
     if cause is not None:
@@ -128,15 +131,17 @@ def time_problems(
         for where, part, name, remedy in lacks
         if where.any()
     ]
-    known = status.notna() | wrong
-    for where, one, other in ((known & time.isna(), "time", "status"),
-                              (time.notna() & ~known, "status", "time")):  # fmt: skip
+    for where, one, other in (
+        (status.notna() & time.isna(), "time", "status"),
+        (time.notna() & status.isna() & ~wrong, "status", "time"),
+    ):
         if where.any():
             problems.append(
                 Problem(
-                    message("is blank for {n} subjects whose {other} is given, such as {value}.",
-                            n=int(found["n"][where].sum()), other=f"`{columns[other]}`",
-                            value=said(found[other][where].iloc[0])),
+                    message_n("is blank for {n} subject whose {other} is {value}.",
+                              "is blank for {n} subjects whose {other} is given, such as {value}.",
+                              int(found["n"][where].sum()), other=f"`{columns[other]}`",
+                              value=said(found[other][where].iloc[0])),
                     place, column=columns[one],
                     remedy=message("Give both, or leave both blank: there is then no record."),
                 )
