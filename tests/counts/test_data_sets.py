@@ -152,9 +152,7 @@ def test_an_engine_that_is_not_there_is_said(monkeypatch, frame, tmp_path):
     monkeypatch.setattr(
         "carstats.counts.engines.find_spec", lambda name: None if name == "duckdb" else there(name)
     )
-    with pytest.raises(
-        cs.CarstatsError, match=r"DuckDB, which is not installed: pip install"
-    ):
+    with pytest.raises(cs.CarstatsError, match=r"DuckDB, which is not installed: pip install"):
         cs.count_outcomes(tmp_path / "rows.parquet", ENDPOINTS)
 
 
