@@ -9,7 +9,7 @@
 # make reference   the R scripts that write the reference numbers (needs Rscript)
 # make dist        wheel and sdist, into dist/, installed and used away from the repository
 # make docs        the site, into docs/_build/html; warnings are errors
-# make benchmark   what is timed; ARGS=--write keeps it in benchmarks/results.md
+# make benchmark   what is timed; ARGS=--write keeps it in benchmarks/results.md and in README.md
 # make catalogue   the messages that are translated, after a change of any; ARGS="--fill FILE"
 # make lock        requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
 #
@@ -108,7 +108,7 @@ docs: $(STAMP)
 	$(RUN) -m sphinx -q -W --keep-going -b html $(ARGS) docs docs/_build/html
 
 benchmark: $(STAMP)
-	$(RUN) benchmarks/run.py $(ARGS)
+	$(RUN) -m benchmarks.run $(ARGS)
 
 catalogue: $(STAMP)
 	$(RUN) docs/translation/make_catalogue.py $(ARGS)
