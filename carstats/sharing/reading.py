@@ -21,7 +21,8 @@ MAYBE = "count or null"
 _KEYS = {
     "content": TEXT, "schema": COUNT, "carstats": TEXT, "site": TEXT, "synthetic": YES,
     "minimum_cell": COUNT, "minimum_cell_lowered_by_agreement": YES, "subjects": MAYBE,
-    "counted": TEXT, "asked_by": LIST, "layout": TEXT, "schedule": DICT, "definitions": DICT,
+    "counted": TEXT, "all_infused": YES, "asked_by": LIST, "layout": TEXT, "schedule": DICT,
+    "definitions": DICT,
     "tables": LIST, "hidden": LIST, "fingerprint": TEXT,
 }  # fmt: skip
 _TABLE = {"by": LIST, "strata": LIST, **dict.fromkeys(SECTIONS.values(), LIST)}

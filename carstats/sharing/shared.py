@@ -147,6 +147,7 @@ def share_counts(
         "minimum_cell_lowered_by_agreement": least < LEAST,
         "subjects": n if n >= least else None,
         "counted": str(cohort.label),
+        "all_infused": _all_infused(cohort),
         "asked_by": list(columns),
         "layout": layout,
         "schedule": {"weeks": [float(week) for week in schedule.weeks]},
@@ -155,6 +156,12 @@ def share_counts(
         "hidden": draft.hidden,
     }
     return {**content, "fingerprint": fingerprint(content)}
+
+
+def _all_infused(cohort: Cohort) -> bool:
+    """Say whether it is recorded of every subject that the cells were given."""
+    subjects = cohort.subjects
+    return "infused" in subjects and bool(subjects["infused"].fillna(False).all())
 
 
 def _version() -> str:

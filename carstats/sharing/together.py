@@ -36,12 +36,13 @@ def response_counts(network: Network, name: str, by: Sequence[str] = ()) -> Coun
     Where a site hides who was not evaluable these count as evaluable: no response either way.
     """
     rows, _ = network.rows(RESPONSE, name, by)
-    found = []
+    found: list[dict[str, Any]] = []
+    infused = {content["site"] for content in network.contents if content["all_infused"]}
     for site, levels, row in rows:
         missing = row["missing"] or 0
         numbers = {1.0: row["responders"], 0.0: row["asked"] - row["responders"] - missing,
                    np.nan: missing}  # fmt: skip
-        base = {SITE: site, **levels, "endpoint": name}
+        base = {SITE: site, **levels, "endpoint": name, "infused": site in infused or None}
         found += [{**base, "applies": True, "response": r, "n": n} for r, n in numbers.items() if n]
         if row["not_asked"]:
             found.append({**base, "applies": False, "response": np.nan, "n": row["not_asked"]})
@@ -147,6 +148,20 @@ def _subjects(
         for day, n in ((early, before), (high, left - before)):
             if n:
                 yield "censored", day, np.nan, day, n, False
+
+
+def interval_rows(network: Network, rows: Sequence[dict[str, Any]]) -> dict[str, list]:
+    """Return rows of curves as the numbers that `life_table` takes; competing events censored."""
+    place = {day: i for i, day in enumerate(network.visits)}
+    found: dict[str, list] = {key: [] for key in ("begin", "end", "n_event", "n_censor", "half")}
+    for row in rows:
+        for interval in row["intervals"]:
+            found["begin"].append(place[7.0 * interval["after_week"]])
+            found["end"].append(place[7.0 * interval["to_week"]])
+            found["n_event"].append(interval["events"])
+            found["n_censor"].append(interval["without_event"])
+            found["half"].append(row["clock"] != VISITS)
+    return found
 
 
 def _counts(

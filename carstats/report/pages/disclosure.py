@@ -49,7 +49,8 @@ def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> st
     sections: dict[str, list[str | Table]] = {tr("What would leave"): [
         tr(
             "Counts of subjects by outcome, and the definitions of the endpoints. No row of a "
-            "subject, no identifier, no date and no day of an event: times are the visits of the schedule."
+            "subject, no identifier, no date and no day of an event: times are the "
+                "visits of the schedule."
         ),
         _columns(content),
         tr(
@@ -75,8 +76,8 @@ def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> st
         tr(
             "That all subjects of a group had an outcome, or none, is told of groups of {least} or "
             "more. Who knows some of the subjects knows more of the others. Whether the numbers "
-            "may be sent is for the hospital to decide, under its own rules and law: this page is no "
-            "claim of compliance.",
+            "may be sent is for the hospital to decide, under its own rules and law: this page "
+            "is no claim of compliance.",
             least=least,
         )
     ]  # fmt: skip
