@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import carstats
-from carstats.errors import CarstatsError
-from carstats.messages import message
 from carstats.report.chapters.context import context_of
 from carstats.report.pages.disclosure import PAGE, disclosure_page, shared_text
+from carstats.report.pages.network import network_files
 from carstats.report.pages.save import write_files
 from carstats.run.reproduce import check_writable
+from carstats.sharing.network import read_network
 from carstats.sharing.shared import NOTHING, share_counts
 from carstats.words import in_words, tr
 
@@ -51,5 +51,14 @@ def share_study(
 def combine_files(
     files: Iterable[Path], out: Path, *, endpoints: Iterable[str] | None = None
 ) -> list[str]:
-    """Write the report of a network, and return what to say."""
-    raise CarstatsError(message("not there yet"))
+    """Write the report of a network, its tables and figures, and return what to say."""
+    check_writable(out.resolve())
+    network = read_network(files, endpoints)
+    made_with = f"carstats {carstats.__version__}"
+    contents = network_files(network, made_with=made_with)
+    made = write_files(out, contents)
+    people = sum(content["subjects"] or 0 for content in network.contents)
+    told = tr("{n} subjects at {sites} sites", n=people, sites=len(network.sites))
+    pages = [str(file) for file in made if file.suffix in (".html", ".docx")]
+    return [told, *[p for p in pages if Path(p).stem == "network"],
+            tr("{n} files in {folders}", n=len(made), folders=out)]  # fmt: skip

@@ -136,7 +136,12 @@ def _pooled(sites: pd.DataFrame, conf_level: float) -> dict[str, Any]:
     statistic, df = found["heterogeneity"], found["heterogeneity_df"]
     keys = ("n", "n_event", "estimate", "conf_low", "conf_high", "predict_low", "predict_high",
             "tau2", "p_heterogeneity", "note")  # fmt: skip
-    return {**{key: found[key] for key in keys}, "i2": inconsistency(statistic, df)}
+    row = {**{key: found[key] for key in keys}, "i2": inconsistency(statistic, df)}
+    if np.isnan(row["estimate"]):
+        row["note"] = message("not pooled: the sites differ, and by how much cannot be estimated")
+    elif np.isnan(row["tau2"]):
+        row["note"] = message("taken as alike: by how much sites differ cannot be estimated")
+    return row
 
 
 def hidden_range(

@@ -11,6 +11,7 @@ range in which the answer lies.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from carstats.sharing.network import Network
 from carstats.sharing.numbers import ALL as EVERY
 from carstats.sharing.numbers import NONE
 from carstats.sharing.outcomes import RESPONSE, TIMES, TOXICITY, VISITS
+from carstats.sharing.shared import SECTIONS
 
 SITE = "site_id"
 FIRST, HALF, LAST = "first", "half", "last"
@@ -91,6 +93,19 @@ def time_counts(
         for status, _, _, time, n, out in _subjects(network, row, placing)
     ]  # fmt: skip
     return _counts(network, by, "times", found)
+
+
+def competing_counts(network: Network, name: str) -> tuple[Counts | None, int]:
+    """Return times with competing events of the sites that tell these, and how many do not."""
+    telling = [
+        content
+        for content in network.contents
+        for row in (r for t in content["tables"][:1] for r in t[SECTIONS[TIMES]])
+        if row["outcome"] == name and all(i["competing"] is not None for i in row["intervals"])
+    ]
+    chosen = replace(network, contents=tuple(telling))
+    left = len({site for site, _, _ in network.rows(TIMES, name, ())[0]}) - len(telling)
+    return time_counts(chosen, name) if telling else None, left
 
 
 def time_cohort(
