@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from carstats.cohort.cohort import Cohort
@@ -71,12 +72,17 @@ def _options(settings: Any) -> dict[str, Any]:
 
 def _rules(name: str) -> list[dict[str, str]]:
     """Return the rows of the catalogue of rules that have a name."""
-    table = endpoint_catalogue()
-    rows = table[table["name"] == name]
-    return [
-        {"disease": str(row["disease"]), **{key: str(row[key] or "") for key in _RULE}}
-        for _, row in rows.iterrows()
-    ]
+    return [dict(row) for row in _catalogue().get(name, ())]
+
+
+@cache
+def _catalogue() -> dict[str, list[dict[str, str]]]:
+    """Return the rules by name; the catalogue is the same as long as the program runs."""
+    found: dict[str, list[dict[str, str]]] = {}
+    for row in endpoint_catalogue().to_dict("records"):
+        told = {"disease": str(row["disease"]), **{key: str(row[key] or "") for key in _RULE}}
+        found.setdefault(row["name"], []).append(told)
+    return found
 
 
 def _plain(value: object) -> object:

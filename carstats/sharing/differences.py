@@ -32,8 +32,8 @@ class Shown:
         """Remember what is shown of a group."""
         if outcome.kind in (RESPONSE, TIMES) and self.least > 1:
             new = _sets(outcome, joining, member)
-            known = [] if self._sets is None else [self._sets]
-            self._sets = np.unique(np.vstack([*known, new]), axis=0)
+            known = new if self._sets is None else np.vstack([self._sets, new])
+            self._sets = _distinct(known)
 
     def betrays(self, outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> bool:
         """Say whether a number of a group differs by a few from one that is shown."""
@@ -66,8 +66,17 @@ def _sets(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDAr
             found += [*steps, *np.logical_or.accumulate(steps)]
         asked = found[-1]
         found += [asked & ~each for each in list(found)]
-    found = [each for each in found if each.any()]
-    return np.unique(np.array(found, np.float32).reshape(-1, member.size), axis=0)
+    sets = np.array(found, bool).reshape(-1, member.size)
+    return _distinct(sets[sets.any(axis=1)]).astype(np.float32)
+
+
+def _distinct(sets: NDArray) -> NDArray:
+    """Return each set once."""
+    keys = np.packbits(sets.astype(bool), axis=1)
+    first: dict[bytes, int] = {}
+    for place, key in enumerate(keys):
+        first.setdefault(key.tobytes(), place)
+    return sets[list(first.values())]
 
 
 def _rows(joining: Joining) -> list[tuple[int, ...]]:

@@ -104,7 +104,7 @@ def site_rates(
         population=population,
         method=message(
             "{counted} at each site and added; all sites and all but one: binomial–normal model, "
-            "{level} % profile limits, grey the range of a new site; not shown by {n} sites",
+            "{level} % profile limits; not shown by {n} sites",
             counted=message("Clopper–Pearson {level} % limits", level=level_text(conf_level)),
             level=level_text(conf_level), n=len(missing),
         ),

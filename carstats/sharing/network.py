@@ -139,7 +139,13 @@ def read_network(files: Iterable[str | Path], endpoints: Iterable[str] | None = 
     paths = [path for given in files for path in _paths(Path(given))]
     if not paths:
         raise CarstatsError(message("no file is given; name the files that the sites sent."))
-    read = [(path.name, read_shared(path)) for path in paths]
+    return network_of([(path.name, read_shared(path)) for path in paths], endpoints)
+
+
+def network_of(
+    read: Sequence[tuple[str, dict[str, Any]]], endpoints: Iterable[str] | None = None
+) -> Network:
+    """Return contents of files, each with its name, as a network; raise as `read_network`."""
     problems = [*_duplicates(read), *_unlike(read)]
     has = list(dict.fromkeys(name for _, c in read for name in c["definitions"]))
     names = has
@@ -176,14 +182,14 @@ def _duplicates(read: list[tuple[str, dict[str, Any]]]) -> list[Problem]:
     for file, content in read:
         site = folded(content["site"])
         if site in sites:
-            words = message("the site {site} is that of {other}", site=repr(content["site"]),
+            words = message("the site {site} is that of {other}.", site=repr(content["site"]),
                             other=sites[site])  # fmt: skip
             found.append(Problem(words, file, remedy=message("Take one file of each site.")))
             continue
         sites[site] = file
         same = fingerprint({k: v for k, v in content.items() if k not in ("site", "fingerprint")})
         if content["tables"] and same in contents:
-            words = message("it holds the same numbers as {other}", other=contents[same])
+            words = message("it holds the same numbers as {other}.", other=contents[same])
             remedy = message("One hospital under two names would count twice; take one of them.")
             found.append(Problem(words, file, remedy=remedy))
         contents[same] = file
@@ -196,11 +202,11 @@ def _unlike(read: list[tuple[str, dict[str, Any]]]) -> list[Problem]:
     found = []
     for file, content in read[1:]:
         if content["synthetic"] != first["synthetic"]:
-            words = message("one of this file and {other} is of simulated subjects",
+            words = message("one of this file and {other} is of simulated subjects.",
                             other=first_file)  # fmt: skip
             found.append(Problem(words, file, remedy=message("Take either alone.")))
         if content["schedule"] != first["schedule"]:
-            words = message("its visits are not those of {other}", other=first_file)
+            words = message("its visits are not those of {other}.", other=first_file)
             remedy = message("Give both sites the same [schedule] in study.toml, and share again.")
             found.append(Problem(words, file, remedy=remedy))
     return found
@@ -218,7 +224,7 @@ def _definitions(read: list[tuple[str, dict[str, Any]]], name: str) -> list[Prob
             keys = [k for k in sorted({*definition, *first}) if definition.get(k) != first.get(k)]
             told = [key for key in keys if key not in ("fingerprint", "estimand")]
             words = message(
-                "{endpoint} is defined otherwise at {site} than at {other}: {what} differ",
+                "{endpoint} is defined otherwise at {site} than at {other}: {what} differ.",
                 endpoint=name, site=site, other=other, what=listed(_inner(definition, first, told)),
             )  # fmt: skip
             remedy = message(
@@ -230,7 +236,7 @@ def _definitions(read: list[tuple[str, dict[str, Any]]], name: str) -> list[Prob
             scales.setdefault(scale, site)
         if len(scales) > 1:
             words = message(
-                "{endpoint} is graded by {scales} at {sites}", endpoint=name,
+                "{endpoint} is graded by {scales} at {sites}.", endpoint=name,
                 scales=listed(scales), sites=listed(sorted(set(scales.values()) | {site})),
             )  # fmt: skip
             remedy = message(

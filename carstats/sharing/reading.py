@@ -98,11 +98,11 @@ def read_shared(path: str | Path) -> dict[str, Any]:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    if path.is_dir():
+        _refuse(path, message("it is a folder; name the files that the sites sent"))
+    if path.is_file() and path.stat().st_size > _LARGEST:
+        _refuse(path, message("it is larger than any shared file can be"))
     try:
-        if path.is_dir():
-            _refuse(path, message("it is a folder; name the files that the sites sent"))
-        if path.stat().st_size > _LARGEST:
-            _refuse(path, message("it is larger than any shared file can be"))
         text = path.read_bytes().decode("utf-8-sig")
         content = json.loads(text, object_pairs_hook=_once, parse_constant=_no_constant)
     except OSError as error:

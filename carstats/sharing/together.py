@@ -32,6 +32,13 @@ FIRST, HALF, LAST = "first", "half", "last"
 PLACINGS = (FIRST, HALF, LAST)
 
 
+class _Counted(Study):
+    """Subjects made of counts: the shared files were checked."""
+
+    def __post_init__(self) -> None:
+        return
+
+
 def response_counts(network: Network, name: str, by: Sequence[str] = ()) -> Counts | None:
     """Return a response of the sites that show it; who did not respond is not told from missing.
 
@@ -39,12 +46,13 @@ def response_counts(network: Network, name: str, by: Sequence[str] = ()) -> Coun
     """
     rows, _ = network.rows(RESPONSE, name, by)
     found: list[dict[str, Any]] = []
-    infused = {content["site"] for content in network.contents if content["all_infused"]}
+    # Where infusions are not recorded all are taken as treated, as of a cohort.
+    given = {"infused": True} if all(c["all_infused"] for c in network.contents) else {}
     for site, levels, row in rows:
         missing = row["missing"] or 0
         numbers = {1.0: row["responders"], 0.0: row["asked"] - row["responders"] - missing,
                    np.nan: missing}  # fmt: skip
-        base = {SITE: site, **levels, "endpoint": name, "infused": site in infused or None}
+        base = {SITE: site, **levels, "endpoint": name, **given}
         found += [{**base, "applies": True, "response": r, "n": n} for r, n in numbers.items() if n]
         if row["not_asked"]:
             found.append({**base, "applies": False, "response": np.nan, "n": row["not_asked"]})

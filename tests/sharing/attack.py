@@ -13,10 +13,10 @@ from carstats.sharing.outcomes import GRADES
 SECTIONS = ("responses", "curves", "toxicities")
 
 
-def equations(content, cells, by, outcome, size):
+def equations(content, cells, outcome, size):
     """Yield what a file says of the subjects of each cell in each piece, as sums.
 
-    cells : The levels of the finest strata, each a dict; `by` their columns.
+    cells : The levels of the finest strata, each a dict.
 
     Yields: places in the flat table of cells and pieces, and what they add up to.
     """

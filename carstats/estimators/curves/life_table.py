@@ -95,7 +95,8 @@ def life_table(
         variance = np.cumsum(events / (exposed * (exposed - events)))
         known = (survival > 0) & (survival < 1 - 1e-12)
         spread = np.where(known, np.sqrt(variance) / -np.log(survival), 0.0)
-        spread *= float(ndtri((1 + conf_level) / 2))
+        # Beyond this a limit is 0 or 1 to the last digit.
+        spread = np.minimum(spread * float(ndtri((1 + conf_level) / 2)), 50.0)
         low = np.where(known, survival ** np.exp(spread), np.nan)
         high = np.where(known, survival ** np.exp(-spread), np.nan)
     return LifeTable(edges[1:], at_risk, events, censored, survival, low, high)

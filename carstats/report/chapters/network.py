@@ -89,7 +89,8 @@ def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -
     if draw:
         shown = Result(result.frame[result.frame["estimate"].notna()].reset_index(drop=True),
                        result.spec, result.labels)  # fmt: skip
-        blocks.append(figure_block(partial(estimates_figure, shown), {"": shown}, stem, told))
+        draw_it = partial(estimates_figure, shown, heading=in_words(result.spec.endpoint))
+        blocks.append(figure_block(draw_it, {"": shown}, stem, told))
     return [*blocks, TableBlock(sites_table(result), {stem: result})]
 
 
