@@ -163,8 +163,8 @@ def exposure_adjusted_rate(
                 unknown, most = doubtful_subjects(of_term, whom), 0.0
                 if unknown:
                     all_ = possible[(possible["term"] == name) & possible["subject_id"].isin(who)]
-                    most = _rate(whom, all_, *how)["conf_high"]
-                answer = _rate(whom, mine, *how, at_most=most)
+                    most = rate_row(whom, all_, *how)["conf_high"]
+                answer = rate_row(whom, mine, *how, at_most=most)
                 answer["n_missing"] += unknown
                 answer["note"] = joined_notes(
                     nobody_asked(stratum, name) or answer["note"],
@@ -253,7 +253,7 @@ def exposure_of(
     return Exposure(counts[at_risk].to_numpy(float), years, undated)
 
 
-def _rate(
+def rate_row(
     stratum,
     mine,
     days,
