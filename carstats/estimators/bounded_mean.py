@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from carstats.estimators.root_finding import find_root
 
-# Nodes of the integral: limits are then right to 1e-9 of the range up to 100 values, to 1e-7 beyond.
+# Nodes of the integral: limits are right to 1e-9 of the range up to 100 values, to 1e-7 beyond.
 _NODES = 600
 
 

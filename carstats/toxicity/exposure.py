@@ -30,7 +30,12 @@ from carstats.toxicity.episodes import (
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
-from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
+from carstats.toxicity.unknown import (
+    before_note,
+    bounded_note,
+    doubtful_subjects,
+    uncollected_note,
+)
 from carstats.wording import because, limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
@@ -170,6 +175,7 @@ def exposure_adjusted_rate(
                     nobody_asked(stratum, name) or answer["note"],
                     bounded_note(unknown),
                     before_note(of_term, whom),
+                    uncollected_note(cohort, name) if len(whom) else "",
                 )
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})

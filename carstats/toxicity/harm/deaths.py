@@ -127,9 +127,7 @@ def _causes(subjects: pd.DataFrame) -> pd.Series:
     """Return what each of the dead died of, carstats' own words as they stand there."""
     known = {folded(name): name for name in DEATH_CAUSES}
     given = _given(subjects)
-    cause = given.map(
-        lambda word: known.get(folded(str(word)), str(word)) if word == word else None
-    )
+    cause = given.map(lambda word: known.get(folded(str(word)), str(word)))
     cause = cause.where(given.notna(), _UNKNOWN)
     return cause.where(died(subjects), None)
 

@@ -169,11 +169,14 @@ def infections_by_organism(
     toxicity, years = term_words(study, [name]), f"{per:g}"
     if serious:
         toxicity = message("{toxicity}, serious or grade 3 or worse", toxicity=toxicity)
+    endpoint = message("{toxicity}: events per {n} person-years", toxicity=toxicity, n=years)
+    if events == "first":
+        endpoint = message(
+            "{toxicity}: first events per {n} person-years", toxicity=toxicity, n=years
+        )
     spec = cohort.spec(
         "infections_by_organism",
-        endpoint=message("{toxicity}: first events per {n} person-years", toxicity=toxicity, n=years)
-        if events == "first"
-        else message("{toxicity}: events per {n} person-years", toxicity=toxicity, n=years),
+        endpoint=endpoint,
         method=limits_words(method, conf_level),
         by=by, conf_level=conf_level, term=name, serious=serious, events=events, limits=method,
         window=[[a, None if np.isinf(b) else b] for a, b in windows] if window else None,
@@ -216,7 +219,7 @@ def _groups(organism: pd.Series, own: Mapping[str, str] | None):
     for i, text in enumerate(texts):
         whole = text is None or folded(str(text)) in known
         parts = [text] if whole else [p.strip() for p in _BETWEEN.split(str(text)) if p.strip()]
-        kinds = [kind for kind in infection_class(parts or [None], organisms=own)]
+        kinds = list(infection_class(parts or [None], organisms=own))
         strange[i] = "unclassified" in kinds
         found = {"not identified" if k is None else _GROUP_OF.get(k, k) for k in kinds}
         # Beside an organism that was found a culture without one says nothing.

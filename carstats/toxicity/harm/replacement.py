@@ -28,7 +28,7 @@ _PARAMETERS = {
     "days to the first": mark("days to the first course"),
     "courses": mark("courses"),
     "days on": mark("days on replacement"),
-    "on at last contact": mark("on replacement at the last contact"),
+    "on at last contact": mark("of these, on it at the last contact"),
 }
 
 
@@ -63,7 +63,7 @@ def immunoglobulin_replacement(
         on; Clopper-Pearson), ``"days to the first"`` course that began on day 0 or later (a median,
         of those who began; the share by a day is that of `time_to_recovery`), ``"courses"`` that
         began so, per person-year (limits on the effective number), ``"days on"`` from day 0 on of
-        those ever on it (a median), ``"on at last contact"`` (share of these; Clopper-Pearson). With
+        those ever on it (a median), ``"on at last contact"`` (their share, Clopper-Pearson). With
         ``unit``, ``n``, ``n_missing``, ``n_event``, ``estimate``, ``conf_low``, ``conf_high``,
         ``q1``, ``q3``, ``minimum``, ``maximum``, ``note``. Replacement is immunoglobulin with the
         reason ``"replacement"``; or without a reason, where it does not treat the disease. Where it
@@ -118,16 +118,11 @@ def immunoglobulin_replacement(
         rows = {
             "ever": share_row(k, n, maybe, conf_level, _about(stratum, doubtful, reasons, on),
                               begun_too),
-            "days to the first": median_row(
-                "days", first, k, conf_level,
-                message_n("of {n} who began", "of {n} who began", len(first)) if k else "",
-                begun_too,
-            ),
+            "days to the first": median_row("days", first, k, conf_level, begun_too),
             "courses": yearly_row(counts, stratum["followed_to"].to_numpy(float) + 1, maybe,
                                   conf_level),
             "days on": median_row("days", held, k, conf_level),
-            "on at last contact": share_row(still, k, 0, conf_level,
-                                            message("of those ever on replacement")),
+            "on at last contact": share_row(still, k, 0, conf_level),
         }  # fmt: skip
         return table_of(({"parameter": name}, row) for name, row in rows.items())
 
@@ -136,8 +131,8 @@ def immunoglobulin_replacement(
         endpoint=message("Immunoglobulin replacement"),
         method=message(
             "shares with Clopper–Pearson, medians with distribution-free and rates with effective-"
-            "count {level} % limits; a single dose stands for {days} days, a gap of more than {gap} "
-            "days begins another course",
+            "count {level} % limits; a single dose stands for {days} days, more than {gap} days "
+            "between begin another course",
             level=level_text(conf_level), days=f"{dose_days:g}", gap=f"{gap:g}",
         ),
         by=by, conf_level=conf_level, dose_days=float(dose_days), gap=float(gap),

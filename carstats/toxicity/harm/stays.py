@@ -10,7 +10,6 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
-from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.bounded_mean import bounded_mean
 from carstats.estimators.sample_median import sample_median
@@ -30,11 +29,18 @@ HOSPITAL, INTENSIVE = "hospital stay", "intensive care"
 CARE = (HOSPITAL, INTENSIVE)
 _LONGEST = 3660.0
 _PARAMETERS = {
-    "admitted": mark("admitted"),
-    "days": mark("days in care"),
-    "days of those admitted": mark("days of those in care"),
-    "days alive and at home": mark("days alive and out of hospital"),
-    "stay of the infusion": mark("from the infusion to the discharge"),
+    HOSPITAL: {
+        "admitted": mark("in hospital"),
+        "days": mark("days in hospital, mean"),
+        "days of those admitted": mark("days of those in hospital, median"),
+        "days alive and at home": mark("days alive and out of hospital, mean"),
+        "stay of the infusion": mark("from the infusion to the discharge, median"),
+    },
+    INTENSIVE: {
+        "admitted": mark("in intensive care"),
+        "days": mark("days in intensive care, mean"),
+        "days of those admitted": mark("days of those in intensive care, median"),
+    },
 }
 
 
@@ -142,8 +148,7 @@ def hospital_days(
         by=by, conf_level=conf_level, care=care, at=horizons,
     )  # fmt: skip
     labels = level_labels(vocabulary, by) | unit_labels()
-    words = {key: message(text) for key, text in _PARAMETERS.items()}
-    words["admitted"] = message("in care: {care}", care=within_sentence(name))
+    words = {key: message(text) for key, text in _PARAMETERS[care].items()}
     frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
     return Result(frame, spec, labels | {"parameter": words})
 
@@ -255,8 +260,11 @@ def _first_stay(stratum: pd.DataFrame, stays: _Stays, conf_level: float) -> dict
     held = stays.inside[place, 0]
     days = stays.discharged[place][held]
     ongoing = int(stays.open[place][held].sum())
-    died_in = message_n("{n} in care still at the last contact or death, left out",
-                        "{n} in care still at the last contact or death, left out", ongoing)  # fmt: skip
+    died_in = message_n(
+        "{n} in care still at the last contact or death, left out",
+        "{n} in care still at the last contact or death, left out",
+        ongoing,
+    )
     whose = message_n("of {n} in care on the day of the infusion",
                       "of {n} in care on the day of the infusion", int(held.sum()))  # fmt: skip
     none = message("nobody in care on the day of the infusion") if not held.any() else whose

@@ -10,11 +10,12 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import estimate_by, level_labels
+from carstats.data.vocabulary import within_sentence
 from carstats.endpoints.record.rescue import OPEN_EPISODE
 from carstats.errors import check_conf_level
 from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
-from carstats.toxicity.episodes import checked_terms, episodes_of, followup_end, term_words
+from carstats.toxicity.episodes import checked_terms, episodes_of, followup_end
 from carstats.toxicity.harm.quantities import (
     median_row,
     share_row,
@@ -34,9 +35,9 @@ _PARAMETERS = {
     "glucocorticoid": mark("glucocorticoid"),
     "both": mark("both"),
     "either": mark("either"),
-    "doses of tocilizumab": mark("tocilizumab, doses of those given it"),
-    "days of glucocorticoid": mark("glucocorticoid, days of those given it"),
-    "glucocorticoid dose": mark("glucocorticoid, dose in all of those given it"),
+    "doses of tocilizumab": mark("doses of tocilizumab, of those given it"),
+    "days of glucocorticoid": mark("days of glucocorticoid, of those given it"),
+    "glucocorticoid dose": mark("glucocorticoid in all, of those given it"),
 }
 _AMONG = {"with CRS": mark("of those with CRS"), "all": mark("of all subjects")}
 
@@ -92,8 +93,13 @@ def crs_treatment(
     alike = [other for other in _ALIKE if other != name]
     given = _given(cohort, episodes[episodes["counts"]], episodes_of(cohort, alike))
     affected = set(episodes.loc[episodes["counts"], "subject_id"])
-    others = term_words(cohort.study, alike)
+    others = ", ".join(alike)
     lacking = uncollected_note(cohort, name)
+    amounts = (
+        ("doses of tocilizumab", "doses", "tocilizumab", given.doses),
+        ("days of glucocorticoid", "days", "glucocorticoid", given.days),
+        ("glucocorticoid dose", "mg", "glucocorticoid", given.amount),
+    )
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         who = stratum["subject_id"]
@@ -118,21 +124,18 @@ def crs_treatment(
                 k = int(yes.sum())
                 row = share_row(k, len(of), int(perhaps.sum()) - k, conf_level, note)
                 rows.append(({"parameter": way, "among": among}, row))
-        for parameter, unit, drug, values in (
-            ("doses of tocilizumab", "doses", "tocilizumab", given.doses),
-            ("days of glucocorticoid", "days", "glucocorticoid", given.days),
-            ("glucocorticoid dose", "mg", "glucocorticoid", given.amount),
-        ):
-            treated = who[who.isin(given.during[drug])]
-            row = median_row(unit, treated.map(values), len(treated), conf_level)
-            rows.append(({"parameter": parameter, "among": "with CRS"}, row))
+            for parameter, unit, drug, values in amounts if among == "with CRS" else ():
+                treated = who[who.isin(given.during[drug])]
+                row = median_row(unit, treated.map(values), len(treated), conf_level)
+                rows.append(({"parameter": parameter, "among": among}, row))
         return table_of(rows)
 
     study = cohort.study
     spec = cohort.spec(
         "crs_treatment",
         endpoint=message(
-            "Treatment of {toxicity}", toxicity=study.vocabulary.label("toxicity", name)
+            "Treatment of {toxicity}",
+            toxicity=within_sentence(study.vocabulary.label("toxicity", name)),
         ),
         method=message(
             "shares with Clopper–Pearson, medians with distribution-free {level} % limits; a drug "
@@ -145,7 +148,7 @@ def crs_treatment(
     labels["parameter"] = {key: message(words) for key, words in _PARAMETERS.items()}
     labels["among"] = {key: message(words) for key, words in _AMONG.items()}
     if name != "CRS":
-        label = study.vocabulary.label("toxicity", name)
+        label = within_sentence(study.vocabulary.label("toxicity", name))
         labels["among"]["with CRS"] = message("of those with {toxicity}", toxicity=label)
     frame = estimate_by(study.vocabulary, cohort.eligible, cohort.subjects, by, estimate)
     return Result(frame, spec, labels)
