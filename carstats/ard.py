@@ -35,9 +35,9 @@ KEYS = (
     "scenario", "choice", "left_out", "disease", "target", "trial", "study_id", "control_id",
     "other_id", "population", "timepoint_weeks", "endpoint", "contrast", "row", "system",
     "term", "among", "organism", "min_grade", "window_start", "window_end", "cause", "measure",
-    "assumption", "assumed", "assumed_reference", "estimator", "parameter", "tau", "p", "time_low", "time_high",
-    "time",
-    "category", "criterion", "reference", "grade", "level", "method",
+    "assumption", "assumed", "assumed_reference", "estimator", "parameter", "tau", "p",
+    "time_low", "time_high", "time", "category", "criterion", "reference", "grade", "level",
+    "method",
 )  # fmt: skip
 # Identify a row only where a row is one published report; elsewhere they describe a sum of reports.
 _OF_A_REPORT = {"population", "timepoint_weeks", "endpoint"}

@@ -14,7 +14,7 @@ from carstats.data.vocabulary import folded
 from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.rates.rate import event_rate
-from carstats.messages import joined_notes, mark, message, message_n
+from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
 from carstats.toxicity.episodes import DAYS_PER_YEAR, died, followup_end, zero_note
 from carstats.toxicity.timing.incidence import at_days, incidence_rows
@@ -52,8 +52,8 @@ def causes_of_death(
     -------
     Result
         For each stratum a row for ``"any cause"`` and each cause that a subject of the cohort died
-        of: ``cause``, ``n`` subjects, ``n_missing`` who are said to have a cause and no day of
-        death, ``n_event`` deaths, ``estimate`` (their share, whatever the follow-up),
+        of: ``cause``, ``n`` subjects, ``n_missing`` (none: a cause needs its day of death),
+        ``n_event`` deaths, ``estimate`` (their share, whatever the follow-up),
         ``conf_low``, ``conf_high`` (Clopper-Pearson); ``person_years`` and ``followup`` (median
         days) that were looked at; ``rate`` per `per` person-years, ``rate_low``, ``rate_high``
         (exact Poisson); ``time``, ``n_risk`` still followed then, ``incidence`` by that day
@@ -92,7 +92,6 @@ def causes_of_death(
     names = [ANY, *_ordered(cause.dropna())]
     subjects = subjects.assign(
         cause_of_death=cause,
-        undated=died(subjects).eq(False) & _given(subjects).notna(),
         event_time=np.maximum(followup_end(subjects), 0.0),
         unknown=False,
     )
@@ -148,7 +147,7 @@ def _row(stratum: pd.DataFrame, name: str, at: float, per: float, conf_level: fl
     mine = stratum["cause_of_death"].notna() if name == ANY else stratum["cause_of_death"] == name
     code = np.where(mine, 1, np.where(stratum["cause_of_death"].notna(), 2, 0))
     rows = stratum.assign(event_code=code)
-    n, k, undated = len(stratum), int(mine.sum()), int(stratum["undated"].sum())
+    n, k = len(stratum), int(mine.sum())
     days = stratum["event_time"].to_numpy(float)
     # The day of the infusion is one of follow-up, and so is the last.
     years = float((days + 1).sum() / DAYS_PER_YEAR) if n else 0.0
@@ -169,17 +168,12 @@ def _row(stratum: pd.DataFrame, name: str, at: float, per: float, conf_level: fl
     late = "" if np.isfinite(then["estimate"]) or not n else message(
         "followed to day {day} only", day=f"{days.max():g}"
     )  # fmt: skip
-    vague = message_n(
-        "{n} with a cause of death and no day of death, counted as alive",
-        "{n} with causes of death and no days of death, counted as alive",
-        undated,
-    )
     return {
-        "cause": name, "n": n, "n_missing": undated, "n_event": k,
+        "cause": name, "n": n, "n_missing": 0, "n_event": k,
         "estimate": k / n if n else np.nan, "conf_low": float(low), "conf_high": float(high),
         "person_years": years, "followup": float(np.median(days)) if n else np.nan,
         "rate": float(rate.estimate), "rate_low": float(rate.low), "rate_high": float(rate.high),
         "time": float(at), "n_risk": int(then["n_risk"]), "incidence": float(then["estimate"]),
         "incidence_low": float(then["conf_low"]), "incidence_high": float(then["conf_high"]),
-        "note": joined_notes(none, said, late, vague if undated else ""),
+        "note": joined_notes(none, said, late),
     }  # fmt: skip

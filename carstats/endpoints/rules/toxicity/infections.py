@@ -53,8 +53,8 @@ _ORGANISMS = {
         "stenotrophomonas", "bacteroides", "burkholderia", "bordetella", "corynebacter",
         "morganella", "bacillus", "neisseria", "MRSA", "MSSA", "VRE", "CRKP", "CRAB",
         "ESBL", "NTM", "bacteri", "细菌", "结核", "杆菌", "球菌", "埃希菌", "克雷伯", "单胞菌",
-        "沙门菌", "诺卡菌", "分枝杆菌", "支原体", "衣原体", "军团菌", "李斯特", "弯曲菌", "流感杆菌",
-        "流感嗜血杆菌",
+        "沙门菌", "诺卡菌", "分枝杆菌", "支原体", "衣原体", "军团菌", "李斯特", "弯曲菌",
+        "流感杆菌", "流感嗜血杆菌",
     ),
     "no organism": (
         "none", "no organism", "culture negative", "culture-negative", "negative",
