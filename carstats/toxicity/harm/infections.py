@@ -179,7 +179,7 @@ def infections_by_organism(
         endpoint=endpoint,
         method=limits_words(method, conf_level),
         by=by, conf_level=conf_level, term=name, serious=serious, events=events, limits=method,
-        window=[[a, None if np.isinf(b) else b] for a, b in windows] if window else None,
+        window=[[a, None if np.isinf(b) else b] for a, b in windows],
         per=float(per), gap=float(gap), organisms=None if organisms is None else dict(organisms),
     )  # fmt: skip
     labels = level_labels(study.vocabulary, by)
