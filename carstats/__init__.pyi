@@ -101,6 +101,11 @@ from .toxicity.differences import toxicity_difference
 from .toxicity.exposure import exposure_adjusted_rate
 from .toxicity.exposure_ratio import exposure_adjusted_ratio
 from .toxicity.grades import toxicity_grades
+from .toxicity.harm.deaths import causes_of_death
+from .toxicity.harm.infections import infections_by_organism
+from .toxicity.harm.replacement import immunoglobulin_replacement
+from .toxicity.harm.stays import hospital_days
+from .toxicity.harm.treatment import crs_treatment
 from .toxicity.listing import toxicity_listing
 from .toxicity.rates import toxicity_rate
 from .toxicity.signals import toxicity_signals
@@ -135,11 +140,13 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "causes_of_death",
     "cellular_kinetics",
     "cohort_from_frame",
     "count_outcomes",
     "cox_regression",
     "crosscheck",
+    "crs_treatment",
     "cumulative_incidence",
     "cure_fraction",
     "define_cohort",
@@ -158,9 +165,12 @@ __all__ = [
     "glucocorticoid_course",
     "gray_test",
     "has_baseline",
+    "hospital_days",
+    "immunoglobulin_replacement",
     "in_language",
     "incidence_rate",
     "incidence_rate_ratio",
+    "infections_by_organism",
     "infused",
     "interval_censored_curve",
     "interval_censored_regression",

@@ -16,6 +16,7 @@ from carstats.synthetic.course import (
     relapse_scale,
     response_probability,
 )
+from carstats.synthetic.harm import HARM, harm_truth
 from carstats.synthetic.model import MODEL_IN_WORDS, Model
 from carstats.synthetic.toxicity import (
     crs_probability,
@@ -56,6 +57,7 @@ def truth(model: Model, seed: int, n: int) -> dict:
         "meaning": _MEANING,
         "true_values": records,
         "cells": cells_truth() | {"parameters": asdict(EXPANSION)},
+        "harm": harm_truth(model) | {"parameters": asdict(HARM)},
     }
 
 

@@ -57,6 +57,7 @@ _HOMES = {
     "views_figure": "survival.views",
     "visit_box_figure": "course.boxes",
     "waterfall_figure": "course.waterfall",
+    "organisms_figure": "toxicity.organisms",
     "windows_figure": "toxicity.windows",
 }
 

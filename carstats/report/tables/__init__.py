@@ -9,6 +9,11 @@ from __future__ import annotations
 from carstats.report.tables.evidence import tabulate_evidence
 from carstats.report.tables.files import Table
 from carstats.report.tables.general import tabulate_result
+from carstats.report.tables.harm import (
+    tabulate_deaths,
+    tabulate_organisms,
+    tabulate_quantities,
+)
 from carstats.report.tables.kinetics import tabulate_kinetics
 from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
@@ -22,9 +27,12 @@ __all__ = [
     "Table",
     "tabulate_attrition",
     "tabulate_baseline",
+    "tabulate_deaths",
     "tabulate_evidence",
     "tabulate_grades",
     "tabulate_kinetics",
+    "tabulate_organisms",
+    "tabulate_quantities",
     "tabulate_rates",
     "tabulate_result",
     "tabulate_times",
