@@ -88,7 +88,7 @@ RESPONSE: dict[str, Analysis] = {
         "response", reference="basket.R",
     ),
     "seroconversion_rate": Analysis(
-        "response.seroconversion",
+        "response.antibodies.seroconversion",
         (
             Check(STATSMODELS, antibodies.seroconversions,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"), (),
@@ -97,7 +97,7 @@ RESPONSE: dict[str, Analysis] = {
         "response", (WILSON,), "proportions.R", "measure",
     ),
     "antibody_panel": Analysis(
-        "response.antibodies",
+        "response.antibodies.panel",
         (
             Check(STATSMODELS, antibodies.panel,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
@@ -106,7 +106,7 @@ RESPONSE: dict[str, Analysis] = {
         "response", (WILSON,), "proportions.R", "above",
     ),
     "titre_change": Analysis(
-        "response.antibodies",
+        "response.antibodies.titres",
         (Check(SCIPY, antibodies.titres, (*RATE, "n_below", "n_no_baseline"), ("measure",)),),
         "response", reference="kinetics.R", argument="measures",
     ),
