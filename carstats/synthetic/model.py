@@ -356,4 +356,9 @@ MODEL_IN_WORDS = (
     "of 2.4 to 3.6 days to day 28 and more slowly after it; in `weak_share` cells hardly expand. "
     "A worse CRS goes with a higher peak. CAR-NK cells do not expand. Everything else about the "
     "transgene is independent of the other tables.",
+    "Antibodies: what short-lived plasma cells make falls most, what long-lived ones make and what "
+    "vaccines left falls little with CD19 and more with BCMA; without a response less falls. A "
+    "titre comes back in part after a relapse, and replacement of immunoglobulin lifts vaccine "
+    "titres. These numbers are made up in the order that trials report; `anti-dsDNA` and "
+    "`autoantibody` follow the disease instead. No other table depends on them.",
 )

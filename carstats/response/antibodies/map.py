@@ -171,10 +171,12 @@ def _states(found: pd.DataFrame) -> pd.Series:
 
 
 def _sorted(states: pd.DataFrame) -> pd.DataFrame:
-    """Return subjects by their pattern: those measured first, then who lost the first, and so on.
+    """Return subjects by their pattern: who lost the first, then the second, and so on.
 
-    Nothing of the data's own order is left in it but that of equal patterns.
+    Those of whom nothing is known at the visit are last. Of the data's own order nothing is left
+    but that of equal patterns.
     """
     rank = {state: i for i, state in enumerate(STATES)}
     ranks = states.apply(lambda column: column.map(rank))
-    return states.loc[ranks.sort_values(list(states.columns), kind="stable").index]
+    ranks.insert(0, "", states.isin(["unseen", "missing"]).all(axis=1))
+    return states.loc[ranks.sort_values(list(ranks.columns), kind="stable").index]

@@ -144,9 +144,9 @@ def cumulative_dose(
         its last day, ``n_left`` not followed so far, ``n_missing`` of the ``n`` with a dose that
         is not recorded, ``n_event`` with all doses known, ``estimate`` (the median of the sum, mg
         of prednisone) with distribution-free ``conf_low`` and ``conf_high``, ``q1``, ``q3``,
-        ``minimum``, ``maximum``, ``mean`` with t limits ``mean_low`` (not below 0) and
-        ``mean_high``, ``note``. Courses at the same time add up, pulses count in full; a subject
-        without a record of one takes none.
+        ``minimum``, ``maximum``, ``mean_dose`` with t limits ``mean_dose_low`` (not below 0) and
+        ``mean_dose_high``, ``note``. Courses at the same time add up, pulses count in full; a
+        subject without a record of one takes none.
 
     Raises
     ------
@@ -184,8 +184,9 @@ def cumulative_dose(
                     "window_start": first, "window_end": last, "n": len(here),
                     "n_left": len(stratum) - len(here), "n_missing": unknown, "n_event": m.n,
                     "estimate": m.estimate, "conf_low": m.low, "conf_high": m.high, "q1": m.q1,
-                    "q3": m.q3, "minimum": m.minimum, "maximum": m.maximum, "mean": mean,
-                    "mean_low": low, "mean_high": high, "note": _told(stratum, here, m, unknown),
+                    "q3": m.q3, "minimum": m.minimum, "maximum": m.maximum, "mean_dose": mean,
+                    "mean_dose_low": low, "mean_dose_high": high,
+                    "note": _told(stratum, here, m, unknown),
                 }
             )  # fmt: skip
         return pd.DataFrame(found)
