@@ -127,7 +127,8 @@ def tabulate_doses(result: Result, *, title: str | None = None) -> Table:
               "brackets: distribution-free of the median, t of the mean.")  # fmt: skip
     return spelled_out(
         Table(
-            title or result.spec.endpoint, heads, tuple(rows), notes=footnoted([result], rows, note),
+            title or result.spec.endpoint, heads, tuple(rows),
+            notes=footnoted([result], rows, note),
             marked=tuple(marks.notes), align=("left",) + ("right",) * 5,
             synthetic=result.spec.synthetic,
         )
