@@ -138,6 +138,7 @@ def antibody_map(
     left = len(subjects) - len(shown)
     if left:
         words = joined_words(words, message("{n} without any of these values left out", n=left))
+    terms = {term.name: term for term in vocabulary.measure}
     spec = cohort.spec(
         "antibody_map",
         endpoint=message("Antibodies before and {when}", when=visit_words(at, low, high)),
@@ -147,6 +148,7 @@ def antibody_map(
             "as not kept"
         ),
         by=by, at=float(at), window=[low, high], limits=limits,
+        units={name: terms[name].group for name in groups},
     )  # fmt: skip
     labels = {
         "measure": {name: vocabulary.label("measure", name) for name in groups},

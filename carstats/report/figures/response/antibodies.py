@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
+from matplotlib.collections import PolyCollection
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
@@ -119,6 +119,7 @@ def antibody_map_figure(page: Page, result: Result) -> None:
         notes=[
             tr("A row is a subject."),
             *_notes(groups),
+            _limits(result, groups),
             abbreviations(result),
         ],
         alt=sentences(
@@ -207,7 +208,7 @@ def _draw(
     ax: Axes, panel: _Panel, groups, group_names, names, left, wide, tall, top, above, upright
 ) -> None:  # fmt: skip
     bottom = top + len(panel.subjects) * tall
-    x = left
+    x, places = left, {}
     for group, measures in groups.items():
         if group in group_names:
             end = x + wide * len(measures)
@@ -222,7 +223,7 @@ def _draw(
                         gid="measure")  # fmt: skip
             for i, subject in enumerate(panel.subjects):
                 state = panel.cells.get((subject, measure), "missing")
-                _cell(ax, x, top + i * tall, wide, tall, state)
+                places.setdefault(state, []).append((x, top + i * tall))
             k, n = panel.counts[measure]
             shown = of(k, n) if n else "–"
             ax.text(
@@ -231,6 +232,8 @@ def _draw(
             )  # fmt: skip
             x += wide
         x += _BETWEEN
+    for state, corners in places.items():
+        _cells(ax, corners, wide, tall, state)
     every = 1 if tall >= SMALL else 5 if tall * 5 >= SMALL else 10
     for i, subject in enumerate(panel.subjects):
         if every == 1 or subject % every == 0:
@@ -239,19 +242,25 @@ def _draw(
     ax.text(left - 3, bottom + 4, "n/N", size=SMALL, color=GREY, ha="right", va="top")
 
 
-def _cell(ax: Axes, x: float, y: float, wide: float, tall: float, state: str) -> None:
+def _cells(ax: Axes, corners: list[tuple], wide: float, tall: float, state: str) -> None:
+    """Draw the cells of a state from their corners: all at once, for there are hundreds."""
     look, space = _LOOKS[state], 0.5 if tall > 4 else 0.2
-    ax.add_patch(
-        Rectangle(
-            (x + space, y + space), wide - 2 * space, tall - 2 * space, facecolor=look.fill,
-            edgecolor=look.edge, linewidth=0.5 if look.edge != "white" else 0, gid=state,
-        )
+    at = np.array(corners, float)
+    box = np.array([(space, space), (wide - space, space), (wide - space, tall - space),
+                    (space, tall - space)])  # fmt: skip
+    ax.add_collection(
+        PolyCollection(
+            at[:, None, :] + box, facecolor=look.fill, edgecolor=look.edge,
+            linewidth=0.5 if look.edge != "white" else 0, gid=state,
+        ),
+        autolim=False,
     )  # fmt: skip
     if look.sign and min(wide, tall) >= _SIGN:
+        x, y = (at + (wide / 2, tall / 2)).T
         ax.plot(
-            x + wide / 2, y + tall / 2, look.sign, color=look.ink, linestyle="none",
-            markersize=min(0.5 * min(wide, tall), 4.2), markeredgewidth=0.4 if look.sign != "_"
-            else 0.9, gid="sign",
+            x, y, look.sign, color=look.ink, linestyle="none",
+            markersize=min(0.5 * min(wide, tall), 4.2),
+            markeredgewidth=0.9 if look.sign == "_" else 0.4, gid="sign",
         )  # fmt: skip
 
 
@@ -261,7 +270,7 @@ def _shapes(result: Result) -> dict[str, Shape]:
     labels = result.labels.get("state", {})
 
     def shape(state: str) -> Shape:
-        return lambda ax, x, y: _cell(ax, x + 1, y - 4.5, 11.0, 9.0, state)
+        return lambda ax, x, y: _cells(ax, [(x + 1, y - 4.5)], 11.0, 9.0, state)
 
     return {in_words(labels.get(s, s)): shape(s) for s in _LOOKS if s in drawn}
 
@@ -271,8 +280,31 @@ def _notes(groups: dict) -> list[str]:
     kept = tr("n/N of vaccine titres: still protective, of those protective before.")
     found = [lost] if "autoantibody" in groups else []
     if "vaccine" in groups:
-        found += [tr("A vaccine titre is positive where it protects."), kept]
+        found += [kept]
     return found
+
+
+def _limits(result: Result, groups: dict) -> str:
+    """Say above what an antibody is positive, those of a multiple of the limit of normal alike."""
+    limits, units = result.spec.options["limits"], result.spec.options["units"]
+    labels = result.labels.get("measure", {})
+
+    def told(measures: list[str]) -> str:
+        found: dict[str, list[str]] = {}
+        for m in measures:
+            text = tr("{limit} {unit}", limit=f"{limits[m]:g}", unit=in_words(units.get(m, "")))
+            found.setdefault(text.strip(), []).append(in_words(labels.get(m, m)))
+        return tr("; ").join(
+            tr("{text} ({names})", text=text, names=tr(", ").join(names))
+            for text, names in found.items()
+        )
+
+    above = told(groups.get("autoantibody", []))
+    least = told(groups.get("vaccine", []))
+    return sentences(
+        tr("Positive is above {limits}.", limits=above) if above else "",
+        tr("A vaccine titre protects from {limits}.", limits=least) if least else "",
+    )
 
 
 def _alt(panels: list[_Panel], names: dict, groups: dict) -> str:
