@@ -105,6 +105,15 @@ RESPONSE: dict[str, Analysis] = {
         ),
         "response", (WILSON,), "proportions.R", "above",
     ),
+    "protection_kept": Analysis(
+        "response.antibodies.panel",
+        (
+            Check(STATSMODELS, antibodies.kept,
+                  (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
+                  ("measure",), ROUNDING, zero_or_all),
+        ),
+        "response", (WILSON,), "proportions.R", "at_least",
+    ),
     "titre_change": Analysis(
         "response.antibodies.titres",
         (Check(SCIPY, antibodies.titres, (*RATE, "n_below", "n_no_baseline"), ("measure",)),),
