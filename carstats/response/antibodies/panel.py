@@ -93,7 +93,10 @@ def antibody_panel(
     spec = cohort.spec(
         "antibody_panel",
         endpoint=message("Antibodies negative {when}", when=visit_words(at, low, high)),
-        population=message(", of each antibody those positive before the infusion"),
+        population=joined_words(
+            message(", of each antibody those positive before the infusion"),
+            missing_words(first.spec.options["missing"]),
+        ),
         method=first.spec.method, by=first.by, conf_level=conf_level,
     )  # fmt: skip
     options = dict(first.spec.options) | {
@@ -154,7 +157,8 @@ def protection_kept(
 
     Examples
     --------
-    >>> result = cs.protection_kept(lupus, {"vaccine_tetanus": 0.1}, by="target")
+    >>> treated = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> kept = cs.protection_kept(treated, {"vaccine_tetanus": 0.1}, by="target")
     """
     limits = checked_limits("at_least", at_least, "{'vaccine_tetanus': 0.1}")
     _refuse_bounds(missing)
