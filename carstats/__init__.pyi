@@ -51,7 +51,10 @@ from .kinetics.persistence import (
 from .kinetics.profiles import kinetic_profiles
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
-from .response.antibodies import antibody_panel, titre_change
+from .response.antibodies.map import antibody_map
+from .response.antibodies.panel import antibody_panel, protection_kept
+from .response.antibodies.seroconversion import seroconversion_rate
+from .response.antibodies.titres import titre_change
 from .response.basket import (
     basket_leave_one_out,
     basket_response,
@@ -67,7 +70,6 @@ from .response.rates import best_response_rate, response_rate, sustained_respons
 from .response.regression import marginal_response_difference, response_regression
 from .response.score_differences import score_difference
 from .response.scores import score_change
-from .response.seroconversion import seroconversion_rate
 from .response.timing import time_to_response
 from .response.tipping import response_tipping_point
 from .result import Result
@@ -112,11 +114,14 @@ from .toxicity.signals import toxicity_signals
 from .toxicity.table import toxicity_table
 from .toxicity.timing.comparison import toxicity_estimators
 from .toxicity.timing.incidence import toxicity_incidence
+from .toxicity.timing.off import time_to_taper
 from .toxicity.timing.onset import toxicity_duration, toxicity_timing
+from .toxicity.timing.profiles import glucocorticoid_profiles
 from .toxicity.timing.recovery import time_to_recovery
 from .toxicity.timing.recurrent import mean_cumulative_count
-from .toxicity.timing.taper import glucocorticoid_course
+from .toxicity.timing.taper import cumulative_dose, glucocorticoid_course
 from .toxicity.timing.trajectories import measure_trajectory
+from .toxicity.timing.use import drug_use
 
 __version__: str
 
@@ -131,6 +136,7 @@ __all__ = [
     "Study",
     "Vocabulary",
     "aged",
+    "antibody_map",
     "antibody_panel",
     "b_cell_depletion",
     "baseline_table",
@@ -147,11 +153,13 @@ __all__ = [
     "cox_regression",
     "crosscheck",
     "crs_treatment",
+    "cumulative_dose",
     "cumulative_incidence",
     "cure_fraction",
     "define_cohort",
     "derive",
     "disagreements",
+    "drug_use",
     "endpoint_catalogue",
     "estimand_of",
     "evidence_map",
@@ -163,6 +171,7 @@ __all__ = [
     "fine_gray_regression",
     "followup_time",
     "glucocorticoid_course",
+    "glucocorticoid_profiles",
     "gray_test",
     "has_baseline",
     "hospital_days",
@@ -194,6 +203,7 @@ __all__ = [
     "pooled_regression",
     "pooled_sensitivity",
     "potential_followup",
+    "protection_kept",
     "published_trials",
     "randomised_comparison",
     "read_adam",
@@ -226,6 +236,7 @@ __all__ = [
     "time_to_below_quantification",
     "time_to_recovery",
     "time_to_response",
+    "time_to_taper",
     "titre_change",
     "toxicity_benchmark",
     "toxicity_difference",

@@ -12,7 +12,9 @@ from carstats.crosschecking.asking import Analysis
 ANALYSES: dict[str, Analysis] = {**SURVIVAL, **RESPONSE, **TOXICITY, **KINETICS, **EVIDENCE}
 # Records of single subjects: they hold no statistic.
 LISTINGS = (
+    "antibody_map",
     "exposure_listing",
+    "glucocorticoid_profiles",
     "kinetic_profiles",
     "score_course",
     "subject_timelines",

@@ -139,7 +139,7 @@ def crosscheck(
     mapping: Mapping = None,
 ) -> None:
     """Recompute a study's numbers by other libraries, and say where they differ."""
-    with _speaking(lang):
+    with speaking(lang):
         check_installed("crosscheck", "lifelines", "statsmodels")
     from carstats.report.pages.save import write_files
     from carstats.report.pages.second_program import crosscheck_files

@@ -124,10 +124,12 @@ def simulate_cells(
     )  # fmt: skip
 
 
-def with_cells(assessments: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the assessments with the samples of transgene, the last of each day."""
-    table = pd.concat([assessments.assign(lloq=np.nan), cells], ignore_index=True)
-    order = np.lexsort((table["measure"] == MEASURE, table["day"], table["subject"]))
+def with_samples(assessments: pd.DataFrame, *samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the assessments with samples that have limits, one kind after another, each day."""
+    parts = [assessments.assign(lloq=np.nan), *samples]
+    table = pd.concat(parts, ignore_index=True)
+    kind = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    order = np.lexsort((kind, table["day"], table["subject"]))
     return table.iloc[order].reset_index(drop=True)
 
 

@@ -31,6 +31,7 @@ TOPICS = (
     "sclerosis items",
     "cells",
     "harm",
+    "antibodies",
 )
 MONTH = 30.4375
 YEAR = 365.25

@@ -6,6 +6,8 @@ and RTF, and `carstats.report.pages.save.save_table` all of them with the number
 
 from __future__ import annotations
 
+from carstats.report.tables.antibodies import tabulate_antibodies, tabulate_shifts
+from carstats.report.tables.drugs import tabulate_doses, tabulate_taper
 from carstats.report.tables.evidence import tabulate_evidence
 from carstats.report.tables.files import Table
 from carstats.report.tables.general import tabulate_result
@@ -25,9 +27,11 @@ __all__ = [
     "Row",
     "Spanner",
     "Table",
+    "tabulate_antibodies",
     "tabulate_attrition",
     "tabulate_baseline",
     "tabulate_deaths",
+    "tabulate_doses",
     "tabulate_evidence",
     "tabulate_grades",
     "tabulate_kinetics",
@@ -35,6 +39,8 @@ __all__ = [
     "tabulate_quantities",
     "tabulate_rates",
     "tabulate_result",
+    "tabulate_shifts",
+    "tabulate_taper",
     "tabulate_times",
     "tabulate_toxicities",
 ]
