@@ -30,6 +30,7 @@ from .endpoints.derive.estimand import estimand_of
 from .endpoints.derive.intercurrent import Strategies
 from .endpoints.explanation.document import explain
 from .endpoints.options import Rules
+from .endpoints.rules.minimal_differences import important_differences
 from .errors import CarstatsError
 from .estimators.pooling.basket_grid import BasketPrior
 from .evidence.overlap import report_overlap
@@ -65,6 +66,7 @@ from .response.differences import response_difference
 from .response.landmark import landmark_comparison, response_exposure
 from .response.rates import best_response_rate, response_rate, sustained_response_rate
 from .response.regression import marginal_response_difference, response_regression
+from .response.responders import score_responder_rate
 from .response.score_differences import score_difference
 from .response.scores import score_change
 from .response.seroconversion import seroconversion_rate
@@ -158,6 +160,7 @@ __all__ = [
     "glucocorticoid_course",
     "gray_test",
     "has_baseline",
+    "important_differences",
     "in_language",
     "incidence_rate",
     "incidence_rate_ratio",
@@ -201,6 +204,7 @@ __all__ = [
     "score_change",
     "score_course",
     "score_difference",
+    "score_responder_rate",
     "seroconversion_rate",
     "set_language",
     "simulate_study",

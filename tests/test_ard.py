@@ -91,6 +91,9 @@ ANALYSES = {
     "restricted_time_lost": lambda c: cs.restricted_time_lost(c, "relapse", at=365, by="target"),
     "score_change": lambda c: cs.score_change(c, "SLEDAI-2K", by="target"),
     "score_difference": lambda c: cs.score_difference(c, "SLEDAI-2K", by="target", at=[84, 168]),
+    "score_responder_rate": lambda c: cs.score_responder_rate(
+        c, "SLEDAI-2K", at=168, missing="bounds"
+    ),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=30),
     "survival_at": lambda c: cs.survival_at(c, RFS, at=[180, 360], by=["disease", "target"]),
     "survival_benchmark": lambda c: cs.survival_benchmark(c, RFS, {182: 0.8, 365: 0.6}),

@@ -104,6 +104,7 @@ VIEWS: dict[str, Views] = {
         {"spider": "spider_figure", "waterfall": "waterfall_figure", "visits": "visit_box_figure"}
     ),
     "score_difference": FOREST,
+    "score_responder_rate": RATES,
     "seroconversion_rate": RATES,
     "subject_timelines": Views({"swimmer": "swimmer_figure"}, "plot_swimmer"),
     "survival_at": FOREST,
