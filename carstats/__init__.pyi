@@ -41,7 +41,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
-from .kinetics.aplasia import b_cell_depletion
+from .kinetics.aplasia import b_cell_aplasia, b_cell_depletion
 from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
 from .kinetics.persistence import (
@@ -129,6 +129,7 @@ __all__ = [
     "Vocabulary",
     "aged",
     "antibody_panel",
+    "b_cell_aplasia",
     "b_cell_depletion",
     "baseline_table",
     "basket_leave_one_out",

@@ -128,6 +128,7 @@ ANALYSES = {
 # Their refits take seconds; the figure published_leave_one_out and a basket have the same columns.
 SLOW = {"leave_one_out", "basket_leave_one_out", "pooled_regression"}
 RECORDS = {
+    "b_cell_aplasia": lambda c: cs.b_cell_aplasia(c, by="target"),
     "exposure_listing": lambda c: cs.exposure_listing(c, "Cmax", "CRS", by="target"),
     "kinetic_profiles": lambda c: cs.kinetic_profiles(c, by="target"),
     "score_course": lambda c: cs.score_course(c, "SLEDAI-2K", by="target"),

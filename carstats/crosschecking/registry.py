@@ -12,6 +12,7 @@ from carstats.crosschecking.asking import Analysis
 ANALYSES: dict[str, Analysis] = {**SURVIVAL, **RESPONSE, **TOXICITY, **KINETICS, **EVIDENCE}
 # Records of single subjects: they hold no statistic.
 LISTINGS = (
+    "b_cell_aplasia",
     "exposure_listing",
     "kinetic_profiles",
     "score_course",

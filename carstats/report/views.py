@@ -39,7 +39,12 @@ _PERSON_TIME = replace(FOREST, table="tabulate_rates")
 VIEWS: dict[str, Views] = {
     "antibody_panel": FOREST,
     "attrition": Views({"flow": "attrition_figure"}, "plot_attrition", "tabulate_attrition"),
-    "b_cell_depletion": _TABLE_ONLY,
+    "b_cell_aplasia": Views({"bars": "aplasia_figure"}),
+    "b_cell_depletion": replace(
+        _TABLE_ONLY,
+        table="tabulate_depletion",
+        instead=mark("cs.tabulate(result) prints it, b_cell_aplasia() draws the subjects"),
+    ),
     "baseline_table": replace(_TABLE_ONLY, table="tabulate_baseline"),
     "basket_leave_one_out": FOREST,
     "basket_operating_characteristics": _TABLE_ONLY,

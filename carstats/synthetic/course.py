@@ -30,6 +30,7 @@ TOPICS = (
     "lupus items",
     "sclerosis items",
     "cells",
+    "b cell subsets",
 )
 MONTH = 30.4375
 YEAR = 365.25

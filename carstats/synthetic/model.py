@@ -356,4 +356,7 @@ MODEL_IN_WORDS = (
     "of 2.4 to 3.6 days to day 28 and more slowly after it; in `weak_share` cells hardly expand. "
     "A worse CRS goes with a higher peak. CAR-NK cells do not expand. Everything else about the "
     "transgene is independent of the other tables.",
+    "B cells that come back are naive and transitional, with few switched memory cells; these "
+    "refill over years. The subsets are independent of relapse and response, given when B cells "
+    "return.",
 )

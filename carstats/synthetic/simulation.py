@@ -20,7 +20,7 @@ from carstats.synthetic.assessments import (
     assessments_table,
     simulate_scores,
 )
-from carstats.synthetic.cells import simulate_cells, with_cells
+from carstats.synthetic.cells import simulate_cells, simulate_subsets, with_cells
 from carstats.synthetic.course import Course, simulate_course
 from carstats.synthetic.items import simulate_items, simulate_sclerosis
 from carstats.synthetic.laboratory import simulate_laboratory
@@ -110,6 +110,7 @@ def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
                 course, sampling, measured, local_toxicity_rows(sampling, measured, toxicities)
             ),
             simulate_cells(course, visits, toxicities, seed),
+            simulate_subsets(course, sampling, measured["B_cells"][0], seed),
         ),
         "medications": medications,
         "toxicities": _numbered(toxicities.table, infusions),

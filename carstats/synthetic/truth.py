@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import numpy as np
 
-from carstats.synthetic.cells import EXPANSION, cells_truth
+from carstats.synthetic.cells import EXPANSION, REPERTOIRE, cells_truth, subsets_truth
 from carstats.synthetic.course import (
     YEAR,
     by_programme,
@@ -56,6 +56,7 @@ def truth(model: Model, seed: int, n: int) -> dict:
         "meaning": _MEANING,
         "true_values": records,
         "cells": cells_truth() | {"parameters": asdict(EXPANSION)},
+        "b_cell_subsets": subsets_truth() | {"parameters": asdict(REPERTOIRE)},
     }
 
 

@@ -27,9 +27,9 @@ KINETICS: dict[str, Analysis] = {
     "b_cell_depletion": Analysis(
         "kinetics.aplasia",
         (
-            Check(f"{PANDAS}, {SCIPY}", kinetics.depletion,
-                  ("n", "n_missing", "n_event", "estimate", *LIMITS, "q1", "q3", "minimum",
-                   "maximum")),
+            Check(f"{PANDAS}, {SCIPY}, {LIFELINES}", kinetics.depletion,
+                  ("n", "n_missing", "n_event", "estimate", "estimate_low", *LIMITS, "q1", "q3",
+                   "minimum", "maximum")),
         ),
         "kinetics", reference="interval.R", argument="below",
     ),

@@ -189,7 +189,7 @@ def exposures(asked: Asked) -> dict[str, Any]:
 
 
 def depletion(asked: Asked) -> dict[str, Any]:
-    """Return the lowest B cells and the first day below; the return is a curve of intervals."""
+    """Return the lowest B cells, the first day below, and lifelines' median of the return."""
     rows = asked.table("assessments")
     rows = rows[rows["measure"].eq("B_cells") & (rows["day"] > 0)]
     if "lloq" in rows and rows["lloq"].notna().any():
@@ -203,7 +203,7 @@ def depletion(asked: Asked) -> dict[str, Any]:
     below = rows[rows["value"] < asked.option("below")]
     lowest = rows.groupby("subject_id")["value"].min().astype(float)
     first = below.groupby("subject_id")["day"].min().astype(float)
-    n = len(_infused(asked))
+    n, spans = len(_infused(asked)), _spans(rows, first, asked.option("below"))
     found: list[dict[str, Any]] = []
     for name in asked.rows["parameter"]:
         one: dict[str, Any] = {"n": n}
@@ -211,6 +211,58 @@ def depletion(asked: Asked) -> dict[str, Any]:
         if values is not None:
             one |= {"n_event": len(first), "n_missing": n - len(values)}
             one |= sample(values, asked.level)
+        elif str(name).startswith("days"):
+            since = first.reindex(spans.index) if name == "days below" else 0.0
+            one |= {"n_missing": n - len(first)}
+            one |= _return(spans["low"] - since, spans["high"] - since, asked.level)
+        else:
+            shares = _at_return(asked, f"{str(name).split()[0]}_B_percent", spans["high"])
+            one |= {"n_event": len(shares), "n_missing": n - len(shares)}
+            one |= sample(shares, asked.level)
         found.append(one)
     columns = dict.fromkeys(c for one in found for c in one)
     return {c: [one.get(c) for one in found] for c in columns}
+
+
+def _spans(rows: pd.DataFrame, first: pd.Series, below: float) -> pd.DataFrame:
+    """Return the days between which B cells returned, of those who fell below."""
+    ends = {}
+    for subject, own in rows.sort_values("day").groupby("subject_id"):
+        if subject in first.index:
+            day, up = own["day"].to_numpy(float), (own["value"] >= below).to_numpy()
+            after = np.flatnonzero(up[:-1] & up[1:] & (day[:-1] > first[subject]))
+            back = day[after[0]] if after.size else np.inf
+            ends[subject] = (day[~up & (day < back)].max(), back)
+    return pd.DataFrame.from_dict(ends, orient="index", columns=["low", "high"], dtype=float)
+
+
+def _at_return(asked: Asked, measure: str, back: pd.Series) -> pd.Series:
+    """Return the share nearest to the return, at most two weeks off; of two as near the earlier."""
+    rows = asked.table("assessments")
+    rows = rows[rows["measure"].eq(measure) & rows["value"].notna()]
+    away = (rows["day"] - rows["subject_id"].map(back[np.isfinite(back)])).abs()
+    near = rows.assign(away=away)[away <= 14].sort_values(["away", "day"])
+    return near.groupby("subject_id")["value"].first().astype(float)
+
+
+def _return(low: pd.Series, high: pd.Series, level: float) -> dict[str, Any]:
+    """Return who is back, lifelines' median, and limits from the ends of the intervals."""
+    from lifelines.fitters.npmle import npmle
+
+    one: dict[str, Any] = {"n_event": int(np.isfinite(high).sum())}
+    if low.empty:
+        return one
+    # lifelines takes an interval as closed: less than any step is added on the left.
+    mass, intervals = npmle(low.to_numpy() + 1e-3, high.to_numpy(), tol=1e-8)[:2]
+    total = np.cumsum(np.asarray(mass, float))
+    # Its curve stops early: near one half it is not known on which side it falls.
+    if not (np.abs(total - 0.5) < 1e-3).any():
+        start, stop = intervals[int((total < 0.5).sum())]
+        reached = bool(np.isfinite(stop))
+        one["estimate"] = float(stop) if reached else np.nan
+        one["estimate_low"] = round(float(start) - 1e-3, 9) if reached else np.nan
+    # The same ranks as of a median that is known: each limit is the end of an interval.
+    one["conf_low"] = sample(low, level)["conf_low"]
+    most = sample(high.clip(upper=1e9), level)["conf_high"]
+    one["conf_high"] = most if most < 1e9 else np.nan
+    return one

@@ -8,6 +8,7 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES = {
+    "aplasia_figure": "kinetics.aplasia",
     "attrition_figure": "flow",
     "basket_figure": "response.basket",
     "basket_sensitivity_figure": "response.basket",

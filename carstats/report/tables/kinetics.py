@@ -1,11 +1,11 @@
-"""The table of kinetic parameters: geometric means or medians, beside each other by stratum."""
+"""The tables of the cells: kinetic parameters, and the depletion of B cells, by stratum."""
 
 from __future__ import annotations
 
 import pandas as pd
 
 from carstats.messages import mark, message
-from carstats.report.format import NONE, count, with_limits
+from carstats.report.format import NONE, count, not_reached, of, with_limits
 from carstats.report.tables.abbreviations import spelled_out
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
@@ -16,6 +16,15 @@ from carstats.words import in_words, tr
 _COLUMNS = {"parameter", "unit", "summary", "estimate", "cv_percent", "median", "maximum"}
 # Parameters whose names are words.
 _NAMES = {"half-life": mark("Half-life")}
+_DEPLETION = {
+    "lowest count": mark("Lowest count, {unit}"),
+    "day of the first below": mark("Day of the first sample below"),
+    "days until return": mark("Days from infusion to return"),
+    "days below": mark("Days from the first sample below to return"),
+    "naive at return": mark("Naive at return, {unit}"),
+    "memory at return": mark("Switched memory at return, {unit}"),
+    "transitional at return": mark("Transitional at return, {unit}"),
+}
 
 
 def tabulate_kinetics(result: Result, *, title: str | None = None) -> Table:
@@ -66,6 +75,92 @@ def tabulate_kinetics(result: Result, *, title: str | None = None) -> Table:
         synthetic=result.spec.synthetic,
     )  # fmt: skip
     return spelled_out(table)
+
+
+def tabulate_depletion(result: Result, *, title: str | None = None) -> Table:
+    """Return the depletion of B cells as a table: n/N, median (quartiles), its limits, the range.
+
+    Parameters
+    ----------
+    result : Result
+        What `b_cell_depletion` returns.
+    title : str, optional
+        The heading; by default the endpoint.
+
+    Returns
+    -------
+    Table
+        A row for each stratum and parameter, the strata as headings.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not of the depletion of B cells.
+    """
+    check_columns(
+        result, "tabulate_depletion", message("what {names} returns", names="b_cell_depletion"),
+        {"parameter", "unit", "estimate", "estimate_low", "q1", "maximum"},
+    )  # fmt: skip
+    marks, rows = Marks(), []
+    for key, part in result.strata():
+        head = result.label(key) if key else ""
+        back = part.loc[part["parameter"] == "days until return", "n_event"].iloc[0]
+        for row in part.itertuples():
+            shown = tr(_DEPLETION[row.parameter], unit=in_words(row.unit))
+            number = {
+                "lowest count": of(row.n - row.n_missing, row.n),
+                "day of the first below": of(row.n_event, row.n),
+            }.get(row.parameter, of(row.n_event, row.n - row.n_missing))
+            if row.parameter.endswith("at return"):
+                number = of(row.n_event, back)
+            rows.append(
+                Row((shown, number, _middle(row), _limits_of_median(row), _range(row)), head,
+                    int(bool(head)), marks.add("" if _is_told(row) else row.note))
+            )  # fmt: skip
+    table = Table(
+        title or result.spec.endpoint,
+        ("", "n/N", tr("Median (quartiles)"), tr("Limits"), tr("Range")),
+        tuple(rows),
+        notes=footnoted(
+            [result], rows,
+            tr("n/N: those with a count of the infused; those who fell below of the infused; "
+               "those seen to return of those who fell below; those with a share of those who "
+               "returned. A median of a return is the two days between which it lies: between two "
+               "samples. Limits: of the median."),
+        ),
+        marked=tuple(marks.notes),
+        align=("left", "right", "right", "right", "right"),
+        synthetic=result.spec.synthetic,
+    )  # fmt: skip
+    return spelled_out(table)
+
+
+def _is_told(row) -> bool:
+    """Return whether the cells say all that the note says."""
+    return pd.notna(row.estimate_low) or (row.parameter.endswith("at return") and row.n_event > 5)
+
+
+def _middle(row) -> str:
+    if pd.isna(row.estimate):
+        return NONE
+    if pd.notna(row.estimate_low):
+        return tr("{low} to {high}", low=digits(row.estimate_low), high=digits(row.estimate))
+    if pd.isna(row.q1):
+        return digits(row.estimate)
+    quartiles = tr("{low} to {high}", low=digits(row.q1), high=digits(row.q3))
+    return with_limits(digits(row.estimate), quartiles)
+
+
+def _limits_of_median(row) -> str:
+    if pd.notna(row.conf_low) and pd.isna(row.conf_high):
+        return tr("{low} to {high}", low=digits(row.conf_low), high=not_reached())
+    return _limits(row)
+
+
+def _range(row) -> str:
+    if pd.isna(row.minimum):
+        return NONE
+    return tr("{low} to {high}", low=digits(row.minimum), high=digits(row.maximum))
 
 
 def digits(value: float) -> str:
