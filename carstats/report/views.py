@@ -66,6 +66,7 @@ VIEWS: dict[str, Views] = {
     "exposure_listing": Views({"boxes": "exposure_figure"}),
     "exposure_response": replace(
         _TABLE_ONLY,
+        table="tabulate_exposure",
         instead=mark("cs.tabulate(result) prints it, exposure_listing() draws the subjects"),
     ),
     "fine_gray_regression": FOREST,

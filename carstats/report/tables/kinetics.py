@@ -5,7 +5,16 @@ from __future__ import annotations
 import pandas as pd
 
 from carstats.messages import mark, message
-from carstats.report.format import NONE, count, not_reached, of, with_limits
+from carstats.report.format import (
+    NONE,
+    count,
+    interval,
+    not_reached,
+    number,
+    of,
+    p_number,
+    with_limits,
+)
 from carstats.report.tables.abbreviations import spelled_out
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
@@ -135,6 +144,74 @@ def tabulate_depletion(result: Result, *, title: str | None = None) -> Table:
     return spelled_out(table)
 
 
+def tabulate_exposure(result: Result, *, title: str | None = None) -> Table:
+    """Return an exposure by outcome as a table: medians by level, and the rank correlation.
+
+    Parameters
+    ----------
+    result : Result
+        What `exposure_response` returns.
+    title : str, optional
+        The heading; by default the endpoint.
+
+    Returns
+    -------
+    Table
+        A row for each stratum and level of the outcome, and one for the correlation.
+
+    Raises
+    ------
+    CarstatsError
+        If the result is not of exposure and outcome.
+    """
+    check_columns(
+        result, "tabulate_exposure", message("what {names} returns", names="exposure_response"),
+        {"row", "level", "estimate", "q1", "maximum", "p_value", "p_method"},
+    )  # fmt: skip
+    marks, rows, levels = Marks(), [], result.labels.get("level", {})
+    for key, part in result.strata():
+        head = result.label(key) if key else ""
+        for row in part.itertuples():
+            ordered = row.row == "order"
+            name = tr("Rank correlation") if ordered else in_words(levels.get(row.level, row.level))
+            middle = number(row.estimate, 2) if ordered else _middle_of_ranks(row)
+            limits = _limits(row)
+            if ordered and pd.notna(row.conf_low):
+                limits = interval(row.conf_low, row.conf_high, 2)
+            cells = (
+                name or NONE, count(row.n), middle, limits, NONE if ordered else _range(row),
+                p_number(row.p_value) if ordered else "",
+            )  # fmt: skip
+            rows.append(Row(cells, head, int(bool(head)), marks.add(row.note)))
+    unit = in_words(str(result.spec.options.get("unit") or ""))
+    middle = tr("Median (quartiles)")
+    table = Table(
+        title or result.spec.endpoint,
+        ("", "n", tr("{name}, {unit}", name=middle, unit=unit) if unit else middle,
+         tr("Limits"), tr("Range"), "p"),
+        tuple(rows),
+        notes=footnoted(
+            [result], rows,
+            tr("Limits: of the median, and of the correlation; below: below quantification. An "
+               "association does not tell a cause."),
+        ),
+        marked=tuple(marks.notes),
+        align=("left", "right", "right", "right", "right", "right"),
+        synthetic=result.spec.synthetic,
+    )  # fmt: skip
+    return spelled_out(table)
+
+
+def _middle_of_ranks(row) -> str:
+    """Write a median with its quartiles, of ranks of which the lowest are below quantification."""
+    if not row.n:
+        return NONE
+    low, middle, high = (
+        tr("below") if pd.isna(v) else digits(v) for v in (row.q1, row.estimate, row.q3)
+    )
+    return with_limits(middle, tr("{low} to {high}", low=low, high=high))
+
+
 def _is_told(row) -> bool:
     """Return whether the cells say all that the note says."""
     return pd.notna(row.estimate_low) or (row.parameter.endswith("at return") and row.n_event > 5)
@@ -158,9 +235,10 @@ def _limits_of_median(row) -> str:
 
 
 def _range(row) -> str:
-    if pd.isna(row.minimum):
+    if pd.isna(row.maximum):
         return NONE
-    return tr("{low} to {high}", low=digits(row.minimum), high=digits(row.maximum))
+    low = tr("below") if pd.isna(row.minimum) else digits(row.minimum)
+    return tr("{low} to {high}", low=low, high=digits(row.maximum))
 
 
 def digits(value: float) -> str:
