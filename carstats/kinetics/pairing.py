@@ -92,7 +92,7 @@ def paired(
         )  # fmt: skip
     frame = subjects[["subject_id"]].copy()
     value, below, label, unit, notes = _exposures(
-        cohort, exposure, measure, start, limit, expands
+        cohort, exposure, measure, known, limit, expands
     )  # fmt: skip
     frame["value"] = frame["subject_id"].map(value).astype(float)
     frame["below"] = frame["subject_id"].isin(below)
@@ -133,15 +133,16 @@ def _known_day(exposure: str, landmark: float | None) -> float:
     )  # fmt: skip
 
 
-def _exposures(cohort, exposure: str, measure: str, start: float, limit, expands: bool):
+def _exposures(cohort, exposure: str, measure: str, known: float, limit, expands: bool):
     """Return values by subject, who is below quantification, words, the unit and notes."""
     if exposure in DOSES:
         return _doses(cohort, per_kg=exposure == "dose per kg")
     if exposure == "B-cell nadir":
         samples = kinetic_samples(cohort, "B_cells", "course", limit)
-        rows = samples.frame[samples.frame["time"].between(0, start, inclusive="right")]
+        rows = samples.frame[samples.frame["infusion_number"] == 1]
+        rows = rows[rows["time"].between(0, known, inclusive="right")]
         lowest = rows.assign(value=rows["value"].fillna(0.0)).groupby("subject_id")["value"].min()
-        label = message("Lowest {measure} to day {day}", measure=samples.label, day=f"{start:g}")
+        label = message("Lowest {measure} to day {day}", measure=samples.label, day=f"{known:g}")
         return lowest, [], label, samples.unit, []
     ends = [_known_day(exposure, None)] if exposure.startswith("AUC") else []
     samples = kinetic_samples(cohort, measure, "first", limit)

@@ -206,3 +206,17 @@ def test_the_table_has_medians_by_level_and_the_correlation():
     assert rows[-1][0] == "Rank correlation"
     assert rows[-1][2] == "0.87"
     assert rows[-1][5] == "0.06"
+
+
+def test_the_nadir_of_b_cells_is_of_the_first_infusion():
+    profiles = ["7:3 20:1 200:90 220:0", "7:5 20:4", "7:9 20:8 35:2"]
+    study = sampled(profiles, cohort=False, measure="B_cells", unit="/uL", lloq=None)
+    given = [{"subject_id": f"S{i:02d}", "infusion_number": 1, "day": 0, "planned": True}
+             for i in (1, 2, 3)]  # fmt: skip
+    given.append({"subject_id": "S01", "infusion_number": 2, "day": 210, "planned": False})
+    tables = {"infusions": pd.DataFrame(given), "toxicities": pd.DataFrame(crs([1, 2, 0]))}
+    c = cs.define_cohort(cs.Study(subjects=study.subjects, assessments=study.assessments, **tables))
+    # After the re-infusion 0 on its tenth day, and the third subject's 2 on day 35: neither counts.
+    listed = cs.exposure_listing(c, "B-cell nadir", "CRS")
+    assert sorted(listed.frame["value"]) == [1, 4, 8]
+    assert "to day 28" in listed.spec.options["label"]
