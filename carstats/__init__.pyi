@@ -30,6 +30,7 @@ from .endpoints.derive.estimand import estimand_of
 from .endpoints.derive.intercurrent import Strategies
 from .endpoints.explanation.document import explain
 from .endpoints.options import Rules
+from .endpoints.rules.minimal_differences import important_differences
 from .errors import CarstatsError
 from .estimators.pooling.basket_grid import BasketPrior
 from .evidence.overlap import report_overlap
@@ -40,7 +41,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
-from .kinetics.aplasia import b_cell_depletion
+from .kinetics.aplasia import b_cell_aplasia, b_cell_depletion
 from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
 from .kinetics.persistence import (
@@ -68,6 +69,7 @@ from .response.differences import response_difference
 from .response.landmark import landmark_comparison, response_exposure
 from .response.rates import best_response_rate, response_rate, sustained_response_rate
 from .response.regression import marginal_response_difference, response_regression
+from .response.responders import score_responder_rate
 from .response.score_differences import score_difference
 from .response.scores import score_change
 from .response.timing import time_to_response
@@ -138,6 +140,7 @@ __all__ = [
     "aged",
     "antibody_map",
     "antibody_panel",
+    "b_cell_aplasia",
     "b_cell_depletion",
     "baseline_table",
     "basket_leave_one_out",
@@ -176,6 +179,7 @@ __all__ = [
     "has_baseline",
     "hospital_days",
     "immunoglobulin_replacement",
+    "important_differences",
     "in_language",
     "incidence_rate",
     "incidence_rate_ratio",
@@ -221,6 +225,7 @@ __all__ = [
     "score_change",
     "score_course",
     "score_difference",
+    "score_responder_rate",
     "seroconversion_rate",
     "set_language",
     "simulate_study",

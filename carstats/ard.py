@@ -66,6 +66,8 @@ LABELS = {
     "band.high": mark("Upper end of the band"),
     "band.low": mark("Lower end of the band"),
     "baseline": mark("Baseline"),
+    "of": mark("Unit of the threshold"),
+    "threshold": mark("Threshold"),
     "basis": mark("Kind of report"),
     "source": mark("Source"),
     "below": mark("Proportion below the threshold"),

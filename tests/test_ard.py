@@ -99,6 +99,9 @@ ANALYSES = {
     "restricted_time_lost": lambda c: cs.restricted_time_lost(c, "relapse", at=365, by="target"),
     "score_change": lambda c: cs.score_change(c, "SLEDAI-2K", by="target"),
     "score_difference": lambda c: cs.score_difference(c, "SLEDAI-2K", by="target", at=[84, 168]),
+    "score_responder_rate": lambda c: cs.score_responder_rate(
+        c, "SLEDAI-2K", at=168, missing="bounds"
+    ),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=30),
     "survival_at": lambda c: cs.survival_at(c, RFS, at=[180, 360], by=["disease", "target"]),
     "survival_benchmark": lambda c: cs.survival_benchmark(c, RFS, {182: 0.8, 365: 0.6}),
@@ -135,6 +138,7 @@ ANALYSES = {
 SLOW = {"leave_one_out", "basket_leave_one_out", "pooled_regression"}
 RECORDS = {
     "antibody_map": lambda c: cs.antibody_map(c, {"anti-dsDNA": 30}, by="target"),
+    "b_cell_aplasia": lambda c: cs.b_cell_aplasia(c, by="target"),
     "exposure_listing": lambda c: cs.exposure_listing(c, "Cmax", "CRS", by="target"),
     "glucocorticoid_profiles": lambda c: cs.glucocorticoid_profiles(c, by="target"),
     "kinetic_profiles": lambda c: cs.kinetic_profiles(c, by="target"),

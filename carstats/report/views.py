@@ -40,7 +40,12 @@ VIEWS: dict[str, Views] = {
     "antibody_map": Views({"map": "antibody_map_figure"}, table="tabulate_shifts"),
     "antibody_panel": replace(FOREST, table="tabulate_antibodies"),
     "attrition": Views({"flow": "attrition_figure"}, "plot_attrition", "tabulate_attrition"),
-    "b_cell_depletion": _TABLE_ONLY,
+    "b_cell_aplasia": Views({"bars": "aplasia_figure"}),
+    "b_cell_depletion": replace(
+        _TABLE_ONLY,
+        table="tabulate_depletion",
+        instead=mark("cs.tabulate(result) prints it, b_cell_aplasia() draws the subjects"),
+    ),
     "baseline_table": replace(_TABLE_ONLY, table="tabulate_baseline"),
     "basket_leave_one_out": FOREST,
     "basket_operating_characteristics": _TABLE_ONLY,
@@ -70,6 +75,7 @@ VIEWS: dict[str, Views] = {
     "exposure_listing": Views({"boxes": "exposure_figure"}),
     "exposure_response": replace(
         _TABLE_ONLY,
+        table="tabulate_exposure",
         instead=mark("cs.tabulate(result) prints it, exposure_listing() draws the subjects"),
     ),
     "fine_gray_regression": FOREST,
@@ -120,6 +126,7 @@ VIEWS: dict[str, Views] = {
         {"spider": "spider_figure", "waterfall": "waterfall_figure", "visits": "visit_box_figure"}
     ),
     "score_difference": FOREST,
+    "score_responder_rate": RATES,
     "seroconversion_rate": RATES,
     "subject_timelines": Views({"swimmer": "swimmer_figure"}, "plot_swimmer"),
     "survival_at": FOREST,

@@ -32,6 +32,7 @@ TOPICS = (
     "cells",
     "harm",
     "antibodies",
+    "b cell subsets",
 )
 MONTH = 30.4375
 YEAR = 365.25

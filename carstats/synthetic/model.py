@@ -365,4 +365,7 @@ MODEL_IN_WORDS = (
     "titre comes back in part after a relapse, and replacement of immunoglobulin lifts vaccine "
     "titres. These numbers are made up in the order that trials report; `anti-dsDNA` and "
     "`autoantibody` follow the disease instead. No other table depends on them.",
+    "B cells that come back are naive and transitional, with few switched memory cells; these "
+    "refill over years. The subsets are independent of relapse and response, given when B cells "
+    "return.",
 )

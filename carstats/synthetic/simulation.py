@@ -21,7 +21,7 @@ from carstats.synthetic.assessments import (
     assessments_table,
     simulate_scores,
 )
-from carstats.synthetic.cells import simulate_cells, with_samples
+from carstats.synthetic.cells import simulate_cells, simulate_subsets, with_samples
 from carstats.synthetic.course import Course, simulate_course
 from carstats.synthetic.harm import with_harm
 from carstats.synthetic.items import simulate_items, simulate_sclerosis
@@ -114,6 +114,7 @@ def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
             ),
             simulate_cells(course, visits, toxicities, seed),
             simulate_antibodies(course, visits, sampling.day[:, 0], medications, seed),
+            simulate_subsets(course, sampling, measured["B_cells"][0], seed),
         ),
         "medications": treated,
         "toxicities": _numbered(harmed, infusions),

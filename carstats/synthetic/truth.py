@@ -8,7 +8,7 @@ from dataclasses import asdict
 import numpy as np
 
 from carstats.synthetic.antibodies import ANTIBODIES, SEROLOGY, antibodies_truth
-from carstats.synthetic.cells import EXPANSION, cells_truth
+from carstats.synthetic.cells import EXPANSION, REPERTOIRE, cells_truth, subsets_truth
 from carstats.synthetic.course import (
     YEAR,
     by_programme,
@@ -64,6 +64,7 @@ def truth(model: Model, seed: int, n: int) -> dict:
             "parameters": asdict(SEROLOGY),
             "panel": {name: asdict(antibody) for name, antibody in ANTIBODIES.items()},
         },
+        "b_cell_subsets": subsets_truth() | {"parameters": asdict(REPERTOIRE)},
     }
 
 

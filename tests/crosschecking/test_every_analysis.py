@@ -84,6 +84,7 @@ ASKED = {
     "score_difference": lambda c: cs.score_difference(
         c, "SLEDAI-2K", by="target", at=[28, 84], structure="compound symmetry"
     ),
+    "score_responder_rate": lambda c: cs.score_responder_rate(c, "SLEDAI-2K", by="target"),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=10),
     "basket_leave_one_out": lambda c: cs.basket_leave_one_out(c, "response", by="target"),
     "exposure_adjusted_rate": lambda c: cs.exposure_adjusted_rate(

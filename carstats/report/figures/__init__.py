@@ -9,6 +9,7 @@ from importlib import import_module
 
 _HOMES = {
     "antibody_map_figure": "response.antibodies",
+    "aplasia_figure": "kinetics.aplasia",
     "attrition_figure": "flow",
     "basket_figure": "response.basket",
     "basket_sensitivity_figure": "response.basket",

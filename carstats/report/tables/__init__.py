@@ -16,7 +16,7 @@ from carstats.report.tables.harm import (
     tabulate_organisms,
     tabulate_quantities,
 )
-from carstats.report.tables.kinetics import tabulate_kinetics
+from carstats.report.tables.kinetics import tabulate_depletion, tabulate_exposure, tabulate_kinetics
 from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
 from carstats.report.tables.times import tabulate_times
@@ -31,8 +31,10 @@ __all__ = [
     "tabulate_attrition",
     "tabulate_baseline",
     "tabulate_deaths",
+    "tabulate_depletion",
     "tabulate_doses",
     "tabulate_evidence",
+    "tabulate_exposure",
     "tabulate_grades",
     "tabulate_kinetics",
     "tabulate_organisms",
