@@ -7,8 +7,9 @@
 # make setup       only .venv, from requirements.lock
 # make lint        ruff, the format, and the docstrings of the public names
 # make reference   the R scripts that write the reference numbers (needs Rscript)
+# make dist        wheel and sdist, into dist/, installed and used away from the repository
 # make docs        the site, into docs/_build/html; warnings are errors
-# make benchmark   what is timed; ARGS=--write keeps it in benchmarks/results.md
+# make benchmark   what is timed; ARGS=--write keeps it in benchmarks/results.md and in README.md
 # make catalogue   the messages that are translated, after a change of any; ARGS="--fill FILE"
 # make lock        requirements.lock anew from pyproject.toml; ARGS=--upgrade takes newer versions
 #
@@ -27,6 +28,9 @@ RUN := $(VENV)/bin/python
 # One process for each core; ARGS="-n 0" runs the tests one after another.
 SPREAD := -n logical --dist worksteal
 ARGS :=
+# uv asks the index that pip is set to.
+SAME_INDEX = index=$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null || true)}; \
+	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi
 
 SUPPORTED := import sys; sys.exit(not sys.version_info >= (3, 11))
 
@@ -34,7 +38,7 @@ SUPPORTED := import sys; sys.exit(not sys.version_info >= (3, 11))
 JAVA := $(if $(JAVA_HOME),$(JAVA_HOME)/bin/)java
 HAS_JAVA := $(JAVA) -version 2>&1 | grep -Eq 'version "(17|21)[."]'
 
-.PHONY: help setup reproduce test test-newest test-slow test-spark has-java verify lint reference docs benchmark catalogue lock clean
+.PHONY: help setup reproduce test test-newest test-slow test-spark has-java verify lint reference dist docs benchmark catalogue lock clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
@@ -56,8 +60,7 @@ test-newest: $(STAMP)
 	for python in $${PYTHON:-python3.14 python3.13 python3.12 python3}; do \
 	    if "$$python" -c '$(SUPPORTED)' 2>/dev/null; then break; fi; \
 	done; \
-	index=$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null || true)}; \
-	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	$(SAME_INDEX); \
 	"$$python" -m venv --clear $(NEWEST); \
 	$(RUN) -m uv pip install --python $(NEWEST)/bin/python --quiet --upgrade -e '.[test]'; \
 	"$$python" --version; \
@@ -96,11 +99,16 @@ lint: $(STAMP)
 reference:
 	sh tests/reference/run.sh
 
+dist: $(STAMP)
+	rm -rf dist
+	$(RUN) -m hatchling build
+	@set -eu; $(SAME_INDEX); sh tests/installed/run.sh $(abspath $(RUN))
+
 docs: $(STAMP)
 	$(RUN) -m sphinx -q -W --keep-going -b html $(ARGS) docs docs/_build/html
 
 benchmark: $(STAMP)
-	$(RUN) benchmarks/run.py $(ARGS)
+	$(RUN) -m benchmarks.run $(ARGS)
 
 catalogue: $(STAMP)
 	$(RUN) docs/translation/make_catalogue.py $(ARGS)
@@ -145,8 +153,7 @@ $(STAMP): requirements.lock pyproject.toml
 	export PIP_DISABLE_PIP_VERSION_CHECK=1; \
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock; \
 	$(RUN) -m pip install --quiet --no-deps --require-hashes -r $(VENV)/uv.lock; \
-	index=$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null || true)}; \
-	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	$(SAME_INDEX); \
 	$(RUN) -m uv pip sync --python $(RUN) --quiet --compile-bytecode --require-hashes requirements.lock || { \
 	    echo "uv could not install; trying pip" >&2; \
 	    $(RUN) -m pip install --quiet --no-deps --require-hashes -r requirements.lock; \

@@ -49,6 +49,7 @@ ORDER = [
     ["counts"],
     ["survival", "response", "toxicity", "evidence", "kinetics", "baseline"],
     ["counts.making"],
+    ["sharing"],
     ["crosschecking", "validation"],
     ["report"],
     ["run"],
