@@ -49,6 +49,7 @@ def equal(first, second):
             assert list(map(str, mine)) == list(map(str, other)), column
     assert first.spec.method == second.spec.method
     assert first.spec.population == second.spec.population
+    assert first.spec.endpoint == second.spec.endpoint
 
 
 def answer(ask, cohort):
