@@ -49,7 +49,6 @@ def equal(first, second):
             assert list(map(str, mine)) == list(map(str, other)), column
     assert first.spec.method == second.spec.method
     assert first.spec.population == second.spec.population
-    assert first.spec.endpoint == second.spec.endpoint
 
 
 def answer(ask, cohort):
@@ -67,3 +66,4 @@ def same(ask, cohort, counts):
         assert first == second
     else:
         equal(first, second)
+        assert first.caption() == second.caption()
