@@ -106,9 +106,14 @@ def opened(source: Any, table: str | None) -> Rows:
         if suffix in _DATABASES:
             return _of_database(engine.connect(files[0], read_only=True), table)
         if suffix == ".parquet":
-            return _by_duckdb(engine.connect().read_parquet(files))
+            return _by_duckdb(_quiet(engine).read_parquet(files))
         # All rows say what a column holds: a word far down is no surprise later.
-        return _by_duckdb(engine.connect().read_csv(files, sample_size=-1))
+        return _by_duckdb(_quiet(engine).read_csv(files, sample_size=-1))
+
+
+def _quiet(engine: Any) -> Any:
+    """Return a connection that prints no bar while it counts."""
+    return engine.connect(config={"enable_progress_bar": "false"})
 
 
 def _duckdb() -> Any:
