@@ -12,6 +12,7 @@ import pandas as pd
 
 from carstats.data.check_values import check_values
 from carstats.data.likeness import near_misses, near_names
+from carstats.data.limits import with_limits
 from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.schema import STRATA_TABLES, TABLES, Column
 from carstats.data.source import Source as Source
@@ -292,6 +293,7 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
+    frame = with_limits(frame) if name == "assessments" else frame
     misspelt = {} if strata_only else near_names(name, frame.columns)
     near = {name: extra for extra, name in misspelt.items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]

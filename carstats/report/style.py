@@ -212,6 +212,7 @@ def _families_for(text: str, font: str) -> tuple[tuple[str, ...], set[int]]:
         for family in [name for name in _FALLBACK if name in installed] + others:
             found = lacking & _characters(family)
             if found:
+                _stand_in_for_bold(family)
                 families.append(family)
                 lacking -= found
             if not lacking:
@@ -238,9 +239,15 @@ def _add_extra_fonts() -> None:
     for folder in (package.submodule_search_locations or ()) if package else ():
         for path in sorted(Path(folder, "fonts").glob("*.ttf")):
             font_manager.fontManager.addfont(path)
-            # It has one weight, which matplotlib would complain of at each bold heading.
-            regular = font_manager.fontManager.ttflist[-1]
-            font_manager.fontManager.ttflist.append(replace(regular, weight=700))
+
+
+def _stand_in_for_bold(family: str) -> None:
+    """Let a font of one weight be its own bold; matplotlib would complain at each bold heading."""
+    fonts = font_manager.fontManager.ttflist
+    weights = [entry.weight for entry in fonts if entry.name == family]
+    if not {700, "bold"} & set(weights):
+        regular = next(entry for entry in fonts if entry.name == family)
+        fonts.append(replace(regular, weight=700))
 
 
 @lru_cache(maxsize=512)
