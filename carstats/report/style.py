@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -139,6 +140,9 @@ _WORDS = re.compile(
 )
 
 
+_drawing_now: ContextVar[bool] = ContextVar("drawing_now", default=False)
+
+
 @dataclass(frozen=True)
 class Look:
     """The colour of a stratum, and the line style and marker that repeat its message."""
@@ -155,13 +159,18 @@ def drawing(texts: Iterable[str] = (), **changes: object) -> Iterator[None]:
     `changes` are fields of `Setting`.
     """
     before = setting_now.set(replace(setting(), **changes))
+    within = _drawing_now.set(True)
     try:
         families = list(font_families("".join(texts)))
         with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update({**_RC, "font.family": families})
+            # Within another drawing the user's settings are put aside already.
+            if within.old_value is not True:
+                matplotlib.rcdefaults()
+                matplotlib.rcParams.update(_RC)
+            matplotlib.rcParams["font.family"] = families
             yield
     finally:
+        _drawing_now.reset(within)
         setting_now.reset(before)
 
 

@@ -85,9 +85,11 @@ def _reproduce(
         from carstats.report.style import font_families
 
         font_families(LANGUAGES[lang][0])
-    jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
+    jobs = {}
     if notebooks and only is None:
+        # The longest of all: begun last, one process would wait for it.
         jobs["crosscheck"] = partial(_second_program, folder, target, lang)
+    jobs |= {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
     unfinished = target / "figures" / UNFINISHED
     new = [place for place in (unfinished.parent, target) if not place.exists()]
     write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
