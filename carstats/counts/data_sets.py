@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from carstats.counts.checks import check_names
 from carstats.counts.counted import Counts
-from carstats.counts.engines import Rows, opened
+from carstats.counts.engines import Rows, files_of, opened
 from carstats.counts.values import (
     NUMBERS,
     blank_strata,
@@ -56,12 +57,15 @@ def counts_of_table(
     asked = _asked(endpoints)
     by = [] if by is None else [by] if isinstance(by, str) or not np.iterable(by) else list(by)
     check_names(by)
-    rows = opened(source, table)
     try:
-        return _counted(rows, asked, by, subject, label)
+        return _counted(opened(source, table), asked, by, subject, label)
     except CarstatsError:
+        files = []
+        if isinstance(source, str | Path):
+            with suppress(CarstatsError):
+                files = files_of(source)
         # Of several files the one that is to blame is named.
-        for file in rows.files if len(rows.files) > 1 else ():
+        for file in files if len(files) > 1 else ():
             with suppress(_NoRowsError):
                 _counted(opened(file, table), asked, by, subject, label)
         raise
