@@ -104,7 +104,7 @@ def site_rates(
         population=population,
         method=message(
             "{counted} at each site and added; all sites and all but one: binomial–normal model, "
-            "{level} % profile limits; not shown by {n} sites",
+            "{level} % profile limits; sites that do not show it: {n}",
             counted=message("Clopper–Pearson {level} % limits", level=level_text(conf_level)),
             level=level_text(conf_level), n=len(missing),
         ),
@@ -269,7 +269,7 @@ def site_survival(
         message(
             "life table on the visit grid at day {at}, hidden days spread evenly, log–log {level} "
             "% limits; between the possible values lies the maximum-likelihood estimate wherever "
-            "the hidden days are; hidden by {n} sites",
+            "the hidden days are; sites that hide it: {n}",
             at=f"{at:g}", level=level_text(conf_level), n=len(missing),
         ),
         conf_level=conf_level, at=at, left_out=sorted(missing),

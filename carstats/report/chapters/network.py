@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from carstats.counts.counted import Counts
@@ -19,14 +20,20 @@ from carstats.report.chapters.context import part
 from carstats.report.figures import estimates_figure, interval_figure
 from carstats.report.format import count, of, p_number, percent, percent_limits, rate
 from carstats.report.tables import tabulate_result
-from carstats.report.tables.network import network_table, sites_table
+from carstats.report.tables.network import definitions_table, network_table, sites_table
 from carstats.response.differences import response_difference
 from carstats.response.rates import response_rate
 from carstats.result import Result
 from carstats.sharing.estimates import site_differences, site_rates, site_survival
 from carstats.sharing.network import Network
 from carstats.sharing.outcomes import RESPONSE, TIMES, TOXICITY
-from carstats.sharing.together import SITE, response_counts, time_cohort, toxicity_counts
+from carstats.sharing.together import (
+    SITE,
+    competing_counts,
+    response_counts,
+    time_cohort,
+    toxicity_counts,
+)
 from carstats.survival.competing import cumulative_incidence
 from carstats.survival.interval_censored.curves import (
     interval_censored_curve,
@@ -50,6 +57,7 @@ def network_chapters(network: Network) -> list[Chapter]:
         ("response", tr("Responses"), _responses),
         ("times", tr("Times to events"), _times),
         ("toxicity", tr("Toxicities"), _toxicities),
+        ("definitions", tr("What the numbers mean"), _definitions),
     ]
     return [Chapter(name, title, tuple(make(network))) for name, title, make in made]
 
@@ -73,6 +81,17 @@ def _sites(network: Network) -> list[Block]:
         TableBlock(network_table(network)),
         *([Caution(care)] if hides else []),
     ]
+
+
+def _definitions(network: Network) -> list[Block]:
+    words = tr(
+        "The grid has the visits of the schedule: what a visit found counts at its planned week, "
+        "also where it took place some days later. Against exact days a curve is therefore lower "
+        "at a visit, by those whom its window still found."
+    )
+    defined = {name: network.definition(name) for name in network.names}
+    table = [TableBlock(definitions_table(defined))] if defined else []
+    return [*table, *paragraphs(words)]
 
 
 def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -> list[Block]:
@@ -130,7 +149,7 @@ def _left_out(network: Network, kind: str, name: str) -> str:
     gone = sum(network.rows(kind, name, [_BY])[1].values())
     if not gone:
         return ""
-    return tr("{n} subjects stand in no target of their own: the site shows them together.",
+    return tr("Subjects in no target of their own, for their site shows targets together: {n}.",
               n=count(gone))  # fmt: skip
 
 
@@ -183,17 +202,11 @@ def _curve(network: Network, name: str) -> list[Block]:
             table = sites_table(result)
             title = tr("{outcome}: no event by week {week}", outcome=label, week=f"{day / 7:g}")
             named = {f"{name}_day_{day:g}": result}
-            blocks.append(TableBlock(_titled(table, title), named))
+            blocks.append(TableBlock(replace(table, title=title), named))
     blocks += _tests(network, name)
     if _competes(network, name):
         blocks += part(partial(_incidence, network, name))
     return blocks
-
-
-def _titled(table, title: str):
-    from dataclasses import replace
-
-    return replace(table, title=title)
 
 
 def _tests(network: Network, name: str) -> list[Block]:
@@ -222,8 +235,6 @@ def _competes(network: Network, name: str) -> bool:
 
 def _incidence(network: Network, name: str) -> list[Block]:
     """Return the cumulative incidence over the sites that tell competing events."""
-    from carstats.sharing.together import competing_counts
-
     counts, left = competing_counts(network, name)
     if counts is None:
         return paragraphs(tr("No site tells competing events from censored times."))
@@ -240,9 +251,7 @@ def _incidence(network: Network, name: str) -> list[Block]:
                    value=percent(last["estimate"]),
                    limits=percent_limits(last["conf_low"], last["conf_high"]))
             )  # fmt: skip
-    gone = (
-        tr("{n} sites, which hide competing events, are left out.", n=count(left)) if left else ""
-    )
+    gone = tr("Sites left out, for they hide competing events: {n}.", n=count(left)) if left else ""
     told = tr("Cumulative incidence, competing events counted: {parts}.",
               parts=tr("; ").join(lines))  # fmt: skip
     return paragraphs(sentences(told, gone))

@@ -24,6 +24,7 @@ from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
 from carstats.report.tables.parts import Marks
 from carstats.result import Result
+from carstats.sharing.definitions import DERIVED, RECORDED
 from carstats.sharing.network import Network
 from carstats.sharing.shared import CELLS, MARGINS, NOTHING, WHOLE
 from carstats.words import in_words, sentence, tr
@@ -65,6 +66,22 @@ def network_table(network: Network) -> Table:
     align = ("left", "right", "right", "left", "right", "right", "right")
     return Table(tr("What the sites sent"), heads, tuple(rows), align=align,
                  synthetic=network.synthetic)  # fmt: skip
+
+
+def definitions_table(definitions: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return what each shared number means: the rule, its standing, and how it was made."""
+    rows = []
+    for definition in definitions.values():
+        rules = definition["rules"]
+        words = tr(rules[0]["definition"]) if rules else tr("as the site records it")
+        made = {DERIVED: tr("derived by carstats"), RECORDED: tr("as recorded")}
+        cells = (
+            tr(definition["label"]), words, made.get(definition.get("made", ""), ""),
+            tr(rules[0]["status"]) if rules else "", definition["fingerprint"][:12],
+        )  # fmt: skip
+        rows.append(Row(cells))
+    heads = (tr("Outcome"), tr("Definition"), tr("Made"), tr("Standing"), tr("Fingerprint begins"))
+    return Table(tr("Definitions"), heads, tuple(rows), align=("left",) * 5)
 
 
 def sites_table(result: Result) -> Table:
