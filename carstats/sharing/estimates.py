@@ -42,6 +42,8 @@ PARTS = {
 _ADDED = mark("counts added")
 _DIFFERING = mark("sites that may differ")
 _WHATEVER = mark("whatever is hidden")
+# From so wide a range of possible values on, a row says so.
+_OPEN = 0.2
 _EVEN = mark("hidden days spread evenly")
 
 
@@ -224,7 +226,7 @@ def site_survival(
     Returns
     -------
     Result or None
-        Rows by ``part`` and ``site_id``: ``n``, ``n_event``; ``estimate`` with ``conf_low`` and
+        Rows by ``part`` and ``site_id``: ``n``, ``n_event`` up to the visit; ``estimate`` with ``conf_low`` and
         ``conf_high``, the life table with the numbers of joined intervals spread evenly over their
         days; ``possible_low`` and ``possible_high``, between which the maximum-likelihood estimate
         lies whatever those days were, and, in all, whatever the sites that show nothing hide. NaN
@@ -250,9 +252,10 @@ def site_survival(
         }  # fmt: skip
         lost = np.isnan(values["estimate"])
         return {
-            "part": part, SITE: label, "n": n, "n_event": sum(numbers["n_event"]),
+            "part": part, SITE: label, "n": n,
+            "n_event": round(float(table.n_event[: place + 1].sum())),
             **(dict.fromkeys(values, np.nan) if lost else values),
-            "note": message("nobody is followed so far") if lost else "",
+            "note": _care(lost, high - low),
         }  # fmt: skip
 
     missing = {c["site"]: c["subjects"] or c["minimum_cell"] - 1 for c in network.contents
@@ -275,6 +278,15 @@ def site_survival(
         conf_level=conf_level, at=at, left_out=sorted(missing),
     )  # fmt: skip
     return Result(pd.DataFrame(rows), replace(spec, by=("part", SITE)), _labels())
+
+
+def _care(lost: bool, open_: float) -> str:
+    """Return the note of an estimate that is not there, or that little but an assumption makes."""
+    if lost:
+        return message("nobody is followed so far")
+    if open_ > _OPEN:
+        return message("rests on hidden days being spread evenly; read the possible values")
+    return ""
 
 
 def _hides(content: dict[str, Any], name: str) -> bool:

@@ -20,6 +20,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.counts.counted import Counts
 from carstats.data.study import Study
+from carstats.endpoints.derive.applicability import APPLIES
 from carstats.messages import message
 from carstats.sharing.network import Network
 from carstats.sharing.numbers import ALL as EVERY
@@ -134,10 +135,12 @@ def time_cohort(
                                    "time": time, "time_low": low, "time_high": high})  # fmt: skip
     if not events:
         return None
-    study = Study(
-        subjects=pd.DataFrame(subjects), events=pd.DataFrame(events), strata_only=True,
-        vocabulary=network.vocabulary, synthetic=network.synthetic,
-    )  # fmt: skip
+    study = _Counted(
+        subjects=pd.DataFrame(subjects).assign(**{APPLIES: True}),
+        events=pd.DataFrame(events),
+        vocabulary=network.vocabulary,
+        synthetic=network.synthetic,
+    )
     return define_cohort(study, label=_label(network))
 
 

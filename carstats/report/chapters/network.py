@@ -74,7 +74,7 @@ def _sites(network: Network) -> list[Block]:
     care = tr(
         "Numbers that would have stood for a few subjects are hidden. The sites that hide an "
         "outcome are no chance selection: what is rare is hidden where it happened, so that a sum "
-        "over the other sites is too low. The row “whatever is hidden” holds for all sites."
+        "over the other sites misses it. The row “whatever is hidden” holds for all sites."
     )
     return [
         *paragraphs(sentences(words, other)),
