@@ -226,11 +226,11 @@ def site_survival(
     Returns
     -------
     Result or None
-        Rows by ``part`` and ``site_id``: ``n``, ``n_event`` up to the visit; ``estimate`` with ``conf_low`` and
-        ``conf_high``, the life table with the numbers of joined intervals spread evenly over their
-        days; ``possible_low`` and ``possible_high``, between which the maximum-likelihood estimate
-        lies whatever those days were, and, in all, whatever the sites that show nothing hide. NaN
-        where nobody is followed so far. None where no site shows it.
+        Rows by ``part`` and ``site_id``: ``n``, ``n_event`` up to the visit; ``estimate`` with
+        ``conf_low`` and ``conf_high``, the life table with the numbers of joined intervals spread
+        evenly over their days; ``possible_low`` and ``possible_high``, between which the
+        maximum-likelihood estimate lies whatever those days were, and, in all, whatever the sites
+        that show nothing hide. NaN where nobody is followed so far. None where no site shows it.
     """
     cohorts = {placing: time_cohort(network, name, placing=placing) for placing in PLACINGS}
     if None in cohorts.values():
