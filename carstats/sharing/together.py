@@ -179,7 +179,9 @@ def _subjects(
 def interval_rows(network: Network, rows: Sequence[dict[str, Any]]) -> dict[str, list]:
     """Return rows of curves as the numbers that `life_table` takes; competing events censored."""
     place = {day: i for i, day in enumerate(network.visits)}
-    found: dict[str, list] = {key: [] for key in ("begin", "end", "n_event", "n_censor", "half")}
+    found: dict[str, list] = {
+        key: [] for key in ("begin", "end", "n_event", "n_censor", "half", "start")
+    }
     for row in rows:
         for interval in row["intervals"]:
             found["begin"].append(place[7.0 * interval["after_week"]])
@@ -187,6 +189,7 @@ def interval_rows(network: Network, rows: Sequence[dict[str, Any]]) -> dict[str,
             found["n_event"].append(interval["events"])
             found["n_censor"].append(interval["without_event"])
             found["half"].append(row["clock"] != VISITS)
+            found["start"].append(interval["from_the_start"])
     return found
 
 

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 import carstats as cs
 from carstats.run import network
 from carstats.run.cli import app
+from tests.report.page_checks import page_problems
 from tests.sharing.sites import content_of, written
 
 KINDS = [(168, "event", 84), (500, "event", 448), (360, "censored", 0)]
@@ -135,3 +136,22 @@ def test_combine_refuses_in_one_message_and_writes_nothing(sites, tmp_path):
         assert made.output.startswith("Error: ")
         assert "Traceback" not in made.output
         assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_pages_are_sound(folder, sites, tmp_path, lang):
+    site = "<script>alert(1)</script> & \"A\" '甲'"
+    run("share", folder, "--out", tmp_path, "--site", site, "--lang", lang)
+    run("combine", sites, "--out", tmp_path, "--lang", lang, "--endpoint", "response")
+    for name in ("disclosure.html", "network.html"):
+        page = (tmp_path / name).read_text(encoding="utf-8")
+        assert page_problems(page) == []
+        assert "<script>alert" not in page
+
+
+def test_a_site_of_a_few_sends_no_number(tmp_path):
+    cs.write_study(cs.simulate_study(seed=3, n=3), tmp_path / "study")
+    made = run("share", tmp_path / "study", "--out", tmp_path / "out", "--site", "A")
+    assert made.exit_code == 0, made.output
+    assert "Fewer than 5 subjects: the file holds no number." in made.output
+    assert run("combine", tmp_path / "out", "--out", tmp_path / "network").exit_code == 0
