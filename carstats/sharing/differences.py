@@ -16,18 +16,20 @@ from carstats.sharing.outcomes import COMPETING, EVENT, RESPONSE, TIMES, Outcome
 
 
 class Shown:
-    """The sets of subjects that are known by their number."""
+    """The sets of subjects that are known by their number, a bit for each subject."""
 
     def __init__(self, least: int) -> None:
         self.least = least
-        self._sets: NDArray[np.float32] | None = None
+        self._sets: NDArray[np.uint8] | None = None
+        self._sizes = np.empty(0, int)
         # Of each group the totals of its endpoints.
         self._totals: dict[bytes, NDArray[np.float32]] = {}
 
     def copy(self) -> Shown:
         """Return the same sets, to add others to."""
         other = Shown(self.least)
-        other._sets, other._totals = self._sets, dict(self._totals)
+        other._sets, other._sizes = self._sets, self._sizes
+        other._totals = dict(self._totals)
         return other
 
     def _concerns(self, outcome: Outcome) -> bool:
@@ -37,8 +39,10 @@ class Shown:
         """Remember what is shown of a group."""
         if self._concerns(outcome):
             new = _sets(outcome, joining, member)
-            known = new if self._sets is None else np.vstack([self._sets, new])
-            self._sets = _distinct(known)
+            packed = np.packbits(new, axis=1)
+            known = [] if self._sets is None else [self._sets]
+            self._sets = np.vstack([*known, packed])
+            self._sizes = np.append(self._sizes, new.sum(axis=1))
             self._totals[member.tobytes()] = self._with(outcome, joining, member)
 
     def betrays(self, outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> bool:
@@ -46,10 +50,12 @@ class Shown:
         if not self._concerns(outcome) or self._sets is None:
             return False
         new = _sets(outcome, joining, member)
-        both = new @ self._sets.T
-        mine, theirs = new.sum(axis=1)[:, None], self._sets.sum(axis=1)[None, :]
-        within = (both == mine) | (both == theirs)
-        if (within & self._few(np.abs(mine - theirs))).any():
+        # Only sets of nearly the same size can be a few apart.
+        apart = new.sum(axis=1)[:, None] - self._sizes[None, :]
+        mine, theirs = np.nonzero(self._few(np.abs(apart)))
+        a, b = np.packbits(new, axis=1)[mine], self._sets[theirs]
+        smaller = (apart[mine, theirs] < 0)[:, None]
+        if len(mine) and (~np.where(smaller, a & ~b, b & ~a).any(axis=1)).any():
             return True
         return self._two_betray(self._with(outcome, joining, member))
 
@@ -60,8 +66,8 @@ class Shown:
         self, outcome: Outcome, joining: Joining, member: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
         known = self._totals.get(member.tobytes())
-        new = _totals(outcome, joining, member)
-        return _distinct(new if known is None else np.vstack([known, new]))
+        new = _totals(outcome, joining, member).astype(np.float32)
+        return new if known is None else np.vstack([known, new])
 
     def _two_betray(self, sets: NDArray[np.float32]) -> bool:
         """Say whether a set holds two that exclude each other and a few more."""
@@ -76,7 +82,7 @@ class Shown:
         return False
 
 
-def _sets(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _sets(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the sets whose number a reader can make of what is shown: a row for each.
 
     Of responses every union of blocks. Of times those with the event, and those out of it in any
@@ -98,7 +104,7 @@ def _sets(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDAr
     return _as_rows([*found, asked], member)
 
 
-def _totals(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDArray[np.float32]:
+def _totals(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the sets of all who have an outcome, of all who have not, and of the group."""
     blocks = _blocks(outcome, joining, member)
     if outcome.kind == RESPONSE:
@@ -124,15 +130,11 @@ def _rows(joining: Joining) -> list[tuple[int, ...]]:
     return list(dict.fromkeys(rows))
 
 
-def _as_rows(found: list[NDArray[np.bool_]], member: NDArray) -> NDArray[np.float32]:
+def _as_rows(found: list[NDArray[np.bool_]], member: NDArray) -> NDArray[np.bool_]:
+    """Return each set that is not empty once."""
     sets = np.array(found, bool).reshape(-1, member.size)
-    return _distinct(sets[sets.any(axis=1)]).astype(np.float32)
-
-
-def _distinct(sets: NDArray) -> NDArray:
-    """Return each set once."""
-    keys = np.packbits(sets.astype(bool), axis=1)
     first: dict[bytes, int] = {}
-    for place, key in enumerate(keys):
-        first.setdefault(key.tobytes(), place)
+    for place, key in enumerate(np.packbits(sets, axis=1)):
+        if key.any():
+            first.setdefault(key.tobytes(), place)
     return sets[list(first.values())]
