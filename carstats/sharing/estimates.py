@@ -39,6 +39,8 @@ PARTS = {
 _ADDED = mark("counts added")
 _DIFFERING = mark("sites that may differ")
 _WHATEVER = mark("whatever is hidden")
+# Closer values are one.
+_DIGITS = 1e-9
 # From so wide a range of possible values on, a row says so.
 _OPEN = 0.2
 _EVEN = mark("hidden days spread evenly")
@@ -259,7 +261,10 @@ def site_survival(
     missing = {c["site"]: c["subjects"] or c["minimum_cell"] - 1 for c in network.contents
                if c["site"] not in shown and _hides(c, name)}  # fmt: skip
     rows = [row("sites", site, [site]) for site in sites]
-    rows.append(row("together", _EVEN, sites))
+    whole = row("together", _EVEN, sites)
+    if whole["possible_high"] - whole["possible_low"] < _DIGITS:
+        whole[SITE] = _ADDED
+    rows.append(whole)
     if missing:
         rows.append(row("together", _WHATEVER, sites, sum(missing.values())))
     if len(sites) > 2:

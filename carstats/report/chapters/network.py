@@ -21,6 +21,7 @@ from carstats.report.figures import estimates_figure, interval_figure
 from carstats.report.format import count, of, p_number, percent, percent_limits, rate
 from carstats.report.tables import tabulate_result
 from carstats.report.tables.network import definitions_table, network_table, sites_table
+from carstats.response.comparisons import response_test
 from carstats.response.differences import response_difference
 from carstats.response.rates import response_rate
 from carstats.result import Result
@@ -140,14 +141,23 @@ def _responses_by_target(network: Network, name: str) -> list[Block]:
         TableBlock(
             tabulate_result(differences, title=second), {f"{name}_differences": differences}
         ),
+        *part(partial(_tested, counts, name, at)),
         *paragraphs(_left_out(network, RESPONSE, name)),
     ]
 
 
+def _tested(counts: Counts, name: str, at: float) -> list[Block]:
+    """Return the Mantel-Haenszel test of the targets within sites."""
+    test = response_test(counts, name, at=at, by=_BY, strata=SITE)
+    title = tr("{outcome}, by target within sites", outcome=in_words(test.spec.endpoint))
+    return [TableBlock(tabulate_result(test, title=title), {f"{name}_test": test})]
+
+
 def _left_out(network: Network, kind: str, name: str) -> str:
     """Say how many subjects cannot be told by target."""
-    gone = sum(network.rows(kind, name, [_BY])[1].values())
-    if not gone:
+    told = sum(row["asked"] for _, _, row in network.rows(kind, name, [_BY])[0])
+    gone = sum(row["asked"] for _, _, row in network.rows(kind, name, ())[0]) - told
+    if gone <= 0:
         return ""
     return tr("Subjects in no target of their own, for their site shows targets together: {n}.",
               n=count(gone))  # fmt: skip
@@ -191,6 +201,11 @@ def _curve(network: Network, name: str) -> list[Block]:
     cohort = time_cohort(network, name)
     if cohort is None:
         return []
+    competes = _competes(network, name)
+    if competes and competing_counts(network, name)[0] is not None:
+        label = in_words(network.vocabulary.label("endpoint", name))
+        found = part(partial(_incidence, network, name))
+        return [Heading(label), *found, *_tests(network, name)]
     curve = interval_censored_curve(cohort, name, competing="censor")
     label = in_words(curve.spec.endpoint)
     blocks: list[Block] = [
@@ -203,10 +218,13 @@ def _curve(network: Network, name: str) -> list[Block]:
             title = tr("{outcome}: no event by week {week}", outcome=label, week=f"{day / 7:g}")
             named = {f"{name}_day_{day:g}": result}
             blocks.append(TableBlock(replace(table, title=title), named))
-    blocks += _tests(network, name)
-    if _competes(network, name):
-        blocks += part(partial(_incidence, network, name))
-    return blocks
+    if competes:
+        care = tr(
+            "No site tells competing events from censored times: what follows is cause-specific, "
+            "not a probability."
+        )
+        blocks.insert(1, Caution(care))
+    return [*blocks, *_tests(network, name)]
 
 
 def _tests(network: Network, name: str) -> list[Block]:
@@ -223,6 +241,10 @@ def _tests(network: Network, name: str) -> list[Block]:
     if cohort is not None and len(set(cohort.subjects[_BY])) > 1:
         test = interval_censored_test(cohort, name, by=_BY, strata=SITE, competing="censor")
         title = tr("{outcome}, by target within sites", outcome=in_words(test.spec.endpoint))
+        if not _competes(network, name):
+            curves = interval_censored_curve(cohort, name, by=_BY)
+            draw = partial(interval_figure, curves)
+            found.append(figure_block(draw, {"": curves}, f"curve_{name}_by_target"))
         found.append(TableBlock(tabulate_result(test, title=title), {f"{name}_test": test}))
         found += paragraphs(_left_out(network, TIMES, name))
     return found
@@ -236,8 +258,6 @@ def _competes(network: Network, name: str) -> bool:
 def _incidence(network: Network, name: str) -> list[Block]:
     """Return the cumulative incidence over the sites that tell competing events."""
     counts, left = competing_counts(network, name)
-    if counts is None:
-        return paragraphs(tr("No site tells competing events from censored times."))
     days = [day for day in _READ if day in network.visits]
     result = cumulative_incidence(counts, name)
     frame = result.frame
