@@ -87,8 +87,8 @@ def _sites(network: Network) -> list[Block]:
 def _definitions(network: Network) -> list[Block]:
     words = tr(
         "The grid has the visits of the schedule: what a visit found counts at its planned week, "
-        "also where it took place some days later. Against exact days a curve is therefore lower "
-        "at a visit, by those whom its window still found."
+        "also where it took place some days before or after. By these a curve differs from that "
+        "of exact days."
     )
     defined = {name: network.definition(name) for name in network.names}
     table = [TableBlock(definitions_table(defined))] if defined else []
