@@ -139,6 +139,8 @@ def crosscheck(
     mapping: Mapping = None,
 ) -> None:
     """Recompute a study's numbers by other libraries, and say where they differ."""
+    with speaking(lang):
+        check_installed("crosscheck", "lifelines", "statsmodels")
     from carstats.report.pages.save import write_files
     from carstats.report.pages.second_program import crosscheck_files
     from carstats.run.counting import counting
@@ -146,7 +148,6 @@ def crosscheck(
     from carstats.words import tr
 
     with speaking(lang):
-        check_installed("crosscheck", "lifelines", "statsmodels")
         if out is not None:
             check_writable(out.resolve())
         study = carstats.read_study(folder, mapping)
