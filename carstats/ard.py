@@ -34,8 +34,8 @@ class Numbers(Protocol):
 KEYS = (
     "scenario", "choice", "left_out", "disease", "target", "trial", "study_id", "control_id",
     "other_id", "population", "timepoint_weeks", "endpoint", "contrast", "row", "system",
-    "term", "among", "organism", "min_grade", "window_start", "window_end", "cause", "measure",
-    "assumption", "assumed", "assumed_reference", "estimator", "parameter", "tau", "p",
+    "term", "among", "organism", "drug", "min_grade", "window_start", "window_end", "cause",
+    "measure", "assumption", "assumed", "assumed_reference", "estimator", "parameter", "tau", "p",
     "time_low", "time_high", "time", "category", "criterion", "reference", "grade", "level",
     "method",
 )  # fmt: skip
@@ -66,6 +66,8 @@ LABELS = {
     "band.high": mark("Upper end of the band"),
     "band.low": mark("Lower end of the band"),
     "baseline": mark("Baseline"),
+    "of": mark("Unit of the threshold"),
+    "threshold": mark("Threshold"),
     "basis": mark("Kind of report"),
     "source": mark("Source"),
     "below": mark("Proportion below the threshold"),
@@ -126,8 +128,13 @@ LABELS = {
     "n.expected": mark("Expected events"),
     "n.exposed": mark("Subjects exposed"),
     "n.left.out": mark("Subjects left out"),
+    "mean.dose": mark("Mean dose"),
+    "mean.dose.high": mark("Upper limit of the mean dose"),
+    "mean.dose.low": mark("Lower limit of the mean dose"),
     "n.masked": mark("Values set aside"),
     "n.missing.reference": mark("Missing in the reference"),
+    "n.already": mark("Subjects there on day 0 already"),
+    "n.left": mark("Subjects not followed so far"),
     "n.negative": mark("Subjects negative at baseline"),
     "n.no.baseline": mark("Subjects without a baseline"),
     "n.not.eligible": mark("Subjects not eligible"),
@@ -225,7 +232,8 @@ _P_VALUES = {
 }
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
-    "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",
+    "last_followup", "last_time", "low", "maximum", "mean_dose", "mean_dose_high", "mean_dose_low",
+    "median", "minimum", "n_expected",
     "n_risk_weighted", "person_years",
     "person_years_reference", "q1", "q3", "std_dev", "subject_years",
 }  # fmt: skip
@@ -233,7 +241,7 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "b_cell_depletion", "baseline_table", "cellular_kinetics", "followup_time",
+    "b_cell_depletion", "baseline_table", "cellular_kinetics", "cumulative_dose", "followup_time",
     "glucocorticoid_course", "measure_trajectory", "restricted_mean",
     "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
     "time_to_below_quantification", "titre_change", "toxicity_timing",

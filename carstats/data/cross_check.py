@@ -22,6 +22,8 @@ def _rows(
 ) -> list[Problem]:
     """Return a problem for each row of `mask`; `what` is a text, or a function of the row."""
     mask = np.asarray(mask.fillna(False) if hasattr(mask, "fillna") else mask, dtype=bool)
+    if not mask.any():
+        return []
     return [
         source.problem(what if isinstance(what, str) else what(row), row.Index, column, remedy)
         for row in frame[mask].itertuples()
@@ -100,7 +102,8 @@ def alike_notes(ids: pd.Series) -> list[str]:
 
 def _duplicates(table: Table, frame: pd.DataFrame, source: Source) -> list[Problem]:
     key = list(table.key)
-    if not key:
+    again = frame.duplicated(key).to_numpy() if key else np.zeros(0, bool)
+    if not again.any():
         return []
     # By position: rows made from one wide row share its number.
     first = frame.index.to_numpy()[
@@ -109,7 +112,6 @@ def _duplicates(table: Table, frame: pd.DataFrame, source: Source) -> list[Probl
         .transform("first")
         .to_numpy(dtype=int)
     ]
-    again = frame.duplicated(key).to_numpy()
     words = message(" and ").join(f"`{column}`" for column in key)
     return [
         source.problem(

@@ -37,9 +37,15 @@ _TEST = Views(
 _TABLE_ONLY = Views({}, instead=mark("cs.tabulate(result) prints it"))
 _PERSON_TIME = replace(FOREST, table="tabulate_rates")
 VIEWS: dict[str, Views] = {
-    "antibody_panel": FOREST,
+    "antibody_map": Views({"map": "antibody_map_figure"}, table="tabulate_shifts"),
+    "antibody_panel": replace(FOREST, table="tabulate_antibodies"),
     "attrition": Views({"flow": "attrition_figure"}, "plot_attrition", "tabulate_attrition"),
-    "b_cell_depletion": _TABLE_ONLY,
+    "b_cell_aplasia": Views({"bars": "aplasia_figure"}),
+    "b_cell_depletion": replace(
+        _TABLE_ONLY,
+        table="tabulate_depletion",
+        instead=mark("cs.tabulate(result) prints it, b_cell_aplasia() draws the subjects"),
+    ),
     "baseline_table": replace(_TABLE_ONLY, table="tabulate_baseline"),
     "basket_leave_one_out": FOREST,
     "basket_operating_characteristics": _TABLE_ONLY,
@@ -60,18 +66,24 @@ VIEWS: dict[str, Views] = {
     "cox_regression": FOREST,
     "crs_treatment": replace(_TABLE_ONLY, table="tabulate_quantities"),
     "cumulative_incidence": Views({"stacked": "competing_figure"}, "plot_competing"),
+    "cumulative_dose": replace(FOREST, table="tabulate_doses"),
     "cure_fraction": FOREST,
+    "drug_use": Views({"lines": "drug_use_figure", "forest": "estimates_figure"}, "plot_estimates"),
     "evidence_map": Views({"map": "evidence_map_figure"}),
     "exposure_adjusted_rate": _PERSON_TIME,
     "exposure_adjusted_ratio": FOREST,
     "exposure_listing": Views({"boxes": "exposure_figure"}),
     "exposure_response": replace(
         _TABLE_ONLY,
+        table="tabulate_exposure",
         instead=mark("cs.tabulate(result) prints it, exposure_listing() draws the subjects"),
     ),
     "fine_gray_regression": FOREST,
     "followup_time": FOREST,
-    "glucocorticoid_course": Views({"course": "trajectory_figure"}, "plot_trajectory"),
+    "glucocorticoid_course": Views(
+        {"course": "trajectory_figure"}, "plot_trajectory", "tabulate_taper"
+    ),
+    "glucocorticoid_profiles": Views({"taper": "taper_figure"}, table="tabulate_taper"),
     "gray_test": _TEST,
     "hospital_days": replace(_TABLE_ONLY, table="tabulate_quantities"),
     "immunoglobulin_replacement": replace(_TABLE_ONLY, table="tabulate_quantities"),
@@ -97,6 +109,7 @@ VIEWS: dict[str, Views] = {
     "pooled_rate": replace(FOREST, table="tabulate_evidence"),
     "pooled_regression": FOREST,
     "pooled_sensitivity": FOREST,
+    "protection_kept": replace(FOREST, table="tabulate_antibodies"),
     "randomised_comparison": FOREST,
     "report_overlap": Views({"arcs": "overlap_figure"}),
     "response_categories": Views({"bars": "categories_figure"}, "plot_categories"),
@@ -113,6 +126,7 @@ VIEWS: dict[str, Views] = {
         {"spider": "spider_figure", "waterfall": "waterfall_figure", "visits": "visit_box_figure"}
     ),
     "score_difference": FOREST,
+    "score_responder_rate": RATES,
     "seroconversion_rate": RATES,
     "subject_timelines": Views({"swimmer": "swimmer_figure"}, "plot_swimmer"),
     "survival_at": FOREST,
@@ -124,6 +138,7 @@ VIEWS: dict[str, Views] = {
     "time_to_below_quantification": _TABLE_ONLY,
     "time_to_recovery": _INCIDENCE,
     "time_to_response": _INCIDENCE,
+    "time_to_taper": _INCIDENCE,
     "titre_change": FOREST,
     "toxicity_benchmark": Views({"forest": "benchmark_figure"}),
     "toxicity_difference": Views(

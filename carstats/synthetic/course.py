@@ -31,6 +31,8 @@ TOPICS = (
     "sclerosis items",
     "cells",
     "harm",
+    "antibodies",
+    "b cell subsets",
 )
 MONTH = 30.4375
 YEAR = 365.25

@@ -15,12 +15,13 @@ from carstats.data.study import Study
 from carstats.data.writer import write_study
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import mark, message
+from carstats.synthetic.antibodies import simulate_antibodies
 from carstats.synthetic.assessments import (
     Sampling,
     assessments_table,
     simulate_scores,
 )
-from carstats.synthetic.cells import simulate_cells, with_cells
+from carstats.synthetic.cells import simulate_cells, simulate_subsets, with_samples
 from carstats.synthetic.course import Course, simulate_course
 from carstats.synthetic.harm import with_harm
 from carstats.synthetic.items import simulate_items, simulate_sclerosis
@@ -107,11 +108,13 @@ def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
     harmed, treated = with_harm(course, toxicities, medications, seed)
     tables = {
         "infusions": infusions,
-        "assessments": with_cells(
+        "assessments": with_samples(
             assessments_table(
                 course, sampling, measured, local_toxicity_rows(sampling, measured, toxicities)
             ),
             simulate_cells(course, visits, toxicities, seed),
+            simulate_antibodies(course, visits, sampling.day[:, 0], medications, seed),
+            simulate_subsets(course, sampling, measured["B_cells"][0], seed),
         ),
         "medications": treated,
         "toxicities": _numbered(harmed, infusions),

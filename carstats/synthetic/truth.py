@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from carstats.synthetic.cells import EXPANSION, cells_truth
+from carstats.synthetic.antibodies import ANTIBODIES, SEROLOGY, antibodies_truth
+from carstats.synthetic.cells import EXPANSION, REPERTOIRE, cells_truth, subsets_truth
 from carstats.synthetic.course import (
     YEAR,
     by_programme,
@@ -58,6 +59,12 @@ def truth(model: Model, seed: int, n: int) -> dict:
         "true_values": records,
         "cells": cells_truth() | {"parameters": asdict(EXPANSION)},
         "harm": harm_truth(model) | {"parameters": asdict(HARM)},
+        "antibodies": antibodies_truth()
+        | {
+            "parameters": asdict(SEROLOGY),
+            "panel": {name: asdict(antibody) for name, antibody in ANTIBODIES.items()},
+        },
+        "b_cell_subsets": subsets_truth() | {"parameters": asdict(REPERTOIRE)},
     }
 
 

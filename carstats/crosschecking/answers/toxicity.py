@@ -32,6 +32,7 @@ from carstats.crosschecking.families import (
     characteristics,
     clocks,
     curves,
+    drugs,
     durations,
     harm,
     rates,
@@ -170,6 +171,30 @@ TOXICITY: dict[str, Analysis] = {
                   (*RATE, "q1", "q3", "minimum", "maximum")),
         ),
         "toxicity", reference="harm.R", argument="term",
+    ),
+    "time_to_taper": Analysis(
+        "toxicity.timing.off",
+        (
+            Check(PANDAS, drugs.taper_counts, (*SURVIVAL_COUNTS, "n_competing", "n_already"), (),
+                  EXACT),
+            Check(STATSMODELS, drugs.taper_incidence, ("estimate", "std_error", *LIMITS), (),
+                  ROUNDING, drugs.at_the_ends),
+        ),
+        "toxicity", (LOG_LOG,), "toxicity.R", "drug_class",
+    ),
+    "cumulative_dose": Analysis(
+        "toxicity.timing.taper",
+        (
+            Check(f"{STATSMODELS}, {SCIPY}", drugs.amounts,
+                  ("n", "n_left", "n_missing", "n_event", "estimate", "q1", "q3", "minimum",
+                   "maximum", "mean_dose", "mean_dose_low", "mean_dose_high", *LIMITS)),
+        ),
+        "toxicity", reference="baseline.R", argument="windows",
+    ),
+    "drug_use": Analysis(
+        "toxicity.timing.use",
+        (Check(STATSMODELS, drugs.use, RATE, (), ROUNDING, zero_or_all),),
+        "toxicity", (WILSON,), "proportions.R", "drug_class",
     ),
     "exposure_adjusted_rate": Analysis(
         "toxicity.exposure",

@@ -177,7 +177,7 @@ def _head(head: Sense, roles: set[str], parts: Spelled) -> Meant | None:
     others = _others(head)
     # A unit or a range says which of two measures of one name it is.
     said = head.kind == "measure" and made.sure and bool(parts.unit or parts.scale)
-    said = said and head.other != "own"
+    said = said and head.other not in ("own", "measure:autoantibody")
     if (
         others
         and not said
