@@ -96,11 +96,11 @@ def test_a_draft_proposes_the_sections(tmp_path):
     folder = tmp_path / "a"
     folder.mkdir()
     head = ["病历号", "诊断", "CAR-T回输日期", "末次随访日期", "入院日期", "出院日期"]
-    head += ["ICU入住日期", "转出ICU日期", "是否感染", "感染病原体"]
+    head += ["ICU入住日期", "转出ICU日期", "是否感染", "感染病原体", "免疫球蛋白替代开始日期"]
     rows = [
         ["a", "SLE", "2023-03-10", "2024-03-10", "2023-03-04", "2023-03-24", "2023-03-12",
-         "2023-03-14", "是", "大肠埃希菌"],
-        ["b", "SLE", "2023-05-02", "2024-05-02", "2023-04-28", "2023-05-20", "", "", "否", ""],
+         "2023-03-14", "是", "大肠埃希菌", "2023-06-01"],
+        ["b", "SLE", "2023-05-02", "2024-05-02", "2023-04-28", "2023-05-20", "", "", "否", "", ""],
     ]  # fmt: skip
     with (folder / "a.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([head, *rows])
@@ -110,3 +110,5 @@ def test_a_draft_proposes_the_sections(tmp_path):
     }  # fmt: skip
     assert data["medications"]["intensive care"]["stop"] == "转出ICU日期"
     assert data["toxicities"]["infection"]["organism"] == "感染病原体"
+    # The heading says why it was given.
+    assert data["medications"]["IVIG"]["reason"] == "replacement"
