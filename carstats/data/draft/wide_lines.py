@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from carstats.data.check import MISSING, cell_text, read_flag
@@ -28,6 +30,11 @@ from carstats.messages import message, message_n
 BASELINE_DAY = -7
 # A column of more or longer states is none of states, and what it holds stays in it.
 _MOST_STATES, _LONGEST_STATE = 8, 20
+# What a heading says of why a drug of some classes was given.
+_SAID = (
+    (("immunoglobulin",), re.compile(r"replac|igrt|替代|补充", re.I), "replacement"),
+    (("tocilizumab", "glucocorticoid"), re.compile(r"crs|icans", re.I), "toxicity"),
+)
 _PARTS = {
     "events": ("date", "time", "status", "censor", "low"),
     "toxicities": ("grade", "present", "onset", "resolution", "severity", "serious",
@@ -152,6 +159,11 @@ def _medication(
         return
     if kind and not paper.says(section, "drug_class"):
         paper.on(section, "drug_class", quoted(kind))
+        reason = next(
+            (r for k, words, r in _SAID if kind in k and words.search(column.heading)), ""
+        )
+        if reason:
+            paper.on(section, "reason", quoted(reason), message("the heading says so"))
     if _put(paper, column, section, what, quoted(column.heading)) and what == "present":
         section = ("medications", "values", "present")
         recode_flags(paper, distinct(main, column), section, column.proposal.codes)
