@@ -300,8 +300,9 @@ def _limits(result: Result, groups: dict) -> str:
     def told(measures: list[str]) -> str:
         found: dict[str, list[str]] = {}
         for m in measures:
-            text = tr("{limit} {unit}", limit=f"{limits[m]:g}", unit=in_words(units.get(m, "")))
-            found.setdefault(text.strip(), []).append(in_words(labels.get(m, m)))
+            found.setdefault(_limit(limits[m], units.get(m, "")), []).append(
+                in_words(labels.get(m, m))
+            )
         return tr("; ").join(
             tr("{text} ({names})", text=text, names=tr(", ").join(names))
             for text, names in found.items()
@@ -313,6 +314,15 @@ def _limits(result: Result, groups: dict) -> str:
         tr("Positive is above {limits}.", limits=above) if above else "",
         tr("A vaccine titre protects from {limits}.", limits=least) if least else "",
     )
+
+
+def _limit(limit: float, unit: str) -> str:
+    """Write a limit with its unit: a titre as one, a limit of normal by its name."""
+    if unit == "1:titre":
+        return f"1:{limit:g}"
+    if unit == "multiple of ULN" and limit == 1:
+        return tr("the upper limit of normal")
+    return tr("{limit} {unit}", limit=f"{limit:g}", unit=in_words(unit)).strip()
 
 
 def _alt(panels: list[_Panel], names: dict, groups: dict) -> str:
