@@ -30,6 +30,7 @@ from .endpoints.derive.estimand import estimand_of
 from .endpoints.derive.intercurrent import Strategies
 from .endpoints.explanation.document import explain
 from .endpoints.options import Rules
+from .endpoints.rules.minimal_differences import important_differences
 from .errors import CarstatsError
 from .estimators.pooling.basket_grid import BasketPrior
 from .evidence.overlap import report_overlap
@@ -40,7 +41,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
-from .kinetics.aplasia import b_cell_depletion
+from .kinetics.aplasia import b_cell_aplasia, b_cell_depletion
 from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
 from .kinetics.persistence import (
@@ -68,6 +69,7 @@ from .response.differences import response_difference
 from .response.landmark import landmark_comparison, response_exposure
 from .response.rates import best_response_rate, response_rate, sustained_response_rate
 from .response.regression import marginal_response_difference, response_regression
+from .response.responders import score_responder_rate
 from .response.score_differences import score_difference
 from .response.scores import score_change
 from .response.timing import time_to_response
@@ -103,6 +105,11 @@ from .toxicity.differences import toxicity_difference
 from .toxicity.exposure import exposure_adjusted_rate
 from .toxicity.exposure_ratio import exposure_adjusted_ratio
 from .toxicity.grades import toxicity_grades
+from .toxicity.harm.deaths import causes_of_death
+from .toxicity.harm.infections import infections_by_organism
+from .toxicity.harm.replacement import immunoglobulin_replacement
+from .toxicity.harm.stays import hospital_days
+from .toxicity.harm.treatment import crs_treatment
 from .toxicity.listing import toxicity_listing
 from .toxicity.rates import toxicity_rate
 from .toxicity.signals import toxicity_signals
@@ -133,6 +140,7 @@ __all__ = [
     "aged",
     "antibody_map",
     "antibody_panel",
+    "b_cell_aplasia",
     "b_cell_depletion",
     "baseline_table",
     "basket_leave_one_out",
@@ -141,11 +149,13 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "causes_of_death",
     "cellular_kinetics",
     "cohort_from_frame",
     "count_outcomes",
     "cox_regression",
     "crosscheck",
+    "crs_treatment",
     "cumulative_dose",
     "cumulative_incidence",
     "cure_fraction",
@@ -167,9 +177,13 @@ __all__ = [
     "glucocorticoid_profiles",
     "gray_test",
     "has_baseline",
+    "hospital_days",
+    "immunoglobulin_replacement",
+    "important_differences",
     "in_language",
     "incidence_rate",
     "incidence_rate_ratio",
+    "infections_by_organism",
     "infused",
     "interval_censored_curve",
     "interval_censored_regression",
@@ -211,6 +225,7 @@ __all__ = [
     "score_change",
     "score_course",
     "score_difference",
+    "score_responder_rate",
     "seroconversion_rate",
     "set_language",
     "simulate_study",

@@ -36,6 +36,11 @@ ANALYSES = {
     "basket_sensitivity": lambda c: cs.basket_sensitivity(c, DFR, tau=(0.1, 1)),
     "best_response_rate": lambda c: cs.best_response_rate(c, DFR, by="target"),
     "bootstrap_interval": lambda c: cs.bootstrap_interval(c, RFS, n_resamples=50),
+    "causes_of_death": lambda c: cs.causes_of_death(c, by="target"),
+    "infections_by_organism": lambda c: cs.infections_by_organism(c, by="target"),
+    "immunoglobulin_replacement": lambda c: cs.immunoglobulin_replacement(c, by="target"),
+    "hospital_days": lambda c: cs.hospital_days(c, at=30, by="target"),
+    "crs_treatment": lambda c: cs.crs_treatment(c, by="target"),
     "cellular_kinetics": lambda c: cs.cellular_kinetics(c, by="target"),
     "cox_regression": lambda c: cs.cox_regression(c, RFS, "target"),
     "cumulative_incidence": lambda c: cs.cumulative_incidence(c, "relapse", by="target"),
@@ -94,6 +99,9 @@ ANALYSES = {
     "restricted_time_lost": lambda c: cs.restricted_time_lost(c, "relapse", at=365, by="target"),
     "score_change": lambda c: cs.score_change(c, "SLEDAI-2K", by="target"),
     "score_difference": lambda c: cs.score_difference(c, "SLEDAI-2K", by="target", at=[84, 168]),
+    "score_responder_rate": lambda c: cs.score_responder_rate(
+        c, "SLEDAI-2K", at=168, missing="bounds"
+    ),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=30),
     "survival_at": lambda c: cs.survival_at(c, RFS, at=[180, 360], by=["disease", "target"]),
     "survival_benchmark": lambda c: cs.survival_benchmark(c, RFS, {182: 0.8, 365: 0.6}),
@@ -130,6 +138,7 @@ ANALYSES = {
 SLOW = {"leave_one_out", "basket_leave_one_out", "pooled_regression"}
 RECORDS = {
     "antibody_map": lambda c: cs.antibody_map(c, {"anti-dsDNA": 30}, by="target"),
+    "b_cell_aplasia": lambda c: cs.b_cell_aplasia(c, by="target"),
     "exposure_listing": lambda c: cs.exposure_listing(c, "Cmax", "CRS", by="target"),
     "glucocorticoid_profiles": lambda c: cs.glucocorticoid_profiles(c, by="target"),
     "kinetic_profiles": lambda c: cs.kinetic_profiles(c, by="target"),

@@ -13,6 +13,7 @@ ANALYSES: dict[str, Analysis] = {**SURVIVAL, **RESPONSE, **TOXICITY, **KINETICS,
 # Records of single subjects: they hold no statistic.
 LISTINGS = (
     "antibody_map",
+    "b_cell_aplasia",
     "exposure_listing",
     "glucocorticoid_profiles",
     "kinetic_profiles",

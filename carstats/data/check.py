@@ -91,20 +91,20 @@ def read_numbers(values: pd.Series, column: str = "") -> pd.Series:
 
     Digits of full width are digits; an age may say its years, a weight its kilograms.
     """
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
-    if not pd.api.types.is_numeric_dtype(values):
-        unread = values[numbers.isna() & values.notna()].unique()
-        meant = {cell: _plain_number(cell, column) for cell in unread if isinstance(cell, str)}
-        meant = {cell: number for cell, number in meant.items() if number != cell}
-        if meant:
-            values = values.map(
-                lambda cell: meant.get(cell, cell) if isinstance(cell, str) else cell
-            )
-            numbers = pd.to_numeric(values, errors="coerce").astype(float)
-        # pandas reads text fast but not to the last bit; what is written must read back the same.
-        read = numbers.notna()
-        numbers[read] = values[read].to_numpy(dtype=object).astype(float)
-    return numbers
+    if pd.api.types.is_numeric_dtype(values):
+        return pd.to_numeric(values, errors="coerce").astype(float)
+    # A table has few distinct spellings: read each once.
+    codes, spellings = pd.factorize(values, use_na_sentinel=True)
+    cells = np.array([*spellings, None], dtype=object)
+    numbers = pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(dtype=float)
+    for i in np.flatnonzero(np.isnan(numbers)):
+        if isinstance(cells[i], str):
+            cells[i] = _plain_number(cells[i], column)
+    numbers = np.array(pd.to_numeric(pd.Series(cells), errors="coerce"), dtype=float)
+    # pandas reads text fast but not to the last bit; what is written must read back the same.
+    read = ~np.isnan(numbers)
+    numbers[read] = cells[read].astype(float)
+    return pd.Series(numbers[codes], index=values.index, name=values.name)
 
 
 def _check_number(

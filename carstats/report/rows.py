@@ -48,13 +48,15 @@ _ESTIMATED = {
     NUMBERS: mark("Estimate"),
 }
 _HEADS = {
-    "assumption": mark("Assumption"), "assumed": mark("Assumed"), "category": mark("Category"),
+    "among": mark("Among"), "assumption": mark("Assumption"), "assumed": mark("Assumed"),
+    "category": mark("Category"),
     "assumed_reference": mark("Assumed in the reference"), "cause": mark("Event"),
     "choice": mark("Choice"), "contrast": mark("Contrast"), "criterion": mark("Criterion"),
     "drug": mark("Drug"),
     "estimator": mark("Estimator"), "grade": mark("Grade"), "item": mark("Item"),
     "left_out": mark("Left out"), "level": mark("Level"), "measure": mark("Measure"),
     "min_grade": mark("Grade from"), "onset_day": mark("Day of onset"),
+    "organism": mark("Organism"),
     "p": mark("Quantile"), "parameter": mark("Parameter"),
     "reference": mark("Reference"), "row": mark("Row"), "scenario": mark("Scenario"),
     "start": mark("From day"), "stop": mark("To day"), "study_id": mark("Study"),

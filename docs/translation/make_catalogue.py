@@ -48,6 +48,8 @@ def messages():
     for column in ("definition", "thresholds"):
         for text in table[column]:
             found.setdefault(text, "the catalogue of endpoints")
+    for text in carstats.important_differences()["note"]:
+        found.setdefault(text, "the minimal important differences")
     return {message: place for message, place in found.items() if message}
 
 

@@ -32,6 +32,7 @@ from carstats.crosschecking.families import (
     durations,
     landmarks,
     models,
+    responders,
     visits,
 )
 
@@ -86,6 +87,14 @@ RESPONSE: dict[str, Analysis] = {
                   ("n", "n_missing", "n_event", "raw_estimate", "raw_low", "raw_high")),
         ),
         "response", reference="basket.R",
+    ),
+    "score_responder_rate": Analysis(
+        "response.responders",
+        (
+            Check(STATSMODELS, responders.responders,
+                  (*RATE, "n_evaluable", "estimate_evaluable"), (), ROUNDING, zero_or_all),
+        ),
+        "response", (WILSON,), "proportions.R", "measure",
     ),
     "seroconversion_rate": Analysis(
         "response.antibodies.seroconversion",

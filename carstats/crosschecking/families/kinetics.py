@@ -1,4 +1,4 @@
-"""The engineered cells over time, by statsmodels, scipy, lifelines and pandas."""
+"""How long cells of either kind are there or gone, by statsmodels, scipy, lifelines and pandas."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from carstats.crosschecking.asking import Asked
 from carstats.crosschecking.families.clocks import sample
 
 
-def _samples(asked: Asked) -> pd.DataFrame:
+def samples(asked: Asked) -> pd.DataFrame:
     """Return the samples of the infused; NaN where below quantification or not detected."""
     rows = asked.table("assessments")
     rows = rows[rows["measure"].eq(asked.option("measure"))]
@@ -21,68 +21,20 @@ def _samples(asked: Asked) -> pd.DataFrame:
     rows = rows[rows["value"].notna() | given.notna()]
     limit = given.fillna(asked.option("limit", 0.0))
     value = rows["value"].astype(float).where((rows["value"] > 0) & (rows["value"] >= limit))
-    rows = rows[["subject_id", "day"]].assign(value=value)
-    return rows[rows["subject_id"].isin(_infused(asked)["subject_id"])]
+    own = given.fillna(asked.option("limit", np.nan))
+    rows = rows[["subject_id", "day"]].assign(value=value, lloq=own)
+    return rows[rows["subject_id"].isin(treated(asked)["subject_id"])]
 
 
-def _infused(asked: Asked) -> pd.DataFrame:
+def treated(asked: Asked) -> pd.DataFrame:
+    """Return the infused; everybody where the study does not say."""
     subjects = asked.subjects
     return subjects[subjects["infused"].eq(True)] if "infused" in subjects else subjects
 
 
-def parameters(asked: Asked) -> dict[str, Any]:
-    """Return peaks, their days and the last quantified days after the first infusion.
-
-    Areas and declines have no second program, nor has a mean of peaks of which one is censored.
-    """
-    if asked.option("infusion") != "first":
-        return {}
-    rows = _samples(asked)
-    sampled = set(rows.loc[rows["day"] > 0, "subject_id"])
-    seen = rows[rows["subject_id"].isin(sampled) & (rows["day"] >= 0)].dropna(subset="value")
-    first, last = asked.option("peak_from", 0.0), asked.option("peak_until")
-    within = seen[seen["day"].between(first, last)]
-    if asked.option("expands") and not first:
-        within = within[within["day"] > 0]
-    top = within.loc[within.groupby("subject_id")["value"].idxmax()]
-    never = len(sampled) > len(top)
-    n = len(_infused(asked))
-    found: list[dict[str, Any]] = []
-    for name in asked.rows["parameter"]:
-        one: dict[str, Any] = {"n": n}
-        if name == "Cmax" and not never:
-            one |= _peaks(top["value"], n, asked.level)
-        elif name in ("Tmax", "Tlast"):
-            days = top["day"] if name == "Tmax" else seen.groupby("subject_id")["day"].max()
-            told = sample(days.astype(float), asked.level)
-            one |= {"n_event": len(days), "n_missing": n - len(days), **told}
-            one["median"] = told["estimate"]
-        found.append(one)
-    columns = dict.fromkeys(c for one in found for c in one)
-    return {c: [one.get(c) for one in found] for c in columns}
-
-
-def _peaks(values: pd.Series, n: int, level: float) -> dict[str, Any]:
-    """Return the geometric mean of peaks with t limits of the logarithms, and their quartiles."""
-    from scipy.stats import gmean, gstd
-    from statsmodels.stats.weightstats import DescrStatsW
-
-    one: dict[str, Any] = {"n_event": len(values), "n_missing": n - len(values)}
-    if len(values) < 2:
-        return one
-    limits = np.exp(DescrStatsW(np.log(values)).tconfint_mean(1 - level))
-    spread = np.log(gstd(values, ddof=1))
-    told = sample(values, level)
-    return {
-        **one, "estimate": float(gmean(values)), "conf_low": limits[0], "conf_high": limits[1],
-        "cv_percent": 100 * np.sqrt(np.expm1(spread**2)), "median": told["estimate"],
-        **{c: told[c] for c in ("q1", "q3", "minimum", "maximum")},
-    }  # fmt: skip
-
-
 def _of_first_course(asked: Asked) -> pd.DataFrame:
     """Return the samples after the first infusion and up to a re-infusion that was not planned."""
-    rows = _samples(asked)
+    rows = samples(asked)
     rows = rows[rows["day"] > 0]
     if asked.study.infusions is None:
         return rows
@@ -95,7 +47,7 @@ def shares(asked: Asked) -> dict[str, Any]:
     """Return the shares above quantification at days, by statsmodels."""
     from statsmodels.stats.proportion import proportion_confint
 
-    rows, subjects = _of_first_course(asked), _infused(asked)
+    rows, subjects = _of_first_course(asked), treated(asked)
     dead_on = subjects.get("death_day", pd.Series(np.nan, subjects.index)).astype(float)
     windows = dict(zip(asked.option("at"), asked.option("window"), strict=True))
     found: list[dict[str, Any]] = []
@@ -116,7 +68,7 @@ def shares(asked: Asked) -> dict[str, Any]:
 
 def losses(asked: Asked) -> dict[str, Any]:
     """Count who fell below quantification, and until when they were sampled."""
-    rows, n = _of_first_course(asked), len(_infused(asked))
+    rows, n = _of_first_course(asked), len(treated(asked))
     last = rows.dropna(subset="value").groupby("subject_id")["day"].max()
     after = rows[rows["day"] > rows["subject_id"].map(last).fillna(0)]
     below = after.groupby("subject_id")["day"].min()
@@ -150,51 +102,13 @@ def persistence(asked: Asked) -> dict[str, Any]:
     return {"estimate": found, "mass": np.append(0.0, -np.diff(found))}
 
 
-def exposures(asked: Asked) -> dict[str, Any]:
-    """Return peaks by the worst grade of a toxicity, and scipy's rank correlation and test.
-
-    Other exposures and outcomes rest on windows that have no second program.
-    """
-    from scipy.stats import kendalltau, spearmanr
-
-    toxicities = asked.study.toxicities
-    if asked.option("exposure") != "Cmax" or asked.option("landmark") or toxicities is None:
-        return {}
-    if asked.option("outcome") not in set(toxicities["term"]):
-        return {}
-    rows = _samples(asked)
-    within = rows[(rows["day"] > 0) & (rows["day"] <= 28)]
-    peak = within.groupby("subject_id")["value"].max().fillna(-np.inf)
-    episodes = asked.table("toxicities")
-    episodes = episodes[episodes["term"].eq(asked.option("outcome"))]
-    grade = episodes.groupby("subject_id")["grade"].max()
-    ids = pd.Series(peak.index, index=peak.index)
-    worst = ids.map(grade).where(ids.isin(episodes["subject_id"]), 0.0).astype(float)
-    counted = worst.notna()
-    peak, worst = peak[counted], worst[counted]
-    found: list[dict[str, Any]] = []
-    for row in asked.rows.itertuples():
-        here = peak[worst == float(row.level)] if row.level else peak
-        one: dict[str, Any] = {"n": len(here)}
-        if row.row == "order" and len(worst) and worst.min() < worst.max():
-            one["estimate"] = float(spearmanr(peak, worst).statistic)
-            if row.p_method == "asymptotic":
-                one["p_value"] = float(kendalltau(peak, worst, method="asymptotic").pvalue)
-        elif row.row == "group" and len(here) and np.isfinite(here).all():
-            told = sample(here, asked.level)
-            one |= told
-        found.append(one)
-    columns = dict.fromkeys(c for one in found for c in one)
-    return {c: [one.get(c) for one in found] for c in columns}
-
-
 def depletion(asked: Asked) -> dict[str, Any]:
-    """Return the lowest B cells and the first day below; the return is a curve of intervals."""
+    """Return the lowest B cells, the first day below, and lifelines' median of the return."""
     rows = asked.table("assessments")
     rows = rows[rows["measure"].eq("B_cells") & (rows["day"] > 0)]
     if "lloq" in rows and rows["lloq"].notna().any():
         return {}
-    rows = rows[rows["value"].notna() & rows["subject_id"].isin(_infused(asked)["subject_id"])]
+    rows = rows[rows["value"].notna() & rows["subject_id"].isin(treated(asked)["subject_id"])]
     if asked.study.infusions is not None:
         given = asked.table("infusions")
         again = given[given["planned"].eq(False) & (given["day"] > 0)]
@@ -203,7 +117,7 @@ def depletion(asked: Asked) -> dict[str, Any]:
     below = rows[rows["value"] < asked.option("below")]
     lowest = rows.groupby("subject_id")["value"].min().astype(float)
     first = below.groupby("subject_id")["day"].min().astype(float)
-    n = len(_infused(asked))
+    n, spans = len(treated(asked)), _spans(rows, first, asked.option("below"))
     found: list[dict[str, Any]] = []
     for name in asked.rows["parameter"]:
         one: dict[str, Any] = {"n": n}
@@ -211,6 +125,58 @@ def depletion(asked: Asked) -> dict[str, Any]:
         if values is not None:
             one |= {"n_event": len(first), "n_missing": n - len(values)}
             one |= sample(values, asked.level)
+        elif str(name).startswith("days"):
+            since = first.reindex(spans.index) if name == "days below" else 0.0
+            one |= {"n_missing": n - len(first)}
+            one |= _return(spans["low"] - since, spans["high"] - since, asked.level)
+        else:
+            shares = _at_return(asked, f"{str(name).split()[0]}_B_percent", spans["high"])
+            one |= {"n_event": len(shares), "n_missing": n - len(shares)}
+            one |= sample(shares, asked.level)
         found.append(one)
     columns = dict.fromkeys(c for one in found for c in one)
     return {c: [one.get(c) for one in found] for c in columns}
+
+
+def _spans(rows: pd.DataFrame, first: pd.Series, below: float) -> pd.DataFrame:
+    """Return the days between which B cells returned, of those who fell below."""
+    ends = {}
+    for subject, own in rows.sort_values("day").groupby("subject_id"):
+        if subject in first.index:
+            day, up = own["day"].to_numpy(float), (own["value"] >= below).to_numpy()
+            after = np.flatnonzero(up[:-1] & up[1:] & (day[:-1] > first[subject]))
+            back = day[after[0]] if after.size else np.inf
+            ends[subject] = (day[~up & (day < back)].max(), back)
+    return pd.DataFrame.from_dict(ends, orient="index", columns=["low", "high"], dtype=float)
+
+
+def _at_return(asked: Asked, measure: str, back: pd.Series) -> pd.Series:
+    """Return the share nearest to the return, at most two weeks off; of two as near the earlier."""
+    rows = asked.table("assessments")
+    rows = rows[rows["measure"].eq(measure) & rows["value"].notna()]
+    away = (rows["day"] - rows["subject_id"].map(back[np.isfinite(back)])).abs()
+    near = rows.assign(away=away)[away <= 14].sort_values(["away", "day"])
+    return near.groupby("subject_id")["value"].first().astype(float)
+
+
+def _return(low: pd.Series, high: pd.Series, level: float) -> dict[str, Any]:
+    """Return who is back, lifelines' median, and limits from the ends of the intervals."""
+    from lifelines.fitters.npmle import npmle
+
+    one: dict[str, Any] = {"n_event": int(np.isfinite(high).sum())}
+    if low.empty:
+        return one
+    # lifelines takes an interval as closed: less than any step is added on the left.
+    mass, intervals = npmle(low.to_numpy() + 1e-3, high.to_numpy(), tol=1e-8)[:2]
+    total = np.cumsum(np.asarray(mass, float))
+    # Its curve stops early: near one half it is not known on which side it falls.
+    if not (np.abs(total - 0.5) < 1e-3).any():
+        start, stop = intervals[int((total < 0.5).sum())]
+        reached = bool(np.isfinite(stop))
+        one["estimate"] = float(stop) if reached else np.nan
+        one["estimate_low"] = round(float(start) - 1e-3, 9) if reached else np.nan
+    # The same ranks as of a median that is known: each limit is the end of an interval.
+    one["conf_low"] = sample(low, level)["conf_low"]
+    most = sample(high.clip(upper=1e9), level)["conf_high"]
+    one["conf_high"] = most if most < 1e9 else np.nan
+    return one

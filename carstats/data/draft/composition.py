@@ -196,7 +196,9 @@ def _column(head: Sense, roles: set[str], parts: Spelled) -> Meant:
     benign = _BENIGN[described.kind] if described else _BENIGN["day"]
     if ":" in head.name:
         benign = benign | _BENIGN["number"] | {"present"}
-    return Meant(head.name, not others and roles <= benign, others)
+    # A column of an episode of one drug says its class behind it.
+    target, _, kind = head.name.partition("=")
+    return Meant(target, not others and roles <= benign, others, kind)
 
 
 def _plain(target: str):

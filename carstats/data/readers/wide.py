@@ -16,6 +16,7 @@ from carstats.data.measures import MEASURE_TABLE
 from carstats.data.readers.context import split
 from carstats.data.readers.rows import VISIT_TOLERANCE, Rows
 from carstats.data.units import conversion, unit_in_heading
+from carstats.data.vocabulary import folded
 from carstats.errors import Problem
 from carstats.messages import message
 
@@ -105,8 +106,26 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             columns["serious"] = rows.flags(spec["serious"], "serious")
         if "attribution" in spec:
             columns["attribution"] = rows.values(spec["attribution"], "attribution")
+        if "organism" in spec:
+            organism = columns["organism"] = rows.values(spec["organism"], "organism")
+            named = np.array([_names_one(cell) for cell in organism], dtype=bool)
+            for i in np.flatnonzero(named & ~episode):
+                what = message("names an organism, and no column describes an episode.")
+                remedy = message("Correct one of the columns of [toxicities.{term}].", term=term)
+                rows.fault(i, split(spec["organism"])[0][0], what, remedy)
         parts.append(taken_frame(rows, episode, columns))
     return pd.concat(parts)
+
+
+# What a cell of organisms says where none was found, or nothing was looked for.
+_NO_ORGANISM = frozenset(
+    folded(word)
+    for word in ("none", "no", "negative", "not applicable", "na", "无", "否", "阴性", "未检出")
+)
+
+
+def _names_one(cell: str | None) -> bool:
+    return cell is not None and folded(cell) not in _NO_ORGANISM
 
 
 def _not_known(rows: Rows, spec: dict, open_: np.ndarray) -> np.ndarray:

@@ -32,6 +32,7 @@ CONTENTS = (
     Entry("response", mark("Response and remission"), ("response.response",)),
     Entry("relapse", mark("Time to relapse"), ("relapse.relapse",)),
     Entry("toxicity", mark("Toxicity"), ("toxicity.toxicity",)),
+    Entry("harm", mark("Harm beyond cytokine release"), ("harm.harm",)),
     Entry("cells", mark("Expansion and persistence of the cells"), ("cells.cells",)),
     Entry("course", mark("B cells and immunoglobulin"), ("course.course",)),
     Entry("antibodies", mark("Antibodies"), ("antibodies.antibodies",)),

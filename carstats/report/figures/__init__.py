@@ -9,6 +9,7 @@ from importlib import import_module
 
 _HOMES = {
     "antibody_map_figure": "response.antibodies",
+    "aplasia_figure": "kinetics.aplasia",
     "attrition_figure": "flow",
     "basket_figure": "response.basket",
     "basket_sensitivity_figure": "response.basket",
@@ -60,6 +61,7 @@ _HOMES = {
     "views_figure": "survival.views",
     "visit_box_figure": "course.boxes",
     "waterfall_figure": "course.waterfall",
+    "organisms_figure": "toxicity.organisms",
     "windows_figure": "toxicity.windows",
 }
 

@@ -11,7 +11,12 @@ from carstats.report.tables.drugs import tabulate_doses, tabulate_taper
 from carstats.report.tables.evidence import tabulate_evidence
 from carstats.report.tables.files import Table
 from carstats.report.tables.general import tabulate_result
-from carstats.report.tables.kinetics import tabulate_kinetics
+from carstats.report.tables.harm import (
+    tabulate_deaths,
+    tabulate_organisms,
+    tabulate_quantities,
+)
+from carstats.report.tables.kinetics import tabulate_depletion, tabulate_exposure, tabulate_kinetics
 from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
 from carstats.report.tables.times import tabulate_times
@@ -25,10 +30,15 @@ __all__ = [
     "tabulate_antibodies",
     "tabulate_attrition",
     "tabulate_baseline",
+    "tabulate_deaths",
+    "tabulate_depletion",
     "tabulate_doses",
     "tabulate_evidence",
+    "tabulate_exposure",
     "tabulate_grades",
     "tabulate_kinetics",
+    "tabulate_organisms",
+    "tabulate_quantities",
     "tabulate_rates",
     "tabulate_result",
     "tabulate_shifts",
