@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from carstats.report.chapters.antibodies import antibodies, antibodies_more
 from carstats.report.chapters.blocks import FigureBlock, Heading, TableBlock
 from carstats.report.chapters.context import context_of
+from carstats.report.chapters.course.antibodies import antibodies, antibodies_more
 from tests.report.chapters.small import small_study
 
 ULN = "multiple of ULN"

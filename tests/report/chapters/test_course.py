@@ -1,7 +1,7 @@
 """The chapter of the course of B cells: what it says where the study has nothing of it."""
 
 from carstats.report.chapters.context import context_of
-from carstats.report.chapters.course import course
+from carstats.report.chapters.course.b_cells import course
 from tests.report.chapters.small import small_study
 
 

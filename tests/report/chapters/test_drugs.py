@@ -4,7 +4,7 @@ import pandas as pd
 
 from carstats.report.chapters.blocks import FigureBlock, TableBlock
 from carstats.report.chapters.context import context_of
-from carstats.report.chapters.drugs import drugs, drugs_more
+from carstats.report.chapters.course.drugs import drugs, drugs_more
 from tests.report.chapters.small import small_study
 
 STEROIDS = pd.DataFrame(
