@@ -132,3 +132,12 @@ def test_one_antibody_alone_may_be_the_disease_s_own(tmp_path):
     found = proposal("AChR抗体(nmol/L)")
     assert (found.target, found.sure) == ("assessments:anti-AChR", False)
     assert found.others == ("assessments:autoantibody",)
+
+
+def test_units_of_a_kit_are_asked_with_what_to_do(tmp_path):
+    from carstats.data.draft.study_draft import draft_study
+
+    sheet = WIDE.replace("基线抗SSA/Ro60", "基线抗SSA/Ro60(RU/mL)")
+    (tmp_path / "s.csv").write_text(sheet, encoding="utf-8")
+    text = draft_study(tmp_path).paper.text(str)
+    assert "the headings say RU/mL, units of one kit: divide the values by" in text
