@@ -41,3 +41,17 @@ def test_nothing_measured_is_said():
     (only,) = antibodies(context_of(small_study()))
     assert "did not collect antibodies" in only.text
     assert antibodies_more(context_of(small_study())) == []
+
+
+def test_the_limits_of_the_study_s_rules_come_first():
+    rows = [("P-a", -3, "anti-dsDNA", 20.0, "IU/mL"), ("P-a", 170, "anti-dsDNA", 5.0, "IU/mL")]
+    table = pd.DataFrame(rows, columns=["subject_id", "day", "measure", "value", "unit"])
+
+    def positive(**changes):
+        study = small_study(assessments=table, **changes)
+        (figure,) = [b for b in antibodies(context_of(study)) if isinstance(b, FigureBlock)]
+        return figure.results[""].spec.options["limits"]
+
+    assert positive() == {"anti-dsDNA": 15.0}
+    rules = {"rules": {"antibody_positive": (("anti-dsDNA", 10.0),)}}
+    assert positive(settings=rules) == {"anti-dsDNA": 10.0}
