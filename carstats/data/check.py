@@ -289,7 +289,8 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
-    frame = with_limits(frame) if name == "assessments" else frame
+    if name == "assessments":
+        frame, notes = with_limits(frame, source.headings.get("value", "value"))
     misspelt = {} if strata_only else near_names(name, frame.columns)
     near = {name: extra for extra, name in misspelt.items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]
