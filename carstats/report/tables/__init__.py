@@ -9,7 +9,12 @@ from __future__ import annotations
 from carstats.report.tables.evidence import tabulate_evidence
 from carstats.report.tables.files import Table
 from carstats.report.tables.general import tabulate_result
-from carstats.report.tables.kinetics import tabulate_depletion, tabulate_exposure, tabulate_kinetics
+from carstats.report.tables.kinetics import (
+    tabulate_depletion,
+    tabulate_exposure,
+    tabulate_exposures,
+    tabulate_kinetics,
+)
 from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
 from carstats.report.tables.times import tabulate_times
@@ -25,6 +30,7 @@ __all__ = [
     "tabulate_depletion",
     "tabulate_evidence",
     "tabulate_exposure",
+    "tabulate_exposures",
     "tabulate_grades",
     "tabulate_kinetics",
     "tabulate_rates",
