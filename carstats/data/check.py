@@ -10,7 +10,7 @@ from collections import Counter
 import numpy as np
 import pandas as pd
 
-from carstats.data.check_values import check_values
+from carstats.data.check_values import check_values, split_limits
 from carstats.data.likeness import near_misses, near_names
 from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.schema import STRATA_TABLES, TABLES, Column
@@ -292,6 +292,8 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
+    if name == "assessments":
+        frame, problems, notes = split_limits(frame, source)
     misspelt = {} if strata_only else near_names(name, frame.columns)
     near = {name: extra for extra, name in misspelt.items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]

@@ -115,16 +115,19 @@ class _Visits:
         for heading, spec in self.section.get("measures", {}).items():
             name = term_of(spec, "measure")
             unit = spec.get("unit") if isinstance(spec, dict) else None
-            values = rows.numbers(heading, "value")
-            self.filled |= ~np.isnan(values)
+            values, limits = rows.measured(heading)
+            filled = ~np.isnan(values) | ~np.isnan(limits)
+            self.filled |= filled
             measure = MEASURE_TABLE.get(rows.context.settings.vocabulary.canonical("measure", name))
             if unit is not None:
                 refuse_other_unit(rows, name, heading, unit)
                 unit = unit if isinstance(unit, str) else rows.values(unit, "unit")
             elif measure is not None:
                 unit = unit_in_heading(measure, heading)
-            columns = {"measure": name, "value": values, **more}
-            frames.append(self._frame(~np.isnan(values), columns | {"unit": unit}))
+            columns = {"measure": name, "value": values, **more, "unit": unit}
+            if not np.isnan(limits).all():
+                columns["lloq"] = limits
+            frames.append(self._frame(filled, columns))
         if frames and all(frame["unit"].isna().all() for frame in frames):
             frames = [frame.drop(columns="unit") for frame in frames]
         return frames

@@ -134,9 +134,10 @@ def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
 def wide_assessments(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
     """Return the assessments that the sheet has a column for, a column a visit."""
 
-    def read(heading: str) -> np.ndarray:
-        numbers = rows.numbers(heading, "value").astype(object)
-        return np.array([None if pd.isna(n) else n for n in numbers] + [None], dtype=object)[:-1]
+    def read(heading: str) -> tuple[np.ndarray, np.ndarray]:
+        numbers, limits = rows.measured(heading)
+        cells = [None if pd.isna(n) else n for n in numbers.astype(object)]
+        return np.array([*cells, None], dtype=object)[:-1], limits
 
     return _visits(rows, terms, "measure", "value", read)
 
@@ -146,10 +147,12 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
     for term, spec in terms.items():
         moved = 0
         for heading, when in spec["columns"].items():
-            cells = read(heading)
+            cells, limits = read(heading), np.full(len(rows), np.nan)
             if column == "value":
+                cells, limits = cells
                 refuse_other_unit(rows, term, heading, spec.get("unit"))
             filled = np.array([cell is not None for cell in cells], dtype=bool)
+            filled |= ~np.isnan(limits)
             if isinstance(when, int | float):
                 day = np.full(len(rows), float(when))
                 over = filled & (day > rows.end) & (day <= rows.end + VISIT_TOLERANCE)
@@ -163,6 +166,8 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
                     rows.fault(i, split(when)[0][0], what, remedy)
             rows.within(day, heading, filled)
             columns = {term_column: term, "day": day, column: cells}
+            if not np.isnan(limits).all():
+                columns["lloq"] = limits
             if "unit" in spec:
                 columns["unit"] = constant_or_cells(rows, spec["unit"], "unit")
             parts.append(taken_frame(rows, filled, columns))
