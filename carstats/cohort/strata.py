@@ -78,6 +78,24 @@ def weights_of(rows: pd.DataFrame) -> np.ndarray | None:
     return rows[WEIGHT].to_numpy(float) if WEIGHT in rows else None
 
 
+def alike(rows: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first row of each combination of columns, in the rows' order, and its number."""
+    codes, size = np.zeros(len(rows), np.int64), 1
+    for column in columns:
+        mine, levels = pd.factorize(rows[column], use_na_sentinel=False)
+        codes, size = codes * len(levels) + mine, size * len(levels)
+        if size > len(rows):
+            # The codes stay small: those that no row has are left out.
+            codes, present = pd.factorize(codes)
+            size = len(present)
+    number = np.bincount(codes, minlength=size)
+    first = np.empty(size, np.intp)
+    first[codes[::-1]] = np.arange(len(rows))[::-1]
+    first, number = first[number > 0], number[number > 0]
+    order = np.argsort(first)
+    return first[order], number[order]
+
+
 def single_rows(rows: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each subject."""
     if WEIGHT not in rows:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from carstats.data.matching import below_limit
 from carstats.data.measures import MEASURE_TABLE, Conversion, Measure
 from carstats.data.source import Source
 from carstats.data.units import (
@@ -29,7 +28,7 @@ from carstats.data.units import (
 )
 from carstats.data.vocabulary import Term, Vocabulary
 from carstats.errors import Problem, listed
-from carstats.messages import mark, message, message_n
+from carstats.messages import message, message_n
 
 _SAME = Conversion(1.0)
 
@@ -67,9 +66,9 @@ class _Check:
 
     def run(self) -> None:
         """Check and convert every measure."""
-        measure = self.frame["measure"].to_numpy(object)
-        for name in [name for name in dict.fromkeys(measure) if name is not None]:
-            places = np.flatnonzero(measure == name)
+        codes, names = pd.factorize(self.frame["measure"], use_na_sentinel=True)
+        for i, name in enumerate(names):
+            places = np.flatnonzero(codes == i)
             term = self.terms.get(name, Term(str(name)))
             self._without_codes(term, places)
             known = MEASURE_TABLE.get(name)
@@ -330,53 +329,6 @@ def row_words(rows: pd.Index) -> str:
     """Return row numbers for a message: ``3, 6, 9, …``."""
     distinct = list(dict.fromkeys(int(row) for row in rows))
     return ", ".join(map(str, distinct[:12])) + (", …" if len(distinct) > 12 else "")
-
-
-# What to do with a word that says that a value is below a limit, and names none.
-NO_LIMIT = mark("{value} says that the value is below a limit, and no limit is given.")
-NAME_IT = mark(
-    "Write the limit, as in '<50', or recode the word so under [assessments.values.value]; or give "
-    "the limit of the sample in `lloq`."
-)
-
-
-def split_limits(
-    frame: pd.DataFrame, source: Source
-) -> tuple[pd.DataFrame, list[Problem], list[str]]:
-    """Read cells such as ``<50`` as what they are: no value, and the limit that it is below."""
-    if "value" not in frame or pd.api.types.is_numeric_dtype(frame["value"]):
-        return frame, [], []
-    said = [below_limit(cell) for cell in frame["value"]]
-    below = np.array([limit is not None for limit in said], dtype=bool)
-    given = frame["lloq"] if "lloq" in frame else pd.Series(np.nan, frame.index, dtype=object)
-    stated = [below_limit(cell) for cell in given]
-    # A limit may be written with the sign of what lies below it.
-    given = pd.Series([cell if s is None else s for cell, s in zip(given, stated, strict=True)],
-                      frame.index, dtype=object)  # fmt: skip
-    if not below.any():
-        return (frame.assign(lloq=given) if any(stated) else frame), [], []
-    limit = pd.Series(said, frame.index).astype(float)
-    known = pd.to_numeric(given, errors="coerce")
-    open_ = below & (limit.isna() & known.isna()).to_numpy()
-    problems = [
-        source.problem(
-            message(NO_LIMIT, value=repr(str(frame["value"].iloc[i]).strip())), frame.index[i],
-            "value", message(NAME_IT),
-        )
-        for i in np.flatnonzero(open_)
-    ]  # fmt: skip
-    n = int((below & ~open_).sum())
-    note = message_n(
-        "{table}: {n} value is below its limit of quantification, which stands in `lloq`.",
-        "{table}: {n} values are below their limit of quantification, which stands in `lloq`.",
-        n, table=source.name,
-    )  # fmt: skip
-    # The limit that the value names is what is known of it.
-    frame = frame.assign(
-        value=frame["value"].astype(object).where(~below, None),
-        lloq=limit.astype(object).where(limit.notna(), given),
-    )
-    return frame, problems, [note] if n else []
 
 
 def check_values(

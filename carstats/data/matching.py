@@ -30,17 +30,6 @@ _RANGE = re.compile(
     rf"(?:[a-z级别]+\.?:? ?)??{_ONE}(?: ?(?:级|度))?{_TO}(?:[a-z]+ ?)??{_ONE}(?: ?(?:级|度|grade))?"
 )
 NO_EPISODE = frozenset({"0", "无", "否", "没有", "no", "none", "未发生", "未出现", "阴性"})
-# What says that a value is below a limit: with the limit, or in a word.
-_BELOW = re.compile(
-    r"(?:[<≤]=?|小于|低于|少于|不足|less than|below) ?(\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
-)
-_BELOW_WORDS = frozenset({
-    "blq", "bql", "bloq", "blod", "<lloq", "<loq", "<lod", "<llod", "below lloq", "below loq",
-    "below lod", "below limit", "below detection limit", "below limit of quantification",
-    "below limit of detection", "undetectable", "not detected", "not detectable", "undetected",
-    "低于定量下限", "低于检测下限", "低于检出限", "低于检测限", "低于下限", "检测下限以下",
-    "定量下限以下", "小于检测下限", "未检出", "检测不到", "检不出", "未测出",
-})  # fmt: skip
 # Nearer than this is a slip of the pen, other than a number at the end.
 _NEAR = 0.86
 
@@ -103,19 +92,3 @@ def toml_text(text: str) -> str:
     """Return a text as a key or value of TOML."""
     text = text if len(text) <= 60 else text[:57] + "…"
     return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def below_limit(cell: object) -> float | None:
-    """Return the limit that a cell such as ``< 50`` says a value to be below.
-
-    NaN where it says so in a word, such as ``BLQ``, and names no limit; None for any other cell.
-    """
-    if not isinstance(cell, str):
-        return None
-    text = code_key(cell)
-    if found := _BELOW.fullmatch(text):
-        return float(found[1])
-    return float("nan") if text.replace(" ", "") in _TIGHT_WORDS else None
-
-
-_TIGHT_WORDS = frozenset(word.replace(" ", "") for word in _BELOW_WORDS)

@@ -209,7 +209,7 @@ class Study:
         """
         kind = check_choice("kind", kind, ("time-to-event", "response"))
         frame = self.events if kind == "time-to-event" else self.responses
-        present = set() if frame is None else set(frame["endpoint"])
+        present = set() if frame is None else set(frame["endpoint"].unique())
         return [name for name in self.vocabulary.names("endpoint") if name in present]
 
     def __repr__(self) -> str:

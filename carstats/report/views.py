@@ -37,7 +37,8 @@ _TEST = Views(
 _TABLE_ONLY = Views({}, instead=mark("cs.tabulate(result) prints it"))
 _PERSON_TIME = replace(FOREST, table="tabulate_rates")
 VIEWS: dict[str, Views] = {
-    "antibody_panel": FOREST,
+    "antibody_map": Views({"map": "antibody_map_figure"}, table="tabulate_shifts"),
+    "antibody_panel": replace(FOREST, table="tabulate_antibodies"),
     "attrition": Views({"flow": "attrition_figure"}, "plot_attrition", "tabulate_attrition"),
     "b_cell_aplasia": Views({"bars": "aplasia_figure"}),
     "b_cell_depletion": replace(
@@ -52,14 +53,22 @@ VIEWS: dict[str, Views] = {
     "basket_sensitivity": Views({"curves": "basket_sensitivity_figure"}, "plot_basket_sensitivity"),
     "best_response_rate": RATES,
     "bootstrap_interval": FOREST,
+    "causes_of_death": replace(
+        _TABLE_ONLY,
+        table="tabulate_deaths",
+        instead=mark("cs.tabulate(result) prints it, survival_curve() draws overall survival"),
+    ),
     "cellular_kinetics": Views(
         {},
         table="tabulate_kinetics",
         instead=mark("cs.tabulate(result) prints it, kinetic_profiles() draws the profiles"),
     ),
     "cox_regression": FOREST,
+    "crs_treatment": replace(_TABLE_ONLY, table="tabulate_quantities"),
     "cumulative_incidence": Views({"stacked": "competing_figure"}, "plot_competing"),
+    "cumulative_dose": replace(FOREST, table="tabulate_doses"),
     "cure_fraction": FOREST,
+    "drug_use": Views({"lines": "drug_use_figure", "forest": "estimates_figure"}, "plot_estimates"),
     "evidence_map": Views({"map": "evidence_map_figure"}),
     "exposure_adjusted_rate": _PERSON_TIME,
     "exposure_adjusted_ratio": FOREST,
@@ -71,10 +80,16 @@ VIEWS: dict[str, Views] = {
     ),
     "fine_gray_regression": FOREST,
     "followup_time": FOREST,
-    "glucocorticoid_course": Views({"course": "trajectory_figure"}, "plot_trajectory"),
+    "glucocorticoid_course": Views(
+        {"course": "trajectory_figure"}, "plot_trajectory", "tabulate_taper"
+    ),
+    "glucocorticoid_profiles": Views({"taper": "taper_figure"}, table="tabulate_taper"),
     "gray_test": _TEST,
+    "hospital_days": replace(_TABLE_ONLY, table="tabulate_quantities"),
+    "immunoglobulin_replacement": replace(_TABLE_ONLY, table="tabulate_quantities"),
     "incidence_rate": _PERSON_TIME,
     "incidence_rate_ratio": FOREST,
+    "infections_by_organism": Views({"forest": "organisms_figure"}, "", "tabulate_organisms"),
     "interval_censored_curve": Views({"curves": "interval_figure"}, "plot_interval"),
     "interval_censored_regression": FOREST,
     "interval_censored_test": _TEST,
@@ -94,6 +109,7 @@ VIEWS: dict[str, Views] = {
     "pooled_rate": replace(FOREST, table="tabulate_evidence"),
     "pooled_regression": FOREST,
     "pooled_sensitivity": FOREST,
+    "protection_kept": replace(FOREST, table="tabulate_antibodies"),
     "randomised_comparison": FOREST,
     "report_overlap": Views({"arcs": "overlap_figure"}),
     "response_categories": Views({"bars": "categories_figure"}, "plot_categories"),
@@ -122,6 +138,7 @@ VIEWS: dict[str, Views] = {
     "time_to_below_quantification": _TABLE_ONLY,
     "time_to_recovery": _INCIDENCE,
     "time_to_response": _INCIDENCE,
+    "time_to_taper": _INCIDENCE,
     "titre_change": FOREST,
     "toxicity_benchmark": Views({"forest": "benchmark_figure"}),
     "toxicity_difference": Views(

@@ -13,7 +13,7 @@ from carstats.errors import CarstatsError, check_choice, check_conf_level, check
 from carstats.estimators.curves.curve_difference import melded_difference
 from carstats.estimators.curves.risk_table import risk_table
 from carstats.estimators.reasons import GROUP_TOO_SMALL
-from carstats.estimators.regression.cox import MIN_EVENTS, two_group_cox
+from carstats.estimators.regression.two_groups import MIN_EVENTS, two_group_cox
 from carstats.estimators.tests.logrank import group_tables, logrank_of_tables
 from carstats.estimators.tests.logrank_rule import asymptotic_reason, logrank_by_rule
 from carstats.messages import joined_notes, message

@@ -58,8 +58,8 @@ class Design:
     complete: NDArray[np.bool_]
 
 
-def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str] | None) -> Design:
-    """Return columns of a cohort's subjects as covariates."""
+def covariate_columns(cohort: Cohort, covariates: str | Iterable[str] | None) -> list[str]:
+    """Return the columns of a cohort's subjects that are its covariates."""
     columns = chosen_columns(cohort, covariates)
     for name in columns:
         if columns.count(name) > 1:
@@ -77,6 +77,12 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str] | None) -> 
             if unknown
             else message("`covariates` is empty. It has: {has}.", has=has)
         )
+    return columns
+
+
+def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str] | None) -> Design:
+    """Return columns of a cohort's subjects as covariates."""
+    columns, subjects = covariate_columns(cohort, covariates), cohort.subjects
     terms, parts = [], []
     complete = subjects[columns].notna().all(axis=1).to_numpy(dtype=bool)
     for name in columns:

@@ -93,7 +93,7 @@ def landmark_rate(
     check_landmark(cohort, at)
     method = check_choice("method", method, METHODS)
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by, counts=True)
+    times = endpoint_times(cohort, endpoint, by, counts=True, also=["cutoff_day"])
     aside = refuse_competing(times, competing)
     cutoff = _cutoff(times.cohort)
     rows = times.rows.assign(could_be=cutoff[times.rows.index] >= at)
@@ -161,7 +161,7 @@ def _cutoff(cohort: Cohort) -> pd.Series:
             message(
                 "{n} subjects have no `cutoff_day`, which says who could have been followed to "
                 "the landmark. Give it, for example as cutoff_date under [study] of study.toml.",
-                n=int(cohort.subjects["cutoff_day"].isna().sum()),
+                n=counted(cohort.subjects[cohort.subjects["cutoff_day"].isna()]),
             )
         )
     return cohort.subjects["cutoff_day"]

@@ -29,6 +29,7 @@ from carstats.survival.design import (
     EVENTS_A_TERM,
     MIN_EVENTS,
     Design,
+    covariate_columns,
     own_columns,
     ratio_rows,
     spread,
@@ -125,7 +126,10 @@ def cox_regression(
         raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
     if robust and changing is not None:
         raise CarstatsError(message("`robust` takes one row for each subject, so no `changing`."))
-    times = endpoint_times(cohort, endpoint, (), strata, counts=changing is None)
+    # Of a change along the way only the subjects themselves know.
+    alike = isinstance(cohort, Cohort) and changing is None
+    also = covariate_columns(cohort, covariates) if alike else ()
+    times = endpoint_times(cohort, endpoint, (), strata, counts=changing is None, also=also)
     changes = changing_days(times.cohort, times, changing)
     if cause is not None:
         cause = check_choice("cause", cause, times.causes)
@@ -238,6 +242,9 @@ def _firth(rows, design: Design, matrix, kept, conf_level: float) -> pd.DataFram
         # The penalised likelihood there goes through the subjects one by one.
         matrix = np.repeat(matrix, rows[WEIGHT].to_numpy(int), axis=0)
         rows = single_rows(rows)
+    # In one order: where the steps of a profile end depends on how the subjects are added up.
+    order = np.lexsort((*matrix.T, rows["happened"], rows["event_time"]))
+    rows, matrix = rows.iloc[order], matrix[order]
     fit = FirthCoxPH(gtol=1e-8, xtol=1e-8, max_iter=200)
     outcome = np.array(
         list(zip(rows["happened"].astype(bool), rows["event_time"], strict=True)),

@@ -12,6 +12,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns, chosen_endpoint
 from carstats.cohort.strata import (
     WEIGHT,
+    alike,
     check_by,
     counted,
     estimate_by,
@@ -23,12 +24,17 @@ from carstats.cohort.strata import (
 from carstats.counts.counted import Counts
 from carstats.counts.standing import counted_cohort
 from carstats.data.vocabulary import CATEGORIES
-from carstats.endpoints.derive.applicability import applicable
+from carstats.endpoints.derive.applicability import APPLIES, applicable
 from carstats.errors import CarstatsError, check_choice, check_number, listed
 from carstats.estimators.curves.risk_table import RiskTable, risk_table
 from carstats.messages import joined_notes, message
 from carstats.result import Spec
 
+# Of so many subjects or more those who are alike are counted first, where the caller takes counts.
+COUNTED_FROM = 10_000
+_OF_EVENTS = (
+    "status", "time", "time_low", "time_high", "origin_day", "entry_day", "cause",
+)  # fmt: skip
 _FREE = (
     "survival_curve", "survival_at", "landmark_curve", "interval_censored_curve",
     "withdrawal_weighted_curve",
@@ -136,11 +142,12 @@ def endpoint_times(
     strata: str | Iterable[str] | None = None,
     *,
     counts: bool = False,
+    also: Iterable[str] = (),
 ) -> EndpointTimes:
     """Return the times of a cohort's subjects for one endpoint.
 
     With `counts` the caller is a function of counts, whose rows may stand for several subjects
-    each, and takes `Counts` too.
+    each, and takes `Counts` too; `also` are the columns that it asks of them beside the strata.
     """
     cohort: Any = counted_cohort(source, endpoint, "time-to-event") if counts else source
     check_cohort(cohort)
@@ -151,8 +158,8 @@ def endpoint_times(
     strata = check_by(cohort.subjects, strata, "strata")
     columns = list(dict.fromkeys([*by, *strata]))
     events = study.table("events")
-    events = events[events["endpoint"] == name]
-    if events.empty:
+    mine = events["endpoint"] == name
+    if not mine.any():
         raise CarstatsError(
             message(
                 "no subject of the study has the endpoint {name} in the events table. It has: "
@@ -161,49 +168,73 @@ def endpoint_times(
                 known=listed(study.endpoints("time-to-event")) or message("none"),
             )
         )
-    events = events[events["subject_id"].isin(cohort.subjects["subject_id"])]
-    events = events.set_index("subject_id")
-    codes, causes = _codes(events, name)
     subject = cohort.subjects["subject_id"]
-    low, high = _interval(events)
+    events = events[["subject_id", *(c for c in _OF_EVENTS if c in events)]]
+    # In the subjects' order, blank without a record.
+    events = (events if mine.all() else events[mine]).set_index("subject_id").reindex(subject)
+    codes, causes = _codes(events, name)
     # Only what is needed: a column of the subjects may be called time or status as well.
-    kept = ["subject_id", *columns, *([WEIGHT] if WEIGHT in cohort.subjects else [])]
-    rows = cohort.subjects[kept].assign(
-        event_time=subject.map(events["time"]),
-        event_code=subject.map(codes),
-        time_low=subject.map(low),
-        time_high=subject.map(high),
+    own = [c for c in also if c in cohort.subjects and c not in columns]
+    kept = ["subject_id", *columns, *own]
+    low, high = _interval(events, codes)
+    rows = cohort.subjects[[*kept, *([WEIGHT] if WEIGHT in cohort.subjects else [])]].assign(
+        event_time=events["time"].to_numpy(float), event_code=codes, time_low=low, time_high=high
     )
     if "entry_day" in events and events["entry_day"].notna().any():
         origin = events["origin_day"].fillna(0.0) if "origin_day" in events else 0.0
         # Not at risk before the origin, and observed from the start where no entry is given.
-        rows["entry_time"] = subject.map(events["entry_day"] - origin).fillna(-np.inf)
+        rows["entry_time"] = (events["entry_day"] - origin).fillna(-np.inf).to_numpy()
+    applies = applicable(study, name)
+    rows[APPLIES] = applies.all() or subject.isin(study.subjects.loc[applies, "subject_id"])
+    if counts and len(rows) >= COUNTED_FROM:
+        cohort, rows = _counted(cohort, rows, [*columns, *own])
+    asked = rows.pop(APPLIES).to_numpy()
     label = study.vocabulary.label("endpoint", name)
-    asked = subject.isin(study.subjects.loc[applicable(study, name), "subject_id"])
-    others = rows.loc[~asked, kept]
-    own = "origin_day" in events and bool(events["origin_day"].fillna(0.0).ne(0.0).any())
+    other_clock = "origin_day" in events and bool(events["origin_day"].fillna(0.0).ne(0.0).any())
     return EndpointTimes(
-        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata), others, own
+        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata),
+        rows.loc[~asked, [*kept, *([WEIGHT] if WEIGHT in rows else [])]], other_clock,
     )  # fmt: skip
 
 
-def _codes(events: pd.DataFrame, name: str) -> tuple[pd.Series, tuple[str, ...]]:
+def _counted(cohort: Cohort, rows: pd.DataFrame, columns: list[str]) -> tuple[Cohort, pd.DataFrame]:
+    """Count subjects who are alike in what an analysis of counts asks, where many are."""
+    outcome = [c for c in ("event_time", "event_code", "entry_time", APPLIES) if c in rows]
+    first, n = alike(rows, [*outcome, *columns])
+    if len(first) > len(rows) / 2:
+        return cohort, rows
+    rows = rows.iloc[first].reset_index(drop=True).assign(**{WEIGHT: n})
+    # All who are eligible are in the cohort where their numbers agree.
+    every = len(cohort.eligible) == len(cohort.subjects)
+    levels = rows if every else cohort.eligible[columns].drop_duplicates()
+    return replace(cohort, subjects=rows[["subject_id", *columns, WEIGHT]], eligible=levels), rows
+
+
+def _codes(events: pd.DataFrame, name: str) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Return what became of each subject, and the causes in the order of their codes."""
+    place, statuses = pd.factorize(events["status"])
+    known = {"censored": 0.0, "event": 1.0}
+    # The last one is that of a place of -1: no record.
+    codes = np.array([*(known.get(status, np.nan) for status in statuses), np.nan])[place]
+    if "competing" not in statuses:
+        return codes, (name,)
+    rivals = place == list(statuses).index("competing")
     cause = events["cause"] if "cause" in events else pd.Series(None, events.index, object)
-    cause = cause.astype(object).fillna("competing event")
-    rivals = events["status"] == "competing"
-    named = sorted(cause[rivals].unique())
-    codes = events["status"].map({"censored": 0.0, "event": 1.0})
-    codes = codes.where(~rivals, cause.map({rival: i + 2.0 for i, rival in enumerate(named)}))
+    found = cause[rivals].astype(object).fillna("competing event")
+    named = sorted(found.unique())
+    codes[rivals] = found.map({rival: i + 2.0 for i, rival in enumerate(named)})
     return codes, (name, *named)
 
 
-def _interval(events: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+def _interval(events: pd.DataFrame, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return between which times the event lies; exact where the source gives no interval."""
-    time, happened = events["time"], events["status"] == "event"
-    low = events["time_low"] if "time_low" in events else pd.Series(np.nan, events.index)
-    high = events["time_high"] if "time_high" in events else pd.Series(np.nan, events.index)
-    known = happened & low.notna() & high.notna()
-    return time.where(~known, low), time.where(~known, high).where(happened, np.inf)
+    time, happened = events["time"].to_numpy(float), codes == 1
+    recorded = np.where(np.isnan(codes), np.nan, np.inf)
+    if "time_low" not in events or "time_high" not in events:
+        return time, np.where(happened, time, recorded)
+    low, high = events["time_low"].to_numpy(float), events["time_high"].to_numpy(float)
+    known = happened & ~np.isnan(low) & ~np.isnan(high)
+    return np.where(known, low, time), np.where(known, high, np.where(happened, time, recorded))
 
 
 def refuse_competing(times: EndpointTimes, competing: str | None) -> str:
@@ -266,13 +297,13 @@ def unobserved(rows: pd.DataFrame) -> list[tuple[float, float]]:
     if "entry_time" not in rows:
         return []
     known = rows[rows["event_time"].notna() & (rows["entry_time"] < rows["event_time"])]
-    entry, end = known["entry_time"].to_numpy(), known["event_time"].to_numpy()
-    spans = []
-    for day in np.unique(np.append(0.0, end)):
-        later = entry[entry > day]
-        if later.size and not ((entry <= day) & (end > day)).any():
-            spans.append((float(day), float(later.min())))
-    return spans
+    entry, end = (np.sort(known[c].to_numpy(float)) for c in ("entry_time", "event_time"))
+    days = np.unique(np.append(0.0, end))
+    # Who entered by a day and left by it is not at risk after it; all who left had entered.
+    entered = np.searchsorted(entry, days, side="right")
+    empty = (entered == np.searchsorted(end, days, side="right")) & (entered < entry.size)
+    later = entry[np.minimum(entered, entry.size - 1)] if entry.size else days
+    return [(float(a), float(b)) for a, b in zip(days[empty], later[empty], strict=True)]
 
 
 def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:

@@ -227,11 +227,12 @@ def _logit(percent: float) -> float:
     return math.log(percent / (100 - percent))
 
 
-def with_cells(assessments: pd.DataFrame, *cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the assessments with the samples of the cells, the last of each day."""
-    table = pd.concat([assessments.assign(lloq=np.nan), *cells], ignore_index=True)
-    last = table["measure"].map({name: i for i, name in enumerate((MEASURE, *SUBSETS), start=1)})
-    order = np.lexsort((last.fillna(0), table["day"], table["subject"]))
+def with_samples(assessments: pd.DataFrame, *samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the assessments with samples that have limits, one kind after another, each day."""
+    parts = [assessments.assign(lloq=np.nan), *samples]
+    table = pd.concat(parts, ignore_index=True)
+    kind = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    order = np.lexsort((kind, table["day"], table["subject"]))
     return table.iloc[order].reset_index(drop=True)
 
 

@@ -30,6 +30,8 @@ TOPICS = (
     "lupus items",
     "sclerosis items",
     "cells",
+    "harm",
+    "antibodies",
     "b cell subsets",
 )
 MONTH = 30.4375

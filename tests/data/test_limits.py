@@ -1,13 +1,11 @@
 """Values below a limit of quantification, as files write them: read, never dropped, never taken."""
 
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
 
 import carstats as cs
-from carstats.data.matching import below_limit
+from carstats.data.limits import says_below, split_limits
 from tests.conftest import subjects_table
 
 SUBJECTS = (
@@ -32,18 +30,29 @@ def read(folder, rows):
     ],
 )  # fmt: skip
 def test_a_limit_is_read(cell, limit):
-    assert below_limit(cell) == limit
+    plain, limits = split_limits([cell], "CAR_transgene")
+    assert plain[0] is None
+    assert limits[0] == limit
 
 
 @pytest.mark.parametrize("cell", ["BLQ", "<LLOQ", "below LLOQ", "未检出", "低于定量下限",
                                   "undetectable", "Not detected"])  # fmt: skip
 def test_a_word_says_no_limit(cell):
-    assert math.isnan(below_limit(cell))
+    assert says_below(cell)
+    assert np.isnan(split_limits([cell], "CAR_transgene")[1][0])
 
 
 @pytest.mark.parametrize("cell", ["50", 50.0, "", None, ">800", "ND50", "<", "NA", "lower", "-5"])
 def test_any_other_cell_says_none(cell):
-    assert below_limit(cell) is None
+    assert not says_below(cell)
+    plain, limits = split_limits([cell], "CAR_transgene")
+    assert plain[0] == cell
+    assert np.isnan(limits[0])
+
+
+def test_what_a_rule_reads_stays_a_number(tmp_path):
+    with pytest.raises(cs.CarstatsError, match=r"'<0\.1' is not a number"):
+        read(tmp_path, "A,7,UPCR,<0.1,g/g,\n")
 
 
 def test_a_table_of_its_own_names(tmp_path):
@@ -55,7 +64,9 @@ def test_a_table_of_its_own_names(tmp_path):
     rows = study.assessments
     assert rows["value"].isna().tolist() == [True, False, True, False]
     assert rows["lloq"].tolist()[:3] == [50, 50, 25]
-    assert any("2 values are below their limit of quantification" in n for n in study.notes)
+    assert any(
+        "2 values were read as below their limit of quantification" in n for n in study.notes
+    )
     frame = cs.persistence_rate(cs.define_cohort(study), at=[7]).frame
     assert (frame["n"].item(), frame["n_event"].item()) == (2, 0)
 

@@ -97,7 +97,7 @@ RESPONSE: dict[str, Analysis] = {
         "response", (WILSON,), "proportions.R", "measure",
     ),
     "seroconversion_rate": Analysis(
-        "response.seroconversion",
+        "response.antibodies.seroconversion",
         (
             Check(STATSMODELS, antibodies.seroconversions,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"), (),
@@ -106,7 +106,7 @@ RESPONSE: dict[str, Analysis] = {
         "response", (WILSON,), "proportions.R", "measure",
     ),
     "antibody_panel": Analysis(
-        "response.antibodies",
+        "response.antibodies.panel",
         (
             Check(STATSMODELS, antibodies.panel,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
@@ -114,8 +114,17 @@ RESPONSE: dict[str, Analysis] = {
         ),
         "response", (WILSON,), "proportions.R", "above",
     ),
+    "protection_kept": Analysis(
+        "response.antibodies.panel",
+        (
+            Check(STATSMODELS, antibodies.kept,
+                  (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
+                  ("measure",), ROUNDING, zero_or_all),
+        ),
+        "response", (WILSON,), "proportions.R", "at_least",
+    ),
     "titre_change": Analysis(
-        "response.antibodies",
+        "response.antibodies.titres",
         (Check(SCIPY, antibodies.titres, (*RATE, "n_below", "n_no_baseline"), ("measure",)),),
         "response", reference="kinetics.R", argument="measures",
     ),

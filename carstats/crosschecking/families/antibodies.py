@@ -35,6 +35,25 @@ def seroconversions(asked: Asked) -> dict[str, Any]:
     return dict(pd.DataFrame(found))
 
 
+def kept(asked: Asked) -> dict[str, Any]:
+    """Return how many of those at or above a titre before are so at a visit."""
+    measure = str(asked.key["measure"])
+    least, day = float(asked.option("at_least")[measure]), float(asked.option("at"))
+    options = {**asked.spec.options, "measure": measure, "above": least}
+    mine = replace(asked, spec=replace(asked.spec, options=options))
+    subjects = counted(mine)
+    after, base = measured(mine, subjects)
+    value = at_visit(after, day, *asked.option("window"), "value")
+    protected = base.index[base >= least]
+    told = value.reindex(protected)
+    seen, met = int(told.notna().sum()), int((told >= least).sum())
+    n = seen if asked.option("missing") == "excluded" else len(protected)
+    one = with_limits(met, n, asked.option("method"), asked.level)
+    one |= {"n_missing": len(protected) - seen, "n_evaluable": seen}
+    one |= {"estimate_evaluable": share(met, seen), "n_negative": int((base < least).sum())}
+    return one | {"n_no_baseline": int(base.isna().sum())}
+
+
 def panel(asked: Asked) -> dict[str, Any]:
     """Return the seroconversions of one antibody of several."""
     measure = str(asked.key["measure"])

@@ -31,7 +31,7 @@ _MOST_STATES, _LONGEST_STATE = 8, 20
 _PARTS = {
     "events": ("date", "time", "status", "censor", "low"),
     "toxicities": ("grade", "present", "onset", "resolution", "severity", "serious",
-                   "attribution", "system"),
+                   "attribution", "system", "organism"),
     "medications": ("present", "start", "stop", "prednisone_equivalent_mg"),
     "infusions": ("date", "dose", "planned"),
 }  # fmt: skip

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.check import UNKNOWN, cell_text, read_flag, read_numbers
-from carstats.data.check_values import NAME_IT, NO_LIMIT
 from carstats.data.formats.dates import (
     SERIAL_HIGH,
     SERIAL_LOW,
@@ -22,7 +21,8 @@ from carstats.data.formats.dates import (
     read_dates,
 )
 from carstats.data.formats.day_units import TIME_UNITS, printed_slack, whole_days
-from carstats.data.matching import NO_EPISODE, below_limit, code_key, read_grade, toml_text
+from carstats.data.limits import NAME_IT, NO_LIMIT, limits_note, says_below, split_limits
+from carstats.data.matching import NO_EPISODE, code_key, read_grade, toml_text
 from carstats.data.readers.cell_faults import (
     are_years,
     date_fault,
@@ -205,23 +205,18 @@ class Rows(SheetRows):
         known = given | (isinstance(when, Mapping) and "blank" in when)
         return np.where(known, taken.astype(object), None)
 
-    def measured(self, spec) -> tuple[np.ndarray, np.ndarray]:
-        """Return values as numbers, and the limits that those below one are said to be below."""
-        cells = self.values(spec, "value")
-        said = [below_limit(cell) for cell in cells]
-        for i, limit in enumerate(said):
-            if limit is not None and np.isnan(limit):
-                what = message(NO_LIMIT, value=shown(cells[i]))
-                self.fault(i, split(spec)[0][0], what, message(NAME_IT))
-        below = np.array([limit is not None for limit in said], dtype=bool)
-        values = self._as_numbers(np.where(below, None, cells), spec, "value")
-        return values, np.array([np.nan if v is None else v for v in said], dtype=float)
-
     def numbers(self, spec, column: str = "") -> np.ndarray:
         """Return numbers, NaN for missing; anything else is noted."""
-        return self._as_numbers(self.values(spec, column), spec, column)
+        return self._numbers(self.values(spec, column), spec, column)
 
-    def _as_numbers(self, cells: np.ndarray, spec, column: str) -> np.ndarray:
+    def measured(self, spec, measure: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values of a measure, NaN for missing or below a limit, and those limits."""
+        cells, limits = split_limits(self.values(spec, "value"), measure)
+        if note := limits_note(split(spec)[0][0], limits):
+            self.context.notes.append(note)
+        return self._numbers(cells, spec, "value"), limits
+
+    def _numbers(self, cells: np.ndarray, spec, column: str) -> np.ndarray:
         out = read_numbers(pd.Series(cells, dtype=object), column).to_numpy()
         for i in np.flatnonzero(~np.isfinite(out)):
             if cells[i] is not None:
@@ -231,6 +226,8 @@ class Rows(SheetRows):
                     column=column,
                 )
                 what = message("{cell} is not a number.", cell=shown(cells[i]))
+                if self.table == "assessments" and says_below(cells[i]):
+                    what, remedy = message(NO_LIMIT, value=shown(cells[i])), message(NAME_IT)
                 self.fault(i, split(spec)[0][0], what, remedy)
         return out
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
-from carstats.estimators.curves.risk_table import RiskTable, distinct_times
+from carstats.estimators.curves.risk_table import distinct_times
 from carstats.estimators.reasons import (
     COVARIATES_CONSTANT_AT_EVENTS,
     NO_CONVERGENCE,
@@ -16,7 +16,6 @@ from carstats.estimators.reasons import (
     SEPARATION,
     Reason,
 )
-from carstats.estimators.root_finding import find_root
 from carstats.messages import message
 
 _MAX_ITERATIONS = 60
@@ -26,9 +25,6 @@ _DECREMENT = 1e-18
 _SEPARATED = 1e-6
 # Change of a predictor in one step, and range of the predictors that no estimate has.
 _LONGEST_STEP, _WIDEST = 20.0, 250.0
-# Under this number of events no hazard ratio is given: its limits would say nothing.
-MIN_EVENTS = 5
-_FAR = 30.0
 
 
 @dataclass(frozen=True)
@@ -199,74 +195,6 @@ def cox(
     )
 
 
-@dataclass(frozen=True)
-class HazardRatio:
-    """A hazard ratio.
-
-    Attributes
-    ----------
-    hazard_ratio : float
-        Second group by first; 0 or infinite where only one of them has events while the other is
-        at risk, NaN without events.
-    low, high : float
-        Profile-likelihood limits.
-    """
-
-    hazard_ratio: float
-    low: float
-    high: float
-
-
-def two_group_cox(table: RiskTable, *, conf_level: float = 0.95) -> HazardRatio:
-    """Estimate the hazard ratio of two groups.
-
-    Parameters
-    ----------
-    table : RiskTable
-        Counts with the group as the batch axis; a subject may pass from one to the other.
-    conf_level : float
-        Confidence level.
-
-    Returns
-    -------
-    HazardRatio
-        With Efron's handling of ties.
-
-    References
-    ----------
-    Cox DR. J R Stat Soc B 1972; 34: 187-220. Efron B. J Am Stat Assoc 1977; 72: 557-565.
-    """
-    from scipy.special import chdtri
-
-    events = table.n_event.sum(axis=-1)
-    informs = (events.sum(axis=0) > 0) & (table.n_risk > 0).all(axis=0)
-    n, d = table.n_risk[:, informs], events[:, informs]
-    if not d.size:
-        return HazardRatio(np.nan, 0.0, np.inf)
-    # Efron: the j-th of d tied events sees the d less j / d of each.
-    total = d.sum(axis=0).astype(int)
-    place = np.repeat(np.arange(total.size), total)
-    share = np.concatenate([np.arange(m) / m for m in total])
-    first, second = (n[g][place] - share * d[g][place] for g in (0, 1))
-    seen = d[1].sum()
-
-    def score(beta: float) -> float:
-        weight = second * np.exp(beta)
-        return float(seen - (weight / (weight + first)).sum())
-
-    def log_likelihood(beta: float) -> float:
-        return float(seen * beta - np.log(second * np.exp(beta) + first).sum())
-
-    beta = find_root(lambda b: -score(b), -_FAR, _FAR)
-    best = log_likelihood(beta)
-    drop = float(chdtri(1, 1 - conf_level)) / 2
-    low = find_root(lambda b: log_likelihood(b) - best + drop, -_FAR, beta)
-    high = find_root(lambda b: best - drop - log_likelihood(b), beta, _FAR)
-    ends = [0.0 if b <= -_FAR else np.inf if b >= _FAR else float(np.exp(b)) for b in
-            (beta, low, high)]  # fmt: skip
-    return HazardRatio(*ends)
-
-
 def _no_fit(x, n_event: int, reason: Reason) -> CoxFit:
     n, p = x.shape
     unknown, none = np.full((p, p), np.nan), np.empty(0)
@@ -341,20 +269,21 @@ def _sums(part: _Stratum, beta) -> _Sums:
     # A common factor of all risks drops out of everything.
     linear = linear - linear.max()
     risk = np.exp(linear)
-    products = (part.x[:, :, None] * part.x[:, None, :]).reshape(-1, p * p)
-    terms = (part.each * risk)[:, None] * np.column_stack([np.ones(len(risk)), part.x, products])
-    # At risk at time j are those with first <= j < last.
-    change = np.zeros((k + 1, terms.shape[1]))
-    if part.first.any():
-        np.add.at(change, part.first, terms)
-        np.add.at(change, part.last, -terms)
-        sums = np.cumsum(change, axis=0)[:k]
-    else:
-        # From the end, without cancellation: the last risk sets may hold a small part of the risk.
-        np.add.at(change, part.last, terms)
-        sums = np.cumsum(change[::-1], axis=0)[::-1][1:]
-    tied = np.zeros((k, terms.shape[1]))
-    np.add.at(tied, part.at[part.own], terms[part.own])
+    weight, entered = part.each * risk, part.first.any()
+    sums, tied = np.empty((2, k, 1 + p + p * p))
+    for column, factor in _terms(part.x):
+        term = weight * factor
+        # At risk at time j are those with first <= j < last.
+        if entered:
+            ends = np.concatenate([part.first, part.last])
+            change = np.bincount(ends, np.concatenate([term, -term]), k + 1)
+            found = np.cumsum(change)[:k]
+        else:
+            # From the end, without cancellation: the last risk sets may hold little of the risk.
+            change = np.bincount(part.last, term, k + 1)
+            found = np.cumsum(change[::-1])[::-1][1:]
+        sums[:, column] = found[:, None]
+        tied[:, column] = np.bincount(part.at[part.own], term[part.own], k)[:, None]
     total = sums[part.pair, 0] - part.gone * tied[part.pair, 0]
     starts = np.searchsorted(part.pair, np.arange(k))
     one, gone = 1 / total, part.gone / total
@@ -376,6 +305,16 @@ def _sums(part: _Stratum, beta) -> _Sums:
         np.column_stack([once, x * twice - y * crossed]),
         np.column_stack([less, x * crossed - y * both]),
     )
+
+
+def _terms(x):
+    """Yield 1, each covariate and each product of two, with their columns among 1 + p + p * p."""
+    p = x.shape[1]
+    yield [0], 1.0
+    for i in range(p):
+        yield [1 + i], x[:, i]
+        for j in range(i + 1):
+            yield sorted({1 + p + i * p + j, 1 + p + j * p + i}), x[:, i] * x[:, j]
 
 
 def _by_time(part: _Stratum, beta):

@@ -94,7 +94,8 @@ def proportional_hazards(
     own = np.diag(second) - np.einsum("ij,ij->j", crossed, np.linalg.solve(first, crossed))
     known = own > 1e-12 * np.abs(np.diag(second))
     statistic = np.where(known, score**2 / np.where(known, own, 1.0), np.nan)
-    inverse, rank = pseudo_inverse(variance)
+    # What rounding leaves of a variance of 0 is no direction to test.
+    inverse, rank = pseudo_inverse(np.where(np.outer(known, known), variance, 0.0))
     together = float(score @ inverse @ score) if rank == p else np.nan
     return ProportionalHazardsTest(
         statistic,

@@ -1,9 +1,8 @@
-"""Panels of antibodies: how many turn negative of each, and how far titres fall."""
+"""How far titres fall or rise, on the log2 scale, values below quantification censored there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable
 
 import numpy as np
 import pandas as pd
@@ -14,106 +13,8 @@ from carstats.errors import CarstatsError, check_conf_level
 from carstats.estimators.kinetics.lognormal import geometric_mean
 from carstats.messages import Joined, joined_notes, message, message_n
 from carstats.response.outcomes import analysis_set, checked_window, visit_words, within
-from carstats.response.seroconversion import seroconversion_rate
 from carstats.result import Result
 from carstats.wording import because, level_text
-
-
-def antibody_panel(
-    cohort: Cohort,
-    above: Mapping[str, float],
-    *,
-    at: float = 168,
-    window: tuple[float, float] | None = None,
-    by: str | Iterable[str] | None = None,
-    missing: str = "failure",
-    method: str = "Clopper-Pearson",
-    conf_level: float = 0.95,
-) -> Result:
-    """Estimate of each of several antibodies the proportion of those positive who turn negative.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        Made by `define_cohort`; of each antibody its infused subjects with a positive baseline are
-        counted.
-    above : mapping of str to float
-        Measures and the upper limit of normal of each: a value above it is positive.
-    at : float
-        Day of the visit.
-    window : (float, float), optional
-        First and last day that count, as for `response_rate`; the nearest value counts.
-    by : str or list of str, optional
-        Columns of the subjects table.
-    missing : {"failure", "excluded"}
-        What a missing value is, as for `response_rate`.
-    method : {"Clopper-Pearson", "Wilson", "Jeffreys", "mid-P", "Blaker", "Agresti-Coull"}
-        Confidence limits.
-    conf_level : float
-        Confidence level.
-
-    Returns
-    -------
-    Result
-        For each stratum and ``measure`` the columns of `seroconversion_rate`; ``n`` is the
-        denominator of that antibody.
-
-    Raises
-    ------
-    CarstatsError
-        As `seroconversion_rate`; also if `above` names none.
-
-    Examples
-    --------
-    >>> result = cs.antibody_panel(lupus, {"anti-dsDNA": 30}, by="target")
-    """
-    if not isinstance(above, Mapping) or not above:
-        raise CarstatsError(
-            message(
-                "`above` is {given}; it takes measures with their upper limits of normal, such as "
-                "{example}.",
-                given=repr(above), example="{'anti-dsDNA': 30}",
-            )
-        )  # fmt: skip
-    if missing == "bounds":
-        raise CarstatsError(
-            message("`missing` 'bounds' is of one antibody: seroconversion_rate().")
-        )
-    results = {
-        measure: seroconversion_rate(
-            cohort, measure, above=limit, at=at, window=window, by=by, missing=missing,
-            method=method, conf_level=conf_level,
-        )
-        for measure, limit in above.items()
-    }  # fmt: skip
-    first = next(iter(results.values()))
-    place = len(first.by)
-    parts = []
-    for result in results.values():
-        part = result.frame.copy()
-        part.insert(place, "measure", result.spec.options["measure"])
-        parts.append(part)
-    frame = pd.concat(parts, ignore_index=True)
-    if first.by:
-        # A stratum's antibodies stand together, in the order given.
-        order = {key: i for i, (key, _) in enumerate(first.strata())}
-        ranks = [order[key] for key in frame[first.by].itertuples(index=False, name=None)]
-        frame = frame.iloc[np.argsort(ranks, kind="stable")].reset_index(drop=True)
-    vocabulary = cohort.study.vocabulary
-    names = [result.spec.options["measure"] for result in results.values()]
-    low, high = first.spec.options["window"]
-    spec = cohort.spec(
-        "antibody_panel",
-        endpoint=message("Antibodies negative {when}", when=visit_words(at, low, high)),
-        population=message(", of each antibody those positive before the infusion"),
-        method=first.spec.method, by=first.by, conf_level=conf_level,
-    )  # fmt: skip
-    options = dict(first.spec.options) | {
-        "above": {n: float(limit) for n, limit in zip(names, above.values(), strict=True)}
-    }
-    del options["measure"]
-    labels = {"measure": {name: vocabulary.label("measure", name) for name in names}}
-    return Result(frame, replace(spec, options=options), first.labels | labels)
 
 
 def titre_change(

@@ -12,7 +12,8 @@ from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.proportions.proportion import METHODS
 from carstats.messages import message
-from carstats.response.course import baselines, measure_rows
+from carstats.response.antibodies.sides import side_row, sides
+from carstats.response.course import measure_rows
 from carstats.response.outcomes import (
     MISSING,
     analysis_set,
@@ -23,7 +24,6 @@ from carstats.response.outcomes import (
     visit_words,
     within,
 )
-from carstats.response.rates import rate_row
 from carstats.result import Result
 from carstats.wording import limits_words
 
@@ -100,36 +100,24 @@ def seroconversion_rate(
                 last=f"{rows['day'].max():g}",
             )
         )
+    _, known = sides(cohort, name, above, at, (low, high))
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
-    base, _ = baselines(rows, cohort.subjects)
-    order = inside.assign(distance=(inside["day"] - at).abs()).sort_values(
-        ["distance", "day"], ascending=[True, False], kind="stable"
-    )
-    value = order.drop_duplicates("subject_id").set_index("subject_id")["value"].astype(float)
-    converted = (value <= above).astype(float)
-    subjects = subjects.assign(start=subjects["subject_id"].map(base))
+    counted = int((subjects["subject_id"].map(known["before"]) == 1).sum())
     cases = ("worst", "best") if missing == "bounds" else ("",)
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        positive = stratum[stratum["start"] > above]
-        response = positive["subject_id"].map(converted)
-        beside = {
-            "n_negative": int((stratum["start"] <= above).sum()),
-            "n_no_baseline": int(stratum["start"].isna().sum()),
-        }
-        found = []
-        for case in cases:
-            row = rate_row(positive, response, low, missing == "excluded", case, method, conf_level)
-            note = (
-                row.pop("note") if len(positive) else message("nobody positive before the infusion")
-            )
-            found.append({**({"case": case} if case else {}), **row, **beside, "note": note})
+        nobody = message("nobody positive before the infusion")
+        found = [
+            {**({"case": case} if case else {}),
+             **side_row(stratum, known, 0.0, low, missing == "excluded", case, method, conf_level,
+                        nobody)}
+            for case in cases
+        ]  # fmt: skip
         return pd.DataFrame(found)
 
     vocabulary = cohort.study.vocabulary
     shown = [*by, *(["case"] if missing == "bounds" else [])]
-    counted = int((subjects["start"] > above).sum())
     spec = cohort.spec(
         "seroconversion_rate",
         endpoint=message(
