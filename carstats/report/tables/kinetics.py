@@ -267,7 +267,7 @@ def _middle_of_ranks(row) -> str:
 
 def _is_told(row) -> bool:
     """Return whether the cells say all that the note says."""
-    return pd.notna(row.estimate_low) or (row.parameter.endswith("at return") and row.n_event > 5)
+    return pd.notna(row.estimate_low) or row.parameter.endswith("at return")
 
 
 def _middle(row) -> str:
