@@ -10,6 +10,8 @@ from carstats.cohort.criteria import infused, potential_followup, with_disease
 from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
+from carstats.kinetics.aplasia import b_cell_depletion
+from carstats.kinetics.exposure import exposure_response
 from carstats.kinetics.parameters import cellular_kinetics
 from carstats.kinetics.persistence import persistence_curve, persistence_rate
 from carstats.response.basket import basket_response, basket_sensitivity
@@ -191,6 +193,8 @@ def _toxicities(study: Study) -> Iterator[Planned]:
             if measure in present:
                 yield name, cohort, lambda m=measure, b=below: measure_trajectory(
                     cohort, m, below=b, by="target")  # fmt: skip
+        if "B_cells" in present:
+            yield "aplasia_table", cohort, lambda: b_cell_depletion(cohort, by="target")
         if "CAR_transgene" in present:
             yield "cellular_kinetics_table", cohort, lambda: cellular_kinetics(
                 cohort, by="platform")  # fmt: skip
@@ -212,6 +216,9 @@ def _toxicities(study: Study) -> Iterator[Planned]:
     yield "toxicity_by_system", cohort, lambda: toxicity_table(cohort, by="target")
     yield "toxicity_differences", cohort, lambda: toxicity_difference(
         cohort, frequent[:8], by="target")  # fmt: skip
+    sampled = set() if study.assessments is None else set(study.assessments["measure"])
+    if "CRS" in frequent and "CAR_transgene" in sampled:
+        yield "exposure_table", cohort, lambda: exposure_response(cohort, "Cmax", "CRS")
     acute = [t for t in ("CRS", "ICANS") if t in frequent]
     if acute:
         yield "chapter toxicity", cohort, lambda: toxicity_timing(cohort, acute)

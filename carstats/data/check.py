@@ -290,7 +290,7 @@ def check_table(
     if problems:
         return frame, problems, notes
     if name == "assessments":
-        frame, notes = with_limits(frame, source.headings.get("value", "value"))
+        frame, problems, notes = with_limits(frame, source, vocabulary)
     misspelt = {} if strata_only else near_names(name, frame.columns)
     near = {name: extra for extra, name in misspelt.items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]

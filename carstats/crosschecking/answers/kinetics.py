@@ -11,7 +11,7 @@ from carstats.crosschecking.answers.shared import (
     STATSMODELS,
 )
 from carstats.crosschecking.asking import EXACT, STOPPED_EARLY, Analysis, Check
-from carstats.crosschecking.families import exposures, kinetics
+from carstats.crosschecking.families.cells import exposures, kinetics
 
 _COUNTS = ("n", "n_missing", "n_event", "last_time")
 KINETICS: dict[str, Analysis] = {

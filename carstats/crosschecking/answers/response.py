@@ -31,10 +31,9 @@ from carstats.crosschecking.families import (
     durations,
     landmarks,
     models,
-    responders,
     visits,
 )
-from carstats.crosschecking.families.course import antibodies
+from carstats.crosschecking.families.course import antibodies, responders
 
 _ODDS = ("estimate", "log_odds", "log_std_error", "statistic", "p_value", *LIMITS)
 _MARGINAL = (

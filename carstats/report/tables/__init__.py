@@ -16,7 +16,12 @@ from carstats.report.tables.harm import (
     tabulate_organisms,
     tabulate_quantities,
 )
-from carstats.report.tables.kinetics import tabulate_depletion, tabulate_exposure, tabulate_kinetics
+from carstats.report.tables.kinetics import (
+    tabulate_depletion,
+    tabulate_exposure,
+    tabulate_exposures,
+    tabulate_kinetics,
+)
 from carstats.report.tables.model import MIMETYPE, Row, Spanner
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
 from carstats.report.tables.times import tabulate_times
@@ -35,6 +40,7 @@ __all__ = [
     "tabulate_doses",
     "tabulate_evidence",
     "tabulate_exposure",
+    "tabulate_exposures",
     "tabulate_grades",
     "tabulate_kinetics",
     "tabulate_organisms",

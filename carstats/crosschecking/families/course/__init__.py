@@ -1,1 +1,1 @@
-"""What becomes of antibodies and drugs over time, worked out again."""
+"""What becomes of antibodies, drugs and scores over time, worked out again."""
