@@ -152,7 +152,7 @@ def antibody_map(
         by=by, at=float(at), window=[low, high], limits=limits,
         units={name: terms[name].group for name in groups},
     )  # fmt: skip
-    labels = {
+    labels: dict[str, dict[str, str]] = {
         "measure": {name: vocabulary.label("measure", name) for name in groups},
         "state": {state: message(words) for state, words in STATES.items()},
         "group": {group: message(words) for group, words in GROUPS.items()},

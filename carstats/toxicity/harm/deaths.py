@@ -139,7 +139,7 @@ def _ordered(causes: pd.Series) -> list[str]:
 
 def _labels(names: Iterable[str]) -> dict[str, str]:
     own = dict.fromkeys(names)
-    found = {name: message(name) for name in DEATH_CAUSES if name in own}
+    found: dict[str, str] = {name: message(name) for name in DEATH_CAUSES if name in own}
     return found | {ANY: message(_ANY_LABEL)}
 
 
