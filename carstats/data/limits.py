@@ -41,17 +41,18 @@ def split_limits(cells: Sequence[object], measures: str | Sequence[object]) -> t
     return plain, limits
 
 
-def with_limits(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return assessments whose cells such as "<10" are blank, their limits in ``lloq``."""
+def with_limits(frame: pd.DataFrame, heading: str) -> tuple[pd.DataFrame, list[str]]:
+    """Return assessments whose cells such as "<10" are blank, their limits in ``lloq``; a note."""
     if not {"measure", "value"} <= set(frame) or frame["value"].dtype != object:
-        return frame
+        return frame, []
     plain, limits = split_limits(frame["value"].tolist(), frame["measure"].tolist())
     said = ~np.isnan(limits)
     changed: dict[str, object] = {"value": pd.Series(plain, frame.index, dtype=object)}
     if said.any():
         given = frame["lloq"] if "lloq" in frame else pd.Series(np.nan, frame.index, dtype=object)
         changed["lloq"] = given.mask(said, pd.Series(limits, frame.index))
-    return frame.assign(**changed)
+    note = limits_note(heading, limits)
+    return frame.assign(**changed), [note] if note else []
 
 
 def limits_note(heading: str, limits: np.ndarray) -> str:

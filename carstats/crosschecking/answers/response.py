@@ -27,7 +27,6 @@ from carstats.crosschecking.asking import (
     Sibling,
 )
 from carstats.crosschecking.families import (
-    antibodies,
     contrasts,
     durations,
     landmarks,
@@ -35,6 +34,7 @@ from carstats.crosschecking.families import (
     responders,
     visits,
 )
+from carstats.crosschecking.families.course import antibodies
 
 _ODDS = ("estimate", "log_odds", "log_std_error", "statistic", "p_value", *LIMITS)
 _MARGINAL = (

@@ -22,7 +22,7 @@ from carstats.data.draft.values import meaning
 from carstats.data.formats.day_units import TIME_UNITS
 from carstats.data.matching import code_key
 from carstats.data.measures import MEASURE_TABLE, Conversion
-from carstats.data.units import conversion, plausible, rivals, units_that_fit
+from carstats.data.units import conversion, plausible, rivals, units_that_fit, why_not_code
 from carstats.data.vocabulary import Vocabulary
 from carstats.messages import message, message_n
 
@@ -233,7 +233,14 @@ def unit_line(paper: Paper, main: Found, measure: str) -> None:
     if len(fitting) == 1 and len(said) == 1:
         paper.on(section, "unit", quoted(fitting.pop()), message("the heading says so"))
     elif said:
-        why = message("the headings say {units}; which is right?", units=" | ".join(sorted(said)))
+        units = " | ".join(sorted(said))
+        why = message("the headings say {units}; which is right?", units=units)
+        if {why_not_code(known, unit) for unit in said} == {"kit"}:
+            why = message(
+                "the headings say {units}, units of one kit: divide the values by the kit's upper"
+                " limit of normal, or read them as a measure of the study's own",
+                units=units,
+            )
         paper.ask(section, "unit", quoted(sorted(fitting)[0] if fitting else known.unit), why)
     elif (question := unit_question(known, columns)) is not None:
         paper.ask(section, "unit", quoted(question[0]), question[1])

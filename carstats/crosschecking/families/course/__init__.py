@@ -1,0 +1,1 @@
+"""What becomes of antibodies and drugs over time, worked out again."""
