@@ -100,6 +100,8 @@ def hospital_days(
     check_cohort(cohort)
     care = check_choice("care", care, CARE)
     horizons = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
+    if not horizons:
+        raise CarstatsError(message("`at` is empty; name at least one day."))
     for day in horizons:
         check_number("at", day, low=1)
         if day > _LONGEST:
