@@ -3,8 +3,8 @@
 import carstats as cs
 from carstats.messages import message
 from carstats.report.figures import estimates_figure
+from carstats.report.network.tables import sites_table
 from carstats.report.pages.save import save_figure, save_table
-from carstats.report.tables.network import sites_table
 from carstats.run.reproduce import run
 from carstats.sharing.estimates import site_rates
 from carstats.sharing.hospitals import six_hospitals

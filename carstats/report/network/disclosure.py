@@ -9,10 +9,10 @@ from typing import Any
 from carstats.data.vocabulary import column_name
 from carstats.messages import mark
 from carstats.report.format import count
+from carstats.report.network.tables import definitions_table
 from carstats.report.pages.page import tables_page
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
-from carstats.report.tables.network import definitions_table
 from carstats.sharing.numbers import ALL as EVERY
 from carstats.sharing.numbers import NONE
 from carstats.sharing.outcomes import DAYS, RESPONSE, TIMES, TOXICITY

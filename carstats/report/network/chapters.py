@@ -19,8 +19,8 @@ from carstats.report.chapters.blocks import (
 from carstats.report.chapters.context import part
 from carstats.report.figures import estimates_figure, interval_figure
 from carstats.report.format import count, of, p_number, percent, percent_limits, rate
+from carstats.report.network.tables import definitions_table, network_table, sites_table
 from carstats.report.tables import tabulate_result
-from carstats.report.tables.network import definitions_table, network_table, sites_table
 from carstats.response.comparisons import response_test
 from carstats.response.differences import response_difference
 from carstats.response.rates import response_rate

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from carstats.report.chapters.blocks import Chapter, FigureBlock, TableBlock
-from carstats.report.chapters.network import network_chapters
+from carstats.report.network.chapters import network_chapters
 from carstats.report.pages.chapters import report_page
 from carstats.report.pages.document import report_document
 from carstats.report.pages.picture import drawn
