@@ -19,6 +19,13 @@ installed() {  # NAME FILE: an environment with the releases of the lock
     echo "=== $2: $count packages, $(du -sm "$1" | cut -f 1) MB"
 }
 
+last() {  # LINES COMMAND...: it works; its last lines
+    lines=$1
+    shift
+    "$@" > said
+    tail -n "$lines" said
+}
+
 refused() {  # WORDS COMMAND...: it ends at once and names what it needs
     words=$1
     shift
@@ -34,11 +41,11 @@ sdist/bin/carstats check "$root/docs/examples/hospital" > /dev/null
 installed base "$(ls "$root"/dist/*.whl)"
 base/bin/carstats simulate --n 40 --out study
 base/bin/carstats check study --derive > /dev/null
-base/bin/carstats draft sheet | tail -n 1
-base/bin/carstats template registry.xlsx | tail -n 1
+last 1 base/bin/carstats draft sheet
+last 1 base/bin/carstats template registry.xlsx
 base/bin/carstats endpoints > /dev/null
-base/bin/carstats report "$root/docs/examples/hospital" --out report
-base/bin/carstats validate | tail -n 1
+last 3 base/bin/carstats report "$root/docs/examples/hospital" --out report
+last 1 base/bin/carstats validate
 refused 'pip install "carstats[crosscheck]"' base/bin/carstats crosscheck study
 refused 'pip install "carstats[notebooks,crosscheck]"' base/bin/carstats reproduce
 # The types travel with it (py.typed).
@@ -46,6 +53,6 @@ cp "$root/tests/installed/program.py" .
 "$run" -m mypy --strict --no-incremental --python-executable base/bin/python program.py
 
 installed full "$(ls "$root"/dist/*.whl)[crosscheck,notebooks]"
-full/bin/carstats crosscheck study --out crosschecked | head -n 3
-full/bin/carstats reproduce | tail -n 1
-full/bin/carstats verify | tail -n 1
+last 4 full/bin/carstats crosscheck study --out crosschecked
+last 1 full/bin/carstats reproduce
+last 1 full/bin/carstats verify
