@@ -438,6 +438,7 @@ def test_locks_have_the_same_versions():
     none(name for name in set(first) & set(second) if first[name] != second[name])
 
 
+@pytest.mark.crosscheck
 def test_libraries_that_are_imported_are_declared():
     project = PYPROJECT["project"]
     declared = list(project["dependencies"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 
 from carstats.counts.checks import check_names
 from carstats.counts.counted import Counts
-from carstats.counts.engines import Rows, opened
+from carstats.counts.engines import Rows, files_of, opened
 from carstats.counts.values import (
     NUMBERS,
     blank_strata,
@@ -56,12 +57,15 @@ def counts_of_table(
     asked = _asked(endpoints)
     by = [] if by is None else [by] if isinstance(by, str) or not np.iterable(by) else list(by)
     check_names(by)
-    rows = opened(source, table)
     try:
-        return _counted(rows, asked, by, subject, label)
+        return _counted(opened(source, table), asked, by, subject, label)
     except CarstatsError:
+        files = []
+        if isinstance(source, str | Path):
+            with suppress(CarstatsError):
+                files = files_of(source)
         # Of several files the one that is to blame is named.
-        for file in rows.files if len(rows.files) > 1 else ():
+        for file in files if len(files) > 1 else ():
             with suppress(_NoRowsError):
                 _counted(opened(file, table), asked, by, subject, label)
         raise
@@ -255,7 +259,9 @@ def _grouped(rows: Rows, by: list[str], columns: Mapping[str, str]) -> pd.DataFr
 
 def _in_order(values: pd.Series) -> pd.Series:
     """Return what an engine's groups, which come in no order, are sorted by."""
-    return values if pd.api.types.is_numeric_dtype(values) else values.map(str, na_action="ignore")
+    # One engine may hold words and numbers in a column; they have no order among each other.
+    mixed = pd.api.types.infer_dtype(values, skipna=True).startswith("mixed")
+    return values.map(str, na_action="ignore") if mixed else values
 
 
 def _subjects(counted: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -28,7 +28,13 @@ from carstats.survival.quantiles import followup_time, survival_quantile
 from carstats.survival.regression import cox_regression
 from carstats.toxicity.benchmark import toxicity_benchmark
 from carstats.toxicity.differences import toxicity_difference
+from carstats.toxicity.exposure import exposure_adjusted_rate
 from carstats.toxicity.grades import toxicity_grades
+from carstats.toxicity.harm.deaths import causes_of_death
+from carstats.toxicity.harm.infections import infections_by_organism
+from carstats.toxicity.harm.replacement import immunoglobulin_replacement
+from carstats.toxicity.harm.stays import CARE, hospital_days
+from carstats.toxicity.harm.treatment import crs_treatment
 from carstats.toxicity.rates import toxicity_rate
 from carstats.toxicity.table import toxicity_table
 from carstats.toxicity.timing.incidence import toxicity_incidence
@@ -156,6 +162,29 @@ def _visit(study: Study, endpoint: str, preferred: float) -> float:
     return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
 
 
+def _harm(study: Study, cohort: Cohort) -> Iterator[Planned]:
+    by = "target" if cohort.subjects["target"].nunique() > 1 else None
+    drugs, records = study.medications, study.toxicities
+    classes = set() if drugs is None else set(drugs["drug_class"])
+    terms = set() if records is None else set(records["term"])
+    if "death_day" in study.subjects:
+        yield "chapter harm", cohort, lambda: causes_of_death(cohort, by=by)
+    if records is not None:
+        yield "chapter harm", cohort, lambda: exposure_adjusted_rate(
+            cohort, "second malignancy", per=100)  # fmt: skip
+    if records is not None and "organism" in records:
+        yield "infections_by_organism", cohort, lambda: infections_by_organism(cohort)
+        yield "infections_by_organism_table", cohort, lambda: infections_by_organism(
+            cohort, by="target")  # fmt: skip
+    if "immunoglobulin" in classes:
+        yield "chapter harm", cohort, lambda: immunoglobulin_replacement(cohort, by=by)
+    for care in CARE:
+        if care in classes:
+            yield "chapter harm", cohort, lambda care=care: hospital_days(cohort, care)
+    if drugs is not None and "CRS" in terms:
+        yield "chapter harm", cohort, lambda: crs_treatment(cohort)
+
+
 def _toxicities(study: Study) -> Iterator[Planned]:
     cohort = _cohort(study)
     if study.assessments is not None:
@@ -171,6 +200,7 @@ def _toxicities(study: Study) -> Iterator[Planned]:
                 cohort, by="platform")  # fmt: skip
             yield "chapter cells", cohort, lambda: persistence_rate(cohort, at=90)
             yield "chapter cells", cohort, lambda: persistence_curve(cohort)
+    yield from _harm(study, cohort)
     if study.toxicities is None:
         return
     had = cohort.table("toxicities").groupby("term")["subject_id"].nunique()

@@ -98,18 +98,12 @@ def with_limits(
     changed: dict[str, object] = {"value": pd.Series(plain, frame.index, dtype=object)}
     if "lloq" in frame or said.any():
         changed["lloq"] = given.mask(said, pd.Series(limits, frame.index))
-    n = int(said.sum() + (word & known).sum())
-    note = message_n(
-        "{table}: {n} value was read as below its limit of quantification, which is in `lloq`.",
-        "{table}: {n} values were read as below their limit of quantification, which is in `lloq`.",
-        n, table=source.name,
-    )  # fmt: skip
-    return frame.assign(**changed), problems, [note] if n else []
+    note = limits_note(source.headings.get("value", "value"), int((said | (word & known)).sum()))
+    return frame.assign(**changed), problems, [note] if note else []
 
 
-def limits_note(heading: str, limits: np.ndarray) -> str:
+def limits_note(heading: str, n: int) -> str:
     """Return the note that counts the cells of a heading that were read as below a limit."""
-    n = int((~np.isnan(limits)).sum())
     return (
         message_n(
             '`{heading}`: {n} cell such as "<10" was read as below that limit of quantification.',

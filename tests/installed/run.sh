@@ -42,7 +42,8 @@ base/bin/carstats validate | tail -n 1
 refused 'pip install "carstats[crosscheck]"' base/bin/carstats crosscheck study
 refused 'pip install "carstats[notebooks,crosscheck]"' base/bin/carstats reproduce
 # The types travel with it (py.typed).
-"$run" -m mypy --strict --no-incremental --python-executable base/bin/python "$root/tests/installed/program.py"
+cp "$root/tests/installed/program.py" .
+"$run" -m mypy --strict --no-incremental --python-executable base/bin/python program.py
 
 installed full "$(ls "$root"/dist/*.whl)[crosscheck,notebooks]"
 full/bin/carstats crosscheck study --out crosschecked | head -n 3

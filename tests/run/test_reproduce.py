@@ -89,6 +89,7 @@ def test_a_study_that_does_not_say_who_was_infused_is_told_how_to(small, tmp_pat
     assert not outcome.defect
 
 
+@pytest.mark.crosscheck
 def test_a_hospitals_folder_has_no_published_trials_unless_asked(small, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(run, "run_jobs", lambda jobs, *_: asked.append(set(jobs)) or {})
@@ -242,6 +243,7 @@ def test_a_script_runs_by_itself(small, tmp_path):
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.crosscheck
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a process group")
 def test_an_interrupt_ends_all_and_leaves_whole_files(small, tmp_path):
     code = "from carstats.run.reproduce import reproduce; "

@@ -33,7 +33,7 @@ from carstats.crosschecking.families import (
     models,
     visits,
 )
-from carstats.crosschecking.families.measures import antibodies, responders
+from carstats.crosschecking.families.course import antibodies, responders
 
 _ODDS = ("estimate", "log_odds", "log_std_error", "statistic", "p_value", *LIMITS)
 _MARGINAL = (

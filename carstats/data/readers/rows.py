@@ -212,7 +212,7 @@ class Rows(SheetRows):
     def measured(self, spec, measure: str) -> tuple[np.ndarray, np.ndarray]:
         """Return the values of a measure, NaN for missing or below a limit, and those limits."""
         cells, limits = split_limits(self.values(spec, "value"), measure)
-        if note := limits_note(split(spec)[0][0], limits):
+        if note := limits_note(split(spec)[0][0], int((~np.isnan(limits)).sum())):
             self.context.notes.append(note)
         return self._numbers(cells, spec, "value"), limits
 

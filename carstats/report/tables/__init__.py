@@ -6,8 +6,8 @@ and RTF, and `carstats.report.pages.save.save_table` all of them with the number
 
 from __future__ import annotations
 
-from carstats.report.tables.antibodies import tabulate_antibodies, tabulate_shifts
-from carstats.report.tables.drugs import tabulate_doses, tabulate_taper
+from carstats.report.tables.course.antibodies import tabulate_antibodies, tabulate_shifts
+from carstats.report.tables.course.drugs import tabulate_doses, tabulate_taper
 from carstats.report.tables.evidence import tabulate_evidence
 from carstats.report.tables.files import Table
 from carstats.report.tables.general import tabulate_result
