@@ -18,11 +18,11 @@ KINETICS: dict[str, Analysis] = {
     "cellular_kinetics": Analysis(
         "kinetics.parameters",
         (
+            # lifelines' search stops a little before the maximum.
+            Check(LIFELINES, exposures.censored, ("estimate",), (), STOPPED_EARLY),
             Check(f"{SCIPY}, {STATSMODELS}", exposures.parameters,
                   ("n", "n_missing", "n_event", "estimate", *LIMITS, "cv_percent", "median", "q1",
                    "q3", "minimum", "maximum")),
-            # lifelines' search stops a little before the maximum.
-            Check(LIFELINES, exposures.censored, ("estimate",), (), STOPPED_EARLY),
         ),
         "kinetics", reference="kinetics.R", argument="measure",
     ),
