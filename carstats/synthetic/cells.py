@@ -13,7 +13,8 @@ from carstats.synthetic.course import Course, normal_cdf, stream
 from carstats.synthetic.toxicity import Toxicities
 from carstats.synthetic.visits import Visits
 
-MEASURE, UNIT = "CAR_transgene", "copies/ug DNA"
+MEASURE, SATURATION = 1_000_000.0
+UNIT = "CAR_transgene", "copies/ug DNA"
 NAIVE, MEMORY, TRANSITIONAL = "naive_B_percent", "memory_B_percent", "transitional_B_percent"
 SUBSETS, SUBSETS_UNIT = (NAIVE, MEMORY, TRANSITIONAL), "% of B cells"
 _LN2 = math.log(2.0)
@@ -153,7 +154,9 @@ def simulate_cells(
     end = np.minimum(course.last_contact, np.nan_to_num(visits.reinfusion, nan=np.inf))
     seen = _row(course.infused) & ~lost & (day <= _row(end))
     subject = np.nonzero(seen)[0]
-    value, limit = value[seen], np.broadcast_to(limit, day.shape)[seen]
+    # An assay saturates: copies per µg cannot pass those of a few transgenes in every cell.
+    value = np.minimum(value[seen], SATURATION)
+    limit = np.broadcast_to(limit, day.shape)[seen]
     # Three leading digits: the last bit of a processor's exp does not change them.
     size = 10.0 ** np.floor(np.log10(np.maximum(value, 1.0)) - 2)
     value = np.where(value < limit, np.nan, np.round(np.round(value / size) * size, 1))
