@@ -13,8 +13,8 @@ from carstats.synthetic.course import Course, normal_cdf, stream
 from carstats.synthetic.toxicity import Toxicities
 from carstats.synthetic.visits import Visits
 
-MEASURE, SATURATION = 1_000_000.0
-UNIT = "CAR_transgene", "copies/ug DNA"
+MEASURE, UNIT = "CAR_transgene", "copies/ug DNA"
+SATURATION = 1_000_000.0
 NAIVE, MEMORY, TRANSITIONAL = "naive_B_percent", "memory_B_percent", "transitional_B_percent"
 SUBSETS, SUBSETS_UNIT = (NAIVE, MEMORY, TRANSITIONAL), "% of B cells"
 _LN2 = math.log(2.0)
