@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from carstats.sharing.hiding import Joining
-from carstats.sharing.outcomes import COMPETING, EVENT, RESPONSE, TIMES, Outcome
+from carstats.sharing.outcomes import COMPETING, EVENT, RESPONSE, TOXICITY, Outcome
+
+_FATAL = 5
 
 
 class Shown:
@@ -33,7 +35,7 @@ class Shown:
         return other
 
     def _concerns(self, outcome: Outcome) -> bool:
-        return outcome.kind in (RESPONSE, TIMES) and self.least > 1
+        return self.least > 1
 
     def add(self, outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> None:
         """Remember what is shown of a group."""
@@ -85,10 +87,15 @@ class Shown:
 def _sets(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the sets whose number a reader can make of what is shown: a row for each.
 
-    Of responses every union of blocks. Of times those with the event, and those out of it in any
-    way, between any two visits that are told, and everyone else.
+    Of toxicities deaths alone; of responses every union of blocks. Of times those with the event,
+    and those out of it in any way, between any two visits that are told, and everyone else.
     """
     blocks = _blocks(outcome, joining, member)
+    if outcome.kind == TOXICITY:
+        # A death of a toxicity is among all deaths; other grades are of no other endpoint.
+        fatal = {joining.block[2 * _FATAL], joining.block[2 * _FATAL + 1]}
+        alone = not fatal & set(joining.block[: 2 * _FATAL])
+        return _as_rows([np.any([blocks[i] for i in fatal], axis=0)] if alone else [], member)
     if outcome.kind == RESPONSE:
         choices = range(1, 2 ** len(blocks))
         found = [np.any([b for i, b in enumerate(blocks) if c >> i & 1], axis=0) for c in choices]
@@ -106,6 +113,8 @@ def _sets(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDAr
 
 def _totals(outcome: Outcome, joining: Joining, member: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the sets of all who have an outcome, of all who have not, and of the group."""
+    if outcome.kind == TOXICITY:
+        return _sets(outcome, joining, member)
     blocks = _blocks(outcome, joining, member)
     if outcome.kind == RESPONSE:
         return _as_rows([*blocks, member], member)

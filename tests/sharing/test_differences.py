@@ -8,7 +8,7 @@ import pytest
 import carstats as cs
 from carstats.sharing.differences import Shown
 from carstats.sharing.hiding import Joining
-from carstats.sharing.outcomes import RESPONSE, TIMES, Outcome, outcome_of
+from carstats.sharing.outcomes import RESPONSE, TIMES, TOXICITY, Outcome, outcome_of
 from carstats.sharing.shared import share_counts
 from tests.sharing.attack import bounds, equations
 
@@ -33,6 +33,21 @@ def test_a_response_within_another_that_has_two_more_is_hidden():
     alone = Shown(1)
     alone.add(response([0] * 12 + [1] * 8), TOLD, everyone)
     assert not alone.betrays(response([0] * 10 + [1] * 10), TOLD, everyone)
+
+
+def test_deaths_of_a_toxicity_are_not_a_few_less_than_all_deaths():
+    everyone = np.ones(20, bool)
+    rows = 4
+    died = Outcome("overall_survival", TIMES, 3 * rows + 1, np.array([6] * 6 + [11] * 14), "days")
+    shown = Shown(5)
+    shown.add(died, Joining((*range(3 * rows), 3 * rows)), everyone)
+    pieces = np.array([10] * 5 + [0] * 15)
+    infection = Outcome("infection", TOXICITY, 13, pieces)
+    by_grade = Joining((*range(12), 12))
+    # Six died, five of an infection: one died of something else.
+    assert shown.betrays(infection, by_grade, everyone)
+    joined = Joining((*range(8), *[8] * 4, 9))
+    assert not shown.betrays(infection, joined, everyone)
 
 
 def test_responders_of_the_endpoints_of_a_file_are_never_a_few_apart():
