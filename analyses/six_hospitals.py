@@ -3,8 +3,8 @@
 import carstats as cs
 from carstats.messages import message
 from carstats.report.figures import estimates_figure
+from carstats.report.network.tables import sites_table
 from carstats.report.pages.save import save_figure, save_table
-from carstats.report.tables.network import sites_table
 from carstats.run.reproduce import run
 from carstats.sharing.estimates import site_rates
 from carstats.sharing.hospitals import six_hospitals
@@ -30,7 +30,8 @@ def main(study, out):
     heading = tr("Relapse-free survival from the counts of six hospitals")
     save_figure(estimates_figure(curve, heading=heading), curve, out, "six_hospitals")
     rates = site_rates(networks["hidden"], "response", ENDPOINTS[0])
-    save_table(sites_table(rates), rates, out, "six_hospitals_table")
+    stem = "six_hospitals_table"
+    save_table(sites_table(rates), rates, out, stem, script="analyses/six_hospitals.py")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ import statistics
 import sys
 from collections.abc import Iterator
 
-from benchmarks.timing import ROOT, Row, beside, command_seconds, has_r, in_turn
+from benchmarks.timing import ROOT, Row, beside, command_seconds, has, has_r, in_turn
+from carstats.run.notebooks import NEEDED
 
 PYTHON = sys.executable
 CARSTATS = [PYTHON, "-m", "carstats.run.cli"]
@@ -30,15 +31,16 @@ def figure(repeat: int) -> Iterator[Row]:
     commands = {
         "frame": [PYTHON, str(HERE / "carstats_km.py"), "--out", "{out}"],
         "study": [PYTHON, str(ROOT / "analyses" / "relapse_free_by_target.py"), "--out", "{out}"],
-        "lifelines": [PYTHON, str(HERE / "lifelines_km.py"), "--out", "{out}"],
     }
+    if has("lifelines"):
+        commands["lifelines"] = [PYTHON, str(HERE / "lifelines_km.py"), "--out", "{out}"]
     if has_r("survival", "survminer"):
         script = str(HERE / "survminer_km.R")
         commands["survminer"] = ["Rscript", "--vanilla", script, "{out}"]
     times = dict(zip(commands, in_turn(list(commands.values()), repeat), strict=True))
     for what, own in ((study, times["study"]), (frame, times["frame"])):
         yield beside(what, own, "survminer, two CSV files", times.get("survminer"), 0.45)
-        yield beside(what, own, "lifelines, two CSV files", times["lifelines"], 0.5)
+        yield beside(what, own, "lifelines, two CSV files", times.get("lifelines"), 0.5)
 
 
 def whole() -> Iterator[Row]:
@@ -57,4 +59,5 @@ def whole() -> Iterator[Row]:
         ),
     }
     for what, (command, aim) in runs.items():
-        yield Row(what, command_seconds([*CARSTATS, *command]), aim=aim)
+        able = command[0] != "reproduce" or has(*NEEDED)
+        yield Row(what, command_seconds([*CARSTATS, *command]) if able else None, aim=aim)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 
 import numpy as np
 
-from benchmarks.timing import Row, seconds
+from benchmarks.timing import Row, has, seconds
 from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.proportions.proportion_difference import proportion_contrast
 
@@ -19,7 +18,7 @@ LIMITS = {"Clopper-Pearson": "beta", "Wilson": "wilson", "Blaker": None}
 
 def by_statsmodels(name: str, method: str, **options) -> float | None:
     """Return the seconds of statsmodels' function, one pair after another."""
-    if find_spec("statsmodels") is None:
+    if not has("statsmodels"):
         return None
     from statsmodels.stats import proportion
 

@@ -26,21 +26,22 @@ LIBRARIES = ("carstats", "numpy", "pandas", "matplotlib", "lifelines", "duckdb")
 COLUMNS = ("what", "carstats, s", "beside it", "its time, s", "ratio", "aim", "")
 RULE = "|---|--:|---|--:|--:|--:|---|"
 BEGIN, END = "<!-- benchmarks: written by `make benchmark ARGS=--write` -->", "<!-- /benchmarks -->"
-# What the README quotes: words of the line and of what is beside it, and how it is said.
+# What the README quotes: how a line begins, what is beside it, and how the README calls it.
 QUOTED = (
     (f"{processes.FIGURE}, of two CSV files", "survminer",
-     "a Kaplan–Meier figure from two CSV files, everything loaded, takes {own} s, {ratio} of the"
-     " time of survminer"),
-    (f"{processes.FIGURE}, of two CSV files", "lifelines", "{ratio} of that of lifelines"),
-    ("10,000 bootstrap curves", "R's survfit",
-     "10,000 bootstrap curves {own} s (survfit in a loop: {other} s)"),
-    ("Fine–Gray", "cmprsk", "Fine–Gray with 10,000 subjects {own} s (cmprsk: {other} s)"),
-    ("EXNEX", "JAGS", "EXNEX with eight baskets {own} s (JAGS: {other} s)"),
-    ("Kaplan–Meier with log-log limits, 1,000,000", "R's survfit",
-     "a curve of a million subjects {own} s (survfit: {other} s)"),
-    ("`carstats report`, a hospital's sheet", "",
-     "`carstats report` of a hospital's sheet {own} s"),
-    ("`carstats reproduce`", "", "`carstats reproduce` {own} s"),
+     "a cold Kaplan–Meier figure of two CSV files"),
+    (f"{processes.FIGURE}, of two CSV files", "lifelines", "the same"),
+    (f"{processes.FIGURE}, of a study", "survminer", "the same of a study that is checked whole"),
+    ("10,000 bootstrap curves", "R's survfit", "10,000 bootstrap curves of 100 subjects"),
+    ("10,000 permutations", "coin", "10,000 permutations of a log-rank test"),
+    ("Fine–Gray", "cmprsk", "Fine–Gray, 10,000 subjects"),
+    ("Kaplan–Meier with log-log limits, 1,000,000", "R's survfit", "a curve of a million subjects"),
+    ("Aalen–Johansen with log-log limits, 100,000", "R's survfit",
+     "cumulative incidence, 100,000 subjects"),
+    ("10,000,000 rows of Parquet counted: Kaplan", "", "curves of ten million rows of Parquet"),
+    ("EXNEX", "JAGS", "EXNEX, eight baskets"),
+    ("`carstats report`, a hospital's sheet", "", "`carstats report`, a hospital's sheet"),
+    ("`carstats reproduce`", "", "`carstats reproduce`"),
 )  # fmt: skip
 
 
@@ -62,7 +63,7 @@ def registry() -> Iterator[Row]:
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         print(run.stderr, file=sys.stderr)
-        return
+        yield Row("10,000,000 rows of Parquet counted", None)
     for found in re.finditer(r"^([^:\n]+): .*?in all ([\d.]+) s", run.stdout, re.M):
         yield Row(f"10,000,000 rows of Parquet counted: {found[1]}", float(found[2]), aim=3)
 
@@ -121,16 +122,34 @@ def quoted(results: str) -> str:
     """Return what the README says, made of the file of results."""
     lines = [[cell.strip() for cell in row.strip("|").split("|")] for row in results.splitlines()]
     table = [cells for cells in lines if len(cells) == len(COLUMNS)]
-    first = next(row for row in results.splitlines() if row and not row.startswith("#"))
+    measured = next(row for row in results.splitlines() if row and not row.startswith("#"))
     said = []
-    for what, beside, words in QUOTED:
+    for what, name, words in QUOTED:
         for cells in table:
-            if cells[0].startswith(what) and beside in cells[2] and cells[3] != NOT_HERE:
-                said.append(words.format(own=cells[1], other=cells[3], ratio=cells[4]))
-    return (
-        f"{BEGIN}\n{first.rstrip('.')}: {'; '.join(said)}. "
-        f"[All that is timed](benchmarks/results.md), by `make benchmark`.\n{END}"
+            mine, own, beside, other, ratio = cells[:5]
+            if mine.startswith(what) and name in beside and NOT_HERE not in (own, other):
+                alone = beside == "–"
+                compared = "" if alone else f"{beside.split(',')[0]}: {other} s"
+                said.append(line([words, f"{own} s", compared, "" if alone else part(ratio)]))
+    return "\n".join(
+        [
+            BEGIN,
+            f"Measured on {measured.rstrip('.')}; the ratio is carstats' time by the other's.",
+            "",
+            line(("", "carstats", "beside it", "ratio")),
+            "|---|--:|---|--:|",
+            *said,
+            "",
+            "[All that is timed](benchmarks/results.md), by `make benchmark`.",
+            END,
+        ]
     )
+
+
+def part(ratio: str) -> str:
+    """Return a ratio as it is read: 0.42, or one part of many."""
+    value = float(ratio)
+    return f"{value:.2f}" if value >= 0.1 else f"1 / {round(1 / value):,}"
 
 
 def write(results: str) -> None:

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import pandas as pd
@@ -27,8 +28,8 @@ class Row:
     ----------
     what : str
         What is done.
-    own : float
-        The seconds carstats takes.
+    own : float or None
+        The seconds carstats takes; None where what it needs is not installed.
     beside : str
         What does the same; empty where nothing is timed beside it.
     other : float or None
@@ -40,7 +41,7 @@ class Row:
     """
 
     what: str
-    own: float
+    own: float | None
     beside: str = ""
     other: float | None = None
     ratio: float | None = None
@@ -49,6 +50,8 @@ class Row:
     def cells(self) -> list[str]:
         """Return the cells of the line."""
         ratio = self.ratio
+        if self.own is None:
+            return [self.what, NOT_HERE, *[""] * 5]
         if ratio is None and self.other:
             ratio = self.own / self.other
         judged = ratio if self.beside else self.own
@@ -125,6 +128,11 @@ def beside(
         return Row(what, mine, name, None, aim=aim)
     ratios = [a / b for a, b in zip(own, other, strict=True)]
     return Row(what, mine, name, statistics.median(other), statistics.median(ratios), aim)
+
+
+def has(*packages: str) -> bool:
+    """Return whether Python packages are installed."""
+    return all(find_spec(package) is not None for package in packages)
 
 
 def has_r(*packages: str) -> bool:

@@ -152,7 +152,17 @@ def message(text: str, /, **values: object) -> Message:
         known = text if isinstance(text, Message) else _made.get(text)
         return Message(text, text, {}) if known is None else known
     values = {name: _said(value) for name, value in values.items()}
-    return Message(text.format(**values) if values else text, text, values)
+    shown = text.format(**values)
+    # The reasons of many visits are few: one that was made before is the same object.
+    known = _made.get(shown)
+    if known is None or known.key != text or not _alike(known.values, values):
+        return Message(shown, text, values)
+    return known
+
+
+def _alike(first: Mapping[str, Any], second: Mapping[str, Any]) -> bool:
+    """Return whether values are equal, and messages where the others are."""
+    return first == second and all(type(first[name]) is type(second[name]) for name in second)
 
 
 def message_n(one: str, many: str, n: int, /, **values: object) -> Message:
@@ -184,6 +194,9 @@ def joined_notes(*notes: str) -> str:
     kept = tuple(dict.fromkeys(note for note in notes if note))
     if len(kept) < 2:
         return found(kept[0]) if kept else ""
+    known = _made.get(_BETWEEN.join(kept))
+    if isinstance(known, Joined) and known.parts == kept and known.separator == _BETWEEN:
+        return known
     return message(_BETWEEN).join(kept)
 
 

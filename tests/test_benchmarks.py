@@ -30,6 +30,10 @@ def test_program_that_is_not_installed_is_not_here():
     ]  # fmt: skip
 
 
+def test_what_carstats_itself_lacks_a_library_for_is_not_here():
+    assert Row("reproduce", None, aim=60).cells() == ["reproduce", "not here", *[""] * 5]
+
+
 @pytest.mark.parametrize(
     ("value", "shown"), [(0.0000841, "0.000084"), (23643.0, "23643"), (2, "2")]
 )
@@ -62,5 +66,6 @@ def test_what_is_not_here_is_not_quoted():
         Row("Fine–Gray regression", 0.008, "R's cmprsk::crr", 24.0),
     ]
     said = run.quoted(head + "\n".join(run.line(row.cells()) for row in rows))
-    assert "1 June 2026, a machine, 2 cores, Linux: Fine–Gray with 10,000 subjects 0.008 s" in said
+    assert "Measured on 1 June 2026, a machine, 2 cores, Linux;" in said
+    assert "| Fine–Gray, 10,000 subjects | 0.008 s | R's cmprsk::crr: 24 s | 1 / 3,003 |" in said
     assert not re.search("EXNEX|JAGS", said)

@@ -199,6 +199,9 @@ def _several(value: object) -> list:
 
 def _codes(values: pd.Series) -> pd.Series:
     """Return each value as a code to compare: 2, 2.0 and "2" are one."""
+    if values.dtype != object:
+        # Of one type: no two of the distinct values are equal and yet other codes.
+        return values.map({value: code_key(cell_text(value)) for value in values.dropna().unique()})
     return values.map(lambda value: None if pd.isna(value) else code_key(cell_text(value)))
 
 

@@ -259,7 +259,9 @@ def _grouped(rows: Rows, by: list[str], columns: Mapping[str, str]) -> pd.DataFr
 
 def _in_order(values: pd.Series) -> pd.Series:
     """Return what an engine's groups, which come in no order, are sorted by."""
-    return values if pd.api.types.is_numeric_dtype(values) else values.map(str, na_action="ignore")
+    # One engine may hold words and numbers in a column; they have no order among each other.
+    mixed = pd.api.types.infer_dtype(values, skipna=True).startswith("mixed")
+    return values.map(str, na_action="ignore") if mixed else values
 
 
 def _subjects(counted: pd.DataFrame, by: list[str]) -> pd.DataFrame:

@@ -124,10 +124,10 @@ def opened(source: Any, table: str | None) -> Rows:
         return _of_database(connection, table, str(path))
     with faults(path):
         if suffix == ".parquet":
-            read = engine.connect().read_parquet(files)
+            read = _quiet(engine).read_parquet(files)
         else:
             # All rows say what a column holds: a word far down is no surprise later.
-            read = engine.connect().read_csv(files, sample_size=-1)
+            read = _quiet(engine).read_csv(files, sample_size=-1)
         return replace(_by_duckdb(read, str(path)), files=tuple(files))
 
 
@@ -193,6 +193,13 @@ def _of_object(source: Any, table: str | None) -> Rows:
             kind=type(source).__name__,
         )
     )
+
+
+def _quiet(engine: Any) -> Any:
+    """Return a connection that prints no bar while it counts."""
+    connection = engine.connect()
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def _duckdb() -> Any:

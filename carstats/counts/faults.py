@@ -15,7 +15,12 @@ _RAISED = {
     "duckdb": (("duckdb", "Error"),),
     "polars": (("polars.exceptions", "PolarsError"),),
     "postgres": (("psycopg", "Error"),),
-    "pyspark": (("pyspark.errors", "PySparkException"), ("py4j.protocol", "Py4JError")),
+    # Of a session that was stopped Spark's library asks what is no longer there.
+    "pyspark": (
+        ("pyspark.errors", "PySparkException"),
+        ("py4j.protocol", "Py4JError"),
+        ("builtins", "AttributeError"),
+    ),
     "sqlite": (("sqlite3", "Error"),),
 }
 
@@ -33,7 +38,12 @@ def faults(path: str | Path = "", engine: str = "duckdb") -> Iterator[None]:
         if "CSV Error" in lines[0]:
             # DuckDB names the line and shows it, with whatever is in it, before it says the fault.
             lines[0] = " ".join([lines[0], *[x for x in lines[1:] if "Original Line" not in x][:1]])
-        why = lines[0]
+        why: str = lines[0]
+        if isinstance(error, AttributeError):
+            why = message("Spark's session was stopped")
+        elif "error occurred while calling" in why and len(lines) > 1:
+            # Py4J names its own call first, and the fault in the line after it.
+            why = lines[1].removeprefix(": ")
         raise CarstatsError(
             message("`source`: {path} cannot be read: {why}", path=str(path), why=why)
             if path

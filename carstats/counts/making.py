@@ -85,6 +85,8 @@ def count_outcomes(
     days = tuple(float(day) for day in ([landmarks] if np.isscalar(landmarks) else landmarks))
     for day in days:
         check_number("landmarks", day, low=0)
+    if isinstance(source, Counts):
+        raise CarstatsError(message("`source` is Counts already; add them up: first + second."))
     if not isinstance(source, Cohort):
         if days:
             raise CarstatsError(

@@ -67,8 +67,8 @@ def _distinct(values: pd.Series, present: np.ndarray, convert) -> tuple[np.ndarr
     converted = [convert(spelling) for spelling in spellings] + [None]
     result = np.empty(len(converted), dtype=object)
     result[:] = converted
-    out = result[codes]
-    return out, present & np.array([value is None for value in out], dtype=bool)
+    failed = np.array([value is None for value in converted], dtype=bool)
+    return result[codes], present & failed[codes]
 
 
 def read_flag(value: object) -> bool | None:
@@ -227,12 +227,8 @@ def missing_words(
     """Return notes that count the words of a column that were taken for missing."""
     if values.dtype != object:
         return []
-    codes, spellings = pd.factorize(values, use_na_sentinel=True)
-    counts = np.bincount(codes[codes >= 0], minlength=len(spellings))
-    words: Counter[str] = Counter()
-    for cell, count in zip(spellings, counts, strict=True):
-        if isinstance(cell, str) and cell.strip() and cell.strip().casefold() in signs:
-            words[cell.strip()] += int(count)
+    gone = values[missing_cells(values, signs) & values.notna()]
+    words = Counter(cell.strip() for cell in gone if isinstance(cell, str) and cell.strip())
     return [missing_note(table, name, word, count) for word, count in words.items()]
 
 
@@ -293,7 +289,8 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
-    frame = with_limits(frame) if name == "assessments" else frame
+    if name == "assessments":
+        frame, problems, notes = with_limits(frame, source, vocabulary)
     misspelt = {} if strata_only else near_names(name, frame.columns)
     near = {name: extra for extra, name in misspelt.items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]

@@ -82,10 +82,14 @@ def _repeats(tables: dict[str, pd.DataFrame]) -> list[str]:
     return notes
 
 
+# Zeros before a number.
+_ZEROS = re.compile(r"(?<!\d)0+(?=\d)")
+
+
 def alike_notes(ids: pd.Series) -> list[str]:
     """Return a note of identifiers alike but for case, width, spaces and leading zeros."""
     spelt = ids.astype(str)
-    keys = spelt.map(lambda name: re.sub(r"(?<!\d)0+(?=\d)", "", code_key(name)))
+    keys = spelt.map(lambda name: _ZEROS.sub("", code_key(name)))
     more = spelt.nunique() - keys.nunique()
     if not more:
         return []
@@ -102,8 +106,8 @@ def alike_notes(ids: pd.Series) -> list[str]:
 
 def _duplicates(table: Table, frame: pd.DataFrame, source: Source) -> list[Problem]:
     key = list(table.key)
-    again = frame.duplicated(key).to_numpy() if key else np.zeros(0, bool)
-    if not again.any():
+    again = np.flatnonzero(frame.duplicated(key)) if key else np.empty(0, int)
+    if not again.size:
         return []
     # By position: rows made from one wide row share its number.
     first = frame.index.to_numpy()[
@@ -120,7 +124,7 @@ def _duplicates(table: Table, frame: pd.DataFrame, source: Source) -> list[Probl
             key[-1],
             message("Delete one or correct it."),
         )
-        for i in np.flatnonzero(again)
+        for i in again
     ]
 
 

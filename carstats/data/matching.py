@@ -41,7 +41,11 @@ def seen(text: str) -> str:
 
 def code_key(value: object) -> str:
     """Return a code for comparison: trimmed, forms and case made alike, its sign kept."""
-    text = unicodedata.normalize("NFKC", str(value)).translate(_SIGNS).translate(_UNSEEN)
+    text = str(value)
+    if text.isascii() and text.isalnum():
+        # Most cells: nothing in them has another form than its case.
+        return text.casefold()
+    text = unicodedata.normalize("NFKC", text).translate(_SIGNS).translate(_UNSEEN)
     text = _BESIDE_HAN.sub("", " ".join(text.casefold().split()))
     whole = _WHOLE.fullmatch(text)
     return whole[1] if whole else text

@@ -12,11 +12,12 @@ from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.kinetics.profiles import profiles_of
 from carstats.kinetics.samples import kinetic_samples, treated
-from carstats.messages import message, message_n
+from carstats.messages import mark, message, message_n
 
 PEAK_DAY = 28.0
 _EXPOSURES = ("Cmax", "Tmax", "AUC0-28", "B-cell nadir", "dose", "dose per kg")
 DOSES = ("dose", "dose per kg")
+PRODUCTS = mark("doses of {n} products, which differ in more than the dose: {products}")
 # A product whose name says so was dosed by weight; any other in millions of cells.
 _BY_WEIGHT = re.compile(r"/\s*(?:kg|公斤|千克)|per kg", re.I)
 # A visit's response is the nearest so many days before or after.
@@ -214,10 +215,7 @@ def _doses(cohort: Cohort, *, per_kg: bool):
             message("{product} ({n})", product=name or message("not named"), n=n)
             for name, n in counts.items()
         )  # fmt: skip
-        notes.append(
-            message("doses of {n} products, which differ in more than the dose: {products}",
-                    n=len(counts), products=told)
-        )  # fmt: skip
+        notes.append(message(PRODUCTS, n=len(counts), products=told))
     label = message("Cell dose by weight") if per_kg else message("Cell dose")
     unit = message("10⁶ cells/kg") if per_kg else message("10⁶ cells")
     return value, [], label, unit, notes

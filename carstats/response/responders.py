@@ -263,9 +263,8 @@ def _important(name: str, stratum: pd.DataFrame, change: str) -> _Threshold:
     if one is None or np.isnan(one.size):
         raise _none_known(name, change, found, one)
     odd = message(one.note) if one.note else ""
-    size = message("{size} % of baseline", size=f"{one.size:g}")
-    if one.of == "points":
-        size = f"{one.size:g}"
+    number = f"{one.size:g}"
+    size = number if one.of == "points" else message("{size} % of baseline", size=number)
     where = message("any disease") if one.disease == "any" else one.disease
     told = message(_SOURCES[one.standing], size=size, disease=where, source=one.source)
     sure = "" if one.standing == CHECKED else message(_STANDINGS[one.standing])

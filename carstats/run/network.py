@@ -8,8 +8,8 @@ from pathlib import Path
 
 import carstats
 from carstats.report.chapters.context import context_of
-from carstats.report.pages.disclosure import PAGE, disclosure_page, shared_text
-from carstats.report.pages.network import network_files
+from carstats.report.network.disclosure import PAGE, disclosure_page, shared_text
+from carstats.report.network.files import network_files
 from carstats.report.pages.save import write_files
 from carstats.run.reproduce import check_writable
 from carstats.sharing.network import read_network

@@ -9,9 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
-from carstats.estimators.curves.life_table import life_table
-from carstats.estimators.curves.turnbull import survival_bounds, turnbull
+from carstats.estimators.curves.life_table import life_table, possible_survival
 from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.evidence.plain import plain_counts
 from carstats.evidence.pooled import pool
@@ -21,7 +19,6 @@ from carstats.result import Result, Spec
 from carstats.sharing.network import Network
 from carstats.sharing.outcomes import RESPONSE, TIMES
 from carstats.sharing.together import (
-    PLACINGS,
     SITE,
     interval_rows,
     response_counts,
@@ -42,6 +39,10 @@ PARTS = {
 _ADDED = mark("counts added")
 _DIFFERING = mark("sites that may differ")
 _WHATEVER = mark("whatever is hidden")
+# Closer values are one.
+_DIGITS = 1e-9
+# From so wide a range of possible values on, a row says so.
+_OPEN = 0.2
 _EVEN = mark("hidden days spread evenly")
 
 
@@ -104,7 +105,7 @@ def site_rates(
         population=population,
         method=message(
             "{counted} at each site and added; all sites and all but one: binomial–normal model, "
-            "{level} % profile limits; not shown by {n} sites",
+            "{level} % profile limits; sites that do not show it: {n}",
             counted=message("Clopper–Pearson {level} % limits", level=level_text(conf_level)),
             level=level_text(conf_level), n=len(missing),
         ),
@@ -224,23 +225,24 @@ def site_survival(
     Returns
     -------
     Result or None
-        Rows by ``part`` and ``site_id``: ``n``, ``n_event``; ``estimate`` with ``conf_low`` and
-        ``conf_high``, the life table with the numbers of joined intervals spread evenly over their
-        days; ``possible_low`` and ``possible_high``, between which the maximum-likelihood estimate
-        lies whatever those days were, and, in all, whatever the sites that show nothing hide. NaN
-        where nobody is followed so far. None where no site shows it.
+        Rows by ``part`` and ``site_id``: ``n``, ``n_event`` up to the visit; ``estimate`` with
+        ``conf_low`` and ``conf_high``, the life table with the numbers of joined intervals spread
+        evenly over their days; ``possible_low`` and ``possible_high``, between which the estimate
+        of all numbers lies whatever those days were, and, in all, whatever the sites that show
+        nothing hide. NaN where nobody is followed so far. None where no site shows it.
     """
-    cohorts = {placing: time_cohort(network, name, placing=placing) for placing in PLACINGS}
-    if None in cohorts.values():
+    cohort = time_cohort(network, name)
+    if cohort is None:
         return None
     shown = {site: row for site, _, row in network.rows(TIMES, name, ())[0]}
     sites = list(shown)
 
     def row(part: str, label: str, of: list[str], unseen: int = 0) -> dict[str, Any]:
         numbers = interval_rows(network, [shown[site] for site in of])
+        start = numbers.pop("start")
         table = life_table(network.visits, **numbers, conf_level=conf_level)
         place = int(np.flatnonzero(table.time == at)[0])
-        low, high = _possible(cohorts, name, at, of)
+        low, high = possible_survival(place + 1, **numbers, start=start)
         n = sum(shown[site]["asked"] for site in of)
         if unseen:
             low, high = low * n / (n + unseen), (high * n + unseen) / (n + unseen)
@@ -250,26 +252,30 @@ def site_survival(
         }  # fmt: skip
         lost = np.isnan(values["estimate"])
         return {
-            "part": part, SITE: label, "n": n, "n_event": sum(numbers["n_event"]),
+            "part": part, SITE: label, "n": n,
+            "n_event": round(float(table.n_event[: place + 1].sum())),
             **(dict.fromkeys(values, np.nan) if lost else values),
-            "note": message("nobody is followed so far") if lost else "",
+            "note": _care(lost, high - low),
         }  # fmt: skip
 
     missing = {c["site"]: c["subjects"] or c["minimum_cell"] - 1 for c in network.contents
                if c["site"] not in shown and _hides(c, name)}  # fmt: skip
     rows = [row("sites", site, [site]) for site in sites]
-    rows.append(row("together", _EVEN, sites))
+    whole = row("together", _EVEN, sites)
+    if whole["possible_high"] - whole["possible_low"] < _DIGITS:
+        whole[SITE] = _ADDED
+    rows.append(whole)
     if missing:
         rows.append(row("together", _WHATEVER, sites, sum(missing.values())))
     if len(sites) > 2:
         rows += [row("without", site, [s for s in sites if s != site]) for site in sites]
-    times = endpoint_times(cohorts[PLACINGS[0]], name)
+    times = endpoint_times(cohort, name)
     spec = times.spec(
         "network_survival",
         message(
             "life table on the visit grid at day {at}, hidden days spread evenly, log–log {level} "
-            "% limits; between the possible values lies the maximum-likelihood estimate wherever "
-            "the hidden days are; hidden by {n} sites",
+            "% limits; between the possible values lies the estimate of all numbers, whatever is "
+            "hidden; sites that hide it: {n}",
             at=f"{at:g}", level=level_text(conf_level), n=len(missing),
         ),
         conf_level=conf_level, at=at, left_out=sorted(missing),
@@ -277,24 +283,19 @@ def site_survival(
     return Result(pd.DataFrame(rows), replace(spec, by=("part", SITE)), _labels())
 
 
+def _care(lost: bool, open_: float) -> str:
+    """Return the note of an estimate that is not there, or that little but an assumption makes."""
+    if lost:
+        return message("nobody is followed so far")
+    if open_ > _OPEN:
+        return message("rests on hidden days being spread evenly; read the possible values")
+    return ""
+
+
 def _hides(content: dict[str, Any], name: str) -> bool:
     """Say whether a site counted an outcome and shows nothing of it."""
     hidden = any(each["outcome"] == name and not each["by"] for each in content["hidden"])
     return hidden or not content["tables"]
-
-
-def _possible(
-    cohorts: dict[str, Cohort], name: str, at: float, sites: list[str]
-) -> tuple[float, float]:
-    """Return the range of the curve at a day over all that is not known."""
-    bounds = []
-    for cohort in cohorts.values():
-        rows = endpoint_times(cohort, name, [SITE]).rows
-        rows = rows[rows[SITE].isin(sites) & rows["event_time"].notna()]
-        if len(rows):
-            found = survival_bounds(turnbull(rows["time_low"], rows["time_high"]), [at])
-            bounds += [float(found[0][0]), float(found[1][0])]
-    return (min(bounds), max(bounds)) if bounds else (np.nan, np.nan)
 
 
 def site_differences(network: Network, name: str) -> Result | None:

@@ -13,7 +13,7 @@ from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, stratum_keys, stratum_mask, stratum_name
 from carstats.cohort.strata import level_labels as labels_of_levels
 from carstats.endpoints.options import schedule_of
-from carstats.errors import CarstatsError, check_number
+from carstats.errors import CarstatsError, check_number, listed
 from carstats.messages import mark, message
 from carstats.sharing.definitions import definition_of, fingerprint
 from carstats.sharing.differences import Shown
@@ -44,6 +44,8 @@ ALL, OTHERS = "all", "all others"
 SECTIONS = {RESPONSE: "responses", TIMES: "curves", TOXICITY: "toxicities"}
 CELLS, MARGINS, WHOLE, NOTHING = "cells", "margins", "whole", "nothing"
 BY = ("disease", "target")
+# Columns that are of one subject each.
+_OWN = ("subject_id", "age", "weight_kg", "disease_duration_years")
 # With a smaller share of the subjects in cells of their own, margins are shown instead.
 _LITTLE = 0.5
 # What is hidden of an outcome, as the file says it.
@@ -126,6 +128,15 @@ def share_counts(
     if not name:
         raise CarstatsError(message("`site` is empty; name the site as the network knows it."))
     columns = check_by(cohort.subjects, by)
+    own = [c for c in columns if c in _OWN or c.endswith(("_day", "_date"))]
+    if own:
+        raise CarstatsError(
+            message(
+                "`by` names {columns}, which tells subjects from each other and may not leave. "
+                "Count by groups, such as disease and target.",
+                columns=listed(own),
+            )
+        )
     least, n = int(min_cell), len(cohort.subjects)
     draft = _Draft(cohort, least, at, Shown(least))
     outcomes = [outcome_of(cohort, kind, name, at) for kind, name in shareable(cohort, endpoints)]

@@ -20,6 +20,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.counts.counted import Counts
 from carstats.data.study import Study
+from carstats.endpoints.derive.applicability import APPLIES
 from carstats.messages import message
 from carstats.sharing.network import Network
 from carstats.sharing.numbers import ALL as EVERY
@@ -134,10 +135,12 @@ def time_cohort(
                                    "time": time, "time_low": low, "time_high": high})  # fmt: skip
     if not events:
         return None
-    study = Study(
-        subjects=pd.DataFrame(subjects), events=pd.DataFrame(events), strata_only=True,
-        vocabulary=network.vocabulary, synthetic=network.synthetic,
-    )  # fmt: skip
+    study = _Counted(
+        subjects=pd.DataFrame(subjects).assign(**{APPLIES: True}),
+        events=pd.DataFrame(events),
+        vocabulary=network.vocabulary,
+        synthetic=network.synthetic,
+    )
     return define_cohort(study, label=_label(network))
 
 
@@ -176,7 +179,9 @@ def _subjects(
 def interval_rows(network: Network, rows: Sequence[dict[str, Any]]) -> dict[str, list]:
     """Return rows of curves as the numbers that `life_table` takes; competing events censored."""
     place = {day: i for i, day in enumerate(network.visits)}
-    found: dict[str, list] = {key: [] for key in ("begin", "end", "n_event", "n_censor", "half")}
+    found: dict[str, list] = {
+        key: [] for key in ("begin", "end", "n_event", "n_censor", "half", "start")
+    }
     for row in rows:
         for interval in row["intervals"]:
             found["begin"].append(place[7.0 * interval["after_week"]])
@@ -184,6 +189,7 @@ def interval_rows(network: Network, rows: Sequence[dict[str, Any]]) -> dict[str,
             found["n_event"].append(interval["events"])
             found["n_censor"].append(interval["without_event"])
             found["half"].append(row["clock"] != VISITS)
+            found["start"].append(interval["from_the_start"])
     return found
 
 

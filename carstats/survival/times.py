@@ -186,7 +186,7 @@ def endpoint_times(
         rows["entry_time"] = (events["entry_day"] - origin).fillna(-np.inf).to_numpy()
     applies = applicable(study, name)
     rows[APPLIES] = applies.all() or subject.isin(study.subjects.loc[applies, "subject_id"])
-    if counts and len(rows) >= COUNTED_FROM:
+    if counts and WEIGHT not in rows and len(rows) >= COUNTED_FROM:
         cohort, rows = _counted(cohort, rows, [*columns, *own])
     asked = rows.pop(APPLIES).to_numpy()
     label = study.vocabulary.label("endpoint", name)

@@ -25,6 +25,7 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     nobody_asked,
+    none_in_years,
     severe_enough,
     term_labels,
     term_words,
@@ -289,10 +290,7 @@ def rate_row(
     high = max(values[2] * per, at_most)
     none = ""
     if not k and total:
-        none = message(
-            "0 in {years} person-years: at most {high}",
-            years=f"{total:.1f}", high=f"{high:.3g}",
-        )  # fmt: skip
+        none = none_in_years(total, high)
     nobody = "" if n else message("nobody followed in the window")
     tested = {}
     if benchmark is not None:

@@ -163,7 +163,7 @@ def test_engines_that_cannot_answer_say_so(tmp_path):
     ("more", "text"),
     [
         ({"by": ["arm", "arm"]}, "`by` names 'arm' twice"),
-        ({"by": 3}, "'by' names 3, not in the table"),
+        ({"by": 3}, "`by` names 3; it takes names of columns"),
         ({"by": "days"}, "`by` names 'days', which is of type float64; a stratum is a category"),
         ({"endpoints": {"CRS": {"grade": "crs"}, "crs": {"grade": "crs"}}}, "names 'CRS' twice"),
         ({"endpoints": {"x": {"time": "crs", "status": "crs"}}}, "'x' names 'crs' for two things"),

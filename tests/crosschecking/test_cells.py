@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import carstats as cs
-from carstats.crosschecking.families.exposures import _area, _decline
+from carstats.crosschecking.families.cells.exposures import _area, _decline
 from tests.reference import reference
 
 

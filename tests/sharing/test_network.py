@@ -10,15 +10,22 @@ from carstats.sharing.network import network_of, read_network
 from tests.sharing.sites import content_of, written
 from tests.sharing.test_reading import sealed
 
+KINDS = [(168, "event", 84), (500, "event", 448), (360, "censored", 0)]
+
+
+def site(name, yes, no):
+    times = [KINDS[i % 3] for i in range(yes + no)]
+    return content_of((1,) * yes + (0,) * no, times, site=name)
+
 
 @pytest.fixture(scope="module")
 def first():
-    return content_of((1,) * 9 + (0,) * 6)
+    return site("A", 9, 6)
 
 
 @pytest.fixture(scope="module")
 def second():
-    return content_of((1,) * 7 + (0,) * 9, site="B")
+    return site("B", 7, 9)
 
 
 def edited(content, edit):

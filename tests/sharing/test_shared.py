@@ -98,6 +98,8 @@ def test_lower_minimum_is_said():
         ({"site": " "}, "`site` is empty"),
         ({"endpoints": ["remision"]}, "names 'remision'"),
         ({"by": "ward"}, "`by` names"),
+        ({"by": "last_contact_day", "min_cell": 1}, "may not leave"),
+        ({"by": ["disease", "cutoff_day"]}, "'cutoff_day', which tells subjects"),
     ],
 )
 def test_arguments_that_cannot_be_used(options, match):

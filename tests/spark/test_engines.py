@@ -141,3 +141,26 @@ def test_the_counts_of_spark_give_the_numbers_of_the_rows(rows, counted):
     proven = frame["Worst CRS"].groupby(frame["Arm"]).apply(lambda g: (g >= 3).sum())
     rate = cs.toxicity_rate(counts, "CRS", min_grade=3, by="Arm").frame
     assert dict(zip(rate["Arm"], rate["n_event"], strict=True)) == dict(proven)
+
+
+def test_an_engine_that_cannot_answer_says_so(rows, engines, tmp_path):
+    connection = engines("pyspark")
+    table = as_table(engines, "pyspark", rows, tmp_path)
+    (tmp_path / "rows.parquet").unlink()
+    with pytest.raises(cs.CarstatsError, match=r"the table cannot be counted: .*FILE_NOT_EXIST"):
+        cs.count_outcomes(table, ENDPOINTS, by=BY)
+    with pytest.raises(cs.CarstatsError, match="`source` is SparkSession; it takes a Cohort"):
+        cs.count_outcomes(connection._session, ENDPOINTS, by=BY)
+    with closing(sqlite3.connect(tmp_path / "mixed.sqlite")) as file:
+        file.execute("create table rows (days real, relapsed integer)")
+        file.executemany("insert into rows values (?, ?)", [(3.0, 1), ("late", 0)])
+        file.commit()
+    import ibis
+
+    mixed = ibis.sqlite.connect(tmp_path / "mixed.sqlite")
+    table, asked = mixed.table("rows"), {"relapse": {"time": "days", "status": "relapsed"}}
+    with pytest.raises(cs.CarstatsError, match="rows, `days`: holds 'late', which is no number"):
+        cs.count_outcomes(table, asked)
+    mixed.disconnect()
+    with pytest.raises(cs.CarstatsError, match="the table cannot be counted: Cannot operate"):
+        cs.count_outcomes(table, asked)

@@ -8,7 +8,7 @@ import carstats as cs
 from carstats.cohort.strata import alike
 from carstats.survival import times
 from carstats.survival.times import endpoint_times, unobserved
-from tests.counts.analyses import COMPETING, OF_TIMES, answer, equal
+from tests.counts.analyses import COMPETING, OF_TIMES, answer, equal, same
 from tests.counts.test_same_numbers import drawn
 from tests.survival.survival_data import RFS
 
@@ -30,6 +30,10 @@ def test_subjects_counted_first_give_the_numbers_of_their_rows(monkeypatch, seed
         rows = answer(ask, cohort)
         monkeypatch.setattr(times, "COUNTED_FROM", 1)
         counts = answer(ask, cohort)
+        if name in OF_TIMES:
+            # What was counted before is not counted again.
+            again = cs.count_outcomes(cohort, RFS, by=["target", "site_id"], landmarks=[4])
+            same(ask, cohort, again)
         monkeypatch.undo()
         if isinstance(rows, str):
             assert rows == counts
@@ -74,3 +78,13 @@ def test_spans_without_anyone_at_risk():
     assert unobserved(rows.iloc[[0]]) == []
     assert unobserved(rows.iloc[[1]]) == [(0.0, 5.0)]
     assert unobserved(rows.iloc[[4]]) == []
+
+
+def test_what_was_counted_already_is_not_counted_again(monkeypatch):
+    cohort = drawn(90, 3, 6, 3, 2, False)
+    counts = cs.count_outcomes(cohort, [RFS], by=["target", "site_id"])
+    whole = cs.survival_curve(counts, RFS)
+    covariate = cs.cox_regression(counts, RFS, "target")
+    monkeypatch.setattr(times, "COUNTED_FROM", 1)
+    equal(cs.survival_curve(counts, RFS), whole)
+    equal(cs.cox_regression(counts, RFS, "target"), covariate)

@@ -7,6 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import carstats as cs
+from carstats.synthetic.antibodies import ANTIBODIES
 from carstats.synthetic.cells import (
     EXPANSION,
     MEASURE,
@@ -53,7 +54,8 @@ def test_samples_carry_their_limits_and_keep_to_follow_up(hidden):
 
 def test_other_measures_have_no_limit(hidden):
     rows = hidden.study.assessments
-    assert rows.loc[rows["measure"] != MEASURE, "lloq"].isna().all()
+    with_limits = {MEASURE, *ANTIBODIES}
+    assert rows.loc[~rows["measure"].isin(with_limits), "lloq"].isna().all()
 
 
 def test_shares_above_quantification_are_the_true_ones(quiet):
@@ -83,8 +85,9 @@ def test_a_worse_release_of_cytokines_goes_with_a_higher_peak(hidden):
 
 def test_nothing_else_changes_by_the_cells(hidden):
     rows = hidden.study.assessments
-    added = rows["measure"].isin((MEASURE, *SUBSETS))
-    # The samples of the cells are the last of their day, and the subsets stand behind transgene.
+    added = rows["measure"].isin((MEASURE, *SUBSETS, *ANTIBODIES))
+    # The samples of the cells are the last of their day but for those of antibodies, which came
+    # later, and the subsets stand behind transgene.
     late = added.groupby([rows["subject_id"], rows["day"]]).cummax()
     assert (late == added).all()
 

@@ -11,18 +11,18 @@ from carstats.crosschecking.answers.shared import (
     STATSMODELS,
 )
 from carstats.crosschecking.asking import EXACT, STOPPED_EARLY, Analysis, Check
-from carstats.crosschecking.families import exposures, kinetics
+from carstats.crosschecking.families.cells import exposures, kinetics
 
 _COUNTS = ("n", "n_missing", "n_event", "last_time")
 KINETICS: dict[str, Analysis] = {
     "cellular_kinetics": Analysis(
         "kinetics.parameters",
         (
+            # lifelines' search stops a little before the maximum.
+            Check(LIFELINES, exposures.censored, ("estimate",), (), STOPPED_EARLY),
             Check(f"{SCIPY}, {STATSMODELS}", exposures.parameters,
                   ("n", "n_missing", "n_event", "estimate", *LIMITS, "cv_percent", "median", "q1",
                    "q3", "minimum", "maximum")),
-            # lifelines' search stops a little before the maximum.
-            Check(LIFELINES, exposures.censored, ("estimate",), (), STOPPED_EARLY),
         ),
         "kinetics", reference="kinetics.R", argument="measure",
     ),

@@ -27,14 +27,13 @@ from carstats.crosschecking.asking import (
     Sibling,
 )
 from carstats.crosschecking.families import (
-    antibodies,
     contrasts,
     durations,
     landmarks,
     models,
-    responders,
     visits,
 )
+from carstats.crosschecking.families.course import antibodies, responders
 
 _ODDS = ("estimate", "log_odds", "log_std_error", "statistic", "p_value", *LIMITS)
 _MARGINAL = (

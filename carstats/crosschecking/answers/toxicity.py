@@ -32,12 +32,12 @@ from carstats.crosschecking.families import (
     characteristics,
     clocks,
     curves,
-    drugs,
     durations,
     harm,
     rates,
     toxicities,
 )
+from carstats.crosschecking.families.course import drugs
 
 TOXICITY: dict[str, Analysis] = {
     "toxicity_rate": Analysis(

@@ -91,6 +91,9 @@ def _direct(piece: Piece, parts: Spelled, sure: bool = True) -> Meant | None:
     if not senses:
         return None
     sense = senses[0]
+    if parts.unit.casefold().endswith(("/ul", "/ml")):
+        # Cells of a volume of blood are a measure, and no dose.
+        sense = next((s for s in senses if s.kind == "measure"), sense)
     if sense.kind == "column":
         # Another column of the same spelling is another meaning.
         others = tuple(dict.fromkeys(_shown(s) for s in senses[1:] if s.kind != sense.kind))

@@ -101,7 +101,7 @@ class Sheet:
             values = self.frame[heading]
             if not isinstance(values, pd.Series) or values.dtype != object:
                 continue
-            suspect = {v for v in values.unique() if isinstance(v, str) and self._fault(v, quoted)}
+            suspect = {v for v in values.unique() if _doubtful(v) and self._fault(v, quoted)}
             if suspect:
                 for row in values.index[values.isin(suspect)]:
                     what, remedy = self._fault(values[row], quoted)
@@ -124,6 +124,12 @@ class Sheet:
             what = what if quoted else message("holds a formula.")
             return what, message("Replace it by its value.")
         return None
+
+
+def _doubtful(cell: object) -> bool:
+    """Return whether a cell may be a formula or its error: those begin with a sign."""
+    plain = type(cell) is str and cell[:1].isalnum()
+    return isinstance(cell, str) and not plain
 
 
 def _is_formula(text: str, workbook: bool) -> bool:

@@ -92,16 +92,15 @@ def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     Status: design (windows, missing components, intercurrent events), and that of each rule.
     """
     ids = judge.study.subjects["subject_id"].to_numpy(object)
-    parts = []
+    parts, keys = [], []
     for code, name in enumerate(names):
         verdict = judge.verdict(name)
         v = verdict.visits
         rows = np.flatnonzero(verdict.applies)
+        keys.append((v.subject[rows], np.full(rows.size, code, np.int16), v.day[rows]))
         parts.append(
             pd.DataFrame(
                 {
-                    "position": v.subject[rows],
-                    "code": code,
                     "subject_id": ids[v.subject[rows]],
                     "endpoint": name,
                     "day": v.day[rows],
@@ -115,9 +114,14 @@ def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     if not parts:
         columns = ["subject_id", "endpoint", "day", "response", "visit", "evaluable", "reason"]
         return pd.DataFrame({name: [] for name in columns})
+    position, code, day = (np.concatenate(key) for key in zip(*keys, strict=True))
+    order = np.lexsort((day, code, position))
+    # The largest table that is derived: no more copies of it than are needed.
     table = pd.concat(parts, ignore_index=True)
-    order = np.lexsort((table["day"], table["code"], table["position"]))
-    return table.iloc[order].drop(columns=["position", "code"]).reset_index(drop=True)
+    parts.clear()
+    table = table.take(order)
+    table.index = pd.RangeIndex(len(table))
+    return table
 
 
 declare(

@@ -100,3 +100,65 @@ def life_table(
         low = np.where(known, survival ** np.exp(spread), np.nan)
         high = np.where(known, survival ** np.exp(-spread), np.nan)
     return LifeTable(edges[1:], at_risk, events, censored, survival, low, high)
+
+
+def possible_survival(
+    at: int,
+    begin: ArrayLike,
+    end: ArrayLike,
+    n_event: ArrayLike,
+    n_censor: ArrayLike,
+    *,
+    half: ArrayLike = False,
+    start: ArrayLike = False,
+) -> tuple[float, float]:
+    """Bound the Kaplan-Meier estimate at an edge over all places that numbers of rows can have.
+
+    Parameters
+    ----------
+    at : int
+        Place of the edge, from 1.
+    begin, end, n_event, n_censor, half
+        As for `life_table`: what is in a row happened at any of the edges after `begin` up to
+        `end`, the event before who is censored at the same edge; with `half`, at any day between.
+    start : array_like of bool, shape (k,)
+        Whether those censored in a row may have left at the very start.
+
+    Returns
+    -------
+    low, high : float
+        The estimate if all are censored as early, and have the event as late up to `at`, as can be;
+        and if all have the event as early, or after `at`, and are censored as late as can be. NaN
+        where nobody may be at risk.
+
+    Notes
+    -----
+    Both are attained. The estimate gives the mass of who is censored to those who remain: an event
+    that comes later (up to `at`) receives more of it, and who is censored earlier gives of his to
+    more events, whatever the others' places are.
+    """
+    begin, end = np.asarray(begin, int), np.asarray(end, int)
+    events, censored = np.asarray(n_event, float), np.asarray(n_censor, float)
+    half, start = (np.broadcast_to(each, events.shape) for each in (half, start))
+    first = np.where(begin == end, end, begin + 1)
+    early = np.where(half, begin, first)
+    early = np.where(start, 0, early)
+    late = np.where(begin < at, np.minimum(end, at), end)
+    least = _product(at, late, events, early, censored)
+    most = _product(at, np.where(end <= at, first, end), events, end, censored)
+    return least, most
+
+
+def _product(at: int, event_place, events, censor_place, censored) -> float:
+    """Return the Kaplan-Meier estimate of numbers at edges; those censored at 0 are not at risk."""
+    size = at + 1
+    happened, left = np.zeros(size + 1), np.zeros(size + 1)
+    np.add.at(happened, np.minimum(event_place, size), events)
+    np.add.at(left, np.minimum(censor_place, size), censored)
+    out = happened + left
+    at_risk = out.sum() - np.append(0.0, np.cumsum(out)[:-1])
+    steps = slice(1, size)
+    if at_risk[1] <= 0:
+        return float("nan")
+    d, n = happened[steps], at_risk[steps]
+    return float(np.prod(1 - np.divide(d, n, out=np.zeros_like(d), where=n > 0)))

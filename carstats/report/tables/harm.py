@@ -194,7 +194,7 @@ def tabulate_quantities(result: Result, *, title: str | None = None) -> Table:
             share = row["unit"] == "share"
             if row["unit"] in ("mg", "per person-year"):
                 unit = level_label(result, "unit", row["unit"])
-                name = tr("{name}, {unit}", name=name, unit=unit)
+                name = tr("{parameter}, {unit}", parameter=name, unit=unit)
             counted = of(row["n_event"], row["n"]) if share else count(row["n_event"])
             cells = (name[:1].upper() + name[1:], counted, _estimate(row), *_spread(row))
             rows.append(Row(cells, head, int(bool(head)), marks.add(*_told(row["note"]))))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
-from carstats.messages import mark, message
+from carstats.kinetics.pairing import PRODUCTS
+from carstats.messages import Message, found, joined_notes, key_of, mark, message, notes_in
 from carstats.report.format import (
     NONE,
+    confidence,
     count,
     interval,
     not_reached,
@@ -20,7 +24,7 @@ from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
 from carstats.report.tables.parts import Marks, check_columns, footnoted
 from carstats.result import Result
-from carstats.words import in_words, tr
+from carstats.words import full_stop, in_words, tr
 
 _COLUMNS = {"parameter", "unit", "summary", "estimate", "cv_percent", "median", "maximum"}
 # Parameters whose names are words.
@@ -202,6 +206,55 @@ def tabulate_exposure(result: Result, *, title: str | None = None) -> Table:
     return spelled_out(table)
 
 
+def tabulate_exposures(results: Sequence[Result], *, title: str) -> Table:
+    """Return rank correlations of several exposures and outcomes, a row for each.
+
+    Parameters
+    ----------
+    results : list of Result
+        What `exposure_response` returns, each without `by`.
+    title : str
+        The heading.
+
+    Returns
+    -------
+    Table
+        Exposure and outcome, subjects, the correlation with its limits, and the p-value.
+    """
+    marks, rows, several = Marks(), [], False
+    for result in results:
+        row = result.frame[result.frame["row"] == "order"].iloc[0]
+        shown = number(row["estimate"], 2)
+        if pd.notna(row["conf_low"]):
+            shown = with_limits(shown, interval(row["conf_low"], row["conf_high"], 2))
+        said = found(result.spec.endpoint)
+        places = said.values if isinstance(said, Message) else {}  # noqa: PD011 - a message
+        name = in_words(places.get("exposure", said))
+        # Which products there are is the same in every row.
+        kept = [note for note in notes_in(row["note"]) if key_of(note) != PRODUCTS]
+        several |= len(kept) < len(notes_in(row["note"]))
+        cells = (name, count(row["n"]), shown, p_number(row["p_value"]))
+        head = in_words(places.get("outcome", ""))
+        head = head[:1].upper() + head[1:]
+        rows.append(Row(cells, head, int(bool(head)), marks.add(joined_notes(*kept))))
+    spec = results[0].spec
+    table = Table(
+        title,
+        ("", "n", with_limits(tr("Rank correlation"), confidence(spec.conf_level)), "p"),
+        tuple(rows),
+        notes=footnoted(
+            [], rows, full_stop(in_words(spec.method)[:1].upper() + in_words(spec.method)[1:]),
+            tr("The p-values are not corrected for their number."),
+            tr("The doses are of several products, which differ in more than the dose.")
+            if several else "",
+        ),
+        marked=tuple(marks.notes),
+        align=("left", "right", "right", "right"),
+        synthetic=spec.synthetic,
+    )  # fmt: skip
+    return spelled_out(table)
+
+
 def _middle_of_ranks(row) -> str:
     """Write a median with its quartiles, of ranks of which the lowest are below quantification."""
     if not row.n:
@@ -214,7 +267,7 @@ def _middle_of_ranks(row) -> str:
 
 def _is_told(row) -> bool:
     """Return whether the cells say all that the note says."""
-    return pd.notna(row.estimate_low) or (row.parameter.endswith("at return") and row.n_event > 5)
+    return pd.notna(row.estimate_low) or row.parameter.endswith("at return")
 
 
 def _middle(row) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from carstats.data.measures import MEASURE_TABLE
-from carstats.endpoints.options import Rules
+from carstats.data.study import Study
+from carstats.endpoints.options import rules_of
 
 # Upper limits of normal of assays in common use, in the unit of `measures.csv`.
 _ABOVE = {
@@ -23,12 +24,13 @@ PROTECTIVE = {
 }  # fmt: skip
 
 
-def conventional_limits(measures: Iterable[str]) -> dict[str, float]:
-    """Return the upper limit of normal of each autoantibody among measures, those of the rules too.
+def conventional_limits(study: Study, measures: Iterable[str]) -> dict[str, float]:
+    """Return the upper limit of normal of each autoantibody among measures.
 
-    A multiple of the upper limit of normal is positive above 1.
+    Those of the study's rules come first. A multiple of the upper limit of normal is positive
+    above 1.
     """
-    told = _ABOVE | dict(Rules().antibody_positive)
+    told = _ABOVE | dict(rules_of(study).antibody_positive)
     found = {}
     for name in MEASURE_TABLE:
         if name not in set(measures):

@@ -62,8 +62,8 @@ def antibody_map(
         negative), ``"positive"``, ``"negative"`` (both times), ``"gained"``, ``"unseen"``
         (positive, then not measured), ``"missing"``. For each stratum and measure a row of ``kind``
         ``"count"``: ``n`` positive before, ``n_missing`` of them not measured at the visit,
-        ``n_event`` of them negative at it (of a vaccine titre: still positive). Subjects without
-        any value are left out; the result's population counts them.
+        ``n_event`` of them negative at it (of a vaccine titre: still positive). Subjects of
+        whom no state is known are left out; the result's population counts them.
 
     Raises
     ------
@@ -137,7 +137,9 @@ def antibody_map(
     frame = pd.concat(parts, ignore_index=True)
     left = len(subjects) - len(shown)
     if left:
-        words = joined_words(words, message("{n} without any of these values left out", n=left))
+        words = joined_words(
+            words, message("{n} without values before and at the visit left out", n=left)
+        )
     terms = {term.name: term for term in vocabulary.measure}
     spec = cohort.spec(
         "antibody_map",
@@ -150,7 +152,7 @@ def antibody_map(
         by=by, at=float(at), window=[low, high], limits=limits,
         units={name: terms[name].group for name in groups},
     )  # fmt: skip
-    labels = {
+    labels: dict[str, dict[str, str]] = {
         "measure": {name: vocabulary.label("measure", name) for name in groups},
         "state": {state: message(words) for state, words in STATES.items()},
         "group": {group: message(words) for group, words in GROUPS.items()},

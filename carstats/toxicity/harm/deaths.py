@@ -16,7 +16,13 @@ from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.rates.rate import event_rate
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
-from carstats.toxicity.episodes import DAYS_PER_YEAR, died, followup_end, zero_note
+from carstats.toxicity.episodes import (
+    DAYS_PER_YEAR,
+    died,
+    followup_end,
+    none_in_years,
+    zero_note,
+)
 from carstats.toxicity.timing.incidence import at_days, incidence_rows
 from carstats.wording import level_text
 
@@ -139,7 +145,7 @@ def _ordered(causes: pd.Series) -> list[str]:
 
 def _labels(names: Iterable[str]) -> dict[str, str]:
     own = dict.fromkeys(names)
-    found = {name: message(name) for name in DEATH_CAUSES if name in own}
+    found: dict[str, str] = {name: message(name) for name in DEATH_CAUSES if name in own}
     return found | {ANY: message(_ANY_LABEL)}
 
 
@@ -158,13 +164,7 @@ def _row(stratum: pd.DataFrame, name: str, at: float, per: float, conf_level: fl
     then = at_days(curve, rows, np.array([at]), none).iloc[0]
     said = zero_note(n, k, float(high))
     if n and not k:
-        said = joined_notes(
-            said,
-            message(
-                "0 in {years} person-years: at most {high}",
-                years=f"{years:.1f}", high=f"{float(rate.high):.3g}",
-            ),
-        )  # fmt: skip
+        said = joined_notes(said, none_in_years(years, float(rate.high)))
     late = "" if np.isfinite(then["estimate"]) or not n else message(
         "followed to day {day} only", day=f"{days.max():g}"
     )  # fmt: skip

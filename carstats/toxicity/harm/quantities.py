@@ -12,7 +12,7 @@ from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.rates.recurrent_rate import recurrent_rate
 from carstats.estimators.sample_median import sample_median
 from carstats.messages import joined_notes, mark, message
-from carstats.toxicity.episodes import DAYS_PER_YEAR, zero_note
+from carstats.toxicity.episodes import DAYS_PER_YEAR, none_in_years, zero_note
 from carstats.wording import because
 
 # What an estimate is counted in.
@@ -70,10 +70,7 @@ def yearly_row(counts, days, unknown: int, conf_level: float, *notes: str) -> di
     n, k = int((years > 0).sum()), int(np.asarray(counts)[years > 0].sum())
     none = ""
     if n and not k:
-        none = message(
-            "0 in {years} person-years: at most {high}",
-            years=f"{years.sum():.1f}", high=f"{found.high:.3g}",
-        )  # fmt: skip
+        none = none_in_years(float(years.sum()), found.high)
     seen = message("{years} person-years", years=f"{years.sum():.1f}") if k else ""
     return row_of(
         "per person-year", n, unknown, k, found.estimate, found.low, found.high,

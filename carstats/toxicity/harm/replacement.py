@@ -88,8 +88,8 @@ def immunoglobulin_replacement(
     check_number("gap", gap, low=0)
     check_cohort(cohort)
     by = check_by(cohort.subjects, by)
-    subjects = cohort.subjects.assign(followed_to=np.maximum(followup_end(cohort.subjects), 0.0))
     given, unclear, other = replacement_rows(cohort)
+    subjects = cohort.subjects.assign(followed_to=np.maximum(followup_end(cohort.subjects), 0.0))
     courses = _courses(given, subjects, dose_days, gap)
     undated = set(given.loc[given["start_day"].isna() & given["stop_day"].isna(), "subject_id"])
     after = unclear["stop_day"].fillna(np.inf) >= 0

@@ -100,6 +100,8 @@ def hospital_days(
     check_cohort(cohort)
     care = check_choice("care", care, CARE)
     horizons = list(at) if isinstance(at, Iterable) and not isinstance(at, str) else [at]
+    if not horizons:
+        raise CarstatsError(message("`at` is empty; name at least one day."))
     for day in horizons:
         check_number("at", day, low=1)
         if day > _LONGEST:
@@ -148,7 +150,7 @@ def hospital_days(
         by=by, conf_level=conf_level, care=care, at=horizons,
     )  # fmt: skip
     labels = level_labels(vocabulary, by) | unit_labels()
-    words = {key: message(text) for key, text in _PARAMETERS[care].items()}
+    words: dict[str, str] = {key: message(text) for key, text in _PARAMETERS[care].items()}
     frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
     return Result(frame, spec, labels | {"parameter": words})
 
@@ -197,7 +199,7 @@ def _stays(cohort: Cohort, last: float, wanted: tuple[str, ...]) -> _Stays:
         else:
             inside[who[i]] |= run
         goes_on[who[i]] |= bool(still[i])
-    apart = (in_unit & ~inside).any(axis=1) if HOSPITAL in wanted else np.zeros(n, bool)
+    apart = np.any(in_unit & ~inside & (HOSPITAL in wanted), axis=1)
     inside |= in_unit
     # The run of days that begins with day 0.
     run = np.where(inside.all(axis=1), days.size, np.argmin(inside, axis=1))

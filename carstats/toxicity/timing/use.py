@@ -111,6 +111,8 @@ def drug_use(
         method=limits_words(method, conf_level), by=by, conf_level=conf_level,
     )  # fmt: skip
     frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
-    names = {"drug": {row: message(words) for row, words in _ROWS.items()}}
+    words: dict[str, str] = {row: message(text) for row, text in _ROWS.items()}
     options = {"drug_class": classes, "at": days, "method": method}
-    return Result(frame, replace(spec, options=options), level_labels(vocabulary, by) | names)
+    return Result(
+        frame, replace(spec, options=options), level_labels(vocabulary, by) | {"drug": words}
+    )

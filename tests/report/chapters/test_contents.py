@@ -27,7 +27,7 @@ def test_the_order_is_that_of_a_reader():
     core = [entry.name for entry in CONTENTS if not entry.appendix]
     assert core == [
         "answers", "flow", "characteristics", "response", "relapse", "toxicity", "harm", "cells",
-        "course", "basket", "methods", "second",
+        "course", "antibodies", "drugs", "basket", "methods", "second",
     ]  # fmt: skip
     assert CONTENTS[-1].name == "data"
 

@@ -128,6 +128,12 @@ def test_before_the_infusion_and_without_a_day():
     assert "began before the infusion" in row["note"]
 
 
+def test_a_bound_of_few_days_has_figures_and_no_power_of_ten():
+    from carstats.toxicity.episodes import none_in_years
+
+    assert none_in_years(0.17, 2169.9) == "0 in 0.2 person-years: at most 2170"
+
+
 def test_none_recorded_and_refusals():
     study = cohort(ROWS).study
     none = study.toxicities.assign(term="CRS", system="immune")

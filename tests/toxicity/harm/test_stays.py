@@ -98,6 +98,8 @@ def test_refusals():
     assert found(cohort(ROWS), UNIT).loc["admitted", "n_event"] == 0
     with pytest.raises(cs.CarstatsError, match="`at`"):
         cs.hospital_days(cohort(ROWS), at=0)
+    with pytest.raises(cs.CarstatsError, match="`at` is empty"):
+        cs.hospital_days(cohort(ROWS), at=[])
     with pytest.raises(cs.CarstatsError, match="counted up to day 3660"):
         cs.hospital_days(cohort(ROWS), at=1e6)
     with pytest.raises(cs.CarstatsError, match="is before `start_day`"):

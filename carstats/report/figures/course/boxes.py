@@ -12,6 +12,7 @@ from matplotlib.transforms import blended_transform_factory
 from carstats.data.vocabulary import column_name
 from carstats.errors import check_choice
 from carstats.report.figures.course.measures import CHANGES, COLUMNS, LEFT, keys_of, y_label
+from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.grid import grid
 from carstats.report.figures.keys import draw_key, key_height, strata_shapes
@@ -28,6 +29,8 @@ _ROOM, _ROW = 18.0, 1.25 * SIZE
 @figure(*COLUMNS)
 def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None:
     """Draw a score by visit as boxes, with every subject as a point; equal scores lie side by side.
+
+    More than 500 subjects are no points: the boxes and numbers say what they come to.
 
     Parameters
     ----------
@@ -52,6 +55,7 @@ def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None
     here = result.frame[result.frame["visit"].notna() & result.frame[what].notna()]
     here = here[(here["visit"] > 0) | (what == "value")]
     here = here.assign(stratum=[names[key] for key in keys_of(result, here)])
+    crowd = result.frame["subject"].nunique() > MOST
     days, order = sorted(here["visit"].unique()), list(names.values())
     # What a box has of the width of the axes where all strata are in one panel.
     slot = 0.8 * (page.inner - LEFT) / len(days) / len(order)
@@ -67,6 +71,9 @@ def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None
         top + panels.height + 2,
         title=title,
         notes=[
+            tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights. "
+               "More than {most} subjects are not drawn one by one. Under the axis the number of "
+               "subjects with a value.", most=count(MOST)) if crowd else
             tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights; "
                "points: subjects. Under the axis the number of subjects with a value."),
             abbreviations(result),
@@ -82,7 +89,7 @@ def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None
         options = {"color": look[group[0]].colour} if apart else {}
         ax = panels.axes(page, top, i, **options)
         own = here[here["stratum"].isin(group)]
-        _draw(ax, own, what, days, {name: look[name] for name in group})
+        _draw(ax, own, what, days, {name: look[name] for name in group}, crowd)
         ax.set(xlim=(-0.55, len(days) - 0.45), ylim=(low - pad, high + pad), xlabel="", ylabel="")
         named = tr("Baseline") if panels.wide / len(days) > 40 else "0"
         ax.set_xticks(
@@ -98,7 +105,7 @@ def visit_box_figure(page: Page, result: Result, *, what: str = "value") -> None
         _numbers(under, ax, own, days, {name: look[name] for name in group})
 
 
-def _draw(ax: Axes, here, what: str, days: list, look: dict) -> None:
+def _draw(ax: Axes, here, what: str, days: list, look: dict, crowd: bool) -> None:
     import seaborn
 
     where = {
@@ -115,7 +122,7 @@ def _draw(ax: Axes, here, what: str, days: list, look: dict) -> None:
     # Equal values lie side by side: the most that are equal set the size of the points.
     room = ax.get_window_extent().width * 72 / ax.get_figure().dpi / len(days) * 0.8 / len(look)
     equal = here.groupby(["stratum", "visit", what], observed=True).size().max()
-    for name, own in look.items():
+    for name, own in {}.items() if crowd else look.items():
         seaborn.swarmplot(
             here[here["stratum"] == name], dodge=True, marker=own.marker, linewidth=0.25,
             edgecolor="white", zorder=3, size=float(np.clip(0.9 * room / equal, 0.9, 2.6)),

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from carstats.errors import check_choice
 from carstats.report.figures.course.measures import CHANGES, COLUMNS, LEFT, y_label
+from carstats.report.figures.crowd import MOST, band_said, draw_band
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.grid import grid
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
@@ -24,6 +25,8 @@ _STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120, 365)
 def spider_figure(page: Page, result: Result, *, what: str = "change") -> None:
     """Draw the change of each subject over time as thin lines, and their median as a thick one.
 
+    Of more than 500 subjects a band shows the middle half at each visit instead.
+
     Parameters
     ----------
     page : Page
@@ -40,7 +43,9 @@ def spider_figure(page: Page, result: Result, *, what: str = "change") -> None:
     """
     what = check_choice("what", what, tuple(CHANGES))
     title = titled(tr("{endpoint} over time", endpoint=result.spec.endpoint), result)
-    n, few = result.frame["subject"].nunique(), _not_better(result, what)
+    n = result.frame["subject"].nunique()
+    crowd = n > MOST
+    few = set() if crowd else _not_better(result, what)
     strata, names, shades = result.strata(), stratum_names(result), looks(result)
     heads = [names[key] if result.by else "" for key, _ in strata]
     counts = [rows["subject"].nunique() for _, rows in strata]
@@ -50,7 +55,7 @@ def spider_figure(page: Page, result: Result, *, what: str = "change") -> None:
         panels.height + 1.6 * SIZE,
         title=title,
         notes=[
-            tr("Thin: a subject, to a mark at the last assessment."),
+            band_said() if crowd else tr("Thin: a subject, to a mark at the last assessment."),
             tr("Thick: the median at visits with three values or more.")
             if any(len(median) for median in medians.values()) else "",
             tr("Black: {subjects} no better at the last assessment than at baseline.",
@@ -67,7 +72,12 @@ def spider_figure(page: Page, result: Result, *, what: str = "change") -> None:
     step = next((s for s in _STEPS if last / s <= max(panels.wide / 22, 2)), last)
     for i, (key, rows) in enumerate(strata):
         ax = panels.axes(page, 0, i, color=shades[key].colour)
-        _draw(ax, rows, what, days, shades[key], few, medians[key])
+        if crowd:
+            seen = rows.dropna(subset=["visit", what])
+            draw_band(ax, seen["visit"] / days, seen[what], shades[key].colour)
+        else:
+            _subjects(ax, rows, what, days, shades[key], few)
+        _draw(ax, days, shades[key], medians[key])
         ax.set(xlim=(0, 1.05 * last), ylim=(low - pad, high + pad))
         ax.set_xticks(np.arange(0, last + 1e-9, step))
         ax.tick_params(labelbottom=panels.last_of_column(i))
@@ -92,8 +102,8 @@ def _median(rows, what: str):
     return median if len(median) > 1 else median.iloc[:0]
 
 
-def _draw(ax: Axes, rows, what: str, days: float, look: Look, few: set, median) -> None:
-    """Draw the courses of a stratum's subjects, thin, and their median, thick."""
+def _subjects(ax: Axes, rows, what: str, days: float, look: Look, few: set) -> None:
+    """Draw the courses of a stratum's subjects, thin."""
     for subject, own in rows.dropna(subset=[what]).groupby("subject", sort=False):
         black = subject in few
         style = {"color": INK if black else look.colour, "alpha": 1.0 if black else 0.45}
@@ -101,6 +111,10 @@ def _draw(ax: Axes, rows, what: str, days: float, look: Look, few: set, median) 
             own["time"] / days, own[what], linewidth=0.9 if black else 0.5, gid="subject",
             marker=look.marker, markersize=2.2, markevery=[len(own) - 1], **style,
         )  # fmt: skip
+
+
+def _draw(ax: Axes, days: float, look: Look, median) -> None:
+    """Draw the median of a stratum, thick."""
     for width, colour in ((3.2, "white"), (2.0, look.colour)):
         if len(median):
             ax.plot(

@@ -14,6 +14,7 @@ from carstats.report.figures.course.measures import (
     keys_of,
     y_label,
 )
+from carstats.report.figures.crowd import MOST, ordered
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.keys import draw_key, key_height, strata_shapes
 from carstats.report.figures.labels import abbreviations, titled
@@ -30,6 +31,8 @@ def waterfall_figure(
     page: Page, result: Result, *, at: float = 168, what: str = "change"
 ) -> None:
     """Draw the change of each subject at a visit as bars from the worst to the best.
+
+    Of more than 500 subjects a line for each stratum shows the same order.
 
     Parameters
     ----------
@@ -55,12 +58,15 @@ def waterfall_figure(
            week=number(at / 7, 0), change=within_sentence(tr(CHANGES[what]))),
         result,
     )  # fmt: skip
-    shapes = strata_shapes(result, dash=False)
+    crowd = len(here) > MOST
+    shapes = strata_shapes(result, dash=crowd)
     top = key_height(list(shapes), page.inner) + 3
     page.begin(
         top + _BODY + 2.2 * SIZE,
         title=title,
         notes=[
+            tr("The subjects of each stratum from the worst change to the best; more than {most} "
+               "are not drawn one by one.", most=count(MOST)) if crowd else "",
             tr("{subjects} without a value at the visit not drawn.",
                subjects=counted(without, "subject")) if without else "",
             abbreviations(result),
@@ -70,11 +76,24 @@ def waterfall_figure(
             title=title, subjects=counted(len(here), "subject"), better=int((here[what] < 0).sum()),
         ),
     )  # fmt: skip
-    _draw(page.axes(LEFT, top, page.inner - LEFT, _BODY), result, here, what)
+    draw = _lines if crowd else _bars
+    draw(page.axes(LEFT, top, page.inner - LEFT, _BODY), result, here, what)
     draw_key(page, 0, shapes)
 
 
-def _draw(ax: Axes, result: Result, here, what: str) -> None:
+def _lines(ax: Axes, result: Result, here, what: str) -> None:
+    """Draw the ordered changes of each stratum against the per cent of its subjects."""
+    for key, own in here.groupby(list(result.by) or (lambda _: 0), sort=False):
+        look = looks(result)[key if result.by else ()]
+        ax.plot(
+            *ordered(own[what]), color=look.colour, linestyle=look.dash, linewidth=1.4, gid="order"
+        )
+    ax.set_xlim(0, 100)
+    ax.set_xlabel(tr("Subjects of each stratum, %"), labelpad=4)
+    _values(ax, result, what)
+
+
+def _bars(ax: Axes, result: Result, here, what: str) -> None:
     shades = looks(result)
     here = here.sort_values([what, "subject"], ascending=[False, True], kind="stable")
     bar = ax.get_window_extent().width * 72 / ax.get_figure().dpi / (len(here) + 0.6)
@@ -86,11 +105,15 @@ def _draw(ax: Axes, result: Result, here, what: str) -> None:
             x, value, look.marker, color=look.colour, markersize=min(3.2, 0.9 * bar),
             markeredgewidth=0.4, markeredgecolor="white", clip_on=False,
         )  # fmt: skip
-    ax.axhline(0, color=INK, linewidth=0.6)
     ax.set(xlim=(-0.8, max(len(here), 6) - 0.2), xticks=[])
-    ax.set_ylabel(y_label(result, what), labelpad=3)
     ax.set_xlabel(tr("Subjects (n = {n})", n=count(len(here))), labelpad=4)
     ax.spines["bottom"].set_visible(False)
+    _values(ax, result, what)
+
+
+def _values(ax: Axes, result: Result, what: str) -> None:
+    ax.axhline(0, color=INK, linewidth=0.6)
+    ax.set_ylabel(y_label(result, what), labelpad=3)
     ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)
     ax.set_axisbelow(True)
     if what == "percent_change":

@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, NullLocator
 
 from carstats.errors import check_choice, check_number
+from carstats.report.figures.crowd import MOST, band_said, draw_band
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.grid import Grid, grid
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
@@ -66,10 +67,13 @@ def profiles_figure(
     panels = grid(page, heads, numbers=counts, left=_LEFT, tall=165.0, foot=1.9 * SIZE)
     limits = sorted(samples["lloq"].dropna().unique())
     below, n = bool(samples["below"].any()), sum(counts)
+    crowd = n > MOST
     page.begin(
         panels.height + 1.6 * SIZE,
         title=title,
         notes=[
+            band_said() if crowd else "",
+            tr("Thick: the median at planned days with three subjects or more.") if crowd else
             tr("Thin: a subject. Thick: the median at planned days with three subjects or more."),
             tr("Open symbols: below quantification, drawn at the limit.") if below else "",
             _limits_said(limits, result),
@@ -87,7 +91,9 @@ def profiles_figure(
     for i, (key, rows) in enumerate(strata):
         ax = panels.axes(page, 0, i, color=shades[key].colour)
         _scales(ax, panels, ends, max(last, 1e-6), time_axis)
-        _draw(ax, rows, days, shades[key], ends[0])
+        draw = _crowd if crowd else _subjects
+        draw(ax, rows, days, shades[key], ends[0])
+        _draw(ax, rows[rows["kind"] == "median"], days, shades[key], ends[0])
         for limit in limits if len(limits) <= _LIMITS else []:
             ax.axhline(limit, color=GREY, linestyle=(0, (1, 1.5)), linewidth=0.8, gid="limit",
                        zorder=1)  # fmt: skip
@@ -138,9 +144,18 @@ def _scales(ax: Axes, panels: Grid, ends, last: float, time_axis: str) -> None:
     ax.set_axisbelow(True)
 
 
-def _draw(ax: Axes, rows, days: float, look: Look, floor: float) -> None:
-    """Draw the profiles of a stratum, thin, and their median, thick."""
-    samples, medians = rows[rows["kind"] == "sample"], rows[rows["kind"] == "median"]
+def _crowd(ax: Axes, rows, days: float, look: Look, floor: float) -> None:
+    """Draw the middle half of a stratum's subjects at the planned days, each sample at its next."""
+    samples, planned = rows[rows["kind"] == "sample"], rows.loc[rows["kind"] == "median", "time"]
+    if len(samples) and len(planned):
+        x, y, _ = _places(samples, days, floor)
+        places = np.sort(planned.to_numpy(float)) / days
+        draw_band(ax, places[np.abs(x[:, None] - places).argmin(axis=1)], y, look.colour)
+
+
+def _subjects(ax: Axes, rows, days: float, look: Look, floor: float) -> None:
+    """Draw the profiles of a stratum, thin."""
+    samples = rows[rows["kind"] == "sample"]
     for _, own in samples.groupby("subject", sort=False):
         x, y, below = _places(own, days, floor)
         # Between two values below quantification nothing is known: no line joins them.
@@ -154,6 +169,10 @@ def _draw(ax: Axes, rows, days: float, look: Look, floor: float) -> None:
             markerfacecolor="white", markeredgecolor=look.colour, markeredgewidth=0.5, alpha=0.7,
             gid="below", zorder=2.5,
         )  # fmt: skip
+
+
+def _draw(ax: Axes, medians, days: float, look: Look, floor: float) -> None:
+    """Draw the median of a stratum, thick."""
     x, y, below = _places(medians[medians["n"] >= _LEAST], days, floor)
     for width, colour in ((3.2, "white"), (2.0, look.colour)):
         ax.plot(x, y, color=colour, linewidth=width, gid="median", solid_capstyle="round", zorder=4)

@@ -14,7 +14,7 @@ from carstats.report.figures.frame import MARGIN, POINTS_PER_MM, Page, figure
 from carstats.report.figures.keys import Shape, draw_key, key_height
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import count, counted, of
-from carstats.report.style import GREY, INK, LINE_HEIGHT, SIZE, SMALL, text_width, wrap
+from carstats.report.style import GREY, INK, LINE_HEIGHT, SIZE, SMALL, min_width, text_width, wrap
 from carstats.result import Result
 from carstats.words import in_words, sentences, tr
 
@@ -90,14 +90,15 @@ def antibody_map_figure(page: Page, result: Result) -> None:
     across = int(np.clip((page.inner + _GAP) // (least + _GAP), 1, len(panels)))
     room = (page.inner - _GAP * (across - 1)) / across
     wide = min(_WIDE, (room - left - spaces) / len(columns))
-    # Panels stand as near as their cells are wide.
-    room = left + spaces + wide * len(columns)
+    # A group has room for the longest word of its name. Panels stand as near as cells are wide.
+    spans = {group: _span(result, group, len(ms) * wide, len(groups)) for group, ms in groups.items()}
+    room = left + spaces + sum(spans.values())
     names = {m: in_words(result.labels.get("measure", {}).get(m, m)) for m in columns}
     head = max(map(text_width, names.values())) + 5
     rows = [panels[i : i + across] for i in range(0, len(panels), across)]
     titles = [_title(panel, room + _GAP / 2) if result.by else [] for panel in panels]
     over = max(map(len, titles)) * _LINE + (4 if result.by else 0)
-    group_names = _group_names(result, groups, wide)
+    group_names = _group_names(result, spans)
     bracket = max(map(len, group_names.values()), default=0) * SMALL * LINE_HEIGHT
     foot = max(text_width(of(n, k), SMALL) for p in panels for k, n in p.counts.values()) + 9
     upright = foot - 7 <= wide
@@ -141,7 +142,7 @@ def antibody_map_figure(page: Page, result: Result) -> None:
         ax.set_axis_off()
         above = over - len(titles[i]) * _LINE
         shown = names if not row else {}
-        _draw(ax, panel, groups, group_names if not row else {}, shown, left, wide, tall,
+        _draw(ax, panel, groups, spans, group_names if not row else {}, shown, left, wide, tall,
               heads[row] - len(titles[i]) * _LINE, above + bracket, upright)  # fmt: skip
     draw_key(page, 0, shapes)
 
@@ -188,15 +189,21 @@ def _groups(result: Result) -> dict[str, list[str]]:
     return found
 
 
-def _group_names(result: Result, groups: dict, wide: float) -> dict[str, list[str]]:
+def _span(result: Result, group: str, columns: float, groups: int) -> float:
+    """Return the width of a group: that of its columns, or of the longest word over them."""
+    if groups < 2:
+        return columns
+    name = in_words(result.labels.get("group", {}).get(group, group))
+    return max(columns, min_width(name, SMALL) + 2)
+
+
+def _group_names(result: Result, spans: dict[str, float]) -> dict[str, list[str]]:
     """Return the lines over each group of columns; none where there is one group only."""
-    if len(groups) < 2:
-        return {}
     labels = result.labels.get("group", {})
     return {
-        group: wrap(in_words(labels.get(group, group)), max(wide * len(measures), 34), SMALL)
-        for group, measures in groups.items()
-    }
+        group: wrap(in_words(labels.get(group, group)), span, SMALL)
+        for group, span in spans.items() if len(spans) > 1
+    }  # fmt: skip
 
 
 def _title(panel: _Panel, room: float) -> list[str]:
@@ -205,11 +212,12 @@ def _title(panel: _Panel, room: float) -> list[str]:
 
 
 def _draw(
-    ax: Axes, panel: _Panel, groups, group_names, names, left, wide, tall, top, above, upright
+    ax: Axes, panel: _Panel, groups, spans, group_names, names, left, wide, tall, top, above, upright
 ) -> None:  # fmt: skip
     bottom = top + len(panel.subjects) * tall
     x, places = left, {}
     for group, measures in groups.items():
+        start = x
         if group in group_names:
             end = x + wide * len(measures)
             lines = group_names[group]
@@ -231,7 +239,7 @@ def _draw(
                 rotation=0 if upright else 90, gid="n/N",
             )  # fmt: skip
             x += wide
-        x += _BETWEEN
+        x = start + spans[group] + _BETWEEN
     for state, corners in places.items():
         _cells(ax, corners, wide, tall, state)
     every = 1 if tall >= SMALL else 5 if tall * 5 >= SMALL else 10
@@ -292,8 +300,9 @@ def _limits(result: Result, groups: dict) -> str:
     def told(measures: list[str]) -> str:
         found: dict[str, list[str]] = {}
         for m in measures:
-            text = tr("{limit} {unit}", limit=f"{limits[m]:g}", unit=in_words(units.get(m, "")))
-            found.setdefault(text.strip(), []).append(in_words(labels.get(m, m)))
+            found.setdefault(_limit(limits[m], units.get(m, "")), []).append(
+                in_words(labels.get(m, m))
+            )
         return tr("; ").join(
             tr("{text} ({names})", text=text, names=tr(", ").join(names))
             for text, names in found.items()
@@ -305,6 +314,15 @@ def _limits(result: Result, groups: dict) -> str:
         tr("Positive is above {limits}.", limits=above) if above else "",
         tr("A vaccine titre protects from {limits}.", limits=least) if least else "",
     )
+
+
+def _limit(limit: float, unit: str) -> str:
+    """Write a limit with its unit: a titre as one, a limit of normal by its name."""
+    if unit == "1:titre":
+        return f"1:{limit:g}"
+    if unit == "multiple of ULN" and limit == 1:
+        return tr("the upper limit of normal")
+    return tr("{limit} {unit}", limit=f"{limit:g}", unit=in_words(unit)).strip()
 
 
 def _alt(panels: list[_Panel], names: dict, groups: dict) -> str:

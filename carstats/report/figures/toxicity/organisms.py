@@ -25,6 +25,8 @@ from carstats.words import full_stop, sentence, sentences, tr
 
 # The axis reaches so many times as far as the highest rate: limits of a short window go on.
 _REACH = 2.0
+# On less room than this, points, there is no place for more ticks than two.
+_NARROW = 320.0
 
 
 @figure("organism", "person_years", *RATE_COLUMNS)
@@ -37,7 +39,7 @@ def organisms_figure(page: Page, result: Result) -> None:
         page,
         forest,
         tr("Events per {n} person-years", n=per),
-        scale=_scale(result),
+        scale=_scale(result, narrow=page.inner < _NARROW),
         title=title,
         notes=[
             tr("An episode with organisms of two groups stands in both."),
@@ -86,7 +88,7 @@ def _rate(row) -> str:
     return with_limits(number(estimate), interval(low, high))
 
 
-def _scale(result: Result) -> Scale:
+def _scale(result: Result, *, narrow: bool) -> Scale:
     known = result.frame["estimate"].to_numpy(float)
     largest = _REACH * float(np.nanmax(known, initial=0.0))
     if not largest > 0:
@@ -94,7 +96,7 @@ def _scale(result: Result) -> Scale:
         largest = float(np.nanmin(result.frame["conf_high"].to_numpy(float), initial=10.0))
     step = round_step(largest)
     reach = step * math.ceil(largest / step - 1e-9)
-    marks = np.arange(0, reach + step / 2, step)
+    marks = np.array([0.0, reach]) if narrow else np.arange(0, reach + step / 2, step)
     return Scale(lambda value: value / reach, tuple((m, f"{m:g}") for m in marks))
 
 

@@ -9,10 +9,10 @@ from typing import Any
 from carstats.data.vocabulary import column_name
 from carstats.messages import mark
 from carstats.report.format import count
+from carstats.report.network.tables import definitions_table
 from carstats.report.pages.page import tables_page
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
-from carstats.sharing.definitions import DERIVED
 from carstats.sharing.numbers import ALL as EVERY
 from carstats.sharing.numbers import NONE
 from carstats.sharing.outcomes import DAYS, RESPONSE, TIMES, TOXICITY
@@ -60,18 +60,20 @@ def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> st
         ) if least > 1 else tr("Every number is shown, also that of a single subject."),
     ]}  # fmt: skip
     if least < LEAST:
-        said = tr(
-            "**Attention: a smallest number of {least}, below the usual {usual}, needs the "
-            "agreement of the sites.**",
-            least=least, usual=LEAST,
-        )  # fmt: skip
-        sections[tr("What would leave")].append(said.strip("*"))
+        sections[tr("What would leave")].append(
+            tr(
+                "Attention: a smallest number of {least}, below the usual {usual}, needs the "
+                "agreement of the sites.",
+                least=least,
+                usual=LEAST,
+            )
+        )
     for table in content["tables"]:
         sections[_title(table)] = list(_tables(content, table))
     sections[tr("What is hidden, and why")] = [*_hidden(content)]
-    sections[tr("What the numbers mean")] = [_definitions(content)] if content["tables"] else [
-        tr("No endpoint is shown.")
-    ]  # fmt: skip
+    defined = content["definitions"]
+    meaning = definitions_table(defined) if defined else tr("No endpoint is shown.")
+    sections[tr("What the numbers mean")] = [meaning]
     sections[tr("What this does not protect")] = [
         tr(
             "That all subjects of a group had an outcome, or none, is told of groups of {least} or "
@@ -192,7 +194,7 @@ def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
     notes = (
         sentences(
             tr("An interval holds what was found after its first visit up to its last."),
-            tr("Of {names} the interval is that of the day itself.",
+            tr("Of {names} the day is known: it lies in the interval itself.",
                names=tr(", ").join(dict.fromkeys(label_of(content, r["outcome"]) for r in days)))
             if days else "",
         ),
@@ -229,20 +231,6 @@ def _hidden(content: dict[str, Any]) -> Iterator[str | Table]:
     yield Table(
         tr("Hidden"), (tr("Outcome"), tr("What is not told")), tuple(rows), align=("left", "left")
     )
-
-
-def _definitions(content: dict[str, Any]) -> Table:
-    rows = []
-    for name, definition in content["definitions"].items():
-        rules = definition["rules"]
-        words = tr(rules[0]["definition"]) if rules else tr("as the site records it")
-        made = "" if definition["kind"] == TOXICITY else (
-            tr("derived by carstats") if definition["made"] == DERIVED else tr("as recorded")
-        )  # fmt: skip
-        cells = (label_of(content, name), words, made, definition["fingerprint"][:12])
-        rows.append(Row(cells))
-    heads = (tr("Outcome"), tr("Definition"), tr("Made"), tr("Fingerprint begins"))
-    return Table(tr("Definitions"), heads, tuple(rows), align=("left",) * 4)
 
 
 def _signature() -> Table:

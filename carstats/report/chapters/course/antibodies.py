@@ -73,7 +73,7 @@ def _limits(context: Context, cohort: Cohort) -> tuple[dict[str, float], dict[st
     rows = rows[told]
     inside = within(rows["day"], *visit_window(_AT, context.study)) & (rows["day"] > 0)
     both = set(rows.loc[rows["day"] <= 0, "measure"]) & set(rows.loc[inside, "measure"])
-    own = conventional_limits(both - {"autoantibody"})
+    own = conventional_limits(context.study, both - {"autoantibody"})
     return own, {name: limit for name, limit in PROTECTIVE.items() if name in both}
 
 

@@ -89,9 +89,9 @@ def tabulate_antibodies(
                 ]  # fmt: skip
                 cells += [folds.get((key, row.measure), NONE)] if change is not None else []
                 rows.append(Row(tuple(cells), head, int(bool(head)), marks.add(row.note)))
-    heads = [
-        "", tr("Positive before"), tr("n (%)"), tr("Limits, %"), tr("Of those measured"),
-    ]  # fmt: skip
+    vaccines = result.spec.analysis == _KEPT
+    before = tr("Protected before") if vaccines else tr("Positive before")
+    heads = ["", before, tr("n (%)"), tr("Limits, %"), tr("Of those measured")]
     if change is not None:
         heads.append(tr("Titre, fold change"))
     table = Table(
@@ -182,6 +182,10 @@ def _folds(change: Result) -> dict[tuple, str]:
 
 
 def _fold(log2: float) -> str:
-    """Write a power of 2 with two leading digits."""
+    """Write a power of 2 with two leading digits; far out only that it is."""
     value = 2.0 ** float(log2)
-    return f"{value:.2g}" if 0.001 <= value < 1000 else f"{value:.1e}"
+    if value < 0.001:
+        return "<0.001"
+    if value >= 1000:
+        return ">1000"
+    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"

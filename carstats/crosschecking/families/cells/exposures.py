@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.crosschecking.asking import Asked
+from carstats.crosschecking.families.cells.kinetics import samples, treated
 from carstats.crosschecking.families.clocks import sample
-from carstats.crosschecking.families.kinetics import samples, treated
 from carstats.crosschecking.families.visits import at_visit, judged
 
 _REACH = 28.0

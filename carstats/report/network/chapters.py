@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from carstats.counts.counted import Counts
@@ -18,15 +19,22 @@ from carstats.report.chapters.blocks import (
 from carstats.report.chapters.context import part
 from carstats.report.figures import estimates_figure, interval_figure
 from carstats.report.format import count, of, p_number, percent, percent_limits, rate
+from carstats.report.network.tables import definitions_table, network_table, sites_table
 from carstats.report.tables import tabulate_result
-from carstats.report.tables.network import network_table, sites_table
+from carstats.response.comparisons import response_test
 from carstats.response.differences import response_difference
 from carstats.response.rates import response_rate
 from carstats.result import Result
 from carstats.sharing.estimates import site_differences, site_rates, site_survival
 from carstats.sharing.network import Network
 from carstats.sharing.outcomes import RESPONSE, TIMES, TOXICITY
-from carstats.sharing.together import SITE, response_counts, time_cohort, toxicity_counts
+from carstats.sharing.together import (
+    SITE,
+    competing_counts,
+    response_counts,
+    time_cohort,
+    toxicity_counts,
+)
 from carstats.survival.competing import cumulative_incidence
 from carstats.survival.interval_censored.curves import (
     interval_censored_curve,
@@ -50,6 +58,7 @@ def network_chapters(network: Network) -> list[Chapter]:
         ("response", tr("Responses"), _responses),
         ("times", tr("Times to events"), _times),
         ("toxicity", tr("Toxicities"), _toxicities),
+        ("definitions", tr("What the numbers mean"), _definitions),
     ]
     return [Chapter(name, title, tuple(make(network))) for name, title, make in made]
 
@@ -66,13 +75,24 @@ def _sites(network: Network) -> list[Block]:
     care = tr(
         "Numbers that would have stood for a few subjects are hidden. The sites that hide an "
         "outcome are no chance selection: what is rare is hidden where it happened, so that a sum "
-        "over the other sites is too low. The row “whatever is hidden” holds for all sites."
+        "over the other sites misses it. The row “whatever is hidden” holds for all sites."
     )
     return [
         *paragraphs(sentences(words, other)),
         TableBlock(network_table(network)),
         *([Caution(care)] if hides else []),
     ]
+
+
+def _definitions(network: Network) -> list[Block]:
+    words = tr(
+        "The grid has the visits of the schedule: what a visit found counts at its planned week, "
+        "also where it took place some days before or after. By these a curve differs from that "
+        "of exact days."
+    )
+    defined = {name: network.definition(name) for name in network.names}
+    table = [TableBlock(definitions_table(defined))] if defined else []
+    return [*table, *paragraphs(words)]
 
 
 def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -> list[Block]:
@@ -121,16 +141,25 @@ def _responses_by_target(network: Network, name: str) -> list[Block]:
         TableBlock(
             tabulate_result(differences, title=second), {f"{name}_differences": differences}
         ),
+        *part(partial(_tested, counts, name, at)),
         *paragraphs(_left_out(network, RESPONSE, name)),
     ]
 
 
+def _tested(counts: Counts, name: str, at: float) -> list[Block]:
+    """Return the Mantel-Haenszel test of the targets within sites."""
+    test = response_test(counts, name, at=at, by=_BY, strata=SITE)
+    title = tr("{outcome}, by target within sites", outcome=in_words(test.spec.endpoint))
+    return [TableBlock(tabulate_result(test, title=title), {f"{name}_test": test})]
+
+
 def _left_out(network: Network, kind: str, name: str) -> str:
     """Say how many subjects cannot be told by target."""
-    gone = sum(network.rows(kind, name, [_BY])[1].values())
-    if not gone:
+    told = sum(row["asked"] for _, _, row in network.rows(kind, name, [_BY])[0])
+    gone = sum(row["asked"] for _, _, row in network.rows(kind, name, ())[0]) - told
+    if gone <= 0:
         return ""
-    return tr("{n} subjects stand in no target of their own: the site shows them together.",
+    return tr("Subjects in no target of their own, for their site shows targets together: {n}.",
               n=count(gone))  # fmt: skip
 
 
@@ -172,6 +201,11 @@ def _curve(network: Network, name: str) -> list[Block]:
     cohort = time_cohort(network, name)
     if cohort is None:
         return []
+    competes = _competes(network, name)
+    if competes and competing_counts(network, name)[0] is not None:
+        label = in_words(network.vocabulary.label("endpoint", name))
+        found = part(partial(_incidence, network, name))
+        return [Heading(label), *found, *_tests(network, name)]
     curve = interval_censored_curve(cohort, name, competing="censor")
     label = in_words(curve.spec.endpoint)
     blocks: list[Block] = [
@@ -183,17 +217,14 @@ def _curve(network: Network, name: str) -> list[Block]:
             table = sites_table(result)
             title = tr("{outcome}: no event by week {week}", outcome=label, week=f"{day / 7:g}")
             named = {f"{name}_day_{day:g}": result}
-            blocks.append(TableBlock(_titled(table, title), named))
-    blocks += _tests(network, name)
-    if _competes(network, name):
-        blocks += part(partial(_incidence, network, name))
-    return blocks
-
-
-def _titled(table, title: str):
-    from dataclasses import replace
-
-    return replace(table, title=title)
+            blocks.append(TableBlock(replace(table, title=title), named))
+    if competes:
+        care = tr(
+            "No site tells competing events from censored times: what follows is cause-specific, "
+            "not a probability."
+        )
+        blocks.insert(1, Caution(care))
+    return [*blocks, *_tests(network, name)]
 
 
 def _tests(network: Network, name: str) -> list[Block]:
@@ -210,6 +241,10 @@ def _tests(network: Network, name: str) -> list[Block]:
     if cohort is not None and len(set(cohort.subjects[_BY])) > 1:
         test = interval_censored_test(cohort, name, by=_BY, strata=SITE, competing="censor")
         title = tr("{outcome}, by target within sites", outcome=in_words(test.spec.endpoint))
+        if not _competes(network, name):
+            curves = interval_censored_curve(cohort, name, by=_BY)
+            draw = partial(interval_figure, curves)
+            found.append(figure_block(draw, {"": curves}, f"curve_{name}_by_target"))
         found.append(TableBlock(tabulate_result(test, title=title), {f"{name}_test": test}))
         found += paragraphs(_left_out(network, TIMES, name))
     return found
@@ -222,11 +257,7 @@ def _competes(network: Network, name: str) -> bool:
 
 def _incidence(network: Network, name: str) -> list[Block]:
     """Return the cumulative incidence over the sites that tell competing events."""
-    from carstats.sharing.together import competing_counts
-
     counts, left = competing_counts(network, name)
-    if counts is None:
-        return paragraphs(tr("No site tells competing events from censored times."))
     days = [day for day in _READ if day in network.visits]
     result = cumulative_incidence(counts, name)
     frame = result.frame
@@ -240,9 +271,7 @@ def _incidence(network: Network, name: str) -> list[Block]:
                    value=percent(last["estimate"]),
                    limits=percent_limits(last["conf_low"], last["conf_high"]))
             )  # fmt: skip
-    gone = (
-        tr("{n} sites, which hide competing events, are left out.", n=count(left)) if left else ""
-    )
+    gone = tr("Sites left out, for they hide competing events: {n}.", n=count(left)) if left else ""
     told = tr("Cumulative incidence, competing events counted: {parts}.",
               parts=tr("; ").join(lines))  # fmt: skip
     return paragraphs(sentences(told, gone))

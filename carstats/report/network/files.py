@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from carstats.report.chapters.blocks import Chapter, FigureBlock, TableBlock
-from carstats.report.chapters.network import network_chapters
+from carstats.report.network.chapters import network_chapters
 from carstats.report.pages.chapters import report_page
 from carstats.report.pages.document import report_document
 from carstats.report.pages.picture import drawn
@@ -17,7 +17,7 @@ from carstats.report.pages.results_file import printed
 from carstats.report.pages.save import inert, save_figure, save_table
 from carstats.result import Result
 from carstats.sharing.network import Network
-from carstats.words import tr
+from carstats.words import tr_n
 
 PAGE, DOCUMENT, NUMBERS = "network.html", "network.docx", "numbers.csv"
 _SCRIPT = "carstats combine"
@@ -25,7 +25,7 @@ _SCRIPT = "carstats combine"
 
 def network_files(network: Network, *, made_with: str) -> dict[str, bytes]:
     """Return the files of a network's report by name, in the language that is set."""
-    title = tr("The network of {n} sites", n=len(network.sites))
+    title = tr_n("The network of {n} site", "The network of {n} sites", len(network.sites))
     chapters = network_chapters(network)
     pictures = [drawn(chapter) for chapter in chapters]
     synthetic = network.synthetic
