@@ -80,8 +80,7 @@ $(SPARK_STAMP): requirements-spark.lock | $(STAMP)
 	rm -rf $(SPARK); \
 	$(RUN) -m venv --without-pip $(SPARK); \
 	sed -n '/^setuptools==/,/[^\\]$$/p' requirements-spark.lock > $(SPARK)/setuptools.lock; \
-	index=$${PIP_INDEX_URL:-$$($(RUN) -m pip config get global.index-url 2>/dev/null || true)}; \
-	if [ -n "$$index" ]; then export UV_DEFAULT_INDEX="$${UV_DEFAULT_INDEX:-$$index}"; fi; \
+	$(SAME_INDEX); \
 	install="$(RUN) -m uv pip install --python $(SPARK)/bin/python --quiet --no-deps --require-hashes"; \
 	$$install -r $(SPARK)/setuptools.lock; \
 	$$install --no-build-isolation-package pyspark -r requirements-spark.lock
