@@ -113,7 +113,9 @@ def opened(source: Any, table: str | None) -> Rows:
 
 def _quiet(engine: Any) -> Any:
     """Return a connection that prints no bar while it counts."""
-    return engine.connect(config={"enable_progress_bar": "false"})
+    connection = engine.connect()
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def _duckdb() -> Any:
