@@ -216,10 +216,12 @@ def _check_times(frame: pd.DataFrame) -> None:
     if "entry_time" in frame:
         entry = frame["entry_time"]
         _refuse("times", "entry_time", entry, np.isinf(entry) | (entry >= time))
-    if "time_low" in frame and "time_high" in frame:
-        low, high = frame["time_low"].to_numpy(), frame["time_high"].to_numpy()
+    if "time_low" in frame or "time_high" in frame:
+        blank = np.full(len(frame), np.nan)
+        low, high = (np.asarray(frame.get(c, blank)) for c in ("time_low", "time_high"))
         found = (low >= 0) & (low <= high) & np.isfinite(high) & (status == "event").to_numpy()
-        _refuse("times", "time_low", frame["time_low"], ~(found | np.isnan(low) & np.isnan(high)))
+        known = pd.Series(np.fmax(low, high))
+        _refuse("times", "time_low", known, ~(found | np.isnan(low) & np.isnan(high)))
     _refuse("times", "cause", frame["cause"], frame["cause"].notna() & (status != "competing"))
 
 

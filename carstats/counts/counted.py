@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,8 +23,15 @@ from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import message
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+
+# The columns of the overview that are numbers.
+_NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
+# By kind of outcome its table, the column of its name, and the category of that in a vocabulary.
+_KINDS = {
+    "time-to-event": ("times", "endpoint", "endpoint"),
+    "response": ("responses", "endpoint", "endpoint"),
+    "toxicity": ("toxicities", "term", "toxicity"),
+}
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -255,14 +262,6 @@ def _overview(counts: Counts, rows: pd.DataFrame, kind: str, name: str) -> pd.Da
     return found.groupby(keys, sort=False, observed=True)[_NUMBERS].sum(min_count=1).reset_index()
 
 
-_NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
-_KINDS = {
-    "time-to-event": ("times", "endpoint", "endpoint"),
-    "response": ("responses", "endpoint", "endpoint"),
-    "toxicity": ("toxicities", "term", "toxicity"),
-}
-
-
 def counted_rows(counts: Counts, endpoint: str | None, kind: str) -> pd.DataFrame:
     """Return the rows of a table of counts that are of one endpoint or term."""
     table, column, category = _KINDS[kind]
@@ -348,13 +347,13 @@ def _require_alike(first: Counts, other: Counts) -> None:
                     "the counts are not of the same things and cannot be added: {what} is {mine} "
                     "in one and {theirs} in another.",
                     what=name,
-                    mine=_shown(mine),
-                    theirs=_shown(theirs),
+                    mine=_told(mine),
+                    theirs=_told(theirs),
                 )
             )
 
 
-def _shown(value: object) -> str:
+def _told(value: object) -> str:
     if isinstance(value, list):
         return listed(value, 40) if value else message("none")
     return repr(value)

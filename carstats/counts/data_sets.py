@@ -179,10 +179,8 @@ def _require_columns(rows: Rows, what: str, columns: Iterable[str]) -> None:
 
 
 def _require_categories(rows: Rows, by: list[str]) -> None:
-    """Refuse a stratum that is a measurement, a date or a list, or is named twice."""
+    """Refuse a stratum that is a measurement, a date or a list."""
     for column in by:
-        if by.count(column) > 1:
-            raise CarstatsError(message("`by` names {column} twice.", column=repr(column)))
         if not rows.columns[column].is_category:
             raise CarstatsError(
                 Problem(

@@ -101,6 +101,10 @@ def count_outcomes(
                     "day; a table does not."
                 )
             )
+        if grading_scale is not None:
+            raise CarstatsError(
+                message("`grading_scale` is of a cohort; a table has the grades of one scale.")
+            )
         return counts_of_table(source, endpoints, by, table=table, subject=subject, label=label)
     if isinstance(endpoints, Mapping):
         raise CarstatsError(
@@ -131,7 +135,7 @@ def count_outcomes(
         visit = {"at": float(at), "window": list(checked_window(source, window, at))}
     return Counts(
         by=tuple(by),
-        subjects=grouped(source.subjects[by], by),
+        subjects=_grouped(source.subjects[by], by),
         **{name: pd.concat(found, ignore_index=True) for name, found in parts.items() if found},
         levels=source.eligible[by].dropna().drop_duplicates().reset_index(drop=True),
         visit=visit,
@@ -150,13 +154,6 @@ def count_outcomes(
             "origin": "" if study.infusions is None or own_clock else "infusion",
         },
     )
-
-
-def grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Count the rows of each combination."""
-    if not keys:
-        return pd.DataFrame({"n": [len(rows)]})
-    return rows.groupby(keys, sort=True, dropna=False, observed=True).size().reset_index(name="n")
 
 
 def _kind(cohort: Cohort, name: str) -> tuple[str, str]:
@@ -206,7 +203,7 @@ def _times(cohort: Cohort, name: str, by: list[str], landmarks) -> tuple[pd.Data
         # Visits found it: an event lies in between, and `time` is what a curve of days takes.
         frame["time_low"] = rows["time_low"].where(found)
         frame["time_high"] = rows["time_high"].where(found)
-    return grouped(frame, list(frame.columns)), times.origin
+    return _grouped(frame, list(frame.columns)), times.origin
 
 
 def _reached(cohort: Cohort, landmarks: tuple[float, ...]) -> pd.Series:
@@ -236,7 +233,7 @@ def _responses(cohort: Cohort, name: str, by: list[str], at: float, window) -> p
         frame["infused"] = subjects["infused"].astype("boolean")
     if "cutoff_day" in subjects:
         frame["early"] = response.isna() & (subjects["cutoff_day"] < outcome.due)
-    return grouped(frame, list(frame.columns))
+    return _grouped(frame, list(frame.columns))
 
 
 def _toxicities(
@@ -260,4 +257,11 @@ def _toxicities(
     if "grading_scale" in episodes:
         stated = episodes.loc[level.notna(), "grading_scale"].map(scale_family)
         scales[name] = next(iter(stated), None)
-    return grouped(frame, list(frame.columns)), scales
+    return _grouped(frame, list(frame.columns)), scales
+
+
+def _grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Count the rows of each combination."""
+    if not keys:
+        return pd.DataFrame({"n": [len(rows)]})
+    return rows.groupby(keys, sort=True, dropna=False, observed=True).size().reset_index(name="n")

@@ -145,12 +145,12 @@ def counted_visit(
 ) -> tuple[Any, Any]:
     """Return counts of a response at a visit as a cohort, and its window; a cohort as it is."""
     if isinstance(cohort, Counts):
-        check_visit(cohort, at, window)
+        _check_visit(cohort, at, window)
         window = tuple(cohort.visit["window"]) if cohort.visit else window
     return counted_cohort(cohort, endpoint, "response", **how), window
 
 
-def check_visit(counts: Counts, at: float, window: Iterable[float] | None) -> None:
+def _check_visit(counts: Counts, at: float, window: Iterable[float] | None) -> None:
     """Refuse responses at another visit than the one that was counted."""
     if not counts.visit:
         return

@@ -34,8 +34,9 @@ def levels_of(values: pd.Series) -> pd.Series:
 
 def _plain(value: object) -> object:
     value = value.item() if isinstance(value, np.generic) else value
-    whole = isinstance(value, float | Decimal) and value == value // 1
-    return int(value) if whole else value  # type: ignore[call-overload]
+    if isinstance(value, float | Decimal) and value == value // 1:
+        return int(value)
+    return value
 
 
 def numbers_of(values: pd.Series) -> NDArray[np.float64]:
