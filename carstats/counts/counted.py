@@ -23,7 +23,6 @@ from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import message
 
-
 # The columns of the overview that are numbers.
 _NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
 # By kind of outcome its table, the column of its name, and the category of that in a vocabulary.
