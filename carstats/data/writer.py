@@ -61,7 +61,7 @@ def write_study(study: Study, folder: str | Path, format: str = "csv") -> Path:
     format = check_choice("format", format, _FORMATS)
     if not isinstance(study, Study):
         raise CarstatsError(
-            message("`study` is {name}; it takes a Study.", name=type(study).__name__)
+            message("`study` is {kind}; it takes a Study.", kind=type(study).__name__)
         )
     folder = check_path("folder", folder)
     tables = study.tables()

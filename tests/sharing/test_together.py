@@ -130,7 +130,8 @@ def test_the_test_of_targets_within_sites_equals_that_of_the_subjects_on_the_gri
     happened = np.isfinite(high)
     placed = rows.assign(time=np.where(happened, high, low), time_low=low,
                          time_high=np.where(happened, high, np.nan))  # fmt: skip
-    late = {"last_contact_day": 2000, "cutoff_day": 2000, "death_day": np.nan}
+    late = {"last_contact_day": 2000, "cutoff_day": 2000, "death_day": np.nan,
+            "death_cause": None}  # fmt: skip
     subjects = cohort.study.subjects.assign(**late)
     study = cs.Study(subjects=subjects, events=placed.drop(columns=["cause"]))
     theirs = cs.interval_censored_test(
