@@ -12,7 +12,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted, stratum_keys, stratum_mask
 from carstats.counts.counted import Counts
-from carstats.counts.standing import check_landmark, counted_cohort, refuse_unknown
+from carstats.counts.standing import check_landmark, refuse_unknown
 from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import CONF_TYPES, kaplan_meier
@@ -230,8 +230,7 @@ def landmark_curve(
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
     refuse_unknown("group", cohort, group is not None)
-    subjects = counted_cohort(cohort, endpoint, "time-to-event", single=True)
-    times = endpoint_times(subjects, endpoint, by)
+    times = endpoint_times(cohort, endpoint, by, counts=group is None)
     aside = refuse_competing(times, competing)
     rows = times.rows[times.rows["event_time"] > at]
     if rows.empty:
@@ -258,7 +257,7 @@ def landmark_curve(
         frame = curve_frame(table, curve)
         for place, name in enumerate(chosen):
             frame.insert(place, name, key[place])
-        frame.insert(len(chosen) + 1, "n", len(stratum))
+        frame.insert(len(chosen) + 1, "n", counted(stratum))
         frame.insert(len(chosen) + 2, "n_missing", 0)
         frame["note"] = ""
         frame.loc[0, "note"] = stratum_note(stratum)
@@ -277,7 +276,7 @@ def landmark_curve(
         group=group if isinstance(group, str) else None,
         conf_type=conf_type,
         competing=competing,
-        n_before=len(times.rows) - len(rows),
+        n_before=counted(times.rows) - counted(rows),
     )
     spec = replace(spec, by=tuple(chosen), origin="landmark")
     return Result(pd.concat(frames, ignore_index=True), spec, times.labels)
