@@ -1,156 +1,183 @@
-"""Time carstats beside what it is compared with: medians of interleaved runs, in one table.
+"""Time carstats beside what it is compared with, in one table.
 
-python benchmarks/run.py [--repeat N] [--write]
+python -m benchmarks.run [--repeat N] [--write]
 """
 
+from __future__ import annotations
+
 import argparse
+import datetime
 import os
 import platform
+import re
 import shutil
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from importlib.metadata import version
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-import basket
-import numpy as np
-import survival
+from benchmarks import basket, derive, processes, proportions, survival
+from benchmarks.timing import NOT_HERE, ROOT, Row
 
-ROOT = Path(__file__).parents[1]
 RESULTS = Path(__file__).parent / "results.md"
-LIBRARIES = ("carstats", "numpy", "pandas", "matplotlib", "lifelines")
+README = ROOT / "README.md"
+LIBRARIES = ("carstats", "numpy", "pandas", "matplotlib", "lifelines", "duckdb")
+COLUMNS = ("what", "carstats, s", "beside it", "its time, s", "ratio", "aim", "")
+RULE = "|---|--:|---|--:|--:|--:|---|"
+BEGIN, END = "<!-- benchmarks: written by `make benchmark ARGS=--write` -->", "<!-- /benchmarks -->"
+# What the README quotes: how a line begins, what is beside it, and how the README calls it.
+QUOTED = (
+    (f"{processes.FIGURE}, of two CSV files", "survminer",
+     "a cold Kaplan–Meier figure of two CSV files"),
+    (f"{processes.FIGURE}, of two CSV files", "lifelines", "the same"),
+    (f"{processes.FIGURE}, of a study", "survminer", "the same of a study that is checked whole"),
+    ("10,000 bootstrap curves", "R's survfit", "10,000 bootstrap curves of 100 subjects"),
+    ("10,000 permutations", "coin", "10,000 permutations of a log-rank test"),
+    ("Fine–Gray", "cmprsk", "Fine–Gray, 10,000 subjects"),
+    ("Kaplan–Meier with log-log limits, 1,000,000", "R's survfit", "a curve of a million subjects"),
+    ("Aalen–Johansen with log-log limits, 100,000", "R's survfit",
+     "cumulative incidence, 100,000 subjects"),
+    ("10,000,000 rows of Parquet counted: Kaplan", "", "curves of ten million rows of Parquet"),
+    ("EXNEX", "JAGS", "EXNEX, eight baskets"),
+    ("`carstats report`, a hospital's sheet", "", "`carstats report`, a hospital's sheet"),
+    ("`carstats reproduce`", "", "`carstats reproduce`"),
+)  # fmt: skip
 
 
-def command_line(*arguments):
-    """Return the command that runs the installed `carstats`."""
-    beside = Path(sys.executable).parent
-    script = shutil.which("carstats", path=str(beside)) or shutil.which("carstats")
-    if script is None:
-        sys.exit("carstats is not installed beside this Python: use `make benchmark`.")
-    return [script, *arguments]
+def rows(repeat: int) -> Iterator[Row]:
+    """Yield every row, the short ones first."""
+    yield from processes.starting(repeat)
+    yield from processes.figure(repeat)
+    yield from survival.rows()
+    yield from proportions.rows()
+    yield from basket.rows()
+    yield from derive.rows()
+    yield from registry()
+    yield from processes.whole()
 
 
-def seconds(command, out):
-    """Run a command to its end and return the wall time; `{out}` stands for a folder of its own."""
-    command = [part.replace("{out}", str(out)) for part in command]
-    begun = time.perf_counter()
+def registry() -> Iterator[Row]:
+    """Yield the rows of ten million rows in a file, counted by DuckDB in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.counts"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    taken = time.perf_counter() - begun
     if run.returncode:
-        sys.exit(f"{' '.join(command)} ended with {run.returncode}:\n{run.stderr or run.stdout}")
-    return taken
+        print(run.stderr, file=sys.stderr)
+        yield Row("10,000,000 rows of Parquet counted", None)
+    for found in re.finditer(r"^([^:\n]+): .*?in all ([\d.]+) s", run.stdout, re.M):
+        yield Row(f"10,000,000 rows of Parquet counted: {found[1]}", float(found[2]), aim=3)
 
 
-def medians(commands, repeat, warm=1):
-    """Run the commands in turn, `repeat` rounds after `warm` uncounted ones; return each median."""
-    times = [[] for _ in commands]
-    for round_ in range(warm + repeat):
-        for command, taken in zip(commands, times, strict=True):
-            with tempfile.TemporaryDirectory() as out:
-                spent = seconds(command, out)
-            if round_ >= warm:
-                taken.append(spent)
-    return [statistics.median(taken) for taken in times]
-
-
-def rows(repeat):
-    """Yield a row per benchmark: what, carstats, against, other, measure, value, limit."""
-    python = sys.executable
-    script = str(ROOT / "analyses" / "relapse_free_by_target.py")
-    other = str(Path(__file__).parent / "lifelines_km.py")
-
-    own, base = medians(
-        [[python, "-c", "import carstats"], [python, "-c", "import pandas"]], repeat
-    )
-    yield "`import carstats`", own, "`import pandas`", base, "ratio", own / base, 1.3
-
-    first_use = "from carstats import define_cohort, read_study, survival_curve"
-    own, base = medians([[python, "-c", first_use], [python, "-c", "import pandas"]], repeat)
-    yield "names of a survival analysis", own, "`import pandas`", base, "ratio", own / base, None
-
-    own, base = medians([command_line("--help"), [python, "-c", ""]], repeat)
-    yield "`carstats --help`", own, "bare interpreter", base, "seconds more", own - base, 0.5
-
-    figure = ["--out", "{out}"]
-    own, base = medians([[python, script, *figure], [python, other, *figure]], repeat)
-    yield "Kaplan–Meier figure", own, "the same by lifelines", base, "ratio", own / base, 0.6
-
-    if survminer():
-        drawn = ["Rscript", "--vanilla", str(Path(__file__).parent / "survminer_km.R"), "{out}"]
-        own, base = medians([[python, script, *figure], drawn], repeat)
-        yield "Kaplan–Meier figure", own, "the same by survminer", base, "ratio", own / base, 0.5
-
-    yield from estimators()
-
-    study = str(ROOT / "data" / "synthetic")
-    (own,) = medians([command_line("report", study, "--out", "{out}")], repeat=1, warm=0)
-    yield "`carstats report`", own, "–", None, "seconds", own, None
-
-    (own,) = medians([command_line("reproduce", "--out", "{out}")], repeat=1, warm=0)
-    yield "`carstats reproduce`", own, "–", None, "seconds", own, 60.0
-
-
-def survminer():
-    """Return whether R draws with survminer here."""
-    asked = 'quit(status = !requireNamespace("survminer", quietly = TRUE))'
-    found = shutil.which("Rscript")
-    return found and not subprocess.run([found, "-e", asked], capture_output=True).returncode
-
-
-def estimators():
-    """Yield the rows of the estimators; what a comparison needs and is not there leaves a blank."""
-    rng = np.random.default_rng(20240603)
-    for part in (survival.bootstrap, survival.permutation, survival.subdistribution):
-        for what, own, other, theirs, least in part(rng):
-            ratio = own / theirs if theirs else float("nan")
-            yield what, own, other, theirs, "ratio", ratio, 1 / float(least.split()[-1])
-    for n, what, own in survival.sizes(rng):
-        yield f"{what}, {n:,} subjects", own, "–", None, "seconds", own, None
-    for name, own in basket.analyses(repeat=9):
-        yield f"eight baskets, {name}", own, "–", None, "seconds", own, 0.05
-
-
-def line(what, own, against, base, measure, value, limit):
+def line(cells: list[str] | tuple[str, ...]) -> str:
     """Write a row of the table."""
-    beside = "" if base is None else f"{base:.4g}"
-    unit = " s" if "seconds" in measure else ""
-    judged = "– | "
-    if limit is not None:
-        judged = f"{limit:g}{unit} | {'within' if value <= limit else '**over**'}"
-    return (
-        f"| {what} | {own:.4g} | {against} | {beside} | {measure} | {value:.3g}{unit} | {judged} |"
+    return f"| {' | '.join(cells)} |"
+
+
+def head(repeat: int) -> list[str]:
+    """Return the lines above the table: the date, the machine, the versions."""
+    libraries = ", ".join(f"{name} {installed(name)}" for name in LIBRARIES)
+    return [
+        f"{datetime.date.today():%d %B %Y}, {machine()}.",
+        f"Python {platform.python_version()}, {r_version()}; {libraries}.",
+        "",
+        f"Seconds of wall time, medians. Commands took turns, {repeat} rounds, each a new process;"
+        " the ratio is the median of the rounds' ratios: how long carstats takes as a part of the"
+        " other's time.",
+        "",
+        line(COLUMNS),
+        RULE,
+    ]
+
+
+def machine() -> str:
+    """Return what was measured on: the processor, how many cores, the system."""
+    name = platform.processor() or platform.machine()
+    cpu = Path("/proc/cpuinfo")
+    if cpu.exists() and (found := re.search(r"^model name\s*: (.+)$", cpu.read_text(), re.M)):
+        name = found[1].strip()
+    elif platform.system() == "Darwin":
+        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        name = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+    return f"{name}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def installed(name: str) -> str:
+    """Return the version of a library."""
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return NOT_HERE
+
+
+def r_version() -> str:
+    """Return the version of R."""
+    if shutil.which("Rscript") is None:
+        return f"R {NOT_HERE}"
+    asked = ["Rscript", "--vanilla", "-e", "cat(R.version.string)"]
+    said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    return said.replace("R version ", "R ").split(" (")[0]
+
+
+def quoted(results: str) -> str:
+    """Return what the README says, made of the file of results."""
+    lines = [[cell.strip() for cell in row.strip("|").split("|")] for row in results.splitlines()]
+    table = [cells for cells in lines if len(cells) == len(COLUMNS)]
+    measured = next(row for row in results.splitlines() if row and not row.startswith("#"))
+    said = []
+    for what, name, words in QUOTED:
+        for cells in table:
+            mine, own, beside, other, ratio = cells[:5]
+            if mine.startswith(what) and name in beside and NOT_HERE not in (own, other):
+                alone = beside == "–"
+                compared = "" if alone else f"{beside.split(',')[0]}: {other} s"
+                said.append(line([words, f"{own} s", compared, "" if alone else part(ratio)]))
+    return "\n".join(
+        [
+            BEGIN,
+            f"Measured on {measured.rstrip('.')}; the ratio is carstats' time by the other's.",
+            "",
+            line(("", "carstats", "beside it", "ratio")),
+            "|---|--:|---|--:|",
+            *said,
+            "",
+            "[All that is timed](benchmarks/results.md), by `make benchmark`.",
+            END,
+        ]
     )
 
 
-def main():
+def part(ratio: str) -> str:
+    """Return a ratio as it is read: 0.42, or one part of many."""
+    value = float(ratio)
+    return f"{value:.2f}" if value >= 0.1 else f"1 / {round(1 / value):,}"
+
+
+def write(results: str) -> None:
+    """Keep the table, and what the README quotes of it."""
+    RESULTS.write_text(results, encoding="utf-8", newline="\n")
+    text = README.read_text(encoding="utf-8")
+    block = re.compile(f"{re.escape(BEGIN)}.*?{re.escape(END)}", re.S)
+    README.write_text(
+        block.sub(lambda _: quoted(results), text, count=1), encoding="utf-8", newline="\n"
+    )
+
+
+def main() -> None:
     """Print the table as it grows; keep it on request."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--repeat", type=int, default=9, help="counted rounds (default 9)")
-    parser.add_argument("--write", action="store_true", help=f"keep the table in {RESULTS.name}")
+    parser.add_argument("--repeat", type=int, default=7, help="counted rounds (default 7)")
+    parser.add_argument(
+        "--write", action="store_true", help=f"keep it in {RESULTS.name}, and quote it in README.md"
+    )
     options = parser.parse_args()
-
-    os.environ["MPLBACKEND"] = "Agg"
-    libraries = ", ".join(f"{name} {version(name)}" for name in LIBRARIES)
-    head = [
-        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, "
-        f"{os.cpu_count()} cores; {libraries}.",
-        f"Seconds of wall time, medians of {options.repeat} interleaved rounds "
-        "(`carstats reproduce`: one run).",
-        "",
-        "| what | carstats | against | other | measure | value | limit | |",
-        "|---|--:|---|--:|---|--:|--:|---|",
-    ]
-    print(*head, sep="\n", flush=True)
+    top = head(options.repeat)
+    print(*top, sep="\n", flush=True)
     table = []
     for row in rows(options.repeat):
-        table.append(line(*row))
+        table.append(line(row.cells()))
         print(table[-1], flush=True)
     if options.write:
-        text = "\n".join(["# What was measured", "", *head, *table, ""])
-        RESULTS.write_text(text, encoding="utf-8", newline="\n")
+        write("\n".join(["# What was measured", "", *top, *table, ""]))
 
 
 if __name__ == "__main__":

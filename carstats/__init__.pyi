@@ -30,6 +30,7 @@ from .endpoints.derive.estimand import estimand_of
 from .endpoints.derive.intercurrent import Strategies
 from .endpoints.explanation.document import explain
 from .endpoints.options import Rules
+from .endpoints.rules.minimal_differences import important_differences
 from .errors import CarstatsError
 from .estimators.pooling.basket_grid import BasketPrior
 from .evidence.overlap import report_overlap
@@ -40,7 +41,7 @@ from .evidence.randomised import randomised_comparison
 from .evidence.regression import pooled_regression
 from .evidence.sensitivity import leave_one_out, pooled_sensitivity
 from .evidence.trials import trial_rate
-from .kinetics.aplasia import b_cell_depletion
+from .kinetics.aplasia import b_cell_aplasia, b_cell_depletion
 from .kinetics.exposure import exposure_listing, exposure_response
 from .kinetics.parameters import cellular_kinetics
 from .kinetics.persistence import (
@@ -51,7 +52,10 @@ from .kinetics.persistence import (
 from .kinetics.profiles import kinetic_profiles
 from .language import in_language, set_language
 from .report.verbs import plot, tabulate
-from .response.antibodies import antibody_panel, titre_change
+from .response.antibodies.map import antibody_map
+from .response.antibodies.panel import antibody_panel, protection_kept
+from .response.antibodies.seroconversion import seroconversion_rate
+from .response.antibodies.titres import titre_change
 from .response.basket import (
     basket_leave_one_out,
     basket_response,
@@ -65,9 +69,9 @@ from .response.differences import response_difference
 from .response.landmark import landmark_comparison, response_exposure
 from .response.rates import best_response_rate, response_rate, sustained_response_rate
 from .response.regression import marginal_response_difference, response_regression
+from .response.responders import score_responder_rate
 from .response.score_differences import score_difference
 from .response.scores import score_change
-from .response.seroconversion import seroconversion_rate
 from .response.timing import time_to_response
 from .response.tipping import response_tipping_point
 from .result import Result
@@ -101,17 +105,25 @@ from .toxicity.differences import toxicity_difference
 from .toxicity.exposure import exposure_adjusted_rate
 from .toxicity.exposure_ratio import exposure_adjusted_ratio
 from .toxicity.grades import toxicity_grades
+from .toxicity.harm.deaths import causes_of_death
+from .toxicity.harm.infections import infections_by_organism
+from .toxicity.harm.replacement import immunoglobulin_replacement
+from .toxicity.harm.stays import hospital_days
+from .toxicity.harm.treatment import crs_treatment
 from .toxicity.listing import toxicity_listing
 from .toxicity.rates import toxicity_rate
 from .toxicity.signals import toxicity_signals
 from .toxicity.table import toxicity_table
 from .toxicity.timing.comparison import toxicity_estimators
 from .toxicity.timing.incidence import toxicity_incidence
+from .toxicity.timing.off import time_to_taper
 from .toxicity.timing.onset import toxicity_duration, toxicity_timing
+from .toxicity.timing.profiles import glucocorticoid_profiles
 from .toxicity.timing.recovery import time_to_recovery
 from .toxicity.timing.recurrent import mean_cumulative_count
-from .toxicity.timing.taper import glucocorticoid_course
+from .toxicity.timing.taper import cumulative_dose, glucocorticoid_course
 from .toxicity.timing.trajectories import measure_trajectory
+from .toxicity.timing.use import drug_use
 
 __version__: str
 
@@ -126,7 +138,9 @@ __all__ = [
     "Study",
     "Vocabulary",
     "aged",
+    "antibody_map",
     "antibody_panel",
+    "b_cell_aplasia",
     "b_cell_depletion",
     "baseline_table",
     "basket_leave_one_out",
@@ -135,16 +149,20 @@ __all__ = [
     "basket_sensitivity",
     "best_response_rate",
     "bootstrap_interval",
+    "causes_of_death",
     "cellular_kinetics",
     "cohort_from_frame",
     "count_outcomes",
     "cox_regression",
     "crosscheck",
+    "crs_treatment",
+    "cumulative_dose",
     "cumulative_incidence",
     "cure_fraction",
     "define_cohort",
     "derive",
     "disagreements",
+    "drug_use",
     "endpoint_catalogue",
     "estimand_of",
     "evidence_map",
@@ -156,11 +174,16 @@ __all__ = [
     "fine_gray_regression",
     "followup_time",
     "glucocorticoid_course",
+    "glucocorticoid_profiles",
     "gray_test",
     "has_baseline",
+    "hospital_days",
+    "immunoglobulin_replacement",
+    "important_differences",
     "in_language",
     "incidence_rate",
     "incidence_rate_ratio",
+    "infections_by_organism",
     "infused",
     "interval_censored_curve",
     "interval_censored_regression",
@@ -184,6 +207,7 @@ __all__ = [
     "pooled_regression",
     "pooled_sensitivity",
     "potential_followup",
+    "protection_kept",
     "published_trials",
     "randomised_comparison",
     "read_adam",
@@ -201,6 +225,7 @@ __all__ = [
     "score_change",
     "score_course",
     "score_difference",
+    "score_responder_rate",
     "seroconversion_rate",
     "set_language",
     "simulate_study",
@@ -216,6 +241,7 @@ __all__ = [
     "time_to_below_quantification",
     "time_to_recovery",
     "time_to_response",
+    "time_to_taper",
     "titre_change",
     "toxicity_benchmark",
     "toxicity_difference",

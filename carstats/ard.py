@@ -34,10 +34,10 @@ class Numbers(Protocol):
 KEYS = (
     "scenario", "choice", "left_out", "disease", "target", "trial", "study_id", "control_id",
     "other_id", "population", "timepoint_weeks", "endpoint", "contrast", "row", "system",
-    "term", "min_grade", "window_start", "window_end", "cause", "measure", "assumption",
-    "assumed", "assumed_reference", "estimator", "parameter", "tau", "p", "time_low", "time_high",
-    "time",
-    "category", "criterion", "reference", "grade", "level", "method",
+    "term", "among", "organism", "drug", "min_grade", "window_start", "window_end", "cause",
+    "measure", "assumption", "assumed", "assumed_reference", "estimator", "parameter", "tau", "p",
+    "time_low", "time_high", "time", "category", "criterion", "reference", "grade", "level",
+    "method",
 )  # fmt: skip
 # Identify a row only where a row is one published report; elsewhere they describe a sum of reports.
 _OF_A_REPORT = {"population", "timepoint_weeks", "endpoint"}
@@ -66,6 +66,8 @@ LABELS = {
     "band.high": mark("Upper end of the band"),
     "band.low": mark("Lower end of the band"),
     "baseline": mark("Baseline"),
+    "of": mark("Unit of the threshold"),
+    "threshold": mark("Threshold"),
     "basis": mark("Kind of report"),
     "source": mark("Source"),
     "below": mark("Proportion below the threshold"),
@@ -91,8 +93,12 @@ LABELS = {
     "estimate.evaluable": mark("Estimate among evaluable subjects"),
     "estimate.high": mark("Upper bound of the estimate"),
     "estimate.low": mark("Lower bound of the estimate"),
+    "followup": mark("Median follow-up, days"),
     "followup.median.months": mark("Median follow-up, months"),
     "grading.scale": mark("Grading scale"),
+    "incidence": mark("Cumulative incidence"),
+    "incidence.high": mark("Upper limit of the cumulative incidence"),
+    "incidence.low": mark("Lower limit of the cumulative incidence"),
     "kind": mark("Kind of variable"),
     "largest.weight": mark("Largest weight"),
     "last.event": mark("Day of the last event"),
@@ -122,8 +128,13 @@ LABELS = {
     "n.expected": mark("Expected events"),
     "n.exposed": mark("Subjects exposed"),
     "n.left.out": mark("Subjects left out"),
+    "mean.dose": mark("Mean dose"),
+    "mean.dose.high": mark("Upper limit of the mean dose"),
+    "mean.dose.low": mark("Lower limit of the mean dose"),
     "n.masked": mark("Values set aside"),
     "n.missing.reference": mark("Missing in the reference"),
+    "n.already": mark("Subjects there on day 0 already"),
+    "n.left": mark("Subjects not followed so far"),
     "n.negative": mark("Subjects negative at baseline"),
     "n.no.baseline": mark("Subjects without a baseline"),
     "n.not.eligible": mark("Subjects not eligible"),
@@ -170,6 +181,8 @@ LABELS = {
     "probability.lower": mark("Probability that the rate is lower"),
     "q.n": mark("Statistic of sufficient follow-up"),
     "rate": mark("Rate"),
+    "rate.high": mark("Upper limit of the rate"),
+    "rate.low": mark("Lower limit of the rate"),
     "rate.reference": mark("Rate of the reference"),
     "raw.estimate": mark("Estimate without borrowing"),
     "raw.high": mark("Upper limit without borrowing"),
@@ -203,8 +216,8 @@ _ESTIMATES = {
     "estimate_evaluable", "estimate_high", "estimate_low", "predict_high", "predict_low",
 }  # fmt: skip
 _SHARES = {
-    "below", "below_high", "below_low", "borrowing_weight", "mass", "mean", "mean_reference", "off",
-    "off_high", "off_low",
+    "below", "below_high", "below_low", "borrowing_weight", "incidence", "incidence_high",
+    "incidence_low", "mass", "mean", "mean_reference", "off", "off_high", "off_low",
     "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
     "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
 }  # fmt: skip
@@ -219,7 +232,8 @@ _P_VALUES = {
 }
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
-    "last_followup", "last_time", "low", "maximum", "median", "minimum", "n_expected",
+    "last_followup", "last_time", "low", "maximum", "mean_dose", "mean_dose_high", "mean_dose_low",
+    "median", "minimum", "n_expected",
     "n_risk_weighted", "person_years",
     "person_years_reference", "q1", "q3", "std_dev", "subject_years",
 }  # fmt: skip
@@ -227,7 +241,7 @@ _ERRORS = {"bias", "rmse", "spread", "std_error"}
 # Estimates in days or in points of a scale, and those that are ratios, rates or means; the
 # estimates of every other analysis are proportions or differences of proportions.
 _IN_UNITS = {
-    "b_cell_depletion", "baseline_table", "cellular_kinetics", "followup_time",
+    "b_cell_depletion", "baseline_table", "cellular_kinetics", "cumulative_dose", "followup_time",
     "glucocorticoid_course", "measure_trajectory", "restricted_mean",
     "restricted_time_lost", "score_change", "score_difference", "survival_quantile",
     "time_to_below_quantification", "titre_change", "toxicity_timing",
@@ -236,9 +250,13 @@ _NO_SHARES = {
     "cox_regression", "exposure_adjusted_rate", "exposure_adjusted_ratio", "exposure_response",
     "fine_gray_regression",
     "incidence_rate", "incidence_rate_ratio", "interval_censored_regression", "logrank_test",
-    "gray_test", "mean_cumulative_count", "pooled_incidence", "pooled_regression",
+    "gray_test", "infections_by_organism", "mean_cumulative_count", "pooled_incidence",
+    "pooled_regression",
     "response_exposure", "response_regression", "trial_incidence",
 }  # fmt: skip
+
+# The rows of these are quantities of several kinds, as their unit says.
+_BY_UNIT = {"crs_treatment", "hospital_days", "immunoglobulin_replacement"}
 
 
 def result_ard(result: Numbers) -> pd.DataFrame:
@@ -343,7 +361,8 @@ def rules_of(result: Numbers, frame: pd.DataFrame, column: str) -> str | np.ndar
         return ONE
     if column == "n" or column.startswith("n_") or column == "other_n":
         return COUNT
-    if column in _SHARES:
+    # Of deaths it is one per person-time.
+    if column in _SHARES and (column != "rate" or "person_years" not in frame):
         return SHARE
     if column in _ESTIMATES:
         if analysis == "baseline_table":
@@ -365,6 +384,8 @@ def _holds_numbers(column: pd.Series) -> bool:
 
 def _estimate_rules(result: Numbers, frame: pd.DataFrame) -> str | np.ndarray:
     analysis, options = result.spec.analysis, result.spec.options
+    if analysis in _BY_UNIT:
+        return frame["unit"].map({"share": SHARE, "per person-year": TWO}).fillna(ONE).to_numpy()
     if analysis in _NO_SHARES or "ratio" in str(options.get("contrast")):
         return TWO
     if analysis in _IN_UNITS or options.get("statistic") in ("median", "restricted mean"):

@@ -82,7 +82,9 @@ class ShowOutputs(SphinxTransform):
             yield nodes.image(uri=f"/gallery/drawn/{stem}.svg", alt=alt, classes=["drawn"])
         elif hasattr(value, "_repr_html_"):
             table = re.sub(r"\s+(?:style|border)=\"[^\"]*\"", "", value._repr_html_())
-            text = f'<div class="output" tabindex="0">{table}</div>'
+            # A note needs room where there is one: the last column of a result.
+            noted = " noted" if "<th>note</th>" in table else ""
+            text = f'<div class="output{noted}" tabindex="0">{table}</div>'
             yield nodes.raw("", text, format="html")
         elif value is not None:
             yield nodes.literal_block(repr(value), repr(value), language="text", classes=["output"])

@@ -36,10 +36,17 @@ ANALYSES = {
     "basket_sensitivity": lambda c: cs.basket_sensitivity(c, DFR, tau=(0.1, 1)),
     "best_response_rate": lambda c: cs.best_response_rate(c, DFR, by="target"),
     "bootstrap_interval": lambda c: cs.bootstrap_interval(c, RFS, n_resamples=50),
+    "causes_of_death": lambda c: cs.causes_of_death(c, by="target"),
+    "infections_by_organism": lambda c: cs.infections_by_organism(c, by="target"),
+    "immunoglobulin_replacement": lambda c: cs.immunoglobulin_replacement(c, by="target"),
+    "hospital_days": lambda c: cs.hospital_days(c, at=30, by="target"),
+    "crs_treatment": lambda c: cs.crs_treatment(c, by="target"),
     "cellular_kinetics": lambda c: cs.cellular_kinetics(c, by="target"),
     "cox_regression": lambda c: cs.cox_regression(c, RFS, "target"),
     "cumulative_incidence": lambda c: cs.cumulative_incidence(c, "relapse", by="target"),
+    "cumulative_dose": lambda c: cs.cumulative_dose(c, by="target"),
     "cure_fraction": lambda c: cs.cure_fraction(c, RFS),
+    "drug_use": lambda c: cs.drug_use(c, at=[0, 168], by="target"),
     "evidence_map": lambda c: cs.evidence_map(cs.published_trials()),
     "exposure_adjusted_rate": lambda c: cs.exposure_adjusted_rate(c, TERMS, by="target"),
     "exposure_adjusted_ratio": lambda c: cs.exposure_adjusted_ratio(
@@ -75,6 +82,7 @@ ANALYSES = {
     "pooled_sensitivity": lambda c: cs.pooled_sensitivity(
         cs.published_trials(), "response", endpoint_class="remission"
     ),
+    "protection_kept": lambda c: cs.protection_kept(c, {"anti-dsDNA": 30}, by="target"),
     "randomised_comparison": lambda c: cs.randomised_comparison(cs.published_trials()),
     "report_overlap": lambda c: cs.report_overlap(cs.published_trials()),
     "response_categories": lambda c: cs.response_categories(c, by="target"),
@@ -91,6 +99,9 @@ ANALYSES = {
     "restricted_time_lost": lambda c: cs.restricted_time_lost(c, "relapse", at=365, by="target"),
     "score_change": lambda c: cs.score_change(c, "SLEDAI-2K", by="target"),
     "score_difference": lambda c: cs.score_difference(c, "SLEDAI-2K", by="target", at=[84, 168]),
+    "score_responder_rate": lambda c: cs.score_responder_rate(
+        c, "SLEDAI-2K", at=168, missing="bounds"
+    ),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=30),
     "survival_at": lambda c: cs.survival_at(c, RFS, at=[180, 360], by=["disease", "target"]),
     "survival_benchmark": lambda c: cs.survival_benchmark(c, RFS, {182: 0.8, 365: 0.6}),
@@ -103,6 +114,7 @@ ANALYSES = {
     ),
     "time_to_recovery": lambda c: cs.time_to_recovery(c, "b_cell_reconstitution", by="target"),
     "time_to_response": lambda c: cs.time_to_response(c, by="target"),
+    "time_to_taper": lambda c: cs.time_to_taper(c, by="target"),
     "titre_change": lambda c: cs.titre_change(c, "anti-dsDNA", by="target"),
     "toxicity_benchmark": lambda c: cs.toxicity_benchmark(c, "CRS", min_grade=3, by="target"),
     "toxicity_difference": lambda c: cs.toxicity_difference(c, TERMS, by="target"),
@@ -125,7 +137,10 @@ ANALYSES = {
 # Their refits take seconds; the figure published_leave_one_out and a basket have the same columns.
 SLOW = {"leave_one_out", "basket_leave_one_out", "pooled_regression"}
 RECORDS = {
+    "antibody_map": lambda c: cs.antibody_map(c, {"anti-dsDNA": 30}, by="target"),
+    "b_cell_aplasia": lambda c: cs.b_cell_aplasia(c, by="target"),
     "exposure_listing": lambda c: cs.exposure_listing(c, "Cmax", "CRS", by="target"),
+    "glucocorticoid_profiles": lambda c: cs.glucocorticoid_profiles(c, by="target"),
     "kinetic_profiles": lambda c: cs.kinetic_profiles(c, by="target"),
     "score_course": lambda c: cs.score_course(c, "SLEDAI-2K", by="target"),
     "subject_timelines": lambda c: cs.subject_timelines(c, by="target"),

@@ -49,6 +49,7 @@ ORDER = [
     ["counts"],
     ["survival", "response", "toxicity", "evidence", "kinetics", "baseline"],
     ["counts.making"],
+    ["sharing"],
     ["crosschecking", "validation"],
     ["report"],
     ["run"],
@@ -403,8 +404,12 @@ def test_import_loads_nothing_heavy():
     none(more & set(HEAVY))
 
 
-def test_lock_has_hashes_and_names_no_place():
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+LOCKS = ["requirements.lock", "requirements-spark.lock"]
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_has_hashes_and_names_no_place(lock):
+    text = (ROOT / lock).read_text(encoding="utf-8")
     pins = re.findall(r"^[a-z0-9][^\n]*(?:\n    [^\n]*)*", text, flags=re.MULTILINE)
     assert len(pins) > 50
     none([pin for pin in pins if "==" not in pin or "--hash=sha256:" not in pin])
@@ -412,16 +417,28 @@ def test_lock_has_hashes_and_names_no_place():
     none([line for line in text.splitlines() if places.search(line)])
 
 
+def locked(lock):
+    text = (ROOT / lock).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ]+)", text, flags=re.MULTILINE))
+
+
 def test_lock_has_every_dependency():
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
-    locked = set(re.findall(r"^([a-z0-9-]+)==", text, flags=re.MULTILINE))
-    project = PYPROJECT["project"]
+    project, extras = PYPROJECT["project"], PYPROJECT["project"]["optional-dependencies"]
     wanted = [*project["dependencies"], *PYPROJECT["build-system"]["requires"]]
-    wanted += [line for extra in project["optional-dependencies"].values() for line in extra]
+    wanted += [line for extra in extras.values() for line in extra]
     names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in wanted}
-    none(names - locked - {"carstats"})
+    none(names - set(locked("requirements.lock")) - {"carstats"})
+    wanted = [*project["dependencies"], *extras["counts"], *PYPROJECT["dependency-groups"]["spark"]]
+    names = {re.match(r"[A-Za-z0-9-]+", line).group().lower() for line in wanted}
+    none(names - set(locked("requirements-spark.lock")))
 
 
+def test_locks_have_the_same_versions():
+    first, second = map(locked, LOCKS)
+    none(name for name in set(first) & set(second) if first[name] != second[name])
+
+
+@pytest.mark.crosscheck
 def test_libraries_that_are_imported_are_declared():
     project = PYPROJECT["project"]
     declared = list(project["dependencies"])
@@ -483,7 +500,8 @@ def test_console_script_exists():
 
 def test_no_file_holds_both_sides_of_a_merge():
     files = [p for end in ("py", "md", "toml", "css", "js") for p in ROOT.rglob(f"*.{end}")]
-    own = [p for p in files if not {".venv", ".git", "_build", "node_modules"} & set(p.parts)]
+    not_own = {".venv", ".venv-newest", ".venv-spark", ".git", "_build", "node_modules"}
+    own = [p for p in files if not not_own & set(p.parts)]
     assert len(own) > 500
     marks = re.compile(r"^(<{7} |>{7} )", re.MULTILINE)
     none([p.relative_to(ROOT) for p in own if marks.search(p.read_text(encoding="utf-8"))])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from numbers import Number
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from carstats.errors import CarstatsError, listed
-from carstats.messages import message
+from carstats.data.vocabulary import Vocabulary
+from carstats.errors import CarstatsError, check_number, listed
+from carstats.messages import mark, message
 
 _OPTIONAL = frozenset({"entry_time", "reached", "infused", "early", "cause"})
 _OWN = frozenset(
@@ -16,11 +19,29 @@ _OWN = frozenset(
      "infused", "response", "early", "grade", "open"}
 )  # fmt: skip
 STATUSES = ("censored", "event", "competing")
+_FLAG = mark("It takes True and False.")
+# What a column of a table of counts may hold.
+_ALLOWED = {
+    "time": mark("A time is a number of days from 0."),
+    "entry_time": mark("Entry is a number of days, before the time itself; blank from the start."),
+    "status": mark("A status is 'censored', 'event' or 'competing'."),
+    "cause": mark("A cause is that of a competing event, and blank beside any other."),
+    "response": mark("A response is 1 or 0; blank where it was not evaluable."),
+    "grade": mark("A grade is a whole number from 0, no episode, to 5."),
+    **dict.fromkeys(("applies", "open", "early", "infused"), _FLAG),
+}
 
 
 def check_names(by: Iterable[str]) -> None:
-    """Refuse strata that are called as a column of the counts is."""
+    """Refuse strata that are no names, named twice, or called as a column of the counts is."""
+    by = list(by)
     for column in by:
+        if not isinstance(column, str):
+            raise CarstatsError(
+                message("`by` names {column}; it takes names of columns.", column=repr(column))
+            )
+        if by.count(column) > 1:
+            raise CarstatsError(message("`by` names {column} twice.", column=repr(column)))
         if column in _OWN:
             raise CarstatsError(
                 message(
@@ -32,6 +53,14 @@ def check_names(by: Iterable[str]) -> None:
 
 def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[str, ...]):
     """Return a table of counts with its columns in order; raise where it cannot be one."""
+    if not isinstance(frame, pd.DataFrame):
+        raise CarstatsError(
+            message(
+                "`{table}` of the counts is {kind}; it takes a table, a pandas.DataFrame.",
+                table=name,
+                kind=type(frame).__name__,
+            )
+        )
     lacking = [c for c in (*by, *columns) if c not in frame and c not in _OPTIONAL]
     if lacking:
         raise CarstatsError(
@@ -43,8 +72,9 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
         )
     frame = frame[[*by, *(c for c in columns if c in frame)]].reset_index(drop=True)
     n = numbers(name, "n", frame["n"])
-    if np.isnan(n).any() or (n < 0).any() or (n != np.floor(n)).any():
-        wrong = frame["n"][np.isnan(n) | (n < 0) | (n != np.floor(n))].iloc[0]
+    impossible = ~np.isfinite(n) | (n < 0) | (n != np.floor(n))
+    if impossible.any():
+        wrong = frame["n"][impossible].iloc[0]
         raise CarstatsError(
             message(
                 "`{table}` of the counts holds {value} in `n`; a count is a whole number from 0.",
@@ -63,6 +93,23 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
                     table=name,
                 )
             )
+        levels = frame[column].drop_duplicates()
+        kinds = set(map(_kind, levels))
+        if len(kinds) > 1 or "other" in kinds:
+            raise CarstatsError(
+                message(
+                    "`{column}` of `{table}` of the counts holds {kinds}; the levels of a stratum "
+                    "are all texts, all numbers, or all yes and no.",
+                    column=column,
+                    table=name,
+                    kinds=listed(sorted({type(level).__name__ for level in levels})),
+                )
+            )
+    for column in ("applies", "open", "early", "infused"):
+        if column in frame:
+            value = frame[column]
+            blank = value.isna() & (column == "infused")
+            _refuse(name, column, value, ~(value.isin([0, 1]) | blank))
     if name == "times":
         _check_times(frame)
     if name == "responses":
@@ -81,13 +128,32 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
 
 
 def _check_times(frame: pd.DataFrame) -> None:
-    time, status = numbers("times", "time", frame["time"]), frame["status"]
-    frame["time"] = time
+    for column in ("time", "entry_time", "reached"):
+        if column in frame:
+            frame[column] = numbers("times", column, frame[column])
+    time, status = frame["time"].to_numpy(), frame["status"]
     if "cause" not in frame:
         frame.insert(frame.columns.get_loc("status") + 1, "cause", None)
     _refuse("times", "time", frame["time"], (time < 0) | np.isinf(time))
     _refuse("times", "status", status, status.notna() & ~status.isin(STATUSES))
-    _refuse("times", "status", status, status.isna() != np.isnan(time))
+    for column, other, blank in (
+        ("time", "status", np.isnan(time) & status.notna()),
+        ("status", "time", ~np.isnan(time) & status.isna()),
+    ):
+        if blank.any():
+            raise CarstatsError(
+                message(
+                    "`times` of the counts has no `{column}` beside {value} in `{other}`: give "
+                    "both, or neither where there is no record.",
+                    column=column,
+                    other=other,
+                    value=said(frame[other][blank].iloc[0]),
+                )
+            )
+    if "entry_time" in frame:
+        entry = frame["entry_time"]
+        _refuse("times", "entry_time", entry, np.isinf(entry) | (entry >= time))
+    _refuse("times", "cause", frame["cause"], frame["cause"].notna() & (status != "competing"))
 
 
 def _refuse(table: str, column: str, values: pd.Series, wrong) -> None:
@@ -95,10 +161,11 @@ def _refuse(table: str, column: str, values: pd.Series, wrong) -> None:
     if wrong.any():
         raise CarstatsError(
             message(
-                "`{table}` of the counts holds {value} in `{column}`, which is not allowed there.",
+                "`{table}` of the counts holds {value} in `{column}`. {allowed}",
                 table=table,
                 value=said(values[wrong].iloc[0]),
                 column=column,
+                allowed=message(_ALLOWED[column]),
             )
         )
 
@@ -110,6 +177,8 @@ def said(value: object) -> str:
 
 def numbers(table: str, column: str, values: pd.Series) -> np.ndarray:
     """Return a column as numbers; raise where it holds something else as well."""
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = values.astype(str)
     found = pd.to_numeric(values, errors="coerce")
     wrong = found.isna() & values.notna()
     if wrong.any():
@@ -122,3 +191,66 @@ def numbers(table: str, column: str, values: pd.Series) -> np.ndarray:
             )
         )
     return found.to_numpy(float)
+
+
+def _kind(value: object) -> str:
+    """Return what a level of a stratum is: it cannot be of two kinds."""
+    if isinstance(value, str):
+        return "text"
+    if isinstance(value, bool | np.bool_):
+        return "flag"
+    return "number" if isinstance(value, Number) else "other"
+
+
+def check_others(counts: Any) -> None:
+    """Refuse what is said of the tables and cannot be: the visit, landmarks, levels, terms."""
+    if not isinstance(counts.vocabulary, Vocabulary) or not isinstance(counts.about, Mapping):
+        raise CarstatsError(
+            message("`vocabulary` of the counts is a Vocabulary, and `about` a dict of words.")
+        )
+    visit = counts.visit
+    if not isinstance(visit, Mapping) or set(visit) not in (set(), {"at", "window"}):
+        raise CarstatsError(
+            message(
+                "`visit` of the counts is {visit}; it says a day and a window, such as {example}.",
+                visit=repr(visit),
+                example='{"at": 168, "window": [140, 196]}',
+            )
+        )
+    for value in [visit["at"], *visit["window"]] if visit else []:
+        check_number("visit", value)
+    for value in counts.landmarks:
+        check_number("landmarks", value, low=0)
+    if counts.responses is not None and not visit and not counts.about.get("strata_only"):
+        raise CarstatsError(
+            message(
+                "`visit` of the counts is missing: it says when the responses were asked, such as "
+                "{example}.",
+                example='{"at": 168, "window": [140, 196]}',
+            )
+        )
+    levels = counts.levels
+    if levels is None:
+        return
+    if not isinstance(levels, pd.DataFrame) or set(counts.by) - set(levels):
+        raise CarstatsError(
+            message("`levels` of the counts is a table with the columns of `by`: {by}.",
+                    by=listed(counts.by))
+        )  # fmt: skip
+
+
+def check_known(vocabulary: Vocabulary, table: str, category: str, names: Iterable[str]) -> None:
+    """Refuse an outcome that the vocabulary of the counts does not have."""
+    group = {"times": "time-to-event", "responses": "response", "toxicities": None}[table]
+    known = vocabulary.names(category, group) if group else vocabulary.names(category)
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        raise CarstatsError(
+            message(
+                "`{table}` of the counts names {name}, which its vocabulary does not have. Give "
+                "one that has it: Vocabulary({category}=(…,)).",
+                table=table,
+                name=repr(unknown[0]),
+                category=category,
+            )
+        )

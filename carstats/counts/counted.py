@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from html import escape
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import chosen_endpoint
-from carstats.counts.checks import check_names, checked
+from carstats.counts.checks import check_known, check_names, check_others, checked
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import message
@@ -92,13 +93,21 @@ class Counts:
     has_no_subjects: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
+        by = (self.by,) if isinstance(self.by, str) or not np.iterable(self.by) else self.by
+        object.__setattr__(self, "by", tuple(by))
+        days = self.landmarks if np.iterable(self.landmarks) else (self.landmarks,)
+        object.__setattr__(self, "landmarks", tuple(days))
         check_names(self.by)
+        check_others(self)
         for name, columns in TABLES.items():
             frame = getattr(self, name)
-            if frame is not None:
+            if frame is not None or name == "subjects":
                 object.__setattr__(self, name, checked(name, frame, self.by, columns))
-        for name in ("times", "responses", "toxicities"):
-            _adds_up(self, name)
+        for table, column, category in _KINDS.values():
+            frame = getattr(self, table)
+            if frame is not None:
+                check_known(self.vocabulary, table, category, frame[column].unique())
+            _adds_up(self, table)
         if self.levels is None:
             object.__setattr__(self, "levels", self.subjects[list(self.by)].drop_duplicates())
 
@@ -180,13 +189,70 @@ class Counts:
     def __add__(self, other: Counts) -> Counts:
         return together([self, other])
 
-    def __repr__(self) -> str:
-        named = {kind: listed(self.endpoints(kind), 40) for kind in _KINDS if self.endpoints(kind)}
-        rest = "; ".join(f"{kind} {names}" for kind, names in named.items())
+    def __radd__(self, other: object) -> Counts:
+        """Return the counts themselves where `sum` begins with 0."""
+        return self if isinstance(other, int) and other == 0 else together([self, other])
+
+    @property
+    def overview(self) -> pd.DataFrame:
+        """What was counted, by stratum and outcome.
+
+        Returns
+        -------
+        pandas.DataFrame
+            For each outcome and stratum: ``outcome``, the columns of `by`, ``n`` whom it is asked
+            of, ``n_missing`` without a record or not evaluable, ``n_event`` (with the event, with
+            the response, with any grade), ``n_competing`` and ``person_days`` of a time-to-event
+            endpoint.
+        """
+        return pd.concat(
+            [
+                _overview(self, counted_rows(self, name, kind), kind, name)
+                for kind in _KINDS
+                for name in self.endpoints(kind)
+            ]
+            or [pd.DataFrame(columns=["outcome", *self.by, *_NUMBERS])],
+            ignore_index=True,
+        )
+
+    def _shown(self) -> tuple[str, pd.DataFrame]:
+        """Return a line and the overview of all strata together, for a display."""
         strata = f" by {', '.join(self.by)}" if self.by else ""
-        return f"Counts of {len(self)} subjects{strata}: {rest}"
+        whole = self.overview.groupby("outcome", sort=False)[_NUMBERS].sum(min_count=1)
+        return f"Counts of {len(self)} subjects{strata}", whole.reset_index()
+
+    def __repr__(self) -> str:
+        line, whole = self._shown()
+        table = whole.to_string(index=False, na_rep="", float_format="{:.10g}".format)
+        return f"{line}\n{table}" if len(whole) else line
+
+    def _repr_html_(self) -> str:
+        line, whole = self._shown()
+        table = whole.to_html(index=False, na_rep="", float_format="{:.10g}".format, border=0)
+        return f"<p>{escape(line)}</p>{table}"
 
 
+def _overview(counts: Counts, rows: pd.DataFrame, kind: str, name: str) -> pd.DataFrame:
+    """Return the numbers of one outcome in each stratum."""
+    rows = rows[rows["applies"]]
+    n, rival, days = rows["n"], float("nan"), float("nan")
+    if kind == "time-to-event":
+        known, event = rows["time"].notna(), rows["status"] == "event"
+        entry = rows["entry_time"].fillna(0.0) if "entry_time" in rows else 0.0
+        rival, days = n.where(rows["status"] == "competing", 0), n * (rows["time"] - entry)
+    elif kind == "response":
+        known, event = rows["response"].notna(), rows["response"] == 1
+    else:
+        known, event = rows["n"] >= 0, (rows["grade"] > 0) | rows["open"]
+    found = rows[list(counts.by)].assign(
+        outcome=name, n=n, n_missing=n.where(~known, 0), n_event=n.where(event, 0),
+        n_competing=rival, person_days=days,
+    )  # fmt: skip
+    keys = ["outcome", *counts.by]
+    return found.groupby(keys, sort=False, observed=True)[_NUMBERS].sum(min_count=1).reset_index()
+
+
+_NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
 _KINDS = {
     "time-to-event": ("times", "endpoint", "endpoint"),
     "response": ("responses", "endpoint", "endpoint"),

@@ -29,6 +29,7 @@ def count_outcomes(
     window: tuple[float, float] | None = None,
     landmarks: Iterable[float] = (),
     table: str | None = None,
+    subject: str | None = None,
     label: str = "",
 ) -> Counts:
     """Count subjects by stratum and outcome: all that curves, rates and tests need to know of them.
@@ -57,6 +58,9 @@ def count_outcomes(
         Days at which `landmark_rate` will be asked; of a cohort.
     table : str, optional
         The table of a database.
+    subject : str, optional
+        The column of a table that says who the subject is, by default ``subject_id`` where there is
+        one: a subject of two rows is refused.
     label : str, optional
         What the counted are called in tables; by default as the cohort.
 
@@ -81,8 +85,17 @@ def count_outcomes(
     days = tuple(float(day) for day in ([landmarks] if np.isscalar(landmarks) else landmarks))
     for day in days:
         check_number("landmarks", day, low=0)
+    if isinstance(source, Counts):
+        raise CarstatsError(message("`source` is Counts already; add them up: first + second."))
     if not isinstance(source, Cohort):
-        return counts_of_table(source, endpoints, by, table=table, label=label)
+        if days:
+            raise CarstatsError(
+                message(
+                    "`landmarks` are of a cohort, which knows who could have been followed to the "
+                    "day; a table does not."
+                )
+            )
+        return counts_of_table(source, endpoints, by, table=table, subject=subject, label=label)
     if isinstance(endpoints, Mapping):
         raise CarstatsError(
             message("`endpoints` of a cohort are names; columns are those of a table.")

@@ -17,6 +17,9 @@ from carstats.data.study import Study
 from carstats.errors import CarstatsError
 from carstats.result import Result
 
+# Analyses whose windows are pairs of days, the last of them without an end.
+_WINDOWED = ("toxicity_rate", "exposure_adjusted_rate", "infections_by_organism")
+
 
 def run_again(
     result: Result, study: Study | None, cohort: Cohort | None, options: Mapping[str, Any]
@@ -44,7 +47,7 @@ def run_again(
         given["strata"] = list(spec.strata)
     if spec.conf_level is not None and "conf_level" in names:
         given["conf_level"] = spec.conf_level
-    if spec.analysis == "toxicity_rate" and given.get("window"):
+    if spec.analysis in _WINDOWED and given.get("window"):
         given["window"] = [(a, np.inf if b is None else b) for a, b in given["window"]]
     given |= {k: v for k, v in options.items() if k in names}
     given.pop(first, None)

@@ -10,6 +10,8 @@ from carstats.cohort.criteria import infused, potential_followup, with_disease
 from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
 from carstats.errors import CarstatsError
+from carstats.kinetics.aplasia import b_cell_depletion
+from carstats.kinetics.exposure import exposure_response
 from carstats.kinetics.parameters import cellular_kinetics
 from carstats.kinetics.persistence import persistence_curve, persistence_rate
 from carstats.response.basket import basket_response, basket_sensitivity
@@ -26,7 +28,13 @@ from carstats.survival.quantiles import followup_time, survival_quantile
 from carstats.survival.regression import cox_regression
 from carstats.toxicity.benchmark import toxicity_benchmark
 from carstats.toxicity.differences import toxicity_difference
+from carstats.toxicity.exposure import exposure_adjusted_rate
 from carstats.toxicity.grades import toxicity_grades
+from carstats.toxicity.harm.deaths import causes_of_death
+from carstats.toxicity.harm.infections import infections_by_organism
+from carstats.toxicity.harm.replacement import immunoglobulin_replacement
+from carstats.toxicity.harm.stays import CARE, hospital_days
+from carstats.toxicity.harm.treatment import crs_treatment
 from carstats.toxicity.rates import toxicity_rate
 from carstats.toxicity.table import toxicity_table
 from carstats.toxicity.timing.incidence import toxicity_incidence
@@ -154,6 +162,29 @@ def _visit(study: Study, endpoint: str, preferred: float) -> float:
     return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
 
 
+def _harm(study: Study, cohort: Cohort) -> Iterator[Planned]:
+    by = "target" if cohort.subjects["target"].nunique() > 1 else None
+    drugs, records = study.medications, study.toxicities
+    classes = set() if drugs is None else set(drugs["drug_class"])
+    terms = set() if records is None else set(records["term"])
+    if "death_day" in study.subjects:
+        yield "chapter harm", cohort, lambda: causes_of_death(cohort, by=by)
+    if records is not None:
+        yield "chapter harm", cohort, lambda: exposure_adjusted_rate(
+            cohort, "second malignancy", per=100)  # fmt: skip
+    if records is not None and "organism" in records:
+        yield "infections_by_organism", cohort, lambda: infections_by_organism(cohort)
+        yield "infections_by_organism_table", cohort, lambda: infections_by_organism(
+            cohort, by="target")  # fmt: skip
+    if "immunoglobulin" in classes:
+        yield "chapter harm", cohort, lambda: immunoglobulin_replacement(cohort, by=by)
+    for care in CARE:
+        if care in classes:
+            yield "chapter harm", cohort, lambda care=care: hospital_days(cohort, care)
+    if drugs is not None and "CRS" in terms:
+        yield "chapter harm", cohort, lambda: crs_treatment(cohort)
+
+
 def _toxicities(study: Study) -> Iterator[Planned]:
     cohort = _cohort(study)
     if study.assessments is not None:
@@ -162,11 +193,14 @@ def _toxicities(study: Study) -> Iterator[Planned]:
             if measure in present:
                 yield name, cohort, lambda m=measure, b=below: measure_trajectory(
                     cohort, m, below=b, by="target")  # fmt: skip
+        if "B_cells" in present:
+            yield "aplasia_table", cohort, lambda: b_cell_depletion(cohort, by="target")
         if "CAR_transgene" in present:
             yield "cellular_kinetics_table", cohort, lambda: cellular_kinetics(
                 cohort, by="platform")  # fmt: skip
             yield "chapter cells", cohort, lambda: persistence_rate(cohort, at=90)
             yield "chapter cells", cohort, lambda: persistence_curve(cohort)
+    yield from _harm(study, cohort)
     if study.toxicities is None:
         return
     had = cohort.table("toxicities").groupby("term")["subject_id"].nunique()
@@ -182,6 +216,9 @@ def _toxicities(study: Study) -> Iterator[Planned]:
     yield "toxicity_by_system", cohort, lambda: toxicity_table(cohort, by="target")
     yield "toxicity_differences", cohort, lambda: toxicity_difference(
         cohort, frequent[:8], by="target")  # fmt: skip
+    sampled = set() if study.assessments is None else set(study.assessments["measure"])
+    if "CRS" in frequent and "CAR_transgene" in sampled:
+        yield "exposure_table", cohort, lambda: exposure_response(cohort, "Cmax", "CRS")
     acute = [t for t in ("CRS", "ICANS") if t in frequent]
     if acute:
         yield "chapter toxicity", cohort, lambda: toxicity_timing(cohort, acute)

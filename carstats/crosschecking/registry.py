@@ -12,7 +12,10 @@ from carstats.crosschecking.asking import Analysis
 ANALYSES: dict[str, Analysis] = {**SURVIVAL, **RESPONSE, **TOXICITY, **KINETICS, **EVIDENCE}
 # Records of single subjects: they hold no statistic.
 LISTINGS = (
+    "antibody_map",
+    "b_cell_aplasia",
     "exposure_listing",
+    "glucocorticoid_profiles",
     "kinetic_profiles",
     "score_course",
     "subject_timelines",

@@ -12,6 +12,7 @@ import pandas as pd
 
 from carstats.data.check_values import check_values
 from carstats.data.likeness import near_misses, near_names
+from carstats.data.limits import with_limits
 from carstats.data.matching import code_key, nearest, toml_text
 from carstats.data.schema import STRATA_TABLES, TABLES, Column
 from carstats.data.source import Source as Source
@@ -90,20 +91,20 @@ def read_numbers(values: pd.Series, column: str = "") -> pd.Series:
 
     Digits of full width are digits; an age may say its years, a weight its kilograms.
     """
-    numbers = pd.to_numeric(values, errors="coerce").astype(float)
-    if not pd.api.types.is_numeric_dtype(values):
-        unread = values[numbers.isna() & values.notna()].unique()
-        meant = {cell: _plain_number(cell, column) for cell in unread if isinstance(cell, str)}
-        meant = {cell: number for cell, number in meant.items() if number != cell}
-        if meant:
-            values = values.map(
-                lambda cell: meant.get(cell, cell) if isinstance(cell, str) else cell
-            )
-            numbers = pd.to_numeric(values, errors="coerce").astype(float)
-        # pandas reads text fast but not to the last bit; what is written must read back the same.
-        read = numbers.notna()
-        numbers[read] = values[read].to_numpy(dtype=object).astype(float)
-    return numbers
+    if pd.api.types.is_numeric_dtype(values):
+        return pd.to_numeric(values, errors="coerce").astype(float)
+    # A table has few distinct spellings: read each once.
+    codes, spellings = pd.factorize(values, use_na_sentinel=True)
+    cells = np.array([*spellings, None], dtype=object)
+    numbers = pd.to_numeric(pd.Series(cells), errors="coerce").to_numpy(dtype=float)
+    for i in np.flatnonzero(np.isnan(numbers)):
+        if isinstance(cells[i], str):
+            cells[i] = _plain_number(cells[i], column)
+    numbers = np.array(pd.to_numeric(pd.Series(cells), errors="coerce"), dtype=float)
+    # pandas reads text fast but not to the last bit; what is written must read back the same.
+    read = ~np.isnan(numbers)
+    numbers[read] = cells[read].astype(float)
+    return pd.Series(numbers[codes], index=values.index, name=values.name)
 
 
 def _check_number(
@@ -288,6 +289,8 @@ def check_table(
     ]  # fmt: skip
     if problems:
         return frame, problems, notes
+    if name == "assessments":
+        frame, problems, notes = with_limits(frame, source, vocabulary)
     misspelt = {} if strata_only else near_names(name, frame.columns)
     near = {name: extra for extra, name in misspelt.items()}
     absent = [column for column in table.columns if column.required and column.name not in frame]

@@ -66,9 +66,9 @@ class _Check:
 
     def run(self) -> None:
         """Check and convert every measure."""
-        measure = self.frame["measure"].to_numpy(object)
-        for name in [name for name in dict.fromkeys(measure) if name is not None]:
-            places = np.flatnonzero(measure == name)
+        codes, names = pd.factorize(self.frame["measure"], use_na_sentinel=True)
+        for i, name in enumerate(names):
+            places = np.flatnonzero(codes == i)
             term = self.terms.get(name, Term(str(name)))
             self._without_codes(term, places)
             known = MEASURE_TABLE.get(name)

@@ -12,6 +12,7 @@ from carstats.data.matching import code_key
 from carstats.data.schema import STRATA_TABLES, TABLES, Table
 from carstats.data.source import Source
 from carstats.data.time_checks import check_times
+from carstats.data.vocabulary import folded
 from carstats.errors import Problem
 from carstats.messages import message, message_n
 
@@ -21,6 +22,8 @@ def _rows(
 ) -> list[Problem]:
     """Return a problem for each row of `mask`; `what` is a text, or a function of the row."""
     mask = np.asarray(mask.fillna(False) if hasattr(mask, "fillna") else mask, dtype=bool)
+    if not mask.any():
+        return []
     return [
         source.problem(what if isinstance(what, str) else what(row), row.Index, column, remedy)
         for row in frame[mask].itertuples()
@@ -125,6 +128,14 @@ def _duplicates(table: Table, frame: pd.DataFrame, source: Source) -> list[Probl
     ]
 
 
+# What stands for the cause of death of somebody alive.
+_ALIVE = frozenset(("none", "no", "alive", "not applicable", "无", "否", "存活", "健在"))
+
+
+def _says_alive(cause: object) -> bool:
+    return pd.isna(cause) or folded(str(cause)) in _ALIVE
+
+
 def _check_subjects(subjects: pd.DataFrame, source: Source) -> list[Problem]:
     problems = []
     last = subjects["last_contact_day"]
@@ -140,6 +151,17 @@ def _check_subjects(subjects: pd.DataFrame, source: Source) -> list[Problem]:
                 last=f"{r.last_contact_day:g}",
             ),
             message("Correct one of the two."),
+        )
+    if "death_cause" in subjects:
+        # Counted as alive they would flatter the treatment.
+        day = subjects.get("death_day", np.nan)
+        problems += _rows(
+            subjects,
+            ~subjects["death_cause"].map(_says_alive) & pd.isna(day),
+            source,
+            "death_cause",
+            message("has a cause of death, and no day of death."),
+            message("Give the subject's `death_day`, or leave the cause blank."),
         )
     if "enrolment_day" in subjects:
         problems += _rows(

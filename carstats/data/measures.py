@@ -7,7 +7,7 @@
 are taken for `unit` and are not, with the reason (``kit``, ``surface`` or ``other:MEASURE``);
 ``low`` and ``high``, beyond which a value is rare enough to be said; ``hard_low`` and
 ``hard_high``, beyond which it is an error; ``step``, where only its multiples exist (``0.5 not
-0.5``: but not 0.5 itself).
+0.5``: but not 0.5 itself); ``higher_is``, ``better`` or ``worse`` where either is, else blank.
 """
 
 from __future__ import annotations
@@ -64,6 +64,8 @@ class Measure:
         Only multiples of it exist; 0 where any value does.
     never : tuple of float
         Multiples of it that do not exist all the same.
+    higher_is : str
+        ``"better"`` or ``"worse"``; empty where neither is.
     """
 
     name: str
@@ -78,6 +80,7 @@ class Measure:
     plausible_high: float
     step: float = 0.0
     never: tuple[float, ...] = ()
+    higher_is: str = ""
 
     @cached_property
     def factors(self) -> dict[str, float]:
@@ -118,6 +121,7 @@ def _measure(row: dict[str, str]) -> Measure:
         *(float(row[name]) for name in ("hard_low", "hard_high", "low", "high")),
         float(step or 0),
         tuple(map(float, never.split())),
+        row["higher_is"],
     )
 
 

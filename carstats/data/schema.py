@@ -169,10 +169,10 @@ TABLES: dict[str, Table] = {
         ),
         Table(
             "medications",
-            "treatment episode",
+            "treatment episode, or stay in hospital",
             (
                 _id(),
-                Column("drug", "text", "Drug", True, True),
+                Column("drug", "text", "Drug, or ward", True, True),
                 _term("drug_class", "drug_class", "Its class", True),
                 Column("start_day", "day", "First day; blank if before the records begin", True),
                 Column("stop_day", "day", "Last day; blank if ongoing", True),

@@ -235,7 +235,12 @@ TOXICITIES = (
     Term("febrile neutropenia", "Febrile neutropenia", ("粒细胞缺乏伴发热",), "blood"),
     Term("hepatotoxicity", "Raised liver enzymes", ("肝功能异常", "转氨酶升高"), "liver"),
     Term("coagulopathy", "Coagulopathy", ("凝血功能异常",), "blood"),
-    Term("second malignancy", "Second malignancy", ("继发恶性肿瘤",), "neoplasm"),
+    Term(
+        "second malignancy",
+        "Second malignancy",
+        ("继发恶性肿瘤", "second primary malignancy", "subsequent malignancy"),
+        "neoplasm",
+    ),
 )
 
 # What a measure is stands in measures.csv. The codes of a device or a state there are its place in
@@ -258,6 +263,17 @@ DRUG_CLASSES = (
     ),
     Term("lymphodepletion", "Lymphodepletion", ("清淋",)),
     Term("supportive", "Supportive", ("支持治疗",)),
+    # Care and no drug: an admission has a first day, a last day and a reason as a drug has.
+    Term(
+        "hospital stay",
+        "Hospital stay",
+        ("inpatient stay", "hospitalisation", "hospitalization", "hospital admission", "住院"),
+    ),
+    Term(
+        "intensive care",
+        "Intensive care",
+        ("ICU", "ICU stay", "intensive care unit", "重症监护", "重症监护室", "入住ICU"),
+    ),
     Term("other", "Other", ("其他",)),
 )
 
@@ -353,7 +369,14 @@ SUBTYPES = (
     mark("AQP4-IgG-positive"),
     mark("warm antibody"),
 )
-DEATH_CAUSES = (mark("cardiovascular"), mark("disease"), mark("infection"), mark("unknown"))
+DEATH_CAUSES = (
+    mark("cardiovascular"),
+    mark("disease"),
+    mark("infection"),
+    mark("second malignancy"),
+    mark("toxicity"),
+    mark("unknown"),
+)
 FREE_WORDS = {"system": SYSTEMS, "disease_subtype": SUBTYPES, "death_cause": DEATH_CAUSES}
 UNITS = (
     mark("% predicted"), mark("multiple of ULN"), mark("points"), mark("count"), mark("ratio"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 
@@ -22,8 +24,11 @@ def is_plain(table: object) -> bool:
     )  # fmt: skip
 
 
-def plain_counts(table: pd.DataFrame, outcome: str | None) -> Counts:
-    """Return the counts of a table of ``study``, ``n_event`` and ``n``, each row a study."""
+def plain_counts(table: pd.DataFrame, outcome: str | None, within: Iterable[str] = ()) -> Counts:
+    """Return the counts of a table of ``study``, ``n_event`` and ``n``, each row a study.
+
+    A study may stand in several rows that differ in the columns `within`.
+    """
     table = table.reset_index(drop=True)
     where = message("the table of trials")
     problems = []
@@ -34,7 +39,8 @@ def plain_counts(table: pd.DataFrame, outcome: str | None) -> Counts:
     named = table["study"].astype("object")
     for i in table.index[named.isna() | named.astype(str).str.strip().eq("")]:
         add(int(i), "study", message("a study has no name"))
-    for i in table.index[named.duplicated() & named.notna()]:
+    again = table.assign(study=named).duplicated(["study", *within])
+    for i in table.index[again & named.notna()]:
         add(int(i), "study", message("{name} stands in two rows", name=repr(named[i])))
     k, n = (pd.to_numeric(table[c], errors="coerce") for c in ("n_event", "n"))
     for column, numbers in (("n_event", k), ("n", n)):

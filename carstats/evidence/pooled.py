@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort.strata import check_by, stratum_keys, stratum_mask
+from carstats.counts.counted import Counts
+from carstats.counts.trials import as_trials
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.pooling.heterogeneity import heterogeneity_test
 from carstats.estimators.proportions.proportion import proportion_limits
-from carstats.evidence.plain import is_plain, plain_counts
+from carstats.evidence.plain import COLUMNS, is_plain, plain_counts
 from carstats.evidence.table import one_class, select_counts, trial_labels
 from carstats.evidence.words import LIMITS, in_trials
 from carstats.messages import joined_notes, mark, message, message_n
@@ -35,7 +38,7 @@ _METHODS = {
 
 
 def pooled_rate(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Counts,
     outcome: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -48,21 +51,24 @@ def pooled_rate(
     model: str = "binomial-normal",
     conf_type: str = "profile",
     tau_scale: float = 1.0,
+    trials: str | None = None,
     conf_level: float = 0.95,
 ) -> Result:
-    """Estimate the rate of an outcome over published trials that may differ.
+    """Estimate the rate of an outcome over published trials, or sites, that may differ.
 
     Counts enter as they are, without a continuity correction. Trials are taken as a sample of
     trials like them, a mixed series and its parts never together.
 
     Parameters
     ----------
-    table : pandas.DataFrame
+    table : pandas.DataFrame or Counts
         Made by `published_trials`, or of the same shape; or with the columns ``study``,
-        ``n_event`` and ``n`` alone, a row for each study (and columns to report `by`).
+        ``n_event`` and ``n`` alone, a row for each study (and columns to report `by`). Of `Counts`
+        each level of the column `trials` is a trial.
     outcome : str, optional
         An outcome of the table, such as ``"response"`` or ``"CRS any"``; of a table of three
-        columns what was counted, in words.
+        columns what was counted, in words. Of `Counts` a response that was counted (of the infused,
+        one that is missing being a failure) or a toxicity (an episode of any grade).
     by : str or list of str, optional
         Trial columns such as ``"target"``; one pooled rate for each stratum.
     endpoint_class : str, optional
@@ -86,6 +92,8 @@ def pooled_rate(
         beta-binomial has profile limits, the Bayesian model equal-tailed credible ones.
     tau_scale : float
         Scale of the half-normal prior, on log odds.
+    trials : str, optional
+        The column of `Counts` whose levels are pooled; by default ``site_id`` or ``study_id``.
     conf_level : float
         Level of the limits and of the prediction interval.
 
@@ -121,6 +129,8 @@ def pooled_rate(
     --------
     >>> lupus_trials = trials[trials["disease"] == "SLE"]
     >>> cs.pooled_rate(lupus_trials, "CRS any")
+    >>> counts = cs.count_outcomes(cohort, ["drug_free_remission"], by="site_id")
+    >>> cs.pooled_rate(counts, "drug_free_remission")
     """
     model = check_choice("model", model, MODELS)
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
@@ -138,7 +148,14 @@ def pooled_rate(
         "reports": reports,
         "overlapping": overlapping,
     }
-    if is_plain(table):
+    origin: dict[str, Any] = {}
+    if isinstance(table, Counts):
+        sites = as_trials(table, outcome, by, trials)
+        origin, within = sites.origin, set(sites.rows) - set(COLUMNS)
+        counts = plain_counts(sites.rows, origin["endpoint"], within)
+    elif trials is not None:
+        raise CarstatsError(message("`trials` names a column of Counts; `table` is none."))
+    elif is_plain(table):
         counts = plain_counts(table, outcome)
     else:
         if outcome is None:
@@ -177,7 +194,7 @@ def pooled_rate(
             "tau_scale": tau_scale,
         },
     )  # fmt: skip
-    return Result(frame, spec, trial_labels(frame))
+    return Result(frame, replace(spec, **origin), trial_labels(frame))
 
 
 def check_by_trial(rows: pd.DataFrame, by: str | Iterable[str] | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""B cells after the infusion: how deep and how long they are gone, and who comes back."""
+"""B cells after the infusion: how deep and how long they are gone, and which come back."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.cohort.strata import check_by, estimate_by, level_labels
+from carstats.cohort.strata import (
+    check_by,
+    estimate_by,
+    level_labels,
+    stratum_keys,
+    stratum_mask,
+)
 from carstats.endpoints.record.return_times import first_return
 from carstats.errors import CarstatsError, check_conf_level, check_number
-from carstats.estimators.curves.turnbull import turnbull
+from carstats.estimators.curves.turnbull import Turnbull, turnbull
 from carstats.estimators.sample_median import sample_median
 from carstats.kinetics.samples import Samples, kinetic_samples
 from carstats.messages import joined_notes, mark, message, message_n
@@ -30,14 +36,16 @@ _NAMES = {
     "lowest count": mark("lowest count"),
     "day of the first below": mark("day of the first below"),
     "days until return": mark("days until return"),
+    "days below": mark("days below"),
     "naive at return": mark("naive at return"),
     "memory at return": mark("memory at return"),
     "transitional at return": mark("transitional at return"),
 }
 _COLUMNS = (
     "parameter", "unit", "n", "n_missing", "n_event", "estimate", "conf_low", "conf_high", "q1",
-    "q3", "minimum", "maximum", "note",
+    "q3", "minimum", "maximum", "estimate_low", "note",
 )  # fmt: skip
+_TURNBULL = mark("the return interval-censored (Turnbull)")
 
 
 def b_cell_depletion(
@@ -70,11 +78,12 @@ def b_cell_depletion(
         distribution-free ``conf_low`` and ``conf_high``, ``q1``, ``q3``, ``minimum``, ``maximum``:
         ``"lowest count"`` (``n_event`` fell below the threshold), ``"day of the first below"``,
         ``"days until return"`` (from the infusion to the first of two consecutive samples at the
-        threshold or above, of those who fell below; interval-censored, the later end of the
-        interval in which the median lies, the note has both; ``n_event`` returned), and the shares
-        naive, memory and transitional at the return where the study has them. ``n`` subjects,
-        ``n_missing`` without a value, ``unit``, ``note``. Death and a re-infusion that was not
-        planned censor the return.
+        threshold or above, of those who fell below; interval-censored: the median lies between
+        ``estimate_low`` and ``estimate``; ``n_event`` returned), ``"days below"`` (the same from
+        the first sample below on), and the shares naive, memory and transitional at the return
+        where the study has them. ``n`` subjects, ``n_missing`` without a value, ``unit``, ``note``.
+        Death and a re-infusion that was not planned censor the return. The limits of its median
+        are order statistics of the ends of the intervals: they hold whatever the censoring.
 
     Raises
     ------
@@ -90,16 +99,8 @@ def b_cell_depletion(
     >>> result = cs.b_cell_depletion(cohort, by="target")
     """
     check_conf_level(conf_level)
-    check_number("below", below)
-    if below <= 0:
-        raise CarstatsError(message("`below` is {below}; it takes a number above 0.", below=below))
     by = check_by(cohort.subjects, by)
-    samples = kinetic_samples(cohort, "B_cells", "course", limit)
-    rows, vague = _counts(samples, below)
-    back = first_return(
-        rows.assign(returned=(rows["value"] >= below).astype("boolean")),
-        endpoint="b_cell_reconstitution", away="", subjects=samples.subjects["subject_id"],
-    ).set_index("subject_id")  # fmt: skip
+    samples, rows, vague, back = _returns(cohort, below, limit)
     shares = {name: _at_return(cohort, measure, back) for name, measure in _SUBSETS.items()}
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
@@ -116,7 +117,8 @@ def b_cell_depletion(
                  note),
             _row("day of the first below", message("days"), gone, n, int(gone.notna().sum()),
                  conf_level, ""),
-            _until_return(own, n, int(gone.notna().sum())),
+            _until_return("days until return", own, n, 0.0, conf_level),
+            _until_return("days below", own, n, gone, conf_level),
         ]  # fmt: skip
         for name, values in shares.items():
             if values is not None:
@@ -131,11 +133,10 @@ def b_cell_depletion(
 
     spec = cohort.spec(
         "b_cell_depletion",
-        endpoint=message("B cells below {below} {unit}", below=f"{below:g}", unit=samples.unit),
+        endpoint=_title(samples, below),
         method=message(
-            "medians with distribution-free {level} % limits; the return interval-censored "
-            "(Turnbull)",
-            level=level_text(conf_level),
+            "medians with distribution-free {level} % limits; {turnbull}",
+            level=level_text(conf_level), turnbull=message(_TURNBULL),
         ),
         by=by, conf_level=conf_level, below=float(below), limit=limit,
     )  # fmt: skip
@@ -174,27 +175,164 @@ def _row(name, unit, values, n: int, n_event: int, conf_level: float, note: str)
     few = message("too few for limits of the median") if m.n and np.isnan(m.low) else ""
     return dict(zip(_COLUMNS, (
         name, unit, n, n - m.n, n_event, m.estimate, m.low, m.high, m.q1, m.q3, m.minimum,
-        m.maximum, joined_notes(few, note),
+        m.maximum, np.nan, joined_notes(few, note),
     ), strict=True))  # fmt: skip
 
 
-def _until_return(own: pd.DataFrame, n: int, gone: int) -> dict:
-    """Return the row of the time to the return, whose median lies between two samples."""
+def _ends(own: pd.DataFrame, since=0.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return between which days B cells returned in those who fell below, from a day on."""
+    shift = since if np.isscalar(since) else since[own["status"].notna()].to_numpy(float)
     known = own[own["status"].notna()]
     returned = (known["status"] == "event").to_numpy()
-    low = known["time_low"].to_numpy(float)
     high = np.where(returned, known["time_high"].to_numpy(float), np.inf)
+    return known["time_low"].to_numpy(float) - shift, high - shift
+
+
+def _until_return(name: str, own: pd.DataFrame, n: int, since, conf_level: float) -> dict:
+    """Return the row of a time to the return, whose median lies between two samples."""
+    low, high = _ends(own, since)
     fit = turnbull(low, high)
     fallen = np.flatnonzero(fit.survival <= 0.5 + 1e-9)
     reached = bool(fallen.size) and bool(np.isfinite(fit.right[fallen[0]]))
-    nan, middle, said = np.nan, np.nan, ""
+    nan, left, middle, said = np.nan, np.nan, np.nan, ""
     if reached:
         left, middle = max(float(fit.left[fallen[0]]), 0.0), float(fit.right[fallen[0]])
         said = message("median between days {low} and {high}", low=f"{left:g}", high=f"{middle:g}")
     elif low.size:
         last = float(np.where(np.isfinite(high), high, low).max())
         said = message("not reached by day {day}", day=f"{last:g}")
+    # Whatever day in its interval a return has, its order statistics lie between those of the ends.
+    with np.errstate(invalid="ignore"):
+        least = sample_median(low, conf_level=conf_level).low
+        most = sample_median(high, conf_level=conf_level).high
+    few = message("too few for limits of the median") if low.size and np.isnan(least) else ""
     return dict(zip(_COLUMNS, (
-        "days until return", message("days"), n, n - gone, int(returned.sum()), middle, nan, nan,
-        nan, nan, nan, nan, said,
+        name, message("days"), n, n - low.size, int(np.isfinite(high).sum()), middle, least,
+        most if np.isfinite(most) else nan, nan, nan, nan, nan, left, joined_notes(said, few),
     ), strict=True))  # fmt: skip
+
+
+def b_cell_aplasia(
+    cohort: Cohort,
+    *,
+    below: float = 10.0,
+    by: str | Iterable[str] | None = None,
+    limit: float | None = None,
+) -> Result:
+    """List for each subject how long B cells are gone, with the curve of those not yet back.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`; its infused subjects are listed.
+    below : float
+        Cells per µL below which B cells are gone, as for `b_cell_depletion`.
+    by : str or list of str, optional
+        Columns of the subjects table to tell strata apart.
+    limit : float, optional
+        Limit of quantification of the samples that come without one of their own.
+
+    Returns
+    -------
+    Result
+        For each stratum, ``kind`` ``"subject"``, those who fell below, the longest first:
+        ``subject``, a number that is no identifier, ``start`` (first sample below), ``time_low``
+        (last sample below), ``time_high`` (the sample that found the return; NaN where none did)
+        and ``last_time`` (last sample). Then, ``kind`` ``"curve"``, the steps of Turnbull's curve
+        of the return since the infusion among them: ``time_low``, ``time_high``, ``mass``,
+        ``estimate`` (the share not yet back), ``last_time``. ``n`` infused, ``n_missing`` without
+        a sample, ``n_below`` fell below, ``n_event`` returned, ``note``.
+
+    Raises
+    ------
+    CarstatsError
+        As `b_cell_depletion`.
+
+    References
+    ----------
+    Turnbull BW. J R Stat Soc B 1976; 38: 290-295.
+
+    Examples
+    --------
+    >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
+    >>> figure = cs.plot(cs.b_cell_aplasia(cells))
+    """
+    by = check_by(cohort.subjects, by)
+    samples, rows, _, back = _returns(cohort, below, limit)
+    last = rows.groupby("subject_id")["day"].max()
+    vocabulary, parts, number = cohort.study.vocabulary, [], 0
+    for key in stratum_keys(vocabulary, cohort.eligible, by):
+        stratum = samples.subjects[stratum_mask(samples.subjects, by, key)]
+        own = back.reindex(stratum["subject_id"])
+        low, high = _ends(own)
+        known = own[own["status"].notna()]
+        listed = pd.DataFrame(
+            {"kind": "subject", "start": known["away_day"].astype(float), "time_low": low,
+             "time_high": np.where(np.isfinite(high), high, np.nan),
+             "last_time": last.reindex(known.index).astype(float)}
+        )  # fmt: skip
+        # The longest first; of two that last as long, who is known to be back comes later.
+        listed = listed.assign(end=listed["time_high"].fillna(np.inf)).sort_values(
+            ["time_low", "end", "start"], ascending=[False, False, True], kind="stable"
+        )
+        listed = listed.drop(columns="end").assign(
+            subject=np.arange(number + 1, number + 1 + len(listed))
+        )
+        number += len(listed)
+        n = len(stratum)
+        missing = n - int(stratum["subject_id"].isin(last.index).sum())
+        part = pd.concat([listed, _curve(turnbull(low, high), low, high)], ignore_index=True)
+        part = part.assign(n=n, n_missing=missing, n_below=low.size,
+                           n_event=int(np.isfinite(high).sum()))  # fmt: skip
+        part["note"] = "" if low.size else message("nobody fell below") if n else _NOBODY
+        parts.append(pd.DataFrame({**{c: [v] * len(part) for c, v in zip(by, key, strict=True)},
+                                   **part.to_dict("list")}))  # fmt: skip
+    frame = pd.concat(parts, ignore_index=True)
+    frame = frame[[*by, *_LISTED]].astype({"subject": float})
+    spec = cohort.spec(
+        "b_cell_aplasia", endpoint=_title(samples, below), method=message(_TURNBULL), by=by,
+        population=message_n(", {n} fell below", ", {n} fell below", number),
+        below=float(below), limit=limit, unit=samples.unit,
+    )  # fmt: skip
+    return Result(frame, spec, level_labels(vocabulary, by))
+
+
+_NOBODY = message("no subjects")
+_LISTED = (
+    "kind", "subject", "start", "time_low", "time_high", "mass", "estimate", "last_time", "n",
+    "n_missing", "n_below", "n_event", "note",
+)  # fmt: skip
+
+
+def _curve(fit: Turnbull, low: np.ndarray, high: np.ndarray) -> pd.DataFrame:
+    """Return the steps of the curve of those who are not yet back."""
+    shown = (fit.mass > 0) & np.isfinite(fit.right)
+    last = float(np.where(np.isfinite(high), high, low).max()) if low.size else np.nan
+    return pd.DataFrame(
+        {
+            "kind": "curve", "subject": 0,
+            "time_low": np.append(0.0, np.maximum(fit.left[shown], 0.0)),
+            "time_high": np.append(0.0, fit.right[shown]),
+            "mass": np.append(0.0, fit.mass[shown]),
+            "estimate": np.append(1.0 if low.size else np.nan, fit.survival[shown]),
+            "last_time": last,
+        }
+    )  # fmt: skip
+
+
+def _returns(cohort: Cohort, below: float, limit: float | None):
+    """Return the samples, the counts, those that say nothing, and each subject's return."""
+    check_number("below", below)
+    if below <= 0:
+        raise CarstatsError(message("`below` is {below}; it takes a number above 0.", below=below))
+    samples = kinetic_samples(cohort, "B_cells", "course", limit)
+    rows, vague = _counts(samples, below)
+    back = first_return(
+        rows.assign(returned=(rows["value"] >= below).astype("boolean")),
+        endpoint="b_cell_reconstitution", away="", subjects=samples.subjects["subject_id"],
+    )  # fmt: skip
+    return samples, rows, vague, back.set_index("subject_id")
+
+
+def _title(samples: Samples, below: float) -> str:
+    return message("B cells below {below} {unit}", below=f"{below:g}", unit=samples.unit)

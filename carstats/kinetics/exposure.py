@@ -49,7 +49,9 @@ def exposure_response(
         Made by `define_cohort`; its infused subjects are counted.
     exposure : str
         ``"Cmax"`` or ``"Tmax"`` (to day 28), ``"AUC0-28"`` or to another day, ``"B-cell nadir"``
-        (to the landmark, day 28 by default) or ``"dose"`` of the first infusion.
+        (to the landmark, day 28 by default), or of the first infusion ``"dose"`` (10⁶ cells) or
+        ``"dose per kg"``. A product whose name says "/kg" was dosed by weight; `weight_kg` brings
+        a dose from one to the other.
     outcome : str
         A response endpoint, a time-to-event endpoint, or a toxicity, whose worst grade counts.
     measure : str
@@ -211,7 +213,7 @@ def exposure_listing(
         listed = {"level": [f"{g:g}" for g in own["group"]], "value": own["value"].tolist(),
                   "below": own["below"].tolist()}  # fmt: skip
         parts.append(pd.DataFrame(columns | listed))
-    frame = pd.concat(parts, ignore_index=True)
+    frame = pd.concat(parts, ignore_index=True).astype({"value": float, "below": bool})
     frame.insert(len(by), "subject", np.arange(1, len(frame) + 1))
     levels = sorted(counted["group"].unique())
     spec = cohort.spec(
@@ -219,7 +221,7 @@ def exposure_listing(
         endpoint=_title(pairs),
         population=message_n("{base}, {n} counted", "{base}, {n} counted", len(frame),
                              base=_from(pairs)),
-        method=message("an association, which does not tell a cause"), by=by, unit=pairs.unit,
+        method=message("an association, which does not tell a cause"), by=by,
         label=pairs.label, **_options(exposure, outcome, measure, at, pairs, limit),
     )  # fmt: skip
     labels = {"level": {f"{group:g}": pairs.levels[group] for group in levels}}
@@ -228,7 +230,7 @@ def exposure_listing(
 
 def _options(exposure, outcome, measure, at, pairs: Pairs, limit) -> dict:
     return {"exposure": exposure, "outcome": outcome, "measure": measure, "at": at,
-            "landmark": pairs.landmark, "limit": limit}  # fmt: skip
+            "landmark": pairs.landmark, "limit": limit, "unit": pairs.unit}  # fmt: skip
 
 
 def _title(pairs: Pairs) -> str:

@@ -12,10 +12,14 @@ from carstats.cohort.cohort import Cohort
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.kinetics.profiles import profiles_of
 from carstats.kinetics.samples import kinetic_samples, treated
-from carstats.messages import message, message_n
+from carstats.messages import mark, message, message_n
 
 PEAK_DAY = 28.0
-_EXPOSURES = ("Cmax", "Tmax", "AUC0-28", "B-cell nadir", "dose")
+_EXPOSURES = ("Cmax", "Tmax", "AUC0-28", "B-cell nadir", "dose", "dose per kg")
+DOSES = ("dose", "dose per kg")
+PRODUCTS = mark("doses of {n} products, which differ in more than the dose: {products}")
+# A product whose name says so was dosed by weight; any other in millions of cells.
+_BY_WEIGHT = re.compile(r"/\s*(?:kg|公斤|千克)|per kg", re.I)
 # A visit's response is the nearest so many days before or after.
 _VISIT_REACH = 28.0
 
@@ -89,7 +93,7 @@ def paired(
         )  # fmt: skip
     frame = subjects[["subject_id"]].copy()
     value, below, label, unit, notes = _exposures(
-        cohort, exposure, measure, start, limit, expands
+        cohort, exposure, measure, known, limit, expands
     )  # fmt: skip
     frame["value"] = frame["subject_id"].map(value).astype(float)
     frame["below"] = frame["subject_id"].isin(below)
@@ -114,7 +118,7 @@ def _known_day(exposure: str, landmark: float | None) -> float:
     """Return the day on which an exposure is known."""
     if exposure in ("Cmax", "Tmax"):
         return PEAK_DAY
-    if exposure == "dose":
+    if exposure in DOSES:
         return 0.0
     if exposure == "B-cell nadir":
         return PEAK_DAY if landmark is None else float(landmark)
@@ -130,15 +134,16 @@ def _known_day(exposure: str, landmark: float | None) -> float:
     )  # fmt: skip
 
 
-def _exposures(cohort, exposure: str, measure: str, start: float, limit, expands: bool):
+def _exposures(cohort, exposure: str, measure: str, known: float, limit, expands: bool):
     """Return values by subject, who is below quantification, words, the unit and notes."""
-    if exposure == "dose":
-        return _doses(cohort)
+    if exposure in DOSES:
+        return _doses(cohort, per_kg=exposure == "dose per kg")
     if exposure == "B-cell nadir":
         samples = kinetic_samples(cohort, "B_cells", "course", limit)
-        rows = samples.frame[samples.frame["time"].between(0, start, inclusive="right")]
+        rows = samples.frame[samples.frame["infusion_number"] == 1]
+        rows = rows[rows["time"].between(0, known, inclusive="right")]
         lowest = rows.assign(value=rows["value"].fillna(0.0)).groupby("subject_id")["value"].min()
-        label = message("lowest {measure} to day {day}", measure=samples.label, day=f"{start:g}")
+        label = message("Lowest {measure} to day {day}", measure=samples.label, day=f"{known:g}")
         return lowest, [], label, samples.unit, []
     ends = [_known_day(exposure, None)] if exposure.startswith("AUC") else []
     samples = kinetic_samples(cohort, measure, "first", limit)
@@ -164,27 +169,56 @@ def _exposures(cohort, exposure: str, measure: str, start: float, limit, expands
     return value, below, label, unit, []
 
 
-def _doses(cohort: Cohort):
-    """Return the dose of the first infusion by subject."""
+def _doses(cohort: Cohort, *, per_kg: bool):
+    """Return the dose of the first infusion by subject, in millions of cells, or of each kilogram.
+
+    Doses of several products are of one unit then, and are told apart in a note.
+    """
     rows = cohort.table("infusions") if cohort.study.infusions is not None else None
     if rows is None or "dose" not in rows or rows["dose"].isna().all():
         raise CarstatsError(
-            message("`exposure` is 'dose', and the study has none. Fill `dose` in the infusions.")
-        )
+            message(
+                "`exposure` is {exposure}, and the study has no dose. Fill `dose` in the "
+                "infusions.",
+                exposure=repr("dose per kg" if per_kg else "dose"),
+            )
+        )  # fmt: skip
     first = rows.sort_values("day", kind="stable").drop_duplicates("subject_id")
-    dosed = first[first["dose"].notna()]
-    products = dosed["product"].dropna().nunique() if "product" in dosed else 0
-    several = message(
-        "doses of {n} products, whose units the data may not tell apart", n=products
-    )  # fmt: skip
-    value = dosed.set_index("subject_id")["dose"].astype(float)
-    return (
-        value,
-        [],
-        message("cell dose"),
-        message("as recorded"),
-        [several] if products > 1 else [],
-    )
+    dosed = first[first["dose"].notna()].set_index("subject_id")
+    product = dosed.get("product", pd.Series("", dosed.index)).fillna("").astype(str)
+    weighed = product.str.contains(_BY_WEIGHT)
+    subjects = cohort.subjects.set_index("subject_id")
+    weight = subjects.get("weight_kg", pd.Series(np.nan, subjects.index)).astype(float)
+    weight = weight.reindex(dosed.index)
+    change = ~weighed if per_kg else weighed
+    value = dosed["dose"].astype(float)
+    value = value.where(~change, value / weight if per_kg else value * weight)
+    if value.isna().all():
+        raise CarstatsError(
+            message(
+                "`exposure` is {exposure}, and the doses are {given}: that takes `weight_kg` in "
+                "the subjects table.",
+                exposure=repr("dose per kg" if per_kg else "dose"),
+                given=message("cells in all") if per_kg else message("cells per kilogram"),
+            )
+        )  # fmt: skip
+    turned = int((change & value.notna()).sum())
+    counts = product[value.notna()].value_counts().sort_index()
+    notes = []
+    if turned:
+        notes.append(
+            message_n("{n} dose brought to the unit by the body weight",
+                      "{n} doses brought to the unit by the body weight", turned)
+        )  # fmt: skip
+    if len(counts) > 1:
+        told = message(", ").join(
+            message("{product} ({n})", product=name or message("not named"), n=n)
+            for name, n in counts.items()
+        )  # fmt: skip
+        notes.append(message(PRODUCTS, n=len(counts), products=told))
+    label = message("Cell dose by weight") if per_kg else message("Cell dose")
+    unit = message("10⁶ cells/kg") if per_kg else message("10⁶ cells")
+    return value, [], label, unit, notes
 
 
 def _outcome_kind(cohort: Cohort, outcome: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kinetics.lognormal import geometric_mean
 from carstats.estimators.kinetics.profile import BELOW, TAIL
-from carstats.estimators.reasons import TOO_MUCH_EXTRAPOLATED, Reason
+from carstats.estimators.reasons import NO_DECLINE, TOO_MUCH_EXTRAPOLATED, Reason
 from carstats.estimators.sample_median import sample_median
 from carstats.kinetics.profiles import profiles_of
 from carstats.kinetics.samples import INFUSIONS, infusion_labels, kinetic_samples
@@ -204,7 +204,10 @@ def _rows(here, n: int, unit: str, ends, conf_level: float, odd: str) -> list[di
         _mean("half-life", message("days"), half, np.full(len(half), np.nan), [False] * len(half),
               n, conf_level, _declines(profiles))
     )  # fmt: skip
-    made[0]["note"] = joined_notes(odd, made[0]["note"])
+    away = n - len(here)
+    unsampled = message_n("{n} without a sample after the infusion",
+                          "{n} without a sample after the infusion", away)  # fmt: skip
+    made[0]["note"] = joined_notes(odd, unsampled if away else "", made[0]["note"])
     return made
 
 
@@ -295,8 +298,12 @@ def _declines(profiles) -> str:
     """Name the days that the declines were taken from: a short one is the contraction."""
     first = [p.decline.first for p in profiles if p.decline.n_points]
     last = [p.decline.last for p in profiles if p.decline.n_points]
+    without = sum(p.n_quantified > 0 and not p.decline.n_points for p in profiles)
+    none = message("{reason} ({n})", reason=because(Reason(NO_DECLINE)), n=without)
+    none = none if without else ""
     if not first:
-        return ""
-    return message(
+        return none
+    days = message(
         "declines of days {first} to {last}", first=f"{min(first):g}", last=f"{max(last):g}"
     )
+    return joined_notes(days, none)

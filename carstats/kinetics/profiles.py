@@ -147,6 +147,7 @@ def kinetic_profiles(
                 parts.append(pd.DataFrame({**columns, **part.to_dict("list")}))
             number, shown = number + len(ids), shown + len(ids)
     frame = pd.concat(parts, ignore_index=True)
+    frame = frame.astype({"time": float, "value": float, "lloq": float, "below": bool})
     spec = cohort.spec(
         "kinetic_profiles",
         endpoint=message("{measure} ({unit})", measure=samples.label, unit=samples.unit),

@@ -250,15 +250,6 @@ def mean_sd(mean: float | None, std_dev: float | None, digits: int = 1) -> str:
     return NONE if _missing(mean) else with_limits(number(mean, digits), number(std_dev, digits))
 
 
-def median_range(
-    median: float | None, low: float | None, high: float | None, digits: int = 1
-) -> str:
-    """Write a median with a range: ``"33.0 (24.5–41.0)"``."""
-    if _missing(median):
-        return NONE
-    return with_limits(number(median, digits), interval(low, high, digits))
-
-
 def median_quartiles(
     median: float | None, low: float | None, high: float | None, digits: int = 1
 ) -> str:

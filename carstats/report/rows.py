@@ -48,12 +48,15 @@ _ESTIMATED = {
     NUMBERS: mark("Estimate"),
 }
 _HEADS = {
-    "assumption": mark("Assumption"), "assumed": mark("Assumed"), "category": mark("Category"),
+    "among": mark("Among"), "assumption": mark("Assumption"), "assumed": mark("Assumed"),
+    "category": mark("Category"),
     "assumed_reference": mark("Assumed in the reference"), "cause": mark("Event"),
     "choice": mark("Choice"), "contrast": mark("Contrast"), "criterion": mark("Criterion"),
+    "drug": mark("Drug"),
     "estimator": mark("Estimator"), "grade": mark("Grade"), "item": mark("Item"),
     "left_out": mark("Left out"), "level": mark("Level"), "measure": mark("Measure"),
     "min_grade": mark("Grade from"), "onset_day": mark("Day of onset"),
+    "organism": mark("Organism"),
     "p": mark("Quantile"), "parameter": mark("Parameter"),
     "reference": mark("Reference"), "row": mark("Row"), "scenario": mark("Scenario"),
     "start": mark("From day"), "stop": mark("To day"), "study_id": mark("Study"),
@@ -114,6 +117,16 @@ def named_rows(result: Result) -> dict[str, list[str]]:
     found = {}
     for column in [*groups, *variable]:
         if column in _KEYS and "trial" in frame:
+            continue
+        if column == "window_start":
+            # A window is one name, not two.
+            found[tr("Days")] = [
+                tr("{low} to {high}", low=text_of(result, column, first),
+                   high=text_of(result, "window_end", last))
+                for first, last in zip(frame[column], frame["window_end"], strict=True)
+            ]  # fmt: skip
+            continue
+        if column == "window_end" and "window_start" in frame:
             continue
         if column in _KEPT or column in result.by or len(set(frame[column].astype(str))) > 1:
             found[head_of(column)] = [text_of(result, column, value) for value in frame[column]]

@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
@@ -139,6 +140,9 @@ _WORDS = re.compile(
 )
 
 
+_drawing_now: ContextVar[bool] = ContextVar("drawing_now", default=False)
+
+
 @dataclass(frozen=True)
 class Look:
     """The colour of a stratum, and the line style and marker that repeat its message."""
@@ -155,13 +159,18 @@ def drawing(texts: Iterable[str] = (), **changes: object) -> Iterator[None]:
     `changes` are fields of `Setting`.
     """
     before = setting_now.set(replace(setting(), **changes))
+    within = _drawing_now.set(True)
     try:
         families = list(font_families("".join(texts)))
         with matplotlib.rc_context():
-            matplotlib.rcdefaults()
-            matplotlib.rcParams.update({**_RC, "font.family": families})
+            # Within another drawing the user's settings are put aside already.
+            if within.old_value is not True:
+                matplotlib.rcdefaults()
+                matplotlib.rcParams.update(_RC)
+            matplotlib.rcParams["font.family"] = families
             yield
     finally:
+        _drawing_now.reset(within)
         setting_now.reset(before)
 
 
@@ -203,6 +212,7 @@ def _families_for(text: str, font: str) -> tuple[tuple[str, ...], set[int]]:
         for family in [name for name in _FALLBACK if name in installed] + others:
             found = lacking & _characters(family)
             if found:
+                _stand_in_for_bold(family)
                 families.append(family)
                 lacking -= found
             if not lacking:
@@ -229,9 +239,15 @@ def _add_extra_fonts() -> None:
     for folder in (package.submodule_search_locations or ()) if package else ():
         for path in sorted(Path(folder, "fonts").glob("*.ttf")):
             font_manager.fontManager.addfont(path)
-            # It has one weight, which matplotlib would complain of at each bold heading.
-            regular = font_manager.fontManager.ttflist[-1]
-            font_manager.fontManager.ttflist.append(replace(regular, weight=700))
+
+
+def _stand_in_for_bold(family: str) -> None:
+    """Let a font of one weight be its own bold; matplotlib would complain at each bold heading."""
+    fonts = font_manager.fontManager.ttflist
+    weights = [entry.weight for entry in fonts if entry.name == family]
+    if not {700, "bold"} & set(weights):
+        regular = next(entry for entry in fonts if entry.name == family)
+        fonts.append(replace(regular, weight=700))
 
 
 @lru_cache(maxsize=512)

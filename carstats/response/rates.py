@@ -29,6 +29,7 @@ from carstats.response.outcomes import (
     sustained_outcome,
     visit_options,
     visit_outcome,
+    visit_words,
 )
 from carstats.response.told import Told
 from carstats.result import Result
@@ -150,9 +151,10 @@ def _counted_rates(
     ]
     frame = pd.concat(parts, ignore_index=True).sort_values("_place", kind="stable")
     names = [name for result in found for name in result.spec.endpoints]
-    title = message(", ").join(result.spec.endpoint for result in found)
+    labels = message(", ").join(counts.vocabulary.label("endpoint", name) for name in names)
+    when = visit_words(float(at), *counts.visit["window"]) if counts.visit else ""
     spec = replace(
-        first.spec, endpoint=title, endpoints=tuple(names),
+        first.spec, endpoint=asked(labels, when), endpoints=tuple(names),
         options={**first.spec.options, "endpoint": names},
     )  # fmt: skip
     return Result(frame.drop(columns="_place").reset_index(drop=True), spec, first.labels)

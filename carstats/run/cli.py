@@ -2,77 +2,29 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 import carstats
-from carstats.errors import CarstatsError, check_installed
+from carstats.errors import check_installed
 from carstats.report.printing import say
-from carstats.translation import LANGUAGE_VARIABLE, in_words
-
-# The map that `carstats --help` prints: a new user reads it from the top.
-START = "From a sheet to the report"
-TRUST = "To believe the numbers"
-MORE = "To look up and to make again"
-
-
-class _Group(TyperGroup):
-    """Commands whose errors are messages and not tracebacks, listed by what they are for."""
-
-    def format_commands(self, ctx, formatter):
-        commands = [c for c in self.commands.values() if not c.hidden]
-        width = max(len(command.name) for command in commands)
-        for panel in (START, TRUST, MORE):
-            here = [c for c in commands if (getattr(c, "rich_help_panel", None) or MORE) == panel]
-            rows = [(f"{c.name:{width}}", c.get_short_help_str(200)) for c in here]
-            if rows:
-                with formatter.section(panel):
-                    formatter.write_dl(rows)
-
-    def main(self, *args, **options):
-        for stream in (sys.stdout, sys.stderr):
-            # A terminal or a pipe without UTF-8 gets a question mark for what it cannot show.
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="replace")
-        if threading.current_thread() is threading.main_thread():
-            # Ended by a scheduler or a container as by Ctrl-C: with nothing left behind.
-            signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
-        try:
-            return super().main(*args, **options)
-        except CarstatsError as error:
-            _fail(error)
-
-
-def _fail(error: CarstatsError) -> NoReturn:
-    """Print what is wrong in the language that is set, and end."""
-    from carstats.words import in_words, tr
-
-    say(tr("Error: {error}", error=error), err=True)
-    for note in error.notes:
-        say(tr("  note: {note}", note=in_words(note)), err=True)
-    sys.exit(2)
-
-
-@contextmanager
-def _speaking(lang: str) -> Iterator[None]:
-    """Print in a language, what is wrong too."""
-    with carstats.in_language(lang):
-        try:
-            yield
-        except CarstatsError as error:
-            _fail(error)
-
+from carstats.run.console import (
+    MORE,
+    START,
+    TOGETHER,
+    TRUST,
+    Folder,
+    Group,
+    Language,
+    Mapping,
+    speaking,
+)
+from carstats.translation import in_words
 
 app = typer.Typer(
-    cls=_Group,
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -87,22 +39,6 @@ def _analyses(incomplete: str) -> list[str]:
 
     files = [p for kind in ("*.py", "*.ipynb") for p in packaged_folder("analyses").rglob(kind)]
     return sorted(p.stem for p in files if p.stem.startswith(incomplete))
-
-
-Folder = Annotated[Path, typer.Argument(help="Folder or workbook of study tables.")]
-Mapping = Annotated[
-    Path | None, typer.Option("--mapping", help="The study.toml, if it is not beside the data.")
-]
-Language = Annotated[
-    str,
-    typer.Option(
-        "--lang",
-        autocompletion=lambda: ["en", "zh"],
-        envvar=LANGUAGE_VARIABLE,
-        show_envvar=False,
-        help="Language of what is printed: en, or zh (simplified Chinese).",
-    ),
-]
 
 
 def _print_version(wanted: bool) -> None:
@@ -137,7 +73,7 @@ def draft(
     """Write a study.toml to look through: what each heading of your sheets seems to be."""
     from carstats.run.drafting import write_draft
 
-    with _speaking(lang):
+    with speaking(lang):
         for line in write_draft(folder, out, force=force):
             say(line)
 
@@ -154,7 +90,7 @@ def check(
     """Read a study and print what was read, or every problem in one list."""
     from carstats.run.listing import study_lines
 
-    with _speaking(lang):
+    with speaking(lang):
         study = carstats.read_study(folder, mapping)
         if derive:
             study = carstats.derive(study)
@@ -174,7 +110,7 @@ def report(
     from carstats.run.progress import progress
     from carstats.run.report import study_report
 
-    with _speaking(lang), progress() as told:
+    with speaking(lang), progress() as told:
         files = study_report(folder, out, lang=lang, mapping=mapping, smd=smd, report=told)
     for file in files:
         say(file)
@@ -188,7 +124,7 @@ def template(
     """Write a workbook to type a study into: it is read without a mapping."""
     from carstats.run.drafting import write_template
 
-    with _speaking(lang):
+    with speaking(lang):
         for line in write_template(out, lang):
             say(line)
 
@@ -203,14 +139,15 @@ def crosscheck(
     mapping: Mapping = None,
 ) -> None:
     """Recompute a study's numbers by other libraries, and say where they differ."""
+    with speaking(lang):
+        check_installed("crosscheck", "lifelines", "statsmodels")
     from carstats.report.pages.save import write_files
     from carstats.report.pages.second_program import crosscheck_files
     from carstats.run.counting import counting
     from carstats.run.reproduce import check_writable
     from carstats.words import tr
 
-    with _speaking(lang):
-        check_installed("crosscheck", "lifelines", "statsmodels")
+    with speaking(lang):
         if out is not None:
             check_writable(out.resolve())
         study = carstats.read_study(folder, mapping)
@@ -243,7 +180,7 @@ def validate(
     from carstats.validation.run import validate as run_all
     from carstats.words import tr
 
-    with _speaking(lang):
+    with speaking(lang):
         if out is not None:
             check_writable(out.resolve())
         with counting(tr("References")) as told:
@@ -276,7 +213,7 @@ def verify(
     from carstats.run.verify import summary
     from carstats.run.verify import verify as compare
 
-    with _speaking(lang):
+    with speaking(lang):
         with progress() as report:
             found = compare(data, out, report=report)
         width = max((len(line.name) for line in found.lines), default=0)
@@ -286,6 +223,57 @@ def verify(
             say(in_words(words))
     if not found.same:
         raise typer.Exit(1)
+
+
+@app.command(rich_help_panel=TOGETHER)
+def share(
+    folder: Folder,
+    out: Annotated[Path, typer.Option(help="Folder for the counts and disclosure.html.")],
+    site: Annotated[
+        str | None, typer.Option(help="What the network calls the site; default: the study.")
+    ] = None,
+    by: Annotated[
+        str, typer.Option(help="Columns to count by, with commas; '' for the whole alone.")
+    ] = "disease,target",
+    min_cell: Annotated[
+        int, typer.Option("--min-cell", help="The smallest number shown; under 5 by agreement.")
+    ] = 5,
+    at: Annotated[float, typer.Option(help="Day of the visit that responses are of.")] = 168,
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="An endpoint or toxicity; may be repeated. Default: all."),
+    ] = None,
+    mapping: Mapping = None,
+    lang: Language = "en",
+) -> None:
+    """Write counts that may leave the hospital, and a page to sign before they do."""
+    from carstats.run.network import share_study
+
+    with speaking(lang):
+        files = share_study(
+            folder, out, site=site, by=by, min_cell=min_cell, at=at, endpoints=endpoint,
+            mapping=mapping,
+        )  # fmt: skip
+        for line in files:
+            say(line)
+
+
+@app.command(rich_help_panel=TOGETHER)
+def combine(
+    files: Annotated[list[Path], typer.Argument(help="The sites' files, or their folder.")],
+    out: Annotated[Path, typer.Option(help="Folder for network.html, its tables and figures.")],
+    endpoint: Annotated[
+        list[str] | None,
+        typer.Option(help="An endpoint or toxicity; may be repeated. Default: all."),
+    ] = None,
+    lang: Language = "en",
+) -> None:
+    """Check the counts of several hospitals, and report them each and together."""
+    from carstats.run.network import combine_files
+
+    with speaking(lang):
+        for line in combine_files(files, out, endpoints=endpoint):
+            say(line)
 
 
 @app.command(rich_help_panel=MORE)
@@ -311,7 +299,7 @@ def endpoints(
     from carstats.run.listing import catalogue_lines, endpoint_lines
     from carstats.words import in_words
 
-    with _speaking(lang):
+    with speaking(lang):
         table = carstats.endpoint_catalogue()
         if name is not None:
             for line in endpoint_lines(table, name):
@@ -356,7 +344,7 @@ def reproduce(
     from carstats.run.reproduce import reproduce as run_all
     from carstats.words import tr
 
-    with _speaking(lang):
+    with speaking(lang):
         with progress() as report:
             outcomes = run_all(
                 data, out, only or None, published=published or None, lang=lang, report=report
@@ -389,7 +377,7 @@ def simulate(
     from carstats.words import tr_n
 
     n = SUBJECTS if n is None else n
-    with _speaking(lang):
+    with speaking(lang):
         write_synthetic(out, seed=SEED if seed is None else seed, n=n)
         say(tr_n("{n} subject in {folder}", "{n} subjects in {folder}", n, folder=out))
 

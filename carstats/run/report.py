@@ -94,10 +94,9 @@ def _study_report(
     from carstats.report.pages.chapters import report_page
     from carstats.report.pages.document import report_document
     from carstats.report.pages.save import write_files
-    from carstats.report.pages.slides import report_slides, require_slides
+    from carstats.report.pages.slides import report_slides
 
     # What can be wrong is found before the work begins.
-    require_slides()
     if lang != "en":
         from carstats.report.style import font_families
 

@@ -76,7 +76,7 @@ def _reproduce(
     if any(script.suffix == ".ipynb" for script in scripts):
         check_installed("notebooks,crosscheck", *NEEDED)
     folder = Path(data).resolve() if data is not None else packaged_folder("data/synthetic")
-    target = Path(out).resolve() if out is not None else _default_out(data)
+    target = Path(out).resolve() if out is not None else default_out(data, lang)
     # Read here first: a study that cannot be read is one error and not one for each analysis.
     if any(map(takes_study, scripts)):
         _study(str(folder))
@@ -85,9 +85,11 @@ def _reproduce(
         from carstats.report.style import font_families
 
         font_families(LANGUAGES[lang][0])
-    jobs = {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
+    jobs = {}
     if notebooks and only is None:
+        # The longest of all: begun last, one process would wait for it.
         jobs["crosscheck"] = partial(_second_program, folder, target, lang)
+    jobs |= {script.stem: partial(_make, script, folder, target, lang) for script in scripts}
     unfinished = target / "figures" / UNFINISHED
     new = [place for place in (unfinished.parent, target) if not place.exists()]
     write_files(unfinished.parent, {UNFINISHED: _UNFINISHED_WORDS.encode()})
@@ -133,7 +135,7 @@ def run(main: Callable) -> None:
     )
     parser.add_argument("--out", help="where the files go; default: figures/ of the repository")
     given = parser.parse_args()
-    out = Path(given.out) if given.out else _default_out(given.data) / "figures"
+    out = Path(given.out) if given.out else default_out(given.data, current_language()) / "figures"
     try:
         data = Path(given.data) if given.data else packaged_folder("data/synthetic")
         _call(main, data, out)
@@ -151,11 +153,11 @@ def check_writable(target: Path) -> None:
         )
 
 
-def _default_out(data: str | Path | None) -> Path:
-    analyses = packaged_folder("analyses")
-    if data is not None or current_language() != "en" or analyses.parent.name == "_bundled":
-        return Path.cwd() / DEFAULT_OUT
-    return analyses.parent
+def default_out(data: str | Path | None, lang: str) -> Path:
+    """Return where outputs go: those of the repository into it, others into the current folder."""
+    home = packaged_folder("analyses").parent
+    own = data is None and lang == "en" and home.name != "_bundled"
+    return home if own else Path.cwd() / DEFAULT_OUT
 
 
 @lru_cache(maxsize=1)

@@ -8,16 +8,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from carstats.data.packaged import packaged_folder
 from carstats.errors import CarstatsError
 from carstats.messages import message, message_n
 from carstats.report.pages.contact_sheet import PAGE
 from carstats.run.differences import RELATIVE_TOLERANCE, csv_difference, json_difference
 from carstats.run.manifest import MANIFEST, read_manifest, sha256
 from carstats.run.reproduce import (
-    DEFAULT_OUT,
     UNFINISHED,
     Outcome,
+    default_out,
     find_analyses,
     reproduce,
     takes_study,
@@ -152,7 +151,7 @@ def compare_folders(new: Path, earlier: Path, manifest: dict | None = None) -> l
 def _earlier(folder: str | Path | None, data: str | Path | None) -> Path:
     """Return the folder of earlier figures; by default where `reproduce` puts them."""
     if folder is None:
-        folder = packaged_folder("analyses").parent if data is None else DEFAULT_OUT
+        folder = default_out(data, "en")
     place = Path(folder).resolve()
     place = place / "figures" if (place / "figures").is_dir() else place
     if not place.is_dir() or not any(file.suffix in _COMPARED for file in place.iterdir()):

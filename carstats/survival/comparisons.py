@@ -8,6 +8,8 @@ from itertools import combinations
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.curves.curve_difference import greenwood_difference, melded_difference
 from carstats.messages import Joined, mark, message
@@ -26,7 +28,7 @@ _DIFFERENCES = {
 
 
 def survival_difference(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     at: float | Iterable[float],
@@ -40,7 +42,7 @@ def survival_difference(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.
@@ -84,7 +86,7 @@ def survival_difference(
     method = check_choice("method", method, ("melded beta product", "Greenwood"))
     check_conf_level(conf_level)
     days = check_days(at)
-    times = endpoint_times(cohort, endpoint, by)
+    times = endpoint_times(cohort, endpoint, by, counts=True)
     aside = refuse_competing(times, competing)
     _, _, names = grouped(times)
     compare = melded_difference if method == "melded beta product" else greenwood_difference
@@ -99,8 +101,8 @@ def survival_difference(
                 {
                     "contrast": Joined((names[second], names[first]), " − "),
                     "time": day,
-                    "n": len(both),
-                    "n_missing": int(both["event_time"].isna().sum()),
+                    "n": counted(both),
+                    "n_missing": counted(both[both["event_time"].isna()]),
                     "estimate": test.estimate,
                     "std_error": test.std_error,
                     "conf_low": test.low,

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted
+from carstats.counts.counted import Counts
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.rates.rate import rate_ratio
 from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
@@ -29,7 +31,7 @@ _ADJUSTED = {
 
 
 def incidence_rate_ratio(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -41,7 +43,7 @@ def incidence_rate_ratio(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study; time counts as for `incidence_rate`. By default the
@@ -83,7 +85,7 @@ def incidence_rate_ratio(
     """
     adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by)
+    times = endpoint_times(cohort, endpoint, by, counts=True)
     _, _, names = grouped(times)
     groups = [rows for _, rows in times.groups()]
     seen = [time_at_risk(rows) for rows in groups]
@@ -128,8 +130,8 @@ def incidence_rate_ratio(
 
 def _counts(rows: pd.DataFrame, k: int, years: float, end: str) -> dict[str, Any]:
     return {
-        f"n{end}": len(rows),
-        f"n_missing{end}": int(rows["event_time"].isna().sum()),
+        f"n{end}": counted(rows),
+        f"n_missing{end}": counted(rows[rows["event_time"].isna()]),
         f"n_event{end}": k,
         f"person_years{end}": years if np.isfinite(years) else np.nan,
     }

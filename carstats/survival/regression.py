@@ -126,9 +126,10 @@ def cox_regression(
         raise CarstatsError(message("`robust` goes with the partial likelihood, not with Firth."))
     if robust and changing is not None:
         raise CarstatsError(message("`robust` takes one row for each subject, so no `changing`."))
-    # Of a change along the way only the subjects themselves know.
-    alike = isinstance(cohort, Cohort) and changing is None
-    also = covariate_columns(cohort, covariates) if alike else ()
+    # Counts have columns of their own; of a change along the way only the subjects know.
+    also: list[str] = []
+    if isinstance(cohort, Cohort) and changing is None:
+        also = covariate_columns(cohort, covariates)
     times = endpoint_times(cohort, endpoint, (), strata, counts=changing is None, also=also)
     changes = changing_days(times.cohort, times, changing)
     if cause is not None:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted
+from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_conf_level
 from carstats.estimators.curves.rmst import check_horizon
 from carstats.estimators.curves.time_lost import mean_time_lost
@@ -26,7 +28,7 @@ from carstats.wording import level_text
 
 
 def restricted_time_lost(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     at: float,
@@ -42,7 +44,7 @@ def restricted_time_lost(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study, such as ``"relapse"``. By default the only one that
@@ -83,7 +85,7 @@ def restricted_time_lost(
     >>> cs.restricted_time_lost(cohort, "relapse", at=365, by="target")
     """
     check_conf_level(conf_level)
-    times, given = free_at(endpoint_times(cohort, endpoint, by), start)
+    times, given = free_at(endpoint_times(cohort, endpoint, by, counts=True), start)
     names = grouped(times)[2] if times.by else ["All"]
     tables = [stratum_table(rows, len(times.causes)) for _, rows in times.groups()]
     check_horizon(dict(zip(names, tables, strict=True)), at)
@@ -101,9 +103,9 @@ def restricted_time_lost(
             {
                 "cause": times.causes,
                 "time": float(at),
-                "n": len(rows),
-                "n_missing": int(ends.isna().sum()),
-                "n_event": [int(((codes == place + 1) & (ends <= at)).sum()) for place in places],
+                "n": counted(rows),
+                "n_missing": counted(rows[ends.isna()]),
+                "n_event": [counted(rows[(codes == place + 1) & (ends <= at)]) for place in places],
                 "estimate": lost.estimate,
                 "std_error": lost.std_error,
                 "conf_low": lost.low,

@@ -1,4 +1,4 @@
-"""Transgene copies in the blood of the synthetic study, by random numbers of their own."""
+"""Transgene and subsets of B cells in the synthetic study, by random numbers of their own."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from carstats.synthetic.assessments import Sampling
 from carstats.synthetic.course import Course, normal_cdf, stream
 from carstats.synthetic.toxicity import Toxicities
 from carstats.synthetic.visits import Visits
 
 MEASURE, UNIT = "CAR_transgene", "copies/ug DNA"
+SATURATION = 1_000_000.0
+NAIVE, MEMORY, TRANSITIONAL = "naive_B_percent", "memory_B_percent", "transitional_B_percent"
+SUBSETS, SUBSETS_UNIT = (NAIVE, MEMORY, TRANSITIONAL), "% of B cells"
 _LN2 = math.log(2.0)
 _POINTS = 60
 
@@ -75,6 +79,42 @@ class Expansion:
 EXPANSION = Expansion()
 
 
+@dataclass(frozen=True)
+class Repertoire:
+    """Which B cells there are: shares of them, in per cent, before and after they were gone.
+
+    Attributes
+    ----------
+    memory_before, memory_at_return : float
+        Median share of switched memory cells; between subjects its logit varies by `sigma`.
+    naive_of_others : float
+        Median share of naive cells among those that are no switched memory cells.
+    transitional_before, transitional_at_return : float
+        Median share of transitional cells.
+    sigma, error_sigma : float
+        Standard deviation of the logit between subjects and between samples.
+    refill, settle : float
+        Days in which the memory cells come a factor e nearer to where they were, and in which the
+        transitional ones do.
+    least : float
+        B cells per microlitre from which on subsets are told apart.
+    """
+
+    memory_before: float = 18.0
+    memory_at_return: float = 2.5
+    naive_of_others: float = 88.0
+    transitional_before: float = 4.0
+    transitional_at_return: float = 30.0
+    sigma: float = 0.45
+    error_sigma: float = 0.1
+    refill: float = 700.0
+    settle: float = 120.0
+    least: float = 5.0
+
+
+REPERTOIRE = Repertoire()
+
+
 def simulate_cells(
     course: Course, visits: Visits, toxicities: Toxicities, seed: int, model: Expansion = EXPANSION
 ) -> pd.DataFrame:
@@ -114,7 +154,9 @@ def simulate_cells(
     end = np.minimum(course.last_contact, np.nan_to_num(visits.reinfusion, nan=np.inf))
     seen = _row(course.infused) & ~lost & (day <= _row(end))
     subject = np.nonzero(seen)[0]
-    value, limit = value[seen], np.broadcast_to(limit, day.shape)[seen]
+    # An assay saturates: copies per µg cannot pass those of a few transgenes in every cell.
+    value = np.minimum(value[seen], SATURATION)
+    limit = np.broadcast_to(limit, day.shape)[seen]
     # Three leading digits: the last bit of a processor's exp does not change them.
     size = 10.0 ** np.floor(np.log10(np.maximum(value, 1.0)) - 2)
     value = np.where(value < limit, np.nan, np.round(np.round(value / size) * size, 1))
@@ -124,10 +166,76 @@ def simulate_cells(
     )  # fmt: skip
 
 
-def with_cells(assessments: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
-    """Return the assessments with the samples of transgene, the last of each day."""
-    table = pd.concat([assessments.assign(lloq=np.nan), cells], ignore_index=True)
-    order = np.lexsort((table["measure"] == MEASURE, table["day"], table["subject"]))
+def simulate_subsets(
+    course: Course, sampling: Sampling, b_cells: np.ndarray, seed: int,
+    model: Repertoire = REPERTOIRE,
+) -> pd.DataFrame:  # fmt: skip
+    """Return the shares of B-cell subsets at the visits where there are enough B cells."""
+    rng, day = stream(seed, "b cell subsets"), sampling.day
+    own = model.sigma * rng.standard_normal((len(course), 3))
+    noise = model.error_sigma * rng.standard_normal((*day.shape, 3))
+    back = _row(course.b_cells)
+    # Whom the product did not deplete keeps what there was; so has everybody before the infusion.
+    since = np.where(np.isnan(back) | (day <= 0), np.inf, np.maximum(day - back, 0.0))
+
+    def share(column: int, first: float, then: float, days: float) -> np.ndarray:
+        near = np.exp(-since / days)
+        centre = near * _logit(first) + (1 - near) * _logit(then)
+        return 1 / (1 + np.exp(-(centre + _row(own[:, column]) + noise[:, :, column])))
+
+    memory = share(0, model.memory_at_return, model.memory_before, model.refill)
+    naive = (1 - memory) * share(1, model.naive_of_others, model.naive_of_others, model.refill)
+    young = share(2, model.transitional_at_return, model.transitional_before, model.settle)
+    seen = ~np.isnan(day) & sampling.visit & (b_cells >= model.least)
+    subject, _ = np.nonzero(seen)
+    # A second infusion depletes again, and what comes back then is not modelled.
+    again = np.nan_to_num(sampling.visits.reinfusion, nan=np.inf)
+    parts = [
+        pd.DataFrame({"subject": subject, "day": day[seen], "measure": name,
+                      "value": np.round(100 * value[seen], 1)})
+        for name, value in zip(SUBSETS, (naive, memory, young), strict=True)
+    ]  # fmt: skip
+    table = pd.concat(parts, ignore_index=True)
+    table = table[table["day"] < again[table["subject"].to_numpy()]]
+    return table.assign(unit=SUBSETS_UNIT, adequate=True, lloq=np.nan)
+
+
+def subsets_truth(model: Repertoire = REPERTOIRE) -> dict:
+    """Return the true medians of the shares of B-cell subsets before and at the return."""
+    share = (np.arange(400) + 0.5) / 400
+    grid = np.linspace(-8, 8, 4001)
+    z = model.sigma * np.interp(share, normal_cdf(grid), grid)
+
+    def spread(percent: float) -> np.ndarray:
+        return 1 / (1 + np.exp(-(_logit(percent) + z)))
+
+    naive = {
+        when: np.median(_row(1 - spread(memory)) * spread(model.naive_of_others))
+        for when, memory in (("before", model.memory_before), ("return", model.memory_at_return))
+    }
+    return {
+        "meaning": "Median shares of the B cells in per cent, before the infusion and at the "
+        "return of B cells after a product that depleted them. They do not depend on the relapse; "
+        "the day of the return does (relapse_b_cell_correlation).",
+        "naive_before": round(100 * float(naive["before"]), 1),
+        "naive_at_return": round(100 * float(naive["return"]), 1),
+        "memory_before": model.memory_before,
+        "memory_at_return": model.memory_at_return,
+        "transitional_before": model.transitional_before,
+        "transitional_at_return": model.transitional_at_return,
+    }
+
+
+def _logit(percent: float) -> float:
+    return math.log(percent / (100 - percent))
+
+
+def with_samples(assessments: pd.DataFrame, *samples: pd.DataFrame) -> pd.DataFrame:
+    """Return the assessments with samples that have limits, one kind after another, each day."""
+    parts = [assessments.assign(lloq=np.nan), *samples]
+    table = pd.concat(parts, ignore_index=True)
+    kind = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
+    order = np.lexsort((kind, table["day"], table["subject"]))
     return table.iloc[order].reset_index(drop=True)
 
 

@@ -30,6 +30,9 @@ TOPICS = (
     "lupus items",
     "sclerosis items",
     "cells",
+    "harm",
+    "antibodies",
+    "b cell subsets",
 )
 MONTH = 30.4375
 YEAR = 365.25

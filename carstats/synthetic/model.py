@@ -356,4 +356,16 @@ MODEL_IN_WORDS = (
     "of 2.4 to 3.6 days to day 28 and more slowly after it; in `weak_share` cells hardly expand. "
     "A worse CRS goes with a higher peak. CAR-NK cells do not expand. Everything else about the "
     "transgene is independent of the other tables.",
+    "An infection has an organism by its site; second malignancies come at a constant rate from "
+    "`malignancy_from` on. Everybody infused is in hospital for it, longer with CRS or ICANS, and "
+    "again for an infection of grade 3 or more; CRS or ICANS of grade 3 and infections of grade 4 "
+    "bring intensive care. Nothing else depends on these.",
+    "Antibodies: what short-lived plasma cells make falls most, what long-lived ones make and what "
+    "vaccines left falls little with CD19 and more with BCMA; without a response less falls. A "
+    "titre comes back in part after a relapse, and replacement of immunoglobulin lifts vaccine "
+    "titres. These numbers are made up in the order that trials report; `anti-dsDNA` and "
+    "`autoantibody` follow the disease instead. No other table depends on them.",
+    "B cells that come back are naive and transitional, with few switched memory cells; these "
+    "refill over years. The subsets are independent of relapse and response, given when B cells "
+    "return.",
 )

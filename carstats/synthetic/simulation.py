@@ -15,13 +15,15 @@ from carstats.data.study import Study
 from carstats.data.writer import write_study
 from carstats.errors import CarstatsError, Problem
 from carstats.messages import mark, message
+from carstats.synthetic.antibodies import simulate_antibodies
 from carstats.synthetic.assessments import (
     Sampling,
     assessments_table,
     simulate_scores,
 )
-from carstats.synthetic.cells import simulate_cells, with_cells
+from carstats.synthetic.cells import simulate_cells, simulate_subsets, with_samples
 from carstats.synthetic.course import Course, simulate_course
+from carstats.synthetic.harm import with_harm
 from carstats.synthetic.items import simulate_items, simulate_sclerosis
 from carstats.synthetic.laboratory import simulate_laboratory
 from carstats.synthetic.local import local_toxicity_rows
@@ -103,16 +105,19 @@ def simulate_hidden(seed: int = SEED, n: int = SUBJECTS) -> Hidden:
     b_cells = measured["B_cells"][0][:, 1:] >= MODEL.b_cell_threshold
     samples = _in_order(sampling.day[:, 1:], b_cells)
     infusions = infusions_table(course, visits, seed)
+    harmed, treated = with_harm(course, toxicities, medications, seed)
     tables = {
         "infusions": infusions,
-        "assessments": with_cells(
+        "assessments": with_samples(
             assessments_table(
                 course, sampling, measured, local_toxicity_rows(sampling, measured, toxicities)
             ),
             simulate_cells(course, visits, toxicities, seed),
+            simulate_antibodies(course, visits, sampling.day[:, 0], medications, seed),
+            simulate_subsets(course, sampling, measured["B_cells"][0], seed),
         ),
-        "medications": medications,
-        "toxicities": _numbered(toxicities.table, infusions),
+        "medications": treated,
+        "toxicities": _numbered(harmed, infusions),
         "events": derive_events(course, visits, samples),
         "responses": responses_table(course, visits, drugs_at_visits(medications, visits)),
     }

@@ -20,7 +20,7 @@ _SYSTEMS = {
     "lymphopenia": "blood",
     "hypogammaglobulinaemia": "immune",
 }
-_INFECTION_SITES = {
+INFECTION_SITES = {
     "respiratory tract": 0.55,
     "urinary tract": 0.17,
     "skin": 0.14,
@@ -233,14 +233,14 @@ def _infections(course: Course, rng: np.random.Generator, rows: _Rows) -> None:
     model, n = course.model, len(course)
     days, load = _infection_knots(model)
     factor = course.kind("infection_factor")
-    sites = np.array(list(_INFECTION_SITES), dtype=object)
+    sites = np.array(list(INFECTION_SITES), dtype=object)
     arrival = np.zeros(n)
     for _ in range(12):  # Twelve exceed what 40 months can bring: one or two are expected.
         arrival = arrival - np.log1p(-rng.random(n)) / factor
         onset = np.ceil(np.interp(arrival, load, days))
         grade = 1 + pick(rng.random(n), model.infection_grades)
         length = 4 + np.floor(10 * rng.random(n)) + 5 * (grade >= 3)
-        site = sites[pick(rng.random(n), list(_INFECTION_SITES.values()))]
+        site = sites[pick(rng.random(n), list(INFECTION_SITES.values()))]
         seen = course.infused & (arrival < load[-1]) & (onset != course.death)
         rows.add("infection", seen, onset, grade, length, site)
     fatal = course.death_cause == "infection"

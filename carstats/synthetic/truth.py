@@ -7,7 +7,8 @@ from dataclasses import asdict
 
 import numpy as np
 
-from carstats.synthetic.cells import EXPANSION, cells_truth
+from carstats.synthetic.antibodies import ANTIBODIES, SEROLOGY, antibodies_truth
+from carstats.synthetic.cells import EXPANSION, REPERTOIRE, cells_truth, subsets_truth
 from carstats.synthetic.course import (
     YEAR,
     by_programme,
@@ -16,6 +17,7 @@ from carstats.synthetic.course import (
     relapse_scale,
     response_probability,
 )
+from carstats.synthetic.harm import HARM, harm_truth
 from carstats.synthetic.model import MODEL_IN_WORDS, Model
 from carstats.synthetic.toxicity import (
     crs_probability,
@@ -56,6 +58,13 @@ def truth(model: Model, seed: int, n: int) -> dict:
         "meaning": _MEANING,
         "true_values": records,
         "cells": cells_truth() | {"parameters": asdict(EXPANSION)},
+        "harm": harm_truth(model) | {"parameters": asdict(HARM)},
+        "antibodies": antibodies_truth()
+        | {
+            "parameters": asdict(SEROLOGY),
+            "panel": {name: asdict(antibody) for name, antibody in ANTIBODIES.items()},
+        },
+        "b_cell_subsets": subsets_truth() | {"parameters": asdict(REPERTOIRE)},
     }
 
 

@@ -341,6 +341,12 @@ def zero_note(n: int, k: int, high: float) -> str:
     return message("0 of {n}: at most {high} %", n=n, high=f"{100 * high:.1f}")
 
 
+def none_in_years(years: float, high: float) -> str:
+    """Say what no event in so many person-years rules out, in three figures."""
+    figures = f"{float(f'{high:.3g}'):g}"
+    return message("0 in {years} person-years: at most {high}", years=f"{years:.1f}", high=figures)
+
+
 def term_words(study: Study, terms: Iterable[str]) -> str:
     """Return the printed names of terms, for a title."""
     first, *others = (study.vocabulary.label("toxicity", name) for name in terms)

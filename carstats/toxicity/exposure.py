@@ -25,12 +25,18 @@ from carstats.toxicity.episodes import (
     episodes_of,
     followup_end,
     nobody_asked,
+    none_in_years,
     severe_enough,
     term_labels,
     term_words,
 )
 from carstats.toxicity.merging import merged_episodes
-from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects
+from carstats.toxicity.unknown import (
+    before_note,
+    bounded_note,
+    doubtful_subjects,
+    uncollected_note,
+)
 from carstats.wording import because, limits_words
 
 RATE_METHODS = ("exact", "negative binomial", "robust")
@@ -163,13 +169,14 @@ def exposure_adjusted_rate(
                 unknown, most = doubtful_subjects(of_term, whom), 0.0
                 if unknown:
                     all_ = possible[(possible["term"] == name) & possible["subject_id"].isin(who)]
-                    most = _rate(whom, all_, *how)["conf_high"]
-                answer = _rate(whom, mine, *how, at_most=most)
+                    most = rate_row(whom, all_, *how)["conf_high"]
+                answer = rate_row(whom, mine, *how, at_most=most)
                 answer["n_missing"] += unknown
                 answer["note"] = joined_notes(
                     nobody_asked(stratum, name) or answer["note"],
                     bounded_note(unknown),
                     before_note(of_term, whom),
+                    uncollected_note(cohort, name) if len(whom) else "",
                 )
                 edges = {} if window is None else {"window_start": days[0], "window_end": days[1]}
                 found.append({"term": name, **edges, **answer})
@@ -253,7 +260,7 @@ def exposure_of(
     return Exposure(counts[at_risk].to_numpy(float), years, undated)
 
 
-def _rate(
+def rate_row(
     stratum,
     mine,
     days,
@@ -283,10 +290,7 @@ def _rate(
     high = max(values[2] * per, at_most)
     none = ""
     if not k and total:
-        none = message(
-            "0 in {years} person-years: at most {high}",
-            years=f"{total:.1f}", high=f"{high:.3g}",
-        )  # fmt: skip
+        none = none_in_years(total, high)
     nobody = "" if n else message("nobody followed in the window")
     tested = {}
     if benchmark is not None:

@@ -48,6 +48,8 @@ def messages():
     for column in ("definition", "thresholds"):
         for text in table[column]:
             found.setdefault(text, "the catalogue of endpoints")
+    for text in carstats.important_differences()["note"]:
+        found.setdefault(text, "the minimal important differences")
     return {message: place for message, place in found.items() if message}
 
 
@@ -74,9 +76,17 @@ def terms():
             yield category, term
 
 
+class _Catalogue(Catalog):
+    """A catalogue whose header does not name the release of Babel: every one writes the same."""
+
+    @property
+    def mime_headers(self):
+        return [pair for pair in super().mime_headers if pair[0] != "Generated-By"]
+
+
 def updated(old, found, given):
     """Return the catalogue of these messages with the translations that are known."""
-    new = Catalog(
+    new = _Catalogue(
         locale="zh_CN", domain="carstats", project="carstats", version="", charset="utf-8",
         header_comment="# The words of carstats in simplified Chinese.", fuzzy=False,
         creation_date=_NO_DATE, revision_date=_NO_DATE, last_translator="", language_team="",

@@ -12,7 +12,7 @@ NAMES = {
     "Crowley", "Engl", "Erlangen", "Feng", "Fisher", "Furie", "Howard", "Johansen",
     "Kaplan", "Khanna", "Kohler", "Lancet", "Lupus",
     "Meier", "Miettinen", "Neurol", "Nurminen", "Pearson", "Proschan", "Python", "Rheum", "Sheikh",
-    "Cmax", "Tlast", "Tmax", "Turnbull", "copies",
+    "Cmax", "Gaffke", "Poisson", "Tlast", "Tmax", "Turnbull", "copies",
     "Tianjin", "Vollenhoven", "Wang", "Zhang", "Zhejiang", "beta", "care", "carstats", "cilta",
     "cmprsk", "coinfusion", "crosscheck", "lifelines", "ller", "logit", "melded", "pandas", "rank",
     "scipy", "standard", "statsmodels", "survival",
@@ -28,7 +28,9 @@ def english_words(html):
     texts = [page.get_text(" ")]
     for attribute in ("alt", "aria-label", "title"):
         texts += [tag[attribute] for tag in page.find_all(attrs={attribute: True})]
-    return set(re.findall(_WORD, " ".join(texts))) - NAMES - trial_names()
+    # The fingerprint of the data may have four letters in a row.
+    text = re.sub(r"\b(?=\w*\d)[0-9a-f]{8,}\b", " ", " ".join(texts))
+    return set(re.findall(_WORD, text)) - NAMES - trial_names()
 
 
 def trial_names():

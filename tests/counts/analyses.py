@@ -26,9 +26,12 @@ OF_TIMES = {
     "gray_test": lambda c: cs.gray_test(c, RFS, by="target", strata="site_id"),
     "cox_regression": lambda c: cs.cox_regression(c, RFS, "target", strata="site_id"),
     "cox_robust": lambda c: cs.cox_regression(c, RFS, "target", robust=True),
+    "survival_difference": lambda c: cs.survival_difference(c, RFS, at=[2, 4], by="target"),
+    "incidence_rate_ratio": lambda c: cs.incidence_rate_ratio(c, RFS, by="target"),
+    "restricted_time_lost": lambda c: cs.restricted_time_lost(c, RFS, at=2, by="target"),
     "cox_firth": lambda c: cs.cox_regression(c, RFS, "target", method="Firth"),
 }  # fmt: skip
-COMPETING = ("cumulative_incidence", "gray_test")
+COMPETING = ("cumulative_incidence", "gray_test", "restricted_time_lost")
 
 
 def equal(first, second):
@@ -63,3 +66,4 @@ def same(ask, cohort, counts):
         assert first == second
     else:
         equal(first, second)
+        assert first.caption() == second.caption()

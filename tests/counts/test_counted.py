@@ -41,13 +41,53 @@ def test_counts_add_up():
         ({"n": [2, 3, 5]}, "do not add up: 10 in `times`, 9 subjects"),
         ({"n": [3, 3, 3]}, "do not add up in the stratum CD19: 6 in `times`, 5 subjects"),
         ({"time": [-1, 20, 10]}, "holds -1.0 in `time`"),
-        ({"status": ["gone", "event", "event"]}, "holds 'gone' in `status`"),
+        ({"n": [float("inf"), 3, 4]}, "holds inf in `n`"),
+        ({"time": ["late", 20, 10]}, "`time` of times holds 'late', which is no number"),
+        ({"time": [None, 20, 10]}, "has no `time` beside 'event' in `status`: give both"),
+        ({"status": [None, "event", "event"]}, "has no `status` beside 10.0 in `time`"),
+        (
+            {"status": ["gone", "event", "event"]},
+            "holds 'gone' in `status`. A status is 'censored'",
+        ),
+        ({"cause": ["death", None, None]}, "holds 'death' in `cause`. A cause is that of"),
+        ({"applies": ["no", "yes", "yes"]}, "holds 'no' in `applies`. It takes True and False"),
+        ({"entry_time": [10, None, None]}, "holds 10.0 in `entry_time`. Entry is a number of days"),
+        ({"target": [1, "CD19", "BCMA"]}, "`target` of `times` of the counts holds 'int', 'str'"),
+        ({"endpoint": "relapsee"}, "names 'relapsee', which its vocabulary does not have"),
         ({"target": [None, "CD19", "BCMA"]}, "`target` is missing in `times`"),
     ],
 )
 def test_counts_that_cannot_be_are_refused(change, match):
     with pytest.raises(cs.CarstatsError, match=re.escape(match)):
         made(TIMES.assign(**change))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "match"),
+    [
+        ({"times": [1]}, "`times` of the counts is list; it takes a table"),
+        ({"subjects": None}, "`subjects` of the counts is NoneType"),
+        ({"visit": {"at": 3}}, "`visit` of the counts is {'at': 3}; it says a day and a window"),
+        ({"landmarks": "x"}, "`landmarks` is 'x'; it takes a finite number"),
+        ({"levels": ["CD19"]}, "`levels` of the counts is a table with the columns of `by`"),
+        ({"vocabulary": "x"}, "`vocabulary` of the counts is a Vocabulary"),
+        ({"by": ("target", "target")}, "`by` names 'target' twice"),
+        ({"by": 3}, "`by` names 3; it takes names of columns"),
+        ({"responses": TIMES}, "`visit` of the counts is missing: it says when"),
+    ],
+)
+def test_what_is_said_of_the_counts_is_checked(arguments, match):
+    given = {"by": ("target",), "subjects": SUBJECTS, "times": TIMES, **arguments}
+    with pytest.raises(cs.CarstatsError, match=re.escape(match)):
+        cs.Counts(**given)
+
+
+def test_the_overview_says_what_was_counted():
+    table = made().overview.set_index("target")
+    assert table.loc["CD19", ["n", "n_missing", "n_event", "n_competing"]].tolist() == [5, 0, 2, 0]
+    assert table.loc["CD19", "person_days"] == 2 * 10 + 3 * 20
+    assert "person_days" in made()._repr_html_()
+    assert len(sum([made(), made()])) == 18
 
 
 def test_a_column_that_lacks_is_named():

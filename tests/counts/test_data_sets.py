@@ -108,44 +108,6 @@ def test_a_table_without_a_column_is_refused_with_the_nearest(frame):
         cs.count_outcomes(registry(frame), ENDPOINTS, by="centre")
 
 
-def test_a_column_of_mixed_types_is_refused(frame, tmp_path):
-    mixed = frame.astype({"days": object})
-    mixed.loc[299, "days"] = "unknown"
-    mixed.to_csv(tmp_path / "rows.csv", index=False)
-    with pytest.raises(cs.CarstatsError, match="'days' is of type string and not a number"):
-        cs.count_outcomes(tmp_path / "rows.csv", ENDPOINTS)
-
-
-@pytest.mark.parametrize(
-    ("column", "value", "match"),
-    [
-        ("days", -3.0, "holds -3.0 in `time`"),
-        ("status", "2", "'status' holds '2'; a status is 0 or 1"),
-        ("arm", None, "`arm` is missing"),
-        ("responded", 2.0, "holds 2.0 in `response`"),
-        ("crs", 7, "holds 7.0 in `grade`"),
-    ],
-)
-def test_values_that_are_not_allowed_are_refused(frame, column, value, match):
-    wrong = frame.copy()
-    wrong.loc[7, column] = value
-    with pytest.raises(cs.CarstatsError, match=match):
-        cs.count_outcomes(registry(wrong), ENDPOINTS, by="arm")
-
-
-def test_a_file_that_is_cut_short_or_not_there_is_refused(frame, tmp_path):
-    whole = tmp_path / "whole.parquet"
-    frame.to_parquet(whole)
-    (tmp_path / "cut.parquet").write_bytes(whole.read_bytes()[:500])
-    with pytest.raises(cs.CarstatsError, match=r"cut\.parquet cannot be read"):
-        cs.count_outcomes(tmp_path / "cut.parquet", ENDPOINTS)
-    with pytest.raises(cs.CarstatsError, match=r"there is no file .*none\.parquet"):
-        cs.count_outcomes(tmp_path / "none.parquet", ENDPOINTS)
-    (tmp_path / "rows.txt").write_text("a", encoding="utf-8")
-    with pytest.raises(cs.CarstatsError, match=r"is no Parquet .* file"):
-        cs.count_outcomes(tmp_path / "rows.txt", ENDPOINTS)
-
-
 def test_an_engine_that_is_not_there_is_said(monkeypatch, frame, tmp_path):
     frame.to_parquet(tmp_path / "rows.parquet")
     there = importlib.util.find_spec

@@ -84,6 +84,7 @@ ASKED = {
     "score_difference": lambda c: cs.score_difference(
         c, "SLEDAI-2K", by="target", at=[28, 84], structure="compound symmetry"
     ),
+    "score_responder_rate": lambda c: cs.score_responder_rate(c, "SLEDAI-2K", by="target"),
     "seroconversion_rate": lambda c: cs.seroconversion_rate(c, "anti-dsDNA", above=10),
     "basket_leave_one_out": lambda c: cs.basket_leave_one_out(c, "response", by="target"),
     "exposure_adjusted_rate": lambda c: cs.exposure_adjusted_rate(
@@ -91,9 +92,18 @@ ASKED = {
     ),
     "exposure_adjusted_ratio": lambda c: cs.exposure_adjusted_ratio(c, "infection", by="target"),
     "time_to_recovery": lambda c: cs.time_to_recovery(c, "b_cell_reconstitution"),
+    "causes_of_death": lambda c: cs.causes_of_death(c, at=200, by="target"),
+    "infections_by_organism": lambda c: cs.infections_by_organism(c, by="target"),
+    "immunoglobulin_replacement": lambda c: cs.immunoglobulin_replacement(c, by="target"),
+    "hospital_days": lambda c: cs.hospital_days(c, at=[30, 60], by="target"),
+    "crs_treatment": lambda c: cs.crs_treatment(c, by="target"),
     "cellular_kinetics": lambda c: cs.cellular_kinetics(c, by="target"),
     "glucocorticoid_course": lambda c: cs.glucocorticoid_course(c, by="target"),
     "antibody_panel": lambda c: cs.antibody_panel(c, {"anti-dsDNA": 30}, by="target"),
+    "cumulative_dose": lambda c: cs.cumulative_dose(c, by="target"),
+    "drug_use": lambda c: cs.drug_use(c, at=[0, 84, 364], by="target"),
+    "time_to_taper": lambda c: cs.time_to_taper(c, by="target"),
+    "protection_kept": lambda c: cs.protection_kept(c, {"vaccine_tetanus": 0.1}, by="target"),
     "titre_change": lambda c: cs.titre_change(c, "anti-dsDNA"),
     "b_cell_depletion": lambda c: cs.b_cell_depletion(c, by="target"),
     "exposure_response": lambda c: cs.exposure_response(c, "Cmax", "CRS"),

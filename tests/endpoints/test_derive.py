@@ -24,13 +24,11 @@ from carstats.endpoints.derive.intercurrent import (
 )
 from carstats.endpoints.derive.visits import find_visits
 from carstats.endpoints.options import Rules, Schedule
-from carstats.endpoints.record.visits import nearest_visit
 from carstats.errors import CarstatsError
 from carstats.synthetic.simulation import simulate_study
 from tests.endpoints.tiny_study import event, one, reason, responses
 
 WELL, ILL = 4.0, 9.0
-RTX = ("rituximab", "biologic", 100.0, 114.0, None, "disease")
 
 
 def drug(start, *, cls="biologic", stop=None, mg=None, why="disease", name="drug"):
@@ -138,18 +136,6 @@ def test_baseline_without_lymphodepletion_may_be_day_0():
 )  # fmt: skip
 def test_visit_windows_have_their_edges(day, label):
     assert Schedule().labels(np.array([float(day)])).tolist() == [label]
-
-
-def test_tie_of_two_visits_goes_to_the_later():
-    visits = find_visits(one({158: ILL, 178: WELL, 190: ILL}))
-    assert visits.day[nearest_visit(visits, 24)].tolist() == [178.0]
-
-
-def test_nearest_visit_is_an_adequate_one_in_the_window():
-    visits = find_visits(one({160: WELL, 168: WELL, 197: WELL}, inadequate=[168]))
-    assert visits.day[nearest_visit(visits, 24)].tolist() == [160.0]
-    empty = find_visits(one({139: WELL, 197: WELL}))
-    assert nearest_visit(empty, 24).tolist() == [-1]
 
 
 @pytest.mark.parametrize(("mg", "day", "known"), [

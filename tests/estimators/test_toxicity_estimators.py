@@ -9,7 +9,6 @@ from scipy.special import betaincinv
 from carstats.errors import CarstatsError
 from carstats.estimators.curves.mean_cumulative import mean_cumulative
 from carstats.estimators.pooling.beta_binomial import (
-    beta_binomial_log_likelihood,
     beta_binomial_posterior,
     fit_beta_binomial,
     mean_quantile,
@@ -152,7 +151,6 @@ def test_beta_binomial_at_its_edges():
     even = fit_beta_binomial([3, 3], [10, 10])
     assert (even.mean, even.correlation) == (0.3, 0)
     assert_allclose(even.log_likelihood, 2 * np.log(120 * 0.3**3 * 0.7**7))
-    assert_allclose(beta_binomial_log_likelihood([1], [2], 0.5, 0.5), np.log(1 / 4))
     for k, n, words in (([], [], "empty"), ([3], [2], "exceeds"), ([0.5], [2], "not whole")):
         with pytest.raises(CarstatsError, match=words):
             fit_beta_binomial(k, n)

@@ -117,7 +117,49 @@ def test_the_dose():
     _, order = parts(cs.exposure_response(c, "dose", "CRS"))
     assert order["n"] == 3
     assert "1 without the exposure" in order["note"]
-    assert "doses of 2 products" in order["note"]
+    assert "doses of 2 products, which differ in more than the dose: a (2), b (1)" in order["note"]
+
+
+def dosed(products, **columns):
+    rows = [
+        {"subject_id": f"S{i + 1:02d}", "infusion_number": 1, "day": 0, "planned": True,
+         "dose": dose, "product": product}
+        for i, (dose, product) in enumerate(products)
+    ]  # fmt: skip
+    n = len(products)
+    return cohort(PEAKS[:n], toxicities=crs([0, 1, 1, 1][:n]), infusions=rows, **columns)
+
+
+def test_doses_by_weight_and_in_all_come_to_one_unit():
+    given = [(1, "a (10^6/kg)"), (2, "a (10^6/kg)"), (90, "b (10^6)"), (120, "b (10^6)")]
+    c = dosed(given, weight_kg=[50, 60, None, 80])
+    whole = cs.exposure_listing(c, "dose", "CRS")
+    assert whole.frame["value"].tolist() == [50, 90, 120, 120]
+    assert whole.spec.options["unit"] == "10⁶ cells"
+    _, order = parts(cs.exposure_response(c, "dose", "CRS"))
+    assert "2 doses brought to the unit by the body weight" in order["note"]
+    each = cs.exposure_listing(c, "dose per kg", "CRS")
+    # The third has no weight.
+    assert each.frame["value"].tolist() == [1, 1.5, 2]
+    assert each.spec.options["unit"] == "10⁶ cells/kg"
+    _, order = parts(cs.exposure_response(c, "dose per kg", "CRS"))
+    assert "1 without the exposure" in order["note"]
+
+
+def test_a_dose_by_weight_needs_the_weight():
+    c = dosed([(1, "a (10^6/kg)"), (2, "a (10^6/kg)")])
+    assert cs.exposure_listing(c, "dose per kg", "CRS").frame["value"].tolist() == [1, 2]
+    with pytest.raises(cs.CarstatsError, match=r"cells per kilogram: that takes `weight_kg`"):
+        cs.exposure_response(c, "dose", "CRS")
+
+
+def test_a_listing_with_an_empty_stratum_is_drawn():
+    c = cohort(responses=responding([False] * 3 + [True, True, None]),
+               target=["CD19"] * 5 + ["BCMA"])  # fmt: skip
+    listed = cs.exposure_listing(c, "Cmax", "response", by="target")
+    assert listed.frame["below"].dtype == bool
+    assert set(listed.frame["target"]) == {"CD19"}
+    cs.plot(listed)
 
 
 def test_strata_of_nobody_keep_their_row():
@@ -137,7 +179,7 @@ def test_what_is_refused():
         ask(c, "Cmax", "ICANS")
     with pytest.raises(cs.CarstatsError, match=r"`at` is 20; it takes a day after"):
         ask(c, "Cmax", "response", at=20)
-    with pytest.raises(cs.CarstatsError, match=r"`exposure` is 'dose', and the study has none"):
+    with pytest.raises(cs.CarstatsError, match=r"`exposure` is 'dose', and the study has no dose"):
         ask(c, "dose", "CRS")
 
 
@@ -150,3 +192,31 @@ def test_the_listing_and_its_figure():
     below = figure.findobj(lambda artist: artist.get_gid() == "below")
     assert sum(len(line.get_xdata()) for line in below) == 2
     assert "does not tell a cause" in figure.caption
+
+
+def test_the_table_has_medians_by_level_and_the_correlation():
+    c = cohort((0, *PEAKS), toxicities=crs([0, 0, 0, 1, 1, 1, 1]))
+    table = cs.tabulate(cs.exposure_response(c, "Cmax", "CRS"))
+    rows = [row.cells for row in table.rows]
+    # One below quantification, 100 and 900; 2,000, 4,000, 8,000 and 30,000.
+    assert rows[0][:3] == ("none", "3", "100 (below to 500)")
+    assert rows[0][4] == "below to 900"
+    assert rows[1][2] == "6,000 (3,500 to 13,500)"
+    # The groups do not overlap: 2 of 35 arrangements.
+    assert rows[-1][0] == "Rank correlation"
+    assert rows[-1][2] == "0.87"
+    assert rows[-1][5] == "0.06"
+
+
+def test_the_nadir_of_b_cells_is_of_the_first_infusion():
+    profiles = ["7:3 20:1 200:90 220:0", "7:5 20:4", "7:9 20:8 35:2"]
+    study = sampled(profiles, cohort=False, measure="B_cells", unit="/uL", lloq=None)
+    given = [{"subject_id": f"S{i:02d}", "infusion_number": 1, "day": 0, "planned": True}
+             for i in (1, 2, 3)]  # fmt: skip
+    given.append({"subject_id": "S01", "infusion_number": 2, "day": 210, "planned": False})
+    tables = {"infusions": pd.DataFrame(given), "toxicities": pd.DataFrame(crs([1, 2, 0]))}
+    c = cs.define_cohort(cs.Study(subjects=study.subjects, assessments=study.assessments, **tables))
+    # After the re-infusion 0 on its tenth day, and the third subject's 2 on day 35: neither counts.
+    listed = cs.exposure_listing(c, "B-cell nadir", "CRS")
+    assert sorted(listed.frame["value"]) == [1, 4, 8]
+    assert "to day 28" in listed.spec.options["label"]

@@ -90,6 +90,7 @@ def small_study(folder):
     return folder
 
 
+@pytest.mark.crosscheck
 def test_command(tmp_path):
     (tmp_path / "study").mkdir()
     folder = small_study(tmp_path / "study")

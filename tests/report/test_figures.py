@@ -2,6 +2,7 @@
 
 import csv
 import hashlib
+import io
 import json
 import xml.etree.ElementTree as ElementTree
 from importlib.util import find_spec
@@ -286,6 +287,20 @@ def test_a_font_that_came_after_matplotlibs_list_is_found(monkeypatch):
     caches = without_chinese(monkeypatch, later=[bundled_chinese()])
     try:
         assert len(style.font_families("京")) == 2
+    finally:
+        for cached in caches:
+            cached.cache_clear()
+
+
+def test_a_font_of_one_weight_draws_bold_without_a_word(monkeypatch, caplog):
+    """Such as the system's own where carstats[zh] is not installed."""
+    caches = without_chinese(monkeypatch, later=[bundled_chinese()])
+    try:
+        with style.drawing(["京"]):
+            figure = Figure()
+            figure.text(0.5, 0.5, "京", weight="bold")
+            figure.savefig(io.BytesIO())
+        assert "findfont" not in caplog.text
     finally:
         for cached in caches:
             cached.cache_clear()

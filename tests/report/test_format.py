@@ -82,7 +82,6 @@ def test_no_negative_nought():
 
 def test_summaries():
     assert fmt.mean_sd(34.24, NAN) == "34.2 (–)"
-    assert fmt.median_range(33, 24.5, 41) == "33.0 (24.5–41.0)"
     assert fmt.confidence(0.95) == f"95{S}% CI"
     assert fmt.confidence(0.975) == f"97.5{S}% CI"
     assert fmt.sentence_list(["a", "b", "c"]) == "a, b and c"

@@ -259,8 +259,7 @@ def test_only_one_place_prints():
 def test_a_command_names_the_extra_it_needs_before_it_begins(
     monkeypatch, tmp_path, command, lacks, extra
 ):
-    found = errors.find_spec
-    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == lacks else found(name))
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == lacks else name)
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 2

@@ -80,6 +80,13 @@ def table(title="Rates", **more):
     return Table(title, ("Row", "n/N", "Rate"), rows, **{**given, **more})
 
 
+@pytest.fixture(autouse=True)
+def jupyter_alone(monkeypatch):
+    """The notebooks of these tests do not ask the second program."""
+    needed = [name for name in notebooks.NEEDED if name not in ("lifelines", "statsmodels")]
+    monkeypatch.setattr(notebooks, "NEEDED", needed)
+
+
 def test_text_is_taken_apart_and_put_together_again():
     assert translated_markdown(TEXT) == textwrap.dedent(
         """\
@@ -268,8 +275,7 @@ def test_what_is_no_notebook_is_refused(tmp_path):
 
 
 def test_a_library_that_lacks_is_named_with_the_remedy(tmp_path, monkeypatch):
-    find = errors.find_spec
-    monkeypatch.setattr(errors, "find_spec", lambda n: None if n == "nbclient" else find(n))
+    monkeypatch.setattr(errors, "find_spec", lambda n: None if n == "nbclient" else n)
     with pytest.raises(CarstatsError, match=r'needs nbclient.*pip install "carstats\[notebooks'):
         run_notebook(tmp_path / "any.ipynb")
 

@@ -17,7 +17,6 @@ import carstats as cs
 from carstats.errors import CarstatsError
 from carstats.report import style
 from carstats.report.chapters import contents
-from carstats.report.pages import slides
 from carstats.run import report as run_report
 from carstats.run.report import study_report
 from tests.data import odd_studies
@@ -107,11 +106,6 @@ def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monke
         study_report(study, out)
     (out / "report.docx").rmdir()
     out.rmdir()
-
-    with monkeypatch.context() as patch:
-        patch.setattr(slides, "find_spec", lambda name: None)
-        with pytest.raises(CarstatsError, match="pip install python-pptx"):
-            study_report(study, out)
 
     def no_font(text):
         if any(character > "\u4e00" for character in text):

@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from carstats.errors import CarstatsError
-from carstats.language import in_language
 from carstats.run import reproduce as run
 from carstats.run.manifest import MANIFEST
-from carstats.run.reproduce import UNFINISHED, _default_out, find_analyses, reproduce, takes_study
+from carstats.run.reproduce import UNFINISHED, default_out, find_analyses, reproduce, takes_study
+from carstats.run.verify import verify
 
 ROOT = Path(__file__).parents[2]
 GATHERED = ("index.html", MANIFEST, "methods.csv", "results.csv")
@@ -89,6 +89,7 @@ def test_a_study_that_does_not_say_who_was_infused_is_told_how_to(small, tmp_pat
     assert not outcome.defect
 
 
+@pytest.mark.crosscheck
 def test_a_hospitals_folder_has_no_published_trials_unless_asked(small, tmp_path, monkeypatch):
     asked = []
     monkeypatch.setattr(run, "run_jobs", lambda jobs, *_: asked.append(set(jobs)) or {})
@@ -202,11 +203,21 @@ def test_analyses_speak_the_language_that_is_asked_for(small, tmp_path, in_this_
     assert 'lang="zh' in (tmp_path / "figures" / "index.html").read_text("utf-8")
 
 
-def test_another_language_does_not_land_in_the_repository(monkeypatch, tmp_path):
+def test_another_language_and_another_study_do_not_land_in_the_repository(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
-    with in_language("zh"):
-        assert _default_out(None) == tmp_path / "carstats-results"
-    assert _default_out(None) == ROOT
+    assert default_out(None, "zh") == tmp_path / "carstats-results"
+    assert default_out("study", "en") == tmp_path / "carstats-results"
+    assert default_out(None, "en") == ROOT
+
+
+def test_what_a_wheel_makes_does_not_land_in_the_environment(monkeypatch, tmp_path):
+    """`carstats verify` looks where `carstats reproduce` wrote."""
+    bundle = tmp_path / "_bundled" / "analyses"
+    monkeypatch.setattr("carstats.run.reproduce.packaged_folder", lambda name: bundle)
+    monkeypatch.chdir(tmp_path)
+    assert default_out(None, "en") == tmp_path / "carstats-results"
+    with pytest.raises(CarstatsError, match=r"no outputs in .*carstats-results to compare with"):
+        verify()
 
 
 def test_unknown_names_and_places_are_refused(small, tmp_path):
@@ -232,6 +243,7 @@ def test_a_script_runs_by_itself(small, tmp_path):
     assert "Traceback" not in run.stderr
 
 
+@pytest.mark.crosscheck
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT for a process group")
 def test_an_interrupt_ends_all_and_leaves_whole_files(small, tmp_path):
     code = "from carstats.run.reproduce import reproduce; "

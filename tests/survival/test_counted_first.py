@@ -78,3 +78,13 @@ def test_spans_without_anyone_at_risk():
     assert unobserved(rows.iloc[[0]]) == []
     assert unobserved(rows.iloc[[1]]) == [(0.0, 5.0)]
     assert unobserved(rows.iloc[[4]]) == []
+
+
+def test_what_was_counted_already_is_not_counted_again(monkeypatch):
+    cohort = drawn(90, 3, 6, 3, 2, False)
+    counts = cs.count_outcomes(cohort, [RFS], by=["target", "site_id"])
+    whole = cs.survival_curve(counts, RFS)
+    covariate = cs.cox_regression(counts, RFS, "target")
+    monkeypatch.setattr(times, "COUNTED_FROM", 1)
+    equal(cs.survival_curve(counts, RFS), whole)
+    equal(cs.cox_regression(counts, RFS, "target"), covariate)

@@ -12,7 +12,6 @@ from carstats.estimators.curves.risk_table import risk_table
 from carstats.estimators.reasons import NO_EVENT, NO_SUBJECTS, Reason
 from carstats.estimators.regression.cure import (
     mixture_cure,
-    mixture_survival,
     sufficient_followup,
 )
 from carstats.estimators.regression.parametric import aft_regression
@@ -67,15 +66,6 @@ def test_nobody_cured_is_the_weibull_model():
     assert fit.high < 0.1
     assert_allclose(fit.location, weibull.coef[0], rtol=1e-9)
     assert_allclose(fit.log_likelihood, weibull.log_likelihood, rtol=1e-12)
-
-
-def test_mixture_survival_runs_from_one_to_the_cured_part():
-    data = columns("long")
-    fit = mixture_cure(data["low"], data["high"])
-    found = mixture_survival(fit, [0, 30, 60, 1e9])
-    assert_allclose(found[0], 1)
-    assert (np.diff(found) < 0).all()
-    assert_allclose(found[-1], fit.estimate, rtol=1e-12)
 
 
 def test_the_gate_refuses_in_words():

@@ -19,9 +19,7 @@ from carstats.estimators.reasons import (
     Reason,
 )
 from carstats.estimators.regression.parametric import (
-    AFT_DISTRIBUTIONS,
     aft_regression,
-    aft_survival,
     maximised,
 )
 from carstats.estimators.tests.interval_tests import (
@@ -382,16 +380,10 @@ def test_aft_equals_published_values():
     assert 0.0009 < fit.lrt_p_value < 0.001
 
 
-@pytest.mark.parametrize("distribution", AFT_DISTRIBUTIONS)
-def test_aft_survival_and_units(distribution):
+@pytest.mark.parametrize("distribution", ["Weibull", "log-logistic"])
+def test_aft_does_not_depend_on_units(distribution):
     low, high, group = columns("mixed")
     fit = aft_regression(low, high, group, distribution=distribution)
-    found = aft_survival(fit, [[0.0], [1.0]], [0.0, 30.0, 1e9])
-    assert_allclose(found[:, 0], 1)
-    assert_allclose(found[:, 2], 0, atol=1e-6)
-    z = (np.log(30) - fit.coef[0] - fit.coef[1]) / fit.scale
-    by_hand = np.exp(-np.exp(z)) if distribution == "Weibull" else 1 / (1 + np.exp(z))
-    assert_allclose(found[1, 1], by_hand, rtol=1e-12)
     months = aft_regression(low / 30, high / 30, group * 100 + 7, distribution=distribution)
     assert_allclose(months.coef[1] * 100, fit.coef[1], rtol=1e-8)
     assert_allclose(months.std_error[1] * 100, fit.std_error[1], rtol=1e-8)
@@ -400,7 +392,7 @@ def test_aft_survival_and_units(distribution):
     assert np.isnan(alone.lrt_p_value)
 
 
-@pytest.mark.parametrize("distribution", AFT_DISTRIBUTIONS)
+@pytest.mark.parametrize("distribution", ["Weibull", "log-logistic"])
 @pytest.mark.parametrize("cured", [0.0, 0.3])
 def test_aft_information_by_differences(distribution, cured):
     low, high, group = columns("mixed")
@@ -442,7 +434,7 @@ def test_aft_information_by_differences(distribution, cured):
     assert_allclose(found, information, rtol=1e-3, atol=1e-2)
 
 
-@pytest.mark.parametrize("distribution", AFT_DISTRIBUTIONS)
+@pytest.mark.parametrize("distribution", ["Weibull", "log-logistic"])
 def test_aft_says_why_not(distribution):
     def why(low, high, x=None):
         fit = aft_regression(low, high, x, distribution=distribution)

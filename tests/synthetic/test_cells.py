@@ -7,7 +7,15 @@ import pytest
 from numpy.testing import assert_allclose
 
 import carstats as cs
-from carstats.synthetic.cells import EXPANSION, MEASURE, cells_truth
+from carstats.synthetic.antibodies import ANTIBODIES
+from carstats.synthetic.cells import (
+    EXPANSION,
+    MEASURE,
+    REPERTOIRE,
+    SUBSETS,
+    cells_truth,
+    subsets_truth,
+)
 from carstats.synthetic.simulation import simulate_hidden
 
 
@@ -46,7 +54,8 @@ def test_samples_carry_their_limits_and_keep_to_follow_up(hidden):
 
 def test_other_measures_have_no_limit(hidden):
     rows = hidden.study.assessments
-    assert rows.loc[rows["measure"] != MEASURE, "lloq"].isna().all()
+    with_limits = {MEASURE, *ANTIBODIES}
+    assert rows.loc[~rows["measure"].isin(with_limits), "lloq"].isna().all()
 
 
 def test_shares_above_quantification_are_the_true_ones(quiet):
@@ -72,3 +81,36 @@ def test_a_worse_release_of_cytokines_goes_with_a_higher_peak(hidden):
     worst = grade.reindex(peak.index).fillna(0)
     low, high = (peak[(worst == g) & (peak > 500)] for g in (0, 2))
     assert np.log(high).mean() > np.log(low).mean() + 0.3
+
+
+def test_nothing_else_changes_by_the_cells(hidden):
+    rows = hidden.study.assessments
+    added = rows["measure"].isin((MEASURE, *SUBSETS, *ANTIBODIES))
+    # The samples of the cells are the last of their day but for those of antibodies, which came
+    # later, and the subsets stand behind transgene.
+    late = added.groupby([rows["subject_id"], rows["day"]]).cummax()
+    assert (late == added).all()
+
+
+def test_shares_of_the_subsets_are_the_true_ones(hidden):
+    truth = subsets_truth()
+    study = hidden.study
+    rows = study.assessments[study.assessments["measure"].isin(SUBSETS)]
+    before = rows[rows["day"] <= 0].groupby("measure")["value"].median()
+    returns = dict(zip(hidden.course.ids(), hidden.course.b_cells, strict=True))
+    since = rows["day"] - rows["subject_id"].map(returns)
+    # Within two weeks the transitional cells settle by a tenth.
+    soon = rows[(since >= 0) & (since <= 14)].groupby("measure")["value"].median()
+    for name in SUBSETS:
+        short = name.removesuffix("_B_percent")
+        assert_allclose(before[name], truth[f"{short}_before"], rtol=0.06)
+        assert_allclose(soon[name], truth[f"{short}_at_return"], rtol=0.12)
+
+
+def test_subsets_add_up_and_need_b_cells(hidden):
+    rows = hidden.study.assessments
+    wide = rows.pivot_table(index=["subject_id", "day"], columns="measure", values="value")
+    assert (wide["naive_B_percent"] + wide["memory_B_percent"]).max() <= 100.1
+    there = wide[list(SUBSETS)].notna()
+    assert (there.all(axis=1) == there.any(axis=1)).all()
+    assert wide.loc[there.any(axis=1), "B_cells"].min() >= REPERTOIRE.least

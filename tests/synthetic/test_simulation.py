@@ -84,10 +84,11 @@ def test_files_are_plain_and_of_moderate_size():
     for path in COMMITTED.glob("*.csv"):
         data = path.read_bytes()
         assert b"\r" not in data
-        assert b"nan" not in data.lower()
+        # A cell alone: "malignancy" has the letters too.
+        assert not re.search(rb"(^|,)nan(,|$)", data.lower(), re.MULTILINE)
         assert not re.search(rb"(^|,)-?\d+\.0(,|$)", data, re.MULTILINE)
-        assert len(data) < 1_500_000
-    assert len((COMMITTED / "assessments.csv").read_text().splitlines()) <= 40_001
+        assert len(data) < 2_000_000
+    assert len((COMMITTED / "assessments.csv").read_text().splitlines()) <= 50_001
 
 
 def test_files_are_read_back_as_what_was_written():

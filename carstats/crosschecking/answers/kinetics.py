@@ -11,14 +11,16 @@ from carstats.crosschecking.answers.shared import (
     STATSMODELS,
 )
 from carstats.crosschecking.asking import EXACT, STOPPED_EARLY, Analysis, Check
-from carstats.crosschecking.families import kinetics
+from carstats.crosschecking.families.cells import exposures, kinetics
 
 _COUNTS = ("n", "n_missing", "n_event", "last_time")
 KINETICS: dict[str, Analysis] = {
     "cellular_kinetics": Analysis(
         "kinetics.parameters",
         (
-            Check(f"{STATSMODELS}, {SCIPY}", kinetics.parameters,
+            # lifelines' search stops a little before the maximum.
+            Check(LIFELINES, exposures.censored, ("estimate",), (), STOPPED_EARLY),
+            Check(f"{SCIPY}, {STATSMODELS}", exposures.parameters,
                   ("n", "n_missing", "n_event", "estimate", *LIMITS, "cv_percent", "median", "q1",
                    "q3", "minimum", "maximum")),
         ),
@@ -27,17 +29,18 @@ KINETICS: dict[str, Analysis] = {
     "b_cell_depletion": Analysis(
         "kinetics.aplasia",
         (
-            Check(f"{PANDAS}, {SCIPY}", kinetics.depletion,
-                  ("n", "n_missing", "n_event", "estimate", *LIMITS, "q1", "q3", "minimum",
-                   "maximum")),
+            Check(f"{PANDAS}, {SCIPY}, {LIFELINES}", kinetics.depletion,
+                  ("n", "n_missing", "n_event", "estimate", "estimate_low", *LIMITS, "q1", "q3",
+                   "minimum", "maximum")),
         ),
         "kinetics", reference="interval.R", argument="below",
     ),
     "exposure_response": Analysis(
         "kinetics.exposure",
         (
-            Check(SCIPY, kinetics.exposures,
-                  ("n", "estimate", *LIMITS, "q1", "q3", "minimum", "maximum", "p_value")),
+            Check(SCIPY, exposures.exposures,
+                  ("n", "n_missing", "estimate", *LIMITS, "q1", "q3", "minimum", "maximum",
+                   "p_value")),
         ),
         "kinetics", reference="rank_association.R", argument="exposure",
     ),

@@ -27,13 +27,13 @@ from carstats.crosschecking.asking import (
     Sibling,
 )
 from carstats.crosschecking.families import (
-    antibodies,
     contrasts,
     durations,
     landmarks,
     models,
     visits,
 )
+from carstats.crosschecking.families.course import antibodies, responders
 
 _ODDS = ("estimate", "log_odds", "log_std_error", "statistic", "p_value", *LIMITS)
 _MARGINAL = (
@@ -87,8 +87,16 @@ RESPONSE: dict[str, Analysis] = {
         ),
         "response", reference="basket.R",
     ),
+    "score_responder_rate": Analysis(
+        "response.responders",
+        (
+            Check(STATSMODELS, responders.responders,
+                  (*RATE, "n_evaluable", "estimate_evaluable"), (), ROUNDING, zero_or_all),
+        ),
+        "response", (WILSON,), "proportions.R", "measure",
+    ),
     "seroconversion_rate": Analysis(
-        "response.seroconversion",
+        "response.antibodies.seroconversion",
         (
             Check(STATSMODELS, antibodies.seroconversions,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"), (),
@@ -97,7 +105,7 @@ RESPONSE: dict[str, Analysis] = {
         "response", (WILSON,), "proportions.R", "measure",
     ),
     "antibody_panel": Analysis(
-        "response.antibodies",
+        "response.antibodies.panel",
         (
             Check(STATSMODELS, antibodies.panel,
                   (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
@@ -105,8 +113,17 @@ RESPONSE: dict[str, Analysis] = {
         ),
         "response", (WILSON,), "proportions.R", "above",
     ),
+    "protection_kept": Analysis(
+        "response.antibodies.panel",
+        (
+            Check(STATSMODELS, antibodies.kept,
+                  (*RATE, "n_evaluable", "estimate_evaluable", "n_negative", "n_no_baseline"),
+                  ("measure",), ROUNDING, zero_or_all),
+        ),
+        "response", (WILSON,), "proportions.R", "at_least",
+    ),
     "titre_change": Analysis(
-        "response.antibodies",
+        "response.antibodies.titres",
         (Check(SCIPY, antibodies.titres, (*RATE, "n_below", "n_no_baseline"), ("measure",)),),
         "response", reference="kinetics.R", argument="measures",
     ),

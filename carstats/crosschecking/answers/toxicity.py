@@ -33,9 +33,11 @@ from carstats.crosschecking.families import (
     clocks,
     curves,
     durations,
+    harm,
     rates,
     toxicities,
 )
+from carstats.crosschecking.families.course import drugs
 
 TOXICITY: dict[str, Analysis] = {
     "toxicity_rate": Analysis(
@@ -126,6 +128,73 @@ TOXICITY: dict[str, Analysis] = {
                    "off_high", "cumulative", *LIMITS)),
         ),
         "toxicity", reference="baseline.R", argument="at",
+    ),
+    "causes_of_death": Analysis(
+        "toxicity.harm.deaths",
+        (
+            Check(STATSMODELS, harm.deaths,
+                  (*RATE, "person_years", "followup", "n_risk", "rate", "rate_low", "rate_high",
+                   "incidence")),
+        ),
+        "toxicity", reference="harm.R", argument="at",
+    ),
+    "infections_by_organism": Analysis(
+        "toxicity.harm.infections",
+        (
+            Check(f"{PANDAS}, {STATSMODELS}", harm.infections,
+                  ("n", "n_missing", "n_event", "n_with_event", "person_years", "estimate",
+                   *LIMITS)),
+        ),
+        "toxicity", (Sibling({"method": "exact"}, LIMITS),), "harm.R", "term",
+        {"method": "limits"},
+    ),
+    "immunoglobulin_replacement": Analysis(
+        "toxicity.harm.replacement",
+        (
+            Check(f"{STATSMODELS}, {SCIPY}", harm.replacement,
+                  (*RATE, "q1", "q3", "minimum", "maximum")),
+        ),
+        "toxicity", reference="harm.R", argument="dose_days",
+    ),
+    "hospital_days": Analysis(
+        "toxicity.harm.stays",
+        (
+            Check(f"{STATSMODELS}, {SCIPY}", harm.stays,
+                  (*RATE, "q1", "q3", "minimum", "maximum")),
+        ),
+        "toxicity", reference="harm.R", argument="care",
+    ),
+    "crs_treatment": Analysis(
+        "toxicity.harm.treatment",
+        (
+            Check(f"{STATSMODELS}, {SCIPY}", harm.treatment,
+                  (*RATE, "q1", "q3", "minimum", "maximum")),
+        ),
+        "toxicity", reference="harm.R", argument="term",
+    ),
+    "time_to_taper": Analysis(
+        "toxicity.timing.off",
+        (
+            Check(PANDAS, drugs.taper_counts, (*SURVIVAL_COUNTS, "n_competing", "n_already"), (),
+                  EXACT),
+            Check(STATSMODELS, drugs.taper_incidence, ("estimate", "std_error", *LIMITS), (),
+                  ROUNDING, drugs.at_the_ends),
+        ),
+        "toxicity", (LOG_LOG,), "toxicity.R", "drug_class",
+    ),
+    "cumulative_dose": Analysis(
+        "toxicity.timing.taper",
+        (
+            Check(f"{STATSMODELS}, {SCIPY}", drugs.amounts,
+                  ("n", "n_left", "n_missing", "n_event", "estimate", "q1", "q3", "minimum",
+                   "maximum", "mean_dose", "mean_dose_low", "mean_dose_high", *LIMITS)),
+        ),
+        "toxicity", reference="baseline.R", argument="windows",
+    ),
+    "drug_use": Analysis(
+        "toxicity.timing.use",
+        (Check(STATSMODELS, drugs.use, RATE, (), ROUNDING, zero_or_all),),
+        "toxicity", (WILSON,), "proportions.R", "drug_class",
     ),
     "exposure_adjusted_rate": Analysis(
         "toxicity.exposure",

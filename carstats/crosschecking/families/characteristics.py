@@ -73,8 +73,11 @@ def trajectory(asked: Asked) -> dict[str, Any]:
     """Return the medians of a measure at visits and how many lie below the threshold."""
     days = np.array(asked.option("at"), float)
     below = asked.option("below")
-    values = asked.table("assessments").dropna(subset="value")
+    values = asked.table("assessments")
     values = values[values["measure"].eq(asked.option("measure"))]
+    if "lloq" in values and (values["value"].isna() & values["lloq"].notna()).any():
+        return {}
+    values = values.dropna(subset="value")
     if "adequate" in values:
         values = values[values["adequate"].map(lambda v: True if pd.isna(v) else bool(v))]
     values = values.assign(visit=[_visit(day, days) for day in values["day"]])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,17 @@ def _died(subjects: pd.DataFrame) -> pd.Series:
     return subjects["death_day"].notna()
 
 
+def rival_days(asked: Asked, subjects: pd.DataFrame, competing: Iterable[str]) -> pd.Series:
+    """Return the day of death or of an unplanned re-infusion of each subject; inf without one."""
+    rival = followed_to(subjects).where(_died(subjects), np.inf)
+    again = asked.study.infusions
+    if "re-infusion" in competing and again is not None:
+        planned = again["planned"].map(lambda v: True if pd.isna(v) else bool(v))
+        later = again[(again["infusion_number"] > 1) & ~planned].groupby("subject_id")["day"].min()
+        rival = np.minimum(rival, later.reindex(subjects.index).fillna(np.inf))
+    return rival
+
+
 def first_times(asked: Asked) -> pd.DataFrame:
     """Return each subject's time to the first episode, a death or re-infusion, or the end."""
     term = asked.key["term"]
@@ -33,12 +45,7 @@ def first_times(asked: Asked) -> pd.DataFrame:
     bad = rows[rows["bad"]]
     onset = bad[bad["onset_day"] >= 0].groupby("subject_id")["onset_day"].min()
     end = followed_to(subjects).clip(lower=0.0)
-    rival = followed_to(subjects).where(_died(subjects), np.inf)
-    again = asked.study.infusions
-    if "re-infusion" in asked.option("competing") and again is not None:
-        planned = again["planned"].map(lambda v: True if pd.isna(v) else bool(v))
-        later = again[(again["infusion_number"] > 1) & ~planned].groupby("subject_id")["day"].min()
-        rival = np.minimum(rival, later.reindex(subjects.index).fillna(np.inf))
+    rival = rival_days(asked, subjects, asked.option("competing"))
     onset = onset.reindex(subjects.index)
     lost = onset.isna() & subjects.index.isin(bad.loc[bad["onset_day"].isna(), "subject_id"])
     stop = np.minimum(end, rival)

@@ -100,23 +100,24 @@ def _recovering(asked: Asked) -> pd.DataFrame:
 
 def recovery_counts(asked: Asked) -> dict[str, Any]:
     """Count who is at risk, recovers, competes and is censored at each time."""
-    return {} if asked.option("at") is not None else _counted(asked, _recovering(asked))
+    return {} if asked.option("at") is not None else counted_at(asked, _recovering(asked))
 
 
 def recovery_incidence(asked: Asked) -> dict[str, Any]:
     """Return the Aalen-Johansen estimate of the recovery, with log-log limits."""
-    return {} if asked.option("at") is not None else _incidence(asked, _recovering(asked))
+    return {} if asked.option("at") is not None else incidence_at(asked, _recovering(asked))
 
 
 def response_counts(asked: Asked) -> dict[str, Any]:
     """Count who is at risk, responds, competes and is censored at each time."""
-    found = _counted(asked, _responding(asked))
+    found = counted_at(asked, _responding(asked))
     # The first row counts everybody, those who were never assessed too.
     found["n_risk"][0] = found["n"][0]
     return found
 
 
-def _counted(asked: Asked, rows: pd.DataFrame) -> dict[str, Any]:
+def counted_at(asked: Asked, rows: pd.DataFrame) -> dict[str, Any]:
+    """Count who is at risk and what happens at each time of a curve."""
     at = asked.rows["time"].to_numpy(float)
     time = rows["time"].to_numpy(float)
     found = {
@@ -133,10 +134,11 @@ def _counted(asked: Asked, rows: pd.DataFrame) -> dict[str, Any]:
 
 def response_incidence(asked: Asked) -> dict[str, Any]:
     """Return the Aalen-Johansen estimate of the first response, with log-log limits."""
-    return _incidence(asked, _responding(asked))
+    return incidence_at(asked, _responding(asked))
 
 
-def _incidence(asked: Asked, rows: pd.DataFrame) -> dict[str, Any]:
+def incidence_at(asked: Asked, rows: pd.DataFrame) -> dict[str, Any]:
+    """Return the Aalen-Johansen estimate at the times of a curve, with log-log limits."""
     from scipy.stats import norm
 
     rows = rows.dropna(subset="time")

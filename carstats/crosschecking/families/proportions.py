@@ -155,24 +155,24 @@ def _unconditional(k1: int, n1: int, k2: int, n2: int) -> float:
 
 def _largest(as_far: np.ndarray) -> float:
     """Return the largest probability, over the common rate, of some tables of two groups."""
-    from scipy.optimize import minimize_scalar
     from scipy.stats import binom
 
     n1, n2 = as_far.shape[0] - 1, as_far.shape[1] - 1
-    rates = np.linspace(0, 1, 401)
+    rates, step = np.linspace(0, 1, 401, retstep=True)
 
     def chances(p: np.ndarray) -> np.ndarray:
         first = binom.pmf(np.arange(n1 + 1), n1, p[:, None])
         second = binom.pmf(np.arange(n2 + 1), n2, p[:, None])
         return ((first @ as_far) * second).sum(axis=1)
 
-    def chance(p: float) -> float:
-        return float(chances(np.array([p]))[0])
-
     values = chances(rates)
-    best = []
-    for place in np.flatnonzero(values >= values.max() - 0.01):
-        ends = rates[max(place - 1, 0)], rates[min(place + 1, 400)]
-        best.append(-minimize_scalar(lambda p: -chance(p), bounds=ends, method="bounded",
-                                     options={"xatol": 1e-9}).fun)  # fmt: skip
-    return float(max(*best, values.max()))
+    around = np.pad(values, 1, constant_values=-1)
+    tops = (values >= around[:-2]) & (values >= around[2:]) & (values >= values.max() - 0.01)
+    found, best = values[tops], rates[tops]
+    # Around each top of the grid a finer one, and again, until the top is flat.
+    for _ in range(5):
+        tried = np.clip(best[:, None] + step * np.linspace(-1, 1, 21), 0, 1)
+        found = chances(tried.ravel()).reshape(tried.shape)
+        best = tried[np.arange(len(tried)), found.argmax(axis=1)]
+        step /= 10
+    return float(found.max())

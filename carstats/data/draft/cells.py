@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -21,7 +22,8 @@ FEW = 60
 _LAST = re.compile(r"(\d{1,2})\s*[-/.]\s*(\d{1,2})\s*[-/.]\s*\d{4}")
 _PARTIAL = re.compile(r"(19|20)\d\d([-/.年]\s*\d{0,2}\s*月?)?$|\d{4}-UN.*|[A-Z]{3}\d{4}$", re.I)
 _NONE = frozenset({"无", "無", "没有", "未", "否", "未发生", "no", "无复发", "未复发"})
-_NUMBER = re.compile(r"[<>≤≥]?\s*[+-]?\d+([.,]\d+)?\s*$")
+# Also a titre: 1:320.
+_NUMBER = re.compile(r"[<>≤≥]?\s*(?:[+-]?\d+([.,]\d+)?|1\s*:\s*\d+)\s*$")
 
 
 @dataclass
@@ -110,7 +112,7 @@ def _kind(values: Iterable[object], cells: Cells) -> str:
     flags = [read_flag(t) is not None or _says_flag(t) for t in texts]
     if all(flags) and len(values) <= 8:
         return "flag"
-    numbers = [bool(_NUMBER.match(t)) for t in texts]
+    numbers = [bool(_NUMBER.match(unicodedata.normalize("NFKC", t))) for t in texts]
     dates = [not number and _is_date(v, cells) for v, number in zip(values, numbers, strict=True)]
     n = len(values)
     if sum(dates) >= 0.5 * n or (any(dates) and sum(dates) + sum(numbers) >= 0.9 * n):

@@ -91,6 +91,9 @@ def _direct(piece: Piece, parts: Spelled, sure: bool = True) -> Meant | None:
     if not senses:
         return None
     sense = senses[0]
+    if parts.unit.casefold().endswith(("/ul", "/ml")):
+        # Cells of a volume of blood are a measure, and no dose.
+        sense = next((s for s in senses if s.kind == "measure"), sense)
     if sense.kind == "column":
         # Another column of the same spelling is another meaning.
         others = tuple(dict.fromkeys(_shown(s) for s in senses[1:] if s.kind != sense.kind))
@@ -177,7 +180,7 @@ def _head(head: Sense, roles: set[str], parts: Spelled) -> Meant | None:
     others = _others(head)
     # A unit or a range says which of two measures of one name it is.
     said = head.kind == "measure" and made.sure and bool(parts.unit or parts.scale)
-    said = said and head.other != "own"
+    said = said and head.other not in ("own", "measure:autoantibody")
     if (
         others
         and not said
@@ -196,7 +199,9 @@ def _column(head: Sense, roles: set[str], parts: Spelled) -> Meant:
     benign = _BENIGN[described.kind] if described else _BENIGN["day"]
     if ":" in head.name:
         benign = benign | _BENIGN["number"] | {"present"}
-    return Meant(head.name, not others and roles <= benign, others)
+    # A column of an episode of one drug says its class behind it.
+    target, _, kind = head.name.partition("=")
+    return Meant(target, not others and roles <= benign, others, kind)
 
 
 def _plain(target: str):

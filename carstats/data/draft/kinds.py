@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from carstats.data.draft.lexicon import Sense
@@ -107,6 +108,8 @@ def measure_meaning(head: Sense, roles: set[str], parts: Spelled) -> Meant:
         return Meant(f"assessments:{name}_{'L' if name == 'FVC' else 'abs'}")
     if name in ("FVC", "DLCO") and parts.unit in ("%",):
         return Meant(place)
+    if name == "CAR_transgene" and re.search(r"(?:copies|拷贝)/[mu]l", parts.unit.casefold()):
+        return Meant("assessments:CAR_copies_blood")
     if name == "UPCR" and parts.unit.casefold() in ("g/24h", "g/d", "mg/24h", "mg/d"):
         return Meant("assessments:proteinuria_24h", False, (place,))
     if name == "platelets" and head.other and parts.unit:

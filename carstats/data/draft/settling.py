@@ -13,6 +13,9 @@ from carstats.data.matching import code_key
 
 # 1 January 1990 and 31 December 2100, as a spreadsheet counts days.
 _SERIAL = (32_874, 73_415)
+# The measure of the one antibody that a disease has; others that make a panel of one beside them.
+_OWN = "assessments:autoantibody"
+_OTHERS = {"assessments:anti-dsDNA", "assessments:ANA"}
 _DATES = ("study.infusion_date", "study.enrolment_date", "study.cutoff_date")
 
 
@@ -21,6 +24,20 @@ def settle(found: Found) -> None:
     for column in found.columns:
         _serial(column)
         column.proposal = _by_cells(column, found.columns)
+    _panel(found.columns)
+
+
+def _panel(columns: Sequence[Column]) -> None:
+    """Take each antibody of several for itself; one alone may be the disease's own."""
+    named = [c for c in columns if _OWN in c.proposal.others]
+    named = [c for c in named if c.proposal.target.startswith("assessments:")]
+    others = {c.proposal.target for c in columns} & _OTHERS
+    if len({c.proposal.target for c in named} | others) < 2:
+        return
+    for column in named:
+        if column.cells.kind == "number" and not column.cells.zero_one:
+            left = tuple(other for other in column.proposal.others if other != _OWN)
+            column.proposal = replace(column.proposal, others=left, sure=not left)
 
 
 def _serial(column: Column) -> None:

@@ -162,7 +162,8 @@ def spelled(heading: str) -> Spelled:
     def within(found: re.Match[str]) -> str:
         inner = found[1].strip()
         # A method and a unit: (CKD-EPI, mL/min/1.73m2).
-        end = None if said["unit"] else _END_UNIT.search(inner)
+        whole = folded_unit(inner) in _units()
+        end = None if said["unit"] or whole else _END_UNIT.search(inner)
         if end and end.start() > 0 and folded_unit(end[1]) in _units() and not codes_of(inner):
             said["unit"], inner = end[1].strip(), inner[: end.start()].strip(" ,;/")
         return " " if _take(inner, said) else f" {inner} "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from carstats.data.check import MISSING, cell_text, read_flag
@@ -20,7 +22,7 @@ from carstats.data.draft.values import meaning
 from carstats.data.formats.day_units import TIME_UNITS
 from carstats.data.matching import code_key
 from carstats.data.measures import MEASURE_TABLE, Conversion
-from carstats.data.units import conversion, plausible, rivals, units_that_fit
+from carstats.data.units import conversion, plausible, rivals, units_that_fit, why_not_code
 from carstats.data.vocabulary import Vocabulary
 from carstats.messages import message, message_n
 
@@ -28,10 +30,15 @@ from carstats.messages import message, message_n
 BASELINE_DAY = -7
 # A column of more or longer states is none of states, and what it holds stays in it.
 _MOST_STATES, _LONGEST_STATE = 8, 20
+# What a heading says of why a drug of some classes was given.
+_SAID = (
+    (("immunoglobulin",), re.compile(r"replac|igrt|替代|补充", re.I), "replacement"),
+    (("tocilizumab", "glucocorticoid"), re.compile(r"crs|icans", re.I), "toxicity"),
+)
 _PARTS = {
     "events": ("date", "time", "status", "censor", "low"),
     "toxicities": ("grade", "present", "onset", "resolution", "severity", "serious",
-                   "attribution", "system"),
+                   "attribution", "system", "organism"),
     "medications": ("present", "start", "stop", "prednisone_equivalent_mg"),
     "infusions": ("date", "dose", "planned"),
 }  # fmt: skip
@@ -152,6 +159,11 @@ def _medication(
         return
     if kind and not paper.says(section, "drug_class"):
         paper.on(section, "drug_class", quoted(kind))
+        reason = next(
+            (r for k, words, r in _SAID if kind in k and words.search(column.heading)), ""
+        )
+        if reason:
+            paper.on(section, "reason", quoted(reason), message("the heading says so"))
     if _put(paper, column, section, what, quoted(column.heading)) and what == "present":
         section = ("medications", "values", "present")
         recode_flags(paper, distinct(main, column), section, column.proposal.codes)
@@ -221,7 +233,14 @@ def unit_line(paper: Paper, main: Found, measure: str) -> None:
     if len(fitting) == 1 and len(said) == 1:
         paper.on(section, "unit", quoted(fitting.pop()), message("the heading says so"))
     elif said:
-        why = message("the headings say {units}; which is right?", units=" | ".join(sorted(said)))
+        units = " | ".join(sorted(said))
+        why = message("the headings say {units}; which is right?", units=units)
+        if {why_not_code(known, unit) for unit in said} == {"kit"}:
+            why = message(
+                "the headings say {units}, units of one kit: divide the values by the kit's upper"
+                " limit of normal, or read them as a measure of the study's own",
+                units=units,
+            )
         paper.ask(section, "unit", quoted(sorted(fitting)[0] if fitting else known.unit), why)
     elif (question := unit_question(known, columns)) is not None:
         paper.ask(section, "unit", quoted(question[0]), question[1])

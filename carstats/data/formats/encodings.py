@@ -193,6 +193,8 @@ def _reads_as_chinese(data: bytes, text: str) -> bool:
     A file whose only Chinese is 女 holds the bytes C5 AE, which UTF-8 reads as Ů. So a letter
     beyond Latin-1 and Greek that stands apart from any other letter is not taken for one.
     """
+    if text.isascii():
+        return False
     rare = re.findall(r"[\u0100-\u036f\u0400-\u07ff]", text)
     if not rare or re.search("[\u0800-\U0010ffff]", text):
         return False

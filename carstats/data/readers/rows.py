@@ -21,6 +21,7 @@ from carstats.data.formats.dates import (
     read_dates,
 )
 from carstats.data.formats.day_units import TIME_UNITS, printed_slack, whole_days
+from carstats.data.limits import NAME_IT, NO_LIMIT, limits_note, says_below, split_limits
 from carstats.data.matching import NO_EPISODE, code_key, read_grade, toml_text
 from carstats.data.readers.cell_faults import (
     are_years,
@@ -206,7 +207,16 @@ class Rows(SheetRows):
 
     def numbers(self, spec, column: str = "") -> np.ndarray:
         """Return numbers, NaN for missing; anything else is noted."""
-        cells = self.values(spec, column)
+        return self._numbers(self.values(spec, column), spec, column)
+
+    def measured(self, spec, measure: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return the values of a measure, NaN for missing or below a limit, and those limits."""
+        cells, limits = split_limits(self.values(spec, "value"), measure)
+        if note := limits_note(split(spec)[0][0], int((~np.isnan(limits)).sum())):
+            self.context.notes.append(note)
+        return self._numbers(cells, spec, "value"), limits
+
+    def _numbers(self, cells: np.ndarray, spec, column: str) -> np.ndarray:
         out = read_numbers(pd.Series(cells, dtype=object), column).to_numpy()
         for i in np.flatnonzero(~np.isfinite(out)):
             if cells[i] is not None:
@@ -216,6 +226,8 @@ class Rows(SheetRows):
                     column=column,
                 )
                 what = message("{cell} is not a number.", cell=shown(cells[i]))
+                if self.table == "assessments" and says_below(cells[i]):
+                    what, remedy = message(NO_LIMIT, value=shown(cells[i])), message(NAME_IT)
                 self.fault(i, split(spec)[0][0], what, remedy)
         return out
 

@@ -115,16 +115,20 @@ class _Visits:
         for heading, spec in self.section.get("measures", {}).items():
             name = term_of(spec, "measure")
             unit = spec.get("unit") if isinstance(spec, dict) else None
-            values = rows.numbers(heading, "value")
-            self.filled |= ~np.isnan(values)
-            measure = MEASURE_TABLE.get(rows.context.settings.vocabulary.canonical("measure", name))
+            known = rows.context.settings.vocabulary.canonical("measure", name)
+            values, limits = rows.measured(heading, known or name)
+            given = ~np.isnan(values) | ~np.isnan(limits)
+            self.filled |= given
+            measure = MEASURE_TABLE.get(known)
             if unit is not None:
                 refuse_other_unit(rows, name, heading, unit)
                 unit = unit if isinstance(unit, str) else rows.values(unit, "unit")
             elif measure is not None:
                 unit = unit_in_heading(measure, heading)
             columns = {"measure": name, "value": values, **more}
-            frames.append(self._frame(~np.isnan(values), columns | {"unit": unit}))
+            if not np.isnan(limits).all():
+                columns["lloq"] = limits
+            frames.append(self._frame(given, columns | {"unit": unit}))
         if frames and all(frame["unit"].isna().all() for frame in frames):
             frames = [frame.drop(columns="unit") for frame in frames]
         return frames

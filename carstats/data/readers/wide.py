@@ -16,6 +16,7 @@ from carstats.data.measures import MEASURE_TABLE
 from carstats.data.readers.context import split
 from carstats.data.readers.rows import VISIT_TOLERANCE, Rows
 from carstats.data.units import conversion, unit_in_heading
+from carstats.data.vocabulary import folded
 from carstats.errors import Problem
 from carstats.messages import message
 
@@ -105,8 +106,26 @@ def wide_toxicities(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
             columns["serious"] = rows.flags(spec["serious"], "serious")
         if "attribution" in spec:
             columns["attribution"] = rows.values(spec["attribution"], "attribution")
+        if "organism" in spec:
+            organism = columns["organism"] = rows.values(spec["organism"], "organism")
+            named = np.array([_names_one(cell) for cell in organism], dtype=bool)
+            for i in np.flatnonzero(named & ~episode):
+                what = message("names an organism, and no column describes an episode.")
+                remedy = message("Correct one of the columns of [toxicities.{term}].", term=term)
+                rows.fault(i, split(spec["organism"])[0][0], what, remedy)
         parts.append(taken_frame(rows, episode, columns))
     return pd.concat(parts)
+
+
+# What a cell of organisms says where none was found, or nothing was looked for.
+_NO_ORGANISM = frozenset(
+    folded(word)
+    for word in ("none", "no", "negative", "not applicable", "na", "无", "否", "阴性", "未检出")
+)
+
+
+def _names_one(cell: str | None) -> bool:
+    return cell is not None and folded(cell) not in _NO_ORGANISM
 
 
 def _not_known(rows: Rows, spec: dict, open_: np.ndarray) -> np.ndarray:
@@ -134,22 +153,27 @@ def wide_responses(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
 def wide_assessments(rows: Rows, terms: dict[str, dict]) -> pd.DataFrame:
     """Return the assessments that the sheet has a column for, a column a visit."""
 
-    def read(heading: str) -> np.ndarray:
-        numbers = rows.numbers(heading, "value").astype(object)
-        return np.array([None if pd.isna(n) else n for n in numbers] + [None], dtype=object)[:-1]
-
-    return _visits(rows, terms, "measure", "value", read)
+    return _visits(rows, terms, "measure", "value", None)
 
 
-def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) -> pd.DataFrame:
+def _visits(
+    rows: Rows, terms, term_column: str, column: str, read: Callable | None
+) -> pd.DataFrame:
+    """Return a row for each filled cell; without `read` the cells are values of a measure."""
     parts = []
     for term, spec in terms.items():
         moved = 0
         for heading, when in spec["columns"].items():
-            cells = read(heading)
-            if column == "value":
+            more = {}
+            if read is None:
+                name = rows.context.settings.vocabulary.canonical("measure", term) or term
+                cells, limits = rows.measured(heading, name)
                 refuse_other_unit(rows, term, heading, spec.get("unit"))
-            filled = np.array([cell is not None for cell in cells], dtype=bool)
+                filled = ~np.isnan(cells) | ~np.isnan(limits)
+                more = {} if np.isnan(limits).all() else {"lloq": limits}
+            else:
+                cells = read(heading)
+                filled = np.array([cell is not None for cell in cells], dtype=bool)
             if isinstance(when, int | float):
                 day = np.full(len(rows), float(when))
                 over = filled & (day > rows.end) & (day <= rows.end + VISIT_TOLERANCE)
@@ -162,7 +186,7 @@ def _visits(rows: Rows, terms, term_column: str, column: str, read: Callable) ->
                     remedy = message("Give the date of the visit.")
                     rows.fault(i, split(when)[0][0], what, remedy)
             rows.within(day, heading, filled)
-            columns = {term_column: term, "day": day, column: cells}
+            columns = {term_column: term, "day": day, column: cells, **more}
             if "unit" in spec:
                 columns["unit"] = constant_or_cells(rows, spec["unit"], "unit")
             parts.append(taken_frame(rows, filled, columns))

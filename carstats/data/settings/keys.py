@@ -82,6 +82,7 @@ TERM_KEYS: dict[str, dict[str, tuple[type, ...]]] = {
         "grading_scale": _CONSTANT,
         "system": _CONSTANT,
         "attribution": _COLUMN,
+        "organism": _COLUMN,
         "blank": (str,),
     },
     "events": {

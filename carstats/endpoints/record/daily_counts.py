@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from carstats.data.units import convert
 from carstats.endpoints.record.logic import TOLERANCE
-from carstats.endpoints.record.units import convert
 from carstats.endpoints.record.worksheets import check_table, per_subject, subject_index
 from carstats.errors import check_number
 

@@ -20,7 +20,7 @@ from carstats.endpoints.record.searches import runs_between
 # Toxicities whose glucocorticoid has no reason of its own in many tables.
 _STEROID_TOXICITIES = ("CRS", "ICANS", "IEC-HS", "LICATS")
 # Days that an episode without a last day is taken to last; LICATS has its own.
-_OPEN_EPISODE = 14.0
+OPEN_EPISODE = 14.0
 # Given as single doses some weeks apart: a gap between two of them is no stop.
 _INTERMITTENT = ("biologic", "immunoglobulin", "plasma exchange")
 # Masses that a recorded daily dose may be in, in mg; "mg", "mg/d" and "mg/day" are alike.
@@ -48,7 +48,7 @@ def toxicity_steroids(
     whose = index.get_indexer(rows["subject_id"])
     onset = rows["onset_day"].to_numpy(float)
     licats = (rows["term"] == "LICATS").to_numpy()
-    lasts = np.where(licats, rules.licats_resolution_days, _OPEN_EPISODE)
+    lasts = np.where(licats, rules.licats_resolution_days, OPEN_EPISODE)
     end = rows["resolution_day"].astype(float).to_numpy()
     end = np.where(np.isnan(end), onset + lasts, end)
 

@@ -189,15 +189,3 @@ def infused(study: Study) -> NDArray[np.bool_]:
     if "infused" not in study.subjects:
         return np.ones(len(study.subjects), bool)
     return study.subjects["infused"].fillna(False).to_numpy(bool)
-
-
-def nearest_visit(visits: Visits, week: float) -> NDArray[np.int_]:
-    """Return for each subject the adequate visit nearest to a scheduled one, of two the later."""
-    low, high = visits.rules.schedule.window(week)
-    distance = np.abs(visits.day - 7.0 * week)
-    here = np.flatnonzero(visits.adequate & (visits.day >= low) & (visits.day <= high))
-    out = np.full(visits.n, -1)
-    # The best is written last: far before near, and of equal ones the earlier first.
-    order = here[np.lexsort((visits.day[here], -distance[here]))]
-    out[visits.subject[order]] = order
-    return out

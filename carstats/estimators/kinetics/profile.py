@@ -21,8 +21,6 @@ from carstats.estimators.reasons import (
 BELOW = ("dropped", "zero", "half the limit")
 # What the area has after the last value above the limit.
 TAIL = ("nothing", "triangle")
-# How an area begins where the first sample is later than the infusion.
-BEGIN = ("zero", "first sample", "back-extrapolated")
 # More than this share of an area is not guessed.
 MOST_EXTRAPOLATED = 0.2
 

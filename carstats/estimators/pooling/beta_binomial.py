@@ -83,17 +83,6 @@ class ProbabilityLower:
     than_new_trial: float
 
 
-def beta_binomial_log_likelihood(
-    n_event: ArrayLike, n: ArrayLike, mean: float, correlation: float
-) -> float:
-    """Compute the log-likelihood of counts, binomial coefficients included.
-
-    Returns: the logarithm; minus infinity where the counts are impossible.
-    """
-    k, n = _counts(n_event, n)
-    return float(_log_likelihood(k, n, mean, np.array([correlation]))[0])
-
-
 def fit_beta_binomial(
     n_event: ArrayLike, n: ArrayLike, *, conf_level: float = 0.95
 ) -> BetaBinomialFit:

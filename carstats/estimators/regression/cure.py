@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from carstats.estimators.curves.turnbull import checked_intervals
 from carstats.estimators.reasons import (
@@ -231,15 +231,3 @@ def _slope(found, cured: float, low, high) -> float:
     alive = np.where(started, np.exp(log_survival(z, "Weibull")), 1.0)
     known = np.isfinite(high).sum()
     return float(((1 - alive) / (cured + (1 - cured) * alive)).sum() - known / (1 - cured))
-
-
-def mixture_survival(fit: CureFit, at: ArrayLike) -> NDArray[np.float64]:
-    """Predict the probability of no event from a mixture cure model.
-
-    Returns: cured part and, of the others, those whose time has not come.
-    """
-    at = np.asarray(at, float)
-    started = at > 0
-    z = (np.log(np.where(started, at, 1.0)) - fit.location) / fit.scale
-    alive = np.where(started, np.exp(log_survival(z, "Weibull")), 1.0)
-    return fit.estimate + (1 - fit.estimate) * alive

@@ -21,8 +21,6 @@ from carstats.estimators.reasons import (
 )
 from carstats.messages import message
 
-AFT_DISTRIBUTIONS = ("Weibull", "log-logistic")
-
 _MAX_ITERATIONS = 200
 _DECREMENT = 1e-18
 # A standardised time beyond is as good as certain or impossible, and its exponential is finite.
@@ -158,15 +156,6 @@ def aft_regression(
         n=low.size,
         n_event=n_event,
     )
-
-
-def aft_survival(fit: AftFit, covariates: ArrayLike | None, at: ArrayLike) -> NDArray[np.float64]:
-    """Predict the probability of no event from a fitted model."""
-    p = fit.coef.size - 1
-    x = np.zeros((1, 0)) if covariates is None else np.asarray(covariates, float).reshape(-1, p)
-    centre = fit.coef[0] + x @ fit.coef[1:]
-    z = (_log(at) - centre[:, None]) / fit.scale
-    return np.exp(log_survival(z, fit.distribution))
 
 
 def log_survival(z: ArrayLike, distribution: str) -> NDArray[np.float64]:

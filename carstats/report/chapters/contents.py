@@ -32,8 +32,11 @@ CONTENTS = (
     Entry("response", mark("Response and remission"), ("response.response",)),
     Entry("relapse", mark("Time to relapse"), ("relapse.relapse",)),
     Entry("toxicity", mark("Toxicity"), ("toxicity.toxicity",)),
+    Entry("harm", mark("Harm beyond cytokine release"), ("harm.harm",)),
     Entry("cells", mark("Expansion and persistence of the cells"), ("cells.cells",)),
-    Entry("course", mark("B cells, antibodies and glucocorticoids"), ("course.course",)),
+    Entry("course", mark("B cells and immunoglobulin"), ("course.b_cells.course",)),
+    Entry("antibodies", mark("Antibodies"), ("course.antibodies.antibodies",)),
+    Entry("drugs", mark("Glucocorticoids and other drugs"), ("course.drugs.drugs",)),
     Entry("basket", mark("Small groups, and what they borrow from each other"), ("basket.basket",)),
     Entry("methods", mark("Estimands and methods"), ("methods.methods",)),
     Entry("second", mark("A second program"), ("second_program.second_program",)),
@@ -41,6 +44,10 @@ CONTENTS = (
     Entry("more-response", mark("More on response"), ("response.response_more",), True),
     Entry("more-relapse", mark("More on relapse"), ("relapse.relapse_more",), True),
     Entry("more-toxicity", mark("More on toxicity"), ("toxicity.toxicity_more",), True),
+    Entry(
+        "more-antibodies", mark("More on antibodies"), ("course.antibodies.antibodies_more",), True
+    ),
+    Entry("more-drugs", mark("More on drugs"), ("course.drugs.drugs_more",), True),
     Entry("more-methods", mark("Endpoints and their definitions"), ("methods.methods_more",), True),
     Entry("data", mark("How the data were read"), ("data_notes.data_notes",), True),
 )
@@ -50,7 +57,7 @@ def make_chapter(entry: Entry, context: Context) -> Chapter | None:
     """Return a chapter of a study; none where an appendix has nothing to show."""
     blocks: list[Block] = []
     for name in entry.makers:
-        module, _, function = name.partition(".")
+        module, _, function = name.rpartition(".")
         maker: Callable[[Context], list[Block]] = getattr(
             import_module(f"carstats.report.chapters.{module}"), function
         )

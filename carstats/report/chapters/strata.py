@@ -16,7 +16,10 @@ from carstats.words import in_words, sentences, tr, tr_n
 # More names than these are counted and not listed.
 _MOST_NAMES = 6
 # In these each line, bar or row is one subject, whatever the stratum.
-_BY_SUBJECT = {"score_course", "subject_timelines", "toxicity_listing"}
+_BY_SUBJECT = {
+    "antibody_map", "exposure_listing", "glucocorticoid_profiles", "kinetic_profiles",
+    "score_course", "subject_timelines", "toxicity_listing",
+}  # fmt: skip
 
 
 def cross_table(context: Context) -> list[Block]:
@@ -69,7 +72,10 @@ def single_strata(results: Iterable[Result]) -> list[str]:
         if not result.by or "n" not in result.frame:
             continue
         for key, rows in result.strata():
-            if len(rows) and rows["n"].iloc[0] == 1:
+            # A listing has a row for each record of a subject; 0 stands for all of them.
+            listed = "subject" in rows
+            n = rows.loc[rows["subject"] > 0, "subject"].nunique() if listed else 0
+            if len(rows) and (n if listed else rows["n"].iloc[0]) == 1:
                 found[in_words(result.label(key))] = None
     return list(found)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 
 _HOMES = {
+    "antibody_map_figure": "response.antibodies",
+    "aplasia_figure": "kinetics.aplasia",
     "attrition_figure": "flow",
     "basket_figure": "response.basket",
     "basket_sensitivity_figure": "response.basket",
@@ -15,6 +17,7 @@ _HOMES = {
     "categories_figure": "response.categories",
     "competing_figure": "survival.competing",
     "differences_figure": "differences",
+    "drug_use_figure": "course.drugs",
     "estimates_figure": "estimates",
     "evidence_map_figure": "evidence.map",
     "exposure_figure": "kinetics.exposure",
@@ -49,6 +52,7 @@ _HOMES = {
     "survival_figure": "survival.curves",
     "survival_panels_figure": "survival.panels",
     "swimmer_figure": "response.swimmer",
+    "taper_figure": "course.taper",
     "timeline_figure": "toxicity.timeline",
     "toxicity_figure": "toxicity.rates",
     "trajectory_figure": "course.trajectory",
@@ -57,6 +61,7 @@ _HOMES = {
     "views_figure": "survival.views",
     "visit_box_figure": "course.boxes",
     "waterfall_figure": "course.waterfall",
+    "organisms_figure": "toxicity.organisms",
     "windows_figure": "toxicity.windows",
 }
 

@@ -171,7 +171,7 @@ def _scale(result: Result, kind: str) -> tuple[Scale | None, str]:
         days, unit = plain_unit(unit_of(result, kind))
     if kind == DIFFERENCES:
         times = 100.0
-    step = _step(times * largest / days)
+    step = round_step(times * largest / days)
     reach = step * math.ceil(times * largest / days / step - 1e-9)
     marks = np.arange(low * reach, reach + step / 2, step if low == 0 else reach / 2)
 
@@ -182,7 +182,7 @@ def _scale(result: Result, kind: str) -> tuple[Scale | None, str]:
     return Scale(place, ticks, 0.0 if low else None), unit
 
 
-def _step(largest: float) -> float:
+def round_step(largest: float) -> float:
     """Return a round step with which an axis has up to five."""
     size = 10.0 ** math.floor(math.log10(largest / 5)) if largest > 0 else 0.2
     return next(s * size for s in (1, 2, 5, 10) if largest / (s * size) <= 5)

@@ -27,6 +27,8 @@ _TOPICS = {
     "toxicity": mark("Toxicity"),
     "evidence": mark("Published evidence"),
 }
+# Results of several sites are made by no function of the package's own list.
+_NETWORK = {"network_rate": "response", "shared_and_exact": "survival"}
 _KINDS = {
     "svg": "SVG",
     "pdf": "PDF",
@@ -144,7 +146,7 @@ def saved_outputs(folder: Path) -> dict[str, dict]:
 def _topic(result: Mapping) -> str:
     """Return the topic of a result: that of the published trials has no cohort."""
     analysis = getattr(sys.modules["carstats"], result["analysis"], None)
-    home = analysis.__module__.split(".")[1] if analysis else ""
+    home = analysis.__module__.split(".")[1] if analysis else _NETWORK.get(result["analysis"], "")
     if home in ("survival", "response", "toxicity") and not result["fingerprint"]:
         return "evidence" if not result["cohort"] and not result["synthetic"] else home
     return home if home in _TOPICS else "cohort"

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from importlib.util import find_spec
 from io import BytesIO
 from typing import Any
 
-from carstats.errors import CarstatsError
-from carstats.messages import message
 from carstats.report.chapters.blocks import Caution, Chapter, Picture, TableBlock
 from carstats.report.tables.files import Table
 from carstats.report.tables.widths import column_shares, letters
@@ -27,17 +24,6 @@ _TITLE_SIZES, _TABLE_SIZES = (26, 22, 18, 14, 10), (15, 12, 10.5, 9, 8)
 _POINT, _LETTER = 25.4 / 72, 0.55 * 25.4 / 72
 # More rows than these are too small to be read from the last row of seats.
 _MOST_ROWS = 13
-
-
-def require_slides() -> None:
-    """Fail, naming the remedy, where the library that writes slides is not installed."""
-    if find_spec("pptx") is None:
-        raise CarstatsError(
-            message(
-                "slides need {names}, which is not installed. Install it: pip install {names}",
-                names="python-pptx",
-            )
-        )
 
 
 def report_slides(chapters: Sequence[Chapter], title: str, *, synthetic: bool) -> bytes:

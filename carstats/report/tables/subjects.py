@@ -330,6 +330,10 @@ def _missing_note(result: Result) -> str:
             "occurrence. n and the rate reach from what is proven to what is possible."
         )
     how = result.spec.options.get("missing")
+    if result.spec.analysis == "score_responder_rate" and how == "failure":
+        if result.spec.options["change"] == "worsening":
+            return tr("Missing: subjects without a baseline or a value, counted as worse.")
+        return tr("Missing: subjects without a baseline or a value, counted as not better.")
     if how == "failure" and result.spec.options.get("population") != "evaluable":
         return tr("Missing: subjects without an evaluable assessment, counted as without response.")
     if how == "bounds":

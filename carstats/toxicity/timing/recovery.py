@@ -17,6 +17,7 @@ from carstats.estimators.curves.aalen_johansen import INCIDENCE_CONF_TYPES
 from carstats.messages import mark, message
 from carstats.result import Result
 from carstats.toxicity.episodes import COMPETING, followup_end
+from carstats.toxicity.harm.replacement import replacement_rows
 from carstats.toxicity.timing.clocks import CENSORED, EVENT, RIVAL, rival_days
 from carstats.toxicity.timing.incidence import at_days, checked_days, incidence_rows
 from carstats.wording import pointwise_words
@@ -51,8 +52,9 @@ def time_to_recovery(
         ``"b_cell_reconstitution"`` (the end of B-cell aplasia), ``"igg_recovery"``, or another
         time-to-event endpoint: of the events table, or where that lacks it derived from the
         assessments. ``"immunoglobulin_replacement"``: the first immunoglobulin given for
-        replacement (or without a reason). ``"loss_of_persistence"``: the first of two consecutive
-        samples of `measure` under `below`, of those in whom the cells were detected.
+        replacement (or without a reason, where it does not treat the disease).
+        ``"loss_of_persistence"``: the first of two consecutive samples of `measure` under `below`,
+        of those in whom the cells were detected.
     at : float or list of float, optional
         Days to answer for; by default every day on which the curve steps.
     measure : str, optional
@@ -177,10 +179,8 @@ def _endpoint_events(cohort: Cohort, name: str) -> tuple[pd.DataFrame, bool]:
 
 
 def _replacement(cohort: Cohort) -> pd.DataFrame:
-    rows = cohort.table("medications")
-    rows = rows[(rows["drug_class"] == "immunoglobulin") & (rows["start_day"] >= 0)]
-    if "reason" in rows:
-        rows = rows[rows["reason"].isna() | (rows["reason"] == "replacement")]
+    rows, _, _ = replacement_rows(cohort)
+    rows = rows[rows["start_day"] >= 0]
     first = rows.groupby("subject_id")["start_day"].min()
     return _until(cohort, first)
 

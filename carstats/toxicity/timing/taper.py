@@ -15,8 +15,12 @@ from carstats.estimators.sample_median import sample_median
 from carstats.messages import joined_notes, message, message_n
 from carstats.result import Result
 from carstats.toxicity.episodes import followup_end
+from carstats.toxicity.timing.doses import dose_between, dose_on, glucocorticoids_of
 from carstats.toxicity.timing.trajectories import VISITS, checked_days
 from carstats.wording import level_text
+
+# The first four weeks, and to weeks 12, 24 and 52.
+WINDOWS = ((1.0, 28.0), (29.0, 84.0), (85.0, 168.0), (169.0, 364.0))
 
 
 def glucocorticoid_course(
@@ -68,27 +72,11 @@ def glucocorticoid_course(
     check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     days = [float(day) for day in checked_days(at)]
-    rows = cohort.table("medications")
-    rows = rows[rows["drug_class"] == "glucocorticoid"]
-    if "prednisone_equivalent_mg" not in rows or rows["prednisone_equivalent_mg"].isna().all():
-        raise CarstatsError(
-            message(
-                "the study has no doses of glucocorticoids. Fill `prednisone_equivalent_mg` in "
-                "the medications."
-            )
-        )
-    taken = pd.DataFrame(
-        {
-            "subject_id": rows["subject_id"],
-            "dose": rows["prednisone_equivalent_mg"].astype(float),
-            "start": rows["start_day"].astype(float).fillna(-np.inf),
-            "stop": rows["stop_day"].astype(float).fillna(np.inf),
-        }
-    )
+    taken = glucocorticoids_of(cohort)
     subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
     ids = subjects["subject_id"]
-    daily = {day: _on(taken, ids, day) for day in days}
-    total = {day: _until(taken, ids, day) for day in days}
+    daily = {day: dose_on(taken, ids, day) for day in days}
+    total = {day: dose_between(taken, ids, 1.0, day) for day in days}
 
     def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
         found = []
@@ -129,25 +117,127 @@ def glucocorticoid_course(
     return Result(frame, spec, level_labels(vocabulary, by))
 
 
-def _on(taken: pd.DataFrame, ids: pd.Series, day: float) -> pd.Series:
-    """Return the dose of each subject on a day; NaN where one that is taken is not known."""
-    runs = taken[(taken["start"] <= day) & (taken["stop"] >= day)]
-    return _added(runs.assign(amount=runs["dose"]), ids)
+def cumulative_dose(
+    cohort: Cohort,
+    *,
+    windows: Iterable[tuple[float, float]] = WINDOWS,
+    by: str | Iterable[str] | None = None,
+    conf_level: float = 0.95,
+) -> Result:
+    """Estimate how much glucocorticoid is taken in windows of days.
+
+    Parameters
+    ----------
+    cohort : Cohort
+        Made by `define_cohort`.
+    windows : list of (float, float)
+        First and last day of each window, both whole days of it; they may overlap.
+    by : str or list of str, optional
+        Columns of the subjects table.
+    conf_level : float
+        Confidence level.
+
+    Returns
+    -------
+    Result
+        For each stratum and window: ``window_start``, ``window_end``, ``n`` subjects followed to
+        its last day, ``n_left`` not followed so far, ``n_missing`` of the ``n`` with a dose that
+        is not recorded, ``n_event`` with all doses known, ``estimate`` (the median of the sum, mg
+        of prednisone) with distribution-free ``conf_low`` and ``conf_high``, ``q1``, ``q3``,
+        ``minimum``, ``maximum``, ``mean_dose`` with t limits ``mean_dose_low`` (not below 0) and
+        ``mean_dose_high``, ``note``. Courses at the same time add up, pulses count in full; a
+        subject without a record of one takes none.
+
+    Raises
+    ------
+    CarstatsError
+        If the study has no medications or no doses of glucocorticoids, or an argument is not
+        allowed.
+
+    References
+    ----------
+    Thompson WR. Ann Math Stat 1936; 7: 122-128.
+
+    Examples
+    --------
+    >>> result = cs.cumulative_dose(cohort, windows=[(1, 84), (85, 168)], by="target")
+    """
+    check_conf_level(conf_level)
+    check_cohort(cohort)
+    by = check_by(cohort.subjects, by)
+    asked = _checked_windows(windows)
+    taken = glucocorticoids_of(cohort)
+    subjects = cohort.subjects.assign(followed_to=followup_end(cohort.subjects))
+    ids = subjects["subject_id"]
+    total = {days: dose_between(taken, ids, *days) for days in asked}
+
+    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
+        found = []
+        for first, last in asked:
+            here = stratum.loc[stratum["followed_to"] >= last, "subject_id"]
+            dose = total[first, last].reindex(here)
+            m = sample_median(dose, conf_level=conf_level)
+            mean, low, high = _mean(dose.dropna().to_numpy(float), conf_level)
+            unknown = len(here) - m.n
+            found.append(
+                {
+                    "window_start": first, "window_end": last, "n": len(here),
+                    "n_left": len(stratum) - len(here), "n_missing": unknown, "n_event": m.n,
+                    "estimate": m.estimate, "conf_low": m.low, "conf_high": m.high, "q1": m.q1,
+                    "q3": m.q3, "minimum": m.minimum, "maximum": m.maximum, "mean_dose": mean,
+                    "mean_dose_low": low, "mean_dose_high": high,
+                    "note": _told(stratum, here, m, unknown),
+                }
+            )  # fmt: skip
+        return pd.DataFrame(found)
+
+    vocabulary = cohort.study.vocabulary
+    spec = cohort.spec(
+        "cumulative_dose",
+        endpoint=message("Glucocorticoid taken, prednisone equivalent (mg)"),
+        method=message(
+            "medians with distribution-free {level} % limits, of those followed to the end of the "
+            "window",
+            level=level_text(conf_level),
+        ),
+        by=by, conf_level=conf_level, windows=[list(days) for days in asked],
+    )  # fmt: skip
+    frame = estimate_by(vocabulary, cohort.eligible, subjects, by, estimate)
+    return Result(frame, spec, level_labels(vocabulary, by))
 
 
-def _until(taken: pd.DataFrame, ids: pd.Series, day: float) -> pd.Series:
-    """Return what each subject took from day 1 to a day."""
-    first, last = taken["start"].clip(lower=1.0), taken["stop"].clip(upper=day)
-    length = (last - first + 1).clip(lower=0.0)
-    runs = taken.assign(amount=taken["dose"] * length)[length > 0]
-    return _added(runs, ids)
+def _checked_windows(windows: Iterable[tuple[float, float]]) -> list[tuple[float, float]]:
+    asked = list(windows)
+    for days in asked:
+        if not isinstance(days, tuple | list) or len(days) != 2:
+            raise CarstatsError(
+                message(
+                    "`windows` has {window}; it takes the first and the last day of each, such as "
+                    "{example}.",
+                    window=repr(days), example="[(1, 84), (85, 168)]",
+                )
+            )  # fmt: skip
+        for day in days:
+            check_number("windows", day, low=0)
+        if days[1] < days[0]:
+            raise CarstatsError(
+                message("`windows` has {window}, which ends before it begins.", window=repr(days))
+            )
+    if not asked:
+        raise CarstatsError(message("`windows` names no window."))
+    return [(float(first), float(last)) for first, last in asked]
 
 
-def _added(runs: pd.DataFrame, ids: pd.Series) -> pd.Series:
-    total = runs.groupby("subject_id")["amount"].sum()
-    unknown = set(runs.loc[runs["amount"].isna(), "subject_id"])
-    found = ids.map(total).fillna(0.0).mask(ids.isin(unknown))
-    return pd.Series(found.to_numpy(float), ids)
+def _mean(dose: np.ndarray, conf_level: float) -> tuple[float, float, float]:
+    """Return a mean with t limits; a dose is not below 0."""
+    from scipy.special import stdtrit
+
+    n = len(dose)
+    if n < 2:
+        return (float(dose.mean()) if n else np.nan), np.nan, np.nan
+    mean = float(dose.mean())
+    half = stdtrit(n - 1, 0.5 + conf_level / 2) * dose.std(ddof=1) / np.sqrt(n)
+    return mean, float(max(mean - half, 0.0)), float(mean + half)
 
 
 def _told(stratum: pd.DataFrame, here: pd.Series, m, unknown: int) -> str:

@@ -13,7 +13,7 @@ from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.sample_median import sample_median
-from carstats.messages import joined_notes, mark, message
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
 from carstats.toxicity.episodes import followup_end
 from carstats.wording import level_text
@@ -91,7 +91,7 @@ def measure_trajectory(
     if below is not None:
         check_number("below", below)
     values = study.table("assessments")
-    values = values[(values["measure"] == name) & values["value"].notna()]
+    values = _with_lowest(values[values["measure"] == name], below)
     if values.empty:
         has = [
             m
@@ -124,12 +124,18 @@ def measure_trajectory(
             followed = (stratum["followed_to"] >= day) | stratum["subject_id"].isin(
                 shown["subject_id"]
             )
-            n, m = int(followed.sum()), sample_median(shown["value"], conf_level=conf_level)
+            # Half-way between minus infinity and a number is no number.
+            with np.errstate(invalid="ignore"):
+                m = sample_median(shown["value"], conf_level=conf_level)
+            n = int(followed.sum())
+            told = {
+                "estimate": m.estimate, "conf_low": m.low, "conf_high": m.high, "q1": m.q1,
+                "q3": m.q3, "minimum": m.minimum, "maximum": m.maximum,
+            }  # fmt: skip
             row = {
                 "time": day, "n": n, "n_missing": n - m.n, "n_event": m.n,
-                "n_masked": only["subject_id"].nunique(), "estimate": m.estimate,
-                "conf_low": m.low, "conf_high": m.high, "q1": m.q1, "q3": m.q3,
-                "minimum": m.minimum, "maximum": m.maximum,
+                "n_masked": only["subject_id"].nunique(),
+                **{c: v if np.isfinite(v) else np.nan for c, v in told.items()},
             }  # fmt: skip
             if below is not None:
                 k = int((shown["value"] < below).sum())
@@ -139,7 +145,12 @@ def measure_trajectory(
                 row |= {"below_low": float(low), "below_high": float(high)}
             few = message("too few for limits of the median") if m.n and np.isnan(m.low) else ""
             nobody = "" if n else message("nobody followed so far")
-            row["note"] = joined_notes(nobody if len(stratum) else message("no subjects"), few)
+            lowest = int(np.isneginf(shown["value"]).sum())
+            ranked = message_n("{n} below quantification, ranked lowest",
+                               "{n} below quantification, ranked lowest", lowest)  # fmt: skip
+            row["note"] = joined_notes(
+                nobody if len(stratum) else message("no subjects"), few, ranked if lowest else ""
+            )
             rows.append(row)
         return pd.DataFrame(rows)
 
@@ -176,6 +187,19 @@ def measure_trajectory(
         spec,
         level_labels(study.vocabulary, by),
     )
+
+
+def _with_lowest(rows: pd.DataFrame, below: float | None) -> pd.DataFrame:
+    """Return the rows with a value; one below quantification is below all others.
+
+    Where its limit is above the threshold that is asked about, nothing is known of it.
+    """
+    rows = rows.assign(value=rows["value"].astype(float))
+    if "lloq" in rows:
+        limit = rows["lloq"].astype(float)
+        lowest = rows["value"].isna() & (limit.notna() if below is None else limit <= below)
+        rows["value"] = rows["value"].mask(lowest, -np.inf)
+    return rows[rows["value"].notna()]
 
 
 def checked_days(at: Iterable[float]) -> list[float]:

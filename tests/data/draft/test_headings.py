@@ -17,7 +17,12 @@ def judge(row):
 
 @pytest.mark.parametrize(
     "path",
-    [HERE / "headings_sample.csv", HERE / "headings_further.csv", SHARED / "headings_open.csv"],
+    [
+        HERE / "headings_sample.csv",
+        HERE / "headings_further.csv",
+        HERE / "headings_cells.csv",
+        SHARED / "headings_open.csv",
+    ],
 )
 def test_at_least_85_per_cent_are_right_and_none_is_wrong_without_a_mark(path):
     counts = judged(rows_of(path), judge, "heading")

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from carstats.data.units import convert
 from carstats.data.vocabulary import Vocabulary
 from carstats.endpoints.catalogue import endpoint_catalogue
 from carstats.endpoints.record.confirmation import best_sustained, confirmed
@@ -23,7 +24,6 @@ from carstats.endpoints.record.logic import (
     numbers,
     texts,
 )
-from carstats.endpoints.record.units import convert, prednisone_equivalent
 from carstats.endpoints.rules.lupus import nephritis, sle
 from carstats.endpoints.rules.muscle_skin import ssc
 from carstats.endpoints.rules.nerve import mg, neurology
@@ -278,17 +278,6 @@ def test_the_converter_of_upcr_is_reported():
 def test_implausible_values_and_unknown_units_are_named(measure, value, unit, message):
     with pytest.raises(CarstatsError, match=message):
         convert(measure, value, unit)
-
-
-def test_glucocorticoids_in_prednisone():
-    drugs = ["prednisolone", "methylprednisolone", "hydrocortisone", "dexamethasone", "Cortisone"]
-    # 4 mg, 20 mg, 0.75 mg and 25 mg are 5 mg of prednisone.
-    np.testing.assert_allclose(prednisone_equivalent(drugs, [5, 4, 20, 0.75, 25]), 5.0)
-    np.testing.assert_allclose(
-        prednisone_equivalent("methylprednisolone", [16, None]), [20, np.nan]
-    )
-    with pytest.raises(CarstatsError, match="`drug` is 'budesonide'; allowed: 'prednisone'"):
-        prednisone_equivalent("budesonide", 9)
 
 
 # Catalogue ---------------------------------------------------------------------------------------

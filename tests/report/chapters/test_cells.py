@@ -1,7 +1,7 @@
 """The chapter of the cells: what it shows, and what it says where nothing was sampled."""
 
 import carstats as cs
-from carstats.report.chapters.blocks import FigureBlock, Paragraph, TableBlock
+from carstats.report.chapters.blocks import FigureBlock, Heading, Paragraph, TableBlock
 from carstats.report.chapters.cells import cells
 from carstats.report.chapters.context import Context
 from tests.kinetics.tiny import sampled
@@ -29,5 +29,31 @@ def test_a_study_without_samples_says_so():
     study = cs.simulate_study(seed=3, n=12)
     rows = study.assessments[study.assessments["measure"] != "CAR_transgene"]
     study = cs.Study(subjects=study.subjects, assessments=rows)
-    (only,) = cells(Context(study))
-    assert "did not collect samples of the engineered cells" in only.text
+    first, *rest = cells(Context(study))
+    assert "did not collect samples of the engineered cells" in first.text
+    heads = [b.text for b in rest if isinstance(b, Heading)]
+    assert "How long B cells are gone" in heads
+
+
+def test_b_cells_exposures_and_their_return():
+    study = cs.simulate_study(seed=3, n=60)
+    found = cells(Context(study))
+    heads = [b.text for b in found if isinstance(b, Heading)]
+    assert heads[-3:] == [
+        "Exposure and outcome", "How long B cells are gone", "Return of B cells and relapse",
+    ]  # fmt: skip
+    told = " ".join(b.text for b in found if isinstance(b, Paragraph))
+    assert "B cells fell below 10\u00a0per µL in" in told
+    assert "After the return of B cells" in told or "too few to tell" in told
+    tables = [b.table for b in found if isinstance(b, TableBlock)]
+    rows = {row.cells[0] for row in tables[-2].rows}
+    assert {"Cmax of CAR transgene", "Cell dose", "Cell dose by weight"} <= rows
+    text = " ".join(map(str, tables[-2].notes))
+    assert text.count("of several products") == 1
+    assert "syn19" not in text + " ".join(map(str, tables[-2].marked))
+
+
+def test_few_relapses_are_said_to_be_few():
+    study = cs.simulate_study(seed=3, n=12)
+    told = " ".join(b.text for b in cells(Context(study)) if isinstance(b, Paragraph))
+    assert "too few to tell whether they come after the return" in told

@@ -26,8 +26,8 @@ def made(name, study):
 def test_the_order_is_that_of_a_reader():
     core = [entry.name for entry in CONTENTS if not entry.appendix]
     assert core == [
-        "answers", "flow", "characteristics", "response", "relapse", "toxicity", "cells", "course",
-        "basket", "methods", "second",
+        "answers", "flow", "characteristics", "response", "relapse", "toxicity", "harm", "cells",
+        "course", "antibodies", "drugs", "basket", "methods", "second",
     ]  # fmt: skip
     assert CONTENTS[-1].name == "data"
 

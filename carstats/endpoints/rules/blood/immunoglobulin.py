@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas.arrays import BooleanArray
 
+from carstats.data.units import convert
 from carstats.endpoints.record.daily_counts import last_before_infusion
 from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import boolean, compare, numbers
 from carstats.endpoints.record.return_times import first_return
-from carstats.endpoints.record.units import convert
 from carstats.endpoints.record.worksheets import check_table, days_since, subject_index
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.messages import message

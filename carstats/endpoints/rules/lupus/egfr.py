@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.data.units import convert
 from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.logic import check_lengths, numbers, texts
-from carstats.endpoints.record.units import convert
 
 
 @rule(

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from pandas.arrays import BooleanArray
 
+from carstats.data.units import MEASURES
 from carstats.endpoints.record.declaring import Endpoint, declare, rule
 from carstats.endpoints.record.logic import (
     Cut,
@@ -26,7 +27,6 @@ from carstats.endpoints.record.logic import (
     percent_change,
     texts,
 )
-from carstats.endpoints.record.units import MEASURES
 from carstats.errors import CarstatsError, check_choice
 from carstats.messages import message
 

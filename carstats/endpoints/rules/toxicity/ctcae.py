@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.data.units import convert
 from carstats.endpoints.record.daily_counts import last_before_infusion
 from carstats.endpoints.record.declaring import rule
 from carstats.endpoints.record.grades import aligned
 from carstats.endpoints.record.logic import compare, numbers
-from carstats.endpoints.record.units import convert
 from carstats.endpoints.record.worksheets import check_table, subject_index
 from carstats.errors import check_choice
 

@@ -30,27 +30,37 @@ _STARTS = (0, 31, 101, 366)
 
 _ORGANISMS = {
     "viral": (
-        "virus", "viral", "CMV", "EBV", "HSV", "VZV", "HHV", "RSV", "HBV", "HCV", "JCV", "BKV",
-        "SARS-CoV-2", "COVID", "influenza", "zoster", "herpes", "varicella", "病毒", "流感", "疱疹",
+        "virus", "viral", "CMV", "EBV", "HSV", "VZV", "HHV", "RSV", "HBV", "HCV", "HEV", "JCV",
+        "BKV", "HMPV", "PIV", "SARS-CoV-2", "COVID", "influenza", "zoster", "herpes", "varicella",
+        "病毒", "流感", "疱疹", "新冠", "巨细胞",
     ),
     "fungal": (
         "candida", "aspergill", "pneumocystis", "PJP", "PCP", "cryptococc", "mucor", "fusarium",
-        "histoplasm", "fung", "mould", "yeast", "真菌", "念珠菌", "曲霉", "肺孢子菌",
+        "histoplasm", "rhizopus", "trichosporon", "scedosporium", "talaromyces", "fung", "mould",
+        "yeast", "真菌", "念珠菌", "曲霉", "肺孢子菌", "毛霉", "隐球菌", "镰刀菌",
+        "马尔尼菲", "酵母",
     ),
     "parasitic": (
         "toxoplasm", "strongyloid", "giardia", "cryptosporid", "plasmodium", "leishmania",
-        "parasit", "寄生虫", "弓形虫",
+        "parasit", "寄生虫", "弓形虫", "隐孢子虫", "疟",
     ),
     "bacterial": (
         "staphylococc", "streptococc", "enterococc", "pneumococc", "meningococc", "escherichia",
         "E. coli", "E coli", "klebsiella", "pseudomonas", "enterobacter", "acinetobacter",
         "proteus", "serratia", "citrobacter", "salmonella", "campylobacter", "clostridi",
-        "C. difficile", "C difficile",
-        "haemophilus", "hemophilus", "moraxella", "legionella", "listeria", "nocardia",
-        "mycobacteri", "tubercul", "mycoplasma", "chlamydia", "stenotrophomonas", "bacteroides",
-        "MRSA", "bacteri", "细菌", "结核", "杆菌", "球菌",
+        "C. diff", "C diff", "haemophilus influenzae", "haemophilus", "hemophilus", "moraxella",
+        "legionella", "listeria", "nocardia", "mycobacteri", "tubercul", "mycoplasma", "chlamydia",
+        "stenotrophomonas", "bacteroides", "burkholderia", "bordetella", "corynebacter",
+        "morganella", "bacillus", "neisseria", "MRSA", "MSSA", "VRE", "CRKP", "CRAB",
+        "ESBL", "NTM", "bacteri", "细菌", "结核", "杆菌", "球菌", "埃希菌", "克雷伯", "单胞菌",
+        "沙门菌", "诺卡菌", "分枝杆菌", "支原体", "衣原体", "军团菌", "李斯特", "弯曲菌",
+        "流感杆菌", "流感嗜血杆菌",
     ),
-    "no organism": ("none", "no organism", "culture negative", "negative", "not identified", "无"),
+    "no organism": (
+        "none", "no organism", "culture negative", "culture-negative", "negative",
+        "not identified", "unknown", "not known", "无", "阴性", "培养阴性", "未检出", "病原未明",
+        "病原不明", "不明", "未知",
+    ),
 }  # fmt: skip
 
 
@@ -71,7 +81,8 @@ def infection_class(
 
     Notes
     -----
-    Mycobacteria are bacterial. An organism is known by a part of its name. Status: design.
+    Mycobacteria are bacterial. An organism is known by a part of its name, the longest that is
+    known here: Haemophilus influenzae is no influenza. Status: design.
     """
     own = {} if organisms is None else {folded(name): kind for name, kind in organisms.items()}
     for kind in own.values():
@@ -244,7 +255,11 @@ def _class_of(name, own):
     exact = {folded(word) for word in _ORGANISMS["no organism"]}
     if text in exact:
         return "no organism"
-    for kind in ("viral", "fungal", "parasitic", "bacterial"):
-        if any(folded(word) in text for word in _ORGANISMS[kind]):
-            return kind
-    return "unclassified"
+    # Of two words the longer is the name: 隐球菌 is a fungus, though 球菌 are bacteria.
+    found = [
+        (len(folded(word)), -place, kind)
+        for place, kind in enumerate(("viral", "fungal", "parasitic", "bacterial"))
+        for word in _ORGANISMS[kind]
+        if folded(word) in text
+    ]
+    return max(found)[2] if found else "unclassified"

@@ -59,7 +59,7 @@ def plot_interval(result: Result, ax: Axes) -> Axes:
     longest = float(result.frame[["time_high", "last_time"]].max().max()) / days
     end = longest if longest > 0 else 1.0
     for key, rows in result.strata():
-        _curve(ax, rows, look[key], days)
+        curve_of_intervals(ax, rows, look[key], days)
     ax.set(xlim=(-0.01 * end, 1.04 * end), ylim=(-0.02, 1.03))
     ax.spines["left"].set_bounds(0, 1)
     step = next((s for s in _STEPS if end / s <= 9), end / 4)
@@ -71,7 +71,8 @@ def plot_interval(result: Result, ax: Axes) -> Axes:
     return ax
 
 
-def _curve(ax: Axes, rows, look: Look, days: float) -> None:
+def curve_of_intervals(ax: Axes, rows, look: Look, days: float) -> None:
+    """Draw one curve, with the boxes in which it falls."""
     if rows["estimate"].isna().all():
         return
     low = rows["time_low"].to_numpy(float) / days

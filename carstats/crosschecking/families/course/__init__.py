@@ -1,0 +1,1 @@
+"""What becomes of antibodies, drugs and scores over time, worked out again."""

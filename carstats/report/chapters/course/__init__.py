@@ -1,0 +1,1 @@
+"""Chapters of what the treatment does over time: B cells, antibodies, drugs."""

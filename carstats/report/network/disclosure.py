@@ -1,0 +1,240 @@
+"""The page that says what would leave a hospital, for a person to sign before it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from carstats.data.vocabulary import column_name
+from carstats.messages import mark
+from carstats.report.format import count
+from carstats.report.network.tables import definitions_table
+from carstats.report.pages.page import tables_page
+from carstats.report.tables.files import Table
+from carstats.report.tables.model import Row
+from carstats.sharing.numbers import ALL as EVERY
+from carstats.sharing.numbers import NONE
+from carstats.sharing.outcomes import DAYS, RESPONSE, TIMES, TOXICITY
+from carstats.sharing.shared import ALL, CELLS, LEAST, MARGINS, NOTHING, OTHERS, SECTIONS, WHOLE
+from carstats.words import sentences, tr
+
+PAGE = "disclosure.html"
+_LAYOUTS = {
+    CELLS: mark("The whole, and every combination of {columns} that is large enough."),
+    MARGINS: mark(
+        "The whole, and by {columns}, each alone: of the combinations little would be left."
+    ),
+    WHOLE: mark("The whole alone: by strata nothing would be left."),
+    NOTHING: mark(
+        "Nothing but that the site has fewer than {least} subjects: no number may be shown."
+    ),
+}
+_LINE = "_" * 40
+
+
+def shared_text(content: dict[str, Any]) -> str:
+    """Return a shared file as text: sorted keys, indented, for a person to read."""
+    return json.dumps(content, ensure_ascii=False, indent=2, sort_keys=True) + "\n"
+
+
+def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> str:
+    """Return the page of a shared file, in the language that is set."""
+    least = content["minimum_cell"]
+    told = [
+        tr("Site: {site}", site=content["site"]),
+        tr("Read this before {file} is sent. It shows every number that is in the file.",
+           file=file),
+    ]  # fmt: skip
+    sections: dict[str, list[str | Table]] = {tr("What would leave"): [
+        tr(
+            "Counts of subjects by outcome, and the definitions of the endpoints. No row of a "
+            "subject, no identifier, no date and no day of an event: times are the "
+                "visits of the schedule."
+        ),
+        _columns(content),
+        tr(
+            "A number from 1 to {most} is not shown, nor can it be computed from those that are: "
+            "numbers are joined until each is 0 or at least {least}.",
+            most=least - 1, least=least,
+        ) if least > 1 else tr("Every number is shown, also that of a single subject."),
+    ]}  # fmt: skip
+    if least < LEAST:
+        sections[tr("What would leave")].append(
+            tr(
+                "Attention: a smallest number of {least}, below the usual {usual}, needs the "
+                "agreement of the sites.",
+                least=least,
+                usual=LEAST,
+            )
+        )
+    for table in content["tables"]:
+        sections[_title(table)] = list(_tables(content, table))
+    sections[tr("What is hidden, and why")] = [*_hidden(content)]
+    defined = content["definitions"]
+    meaning = definitions_table(defined) if defined else tr("No endpoint is shown.")
+    sections[tr("What the numbers mean")] = [meaning]
+    sections[tr("What this does not protect")] = [
+        tr(
+            "That all subjects of a group had an outcome, or none, is told of groups of {least} or "
+            "more. Who knows some of the subjects knows more of the others. Whether the numbers "
+            "may be sent is for the hospital to decide, under its own rules and law: this page "
+            "is no claim of compliance.",
+            least=least,
+        )
+    ]  # fmt: skip
+    sections[tr("Release")] = [
+        tr("The file {file} has the fingerprint (SHA-256) {fingerprint}.",
+           file=file, fingerprint=content["fingerprint"]),
+        _signature(),
+    ]  # fmt: skip
+    title = tr("What would leave the hospital")
+    return tables_page(
+        title, told, sections, synthetic=content["synthetic"], made_with=made_with
+    )  # fmt: skip
+
+
+def _columns(content: dict[str, Any]) -> str:
+    names = tr(", ").join(tr(column_name(column)) for column in content["asked_by"])
+    return tr(_LAYOUTS[content["layout"]], columns=names, least=content["minimum_cell"])
+
+
+def _title(table: dict[str, Any]) -> str:
+    if not table["by"]:
+        return tr("The whole site")
+    return tr("By {columns}", columns=tr(" and ").join(tr(column_name(c)) for c in table["by"]))
+
+
+def stratum_words(name: str) -> str:
+    """Return a stratum's name as it prints."""
+    return tr("all") if name == ALL else tr("all others") if name == OTHERS else tr(name)
+
+
+def label_of(content: dict[str, Any], name: str) -> str:
+    """Return an outcome's printed label."""
+    return tr(content["definitions"][name]["label"])
+
+
+def _number(value: int | None) -> str:
+    return tr("hidden") if value is None else count(value)
+
+
+def _tables(content: dict[str, Any], table: dict[str, Any]) -> Iterator[str | Table]:
+    rows = [Row((stratum_words(s["name"]), count(s["subjects"]))) for s in table["strata"]]
+    yield Table(tr("Subjects"), (tr("Stratum"), tr("Subjects")), tuple(rows))
+    if table[SECTIONS[RESPONSE]]:
+        yield _responses(content, table)
+    if table[SECTIONS[TOXICITY]]:
+        yield _toxicities(content, table)
+    if table[SECTIONS[TIMES]]:
+        yield _curves(content, table)
+    if not any(table[section] for section in SECTIONS.values()):
+        yield tr("Of the outcomes nothing is shown here.")
+
+
+def _who(row: dict[str, Any]) -> str:
+    return tr(", ").join(map(stratum_words, row["strata"]))
+
+
+def _responses(content: dict[str, Any], table: dict[str, Any]) -> Table:
+    rows = [
+        Row(
+            (_who(row), *(_number(row[key]) for key in
+             ("asked", "responders", "evaluable", "missing", "not_asked"))),
+            group=label_of(content, row["outcome"]), indent=1,
+        )
+        for row in table[SECTIONS[RESPONSE]]
+    ]  # fmt: skip
+    heads = (tr("Stratum"), tr("Asked"), tr("Responders"), tr("Evaluable"), tr("Not evaluable"),
+             tr("Not asked, or not followed so far"))  # fmt: skip
+    return Table(tr("Responses"), heads, tuple(rows))
+
+
+def _toxicities(content: dict[str, Any], table: dict[str, Any]) -> Table:
+    rows = [
+        Row(
+            (_who(row), count(row["asked"]), tr("; ").join(map(_grade, row["worst_grade"])),
+             count(row["not_asked"])),
+            group=label_of(content, row["outcome"]), indent=1,
+        )
+        for row in table[SECTIONS[TOXICITY]]
+    ]  # fmt: skip
+    heads = (tr("Stratum"), tr("Asked"), tr("Subjects by worst grade"), tr("Not asked"))
+    return Table(tr("Toxicities"), heads, tuple(rows), align=("left", "right", "left", "right"))
+
+
+def _grade(grade: dict[str, Any]) -> str:
+    low, high = grade["from"], grade["to"]
+    name = tr("none") if high == 0 else f"{low}" if low == high else f"{low}–{high}"
+    if grade["may_be_worse"] == EVERY:
+        name = tr("{grade} or worse", grade=name)
+    elif grade["may_be_worse"] != NONE:
+        name = tr("{grade}, or not graded", grade=name)
+    return tr("{name}: {text}", name=name, text=count(grade["subjects"]))
+
+
+def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
+    rows = []
+    for row in table[SECTIONS[TIMES]]:
+        name = label_of(content, row["outcome"])
+        who = name if not table["by"] else tr("{name}: {text}", name=name, text=_who(row))
+        if row["no_record"]:
+            cells = (tr("no record"), "", "", "", "", count(row["no_record"]), "")
+            rows.append(Row(cells, group=who, indent=1))
+        for each in row["intervals"]:
+            numbers = [each[k] for k in ("at_risk", "events", "competing", "censored",
+                                         "without_event")]  # fmt: skip
+            rows.append(Row((_interval(each), *map(_number, numbers), ""), group=who, indent=1))
+        years = f"{row['person_years_on_the_grid']:g}"
+        rows.append(Row((tr("in all"), count(row["asked"]), "", "", "", "", years),
+                        group=who, indent=1))  # fmt: skip
+    heads = (tr("Weeks"), tr("At risk"), tr("Events"), tr("Competing"), tr("Censored"),
+             tr("Out without the event"), tr("Person-years by these rows"))  # fmt: skip
+    days = [r for r in table[SECTIONS[TIMES]] if r["clock"] == DAYS]
+    notes = (
+        sentences(
+            tr("An interval holds what was found after its first visit up to its last."),
+            tr("Of {names} the day is known: it lies in the interval itself.",
+               names=tr(", ").join(dict.fromkeys(label_of(content, r["outcome"]) for r in days)))
+            if days else "",
+        ),
+    )  # fmt: skip
+    return Table(tr("Times to events"), heads, tuple(rows), notes=notes)
+
+
+def _interval(each: dict[str, Any]) -> str:
+    low, high = f"{each['after_week']:g}", f"{each['to_week']:g}"
+    if each["with_no_record"]:
+        return tr("no record, start, to {high}", high=high)
+    if each["from_the_start"]:
+        return tr("start") if high == "0" else tr("start, to {high}", high=high)
+    return tr("after {low}, to {high}", low=low, high=high)
+
+
+def _hidden(content: dict[str, Any]) -> Iterator[str | Table]:
+    if not content["hidden"]:
+        yield tr("Nothing is hidden.")
+        return
+    least = content["minimum_cell"]
+    yield tr(
+        "Each of these would show, or let compute by adding and subtracting, a number from 1 to "
+        "{most}; also where one endpoint's subjects are among those of another and few remain.",
+        most=least - 1,
+    )
+    rows = []
+    for each in content["hidden"]:
+        by = tr(" and ").join(tr(column_name(c)) for c in each["by"].split(", ") if c)
+        where = tr("By {columns}", columns=by) if by else tr("The whole site")
+        definition = content["definitions"].get(each["outcome"])
+        name = tr(definition["label"]) if definition else each["outcome"]
+        rows.append(Row((name, tr(each["what"])), group=where, indent=1))
+    yield Table(
+        tr("Hidden"), (tr("Outcome"), tr("What is not told")), tuple(rows), align=("left", "left")
+    )
+
+
+def _signature() -> Table:
+    named = (tr("Name"), tr("Role"), tr("Date"), tr("Signature"))
+    heads = (tr("I have read this page and release the file."), "")
+    return Table(tr("Release"), heads, tuple(Row((name, _LINE)) for name in named),
+                 align=("left", "left"))  # fmt: skip

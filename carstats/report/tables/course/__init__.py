@@ -1,0 +1,1 @@
+"""The tables of what becomes of antibodies and drugs over time."""

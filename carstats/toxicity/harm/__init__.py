@@ -1,0 +1,1 @@
+"""Harm beyond grades: deaths, infections by organism, replacement, days in hospital, treatment."""

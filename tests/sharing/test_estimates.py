@@ -1,0 +1,67 @@
+"""Each site, the sites together and without each; what is hidden is bounded, not left out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import carstats as cs
+from carstats.sharing.estimates import hidden_range, inconsistency, site_rates, site_survival
+from carstats.sharing.network import network_of
+from tests.sharing.sites import content_of
+
+RFS = "relapse_free_survival"
+TIMES = [(168, "event", 84), (500, "event", 448), (360, "censored", 0)]
+
+
+def site(name, yes, no, missing=0, **options):
+    n = yes + no + missing
+    return content_of((1,) * yes + (0,) * no + (None,) * missing,
+                      [TIMES[i % 3] for i in range(n)], site=name, **options)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def network():
+    made = [site("A", 9, 6, 5), site("B", 12, 8), site("C", 4, 14), site("D", 7, 23)]
+    return network_of([(c["site"], c) for c in made])
+
+
+def test_each_site_all_and_all_but_one(network):
+    frame = site_rates(network, "response", "response").frame.set_index(["part", "site_id"])
+    assert tuple(frame.loc[("sites", "A"), ["n_event", "n"]]) == (9, 20)
+    # The site C hides its four responders.
+    assert ("sites", "C") not in frame.index
+    added = frame.loc[("together", "counts added")]
+    assert (added["n_event"], added["n"]) == (28, 70)
+    without = frame.loc[("without", "A")]
+    assert (without["n_event"], without["n"]) == (19, 50)
+    plain = pd.DataFrame({"study": ["A", "B", "D"], "n_event": [9, 12, 7], "n": [20, 20, 30]})
+    pooled = cs.pooled_rate(plain).frame.iloc[0]
+    mine = frame.loc[("together", "sites that may differ")]
+    for column in ("estimate", "conf_low", "conf_high", "tau2", "predict_low", "p_heterogeneity"):
+        assert mine[column] == pytest.approx(pooled[column], nan_ok=True)
+
+
+def test_what_a_site_hides_is_anything(network):
+    assert hidden_range(network, "response", "response") == (28, 28 + 18, 88)
+    frame = site_rates(network, "response", "response").frame.set_index(["part", "site_id"])
+    row = frame.loc[("together", "whatever is hidden")]
+    assert row["possible_low"] == pytest.approx(28 / 88)
+    assert row["possible_high"] == pytest.approx(46 / 88)
+    # The truth, 32 of 88, lies within.
+    assert row["possible_low"] <= 32 / 88 <= row["possible_high"]
+
+
+def test_curves_with_every_number_are_determined():
+    made = [site(name, 9, 6 + i, 5, min_cell=1) for i, name in enumerate("AB")]
+    found = site_survival(network_of([(c["site"], c) for c in made]), RFS, at=364.0).frame
+    for _, row in found.iterrows():
+        assert row["possible_low"] == pytest.approx(row["estimate"], abs=1e-9)
+        assert row["possible_high"] == pytest.approx(row["estimate"], abs=1e-9)
+    # Seven of 20 at week 24, and nobody since: 13 of 20.
+    assert found["estimate"].iloc[0] == pytest.approx(13 / 20)
+
+
+def test_inconsistency():
+    assert inconsistency(10.0, 4) == pytest.approx(0.6)
+    assert inconsistency(3.0, 4) == 0
+    assert np.isnan(inconsistency(np.nan, 0))
