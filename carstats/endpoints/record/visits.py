@@ -61,8 +61,12 @@ class Visits:
     @cached_property
     def label(self) -> NDArray[np.object_]:
         """The scheduled visit in whose window each lies, None for an unscheduled one."""
-        names = [*(f"week {week:g}" for week in self.rules.schedule.weeks), None]
-        return np.array(names, dtype=object)[self.place]
+        return self.labels[self.place]
+
+    @property
+    def labels(self) -> NDArray[np.object_]:
+        """The names of the scheduled visits, by their place; the last, None, of no visit."""
+        return np.array([*(f"week {week:g}" for week in self.rules.schedule.weeks), None], object)
 
     @property
     def n(self) -> int:
