@@ -210,6 +210,8 @@ def derive_all(
         table[name] = table[name].astype(float)
     position = pd.Index(study.subjects["subject_id"]).get_indexer(table["subject_id"])
     table = table.iloc[np.argsort(position, kind="stable")].reset_index(drop=True)
+    # Nobody asks the judge after the responses; what is held here would be held with them.
+    del course, visits, parts
     return Derivation(table, derive_responses(judge, names), toxicities, tuple(notes))
 
 

@@ -114,6 +114,9 @@ def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
         }
         for key, values in found.items():
             parts.setdefault(key, []).append(values)
+    labels = v.labels
+    del verdict, v
+    judge.forget()
     position, code, day = (np.concatenate(parts.pop(key)) for key in ("subject", "code", "day"))
     order = np.lexsort((day, code, position))
 
@@ -126,7 +129,7 @@ def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
         "endpoint": names[code[order]],
         "day": day[order],
         "response": pd.arrays.BooleanArray(joined("met"), open_),
-        "visit": judge.base.labels[joined("place")],
+        "visit": labels[joined("place")],
         "evaluable": pd.array(~open_, dtype="boolean"),
         "reason": joined("reason"),
     }
