@@ -192,7 +192,7 @@ def measured(folder: Path, options: argparse.Namespace):
             other = by_r(folder / "subjects.csv", of_r, rounds)
             yield line(
                 f"{options.subjects:,} subjects in memory, {kind}: {name}", own,
-                f"R's {of_r.split('(')[0]}", other, "–" if distinct else "half of R's",
+                f"R's {of_r.split('(')[0]}", other, "half of R's",
             )  # fmt: skip
     n = study(folder / "study", options.subjects)
     for suffix, limit in (("parquet", 5), ("csv", 15)):

@@ -310,7 +310,8 @@ def check_table(
         checked[extra], found = _check_extra(str(extra), values, source)
         problems += found
         notes += missing_words(source.name, str(extra), values, _signs(None, vocabulary))
-    made = pd.DataFrame(checked, index=frame.index)
+    # Each column was made here: the frame takes it, and makes no second copy of a large table.
+    made = pd.DataFrame(checked, index=frame.index, copy=False)
     if name == "assessments" and not {p.column for p in problems} & {"value", "measure", "unit"}:
         made, found, more = check_values(made, source, vocabulary)
         problems, notes = problems + found, notes + more
@@ -358,7 +359,7 @@ def _check_extra(name: str, values: pd.Series, source: Source):
     if pd.api.types.is_datetime64_any_dtype(values):
         return values, [source.problem(what, None, name, remedy)]
     if values.dtype != object:
-        return values, []
+        return values.copy(), []
     present = ~missing_cells(values, MISSING - {"none"})
     numbers = read_numbers(values.where(present))
     if numbers[present].notna().all():

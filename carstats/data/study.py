@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from carstats.errors import CarstatsError, Problem, check_choice
 from carstats.messages import message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -98,12 +99,19 @@ class Study:
     strata_only: bool = False
 
     def __post_init__(self) -> None:
+        self._check(TABLES)
+
+    def _check(self, new: Collection[str]) -> None:
+        """Check the tables that are new, each by itself, and the rules across all."""
         problems: list[Problem] = []
         notes: list[str] = list(self.notes)
         tables: dict[str, pd.DataFrame] = {}
         for name in TABLES:
             frame = getattr(self, name)
             if frame is None:
+                continue
+            if name not in new:
+                tables[name] = frame
                 continue
             if not isinstance(frame, pd.DataFrame):
                 raise CarstatsError(
@@ -137,7 +145,10 @@ class Study:
         if problems:
             raise CarstatsError(problems)
         for name, frame in tables.items():
-            object.__setattr__(self, name, frame.reset_index(drop=True))
+            if frame is not getattr(self, name):
+                # Every row from 0 on, without another copy of the largest tables.
+                frame.index = pd.RangeIndex(len(frame))
+                object.__setattr__(self, name, frame)
         object.__setattr__(self, "censor_others", False)
         object.__setattr__(self, "notes", tuple(dict.fromkeys(notes)))
         if not self.strata_only:
@@ -221,6 +232,15 @@ class Study:
         subjects = "subject" if len(self.subjects) == 1 else "subjects"
         diseases = f" ({diseases})" if diseases else ""
         return f"{kind}: {len(self.subjects)} {subjects}{diseases}; {rest or 'subjects only'}"
+
+
+def with_tables(study: Study, tables: Mapping[str, pd.DataFrame | None], **changed: Any) -> Study:
+    """Return a study with other tables: they are checked, the ones that it had are shared."""
+    made = copy(study)
+    for name, value in {**tables, **changed}.items():
+        object.__setattr__(made, name, value)
+    made._check(tables)
+    return made
 
 
 def _filled(subjects: pd.DataFrame, infusions: pd.DataFrame | None) -> pd.DataFrame:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from carstats.data.study import Study
+from carstats.data.study import Study, with_tables
 from carstats.endpoints.derive.course import Course
 from carstats.endpoints.derive.estimand import EVENT_ENDPOINTS, estimand_of
 from carstats.endpoints.derive.immune_events import IMMUNE_EVENTS
@@ -150,9 +150,13 @@ def derive(
         "schedule": changed(rules.schedule),
     }
     settings = {section: values for section, values in settings.items() if values}
-    return replace(
-        study, **tables, notes=tuple(notes), estimands=estimands, settings=settings
-    )  # fmt: skip
+    return with_tables(
+        study,
+        {name: frame for name, frame in tables.items() if frame is not getattr(study, name)},
+        notes=tuple(notes),
+        estimands=estimands,
+        settings=settings,
+    )
 
 
 def derive_all(
@@ -206,6 +210,8 @@ def derive_all(
         table[name] = table[name].astype(float)
     position = pd.Index(study.subjects["subject_id"]).get_indexer(table["subject_id"])
     table = table.iloc[np.argsort(position, kind="stable")].reset_index(drop=True)
+    # Nobody asks the judge after the responses; what is held here would be held with them.
+    del course, visits, parts
     return Derivation(table, derive_responses(judge, names), toxicities, tuple(notes))
 
 

@@ -164,6 +164,13 @@ class Judge:
             self._verdicts[name] = self._judge(name)
         return self._verdicts[name]
 
+    def forget(self) -> None:
+        """Drop what was found and judged: of a large study it is the most of the memory."""
+        for kept in (self._found, self._verdicts, self._treatment):
+            kept.clear()
+        vars(self).pop("base", None)
+        vars(self).pop("values", None)
+
     def raw_at(self, name: str, visits: Visits) -> BooleanArray:
         """Return what the rule of an endpoint says at other visits than its own."""
         return self._by_rule(self.rules_of(name), visits)[0]

@@ -92,36 +92,48 @@ def derive_responses(judge: Judge, names: Iterable[str]) -> pd.DataFrame:
     Status: design (windows, missing components, intercurrent events), and that of each rule.
     """
     ids = judge.study.subjects["subject_id"].to_numpy(object)
-    parts, keys = [], []
+    columns = ["subject_id", "endpoint", "day", "response", "visit", "evaluable", "reason"]
+    names = np.array(list(names), object)
+    if not names.size:
+        return pd.DataFrame({name: [] for name in columns})
+    # The largest table that is derived: each column is joined and put in order by itself, as
+    # numbers while it can be, so that no second copy of the table is made.
+    parts: dict[str, list] = {}
     for code, name in enumerate(names):
         verdict = judge.verdict(name)
         v = verdict.visits
         rows = np.flatnonzero(verdict.applies)
-        keys.append((v.subject[rows], np.full(rows.size, code, np.int16), v.day[rows]))
-        parts.append(
-            pd.DataFrame(
-                {
-                    "subject_id": ids[v.subject[rows]],
-                    "endpoint": name,
-                    "day": v.day[rows],
-                    "response": pd.array(verdict.met[rows], dtype="boolean"),
-                    "visit": v.label[rows],
-                    "evaluable": pd.array(~verdict.met._mask[rows], dtype="boolean"),
-                    "reason": verdict.why[rows],
-                }
-            )
-        )
-    if not parts:
-        columns = ["subject_id", "endpoint", "day", "response", "visit", "evaluable", "reason"]
-        return pd.DataFrame({name: [] for name in columns})
-    position, code, day = (np.concatenate(key) for key in zip(*keys, strict=True))
+        found = {
+            "subject": v.subject[rows].astype(np.int32),
+            "code": np.full(rows.size, code, np.int16),
+            "day": v.day[rows],
+            "met": verdict.met._data[rows],
+            "open": verdict.met._mask[rows],
+            "place": v.place[rows].astype(np.int16),
+            "reason": verdict.why[rows],
+        }
+        for key, values in found.items():
+            parts.setdefault(key, []).append(values)
+    labels = v.labels
+    del verdict, v
+    judge.forget()
+    position, code, day = (np.concatenate(parts.pop(key)) for key in ("subject", "code", "day"))
     order = np.lexsort((day, code, position))
-    # The largest table that is derived: no more copies of it than are needed.
-    table = pd.concat(parts, ignore_index=True)
-    parts.clear()
-    table = table.take(order)
-    table.index = pd.RangeIndex(len(table))
-    return table
+
+    def joined(key: str):
+        return np.concatenate(parts.pop(key))[order]
+
+    open_ = joined("open")
+    table = {
+        "subject_id": ids[position[order]],
+        "endpoint": names[code[order]],
+        "day": day[order],
+        "response": pd.arrays.BooleanArray(joined("met"), open_),
+        "visit": labels[joined("place")],
+        "evaluable": pd.array(~open_, dtype="boolean"),
+        "reason": joined("reason"),
+    }
+    return pd.DataFrame(table, copy=False)
 
 
 declare(

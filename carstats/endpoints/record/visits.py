@@ -61,8 +61,12 @@ class Visits:
     @cached_property
     def label(self) -> NDArray[np.object_]:
         """The scheduled visit in whose window each lies, None for an unscheduled one."""
-        names = [*(f"week {week:g}" for week in self.rules.schedule.weeks), None]
-        return np.array(names, dtype=object)[self.place]
+        return self.labels[self.place]
+
+    @property
+    def labels(self) -> NDArray[np.object_]:
+        """The names of the scheduled visits, by their place; the last, None, of no visit."""
+        return np.array([*(f"week {week:g}" for week in self.rules.schedule.weeks), None], object)
 
     @property
     def n(self) -> int:
@@ -92,10 +96,12 @@ class Visits:
         return self._value(name)[2]
 
     def _value(self, name: str):
+        if name not in self.measured:
+            return self._absent
         if name not in self._wide:
             value, on = np.full(len(self), np.nan), np.full(len(self), np.nan)
             bound = np.zeros(len(self), bool)
-            if len(self) and name in self.measured:
+            if len(self):
                 rows = self.table[(self.table["measure"] == name) & self.table["adequate"]]
                 day = rows["day"].to_numpy(float)
                 visit = self._visit_of(rows["subject"].to_numpy(), day)
@@ -109,6 +115,13 @@ class Visits:
                 bound[visit[order]] = rows["bound"].to_numpy(bool)[order]
             self._wide[name] = value, on, bound
         return self._wide[name]
+
+    @cached_property
+    def _absent(self):
+        """What a measure is at each visit that the study does not have; shared by all of them."""
+        none, false = np.full(len(self), np.nan), np.zeros(len(self), bool)
+        none.flags.writeable = false.flags.writeable = False
+        return none, none, false
 
     def _visit_of(self, subject, day) -> NDArray[np.int_]:
         """Return the visit to which a subject's day belongs, -1 for none."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.cohort.criteria import infused, potential_followup
-from carstats.data.study import Study
+from carstats.data.study import Study, with_tables
 from carstats.endpoints.derive.derivation import derive
 from carstats.errors import CarstatsError
 from carstats.messages import message
@@ -143,13 +143,13 @@ def context_of(study: Study, *, smd: bool = False) -> Context:
         return Context(study, smd=smd)
     # It needs no measure, but the rules ask for the table of them.
     none = pd.DataFrame(columns=["subject_id", "day", "measure", "value"])
-    asked = replace(study, assessments=none) if study.assessments is None else study
+    asked = with_tables(study, {"assessments": none}) if study.assessments is None else study
     try:
         found = derive(asked, endpoints=["overall_survival"])
     except CarstatsError:
         # What the study's tables do not allow is not in the report.
         return Context(study, smd=smd)
-    return Context(replace(study, events=found.events), ("overall_survival",), smd)
+    return Context(with_tables(study, {"events": found.events}), ("overall_survival",), smd)
 
 
 def part(make: Callable[[], list[Block]]) -> list[Block]:
