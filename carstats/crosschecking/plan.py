@@ -14,6 +14,9 @@ from carstats.kinetics.aplasia import b_cell_depletion
 from carstats.kinetics.exposure import exposure_response
 from carstats.kinetics.parameters import cellular_kinetics
 from carstats.kinetics.persistence import persistence_curve, persistence_rate
+from carstats.response.antibodies.conventions import PROTECTIVE, conventional_limits
+from carstats.response.antibodies.panel import antibody_panel, protection_kept
+from carstats.response.antibodies.titres import titre_change
 from carstats.response.basket import basket_response, basket_sensitivity
 from carstats.response.categories import response_categories
 from carstats.response.rates import response_rate
@@ -38,9 +41,12 @@ from carstats.toxicity.harm.treatment import crs_treatment
 from carstats.toxicity.rates import toxicity_rate
 from carstats.toxicity.table import toxicity_table
 from carstats.toxicity.timing.incidence import toxicity_incidence
+from carstats.toxicity.timing.off import time_to_taper
 from carstats.toxicity.timing.onset import toxicity_timing
 from carstats.toxicity.timing.recurrent import mean_cumulative_count
+from carstats.toxicity.timing.taper import cumulative_dose, glucocorticoid_course
 from carstats.toxicity.timing.trajectories import measure_trajectory
+from carstats.toxicity.timing.use import drug_use
 
 Planned = tuple[str, Cohort, Callable[[], Result]]
 _PAIR = ["disease", "target"]
@@ -162,6 +168,47 @@ def _visit(study: Study, endpoint: str, preferred: float) -> float:
     return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
 
 
+def _antibodies(study: Study) -> Iterator[Planned]:
+    """Yield the panel of the disease in which most subjects have an autoantibody, and vaccines."""
+    cohort = _cohort(study)
+    rows = cohort.table("assessments") if study.assessments is not None else None
+    if rows is None or rows.empty:
+        return
+    present = set(rows["measure"])
+    protective = {name: limit for name, limit in PROTECTIVE.items() if name in present}
+    if protective:
+        yield "antibody_panel_table", cohort, lambda: protection_kept(
+            cohort, protective, by="target")  # fmt: skip
+        yield "antibody_panel_table", cohort, lambda: titre_change(
+            cohort, list(protective), by="target")  # fmt: skip
+    ours = rows[rows["measure"].isin(conventional_limits(study, present))]
+    if ours.empty:
+        return
+    disease = ours["subject_id"].map(cohort.subjects.set_index("subject_id")["disease"])
+    chosen = define_cohort(study, *cohort.criteria, with_disease(disease.mode().iloc[0]))
+    near = chosen.table("assessments")
+    near = near[near["day"].between(*window_of(168, study))]
+    above = conventional_limits(study, set(near["measure"]))
+    if above:
+        yield "antibody_panel_table", chosen, lambda: antibody_panel(chosen, above, by="target")
+        yield "antibody_panel_table", chosen, lambda: titre_change(
+            chosen, list(above), by="target")  # fmt: skip
+
+
+def _drugs(study: Study, cohort: Cohort) -> Iterator[Planned]:
+    drugs = study.medications
+    classes = set() if drugs is None else set(drugs["drug_class"])
+    if "glucocorticoid" in classes:
+        yield "chapter drugs", cohort, lambda: glucocorticoid_course(cohort, by="target")
+        yield "cumulative_dose_table", cohort, lambda: cumulative_dose(cohort, by="target")
+        yield "chapter drugs", cohort, lambda: time_to_taper(cohort, at_most=5, at=365)
+    for name in ("glucocorticoid", "immunosuppressant"):
+        if name in classes:
+            yield "glucocorticoid_off", cohort, lambda name=name: time_to_taper(
+                cohort, name, by="target")  # fmt: skip
+            yield "chapter drugs", cohort, lambda name=name: drug_use(cohort, name, by="target")
+
+
 def _harm(study: Study, cohort: Cohort) -> Iterator[Planned]:
     by = "target" if cohort.subjects["target"].nunique() > 1 else None
     drugs, records = study.medications, study.toxicities
@@ -200,6 +247,8 @@ def _toxicities(study: Study) -> Iterator[Planned]:
                 cohort, by="platform")  # fmt: skip
             yield "chapter cells", cohort, lambda: persistence_rate(cohort, at=90)
             yield "chapter cells", cohort, lambda: persistence_curve(cohort)
+    yield from _antibodies(study)
+    yield from _drugs(study, cohort)
     yield from _harm(study, cohort)
     if study.toxicities is None:
         return

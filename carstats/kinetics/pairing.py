@@ -242,14 +242,20 @@ def _outcome_kind(cohort: Cohort, outcome: str) -> tuple[str, str]:
 
 
 def _grades(cohort: Cohort, subjects, term: str, at, start: float):
-    """Return the worst grade of each subject, 0 for none; NaN where an episode has no grade."""
+    """Return the worst grade of each subject, 0 for none; NaN where an episode has no grade.
+
+    An episode that began before the infusion is none of its effects.
+    """
     rows = cohort.table("toxicities")
-    rows = rows[rows["term"] == term]
+    rows = rows[(rows["term"] == term) & ~(rows["onset_day"] < 0)]
     ids = subjects["subject_id"]
     early = set(rows.loc[rows["onset_day"] <= start, "subject_id"]) if start else set()
     rows = rows[rows["onset_day"] > start] if start else rows
     grade = rows["grade"].astype(float) if "grade" in rows else pd.Series(np.nan, rows.index)
-    worst = grade.groupby(rows["subject_id"]).max()
+    # One without a grade may be worse than the others, unless those are the worst there is.
+    graded = grade.groupby(rows["subject_id"])
+    worst = graded.max()
+    worst = worst.where(graded.count().eq(graded.size()) | worst.eq(5))
     group = ids.map(worst).where(ids.isin(rows["subject_id"]), 0.0)
     group.index = ids
     out = ids.isin(early) | (subjects["last_contact_day"].astype(float) < start)

@@ -106,6 +106,17 @@ def test_an_episode_without_a_grade_is_unknown():
     assert order["n"] == 5
 
 
+def test_what_began_before_the_infusion_does_not_count_and_a_worse_one_may_be_unknown():
+    rows = crs([0, 0, 1, 2, 1, 5])
+    rows += [{**row, "onset_day": 9, "grade": None} for row in rows if row["grade"] in (2, 5)]
+    rows.append({"subject_id": "S01", "term": "CRS", "onset_day": -6, "grade": 4})
+    groups, order = parts(cs.exposure_response(cohort(toxicities=rows), "Cmax", "CRS"))
+    # The first had it before; the second episode of the fourth may be worse than grade 2, that of
+    # the sixth is not.
+    assert groups["n"].to_dict() == {"0": 2, "1": 2, "5": 1}
+    assert "1 without a known outcome" in order["note"]
+
+
 def test_the_dose():
     given = [(1, "a"), (2, "a"), (3, "b"), (None, "b")]
     rows = [

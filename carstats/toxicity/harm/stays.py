@@ -59,7 +59,7 @@ def hospital_days(
     cohort : Cohort
         Made by `define_cohort`; usually the infused. Stays are rows of the medications with the
         class ``"hospital stay"`` or ``"intensive care"``, their first and last day in `start_day`
-        and `stop_day` (blank: still there at the last contact).
+        and `stop_day` (blank: still there at the last contact). None is longer than the follow-up.
     care : {"hospital stay", "intensive care"}
         Whose days. Intensive care is in hospital, so that its days count as hospital days too.
     at : float or list of float
@@ -78,7 +78,7 @@ def hospital_days(
         distribution, quartiles and range) and ``"days of those admitted"`` (their median). For the
         hospital also ``"days alive and at home"`` (a mean, in which days after a death count as
         none) and, once, ``"stay of the infusion"``: the days from the infusion to the discharge of
-        those in care on day 0 (a median, of those discharged).
+        those in care on day 0 (a median, of those discharged alive).
         ``unit``, ``n`` subjects followed that far or dead before, ``n_missing`` of them with a stay
         without days, ``n_event``, ``estimate``, ``conf_low``, ``conf_high``, ``q1``, ``q3``,
         ``minimum``, ``maximum``, ``note``. Who has no stay on record counts with none.
@@ -182,9 +182,12 @@ def _stays(cohort: Cohort, last: float, wanted: tuple[str, ...]) -> _Stays:
     vague = np.zeros(n, bool)
     neither = np.isnan(start) & np.isnan(stop)
     vague[who[neither]] = True
-    still = np.isnan(stop) & ~neither
-    # Ongoing at the last contact, and no longer than that; begun before the records.
-    stop = np.where(still, np.floor(end[who]), stop)
+    # Ongoing at the last contact or death, and no longer than that; who dies on the last day of a
+    # stay was not discharged. Begun before the records.
+    last_day = np.floor(end[who])
+    dead = died(cohort.subjects).to_numpy(bool)[who]
+    still = ~neither & (np.isnan(stop) | (stop > last_day) | (dead & (stop == last_day)))
+    stop = np.where(still, last_day, stop)
     start = np.where(np.isnan(start), -np.inf, start)
     longest = int(max(last, np.nanmax(np.where(neither, 0.0, stop), initial=0.0)))
     days = np.arange(longest + 1)

@@ -119,3 +119,9 @@ def test_the_table_says_of_whom():
     table = cs.tabulate(cs.crs_treatment(cohort(DRUGS)))
     assert table.title == "Treatment of cytokine release syndrome"
     assert [row.group for row in table.rows] == ["Of those with CRS"] * 7 + ["Of all subjects"] * 4
+
+
+def test_nobody_given_a_drug_has_no_amount_and_the_row_says_so():
+    frame = found(cohort([(4, TOCI, -9, -9, "toxicity", None)]))
+    row = frame.loc[("doses of tocilizumab", "with CRS")]
+    assert (row["n"], row["note"]) == (0, "nobody to count")

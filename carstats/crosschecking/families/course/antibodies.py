@@ -68,6 +68,8 @@ def titres(asked: Asked) -> dict[str, Any]:
     measure = str(asked.key["measure"])
     rows = asked.table("assessments")
     rows = rows[rows["measure"].eq(measure)]
+    if "adequate" in rows:
+        rows = rows[~rows["adequate"].eq(False)]
     if ("lloq" in rows and rows["lloq"].notna().any()) or (rows["value"] <= 0).any():
         return {}
     options = {**asked.spec.options, "measure": measure}
