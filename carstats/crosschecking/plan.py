@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from carstats.baseline import baseline_table
 from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.cohort.criteria import infused, potential_followup, with_disease
 from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
+from carstats.data.terms import CARE
 from carstats.errors import CarstatsError
 from carstats.kinetics.aplasia import b_cell_depletion
 from carstats.kinetics.exposure import exposure_response
@@ -36,7 +38,7 @@ from carstats.toxicity.grades import toxicity_grades
 from carstats.toxicity.harm.deaths import causes_of_death
 from carstats.toxicity.harm.infections import infections_by_organism
 from carstats.toxicity.harm.replacement import immunoglobulin_replacement
-from carstats.toxicity.harm.stays import CARE, hospital_days
+from carstats.toxicity.harm.stays import hospital_days
 from carstats.toxicity.harm.treatment import crs_treatment
 from carstats.toxicity.rates import toxicity_rate
 from carstats.toxicity.table import toxicity_table
@@ -174,7 +176,7 @@ def _visit(study: Study, endpoint: str, preferred: float) -> float:
 def _antibodies(study: Study) -> Iterator[Planned]:
     """The panel of the disease with most subjects who have one, and the vaccine titres of all."""
     rows = study.assessments
-    cohort = _cohort(study)
+    cohort = _cohort(study, 196)
     if rows is None:
         return
     low, high = window_of(168, study)
@@ -193,8 +195,8 @@ def _antibodies(study: Study) -> Iterator[Planned]:
         if not above:
             continue
         by = "target" if of.subjects["target"].nunique() > 1 else None
-        yield "antibody_panel_table", of, lambda: antibody_panel(of, above, by=by)
-        yield "antibody_panel_table", of, lambda: titre_change(of, list(above), by=by)
+        yield "antibody_panel_table", of, partial(antibody_panel, of, above, by=by)
+        yield "antibody_panel_table", of, partial(titre_change, of, list(above), by=by)
         return
 
 

@@ -13,12 +13,12 @@ from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.grid import grid
 from carstats.report.figures.labels import abbreviations, level_names, stratum_names, titled
 from carstats.report.format import count, counted
-from carstats.report.style import RULE, SIZE, Look, looks
+from carstats.report.style import LINE_HEIGHT, RULE, SIZE, Look, looks, text_width, wrap
 from carstats.result import Result
 from carstats.words import in_words, sentences, tr
 
 _COLUMNS = ("subject", "level", "value", "below")
-_LEFT = 54.0
+_LEFT, _TALL = 54.0, 150.0
 # Values that reach over so many fold are drawn on a log axis.
 _WIDE = 20.0
 
@@ -41,7 +41,15 @@ def exposure_figure(page: Page, result: Result) -> None:
     words = [in_words(said.get(level, level)) for level in levels]
     heads = [names[key] if result.by else "" for key, _ in strata] or [""]
     counts = [len(rows) for _, rows in strata] or [0]
-    panels = grid(page, heads, numbers=counts, left=_LEFT, tall=150.0, foot=3.2 * SIZE)
+    options = result.spec.options
+    label = tr("{measure} ({unit})", measure=in_words(options["label"]),
+               unit=in_words(options["unit"])) if options.get("unit") else ""  # fmt: skip
+    axis = wrap(sentences(label).rstrip(".。"), _TALL)
+    left = _LEFT + (len(axis) - 1) * SIZE * LINE_HEIGHT
+    least = len(levels) * (max(map(text_width, words), default=0.0) + 4)
+    panels = grid(
+        page, heads, numbers=counts, left=left, tall=_TALL, foot=3.2 * SIZE, least=least
+    )
     below = bool(frame["below"].any())
     page.begin(
         panels.height + 2,
@@ -79,12 +87,10 @@ def exposure_figure(page: Page, result: Result) -> None:
         ax.tick_params(labelleft=i % panels.across == 0)
         ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)
         ax.set_axisbelow(True)
-    options = result.spec.options
-    label = tr("{measure} ({unit})", measure=in_words(options["label"]),
-               unit=in_words(options["unit"])) if options.get("unit") else ""  # fmt: skip
     page.write(
-        0, panels.head + (panels.height - panels.head - panels.foot) / 2,
-        sentences(label).rstrip(".。"), rotation=90, va="center", gid="y label",
+        0, panels.head + (panels.height - panels.head - panels.foot) / 2, "\n".join(axis),
+        rotation=90, va="center", ha="left", linespacing=LINE_HEIGHT,
+        multialignment="center", gid="y label",
     )  # fmt: skip
 
 
