@@ -119,3 +119,12 @@ def test_the_table_says_of_whom():
     table = cs.tabulate(cs.crs_treatment(cohort(DRUGS)))
     assert table.title == "Treatment of cytokine release syndrome"
     assert [row.group for row in table.rows] == ["Of those with CRS"] * 7 + ["Of all subjects"] * 4
+
+
+def test_a_drug_that_the_study_never_records_is_no_none():
+    # Glucocorticoids at the infusion alone: what was given for CRS was not asked for.
+    frame = found(cohort([(1, STEROID, -30, 10, None, 10)]))
+    note = frame.loc[("tocilizumab", "with CRS"), "note"]
+    assert "records no tocilizumab begun after the infusion" in note
+    assert "records no glucocorticoid begun after the infusion" in note
+    assert "none only if" not in str(found(cohort(DRUGS)).iloc[0]["note"])
