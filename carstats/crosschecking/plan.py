@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from carstats.baseline import baseline_table
 from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.cohort.criteria import infused, potential_followup, with_disease
 from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
+from carstats.data.terms import CARE
 from carstats.errors import CarstatsError
 from carstats.kinetics.aplasia import b_cell_depletion
 from carstats.kinetics.exposure import exposure_response
@@ -36,7 +38,7 @@ from carstats.toxicity.grades import toxicity_grades
 from carstats.toxicity.harm.deaths import causes_of_death
 from carstats.toxicity.harm.infections import infections_by_organism
 from carstats.toxicity.harm.replacement import immunoglobulin_replacement
-from carstats.toxicity.harm.stays import CARE, hospital_days
+from carstats.toxicity.harm.stays import hospital_days
 from carstats.toxicity.harm.treatment import crs_treatment
 from carstats.toxicity.rates import toxicity_rate
 from carstats.toxicity.table import toxicity_table
@@ -56,7 +58,10 @@ _BEST_FIRST = ("drug_free_remission", "remission", "response")
 
 def planned_results(study: Study) -> list[Planned]:
     """Return what is printed of a study: the output, its cohort and how to run the analysis."""
-    return [*_subjects(study), *_times(study), *_responses(study), *_toxicities(study)]
+    return [
+        *_subjects(study), *_times(study), *_responses(study), *_antibodies(study),
+        *_drugs(study), *_toxicities(study),
+    ]  # fmt: skip
 
 
 def result_or_error(make: Callable[[], Result]) -> Result | CarstatsError:
@@ -169,44 +174,50 @@ def _visit(study: Study, endpoint: str, preferred: float) -> float:
 
 
 def _antibodies(study: Study) -> Iterator[Planned]:
-    """Yield the panel of the disease in which most subjects have an autoantibody, and vaccines."""
-    cohort = _cohort(study)
-    rows = cohort.table("assessments") if study.assessments is not None else None
-    if rows is None or rows.empty:
+    """The panel of the disease with most subjects who have one, and the vaccine titres of all."""
+    rows = study.assessments
+    cohort = _cohort(study, 196)
+    if rows is None:
         return
-    present = set(rows["measure"])
-    protective = {name: limit for name, limit in PROTECTIVE.items() if name in present}
+    low, high = window_of(168, study)
+    before = set(rows.loc[rows["day"] <= 0, "measure"])
+    both = before & set(rows.loc[rows["day"].between(max(low, 1), high), "measure"])
+    protective = {name: limit for name, limit in PROTECTIVE.items() if name in both}
     if protective:
-        yield "antibody_panel_table", cohort, lambda: protection_kept(
-            cohort, protective, by="target")  # fmt: skip
-        yield "antibody_panel_table", cohort, lambda: titre_change(
-            cohort, list(protective), by="target")  # fmt: skip
-    ours = rows[rows["measure"].isin(conventional_limits(study, present))]
-    if ours.empty:
+        by = "target" if cohort.subjects["target"].nunique() > 1 else None
+        yield "chapter antibodies", cohort, lambda: protection_kept(cohort, protective, by=by)
+        yield "chapter antibodies", cohort, lambda: titre_change(cohort, list(protective), by=by)
+    autoantibodies = both - {"autoantibody"}
+    for disease in cohort.subjects["disease"].value_counts().index:
+        of = define_cohort(study, *cohort.criteria, with_disease(disease))
+        seen = rows.loc[rows["subject_id"].isin(of.subjects["subject_id"]), "measure"]
+        above = conventional_limits(study, autoantibodies & set(seen))
+        if not above:
+            continue
+        by = "target" if of.subjects["target"].nunique() > 1 else None
+        yield "antibody_panel_table", of, partial(antibody_panel, of, above, by=by)
+        yield "antibody_panel_table", of, partial(titre_change, of, list(above), by=by)
         return
-    disease = ours["subject_id"].map(cohort.subjects.set_index("subject_id")["disease"])
-    chosen = define_cohort(study, *cohort.criteria, with_disease(disease.mode().iloc[0]))
-    near = chosen.table("assessments")
-    near = near[near["day"].between(*window_of(168, study))]
-    above = conventional_limits(study, set(near["measure"]))
-    if above:
-        yield "antibody_panel_table", chosen, lambda: antibody_panel(chosen, above, by="target")
-        yield "antibody_panel_table", chosen, lambda: titre_change(
-            chosen, list(above), by="target")  # fmt: skip
 
 
-def _drugs(study: Study, cohort: Cohort) -> Iterator[Planned]:
-    drugs = study.medications
-    classes = set() if drugs is None else set(drugs["drug_class"])
-    if "glucocorticoid" in classes:
-        yield "chapter drugs", cohort, lambda: glucocorticoid_course(cohort, by="target")
-        yield "cumulative_dose_table", cohort, lambda: cumulative_dose(cohort, by="target")
-        yield "chapter drugs", cohort, lambda: time_to_taper(cohort, at_most=5, at=365)
-    for name in ("glucocorticoid", "immunosuppressant"):
-        if name in classes:
-            yield "glucocorticoid_off", cohort, lambda name=name: time_to_taper(
-                cohort, name, by="target")  # fmt: skip
-            yield "chapter drugs", cohort, lambda name=name: drug_use(cohort, name, by="target")
+def _drugs(study: Study) -> Iterator[Planned]:
+    cohort = _cohort(study)
+    if study.medications is None:
+        return
+    by = "target" if cohort.subjects["target"].nunique() > 1 else None
+    given = set(study.medications["drug_class"])
+    if "glucocorticoid" in given and "prednisone_equivalent_mg" in study.medications:
+        yield "glucocorticoid_taper", cohort, lambda: glucocorticoid_course(cohort, by=by)
+        yield "cumulative_dose_table", cohort, lambda: cumulative_dose(cohort, by=by)
+        yield "chapter drugs", cohort, lambda: time_to_taper(cohort, at_most=5, at=364)
+    if "glucocorticoid" in given:
+        yield "glucocorticoid_off", cohort, lambda: time_to_taper(
+            cohort, "glucocorticoid", by=by)  # fmt: skip
+    for name in ("immunosuppressant", "biologic"):
+        if name in given:
+            yield "chapter drugs", cohort, lambda name=name: drug_use(cohort, name, by=by)
+            yield "chapter drugs", cohort, lambda name=name: time_to_taper(
+                cohort, name, at=364)  # fmt: skip
 
 
 def _harm(study: Study, cohort: Cohort) -> Iterator[Planned]:
@@ -247,8 +258,6 @@ def _toxicities(study: Study) -> Iterator[Planned]:
                 cohort, by="platform")  # fmt: skip
             yield "chapter cells", cohort, lambda: persistence_rate(cohort, at=90)
             yield "chapter cells", cohort, lambda: persistence_curve(cohort)
-    yield from _antibodies(study)
-    yield from _drugs(study, cohort)
     yield from _harm(study, cohort)
     if study.toxicities is None:
         return

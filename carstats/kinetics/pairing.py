@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.kinetics.profiles import profiles_of
 from carstats.kinetics.samples import kinetic_samples, treated
@@ -262,7 +263,8 @@ def _grades(cohort: Cohort, subjects, term: str, at, start: float):
     left = pd.Series(np.where(out, "landmark", ""), ids)
     levels = {float(g): message("grade {grade}", grade=g) if g else message("none")
               for g in range(6)}  # fmt: skip
-    said = message("worst grade of {term}", term=cohort.study.vocabulary.label("toxicity", term))
+    label = within_sentence(cohort.study.vocabulary.label("toxicity", term))
+    said = message("worst grade of {term}", term=label)
     return group, left, said, levels
 
 

@@ -75,7 +75,8 @@ def shared_and_exact(
         population=exact.spec.population,
         method=message(
             "Kaplan–Meier of the subjects; life table of the sites' counts on the visit grid, "
-            "hidden days spread evenly; log–log {level} % limits",
+            "hidden days spread evenly, subjects of hidden cells not counted; log–log {level} % "
+            "limits",
             level=level_text(conf_level),
         ),
         conf_level=conf_level,

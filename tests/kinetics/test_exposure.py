@@ -231,3 +231,12 @@ def test_the_nadir_of_b_cells_is_of_the_first_infusion():
     listed = cs.exposure_listing(c, "B-cell nadir", "CRS")
     assert sorted(listed.frame["value"]) == [1, 4, 8]
     assert "to day 28" in listed.spec.options["label"]
+
+
+def test_few_values_get_no_box():
+    cohort = cs.define_cohort(cs.simulate_study(seed=5, n=60), cs.infused())
+    shown = cs.exposure_listing(cohort, "Cmax", "CRS")
+    sizes = shown.frame["level"].value_counts()
+    figure = cs.plot(shown)
+    lines = [line for ax in figure.axes for line in ax.lines if line.get_gid() == "median"]
+    assert len(lines) == int((sizes < 5).sum()) > 0

@@ -218,3 +218,13 @@ def test_tables_of_the_taper_and_of_sums():
     sums = cs.tabulate(cs.cumulative_dose(c, windows=[(1, 10)])).rows[0].cells
     assert sums[:4] == ("1 to 10", "3", "0", "100")
     assert sums[4] == "0–200"
+
+
+@pytest.mark.parametrize("care", ["hospital stay", "ICU"])
+def test_a_stay_is_no_drug(care):
+    study = cs.simulate_study(seed=5, n=20)
+    cohort = cs.define_cohort(study)
+    with pytest.raises(cs.CarstatsError, match="care and no drug: `hospital_days`"):
+        cs.drug_use(cohort, care)
+    with pytest.raises(cs.CarstatsError, match="care and no drug"):
+        cs.time_to_taper(cohort, care)

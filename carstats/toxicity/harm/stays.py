@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
+from carstats.data.terms import CARE, HOSPITAL, INTENSIVE
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.bounded_mean import bounded_mean
 from carstats.estimators.sample_median import sample_median
@@ -25,8 +26,6 @@ from carstats.toxicity.harm.quantities import (
 )
 from carstats.wording import level_text
 
-HOSPITAL, INTENSIVE = "hospital stay", "intensive care"
-CARE = (HOSPITAL, INTENSIVE)
 _LONGEST = 3660.0
 _PARAMETERS = {
     HOSPITAL: {
