@@ -32,7 +32,8 @@ def share_study(
     check_writable(out.resolve())
     study = carstats.read_study(folder, mapping)
     cohort = context_of(study).cohort
-    named = site if site is not None else in_words(study.label) or folder.resolve().stem
+    # A folder's name may be a person's, a ward's or a date: it stays.
+    named = site if site is not None else in_words(study.label) or "site"
     columns = [column.strip() for column in by.split(",") if column.strip()]
     content = share_counts(
         cohort, site=named, by=columns, endpoints=endpoints, at=at, min_cell=min_cell
@@ -45,6 +46,11 @@ def share_study(
         told = tr("Fewer than {least} subjects: the file holds no number.", least=min_cell)
     else:
         told = tr("Read and sign {page} before you send {file}.", page=PAGE, file=name)
+    if site is None:
+        named_so = tr(
+            "In the file the site is called {site}; --site names it otherwise.", site=named
+        )
+        return [*map(str, made), named_so, told]
     return [*map(str, made), told]
 
 
