@@ -17,6 +17,8 @@ from carstats.survival.curves import survival_at
 from carstats.wording import level_text
 
 EXACT = "exact"
+# Closer values are one.
+_DIGITS = 1e-9
 _HOW = {
     EXACT: mark("exact times, subjects together"),
     "all": mark("visit grid, every number shown"),
@@ -66,8 +68,9 @@ def shared_and_exact(
                 continue
             row = found.frame[found.frame["part"] == "together"].iloc[-1]
             more = (*keys, "possible_low", "possible_high")
-            rows.append({"time": day, "assumption": how, **{key: row[key] for key in more}})
-    frame = pd.DataFrame(rows).assign(note="")
+            told = {key: row[key] for key in more}
+            rows.append({"time": day, "assumption": how, **told, "note": _range(row)})
+    frame = pd.DataFrame(rows).assign(note=lambda f: f["note"].fillna(""))
     spec = Spec(
         "shared_and_exact",
         endpoint=exact.spec.endpoint,
@@ -88,3 +91,12 @@ def shared_and_exact(
     )
     labels = {"assumption": {key: message(words) for key, words in _HOW.items()}}
     return Result(frame.replace({np.inf: np.nan}), spec, labels)
+
+
+def _range(row: pd.Series) -> str:
+    """Return the possible values as a note; none where every number is shown."""
+    low, high = row["possible_low"], row["possible_high"]
+    if not high - low > _DIGITS:
+        return ""
+    return message("possible values: {low} to {high} %", low=f"{100 * low:.0f}",
+                   high=f"{100 * high:.0f}")  # fmt: skip
