@@ -14,7 +14,7 @@ from carstats.report.pages.save import write_files
 from carstats.run.reproduce import check_writable
 from carstats.sharing.network import read_network
 from carstats.sharing.shared import NOTHING, share_counts
-from carstats.words import in_words, tr
+from carstats.words import in_words, tr, tr_n
 
 
 def share_study(
@@ -64,7 +64,10 @@ def combine_files(
     contents = network_files(network, made_with=made_with)
     made = write_files(out, contents)
     people = sum(content["subjects"] or 0 for content in network.contents)
-    told = tr("{n} subjects at {sites} sites", n=people, sites=len(network.sites))
+    told = tr_n(
+        "{n} site, {people} subjects counted", "{n} sites, {people} subjects counted",
+        len(network.sites), people=people,
+    )  # fmt: skip
     pages = [str(file) for file in made if file.suffix in (".html", ".docx")]
     return [told, *[p for p in pages if Path(p).stem == "network"],
             tr("{n} files in {folders}", n=len(made), folders=out)]  # fmt: skip

@@ -68,9 +68,8 @@ def shared_and_exact(
                 continue
             row = found.frame[found.frame["part"] == "together"].iloc[-1]
             more = (*keys, "possible_low", "possible_high")
-            told = {key: row[key] for key in more}
-            rows.append({"time": day, "assumption": how, **told, "note": _range(row)})
-    frame = pd.DataFrame(rows).assign(note=lambda f: f["note"].fillna(""))
+            rows.append({"time": day, "assumption": how, **{key: row[key] for key in more}})
+    frame = pd.DataFrame(rows).assign(note="")
     spec = Spec(
         "shared_and_exact",
         endpoint=exact.spec.endpoint,
@@ -78,8 +77,10 @@ def shared_and_exact(
         population=exact.spec.population,
         method=message(
             "Kaplan–Meier of the subjects; life table of the sites' counts on the visit grid, "
-            "hidden days spread evenly; log–log {level} % limits",
+            "hidden days spread evenly; log–log {level} % limits; possible values where numbers "
+            "are hidden, by day: {ranges}",
             level=level_text(conf_level),
+            ranges=_ranges(rows) or message("none"),
         ),
         conf_level=conf_level,
         by=(),
@@ -93,10 +94,10 @@ def shared_and_exact(
     return Result(frame.replace({np.inf: np.nan}), spec, labels)
 
 
-def _range(row: pd.Series) -> str:
-    """Return the possible values as a note; none where every number is shown."""
-    low, high = row["possible_low"], row["possible_high"]
-    if not high - low > _DIGITS:
-        return ""
-    return message("possible values: {low} to {high} %", low=f"{100 * low:.0f}",
-                   high=f"{100 * high:.0f}")  # fmt: skip
+def _ranges(rows: list[dict[str, Any]]) -> str:
+    """Return the possible values of each day, where they are more than one."""
+    return ", ".join(
+        f"{row['time']:g}: {100 * row['possible_low']:.0f}–{100 * row['possible_high']:.0f} %"
+        for row in rows
+        if row["possible_high"] - row["possible_low"] > _DIGITS
+    )
