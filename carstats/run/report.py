@@ -120,25 +120,26 @@ def _study_report(
             name: partial(_make, name, str(data.resolve()), _absolute(mapping), smd, lang, scratch)
             for name in names
         }
-        studies = []
-        # What is wrong with the study is said once, and not for each chapter.
-        outcomes = run_jobs(
-            jobs, scratch, report, lambda: studies.append(cs.read_study(data, mapping))
-        )
-        (study,) = studies
+        title, synthetic = "", False
+
+        def read_once() -> None:
+            # What is wrong with the study is said once, and not for each chapter; of the study
+            # itself nothing is kept, for the workers hold it already.
+            nonlocal title, synthetic
+            study = cs.read_study(data, mapping)
+            title, synthetic = in_words(study.label) or data.resolve().stem, study.synthetic
+
+        outcomes = run_jobs(jobs, scratch, report, read_once)
         _check(outcomes)
         made = [_read(outcomes[entry.name].files[0]) for entry in CONTENTS]
     chapters = [chapter for chapter in made if chapter is not None]
-    title = in_words(study.label) or data.resolve().stem
-    page = report_page(
-        chapters, title, synthetic=study.synthetic, made_with=f"carstats {cs.__version__}"
-    )
+    page = report_page(chapters, title, synthetic=synthetic, made_with=f"carstats {cs.__version__}")
     return write_files(
         out,
         {
             PAGE: page.encode(),
-            DOCUMENT: report_document(chapters, title, synthetic=study.synthetic),
-            SLIDES: report_slides(chapters, title, synthetic=study.synthetic),
+            DOCUMENT: report_document(chapters, title, synthetic=synthetic),
+            SLIDES: report_slides(chapters, title, synthetic=synthetic),
         },
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -221,7 +222,8 @@ def one_scale(
         return level
     level = level.copy()
     everyone = cohort.study.table("toxicities")
-    stated = rows["grading_scale"].map(scale_family)
+    # A table has few distinct scales: read each once.
+    stated = rows["grading_scale"].map(lru_cache(scale_family))
     chosen = grading_scale if isinstance(grading_scale, Mapping) else {}
     for name in [n for n in chosen if n not in set(everyone["term"])]:
         cohort.study.vocabulary.require("grading_scale", "toxicity", name)

@@ -16,7 +16,10 @@ COHORT = cs.define_cohort(STUDY, cs.infused(), label="all")
 @pytest.fixture
 def few(monkeypatch):
     """Make three subjects many."""
-    for name in ("course.waterfall", "course.spider", "course.boxes", "kinetics.profiles"):
+    for name in (
+        "course.waterfall", "course.spider", "course.boxes", "kinetics.profiles",
+        "toxicity.timeline",
+    ):  # fmt: skip
         monkeypatch.setattr(importlib.import_module(f"carstats.report.figures.{name}"), "MOST", 3)
 
 
@@ -58,6 +61,23 @@ def test_boxes_and_profiles_of_many_have_no_points(few):
     profiles = cs.plot(cs.kinetic_profiles(COHORT, by="target"))
     assert not parts(profiles, "subject")
     assert parts(profiles, "quartiles")
+    plt.close("all")
+
+
+def test_a_timeline_of_many_counts_the_open_episodes(few):
+    listing = cs.toxicity_listing(COHORT, ["CRS", "infection"])
+    figure = cs.plot(listing, until=60)
+    assert not parts(figure, "episode") + parts(figure, "number")
+    lines = parts(figure, "open")
+    assert len(lines) == 2
+    rows = listing.frame[(listing.frame["term"] == "CRS") & listing.frame["onset_day"].notna()]
+    drawn = dict(zip(*lines[0].get_data(), strict=True))
+    for day in (0, 3, 7, 14, 60):
+        inside = (rows["onset_day"].map(np.floor) <= day) & (rows["end_day"].map(np.floor) >= day)
+        assert drawn[day] == inside.sum()
+    assert "open to the end of follow-up" in text_of(figure)
+    by = cs.plot(cs.toxicity_listing(COHORT, ["CRS"], by="target"), until=60)
+    assert len(parts(by, "open")) == 3
     plt.close("all")
 
 

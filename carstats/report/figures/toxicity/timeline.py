@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.keys import draw_key, key_height, line_shape
 from carstats.report.figures.labels import abbreviations, level_names, stratum_names
-from carstats.report.format import counted
+from carstats.report.format import count, counted
 from carstats.report.style import (
     GREY,
     LINE_HEIGHT,
@@ -27,6 +28,8 @@ _COLUMNS = ("subject", "term", "onset_day", "end_day", "ongoing", "grade")
 _LINE = SIZE * LINE_HEIGHT
 _BODY, _MOST, _LEAST = 430.0, 9.5, 2.4
 _SEVERE = 3
+# The height of a stratum's axes where more subjects than a reader can tell apart are summed up.
+_CROWD = 90.0
 
 
 @figure(*_COLUMNS, signs="▶")
@@ -47,14 +50,16 @@ def timeline_figure(page: Page, result: Result, *, until: float | None = None) -
     end = end if end == end and end > 0 else 1.0
     shown = known[known["onset_day"] <= end]
     order = list(dict.fromkeys(shown["subject"]))
+    crowd = len(order) > MOST
     step = float(np.clip(_BODY / max(len(order), 1), _LEAST, _MOST))
     groups = _groups(result, shown)
-    body = max(len(order), 1) * step + len(groups) * (_LINE + 4 if result.by else 0)
-    left = max(text_width(str(len(order))) + 8, 16)
+    head = _LINE + 4 if result.by else 0
+    body = (len(groups) * _CROWD if crowd else max(len(order), 1) * step) + len(groups) * head
+    left = max(text_width(count(len(order))) + 8, 16) + (2 * SIZE if crowd else 0)
     look = level_looks(result, "term")
     drawn = set(shown["term"])
     shapes = {
-        name: line_shape(look[term], dash=False, plain=True)
+        name: line_shape(look[term], dash=crowd, marker=not crowd, plain=not crowd)
         for term, name in level_names(result, "term").items()
         if term in drawn
     }
@@ -65,9 +70,7 @@ def timeline_figure(page: Page, result: Result, *, until: float | None = None) -
         notes=[
             tr("Drawn: {subjects} with an episode.", subjects=counted(len(order), "subject")),
             _left_out(result.frame, known, shown, end),
-            tr("Thick: grade 3 or worse.") if (shown["grade"] >= _SEVERE).any() else "",
-            tr("An arrow: ongoing, or the last day unknown.")
-            if shown["ongoing"].astype(bool).any() else "",
+            *(_summed() if crowd else _marks(shown)),
             abbreviations(result, [*result.by, "term"]),
         ],
         alt=tr(
@@ -76,8 +79,52 @@ def timeline_figure(page: Page, result: Result, *, until: float | None = None) -
             end=f"{end:g}",
         ),
     )  # fmt: skip
-    _draw(page.axes(left, top, page.inner - left - 8, body), result, groups, step, end)
+    if crowd:
+        for place, (name, rows) in enumerate(groups):
+            below = top + place * (_CROWD + head) + head
+            ax = page.axes(left, below, page.inner - left - 8, _CROWD - 2 * SIZE)
+            _open_episodes(ax, name, rows, end, look)
+            _days(ax, result, end, label=place == len(groups) - 1)
+    else:
+        _draw(page.axes(left, top, page.inner - left - 8, body), result, groups, step, end)
     draw_key(page, 0, shapes)
+
+
+def _marks(shown: pd.DataFrame) -> list[str]:
+    return [
+        tr("Thick: grade 3 or worse.") if (shown["grade"] >= _SEVERE).any() else "",
+        tr("An arrow: ongoing, or the last day unknown.")
+        if shown["ongoing"].astype(bool).any() else "",
+    ]  # fmt: skip
+
+
+def _summed() -> list[str]:
+    return [
+        tr(
+            "A line: the episodes that are open on each day; more than {most} subjects are not "
+            "drawn one by one. One without a last day is open to the end of follow-up.",
+            most=count(MOST),
+        )
+    ]
+
+
+def _open_episodes(ax: Axes, name: str, rows: pd.DataFrame, end: float, look) -> None:
+    """Draw how many episodes of each term are open on each day, its first and last included."""
+    days = np.arange(np.floor(min(end, rows["onset_day"].min(), 0)), np.floor(end) + 1)
+    for term, mine in rows.groupby("term", sort=False):
+        first = np.sort(np.floor(mine["onset_day"].to_numpy(float)))
+        last = np.sort(np.floor(mine["end_day"].fillna(np.inf).to_numpy(float)))
+        begun = np.searchsorted(first, days, side="right")
+        ended = np.searchsorted(last, days, side="left")
+        ax.step(
+            days, begun - ended, where="post", color=look[term].colour, linewidth=1.3,
+            linestyle=look[term].dash, gid="open",
+        )  # fmt: skip
+    ax.set_ylim(bottom=0)
+    ax.locator_params(axis="y", nbins=4, integer=True)
+    ax.set_ylabel(tr("Open episodes"))
+    if name:
+        ax.set_title(name, loc="left", size=SIZE, weight="bold", pad=3, gid="stratum")
 
 
 def _groups(result: Result, shown: pd.DataFrame) -> list[tuple[str, pd.DataFrame]]:
@@ -131,11 +178,17 @@ def _draw(ax: Axes, result: Result, groups, step: float, end: float) -> None:
             y += step
         first += rows["subject"].nunique()
     height = max(y, step)
-    pad = 0.01 * end
-    ax.set(xlim=(-pad, end + pad), ylim=(height, 0), yticks=[])
+    ax.set(ylim=(height, 0), yticks=[])
     ax.spines["left"].set_visible(False)
+    _days(ax, result, end)
+
+
+def _days(ax: Axes, result: Result, end: float, *, label: bool = True) -> None:
+    pad = 0.01 * end
+    ax.set_xlim(-pad, end + pad)
     ax.spines["bottom"].set_bounds(0, end)
-    ax.set_xlabel(x_unit(result, "days")[1], labelpad=2)
+    if label:
+        ax.set_xlabel(x_unit(result, "days")[1], labelpad=2)
     ticks = [tick for tick in ax.get_xticks() if 0 <= tick <= end + 1e-9]
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     for x in ticks[1:]:
