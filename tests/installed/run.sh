@@ -22,7 +22,7 @@ installed() {  # NAME FILE: an environment with the releases of the lock
 last() {  # LINES COMMAND...: it works; its last lines
     lines=$1
     shift
-    "$@" > said
+    "$@" > said || { cat said >&2; echo "$* failed" >&2; exit 1; }
     tail -n "$lines" said
 }
 
