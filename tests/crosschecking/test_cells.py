@@ -3,10 +3,12 @@
 import itertools
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import carstats as cs
 from carstats.crosschecking.families.cells.exposures import _area, _decline
+from carstats.crosschecking.families.cells.kinetics import _return
 from tests.reference import reference
 
 
@@ -82,3 +84,12 @@ def test_the_share_of_responders_is_made_again(cohort):
     ]
     results.append(cs.score_responder_rate(lupus, "SLEDAI-2K", threshold=50, of="percent"))
     assert len(checked(results, lupus)) > 50
+
+
+def test_a_median_where_the_curve_is_level_at_one_half_has_no_second_value():
+    """The curve is 0.5 from day 163 to 253; lifelines stops at 0.4989 and would say 174."""
+    low = pd.Series([29.0, 78, 86, 86, 87, 155, 167, 174])
+    high = pd.Series([375.0, np.inf, 174, 259, 163, 253, 368, 375])
+    found = _return(low, high, 0.95)
+    assert "estimate" not in found
+    assert found["n_event"] == 7

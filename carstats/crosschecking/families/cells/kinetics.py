@@ -170,7 +170,7 @@ def _return(low: pd.Series, high: pd.Series, level: float) -> dict[str, Any]:
     mass, intervals = npmle(low.to_numpy() + 1e-3, high.to_numpy(), tol=1e-8)[:2]
     total = np.cumsum(np.asarray(mass, float))
     # Its curve stops early: near one half it is not known on which side it falls.
-    if not (np.abs(total - 0.5) < 1e-3).any():
+    if not (np.abs(total - 0.5) < 5e-3).any():
         start, stop = intervals[int((total < 0.5).sum())]
         reached = bool(np.isfinite(stop))
         one["estimate"] = float(stop) if reached else np.nan
