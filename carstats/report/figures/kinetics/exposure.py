@@ -9,11 +9,12 @@ from matplotlib import MatplotlibDeprecationWarning
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.grid import grid
 from carstats.report.figures.labels import abbreviations, level_names, stratum_names, titled
 from carstats.report.format import count, counted
-from carstats.report.style import RULE, SIZE, Look, looks
+from carstats.report.style import RULE, SIZE, SMALL, Look, looks
 from carstats.result import Result
 from carstats.words import in_words, sentences, tr
 
@@ -42,14 +43,19 @@ def exposure_figure(page: Page, result: Result) -> None:
     heads = [names[key] if result.by else "" for key, _ in strata] or [""]
     counts = [len(rows) for _, rows in strata] or [0]
     panels = grid(page, heads, numbers=counts, left=_LEFT, tall=150.0, foot=3.2 * SIZE)
-    below = bool(frame["below"].any())
+    below, crowd = bool(frame["below"].any()), len(frame) > MOST
     page.begin(
         panels.height + 2,
         title=titled(result.spec.endpoint, result),
         notes=[
             tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights; "
+               "more than {most} subjects are not drawn one by one. Under the axis the number of "
+               "subjects with a value.", most=count(MOST)) if crowd else
+            tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights; "
                "points: subjects. Under the axis the number of subjects with a value."),
-            tr("Open symbols: below quantification.") if below else "",
+            "" if not below else
+            tr("An open symbol: so many are below quantification.") if crowd else
+            tr("Open symbols: below quantification."),
             abbreviations(result),
         ],
         alt=tr("Boxes of {title}: {subjects}.", title=titled(result.spec.endpoint, result),
@@ -70,7 +76,7 @@ def exposure_figure(page: Page, result: Result) -> None:
             )
         ax.set_ylim(*ends)
         floor = ends[0] * 1.6 if log else ends[0]
-        _draw(ax, rows, levels, shades[key], floor)
+        _draw(ax, rows, levels, shades[key], floor, crowd)
         numbers = [count((rows["level"] == level).sum()) for level in levels]
         ax.set_xticks(
             range(len(levels)), [f"{w}\n{n}" for w, n in zip(words, numbers, strict=True)]
@@ -93,7 +99,7 @@ def _apart(low: float, high: float) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float) -> None:
+def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float, crowd: bool) -> None:
     import seaborn
 
     here = rows[~rows["below"]]
@@ -108,6 +114,7 @@ def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float) -> None:
                 here, fill=False, showfliers=False, linewidth=0.7, width=0.6,
                 medianprops={"linewidth": 1.8}, **shown,
             )  # fmt: skip
+        if len(here) and not crowd:
             most = here.groupby("level").size().max()
             size = float(np.clip(90.0 / most, 1.4, 3.0))
             seaborn.swarmplot(
@@ -117,9 +124,15 @@ def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float) -> None:
     for place, level in enumerate(levels):
         n = int((rows["below"] & (rows["level"] == level)).sum())
         if n:
-            x = place + np.linspace(-0.3, 0.3, n) * (n > 1)
+            marks = 1 if crowd else n
+            x = place + np.linspace(-0.3, 0.3, marks) * (marks > 1)
+            if crowd:
+                ax.annotate(
+                    count(n), (place, floor), xytext=(4, 0), textcoords="offset points",
+                    va="center", size=SMALL, gid="n below",
+                )  # fmt: skip
             ax.plot(
-                x, np.full(n, floor), linestyle="none", marker=look.marker, markersize=3,
+                x, np.full(marks, floor), linestyle="none", marker=look.marker, markersize=3,
                 markerfacecolor="white", markeredgecolor=look.colour, markeredgewidth=0.7,
                 gid="below",
             )  # fmt: skip
