@@ -12,9 +12,12 @@ PROTECTIVE = {"vaccine_tetanus": 0.1, "vaccine_measles": 200, "vaccine_HBs": 10}
 
 
 def main(study, out):
-    """Draw the map of the infused with lupus, and print the panel with the change of titres."""
-    label = message("infused, {names}", names="SLE")
-    cohort = cs.define_cohort(study, cs.infused(), cs.with_disease("SLE"), label=label)
+    """Draw the map of lupus, and print the panel with the change of titres."""
+    label = message(
+        "infused, {names}, potential follow-up of at least {days} days", names="SLE", days=196
+    )
+    criteria = cs.infused(), cs.with_disease("SLE"), cs.potential_followup(days=196)
+    cohort = cs.define_cohort(study, *criteria, label=label)
     shown = cs.antibody_map(cohort, ABOVE, protective=PROTECTIVE, by="target")
     save_figure(antibody_map_figure(shown), shown, out, "antibody_map")
     panel = cs.antibody_panel(cohort, ABOVE, by="target")

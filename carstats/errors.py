@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
+from os import PathLike
+from pathlib import Path
 from typing import Any
 
 from carstats.messages import Joined, Message, message, message_n
@@ -285,6 +287,16 @@ def check_conf_level(value: float) -> None:
                 value=value,
             )
         )
+
+
+def check_path(argument: str, given: object) -> Path:
+    """Return an argument as a path; raise where it is none."""
+    if not isinstance(given, str | PathLike):
+        raise CarstatsError(
+            message("`{argument}` is {kind}; it takes the path of a file or folder.",
+                    argument=argument, kind=type(given).__name__)
+        )  # fmt: skip
+    return Path(given)
 
 
 def check_number(argument: str, value: object, *, low: float = float("-inf")) -> None:

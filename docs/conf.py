@@ -3,6 +3,8 @@
 import sys
 from pathlib import Path
 
+import matplotlib
+
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -37,7 +39,8 @@ numpydoc_xref_param_type = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "carstats"
-html_static_path = ["static"]
+# A font with a table for mathematics, without which tall brackets do not stretch: matplotlib's own.
+html_static_path = ["static", f"{matplotlib.get_data_path()}/fonts/ttf/DejaVuSerif.ttf"]
 html_css_files = ["site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False

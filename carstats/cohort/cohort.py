@@ -256,8 +256,8 @@ def check_cohort(cohort: object) -> None:
     if getattr(cohort, "has_no_subjects", False):
         raise CarstatsError(
             message(
-                "`cohort` is Counts, and this is not a function of counts: it needs the subjects"
-                " themselves. Make a Cohort with define_cohort(study, …)."
+                "`cohort` is Counts, which do not hold what this asks for: days, visits, doses, "
+                "values or records of each subject. Make a Cohort with define_cohort(study, …)."
             )
         )
     if not isinstance(cohort, Cohort):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
@@ -20,6 +20,11 @@ _RESULT_COLUMNS = frozenset(
 )  # fmt: skip
 
 
+def named_columns(subjects: pd.DataFrame) -> list[str]:
+    """Return the columns of the subjects that a message names: not those of carstats' own."""
+    return [c for c in subjects.columns if c != "subject_id" and not str(c).startswith("__")]
+
+
 def check_by(
     subjects: pd.DataFrame, by: str | Iterable[str] | None, argument: str = "by"
 ) -> list[str]:
@@ -27,7 +32,7 @@ def check_by(
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     unknown = [column for column in by if column not in subjects or column == "subject_id"]
     if unknown:
-        has = listed([c for c in subjects.columns if c != "subject_id"], 40)
+        has = listed(named_columns(subjects), 40)
         raise CarstatsError(
             message(
                 "`{argument}` names {unknown}, not in the subjects table. It has: {has}.",
@@ -164,6 +169,13 @@ def stratum_name(labels: Mapping[str, Mapping[str, str]], by: Iterable[str], key
     """Return what a stratum is called: ``"SLE · CD19"``."""
     names = [labels.get(c, {}).get(v, str(v)) for c, v in zip(by, key, strict=True)]
     return names[0] if len(names) == 1 else Joined(names, " · ")
+
+
+def side_by_side(parts: Sequence[pd.DataFrame], rows: int = 1) -> pd.DataFrame:
+    """Put tables of the same strata together: in each stratum the `rows` of each, in order."""
+    placed = [part.assign(_place=np.arange(len(part)) // rows) for part in parts]
+    whole = pd.concat(placed, ignore_index=True).sort_values("_place", kind="stable")
+    return whole.drop(columns="_place").reset_index(drop=True)
 
 
 def estimate_by(

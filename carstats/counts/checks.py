@@ -13,10 +13,30 @@ from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.messages import mark, message
 
-_OPTIONAL = frozenset({"entry_time", "reached", "infused", "early", "cause"})
+# The columns of each table beside those of the strata; the last one counts.
+TABLES = {
+    "subjects": ("n",),
+    "times": (
+        "endpoint",
+        "applies",
+        "entry_time",
+        "time",
+        "time_low",
+        "time_high",
+        "status",
+        "cause",
+        "reached",
+        "n",
+    ),
+    "responses": ("endpoint", "applies", "infused", "response", "early", "n"),
+    "toxicities": ("term", "applies", "grade", "open", "n"),
+}
+_OPTIONAL = frozenset(
+    {"entry_time", "time_low", "time_high", "reached", "infused", "early", "cause"}
+)
 _OWN = frozenset(
-    {"n", "endpoint", "term", "applies", "entry_time", "time", "status", "cause", "reached",
-     "infused", "response", "early", "grade", "open"}
+    {"n", "endpoint", "term", "applies", "entry_time", "time", "time_low", "time_high", "status",
+     "cause", "reached", "infused", "response", "early", "grade", "open"}
 )  # fmt: skip
 STATUSES = ("censored", "event", "competing")
 _FLAG = mark("It takes True and False.")
@@ -24,10 +44,14 @@ _FLAG = mark("It takes True and False.")
 _ALLOWED = {
     "time": mark("A time is a number of days from 0."),
     "entry_time": mark("Entry is a number of days, before the time itself; blank from the start."),
+    "time_low": mark(
+        "An event that a visit found lies between time_low and time_high; both are blank beside "
+        "any other."
+    ),
     "status": mark("A status is 'censored', 'event' or 'competing'."),
     "cause": mark("A cause is that of a competing event, and blank beside any other."),
     "response": mark("A response is 1 or 0; blank where it was not evaluable."),
-    "grade": mark("A grade is a whole number from 0, no episode, to 5."),
+    "grade": mark("A grade is a whole number from 0, no episode, to 5; blank beside `open` alone."),
     **dict.fromkeys(("applies", "open", "early", "infused"), _FLAG),
 }
 
@@ -120,15 +144,54 @@ def checked(name: str, frame: pd.DataFrame, by: tuple[str, ...], columns: tuple[
         frame["response"] = response
     if name == "toxicities":
         grade = numbers(name, "grade", frame["grade"])
-        _refuse(name, "grade", frame["grade"], ~np.isin(grade, range(6)))
-        frame["grade"], frame["open"] = grade, frame["open"].astype(bool)
+        frame["open"] = frame["open"].astype(bool)
+        blank = np.isnan(grade) & frame["open"].to_numpy()
+        _refuse(name, "grade", frame["grade"], ~(np.isin(grade, range(6)) | blank))
+        frame["grade"] = grade
     if "applies" in frame:
         frame["applies"] = frame["applies"].astype(bool)
     return frame
 
 
+def check_sums(counts: Any, name: str) -> None:
+    """Refuse a table whose counts of an endpoint are not those of the subjects."""
+    frame = getattr(counts, name)
+    if frame is None:
+        return
+    what = TABLES[name][0]
+    wanted = len(counts)
+    totals = frame.groupby(what, sort=False)["n"].sum()
+    wrong = totals[totals != wanted]
+    if len(wrong):
+        raise CarstatsError(
+            message(
+                "the counts of {endpoint} do not add up: {n} in `{table}`, {total} subjects.",
+                endpoint=repr(wrong.index[0]), n=int(wrong.iloc[0]), table=name, total=wanted,
+            )
+        )  # fmt: skip
+    keys = list(counts.by)
+    if not keys:
+        return
+    people = counts.subjects.groupby(keys, sort=False)["n"].sum()
+    for endpoint, mine in frame.groupby(what, sort=False):
+        here = mine.groupby(keys, sort=False)["n"].sum().reindex(people.index).fillna(0)
+        if (here != people).any():
+            place = here.index[(here != people).to_numpy()][0]
+            raise CarstatsError(
+                message(
+                    "the counts of {endpoint} do not add up in the stratum {stratum}: {n} in "
+                    "`{table}`, {total} subjects.",
+                    endpoint=repr(endpoint),
+                    stratum=" · ".join(map(str, place if isinstance(place, tuple) else (place,))),
+                    n=int(here[place]),
+                    table=name,
+                    total=int(people[place]),
+                )
+            )
+
+
 def _check_times(frame: pd.DataFrame) -> None:
-    for column in ("time", "entry_time", "reached"):
+    for column in ("time", "time_low", "time_high", "entry_time", "reached"):
         if column in frame:
             frame[column] = numbers("times", column, frame[column])
     time, status = frame["time"].to_numpy(), frame["status"]
@@ -153,6 +216,12 @@ def _check_times(frame: pd.DataFrame) -> None:
     if "entry_time" in frame:
         entry = frame["entry_time"]
         _refuse("times", "entry_time", entry, np.isinf(entry) | (entry >= time))
+    if "time_low" in frame or "time_high" in frame:
+        blank = np.full(len(frame), np.nan)
+        low, high = (np.asarray(frame.get(c, blank)) for c in ("time_low", "time_high"))
+        found = (low >= 0) & (low <= high) & np.isfinite(high) & (status == "event").to_numpy()
+        known = pd.Series(np.fmax(low, high))
+        _refuse("times", "time_low", known, ~(found | np.isnan(low) & np.isnan(high)))
     _refuse("times", "cause", frame["cause"], frame["cause"].notna() & (status != "competing"))
 
 

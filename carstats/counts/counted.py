@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import chosen_endpoint
-from carstats.counts.checks import check_known, check_names, check_others, checked
+from carstats.counts.checks import (
+    TABLES,
+    check_known,
+    check_names,
+    check_others,
+    check_sums,
+    checked,
+)
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import message
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-# The columns of each table beside those of the strata; the last one counts.
-TABLES = {
-    "subjects": ("n",),
-    "times": ("endpoint", "applies", "entry_time", "time", "status", "cause", "reached", "n"),
-    "responses": ("endpoint", "applies", "infused", "response", "early", "n"),
-    "toxicities": ("term", "applies", "grade", "open", "n"),
+# The columns of the overview that are numbers.
+_NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
+# By kind of outcome its table, the column of its name, and the category of that in a vocabulary.
+_KINDS = {
+    "time-to-event": ("times", "endpoint", "endpoint"),
+    "response": ("responses", "endpoint", "endpoint"),
+    "toxicity": ("toxicities", "term", "toxicity"),
 }
 
 
@@ -45,15 +50,18 @@ class Counts:
     times : pandas.DataFrame or None
         Of each stratum and time-to-event ``endpoint``, the number ``n`` with each ``time`` in days
         and ``status`` ("censored", "event", "competing" with its ``cause``; blank without a
-        record); ``entry_time`` where entry was delayed, ``reached``, the last of `landmarks` that
-        the data cut-off had reached, and ``applies``, whether the endpoint is asked of them.
+        record); ``time_low`` and ``time_high``, the visits between which an event lies that a visit
+        found (blank where its day is known); ``entry_time`` where entry was delayed, ``reached``,
+        the last of `landmarks` that the data cut-off had reached, and ``applies``, whether the
+        endpoint is asked of them.
     responses : pandas.DataFrame or None
         Of each stratum and response ``endpoint`` at the visit, the number ``n`` with each
         ``response`` (1, 0, or blank: not evaluable); ``infused`` where it is recorded, and
         ``early``, whether the data cut-off came before the visit.
     toxicities : pandas.DataFrame or None
         Of each stratum and ``term``, the number ``n`` by the worst ``grade`` that is proven (0: no
-        episode); ``open`` where an episode without a grade leaves a worse one possible.
+        episode; blank: an episode, and no grade of any); ``open`` where an episode without a grade
+        leaves a worse one possible, beside 0 where it is not known whether there was one.
     levels : pandas.DataFrame
         The strata, those without subjects among them.
     visit : dict
@@ -68,7 +76,7 @@ class Counts:
         The columns that analyses report by where nothing else is said.
     about : dict
         What results say of their origin: ``synthetic``, ``fingerprint``, ``criteria``,
-        ``estimands``, ``strata_only``, ``origin``.
+        ``estimands``, ``settings``, ``strata_only``, ``origin``; by term the ``scales`` of grades.
 
     Examples
     --------
@@ -107,7 +115,7 @@ class Counts:
             frame = getattr(self, table)
             if frame is not None:
                 check_known(self.vocabulary, table, category, frame[column].unique())
-            _adds_up(self, table)
+            check_sums(self, table)
         if self.levels is None:
             object.__setattr__(self, "levels", self.subjects[list(self.by)].drop_duplicates())
 
@@ -201,9 +209,9 @@ class Counts:
         -------
         pandas.DataFrame
             For each outcome and stratum: ``outcome``, the columns of `by`, ``n`` whom it is asked
-            of, ``n_missing`` without a record or not evaluable, ``n_event`` (with the event, with
-            the response, with any grade), ``n_competing`` and ``person_days`` of a time-to-event
-            endpoint.
+            of, ``n_missing`` without a record, not evaluable or not known whether it happened,
+            ``n_event`` (with the event, with the response, with an episode of any grade),
+            ``n_competing`` and ``person_days`` of a time-to-event endpoint.
         """
         return pd.concat(
             [
@@ -243,58 +251,14 @@ def _overview(counts: Counts, rows: pd.DataFrame, kind: str, name: str) -> pd.Da
     elif kind == "response":
         known, event = rows["response"].notna(), rows["response"] == 1
     else:
-        known, event = rows["n"] >= 0, (rows["grade"] > 0) | rows["open"]
+        # Not proven, but maybe so: not known whether there was an episode.
+        known, event = ~(rows["open"] & (rows["grade"] == 0)), rows["grade"] != 0
     found = rows[list(counts.by)].assign(
         outcome=name, n=n, n_missing=n.where(~known, 0), n_event=n.where(event, 0),
         n_competing=rival, person_days=days,
     )  # fmt: skip
     keys = ["outcome", *counts.by]
     return found.groupby(keys, sort=False, observed=True)[_NUMBERS].sum(min_count=1).reset_index()
-
-
-_NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
-_KINDS = {
-    "time-to-event": ("times", "endpoint", "endpoint"),
-    "response": ("responses", "endpoint", "endpoint"),
-    "toxicity": ("toxicities", "term", "toxicity"),
-}
-
-
-def _adds_up(counts: Counts, name: str) -> None:
-    """Refuse a table whose counts of an endpoint are not those of the subjects."""
-    frame = getattr(counts, name)
-    if frame is None:
-        return
-    what = TABLES[name][0]
-    wanted = len(counts)
-    totals = frame.groupby(what, sort=False)["n"].sum()
-    wrong = totals[totals != wanted]
-    if len(wrong):
-        raise CarstatsError(
-            message(
-                "the counts of {endpoint} do not add up: {n} in `{table}`, {total} subjects.",
-                endpoint=repr(wrong.index[0]), n=int(wrong.iloc[0]), table=name, total=wanted,
-            )
-        )  # fmt: skip
-    keys = list(counts.by)
-    if not keys:
-        return
-    people = counts.subjects.groupby(keys, sort=False)["n"].sum()
-    for endpoint, mine in frame.groupby(what, sort=False):
-        here = mine.groupby(keys, sort=False)["n"].sum().reindex(people.index).fillna(0)
-        if (here != people).any():
-            place = here.index[(here != people).to_numpy()][0]
-            raise CarstatsError(
-                message(
-                    "the counts of {endpoint} do not add up in the stratum {stratum}: {n} in "
-                    "`{table}`, {total} subjects.",
-                    endpoint=repr(endpoint),
-                    stratum=" · ".join(map(str, place if isinstance(place, tuple) else (place,))),
-                    n=int(here[place]),
-                    table=name,
-                    total=int(people[place]),
-                )
-            )
 
 
 def counted_rows(counts: Counts, endpoint: str | None, kind: str) -> pd.DataFrame:
@@ -329,7 +293,8 @@ def together(parts: Sequence[Counts]) -> Counts:
         frames = [getattr(part, name) for part in parts if getattr(part, name) is not None]
         tables[name] = summed(frames) if frames else None
     levels = pd.concat([part.levels for part in parts], ignore_index=True).drop_duplicates()
-    return replace(first, **tables, levels=levels, label=_label(parts))
+    about = {**first.about, "scales": _scales(parts)}
+    return replace(first, **tables, levels=levels, label=_label(parts), about=about)
 
 
 def summed(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -348,6 +313,15 @@ def _label(parts: Sequence[Counts]) -> str:
     return labels[0] if len(labels) == 1 else ""
 
 
+def _scales(parts: Sequence[Counts]) -> dict[str, str | None]:
+    """Return by term the scale of the grades; none where nobody had a grade."""
+    found: dict[str, str | None] = {}
+    for part in parts:
+        for term, scale in part.about.get("scales", {}).items():
+            found[term] = found.get(term) or scale
+    return found
+
+
 def _require_alike(first: Counts, other: Counts) -> None:
     """Refuse to add counts of different things."""
     if not isinstance(other, Counts):
@@ -361,6 +335,10 @@ def _require_alike(first: Counts, other: Counts) -> None:
     }
     for kind in _KINDS if len(other) else ():
         pairs[kind] = (sorted(first.endpoints(kind)), sorted(other.endpoints(kind)))
+    scales = [part.about.get("scales", {}) for part in (first, other)]
+    for term in scales[0].keys() & scales[1].keys():
+        if all(scale[term] for scale in scales):
+            pairs[f"grading_scale, {term}"] = (scales[0][term], scales[1][term])
     for name, (mine, theirs) in pairs.items():
         if mine != theirs:
             raise CarstatsError(
@@ -368,13 +346,13 @@ def _require_alike(first: Counts, other: Counts) -> None:
                     "the counts are not of the same things and cannot be added: {what} is {mine} "
                     "in one and {theirs} in another.",
                     what=name,
-                    mine=_shown(mine),
-                    theirs=_shown(theirs),
+                    mine=_told(mine),
+                    theirs=_told(theirs),
                 )
             )
 
 
-def _shown(value: object) -> str:
+def _told(value: object) -> str:
     if isinstance(value, list):
         return listed(value, 40) if value else message("none")
     return repr(value)

@@ -34,7 +34,7 @@ from carstats.messages import message
 
 # What the columns of an endpoint say, by the one that tells its kind; the others are optional.
 _PARTS = {
-    "time": ("time", "status", "cause", "entry"),
+    "time": ("time", "low", "status", "cause", "entry"),
     "response": ("response",),
     "grade": ("grade",),
 }
@@ -136,8 +136,8 @@ def _asked(endpoints: Any) -> dict[str, dict[str, str]]:
         if unknown or not kinds or (kinds == ["time"] and "status" not in columns):
             raise CarstatsError(
                 message(
-                    "`endpoints`: {name} has {given}. It takes time and status (with cause and "
-                    "entry), or response, or grade.",
+                    "`endpoints`: {name} has {given}. It takes time and status (with low, cause "
+                    "and entry), or response, or grade.",
                     name=repr(name),
                     given=listed(list(columns)) if columns else message("none"),
                 )
@@ -179,10 +179,8 @@ def _require_columns(rows: Rows, what: str, columns: Iterable[str]) -> None:
 
 
 def _require_categories(rows: Rows, by: list[str]) -> None:
-    """Refuse a stratum that is a measurement, a date or a list, or is named twice."""
+    """Refuse a stratum that is a measurement, a date or a list."""
     for column in by:
-        if by.count(column) > 1:
-            raise CarstatsError(message("`by` names {column} twice.", column=repr(column)))
         if not rows.columns[column].is_category:
             raise CarstatsError(
                 Problem(
@@ -306,6 +304,10 @@ def _times(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.
         # Observed from the beginning is no delayed entry.
         entry = found["entry"].where(found["entry"] > 0)
         found = found.drop(columns="entry").assign(entry_time=entry)
+    if "low" in found:
+        between = (status == "event") & (found["low"] < found["time"])
+        low, high = found["low"].where(between), found["time"].where(between)
+        found = found.drop(columns="low").assign(time_low=low, time_high=high)
     return found.assign(endpoint=name, applies=True)
 
 

@@ -17,7 +17,8 @@ from carstats.errors import CarstatsError, check_number, listed
 from carstats.messages import message
 from carstats.response.outcomes import checked_window, visit_outcome
 from carstats.survival.times import endpoint_times
-from carstats.toxicity.episodes import asked, episodes_of
+from carstats.toxicity.episodes import asked, graded, scale_family
+from carstats.toxicity.unknown import began_before, worst_proven
 
 
 def count_outcomes(
@@ -28,6 +29,7 @@ def count_outcomes(
     at: float = 168,
     window: tuple[float, float] | None = None,
     landmarks: Iterable[float] = (),
+    grading_scale: str | Mapping[str, str] | None = None,
     table: str | None = None,
     subject: str | None = None,
     label: str = "",
@@ -45,8 +47,9 @@ def count_outcomes(
         Of a cohort the names of its endpoints and toxicities. Of a table by each name the columns
         that say what became of the subjects: ``{"time": …, "status": …}`` with times in days and a
         status of 0 and 1, False and True, or "censored", "event" and "competing" (then ``"cause"``
-        may name it; ``"entry"`` is delayed entry in days); ``{"response": …}`` of 0 and 1, blank
-        where not evaluable; or ``{"grade": …}``, the worst grade of a toxicity, 0 where none.
+        may name it; ``"entry"`` is delayed entry in days; ``"low"`` the last visit that was free of
+        an event which the visit at its time found); ``{"response": …}`` of 0 and 1, blank where not
+        evaluable; or ``{"grade": …}``, the worst grade of a toxicity, 0 where none.
     by : str or list of str, optional
         The columns of the strata: everything that an analysis is to report by, adjust for or take
         as a covariate. By default those of `cohort_from_frame`.
@@ -56,6 +59,9 @@ def count_outcomes(
         First and last day that count for the visit.
     landmarks : list of float, optional
         Days at which `landmark_rate` will be asked; of a cohort.
+    grading_scale : str or mapping of str to str, optional
+        The scale whose grades are counted, for all toxicities or by name, where a study has
+        several.
     table : str, optional
         The table of a database.
     subject : str, optional
@@ -95,6 +101,10 @@ def count_outcomes(
                     "day; a table does not."
                 )
             )
+        if grading_scale is not None:
+            raise CarstatsError(
+                message("`grading_scale` is of a cohort; a table has the grades of one scale.")
+            )
         return counts_of_table(source, endpoints, by, table=table, subject=subject, label=label)
     if isinstance(endpoints, Mapping):
         raise CarstatsError(
@@ -107,7 +117,7 @@ def count_outcomes(
     check_names(by)
     study = source.study
     parts: dict[str, list[pd.DataFrame]] = {"times": [], "responses": [], "toxicities": []}
-    own_clock = False
+    own_clock, scales = False, {}
     for name in names:
         kind, known = _kind(source, name)
         if kind == "time-to-event":
@@ -117,13 +127,15 @@ def count_outcomes(
         elif kind == "response":
             parts["responses"].append(_responses(source, known, by, at, window))
         else:
-            parts["toxicities"].append(_toxicities(source, known, by))
+            rows, scale = _toxicities(source, known, by, grading_scale)
+            parts["toxicities"].append(rows)
+            scales |= scale
     visit = {}
     if parts["responses"] and not study.strata_only:
         visit = {"at": float(at), "window": list(checked_window(source, window, at))}
     return Counts(
         by=tuple(by),
-        subjects=grouped(source.subjects[by], by),
+        subjects=_grouped(source.subjects[by], by),
         **{name: pd.concat(found, ignore_index=True) for name, found in parts.items() if found},
         levels=source.eligible[by].dropna().drop_duplicates().reset_index(drop=True),
         visit=visit,
@@ -138,16 +150,10 @@ def count_outcomes(
             "estimands": dict(study.estimands),
             "settings": dict(study.settings),
             "strata_only": study.strata_only,
+            "scales": scales,
             "origin": "" if study.infusions is None or own_clock else "infusion",
         },
     )
-
-
-def grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
-    """Count the rows of each combination."""
-    if not keys:
-        return pd.DataFrame({"n": [len(rows)]})
-    return rows.groupby(keys, sort=True, dropna=False, observed=True).size().reset_index(name="n")
 
 
 def _kind(cohort: Cohort, name: str) -> tuple[str, str]:
@@ -192,9 +198,12 @@ def _times(cohort: Cohort, name: str, by: list[str], landmarks) -> tuple[pd.Data
         frame["entry_time"] = rows["entry_time"].where(np.isfinite(rows["entry_time"]))
     if landmarks:
         frame["reached"] = _reached(cohort, landmarks)[rows.index]
-    # The event lies between two visits: counts are of the time that the curve is of.
-    keys = list(frame.columns)
-    return grouped(frame, keys), times.origin
+    found = (code == 1) & (rows["time_low"] < rows["time_high"]).to_numpy()
+    if found.any():
+        # Visits found it: an event lies in between, and `time` is what a curve of days takes.
+        frame["time_low"] = rows["time_low"].where(found)
+        frame["time_high"] = rows["time_high"].where(found)
+    return _grouped(frame, list(frame.columns)), times.origin
 
 
 def _reached(cohort: Cohort, landmarks: tuple[float, ...]) -> pd.Series:
@@ -224,19 +233,35 @@ def _responses(cohort: Cohort, name: str, by: list[str], at: float, window) -> p
         frame["infused"] = subjects["infused"].astype("boolean")
     if "cutoff_day" in subjects:
         frame["early"] = response.isna() & (subjects["cutoff_day"] < outcome.due)
-    return grouped(frame, list(frame.columns))
+    return _grouped(frame, list(frame.columns))
 
 
-def _toxicities(cohort: Cohort, name: str, by: list[str]) -> pd.DataFrame:
-    """Count the subjects by the worst grade of a toxicity that is proven."""
-    episodes = episodes_of(cohort, [name])
-    episodes = episodes[~episodes["before"]]
-    subjects, worst = cohort.subjects, episodes.groupby("subject_id")["least"].max()
-    doubtful = set(episodes.loc[episodes["level"].isna(), "subject_id"])
+def _toxicities(
+    cohort: Cohort, name: str, by: list[str], grading_scale: str | Mapping[str, str] | None
+) -> tuple[pd.DataFrame, dict[str, str | None]]:
+    """Count the subjects by the worst grade of a toxicity that is proven; and its scale."""
+    episodes = cohort.table("toxicities")
+    episodes = episodes[episodes["term"] == name]
+    level, least = graded(cohort, episodes, "grade", grading_scale)
+    episodes = episodes.assign(level=level, least=least)
+    after = episodes[~began_before(episodes)]
+    subjects = cohort.subjects
+    who, worst = subjects["subject_id"], worst_proven(after, ungraded=np.nan, unknown=0.0)
     frame = subjects[by].assign(
         term=name,
-        applies=subjects["subject_id"].isin(asked(subjects, name)["subject_id"]),
-        grade=subjects["subject_id"].map(worst).fillna(0.0),
-        open=subjects["subject_id"].isin(doubtful),
+        applies=who.isin(asked(subjects, name)["subject_id"]),
+        grade=who.map(worst).where(who.isin(after["subject_id"]), 0.0),
+        open=who.isin(after.loc[after["level"].isna(), "subject_id"]),
     )
-    return grouped(frame, list(frame.columns))
+    scales: dict[str, str | None] = {}
+    if "grading_scale" in episodes:
+        stated = episodes.loc[level.notna(), "grading_scale"].map(scale_family)
+        scales[name] = next(iter(stated), None)
+    return _grouped(frame, list(frame.columns)), scales
+
+
+def _grouped(rows: pd.DataFrame, keys: list[str]) -> pd.DataFrame:
+    """Count the rows of each combination."""
+    if not keys:
+        return pd.DataFrame({"n": [len(rows)]})
+    return rows.groupby(keys, sort=True, dropna=False, observed=True).size().reset_index(name="n")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import WEIGHT
 from carstats.counts.counted import Counts, counted_rows
 from carstats.data.study import Study
@@ -24,25 +24,28 @@ class _CountedStudy(Study):
         return
 
 
-def counted_cohort(cohort: Any, endpoint: str | None, kind: str) -> Any:
+def counted_cohort(cohort: Any, endpoint: str | None, kind: str, *, single: bool = False) -> Any:
     """Return counts of one endpoint as a cohort whose rows stand for several subjects each.
 
-    Anything that is not `Counts` is returned as it is.
+    With `single` each row is one subject. Anything that is not `Counts` is returned as it is.
     """
     if not isinstance(cohort, Counts):
         return cohort
     rows = counted_rows(cohort, endpoint, kind)
+    if single:
+        rows = rows.loc[np.repeat(rows.index, rows["n"])].assign(n=1)
     rows = rows[rows["n"] > 0].reset_index(drop=True)
     rows.insert(0, "subject_id", [str(i + 1) for i in range(len(rows))])
     subjects = rows[["subject_id", *cohort.by]].assign(
-        **{WEIGHT: rows["n"].to_numpy(int), APPLIES: rows["applies"].to_numpy(bool)}
+        **{APPLIES: rows["applies"].to_numpy(bool)},
+        **({} if single else {WEIGHT: rows["n"].to_numpy(int)}),
     )
     tables = {}
     about = dict(cohort.about)
     if kind == "time-to-event":
         known = rows[rows["time"].notna()]
-        columns = ["subject_id", "endpoint", "time", "status", "cause"]
-        tables["events"] = known[columns]
+        columns = ["subject_id", "endpoint", "time", "time_low", "time_high", "status", "cause"]
+        tables["events"] = known[[column for column in columns if column in known]]
         if "entry_time" in rows:
             tables["events"] = tables["events"].assign(entry_day=known["entry_time"])
         if "reached" in rows:
@@ -57,13 +60,7 @@ def counted_cohort(cohort: Any, endpoint: str | None, kind: str) -> Any:
             early = rows["early"].to_numpy(bool)
             subjects["cutoff_day"] = np.where(early, -np.inf, np.inf)
     else:
-        had = rows[(rows["grade"] > 0) | rows["open"]]
-        tables["toxicities"] = had[["subject_id", "term"]].assign(
-            onset_day=0.0,
-            # An episode without a grade is at least as bad as what is proven, and maybe worse.
-            grade=had["grade"].where(~had["open"]).astype(float),
-            grade_at_least=had["grade"].astype(float),
-        )
+        tables["toxicities"] = _episodes(rows, about.get("scales", {}))
         subjects["last_contact_day"] = np.inf
     study = _CountedStudy(
         subjects=subjects,
@@ -87,29 +84,73 @@ def counted_cohort(cohort: Any, endpoint: str | None, kind: str) -> Any:
     )
 
 
+def terms_of(counts: Counts, terms: str | Iterable[str] | None) -> list[str]:
+    """Return the toxicities that an argument names; where it names none, all that were counted.
+
+    Those of most subjects come first, as of a cohort.
+    """
+    if terms is None:
+        n = counts.overview.groupby("outcome")["n_event"].sum()
+        terms = sorted(counts.endpoints("toxicity"), key=lambda name: -n[name])
+    else:
+        terms = [terms] if isinstance(terms, str) else list(terms)
+    names = [counts.vocabulary.require("term", "toxicity", name) for name in terms]
+    if not names:
+        raise CarstatsError(message("`term` is empty; name at least one toxicity."))
+    return list(dict.fromkeys(names))
+
+
+def counted_terms(source: Any, terms: str | Iterable[str] | None) -> tuple[Cohort, Any]:
+    """Return counts of toxicities as a cohort of the first, and the names of all.
+
+    A cohort and its terms are returned as they are.
+    """
+    if isinstance(source, Counts):
+        names = terms_of(source, terms)
+        return counted_cohort(source, names[0], "toxicity"), names
+    check_cohort(source)
+    return source, terms
+
+
+def _episodes(rows: pd.DataFrame, scales: Mapping[str, str | None]) -> pd.DataFrame:
+    """Return an episode of the worst grade, and one without a grade where a worse one may be."""
+    proven, vague = rows[rows["grade"] > 0], rows[rows["open"]]
+    episodes = pd.concat(
+        [
+            proven[["subject_id", "term", "grade"]],
+            # At least 0: it is not known whether there was one.
+            vague[["subject_id", "term"]].assign(
+                grade=np.nan, grade_at_least=vague["grade"].where(vague["grade"] == 0)
+            ),
+        ],
+        ignore_index=True,
+    ).assign(onset_day=0.0)
+    return episodes.assign(grading_scale=episodes["term"].map(scales)) if scales else episodes
+
+
 def refuse_unknown(option: str, cohort: Any, asked: object) -> None:
     """Refuse an option of an analysis that counts do not have."""
     if isinstance(cohort, Counts) and asked:
         raise CarstatsError(
             message(
-                "`{option}` is not a function of counts: it needs the subjects themselves. Make a "
-                "Cohort with define_cohort(study, …).",
+                "`{option}` asks for what counts do not hold: days, visits, doses, values or "
+                "records of each subject. Make a Cohort with define_cohort(study, …).",
                 option=option,
             )
         )
 
 
 def counted_visit(
-    cohort: Any, endpoint: str | None, at: float, window: Iterable[float] | None
+    cohort: Any, endpoint: str | None, at: float, window: Iterable[float] | None, **how: bool
 ) -> tuple[Any, Any]:
     """Return counts of a response at a visit as a cohort, and its window; a cohort as it is."""
     if isinstance(cohort, Counts):
-        check_visit(cohort, at, window)
+        _check_visit(cohort, at, window)
         window = tuple(cohort.visit["window"]) if cohort.visit else window
-    return counted_cohort(cohort, endpoint, "response"), window
+    return counted_cohort(cohort, endpoint, "response", **how), window
 
 
-def check_visit(counts: Counts, at: float, window: Iterable[float] | None) -> None:
+def _check_visit(counts: Counts, at: float, window: Iterable[float] | None) -> None:
     """Refuse responses at another visit than the one that was counted."""
     if not counts.visit:
         return

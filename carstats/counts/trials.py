@@ -64,7 +64,7 @@ def as_trials(
     kind, name = _outcome(counts, outcome)
     rows = counted_rows(counts, name, kind)
     if kind == "toxicity":
-        happened = (rows["grade"] > 0) | rows["open"]
+        happened = rows["grade"] != 0
     else:
         happened = rows["response"] == 1
         if "infused" in rows and not counts.about.get("strata_only", False):

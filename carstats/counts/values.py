@@ -15,7 +15,7 @@ from carstats.errors import Problem
 from carstats.messages import message, message_n
 
 # The columns of an outcome that hold numbers.
-NUMBERS = frozenset({"time", "entry", "response", "grade"})
+NUMBERS = frozenset({"time", "low", "entry", "response", "grade"})
 _STATUS = {
     "0": "censored", "1": "event", "false": "censored", "true": "event",
     "censored": "censored", "event": "event", "competing": "competing",
@@ -34,8 +34,9 @@ def levels_of(values: pd.Series) -> pd.Series:
 
 def _plain(value: object) -> object:
     value = value.item() if isinstance(value, np.generic) else value
-    whole = isinstance(value, float | Decimal) and value == value // 1
-    return int(value) if whole else value  # type: ignore[call-overload]
+    if isinstance(value, float | Decimal) and value == value // 1:
+        return int(value)
+    return value
 
 
 def numbers_of(values: pd.Series) -> NDArray[np.float64]:
@@ -118,6 +119,7 @@ def time_problems(
     """Return what is wrong with the groups of a time-to-event endpoint."""
     time = found["time"]
     entry = found["entry"] if "entry" in found else pd.Series(np.nan, found.index)
+    low = found["low"] if "low" in found else pd.Series(np.nan, found.index)
     days = message("A time is a number of days from 0. Correct it, or leave the row out.")
     lacks = [
         (wrong, "status", "status",
@@ -125,6 +127,9 @@ def time_problems(
                  "where the time is blank too.")),
         ((time < 0) | np.isinf(time), "time", "time", days),
         (np.isinf(entry), "entry", "entry", days),
+        ((low < 0) | np.isinf(low) | (low > time), "low", "low",
+         message("It is the last day on which a subject was seen free of the event: from 0, and "
+                 "not after the time.")),
     ]  # fmt: skip
     problems = [
         refused(place, columns[part], found[name][where], remedy)

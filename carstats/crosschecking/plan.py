@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from carstats.baseline import baseline_table
 from carstats.cohort.cohort import Cohort, define_cohort
 from carstats.cohort.criteria import infused, potential_followup, with_disease
 from carstats.crosschecking.applying import window_of
 from carstats.data.study import Study
+from carstats.data.terms import CARE
 from carstats.errors import CarstatsError
 from carstats.kinetics.aplasia import b_cell_depletion
 from carstats.kinetics.exposure import exposure_response
 from carstats.kinetics.parameters import cellular_kinetics
 from carstats.kinetics.persistence import persistence_curve, persistence_rate
+from carstats.response.antibodies.conventions import PROTECTIVE, conventional_limits
+from carstats.response.antibodies.panel import antibody_panel, protection_kept
+from carstats.response.antibodies.titres import titre_change
 from carstats.response.basket import basket_response, basket_sensitivity
 from carstats.response.categories import response_categories
 from carstats.response.rates import response_rate
@@ -33,14 +38,17 @@ from carstats.toxicity.grades import toxicity_grades
 from carstats.toxicity.harm.deaths import causes_of_death
 from carstats.toxicity.harm.infections import infections_by_organism
 from carstats.toxicity.harm.replacement import immunoglobulin_replacement
-from carstats.toxicity.harm.stays import CARE, hospital_days
+from carstats.toxicity.harm.stays import hospital_days
 from carstats.toxicity.harm.treatment import crs_treatment
 from carstats.toxicity.rates import toxicity_rate
 from carstats.toxicity.table import toxicity_table
 from carstats.toxicity.timing.incidence import toxicity_incidence
+from carstats.toxicity.timing.off import time_to_taper
 from carstats.toxicity.timing.onset import toxicity_timing
 from carstats.toxicity.timing.recurrent import mean_cumulative_count
+from carstats.toxicity.timing.taper import cumulative_dose, glucocorticoid_course
 from carstats.toxicity.timing.trajectories import measure_trajectory
+from carstats.toxicity.timing.use import drug_use
 
 Planned = tuple[str, Cohort, Callable[[], Result]]
 _PAIR = ["disease", "target"]
@@ -50,7 +58,10 @@ _BEST_FIRST = ("drug_free_remission", "remission", "response")
 
 def planned_results(study: Study) -> list[Planned]:
     """Return what is printed of a study: the output, its cohort and how to run the analysis."""
-    return [*_subjects(study), *_times(study), *_responses(study), *_toxicities(study)]
+    return [
+        *_subjects(study), *_times(study), *_responses(study), *_antibodies(study),
+        *_drugs(study), *_toxicities(study),
+    ]  # fmt: skip
 
 
 def result_or_error(make: Callable[[], Result]) -> Result | CarstatsError:
@@ -160,6 +171,53 @@ def _visit(study: Study, endpoint: str, preferred: float) -> float:
     days = study.responses.loc[study.responses["endpoint"] == endpoint, "day"]
     low, high = window_of(preferred, study)
     return preferred if days.between(low, high).any() else float(days.round().mode().iloc[0])
+
+
+def _antibodies(study: Study) -> Iterator[Planned]:
+    """The panel of the disease with most subjects who have one, and the vaccine titres of all."""
+    rows = study.assessments
+    cohort = _cohort(study, 196)
+    if rows is None:
+        return
+    low, high = window_of(168, study)
+    before = set(rows.loc[rows["day"] <= 0, "measure"])
+    both = before & set(rows.loc[rows["day"].between(max(low, 1), high), "measure"])
+    protective = {name: limit for name, limit in PROTECTIVE.items() if name in both}
+    if protective:
+        by = "target" if cohort.subjects["target"].nunique() > 1 else None
+        yield "chapter antibodies", cohort, lambda: protection_kept(cohort, protective, by=by)
+        yield "chapter antibodies", cohort, lambda: titre_change(cohort, list(protective), by=by)
+    autoantibodies = both - {"autoantibody"}
+    for disease in cohort.subjects["disease"].value_counts().index:
+        of = define_cohort(study, *cohort.criteria, with_disease(disease))
+        seen = rows.loc[rows["subject_id"].isin(of.subjects["subject_id"]), "measure"]
+        above = conventional_limits(study, autoantibodies & set(seen))
+        if not above:
+            continue
+        by = "target" if of.subjects["target"].nunique() > 1 else None
+        yield "antibody_panel_table", of, partial(antibody_panel, of, above, by=by)
+        yield "antibody_panel_table", of, partial(titre_change, of, list(above), by=by)
+        return
+
+
+def _drugs(study: Study) -> Iterator[Planned]:
+    cohort = _cohort(study)
+    if study.medications is None:
+        return
+    by = "target" if cohort.subjects["target"].nunique() > 1 else None
+    given = set(study.medications["drug_class"])
+    if "glucocorticoid" in given and "prednisone_equivalent_mg" in study.medications:
+        yield "glucocorticoid_taper", cohort, lambda: glucocorticoid_course(cohort, by=by)
+        yield "cumulative_dose_table", cohort, lambda: cumulative_dose(cohort, by=by)
+        yield "chapter drugs", cohort, lambda: time_to_taper(cohort, at_most=5, at=364)
+    if "glucocorticoid" in given:
+        yield "glucocorticoid_off", cohort, lambda: time_to_taper(
+            cohort, "glucocorticoid", by=by)  # fmt: skip
+    for name in ("immunosuppressant", "biologic"):
+        if name in given:
+            yield "chapter drugs", cohort, lambda name=name: drug_use(cohort, name, by=by)
+            yield "chapter drugs", cohort, lambda name=name: time_to_taper(
+                cohort, name, at=364)  # fmt: skip
 
 
 def _harm(study: Study, cohort: Cohort) -> Iterator[Planned]:

@@ -140,7 +140,8 @@ def _check_number(
         if np.isfinite(column.high)
         else mark("{value} is below {low}.")
     )
-    faults.append((outside, bounds, None))
+    remedy = message("The column holds: {meaning}. Correct the value.", meaning=column.meaning)
+    faults.append((outside, bounds, remedy if column.meaning else None))
     limits = {"low": f"{column.low:g}", "high": f"{column.high:g}"}
     problems = [
         source.problem(

@@ -144,6 +144,8 @@ TABLES: dict[str, Table] = {
                     "number",
                     "Cells infused, 10^6 (or 10^6/kg: say which in `product`)",
                     low=0,
+                    # Ten times what has ever been given: a larger number counts single cells.
+                    high=100_000,
                 ),
             ),
             ("subject_id", "infusion_number"),

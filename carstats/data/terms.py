@@ -277,6 +277,10 @@ DRUG_CLASSES = (
     Term("other", "Other", ("其他",)),
 )
 
+# Classes that are care and no drug.
+HOSPITAL, INTENSIVE = "hospital stay", "intensive care"
+CARE = (HOSPITAL, INTENSIVE)
+
 SEXES = (
     Term("F", "Female", ("female", "woman", "女", "女性")),
     Term("M", "Male", ("male", "man", "男", "男性")),

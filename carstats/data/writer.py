@@ -21,7 +21,7 @@ from carstats.data.schema import TABLES
 from carstats.data.settings.study_file import FILE_NAME, check_settings, read_settings
 from carstats.data.study import Study
 from carstats.data.vocabulary import CATEGORIES, Term, Vocabulary
-from carstats.errors import CarstatsError, Problem, check_choice
+from carstats.errors import CarstatsError, Problem, check_choice, check_path
 from carstats.messages import message
 
 _FORMATS = ("csv", "xlsx", "parquet")
@@ -59,7 +59,11 @@ def write_study(study: Study, folder: str | Path, format: str = "csv") -> Path:
     >>> cs.write_study(study, "copy")
     """
     format = check_choice("format", format, _FORMATS)
-    folder = Path(folder)
+    if not isinstance(study, Study):
+        raise CarstatsError(
+            message("`study` is {kind}; it takes a Study.", kind=type(study).__name__)
+        )
+    folder = check_path("folder", folder)
     tables = study.tables()
     if format == "xlsx":
         contents = {"study.xlsx": _workbook(tables)}

@@ -111,12 +111,17 @@ def b_cell_depletion(
         odd = int(vague.reindex(stratum["subject_id"]).sum())
         wide = message_n("{n} value below a limit above the threshold left out",
                          "{n} values below a limit above the threshold left out", odd)  # fmt: skip
-        note = joined_notes("" if n else message("no subjects"), wide if odd else "")
+        away = n - len(lowest)
+        bare = message_n("{n} without a value after the infusion",
+                         "{n} without a value after the infusion", away)  # fmt: skip
+        note = joined_notes("" if n else message("no subjects"), wide if odd else "",
+                            bare if away else "")  # fmt: skip
+        none = message("nobody fell below") if n and not gone.notna().any() else ""
         made = [
             _row("lowest count", samples.unit, lowest, n, int((lowest < below).sum()), conf_level,
                  note),
             _row("day of the first below", message("days"), gone, n, int(gone.notna().sum()),
-                 conf_level, ""),
+                 conf_level, none),
             _until_return("days until return", own, n, 0.0, conf_level),
             _until_return("days below", own, n, gone, conf_level),
         ]  # fmt: skip
@@ -198,7 +203,9 @@ def _until_return(name: str, own: pd.DataFrame, n: int, since, conf_level: float
     if reached:
         left, middle = max(float(fit.left[fallen[0]]), 0.0), float(fit.right[fallen[0]])
         said = message("median between days {low} and {high}", low=f"{left:g}", high=f"{middle:g}")
-    elif low.size:
+    elif not low.size:
+        said = message("nobody fell below") if n else ""
+    else:
         last = float(np.where(np.isfinite(high), high, low).max())
         said = message("not reached by day {day}", day=f"{last:g}")
     # Whatever day in its interval a return has, its order statistics lie between those of the ends.

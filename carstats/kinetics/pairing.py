@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.kinetics.profiles import profiles_of
 from carstats.kinetics.samples import kinetic_samples, treated
@@ -242,21 +243,28 @@ def _outcome_kind(cohort: Cohort, outcome: str) -> tuple[str, str]:
 
 
 def _grades(cohort: Cohort, subjects, term: str, at, start: float):
-    """Return the worst grade of each subject, 0 for none; NaN where an episode has no grade."""
+    """Return the worst grade of each subject, 0 for none; NaN where an episode has no grade.
+
+    An episode that began before the infusion is none of its effects.
+    """
     rows = cohort.table("toxicities")
-    rows = rows[rows["term"] == term]
+    rows = rows[(rows["term"] == term) & ~(rows["onset_day"] < 0)]
     ids = subjects["subject_id"]
     early = set(rows.loc[rows["onset_day"] <= start, "subject_id"]) if start else set()
     rows = rows[rows["onset_day"] > start] if start else rows
     grade = rows["grade"].astype(float) if "grade" in rows else pd.Series(np.nan, rows.index)
-    worst = grade.groupby(rows["subject_id"]).max()
+    # One without a grade may be worse than the others, unless those are the worst there is.
+    graded = grade.groupby(rows["subject_id"])
+    worst = graded.max()
+    worst = worst.where(graded.count().eq(graded.size()) | worst.eq(5))
     group = ids.map(worst).where(ids.isin(rows["subject_id"]), 0.0)
     group.index = ids
     out = ids.isin(early) | (subjects["last_contact_day"].astype(float) < start)
     left = pd.Series(np.where(out, "landmark", ""), ids)
     levels = {float(g): message("grade {grade}", grade=g) if g else message("none")
               for g in range(6)}  # fmt: skip
-    said = message("worst grade of {term}", term=cohort.study.vocabulary.label("toxicity", term))
+    label = within_sentence(cohort.study.vocabulary.label("toxicity", term))
+    said = message("worst grade of {term}", term=label)
     return group, left, said, levels
 
 

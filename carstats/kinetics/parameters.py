@@ -202,12 +202,16 @@ def _rows(here, n: int, unit: str, ends, conf_level: float, odd: str) -> list[di
     half = [p.decline.half_life for p in profiles]
     made.append(
         _mean("half-life", message("days"), half, np.full(len(half), np.nan), [False] * len(half),
-              n, conf_level, _declines(profiles))
+              n, conf_level, joined_notes(none, _declines(profiles)))
     )  # fmt: skip
     away = n - len(here)
     unsampled = message_n("{n} without a sample after the infusion",
                           "{n} without a sample after the infusion", away)  # fmt: skip
     made[0]["note"] = joined_notes(odd, unsampled if away else "", made[0]["note"])
+    for row in made[1:]:
+        # What holds of all rows is said once, unless nothing else says why there is no number.
+        if np.isnan(row["estimate"]) and not row["note"]:
+            row["note"] = unsampled if away else odd
     return made
 
 

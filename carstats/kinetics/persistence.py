@@ -187,7 +187,7 @@ def persistence_curve(
         )  # fmt: skip
         many = "" if fit.unique else message("the masses are not unique")
         frame.loc[0, "note"] = joined_notes(
-            _told(stratum, known), because(fit.reason) if len(stratum) else "", many
+            _told(stratum, known), because(fit.reason) if low.size else "", many
         )
         return frame
 

@@ -12,6 +12,8 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, chosen_columns
 from carstats.cohort.strata import check_by, level_labels, stratum_keys
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_visit
 from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.identified import independent_columns
@@ -53,10 +55,11 @@ class _Model:
     fit: LogisticFit
     left_out: int
     spec: Spec
+    cohort: Cohort
 
 
 def response_regression(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     covariates: str | Iterable[str] | None = None,
     *,
@@ -72,7 +75,7 @@ def response_regression(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A response endpoint of the study. By default the only one that the study has.
@@ -155,11 +158,11 @@ def response_regression(
     )
     spec = replace(model.spec, method=words, conf_level=conf_level)
     columns = list(dict.fromkeys(term for term, _, _ in model.terms))
-    return Result(_named(rows, model, cohort), spec, level_labels(cohort.study.vocabulary, columns))
+    return Result(_named(rows, model), spec, level_labels(model.cohort.study.vocabulary, columns))
 
 
 def marginal_response_difference(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str,
     covariate: str,
     *,
@@ -179,7 +182,7 @@ def marginal_response_difference(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str
         A response endpoint of the study.
@@ -279,13 +282,13 @@ def marginal_response_difference(
     words = asymptotic_words(words)
     given = {**model.spec.options, "covariate": covariate, "adjust": more, "reference": reference}
     spec = replace(model.spec, method=words, conf_level=conf_level, options=given)
-    return Result(_named(rows, model, cohort), spec)
+    return Result(_named(rows, model), spec)
 
 
-def _named(rows: list[dict[str, Any]], model: _Model, cohort: Cohort) -> pd.DataFrame:
+def _named(rows: list[dict[str, Any]], model: _Model) -> pd.DataFrame:
     """Say in every row what the endpoint is in each disease, where it is another one in each."""
     name = model.spec.options["endpoint"]
-    rules = definition_words(cohort, name, model.subjects, single=False)
+    rules = definition_words(model.cohort, name, model.subjects, single=False)
     return pd.DataFrame([row | {"note": joined_notes(row["note"], rules)} for row in rows])
 
 
@@ -331,6 +334,7 @@ def _fitted(
     method = check_choice("method", method, LOGISTIC_METHODS)
     missing = check_choice("missing", missing, ("failure", "excluded"))
     check_conf_level(conf_level)
+    cohort, window = counted_visit(cohort, endpoint, at, window, single=True)
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)
     subjects, _, words = asked_of(cohort, [outcome.name], subjects, words)
@@ -343,17 +347,14 @@ def _fitted(
     strangers = sorted(set(reference) - set(columns))
     if strangers:
         raise CarstatsError(
-            message(
-                "`reference` names {strangers}, no covariates of this model.",
-                strangers=listed(strangers),
-            )
-        )
+            message("`reference` names {strangers}, no covariates of this model.",
+                    strangers=listed(strangers))
+        )  # fmt: skip
     subjects = subjects.assign(response=subjects["subject_id"].map(outcome.response))
-    if missing == "excluded" or population == "evaluable":
+    used = "excluded" if population == "evaluable" else missing
+    if used == "excluded":
         subjects = subjects[subjects["response"].notna()]
-        words = joined_words(words, missing_words("excluded"))
-    else:
-        words = joined_words(words, missing_words("failure"))
+    words = joined_words(words, missing_words(used))
     whole = subjects[columns].notna().all(axis=1)
     left_out = int((~whole).sum())
     subjects = subjects[whole]
@@ -370,13 +371,9 @@ def _fitted(
         base = reference.get(column, levels[0])
         if base not in levels:
             raise CarstatsError(
-                message(
-                    "`reference` of `{column}` is {base}; its levels are {levels}.",
-                    column=column,
-                    base=repr(base),
-                    levels=listed(levels, 20),
-                )
-            )
+                message("`reference` of `{column}` is {base}; its levels are {levels}.",
+                        column=column, base=repr(base), levels=listed(levels, 20))
+            )  # fmt: skip
         for level in (level for level in levels if level != base):
             parts.append((values == level).to_numpy(float)[:, None])
             terms.append((column, level, base))
@@ -397,4 +394,4 @@ def _fitted(
     if not cohort.study.strata_only:
         options |= {"at": float(at), "window": list(checked_window(cohort, window, at))}
     options |= {"population": population, "missing": missing, "method": method}
-    return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options))
+    return _Model(subjects, design, terms, fit, left_out, replace(spec, options=options), cohort)

@@ -188,6 +188,11 @@ def score_responder_rate(
             "{n} with a baseline too near the end of the scale for it",
             "{n} with a baseline too near the end of the scale for it", far,
         )  # fmt: skip
+        nought = int((stratum["start"] == 0).sum()) if size.of == "percent" else 0
+        none = message_n(
+            "{n} with a baseline of 0, of which there is no percentage: counted as missing",
+            "{n} with a baseline of 0, of which there is no percentage: counted as missing", nought,
+        )  # fmt: skip
         found = []
         for case in cases:
             # A worsening is the failure: in the worst case those not seen have it.
@@ -197,7 +202,7 @@ def score_responder_rate(
                 "best" if counts and missing != "excluded" else "worst", method, conf_level,
             )  # fmt: skip
             told = joined_notes(row.pop("note"), size.note if len(stratum) else "",
-                                note if far else "")  # fmt: skip
+                                note if far else "", none if nought else "")  # fmt: skip
             found.append({**({"case": case} if case else {}), **row, "threshold": size.size,
                           "of": size.of, "note": told})  # fmt: skip
         return pd.DataFrame(found)

@@ -230,7 +230,8 @@ def share(
     folder: Folder,
     out: Annotated[Path, typer.Option(help="Folder for the counts and disclosure.html.")],
     site: Annotated[
-        str | None, typer.Option(help="What the network calls the site; default: the study.")
+        str | None,
+        typer.Option(help="What the network calls the site; default: the study."),
     ] = None,
     by: Annotated[
         str, typer.Option(help="Columns to count by, with commas; '' for the whole alone.")

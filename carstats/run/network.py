@@ -14,7 +14,7 @@ from carstats.report.pages.save import write_files
 from carstats.run.reproduce import check_writable
 from carstats.sharing.network import read_network
 from carstats.sharing.shared import NOTHING, share_counts
-from carstats.words import in_words, tr
+from carstats.words import in_words, tr, tr_n
 
 
 def share_study(
@@ -32,7 +32,8 @@ def share_study(
     check_writable(out.resolve())
     study = carstats.read_study(folder, mapping)
     cohort = context_of(study).cohort
-    named = site if site is not None else in_words(study.label) or folder.resolve().stem
+    # A folder's name may be a person's, a ward's or a date: it stays.
+    named = site if site is not None else in_words(study.label) or "site"
     columns = [column.strip() for column in by.split(",") if column.strip()]
     content = share_counts(
         cohort, site=named, by=columns, endpoints=endpoints, at=at, min_cell=min_cell
@@ -45,6 +46,11 @@ def share_study(
         told = tr("Fewer than {least} subjects: the file holds no number.", least=min_cell)
     else:
         told = tr("Read and sign {page} before you send {file}.", page=PAGE, file=name)
+    if site is None:
+        named_so = tr(
+            "In the file the site is called {site}; --site names it otherwise.", site=named
+        )
+        return [*map(str, made), named_so, told]
     return [*map(str, made), told]
 
 
@@ -58,7 +64,10 @@ def combine_files(
     contents = network_files(network, made_with=made_with)
     made = write_files(out, contents)
     people = sum(content["subjects"] or 0 for content in network.contents)
-    told = tr("{n} subjects at {sites} sites", n=people, sites=len(network.sites))
+    told = tr_n(
+        "{n} site, {people} subjects counted", "{n} sites, {people} subjects counted",
+        len(network.sites), people=people,
+    )  # fmt: skip
     pages = [str(file) for file in made if file.suffix in (".html", ".docx")]
     return [told, *[p for p in pages if Path(p).stem == "network"],
             tr("{n} files in {folders}", n=len(made), folders=out)]  # fmt: skip

@@ -9,7 +9,7 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from carstats.errors import CarstatsError, check_choice
+from carstats.errors import CarstatsError, check_choice, check_path
 from carstats.language import in_language
 from carstats.messages import Joined, message
 from carstats.run.reproduce import check_writable
@@ -75,10 +75,11 @@ def study_report(
     --------
     >>> cs.study_report("docs/examples/hospital", "report")
     """
+    data, out = check_path("data", data), check_path("out", out)
     lang = lang or current_language()
     lang = check_choice("lang", lang, tuple(LANGUAGES))
     with in_language(lang):
-        return _study_report(Path(data), Path(out).resolve(), lang, mapping, smd, report)
+        return _study_report(data, out.resolve(), lang, mapping, smd, report)
 
 
 def _study_report(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pandas as pd
 
 from carstats.data.study import Study
+from carstats.data.terms import CARE
 from carstats.words import in_words, labels_of, tr
 
 # So many measures, endpoints and toxicities are named, the most frequent first.
@@ -34,8 +35,15 @@ def summary_lines(study: Study) -> Iterator[str]:
     if study.toxicities is not None and len(study.toxicities):
         yield tr("  toxicities: {words}", words=_toxicities(study.toxicities, label))
     if study.medications is not None and len(study.medications):
-        named = _counted(study.medications["drug"])
-        yield tr("  drugs: {words}", words=named)
+        care = study.medications["drug_class"].isin(CARE)
+        drugs = study.medications.loc[~care, "drug"]
+        if len(drugs):
+            yield tr("  drugs: {words}", words=_counted(drugs))
+        if care.any():
+            stays = study.medications.loc[care, "drug_class"].map(
+                lambda name: tr(str(label("drug_class", name)))
+            )
+            yield tr("  stays: {words}", words=_counted(stays))
 
 
 def _joined(parts: list[str], n: int) -> str:

@@ -88,7 +88,8 @@ def site_rates(
     rows = [{"part": "sites", SITE: row[SITE], **_rate_of(row)} for _, row in each.frame.iterrows()]
     alike = each.frame[each.frame["n"] > 0]
     rows.append({"part": "together", SITE: _ADDED, **_rate_of(whole.frame.iloc[0])})
-    rows.append({"part": "together", SITE: _DIFFERING, **_pooled(alike, conf_level)})
+    if len(alike) > 1:
+        rows.append({"part": "together", SITE: _DIFFERING, **_pooled(alike, conf_level)})
     hidden = hidden_range(network, kind, name, min_grade)
     if hidden is not None:
         rows.append({"part": "together", SITE: _WHATEVER, **_over_fillings(hidden, conf_level)})
@@ -242,10 +243,8 @@ def site_survival(
         start = numbers.pop("start")
         table = life_table(network.visits, **numbers, conf_level=conf_level)
         place = int(np.flatnonzero(table.time == at)[0])
-        low, high = possible_survival(place + 1, **numbers, start=start)
+        low, high = _possible(network, place + 1, {**numbers, "start": start}, unseen)
         n = sum(shown[site]["asked"] for site in of)
-        if unseen:
-            low, high = low * n / (n + unseen), (high * n + unseen) / (n + unseen)
         values = {
             "estimate": table.survival[place], "conf_low": table.low[place],
             "conf_high": table.high[place], "possible_low": low, "possible_high": high,
@@ -281,6 +280,23 @@ def site_survival(
         conf_level=conf_level, at=at, left_out=sorted(missing),
     )  # fmt: skip
     return Result(pd.DataFrame(rows), replace(spec, by=("part", SITE)), _labels())
+
+
+def _possible(
+    network: Network, at: int, numbers: dict[str, list], unseen: int
+) -> tuple[float, float]:
+    """Bound the estimate of what rows show and of some of whom nothing is shown.
+
+    Of those unseen all have the event, as late as can be, or none has. No share of the curve is
+    theirs: where few are left at a visit, one more changes it much.
+    """
+
+    def with_unseen(events: int) -> tuple[float, float]:
+        more = {"begin": 0, "end": len(network.visits) - 1, "n_event": events,
+                "n_censor": unseen - events, "half": False, "start": False}  # fmt: skip
+        return possible_survival(at, **{key: [*v, more[key]] for key, v in numbers.items()})
+
+    return with_unseen(unseen)[0], with_unseen(0)[1]
 
 
 def _care(lost: bool, open_: float) -> str:

@@ -179,12 +179,13 @@ def _duplicates(read: list[tuple[str, dict[str, Any]]]) -> list[Problem]:
     found: list[Problem] = []
     sites: dict[str, str] = {}
     contents: dict[str, str] = {}
+    twice = message("Take one file of each site; carstats share --site names a site.")
     for file, content in read:
         site = folded(content["site"])
         if site in sites:
             words = message("the site {site} is that of {other}.", site=repr(content["site"]),
                             other=sites[site])  # fmt: skip
-            found.append(Problem(words, file, remedy=message("Take one file of each site.")))
+            found.append(Problem(words, file, remedy=twice))
             continue
         sites[site] = file
         same = fingerprint({k: v for k, v in content.items() if k not in ("site", "fingerprint")})

@@ -40,6 +40,12 @@ _INTERVAL = {
     "at_risk": COUNT, "events": COUNT, "competing": MAYBE, "censored": MAYBE,
     "without_event": COUNT,
 }  # fmt: skip
+_RULE = dict.fromkeys(("disease", "definition", "thresholds", "source", "doi", "status"), TEXT)
+_VISIT = dict.fromkeys(("day", "from_day", "to_day"), NUMBER)
+# Of a definition: what it has, and what it may have.
+_DEFINITION = {"kind": TEXT, "label": TEXT, "rules": LIST, "fingerprint": TEXT}
+_MORE = {"made": TEXT, "options": DICT, "visit": DICT, "clock": TEXT, "estimand": LIST,
+         "grading_scales": LIST}  # fmt: skip
 _HIDDEN = {"by": TEXT, "outcome": TEXT, "what": TEXT}
 
 
@@ -67,8 +73,8 @@ def read_shared(path: str | Path) -> dict[str, Any]:
         or its numbers do not add up.
     """
     path = Path(path)
-    content = _parsed(path)
     try:
+        content = _parsed(path)
         if content.get("content") != KIND:
             raise _Wrong(message("it is not a file that carstats share wrote"))
         schema = content.get("schema")
@@ -94,12 +100,20 @@ def read_shared(path: str | Path) -> dict[str, Any]:
         raise CarstatsError(
             message("{file} is refused: {reason}.", file=path.name, reason=wrong.args[0])
         ) from None
+    except CarstatsError:
+        raise
+    except (RecursionError, ValueError):
+        # Half a character, 1e999, or lists within lists, which no text can be made of.
+        _refuse(path, message("it is no JSON that carstats writes"))
     return content
 
 
 def _parsed(path: Path) -> dict[str, Any]:
     if path.is_dir():
         _refuse(path, message("it is a folder; name the files that the sites sent"))
+    if path.exists() and not path.is_file():
+        # A pipe or a device would never end.
+        _refuse(path, message("it is no file"))
     if path.is_file() and path.stat().st_size > _LARGEST:
         _refuse(path, message("it is larger than any shared file can be"))
     try:
@@ -190,6 +204,15 @@ def _check(content: dict[str, Any]) -> None:
         kind = definition.get("kind") if isinstance(definition, dict) else None
         if type(kind) is not str or kind not in SECTIONS:
             raise _Wrong(message("{place} has not the keys that carstats writes", place=name))
+        more = {key: value for key, value in _MORE.items() if key in definition}
+        _shape(name, definition, _DEFINITION | more)
+        for rule in definition["rules"]:
+            _shape(name, rule, _RULE)
+        if "visit" in definition:
+            _shape(name, definition["visit"], _VISIT)
+        for key in ("estimand", "grading_scales"):
+            for words in definition.get(key, ()):
+                _shape(name, {key: words}, {key: TEXT})
         if definition.get("fingerprint") != definition_fingerprint(definition):
             raise _Wrong(
                 message("the fingerprint of the definition of {name} does not fit it", name=name)

@@ -30,7 +30,6 @@ from carstats.sharing.shared import SECTIONS
 
 SITE = "site_id"
 FIRST, HALF, LAST = "first", "half", "last"
-PLACINGS = (FIRST, HALF, LAST)
 
 
 class _Counted(Study):

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort
 from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.curves.rmst import known_until
@@ -23,7 +25,7 @@ MEASURES = (mark("probability free of the event"), mark("observed / expected eve
 
 
 def survival_benchmark(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str,
     benchmark: Mapping[float, float],
     *,
@@ -35,7 +37,7 @@ def survival_benchmark(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`. The benchmark stands for other subjects: a difference is not the
         effect of what the cohort received.
     endpoint : str
@@ -78,7 +80,8 @@ def survival_benchmark(
     """
     check_conf_level(conf_level)
     days, curve = _points(benchmark)
-    times = endpoint_times(cohort, endpoint, by)
+    subjects = counted_cohort(cohort, endpoint, "time-to-event", single=True)
+    times = endpoint_times(subjects, endpoint, by)
     aside = refuse_competing(times, competing)
 
     def estimate(rows: pd.DataFrame) -> pd.DataFrame:

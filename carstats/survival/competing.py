@@ -10,6 +10,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted, single_rows, weights_of
 from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, listed
 from carstats.estimators.curves.aalen_johansen import (
     INCIDENCE_CONF_TYPES,
@@ -285,7 +286,7 @@ def gray_test(
 
 
 def fine_gray_regression(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     covariates: str | Iterable[str] | None = None,
     *,
@@ -296,7 +297,7 @@ def fine_gray_regression(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.
@@ -340,9 +341,10 @@ def fine_gray_regression(
     )
 
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, ())
+    subjects = counted_cohort(cohort, endpoint, "time-to-event", single=True)
+    times = endpoint_times(subjects, endpoint, ())
     place = _cause_code(times, cause)
-    design = covariate_matrix(cohort, covariates)
+    design = covariate_matrix(times.cohort, covariates).of(times.rows)
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     rows = times.rows[known]
     n_event = int((rows["event_code"] == place).sum())

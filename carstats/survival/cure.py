@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort
 from carstats.errors import check_conf_level
 from carstats.estimators.regression.cure import mixture_cure, sufficient_followup
 from carstats.messages import joined_notes, message
@@ -22,7 +24,7 @@ from carstats.wording import because, level_text
 
 
 def cure_fraction(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -38,7 +40,7 @@ def cure_fraction(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study, such as ``"relapse_free_survival"``. By default the
@@ -73,7 +75,8 @@ def cure_fraction(
     >>> cs.cure_fraction(cohort, "relapse_free_survival", by="target")
     """
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by)
+    subjects = counted_cohort(cohort, endpoint, "time-to-event", single=True)
+    times = endpoint_times(subjects, endpoint, by)
     aside = refuse_competing(times, competing)
 
     def estimate(rows: pd.DataFrame) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.cohort.cohort import Cohort, chosen_columns
-from carstats.cohort.strata import stratum_keys
+from carstats.cohort.strata import named_columns, stratum_keys
 from carstats.errors import CarstatsError, listed
 from carstats.estimators.identified import independent_columns
 from carstats.estimators.reasons import FOLLOWS_FROM_OTHERS, Reason
@@ -57,6 +57,11 @@ class Design:
     matrix: NDArray[np.float64]
     complete: NDArray[np.bool_]
 
+    def of(self, rows: pd.DataFrame) -> Design:
+        """Return the covariates of some of the subjects: those of whom an endpoint is asked."""
+        place = rows.index.to_numpy()
+        return replace(self, matrix=self.matrix[place], complete=self.complete[place])
+
 
 def covariate_columns(cohort: Cohort, covariates: str | Iterable[str] | None) -> list[str]:
     """Return the columns of a cohort's subjects that are its covariates."""
@@ -67,7 +72,7 @@ def covariate_columns(cohort: Cohort, covariates: str | Iterable[str] | None) ->
     subjects = cohort.subjects
     unknown = [c for c in columns if c not in subjects or c == "subject_id"]
     if unknown or not columns:
-        has = listed([c for c in subjects.columns if c != "subject_id"], 40)
+        has = listed(named_columns(subjects), 40)
         raise CarstatsError(
             message(
                 "`covariates` names {unknown}, not in the subjects table. It has: {has}.",

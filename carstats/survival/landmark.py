@@ -12,7 +12,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import counted, stratum_keys, stratum_mask
 from carstats.counts.counted import Counts
-from carstats.counts.standing import check_landmark
+from carstats.counts.standing import check_landmark, refuse_unknown
 from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.kaplan_meier import CONF_TYPES, kaplan_meier
@@ -168,7 +168,7 @@ def _cutoff(cohort: Cohort) -> pd.Series:
 
 
 def landmark_curve(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     at: float,
@@ -186,7 +186,7 @@ def landmark_curve(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.
@@ -229,7 +229,8 @@ def landmark_curve(
     check_number("at", at, low=0)
     conf_type = check_choice("conf_type", conf_type, CONF_TYPES)
     check_conf_level(conf_level)
-    times = endpoint_times(cohort, endpoint, by)
+    refuse_unknown("group", cohort, group is not None)
+    times = endpoint_times(cohort, endpoint, by, counts=group is None)
     aside = refuse_competing(times, competing)
     rows = times.rows[times.rows["event_time"] > at]
     if rows.empty:
@@ -246,17 +247,17 @@ def landmark_curve(
         rows = rows[rows["entry_time"] <= at].assign(entry_time=-np.inf)
     chosen, words = list(times.by), ""
     if group is not None:
-        rows["group"], words = _property(cohort, rows, group, at)
+        rows["group"], words = _property(times.cohort, rows, group, at)
         chosen.append("group")
     frames = []
-    for key in stratum_keys(cohort.study.vocabulary, rows, chosen):
+    for key in stratum_keys(times.cohort.study.vocabulary, rows, chosen):
         stratum = rows[stratum_mask(rows, chosen, key)]
         table = stratum_table(stratum)
         curve = kaplan_meier(table, conf_type=conf_type, conf_level=conf_level)
         frame = curve_frame(table, curve)
         for place, name in enumerate(chosen):
             frame.insert(place, name, key[place])
-        frame.insert(len(chosen) + 1, "n", len(stratum))
+        frame.insert(len(chosen) + 1, "n", counted(stratum))
         frame.insert(len(chosen) + 2, "n_missing", 0)
         frame["note"] = ""
         frame.loc[0, "note"] = stratum_note(stratum)
@@ -275,7 +276,7 @@ def landmark_curve(
         group=group if isinstance(group, str) else None,
         conf_type=conf_type,
         competing=competing,
-        n_before=len(times.rows) - len(rows),
+        n_before=counted(times.rows) - counted(rows),
     )
     spec = replace(spec, by=tuple(chosen), origin="landmark")
     return Result(pd.concat(frames, ignore_index=True), spec, times.labels)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,10 +133,7 @@ def cox_regression(
     changes = changing_days(times.cohort, times, changing)
     if cause is not None:
         cause = check_choice("cause", cause, times.causes)
-    design = design_of(times.cohort, covariates, changes)
-    # Those to whom the endpoint does not apply are no part of it.
-    asked = times.rows.index.to_numpy()
-    design = replace(design, matrix=design.matrix[asked], complete=design.complete[asked])
+    design = design_of(times.cohort, covariates, changes).of(times.rows)
     code = 1 if cause is None else times.causes.index(cause) + 1
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     known &= recorded(times.rows["subject_id"], changes)

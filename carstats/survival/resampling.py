@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.resampling import STATISTICS, bootstrap_survival
 from carstats.estimators.curves.rmst import check_horizon
@@ -25,7 +27,7 @@ from carstats.wording import because, level_text
 
 
 def bootstrap_interval(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     statistic: str = "median",
@@ -44,7 +46,7 @@ def bootstrap_interval(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.
@@ -96,7 +98,8 @@ def bootstrap_interval(
         )
     if statistic != "median":
         check_number("at", at, low=0)
-    times = endpoint_times(cohort, endpoint, by)
+    subjects = counted_cohort(cohort, endpoint, "time-to-event", single=True)
+    times = endpoint_times(subjects, endpoint, by)
     aside = refuse_competing(times, competing)
     if at is not None and statistic != "median":
         tables = {

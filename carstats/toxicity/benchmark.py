@@ -12,6 +12,8 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import level_labels
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort
 from carstats.data.published import oncology_benchmarks
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, check_conf_level
@@ -45,7 +47,7 @@ LEAST_TRIALS = 3
 
 
 def toxicity_benchmark(
-    source: Cohort | pd.DataFrame,
+    source: Cohort | Counts | pd.DataFrame,
     term: str,
     *,
     min_grade: int = 1,
@@ -60,9 +62,10 @@ def toxicity_benchmark(
 
     Parameters
     ----------
-    source : Cohort or pandas.DataFrame
-        A cohort, or published trials as `published_trials` returns them; of these every subject
-        counts once.
+    source : Cohort, Counts or pandas.DataFrame
+        A cohort, its counts (trials are then matched by ``target`` and ``costimulation`` where it
+        was counted by them), or published trials as `published_trials` returns them; of these
+        every subject counts once.
     term : str
         A toxicity that the references report: ``"CRS"``, ``"ICANS"``, ``"infection"``; of a table
         of one's own any term, such as ``"neurotoxicity"``.
@@ -127,6 +130,7 @@ def toxicity_benchmark(
         )
     by = [] if by is None else [by] if isinstance(by, str) else list(by)
     left_out, spec, vocabulary = 0, None, Vocabulary()
+    source = counted_cohort(source, term, "toxicity")
     if isinstance(source, Cohort):
         vocabulary = source.study.vocabulary
         term = vocabulary.require("term", "toxicity", term)

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, level_labels, stratum_keys
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_terms, refuse_unknown
 from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
 from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import Joined, joined_notes, message
@@ -21,7 +23,7 @@ from carstats.wording import compared_limits
 
 
 def toxicity_difference(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     term: str | Iterable[str],
     *,
     by: str,
@@ -39,7 +41,7 @@ def toxicity_difference(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`. Strata that were not randomised differ in more than `by`.
     term : str or list of str
         Toxicities of the study's vocabulary.
@@ -91,17 +93,18 @@ def toxicity_difference(
     --------
     >>> cs.toxicity_difference(cohort, "CRS", by="target", reference="CD19")
     """
-    check_cohort(cohort)
+    refuse_unknown("min_severity", cohort, min_severity)
+    first, _ = counted_terms(cohort, term)
     contrast, method = check_contrast(contrast, method)
     adjust = check_choice("adjust", adjust, ADJUSTMENTS)
     check_conf_level(conf_level)
-    severe = severe_enough(cohort, min_grade, min_severity)
-    levels, reference = compared_levels(cohort, by, reference)
+    severe = severe_enough(first, min_grade, min_severity)
+    levels, reference = compared_levels(first, by, reference)
     rates = toxicity_rate(
         cohort, term, min_grade=min_grade, min_severity=min_severity, window=window, by=by,
         grading_scale=grading_scale, conf_level=conf_level,
     )  # fmt: skip
-    study, labels = cohort.study, level_labels(cohort.study.vocabulary, [by])
+    study, labels = first.study, level_labels(first.study.vocabulary, [by])
     named: dict[Any, str] = {**labels.get(by, {})}
     rows, used = [], []
     terms = list(dict.fromkeys(rates.frame["term"]))
@@ -149,7 +152,7 @@ def toxicity_difference(
     at = list(frame.columns).index("p_value") + 1
     frame.insert(at, "p_adjusted", adjust_p_values(frame["p_value"], method=adjust))
     toxicity = severe.of(term_words(study, terms))
-    spec = cohort.spec(
+    spec = first.spec(
         "toxicity_difference",
         endpoint=message("{toxicity}: difference of rates", toxicity=toxicity)
         if contrast == "difference"

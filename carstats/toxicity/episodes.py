@@ -346,7 +346,8 @@ def zero_note(n: int, k: int, high: float) -> str:
 def none_in_years(years: float, high: float) -> str:
     """Say what no event in so many person-years rules out, in three figures."""
     figures = f"{float(f'{high:.3g}'):g}"
-    return message("0 in {years} person-years: at most {high}", years=f"{years:.1f}", high=figures)
+    seen = f"{years:.1f}" if years >= 0.1 else f"{years:.1g}"
+    return message("0 in {years} person-years: at most {high}", years=seen, high=figures)
 
 
 def term_words(study: Study, terms: Iterable[str]) -> str:

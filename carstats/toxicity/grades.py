@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort, check_cohort
-from carstats.cohort.strata import estimate_by, level_labels
+from carstats.cohort.cohort import Cohort
+from carstats.cohort.strata import counted, estimate_by, level_labels, side_by_side
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort, counted_terms, refuse_unknown
 from carstats.errors import CarstatsError, check_choice, listed
 from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
@@ -22,7 +26,7 @@ from carstats.toxicity.episodes import (
     severity_word,
     term_labels,
 )
-from carstats.toxicity.unknown import before_note, began_before
+from carstats.toxicity.unknown import before_note, began_before, worst_proven
 
 # Codes of a subject's worst grade beside 1 to 5.
 _NONE, _UNGRADED, _UNKNOWN = -1.0, 0.0, -0.5
@@ -31,7 +35,7 @@ NOT_KNOWN = mark("not known whether it happened")
 
 
 def toxicity_grades(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     terms: str | Iterable[str] | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -42,7 +46,7 @@ def toxicity_grades(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     terms : str or list of str, optional
         Toxicities of the study's vocabulary; by default all that the cohort's subjects had, the
@@ -76,55 +80,50 @@ def toxicity_grades(
     --------
     >>> figure = cs.plot(cs.toxicity_grades(cohort, ["CRS", "ICANS"], by="target"))
     """
-    check_cohort(cohort)
-    scale = _scale(cohort, scale)
-    by, terms = checked_terms(cohort, frequent_terms(cohort) if terms is None else terms, by)
-    study = cohort.study
-    episodes = cohort.table("toxicities")
-    episodes = episodes[episodes["term"].isin(terms)]
-    level, least = graded(cohort, episodes, scale, grading_scale)
-    apart = episodes.assign(before=began_before(episodes))
-    episodes = episodes.assign(level=level, least=least)[~apart["before"]]
+    refuse_unknown("scale", cohort, scale not in (None, "grade"))
+    first, terms = counted_terms(cohort, terms)
+    scale = _scale(first, scale)
+    by, terms = checked_terms(first, frequent_terms(first) if terms is None else terms, by)
+    study = first.study
+    cohorts = {name: counted_cohort(cohort, name, "toxicity") for name in terms}
+    worst = {name: _worst(cohorts[name], name, scale, grading_scale) for name in terms}
     named = study.vocabulary.names("severity") if scale == "severity" else map(str, GRADES)
     levels: dict[Any, str] = {_NONE: _NONE_WORD, **dict(zip(GRADES, named, strict=True))}
     levels[_UNGRADED] = _UNGRADED_WORD
-    if (episodes["least"] == 0).any():
+    if any(found.perhaps for found in worst.values()):
         levels[_UNKNOWN] = NOT_KNOWN
-    worst, open_ends = {}, {}
-    for name in terms:
-        rows = episodes[episodes["term"] == name]
-        worst[name] = _worst(rows)
-        # Whose worst grade may be higher than what is proven.
-        open_ends[name] = set(rows.loc[rows["level"].isna(), "subject_id"])
 
-    def estimate(stratum: pd.DataFrame) -> pd.DataFrame:
-        rows = []
-        for name in terms:
-            mine = asked(stratum, name)
-            n = len(mine)
-            grade = mine["subject_id"].map(worst[name]).fillna(_NONE)
-            open_ended = mine["subject_id"].isin(open_ends[name]) & (grade >= 1) & (grade < 5)
-            early = before_note(apart[apart["term"] == name], mine)
-            for code, words in levels.items():
-                k = int((grade == code).sum())
-                above = int((open_ended & (grade == code)).sum())
-                rows.append(
-                    {
-                        "term": name,
-                        "grade": {_NONE: 0.0, _UNGRADED: np.nan, _UNKNOWN: np.nan}.get(
-                            code, float(code)
-                        ),
-                        "level": words,
-                        "n": n,
-                        "n_missing": above,
-                        "n_event": k,
-                        "estimate": k / n if n else np.nan,
-                        "note": joined_notes(_at_least_note(above), early if code == _NONE else ""),
-                    }
-                )
+    def rows_of(name: str, stratum: pd.DataFrame) -> pd.DataFrame:
+        rows, mine, found = [], asked(stratum, name), worst[name]
+        n = counted(mine)
+        grade = mine["subject_id"].map(found.grade).fillna(_NONE)
+        open_ended = mine["subject_id"].isin(found.open) & (grade >= 1) & (grade < 5)
+        early = before_note(found.episodes, mine)
+        for code, words in levels.items():
+            k = counted(mine[grade == code])
+            above = counted(mine[open_ended & (grade == code)])
+            rows.append(
+                {
+                    "term": name,
+                    "grade": np.nan if code in (_UNGRADED, _UNKNOWN) else max(float(code), 0.0),
+                    "level": words,
+                    "n": n,
+                    "n_missing": above,
+                    "n_event": k,
+                    "estimate": k / n if n else np.nan,
+                    "note": joined_notes(_at_least_note(above), early if code == _NONE else ""),
+                }
+            )
         return pd.DataFrame(rows)
 
-    spec = cohort.spec(
+    frame = side_by_side(
+        [
+            estimate_by(study.vocabulary, mine.eligible, mine.subjects, by, partial(rows_of, name))
+            for name, mine in cohorts.items()
+        ],
+        len(levels),
+    )
+    spec = first.spec(
         "toxicity_grades",
         endpoint=message("Worst grade of each toxicity")
         if scale == "grade"
@@ -137,16 +136,31 @@ def toxicity_grades(
     )
     labels = level_labels(study.vocabulary, by) | term_labels(study, terms)
     labels["level"] = {word: severity_word(word) for word in levels.values()}
-    return Result(
-        estimate_by(study.vocabulary, cohort.eligible, cohort.subjects, by, estimate), spec, labels
+    return Result(frame, spec, labels)
+
+
+@dataclass(frozen=True)
+class _Worst:
+    """What is known of a term: by subject the worst grade, or a code, and whose may be higher."""
+
+    episodes: pd.DataFrame
+    grade: pd.Series
+    open: frozenset
+    perhaps: bool
+
+
+def _worst(cohort: Cohort, name: str, scale: str, grading_scale) -> _Worst:
+    episodes = cohort.table("toxicities")
+    episodes = episodes[episodes["term"] == name]
+    level, least = graded(cohort, episodes, scale, grading_scale)
+    episodes = episodes.assign(before=began_before(episodes), level=level, least=least)
+    after = episodes[~episodes["before"]]
+    return _Worst(
+        episodes,
+        worst_proven(after, ungraded=_UNGRADED, unknown=_UNKNOWN),
+        frozenset(after.loc[after["level"].isna(), "subject_id"]),
+        bool((after["least"] == 0).any()),
     )
-
-
-def _worst(rows: pd.DataFrame) -> pd.Series:
-    """Return by subject the worst that is proven: a grade, or a code where there is none."""
-    proven = rows["least"].where(rows["level"].notna() | (rows["least"] > 1))
-    code = np.where(rows["least"] > 0, _UNGRADED, _UNKNOWN)
-    return proven.fillna(pd.Series(code, rows.index)).groupby(rows["subject_id"]).max()
 
 
 def _at_least_note(above: int) -> str:

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.cohort.strata import counted, estimate_by, level_labels
+from carstats.cohort.strata import counted, estimate_by, level_labels, side_by_side
 from carstats.counts.counted import Counts
-from carstats.counts.standing import counted_cohort, refuse_unknown
-from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.counts.standing import counted_cohort, refuse_unknown, terms_of
+from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.proportions.proportion import METHODS
 from carstats.messages import joined_notes, message
 from carstats.result import Result
@@ -111,8 +111,7 @@ def toxicity_rate(
     if isinstance(cohort, Counts):
         refuse_unknown("min_severity", cohort, min_severity)
         refuse_unknown("window", cohort, window)
-        refuse_unknown("grading_scale", cohort, grading_scale)
-        return _counted_rates(cohort, term, min_grade, by, method, conf_level)
+        return _counted_rates(cohort, term, min_grade, by, grading_scale, method, conf_level)
     severe = severe_enough(cohort, min_grade, min_severity)
     by, terms = checked_terms(cohort, term, by)
     windows = None if window is None else checked_windows(window)
@@ -146,29 +145,24 @@ def toxicity_rate(
     return Result(frame, spec, labels)
 
 
-def _counted_rates(counts: Counts, term, min_grade, by, method, conf_level) -> Result:
+def _counted_rates(
+    counts: Counts, term, min_grade, by, grading_scale, method, conf_level
+) -> Result:
     """Return the rates of terms that were counted, each by itself."""
-    found = []
-    for name in dict.fromkeys([term] if isinstance(term, str) else term):
+    names, found = terms_of(counts, term), []
+    for name in names:
         cohort = counted_cohort(counts, name, "toxicity")
         found.append(
             toxicity_rate(
-                cohort, name, min_grade=min_grade, by=by, method=method, conf_level=conf_level
+                cohort, name, min_grade=min_grade, by=by, grading_scale=grading_scale,
+                method=method, conf_level=conf_level,
             )
-        )
-    if len(found) == 1:
-        return found[0]
-    if not found:
-        raise CarstatsError(message("`term` is empty; name at least one toxicity."))
-    first = found[0]
-    parts = [result.frame.assign(_place=range(len(result.frame))) for result in found]
-    frame = pd.concat(parts, ignore_index=True).sort_values("_place", kind="stable")
-    names = [name for result in found for name in result.spec.options["terms"]]
-    cohort = counted_cohort(counts, names[0], "toxicity")
-    words = severe_enough(cohort, min_grade, None).of(term_words(cohort.study, names))
+        )  # fmt: skip
+    first, study = found[0], cohort.study
+    words = severe_enough(cohort, min_grade, None).of(term_words(study, names))
     spec = replace(first.spec, endpoint=words, options={**first.spec.options, "terms": names})
-    labels = first.labels | term_labels(cohort.study, names)
-    return Result(frame.drop(columns="_place").reset_index(drop=True), spec, labels)
+    frame = side_by_side([result.frame for result in found])
+    return Result(frame, spec, first.labels | term_labels(study, names))
 
 
 def rate_rows(

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_terms
 from carstats.errors import CarstatsError, check_choice
 from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
 from carstats.messages import message
@@ -18,7 +20,7 @@ from carstats.wording import compared_limits
 
 
 def toxicity_signals(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     terms: str | Iterable[str] | None = None,
     *,
     by: str,
@@ -35,7 +37,7 @@ def toxicity_signals(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     terms : str or list of str, optional
         Toxicities of the study's vocabulary; by default all that the cohort's subjects had.
@@ -81,8 +83,9 @@ def toxicity_signals(
     >>> cs.toxicity_signals(cohort, by="target", level="BCMA", reference="CD19")
     """
     adjust = check_choice("adjust", adjust, ADJUSTMENTS)
-    _, terms = checked_terms(cohort, frequent_terms(cohort) if terms is None else terms, None)
-    levels, reference = compared_levels(cohort, by, reference)
+    first, terms = counted_terms(cohort, terms)
+    _, terms = checked_terms(first, frequent_terms(first) if terms is None else terms, None)
+    levels, reference = compared_levels(first, by, reference)
     others = [name for name in levels if name != reference]
     if level is None and len(others) > 1:
         raise CarstatsError(
@@ -120,13 +123,13 @@ def toxicity_signals(
     frame.insert(list(frame.columns).index("note"), "probability", chances)
     order = np.lexsort([np.arange(len(frame)), frame["p_value"].fillna(2.0)])
     severe, limits = (
-        severe_enough(cohort, min_grade, min_severity),
+        severe_enough(first, min_grade, min_severity),
         compared_limits(found.spec.options["limits_used"], conf_level),
     )
-    words = term_words(cohort.study, terms)
+    words = term_words(first.study, terms)
     if len(terms) > 3:
         words = message("{n} toxicities", n=len(terms))
-    spec = cohort.spec(
+    spec = first.spec(
         "toxicity_signals",
         endpoint=message("{toxicity}: difference of rates", toxicity=severe.of(words)),
         method=message("{limits}; {n} terms, p-values not adjusted", limits=limits, n=len(frame))

@@ -24,6 +24,17 @@ def lower_bounds(rows: pd.DataFrame, level: pd.Series, scale: str) -> pd.Series:
     return level.fillna(bound).fillna(1.0)
 
 
+def worst_proven(rows: pd.DataFrame, *, ungraded: float, unknown: float) -> pd.Series:
+    """Return by subject the worst that is proven of episodes: a grade, or a code without one.
+
+    The codes are of an episode without a grade, and of one of which it is not known whether it was.
+    """
+    who = rows["subject_id"]
+    proven = rows["least"].where(rows["level"].notna() | (rows["least"] > 1)).groupby(who).max()
+    happened = (rows["least"] > 0).groupby(who).any()
+    return proven.fillna(happened.map({True: ungraded, False: unknown}))
+
+
 def began_before(rows: pd.DataFrame) -> pd.Series:
     """Return which episodes began before the infusion: none of its effects.
 

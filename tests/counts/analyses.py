@@ -29,9 +29,14 @@ OF_TIMES = {
     "survival_difference": lambda c: cs.survival_difference(c, RFS, at=[2, 4], by="target"),
     "incidence_rate_ratio": lambda c: cs.incidence_rate_ratio(c, RFS, by="target"),
     "restricted_time_lost": lambda c: cs.restricted_time_lost(c, RFS, at=2, by="target"),
+    "survival_benchmark": lambda c: cs.survival_benchmark(c, RFS, {1: 0.8, 3: 0.5}, by="target"),
+    "bootstrap": lambda c: cs.bootstrap_interval(c, RFS, by="target", n_resamples=49),
+    "landmark_curve": lambda c: cs.landmark_curve(c, RFS, at=2, by="target"),
+    "cure_fraction": lambda c: cs.cure_fraction(c, RFS, by="target"),
+    "fine_gray": lambda c: cs.fine_gray_regression(c, RFS, "target"),
     "cox_firth": lambda c: cs.cox_regression(c, RFS, "target", method="Firth"),
 }  # fmt: skip
-COMPETING = ("cumulative_incidence", "gray_test", "restricted_time_lost")
+COMPETING = ("cumulative_incidence", "gray_test", "restricted_time_lost", "fine_gray")
 
 
 def equal(first, second):

@@ -106,19 +106,46 @@ def test_counts_of_different_things_are_not_added():
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda c: cs.fine_gray_regression(c, "relapse", "target"),
-        lambda c: cs.landmark_curve(c, "relapse", at=5),
-        lambda c: cs.interval_censored_curve(c, "relapse"),
+        lambda c: cs.withdrawal_weighted_curve(c, "relapse", censoring="age"),
+        lambda c: cs.toxicity_table(c),
+        lambda c: cs.exposure_adjusted_rate(c, "CRS"),
         lambda c: cs.baseline_table(c),
         lambda c: cs.score_change(c, "SLEDAI-2K"),
         lambda c: cs.toxicity_timing(c, "CRS"),
-        lambda c: cs.response_regression(c, "remission", "target"),
+        lambda c: cs.best_response_rate(c, "remission"),
         lambda c: cs.sustained_response_rate(c, "remission"),
     ],
 )
 def test_what_is_no_function_of_counts_says_so(ask):
-    with pytest.raises(cs.CarstatsError, match="`cohort` is Counts, and this is not a function"):
+    with pytest.raises(cs.CarstatsError, match="`cohort` is Counts, which do not hold what this"):
         ask(made())
+
+
+@pytest.mark.parametrize(
+    ("ask", "match"),
+    [
+        (lambda c: cs.write_study(c, "folder"), "`study` is Counts; it takes a Study"),
+        (lambda c: cs.derive(c), "`study` is Counts; it takes a Study"),
+        (lambda c: cs.define_cohort(c), "`study` is Counts; it takes a Study"),
+        (lambda c: cs.study_report(c, "folder"), "`data` is Counts; it takes the path of a"),
+        (lambda c: cs.read_study(c), "`path` is Counts; it takes the path of a"),
+        (lambda c: cs.read_adam(c), "`folder` is Counts; it takes the path of a"),
+        (lambda c: cs.plot(c), "`result` is Counts"),
+        (lambda c: cs.tabulate(c), "`result` is Counts"),
+        (lambda c: cs.crosscheck(c), "`what` is Counts"),
+        (lambda c: cs.landmark_curve(c, at=5, group="response"), "`group` asks for what counts"),
+        (lambda c: cs.cox_regression(c, "relapse", "target", changing="CRS"), "which do not hold"),
+    ],
+)
+def test_what_takes_something_else_says_so(ask, match):
+    with pytest.raises(cs.CarstatsError, match=match):
+        ask(made())
+
+
+def test_columns_of_our_own_are_not_named():
+    with pytest.raises(cs.CarstatsError) as raised:
+        cs.survival_curve(made(), by="disease")
+    assert "__" not in str(raised.value)
 
 
 def test_what_was_not_counted_is_said():
@@ -135,7 +162,7 @@ def test_a_visit_that_was_not_counted_is_refused():
     counts = cs.count_outcomes(cs.define_cohort(study, cs.infused()), ["remission", "CRS"])
     with pytest.raises(cs.CarstatsError, match=r"counted at day 168, days 140 to 196"):
         cs.response_rate(counts, "remission", at=84)
-    with pytest.raises(cs.CarstatsError, match="`window` is not a function of counts"):
+    with pytest.raises(cs.CarstatsError, match="`window` asks for what counts do not hold"):
         cs.toxicity_rate(counts, "CRS", window=(0, 30))
     with pytest.raises(cs.CarstatsError, match="no endpoint and no toxicity of the study"):
         cs.count_outcomes(cs.define_cohort(study), ["remision"])

@@ -77,6 +77,15 @@ OF_RESPONSES = {
     "trend": lambda c: cs.response_test(c, RESPONSE, by="disease", method="trend"),
     "any grade": lambda c: cs.toxicity_rate(c, ["CRS", "infection"], by=["disease", "target"]),
     "severe": lambda c: cs.toxicity_rate(c, ["CRS", "infection"], min_grade=3, by="disease"),
+    "compared": lambda c: cs.toxicity_difference(c, ["CRS", "infection"], by="target"),
+    "grades": lambda c: cs.toxicity_grades(c, ["CRS", "infection"], by=["disease", "target"]),
+    "signals": lambda c: cs.toxicity_signals(c, ["CRS", "infection"], by="target", level="BCMA"),
+    "scale": lambda c: cs.toxicity_rate(c, "CRS", min_grade=2, grading_scale="ASTCT"),
+    "other scale": lambda c: cs.toxicity_rate(c, "CRS", min_grade=2, grading_scale="Lee 2014"),
+    "regression": lambda c: cs.response_regression(c, RESPONSE, ["target", "disease"]),
+    "marginal": lambda c: cs.marginal_response_difference(c, RESPONSE, "target"),
+    "tipping": lambda c: cs.response_tipping_point(c, RESPONSE, by="target", first="CD19",
+                                                   second="BCMA"),
     "relapse": lambda c: cs.cumulative_incidence(c, "relapse", by="disease"),
 }  # fmt: skip
 NAMES = [RESPONSE, "DORIS", "CRS", "infection", "relapse"]

@@ -3,10 +3,13 @@
 import copy
 
 import openpyxl
+import pandas as pd
 import pytest
 
+import carstats as cs
 from carstats.data.readers.reading import read_study
 from carstats.errors import CarstatsError
+from tests.conftest import subjects_table
 from tests.data.test_mapping import problems, read
 
 COLUMNS = {"study": {"infusion_date": ["inf_1", "inf_2", "inf_3"]}}
@@ -114,3 +117,12 @@ class TestRows:
     def test_refused(self, tmp_path, rows, words):
         with pytest.raises(CarstatsError, match=words):
             book(tmp_path, rows)
+
+
+def test_a_dose_in_single_cells_is_refused_with_the_unit():
+    table = pd.DataFrame(
+        {"subject_id": ["S01", "S02"], "infusion_number": 1, "day": 0.0, "planned": True,
+         "dose": [100, 150_000_000]}
+    )  # fmt: skip
+    with pytest.raises(cs.CarstatsError, match=r"row 1, `dose`: .*100000.*Cells infused, 10\^6"):
+        cs.Study(subjects=subjects_table(2), infusions=table)

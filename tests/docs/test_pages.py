@@ -60,7 +60,10 @@ def test_every_public_name_is_in_the_api_once():
         for page in DOCS.joinpath("api").glob("*.md")
         for name in re.findall(r"auto\w+:: carstats\.(\w+)", page.read_text("utf-8"))
     ]
-    assert sorted(named) == sorted(name for name in cs.__all__ if name != "__version__")
+    public = sorted(name for name in cs.__all__ if name != "__version__")
+    assert sorted(named) == public
+    by_question = re.findall(r"~carstats\.(\w+)", (DOCS / "api" / "index.md").read_text("utf-8"))
+    assert sorted(by_question) == public
 
 
 def test_every_kind_of_figure_is_drawn_on_the_page_of_figures(monkeypatch):

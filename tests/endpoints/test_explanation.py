@@ -218,3 +218,11 @@ def test_who_was_never_infused_is_told():
     subjects = study.subjects.assign(infused=False)
     tables = {"subjects": subjects, "assessments": study.assessments}
     assert "never infused" in text(type(study)(**tables), "CRS")
+
+
+def test_a_hospital_stay_is_no_drug():
+    study = cs.simulate_study(seed=5, n=20)
+    stays = study.medications[study.medications["drug_class"] == "hospital stay"]
+    text = str(explain(study, "drug_free_remission", stays["subject_id"].iloc[0]))
+    assert "hospital stay, day " in text
+    assert "ward" not in text

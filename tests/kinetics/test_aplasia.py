@@ -164,3 +164,10 @@ def test_the_table_says_between_which_days():
     assert rows["Days from infusion to return"][:2] == ("1/2", "90 to 180")
     assert rows["Day of the first sample below"][:2] == ("2/3", "14 (14 to 14)")
     assert rows["Lowest count, /µL"][0] == "3/3"
+
+
+def test_nobody_fell_below_and_nobody_sampled_say_so():
+    found = depletion([NEVER, "-3:120"])
+    assert found.loc["lowest count", "note"].endswith("1 without a value after the infusion")
+    for name in ("day of the first below", "days until return", "days below"):
+        assert found.loc[name, "note"] == "nobody fell below"

@@ -106,6 +106,17 @@ def test_an_episode_without_a_grade_is_unknown():
     assert order["n"] == 5
 
 
+def test_what_began_before_the_infusion_does_not_count_and_a_worse_one_may_be_unknown():
+    rows = crs([0, 0, 1, 2, 1, 5])
+    rows += [{**row, "onset_day": 9, "grade": None} for row in rows if row["grade"] in (2, 5)]
+    rows.append({"subject_id": "S01", "term": "CRS", "onset_day": -6, "grade": 4})
+    groups, order = parts(cs.exposure_response(cohort(toxicities=rows), "Cmax", "CRS"))
+    # The first had it before; the second episode of the fourth may be worse than grade 2, that of
+    # the sixth is not.
+    assert groups["n"].to_dict() == {"0": 2, "1": 2, "5": 1}
+    assert "1 without a known outcome" in order["note"]
+
+
 def test_the_dose():
     given = [(1, "a"), (2, "a"), (3, "b"), (None, "b")]
     rows = [
@@ -220,3 +231,12 @@ def test_the_nadir_of_b_cells_is_of_the_first_infusion():
     listed = cs.exposure_listing(c, "B-cell nadir", "CRS")
     assert sorted(listed.frame["value"]) == [1, 4, 8]
     assert "to day 28" in listed.spec.options["label"]
+
+
+def test_few_values_get_no_box():
+    cohort = cs.define_cohort(cs.simulate_study(seed=5, n=60), cs.infused())
+    shown = cs.exposure_listing(cohort, "Cmax", "CRS")
+    sizes = shown.frame["level"].value_counts()
+    figure = cs.plot(shown)
+    lines = [line for ax in figure.axes for line in ax.lines if line.get_gid() == "median"]
+    assert len(lines) == int((sizes < 5).sum()) > 0

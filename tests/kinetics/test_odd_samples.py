@@ -39,6 +39,14 @@ def test_a_limit_that_changes(tmp_path):
     drawn(cohort)
 
 
+def test_samples_before_the_infusion_alone_are_told_in_every_row(tmp_path):
+    cohort = rows(tmp_path, [("A,-7,CAR_transgene,500", "50")])
+    assert first(cohort)["note"].str.contains("without a sample after the infusion").all()
+    curve = cs.persistence_curve(cohort).frame
+    assert "not sampled" in curve["note"][0]
+    assert "no subjects" not in curve["note"][0]
+
+
 def test_one_sample(tmp_path):
     frame = first(rows(tmp_path, [("A,10,CAR_transgene,500", "50")]))
     assert np.isclose(frame.loc["Cmax", "estimate"], 500)

@@ -83,3 +83,24 @@ def test_what_is_refused():
         cs.antibody_panel(c, {"C3": 1}, missing="bounds")
     with pytest.raises(cs.CarstatsError, match=r"has a value of 'IgG'"):
         cs.titre_change(c, "IgG")
+
+
+def test_a_titre_of_zero_without_a_limit_is_told_and_no_other_visit_takes_its_place():
+    rows = [(1, -3, "anti-dsDNA", 80, None), (1, 150, "anti-dsDNA", 40, None),
+            (1, 168, "anti-dsDNA", 0, None), (2, -3, "anti-dsDNA", 80, None),
+            (2, 168, "anti-dsDNA", 20, None)]  # fmt: skip
+    row = cs.titre_change(cohort(rows, 2), ["anti-dsDNA", "anti-dsDNA"]).frame
+    assert len(row) == 1
+    row = row.iloc[0]
+    assert (row["n"], row["n_missing"], row["n_event"], row["estimate"]) == (2, 1, 1, -2)
+    assert "1 of 0 without a limit of quantification, left out" in row["note"]
+
+
+def test_one_measure_under_two_spellings_and_none():
+    c = cohort(ROWS)
+    with pytest.raises(cs.CarstatsError, match="'anti-dsDNA' is named twice"):
+        cs.antibody_panel(c, {"anti-dsDNA": 30, "Anti-dsDNA": 40})
+    with pytest.raises(cs.CarstatsError, match="'anti-dsDNA' is named twice"):
+        cs.protection_kept(c, {"anti-dsDNA": 30, "anti-dsDNA ": 40})
+    with pytest.raises(cs.CarstatsError, match="`measures` names no measure"):
+        cs.titre_change(c, [])

@@ -139,6 +139,7 @@ def test_a_baseline_of_zero_has_no_percentage():
     cohort = cohort_of("HAQ-DI", [(0, 0), (1, 0.5)], "0-3", disease="IIM")
     row = cs.score_responder_rate(cohort, "HAQ-DI").frame.iloc[0]
     assert (row["n"], row["n_evaluable"], row["n_event"]) == (2, 1, 1)
+    assert "1 with a baseline of 0, of which there is no percentage" in row["note"]
 
 
 def test_an_empty_stratum_has_its_row():

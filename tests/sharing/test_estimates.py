@@ -1,5 +1,7 @@
 """Each site, the sites together and without each; what is hidden is bounded, not left out."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,6 +61,37 @@ def test_curves_with_every_number_are_determined():
         assert row["possible_high"] == pytest.approx(row["estimate"], abs=1e-9)
     # Seven of 20 at week 24, and nobody since: 13 of 20.
     assert found["estimate"].iloc[0] == pytest.approx(13 / 20)
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        [(28, "censored", 0)] * 9 + [(364, "censored", 0)],
+        [(28, "censored", 0)] * 9 + [(252, "event", 168)],
+        [(28, "event", 0)] * 3 + [(84, "censored", 0)] * 5 + [(252, "event", 168)] * 2,
+    ],
+)
+def test_whatever_two_who_are_hidden_had_the_estimate_lies_between(seen):
+    """Kaplan-Meier of all, for every filling of the two subjects of whom nothing is shown."""
+    network = network_of([
+        ("A", content_of((1,) * 10, seen, site="A", by=None, min_cell=1)),
+        ("B", content_of((1, 0), [(364, "censored", 0)] * 2, site="B", min_cell=3)),
+    ])  # fmt: skip
+    frame = site_survival(network, RFS, at=252.0).frame.set_index("site_id")
+    row = frame.loc["whatever is hidden"]
+    days = [28, 84, 168, 252, 364]
+    each = [(day, event) for day in days for event in (True, False)]
+    found = []
+    for two in itertools.combinations_with_replacement(each, 2):
+        people = [(day, status == "event") for day, status, _ in seen] + list(two)
+        alive = 1.0
+        for day in [day for day in days if day <= 252]:
+            at_risk = sum(time >= day for time, _ in people)
+            if at_risk:
+                alive *= 1 - sum(p == (day, True) for p in people) / at_risk
+        found.append(alive)
+    assert row["possible_low"] == pytest.approx(min(found))
+    assert row["possible_high"] == pytest.approx(max(found))
 
 
 def test_inconsistency():

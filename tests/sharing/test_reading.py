@@ -2,11 +2,12 @@
 
 import copy
 import json
+import os
 
 import pytest
 
 import carstats as cs
-from carstats.sharing.definitions import fingerprint
+from carstats.sharing.definitions import definition_fingerprint, fingerprint
 from carstats.sharing.reading import read_shared
 from tests.sharing.sites import content_of, written
 
@@ -31,6 +32,12 @@ def change(row, **values):
     row.update(values)
 
 
+def relabelled(content, **values):
+    definition = content["definitions"]["response"]
+    definition.update(values)
+    definition["fingerprint"] = definition_fingerprint(definition)
+
+
 CHANGES = {
     "negative": (lambda c: change(c["tables"][0]["responses"][0], responders=-1), "not allowed"),
     "a fraction": (lambda c: change(c["tables"][0]["responses"][0], responders=9.0), "not allowed"),
@@ -50,6 +57,10 @@ CHANGES = {
     "a key less": (lambda c: c.pop("hidden"), "keys"),
     "definition": (lambda c: change(c["definitions"]["response"]["visit"], day=84.0),
                    "fingerprint of the definition of response"),
+    "label": (lambda c: relabelled(c, label=5), "`label` of response is 5"),
+    "rules": (lambda c: relabelled(c, rules=[{}]), "response has not the keys"),
+    "visit": (lambda c: relabelled(c, visit="x"), "`visit` of response"),
+    "scales": (lambda c: relabelled(c, grading_scales=[{}]), "`grading_scales` of response"),
     "kind": (lambda c: change(c["definitions"]["response"], kind=[]), "keys"),
     "outcome unknown": (
         lambda c: change(c["tables"][0]["responses"][0], outcome="DORIS"), "do not add up"),
@@ -93,6 +104,14 @@ def test_an_edited_number_is_found_by_the_fingerprint(tmp_path, content):
         ('{"a": 1}'.encode("utf-16"), "not text in UTF-8"),
         (b"[" * 100_000, "no JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", "no JSON that carstats writes|not a file"),
+        (
+            b'{"content": "counts of outcomes, to be shared", "schema": 1, "site": "\\ud800"}',
+            "no JSON that carstats writes",
+        ),
+        (
+            b'{"content": "counts of outcomes, to be shared", "schema": 1, "subjects": 1e999}',
+            "no JSON that carstats writes",
+        ),
         (b"\x00\x01PK", "no JSON|UTF-8"),
     ],
 )
@@ -122,3 +141,9 @@ def test_no_file_a_folder_and_a_huge_file(tmp_path):
         hole.truncate(10**9)
     with pytest.raises(cs.CarstatsError, match="larger than any"):
         read_shared(file)
+
+
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "x.json")
+    with pytest.raises(cs.CarstatsError, match="it is no file"):
+        read_shared(tmp_path / "x.json")

@@ -131,8 +131,15 @@ def test_sums_of_windows_by_hand():
     half = t.ppf(0.975, 3) * sums.std(ddof=1) / 2
     assert first["mean_dose"] == pytest.approx(825)
     assert (first["mean_dose_low"], first["mean_dose_high"]) == (0, pytest.approx(825 + half))
+    assert "t limits of the mean: too low where few take much more" in first["note"]
     second = result.iloc[1]
     assert tuple(second[["n", "n_left", "estimate"]]) == (4, 1, 25)
+    # All took as much: limits without a width would be none.
+    alike = cs.cumulative_dose(cohort([(i, 1, 10, 20) for i in (1, 2, 3)], 3), windows=[(1, 10)])
+    row = alike.frame.iloc[0]
+    assert row["mean_dose"] == 200
+    assert np.isnan(row["mean_dose_low"])
+    assert "t limits" not in row["note"]
     for wrong, match in (([(9, 3)], "ends before it begins"), ([5], "first and the last day"),
                          ([], "names no window")):  # fmt: skip
         with pytest.raises(cs.CarstatsError, match=match):
@@ -211,3 +218,13 @@ def test_tables_of_the_taper_and_of_sums():
     sums = cs.tabulate(cs.cumulative_dose(c, windows=[(1, 10)])).rows[0].cells
     assert sums[:4] == ("1 to 10", "3", "0", "100")
     assert sums[4] == "0–200"
+
+
+@pytest.mark.parametrize("care", ["hospital stay", "ICU"])
+def test_a_stay_is_no_drug(care):
+    study = cs.simulate_study(seed=5, n=20)
+    cohort = cs.define_cohort(study)
+    with pytest.raises(cs.CarstatsError, match="care and no drug: `hospital_days`"):
+        cs.drug_use(cohort, care)
+    with pytest.raises(cs.CarstatsError, match="care and no drug"):
+        cs.time_to_taper(cohort, care)

@@ -44,8 +44,11 @@ def deaths(asked: Asked) -> dict[str, Any]:
     for name in asked.rows["cause"]:
         named = cause.where(~dead, name) if name == "any cause" else cause
         k = int(named.eq(name).sum())
-        one = _share(k, len(subjects), asked.level)
-        low, high = exact_limits(k, years / per, asked.level)
+        # A death of unknown cause may be of any named one.
+        maybe = 0 if name in ("any cause", "unknown") else int(cause.eq("unknown").sum())
+        one = _share(k, len(subjects), asked.level, maybe)
+        low, _ = exact_limits(k, years / per, asked.level)
+        _, high = exact_limits(k + maybe, years / per, asked.level)
         one |= {"person_years": years, "followup": days.median(), "n_risk": int((days >= at).sum())}
         one |= {"rate": share(k, years / per), "rate_low": low, "rate_high": high}
         if len(days) and at <= days.max():
@@ -177,7 +180,7 @@ def stays(asked: Asked) -> dict[str, Any]:
     end = followed_to(asked.subjects).set_axis(asked.subjects["subject_id"])
     held: dict[object, set[int]] = {subject: set() for subject in end.index}
     for row in rows.itertuples():
-        last = end[row.subject_id] if pd.isna(row.stop_day) else row.stop_day
+        last = np.fmin(row.stop_day, end[row.subject_id])
         first = 0 if pd.isna(row.start_day) else max(row.start_day, 0)
         held[row.subject_id] |= set(range(int(np.floor(first)), int(np.floor(last)) + 1))
     dead = asked.subjects.set_index("subject_id").get("death_day")

@@ -29,7 +29,7 @@ from carstats.data.readers.mapping import map_tables
 from carstats.data.settings.rules import rules_given
 from carstats.data.settings.study_file import FILE_NAME, Settings, check_settings, read_settings
 from carstats.data.study import Study
-from carstats.errors import CarstatsError, Problem, listed
+from carstats.errors import CarstatsError, Problem, check_path, listed
 from carstats.messages import message, message_n
 
 _TABLES = {"ADSL": "subjects", "ADTTE": "events", "ADRS": "responses", "ADAE": "toxicities"}
@@ -112,7 +112,7 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
     --------
     >>> cs.read_adam("docs/examples/cdisc")
     """
-    folder = Path(folder)
+    folder = check_path("folder", folder)
     if not folder.is_dir():
         what, remedy = message("is not a folder."), message("Check the path.")
         raise CarstatsError(Problem(what, str(folder), remedy=remedy))

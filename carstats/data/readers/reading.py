@@ -15,7 +15,7 @@ from carstats.data.settings.study_file import FILE_NAME, Settings, check_setting
 from carstats.data.study import Study
 from carstats.data.template.layout import GUIDE, template_language, template_mapping
 from carstats.data.template.typed import typed_problems
-from carstats.errors import CarstatsError, Problem
+from carstats.errors import CarstatsError, Problem, check_path
 from carstats.messages import message
 
 
@@ -49,7 +49,7 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
     --------
     >>> study = cs.read_study("data/synthetic")
     """
-    path = Path(path)
+    path = check_path("path", path)
     folder, given = _place(path)
     files = Files(folder)
     if given is None and _is_adam(folder):

@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.data.study import Study
-from carstats.data.vocabulary import Vocabulary
+from carstats.data.terms import CARE
+from carstats.data.vocabulary import Vocabulary, within_sentence
 from carstats.endpoints.derive.applicability import applicable
 from carstats.endpoints.derive.course import Course
 from carstats.endpoints.derive.derivation import derive_all, judge_of
@@ -188,7 +189,7 @@ def _events(judge: Judge, row: int, local: pd.DataFrame) -> Lines:
 
 
 def _drugs(study: Study, subject: object) -> Lines:
-    """Yield the drugs of a subject with their days, doses and reasons."""
+    """Yield the drugs and the stays of a subject with their days, doses and reasons."""
     if study.medications is None:
         yield message("the study has no medications")
         return
@@ -197,15 +198,17 @@ def _drugs(study: Study, subject: object) -> Lines:
         first, last = _number(row.start_day), _number(row.stop_day)
         dose = _number(getattr(row, "prednisone_equivalent_mg", None))
         reason = _first(getattr(row, "reason", None))
+        told = message(" ({reason})", reason=study.vocabulary.label("reason", reason))
+        days = {"first": first or "…", "last": last or "…", "reason": told if reason else ""}
+        if row.drug_class in CARE:
+            care = within_sentence(study.vocabulary.label("drug_class", row.drug_class))
+            yield message("{care}, day {first} to {last}{reason}", care=care, **days)
+            continue
         yield message(
             "drug: {drug}, day {first} to {last}{dose}{reason}",
             drug=row.drug,
-            first=first or "…",
-            last=last or "…",
             dose=message(", {mg} mg of prednisone a day", mg=dose) if dose else "",
-            reason=message(" ({reason})", reason=study.vocabulary.label("reason", reason))
-            if reason
-            else "",
+            **days,
         )
 
 

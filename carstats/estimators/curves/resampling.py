@@ -110,6 +110,10 @@ def bootstrap_survival(
     time, status = np.asarray(time, float), np.asarray(status, int)
     if not time.size:
         raise CarstatsError(message("`time` is empty; there is nobody to resample."))
+    # In an order of their own: resamples do not depend on that of the data.
+    order = np.lexsort((time if entry is None else np.asarray(entry, float), status, time))
+    time, status = time[order], status[order]
+    entry = None if entry is None else np.asarray(entry, float)[order]
     rng = np.random.default_rng(seed)
     found = [
         _read(risk_table(time, status, entry=entry, weights=counts), statistic, at)

@@ -323,6 +323,9 @@ def bootstrap_limits(
     if not low.size:
         nothing = np.full(at.shape, np.nan)
         return BootstrapLimits(at, nothing, nothing, n_resamples, seed, Reason(NO_SUBJECTS))
+    # In an order of their own: resamples do not depend on that of the data.
+    order = np.lexsort((high, low))
+    low, high = low[order], high[order]
     rng = np.random.default_rng(seed)
     bounds = np.empty((2, n_resamples, at.size))
     for row in range(n_resamples):

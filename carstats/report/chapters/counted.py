@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from carstats.data.terms import CARE
 from carstats.report.chapters.blocks import Block, TableBlock, figure_block, paragraphs
 from carstats.report.chapters.context import YEAR, Context, part
 from carstats.report.chapters.strata import cross_table
@@ -46,11 +47,13 @@ def flow_more(context: Context) -> list[Block]:
     if len(context.present("disease")) > 10:
         blocks += cross_table(context)
     held = context.study.tables()
+    drugs = held.get("medications")
+    stays = drugs is not None and drugs["drug_class"].isin(CARE).any()
     names = {
         "subjects": tr("Subjects"),
         "infusions": tr("Infusions"),
         "assessments": tr("Assessments"),
-        "medications": tr("Medications"),
+        "medications": tr("Medications and hospital stays") if stays else tr("Medications"),
         "toxicities": tr("Toxicities"),
         "events": tr("Times to events"),
         "responses": tr("Responses"),

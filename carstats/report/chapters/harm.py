@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from carstats.data.terms import CARE, HOSPITAL
 from carstats.report.chapters.blocks import Block, Heading, TableBlock, figure_block, paragraphs
 from carstats.report.chapters.context import YEAR, Context, part
 from carstats.report.figures import organisms_figure, survival_figure
@@ -14,8 +15,8 @@ from carstats.toxicity.exposure import exposure_adjusted_rate
 from carstats.toxicity.harm.deaths import causes_of_death
 from carstats.toxicity.harm.infections import infections_by_organism
 from carstats.toxicity.harm.replacement import immunoglobulin_replacement
-from carstats.toxicity.harm.stays import CARE, HOSPITAL, hospital_days
-from carstats.toxicity.harm.treatment import crs_treatment
+from carstats.toxicity.harm.stays import hospital_days
+from carstats.toxicity.harm.treatment import crs_treatment, unrecorded_drugs
 from carstats.words import sentences, tr
 
 _SURVIVAL, _MALIGNANCY = "overall_survival", "second malignancy"
@@ -115,9 +116,19 @@ def _infections(context: Context) -> list[Block]:
     if records is None or "organism" not in records:
         return paragraphs(tr("The study did not collect the organisms of infections."))
 
+    every = infections_by_organism(context.cohort, window=None).frame.iloc[0]
+    if not every["n_event"] and not every["n_missing"]:
+        return paragraphs(
+            tr(
+                "No serious infection was recorded in {years} person-years; a true rate of up to "
+                "{high} per {per} person-years is compatible with it.",
+                years=number(every["person_years"]), high=number(every["conf_high"]),
+                per=count(_PER),
+            )
+        )  # fmt: skip
+
     def drawn() -> list[Block]:
         result = infections_by_organism(context.cohort)
-        every = infections_by_organism(context.cohort, window=None).frame.iloc[0]
         message = tr(
             "Serious infections: {n} in {k}, {rate} per {per} person-years",
             n=count(every["n_event"]), k=of(every["n_with_event"], every["n"]),
@@ -171,6 +182,13 @@ def _treatment(context: Context) -> list[Block]:
         return paragraphs(tr("No cytokine release syndrome is recorded."))
     if context.study.medications is None:
         return paragraphs(tr("The study did not collect medications."))
+    if len(unrecorded_drugs(context.study)) == 2:
+        return paragraphs(
+            tr(
+                "The study records no tocilizumab, and no glucocorticoid that was begun after the "
+                "infusion: none only if they were asked for."
+            )
+        )
 
     def table() -> list[Block]:
         result = crs_treatment(context.cohort)

@@ -39,7 +39,7 @@ def relapse(context: Context) -> list[Block]:
 def relapse_more(context: Context) -> list[Block]:
     """Return the times as tables, the curves by disease, and the landmarks."""
     if not _followed(context):
-        return _survival(context)
+        return []
     endpoint, cohort = context.curve_endpoint, context.cohort
 
     def by_disease() -> list[Block]:
@@ -63,21 +63,7 @@ def relapse_more(context: Context) -> list[Block]:
         Heading(tr("By disease")),
         *part(by_disease),
         *_landmarks(context),
-        *_survival(context),
     ]
-
-
-def _survival(context: Context) -> list[Block]:
-    """Return the curve of overall survival, where the study has the day of death."""
-    if "overall_survival" not in context.event_endpoints:
-        return []
-
-    def curve() -> list[Block]:
-        curves = survival_curve(context.cohort, "overall_survival", by=context.by)
-        draw = partial(survival_figure, curves)
-        return [figure_block(draw, {"": curves}, "overall_survival", width=160)]
-
-    return [Heading(context.label("endpoint", "overall_survival")), *part(curve)]
 
 
 def _followed(context: Context) -> bool:

@@ -42,6 +42,7 @@ from carstats.result import Result
 from carstats.words import full_stop, sentences, tr
 
 _MOST = 60
+_FREE = ("survival_at", "shared_and_exact")
 # The least room for names beside their rows, points.
 _NAMES = 60.0
 _RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
@@ -120,7 +121,9 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
             Row((name,), tuple(filter(None, right)), values(limits), style[i],
                 indent=INDENT if groups[i] else 0.0)
         )  # fmt: skip
-    heads = ("n/N",) if counted else ()
+    # Beside the share without an event a bare n/N would read as its numerator.
+    free = result.spec.analysis in _FREE
+    heads = (tr("Events, n/N") if free else "n/N",) if counted else ()
     level = result.spec.conf_level
     what = estimated(result, kind)
     heads = (*heads, with_limits(_head(kind), confidence(level)) if level else _head(kind))

@@ -84,14 +84,17 @@ def grid(
     foot: float,
     numbers: list[int] | None = None,
     most: int = 3,
+    least: float = 0.0,
 ) -> Grid:
-    """Return where panels stand, at most so many beside one another.
+    """Return where panels stand, at most so many beside one another, each so wide at least.
 
     A panel has its name above it, with the number of its subjects where `numbers` are given.
     """
     n = len(names)
     wide, many = page.inner >= 320, n > 9
     across = min(n, (most + 2 * many) if wide else 1 + (n > 3))
+    while across > 1 and (page.inner - left - _GAP * (across - 1)) / across < least:
+        across -= 1
     down = -(-n // across)
     width = (page.inner - left - _GAP * (across - 1)) / across
     counts = numbers or [None] * n

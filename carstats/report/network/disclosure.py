@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from carstats.data.vocabulary import column_name
+from carstats.data.vocabulary import Vocabulary, column_name
 from carstats.messages import mark
 from carstats.report.format import count
 from carstats.report.network.tables import definitions_table
@@ -72,8 +72,10 @@ def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> st
         sections[_title(table)] = list(_tables(content, table))
     sections[tr("What is hidden, and why")] = [*_hidden(content)]
     defined = content["definitions"]
-    meaning = definitions_table(defined) if defined else tr("No endpoint is shown.")
-    sections[tr("What the numbers mean")] = [meaning]
+    sections[tr("What the numbers mean")] = (
+        [definitions_table(defined), _made(defined)] if defined else [tr("No endpoint is shown.")]
+    )
+    sections[tr("What else is in the file")] = [_rest(content)]
     sections[tr("What this does not protect")] = [
         tr(
             "That all subjects of a group had an outcome, or none, is told of groups of {least} or "
@@ -81,7 +83,15 @@ def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> st
             "may be sent is for the hospital to decide, under its own rules and law: this page "
             "is no claim of compliance.",
             least=least,
-        )
+        ),
+        tr(
+            "Two files of one site can be subtracted from each other, if they are of two dates, by "
+            "other columns or with another smallest number: send one."
+        ),
+        *([tr(
+            "What is hidden tells something too: of numbers that are joined one was small. Who "
+            "works through every way in which the program joins learns more than the numbers say."
+        )] if least > 1 else []),
     ]  # fmt: skip
     sections[tr("Release")] = [
         tr("The file {file} has the fingerprint (SHA-256) {fingerprint}.",
@@ -111,8 +121,12 @@ def stratum_words(name: str) -> str:
 
 
 def label_of(content: dict[str, Any], name: str) -> str:
-    """Return an outcome's printed label."""
-    return tr(content["definitions"][name]["label"])
+    """Return an outcome's printed label; of one that is hidden the file has the name alone."""
+    if name in content["definitions"]:
+        return tr(content["definitions"][name]["label"])
+    known = Vocabulary()
+    kinds = [kind for kind in ("endpoint", "toxicity") if name in known.names(kind)]
+    return tr(known.label(kinds[0], name)) if kinds else name
 
 
 def _number(value: int | None) -> str:
@@ -178,9 +192,10 @@ def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
     for row in table[SECTIONS[TIMES]]:
         name = label_of(content, row["outcome"])
         who = name if not table["by"] else tr("{name}: {text}", name=name, text=_who(row))
-        if row["no_record"]:
-            cells = (tr("no record"), "", "", "", "", count(row["no_record"]), "")
-            rows.append(Row(cells, group=who, indent=1))
+        for words, key in ((tr("not asked"), "not_asked"), (tr("no record"), "no_record")):
+            if row[key] is not None:
+                cells = (words, "", "", "", "", count(row[key]), "")
+                rows.append(Row(cells, group=who, indent=1))
         for each in row["intervals"]:
             numbers = [each[k] for k in ("at_risk", "events", "competing", "censored",
                                          "without_event")]  # fmt: skip
@@ -225,12 +240,46 @@ def _hidden(content: dict[str, Any]) -> Iterator[str | Table]:
     for each in content["hidden"]:
         by = tr(" and ").join(tr(column_name(c)) for c in each["by"].split(", ") if c)
         where = tr("By {columns}", columns=by) if by else tr("The whole site")
-        definition = content["definitions"].get(each["outcome"])
-        name = tr(definition["label"]) if definition else each["outcome"]
-        rows.append(Row((name, tr(each["what"])), group=where, indent=1))
+        rows.append(Row((label_of(content, each["outcome"]), tr(each["what"])), where, indent=1))
     yield Table(
         tr("Hidden"), (tr("Outcome"), tr("What is not told")), tuple(rows), align=("left", "left")
     )
+
+
+def _made(definitions: Mapping[str, Mapping[str, Any]]) -> Table:
+    """Return what else a file holds of each definition: key and value, as they stand in it."""
+    rows: dict[Row, None] = {}
+    for name, definition in definitions.items():
+        shown = ("label", "rules", "options", "fingerprint")
+        told = {key: value for key, value in definition.items() if key not in shown}
+        # The words and the standing of the first rule stand in the table before.
+        rules = [{key: value for key, value in rule.items()
+                  if place or key not in ("definition", "status")}
+                 for place, rule in enumerate(definition["rules"])]  # fmt: skip
+        words = "; ".join(map(_plain, [told, *rules]))
+        rows[Row((tr(definition["label"]), name, words))] = None
+    options = list(dict.fromkeys(_plain(d["options"]) for d in definitions.values()
+                                 if "options" in d))  # fmt: skip
+    rows |= dict.fromkeys(Row((tr("Options of the derivation"), "", words)) for words in options)
+    heads = (tr("Outcome"), tr("Name"), tr("As it stands in the file"))
+    return Table(tr("How they were made"), heads, tuple(rows), align=("left",) * 3)
+
+
+def _plain(value: object) -> str:
+    """Return plain values on a line, letter by letter as the file has them."""
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_plain(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _rest(content: dict[str, Any]) -> Table:
+    """Return every other key of a file with its value."""
+    shown = ("tables", "hidden", "definitions", "site", "fingerprint")
+    rows = [Row((key, _plain(value))) for key, value in content.items() if key not in shown]
+    heads = (tr("Key"), tr("As it stands in the file"))
+    return Table(tr("What else is in the file"), heads, tuple(rows), align=("left", "left"))
 
 
 def _signature() -> Table:

@@ -27,7 +27,7 @@ def network_files(network: Network, *, made_with: str) -> dict[str, bytes]:
     """Return the files of a network's report by name, in the language that is set."""
     title = tr_n("The network of {n} site", "The network of {n} sites", len(network.sites))
     chapters = network_chapters(network)
-    pictures = [drawn(chapter) for chapter in chapters]
+    pictures = [drawn(chapter, slides=False) for chapter in chapters]
     synthetic = network.synthetic
     page = report_page(pictures, title, synthetic=synthetic, made_with=made_with)
     files = {

@@ -98,7 +98,7 @@ def sites_table(result: Result) -> Table:
     )
     rows = []
     for _, row in frame.iterrows():
-        cells = [_name(result, row), of(row["n_event"], row["n"]),
+        cells = [_name(result, row), _counted(row),
                  rate(row["estimate"], row["conf_low"], row["conf_high"])]  # fmt: skip
         if opened:
             low, high = row.get("possible_low", np.nan), row.get("possible_high", np.nan)
@@ -121,6 +121,14 @@ def sites_table(result: Result) -> Table:
         notes=(sentence(result.spec.population), sentence(result.spec.method)),
         marked=tuple(marks.notes), synthetic=result.spec.synthetic,
     )  # fmt: skip
+
+
+def _counted(row: Mapping[str, Any] | pd.Series) -> str:
+    """Return n of N; where no estimate can be made of hidden numbers the least and the most n."""
+    low, high = (row.get(key, np.nan) for key in ("possible_low", "possible_high"))
+    if np.isnan(row["estimate"]) and high > low:
+        return f"{count(round(low * row['n']))}–{of(round(high * row['n']), row['n'])}"
+    return of(row["n_event"], row["n"])
 
 
 def _name(result: Result, row: Mapping[str, Any] | pd.Series) -> str:

@@ -30,15 +30,16 @@ _MOST = 400
 _LINE = 3.0
 
 
-def drawn(chapter: Chapter) -> Chapter:
-    """Return a chapter with its figures drawn."""
+def drawn(chapter: Chapter, *, slides: bool = True) -> Chapter:
+    """Return a chapter with its figures drawn, as asked also for slides."""
     blocks = tuple(
-        picture_of(block) if isinstance(block, FigureBlock) else block for block in chapter.blocks
+        picture_of(block, slide=slides) if isinstance(block, FigureBlock) else block
+        for block in chapter.blocks
     )
     return Chapter(chapter.name, chapter.title, blocks, chapter.appendix)
 
 
-def picture_of(block: FigureBlock) -> Picture:
+def picture_of(block: FigureBlock, *, slide: bool = True) -> Picture:
     """Write a figure as a page, a Word file and a slide need it."""
     figure = block.figure
     width, height = figure.get_size_inches()
@@ -57,7 +58,7 @@ def picture_of(block: FigureBlock) -> Picture:
         width=_MM * width,
         height=_MM * height,
         marks=marks,
-        slide=_slide(block),
+        slide=_slide(block) if slide else b"",
     )
 
 

@@ -26,6 +26,7 @@ from carstats.report.tables.parts import Marks, check_columns, footnoted
 from carstats.result import Result
 from carstats.words import full_stop, in_words, tr
 
+_MOST_SPREAD, _WIDEST = 1000, 1e6
 _COLUMNS = {"parameter", "unit", "summary", "estimate", "cv_percent", "median", "maximum"}
 # Parameters whose names are words.
 _NAMES = {"half-life": mark("Half-life")}
@@ -312,12 +313,17 @@ def _mean(row) -> str:
     if row.summary == "median" or pd.isna(row.estimate):
         return NONE
     spread = "" if pd.isna(row.cv_percent) else f"{row.cv_percent:.0f}"
+    if row.cv_percent > _MOST_SPREAD:
+        spread = f">{_MOST_SPREAD}"
     return with_limits(digits(row.estimate), spread) if spread else digits(row.estimate)
 
 
 def _limits(row) -> str:
     if pd.isna(row.conf_low):
         return NONE
+    # Few values with some below quantification: the numbers would look as if they said something.
+    if row.conf_low > 0 and row.conf_high / row.conf_low > _WIDEST:
+        return tr("more than million-fold")
     return tr("{low} to {high}", low=digits(row.conf_low), high=digits(row.conf_high))
 
 

@@ -77,10 +77,10 @@ def antibody_map(
     >>> figure = cs.plot(shown)
     """
     above = {} if above is None and protective else checked_limits(
-        "above", above or {}, "{'anti-dsDNA': 30}"
+        cohort, "above", above or {}, "{'anti-dsDNA': 30}"
     )  # fmt: skip
     if protective is not None:
-        protective = checked_limits("protective", protective, "{'vaccine_tetanus': 0.1}")
+        protective = checked_limits(cohort, "protective", protective, "{'vaccine_tetanus': 0.1}")
     low, high = checked_window(cohort, window, at)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)

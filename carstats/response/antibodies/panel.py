@@ -75,7 +75,7 @@ def antibody_panel(
     --------
     >>> result = cs.antibody_panel(lupus, {"anti-dsDNA": 30}, by="target")
     """
-    checked_limits("above", above, "{'anti-dsDNA': 30}")
+    above = checked_limits(cohort, "above", above, "{'anti-dsDNA': 30}")
     _refuse_bounds(missing)
     results = {
         measure: seroconversion_rate(
@@ -99,9 +99,7 @@ def antibody_panel(
         ),
         method=first.spec.method, by=first.by, conf_level=conf_level,
     )  # fmt: skip
-    options = dict(first.spec.options) | {
-        "above": {n: float(limit) for n, limit in zip(names, above.values(), strict=True)}
-    }
+    options = dict(first.spec.options) | {"above": above}
     del options["measure"]
     labels = {"measure": {name: vocabulary.label("measure", name) for name in names}}
     return Result(frame, replace(spec, options=options), first.labels | labels)
@@ -160,7 +158,7 @@ def protection_kept(
     >>> treated = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
     >>> kept = cs.protection_kept(treated, {"vaccine_tetanus": 0.1}, by="target")
     """
-    limits = checked_limits("at_least", at_least, "{'vaccine_tetanus': 0.1}")
+    limits = checked_limits(cohort, "at_least", at_least, "{'vaccine_tetanus': 0.1}")
     _refuse_bounds(missing)
     method = check_choice("method", method, METHODS)
     missing = check_choice("missing", missing, MISSING)

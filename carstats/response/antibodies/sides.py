@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.errors import CarstatsError, check_number
 from carstats.messages import joined_notes, message, message_n
 from carstats.response.course import baselines, measure_rows
@@ -15,8 +15,10 @@ from carstats.response.outcomes import within
 from carstats.response.rates import rate_row
 
 
-def checked_limits(argument: str, limits: Mapping[str, float], example: str) -> dict[str, float]:
-    """Return the limit of each measure; refuse none, and what is no number."""
+def checked_limits(
+    cohort: Cohort, argument: str, limits: Mapping[str, float], example: str
+) -> dict[str, float]:
+    """Return the limit of each measure; refuse none, one named twice, and what is no number."""
     if not isinstance(limits, Mapping) or not limits:
         raise CarstatsError(
             message(
@@ -25,9 +27,15 @@ def checked_limits(argument: str, limits: Mapping[str, float], example: str) -> 
                 argument=argument, given=repr(limits), example=example,
             )
         )  # fmt: skip
-    for limit in limits.values():
+    check_cohort(cohort)
+    found: dict[str, float] = {}
+    for given, limit in limits.items():
         check_number(argument, limit)
-    return {name: float(limit) for name, limit in limits.items()}
+        name = cohort.study.vocabulary.require("measure", "measure", given)
+        if name in found:
+            raise CarstatsError(message("{measure} is named twice.", measure=repr(name)))
+        found[name] = float(limit)
+    return found
 
 
 def sides(

@@ -50,7 +50,8 @@ def titre_change(
         of them without a value at the visit, ``n_below`` below quantification then, ``n_event``
         quantified, ``estimate`` (mean change of log2: minus 1 is a halving), ``conf_low``,
         ``conf_high``, ``n_no_baseline`` (none, or below quantification), ``note``. A value below
-        quantification is a change of at most that to its limit: a left-censored lognormal ratio.
+        quantification is a change of at most that to its limit: a left-censored lognormal ratio. A
+        titre of 0 without a limit of quantification has no logarithm and is left out.
 
     Raises
     ------
@@ -70,6 +71,9 @@ def titre_change(
     names = [measures] if isinstance(measures, str) else list(measures)
     vocabulary = cohort.study.vocabulary
     names = [vocabulary.require("measures", "measure", name) for name in names]
+    names = list(dict.fromkeys(names))
+    if not names:
+        raise CarstatsError(message("`measures` names no measure."))
     low, high = checked_window(cohort, window, at)
     subjects, words = analysis_set(cohort, "treated")
     by = check_by(subjects, by)
@@ -111,8 +115,12 @@ def _pairs(cohort: Cohort, measure: str, at: float, low: float, high: float) -> 
         )  # fmt: skip
     limit = rows["lloq"].astype(float) if "lloq" in rows else np.nan
     rows = rows.assign(value=rows["value"].astype(float), lloq=limit)
-    # A titre of 0 is one below quantification; without its limit it says how low only.
-    rows = rows[rows["value"].gt(0) | rows["lloq"].notna()]
+    if "adequate" in rows:
+        rows = rows[rows["adequate"].fillna(True).astype(bool)]
+    # A titre of 0 is one below quantification; without its limit nothing says how low.
+    zero = rows["value"].eq(0)
+    rows = rows.assign(value=rows["value"].mask(zero), zero=zero & rows["lloq"].isna())
+    rows = rows[rows["value"].notna() | rows["lloq"].notna() | rows["zero"]]
     base = rows[rows["day"] <= 0].sort_values("day", kind="stable")
     base = base.drop_duplicates("subject_id", keep="last").set_index("subject_id")["value"]
     inside = rows[within(rows["day"], low, high) & (rows["day"] > 0)]
@@ -120,7 +128,7 @@ def _pairs(cohort: Cohort, measure: str, at: float, low: float, high: float) -> 
     near = near.sort_values(["off", "day"], ascending=[True, False], kind="stable")
     near = near.drop_duplicates("subject_id").set_index("subject_id")
     return pd.DataFrame({"base": base}).join(
-        near[["value", "lloq"]].assign(seen=True), how="left"
+        near[["value", "lloq", "zero"]].assign(seen=~near["zero"]), how="left"
     )  # fmt: skip
 
 
@@ -135,6 +143,9 @@ def _change(name: str, pairs: pd.DataFrame, stratum: pd.DataFrame, conf_level: f
     below = int(np.isnan(ratio).sum())
     told = message_n("{n} below quantification at the visit, censored there",
                      "{n} below quantification at the visit, censored there", below)  # fmt: skip
+    zeros = int(known["zero"].eq(True).sum())
+    bare = message_n("{n} of 0 without a limit of quantification, left out",
+                     "{n} of 0 without a limit of quantification, left out", zeros)  # fmt: skip
     nobody = "" if len(stratum) else message("no subjects")
     return {
         "measure": name, "n": len(known), "n_missing": len(known) - len(seen), "n_below": below,
@@ -142,6 +153,6 @@ def _change(name: str, pairs: pd.DataFrame, stratum: pd.DataFrame, conf_level: f
         **{key: float(np.log2(value)) if value > 0 else np.nan
            for key, value in (("estimate", mean.estimate), ("conf_low", mean.low),
                               ("conf_high", mean.high))},
-        "note": joined_notes(nobody, told if below else "",
+        "note": joined_notes(nobody, told if below else "", bare if zeros else "",
                              because(mean.reason) if len(seen) else ""),
     }  # fmt: skip

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
+from carstats.counts.standing import counted_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.turnbull import bootstrap_limits, turnbull
 from carstats.estimators.reasons import FOLLOWUP_DIFFERS_LINEAR, GROUP_TOO_SMALL, Reason
@@ -57,7 +59,7 @@ _TESTS = {
 
 
 def interval_censored_curve(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -70,7 +72,7 @@ def interval_censored_curve(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study; its events lie in (``time_low``, ``time_high``]. By
@@ -183,7 +185,7 @@ def interval_censored_curve(
 
 
 def interval_censored_test(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     by: str | Iterable[str] | None = None,
@@ -198,7 +200,7 @@ def interval_censored_test(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.
@@ -325,14 +327,15 @@ def _by_size(group: np.ndarray, strata: np.ndarray | None) -> str:
 
 
 def interval_times(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None,
     by: str | Iterable[str] | None,
     competing: str | None,
     strata: str | Iterable[str] | None = None,
 ) -> EndpointTimes:
     """Return the times of an endpoint for estimators that take intervals and no delayed entry."""
-    times = endpoint_times(cohort, endpoint, by, strata)
+    subjects = counted_cohort(cohort, endpoint, "time-to-event", single=True)
+    times = endpoint_times(subjects, endpoint, by, strata)
     refuse_competing(times, competing)
     if "entry_time" in times.rows:
         raise CarstatsError(

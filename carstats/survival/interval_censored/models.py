@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.counts.counted import Counts
 from carstats.errors import check_choice, check_conf_level
 from carstats.estimators.curves.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.curves.risk_table import risk_table
@@ -39,7 +40,7 @@ _DISTRIBUTIONS = {
 
 
 def interval_censored_regression(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     covariates: str | Iterable[str] | None = None,
     *,
@@ -51,7 +52,7 @@ def interval_censored_regression(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.
@@ -89,7 +90,7 @@ def interval_censored_regression(
     distribution = check_choice("distribution", distribution, ("Weibull", "log-logistic"))
     check_conf_level(conf_level)
     times = interval_times(cohort, endpoint, (), competing)
-    design = covariate_matrix(cohort, covariates)
+    design = covariate_matrix(times.cohort, covariates).of(times.rows)
     known = times.rows["event_time"].notna().to_numpy() & design.complete
     rows = times.rows[known]
     n_event = int(np.isfinite(rows["time_high"]).sum())
@@ -124,7 +125,7 @@ def interval_censored_regression(
 
 
 def interval_sensitivity(
-    cohort: Cohort,
+    cohort: Cohort | Counts,
     endpoint: str | None = None,
     *,
     at: float | Iterable[float],
@@ -135,7 +136,7 @@ def interval_sensitivity(
 
     Parameters
     ----------
-    cohort : Cohort
+    cohort : Cohort or Counts
         Made by `define_cohort`.
     endpoint : str, optional
         A time-to-event endpoint of the study. By default the only one that the study has.

@@ -12,9 +12,8 @@ from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.data.terms import DEATH_CAUSES
 from carstats.data.vocabulary import folded
 from carstats.errors import CarstatsError, check_conf_level, check_number
-from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.estimators.rates.rate import event_rate
-from carstats.messages import joined_notes, mark, message
+from carstats.messages import joined_notes, mark, message, message_n
 from carstats.result import Result
 from carstats.toxicity.episodes import (
     DAYS_PER_YEAR,
@@ -24,6 +23,7 @@ from carstats.toxicity.episodes import (
     zero_note,
 )
 from carstats.toxicity.timing.incidence import at_days, incidence_rows
+from carstats.toxicity.unknown import bounded_limits
 from carstats.wording import level_text
 
 ANY = "any cause"
@@ -58,8 +58,9 @@ def causes_of_death(
     -------
     Result
         For each stratum a row for ``"any cause"`` and each cause that a subject of the cohort died
-        of: ``cause``, ``n`` subjects, ``n_missing`` (none: a cause needs its day of death),
-        ``n_event`` deaths, ``estimate`` (their share, whatever the follow-up),
+        of: ``cause``, ``n`` subjects, ``n_missing`` (of a cause those dead of an unknown one, which
+        may be it: in the upper limits alone), ``n_event`` deaths, ``estimate`` (their share,
+        whatever the follow-up),
         ``conf_low``, ``conf_high`` (Clopper-Pearson); ``person_years`` and ``followup`` (median
         days) that were looked at; ``rate`` per `per` person-years, ``rate_low``, ``rate_high``
         (exact Poisson); ``time``, ``n_risk`` still followed then, ``incidence`` by that day
@@ -149,31 +150,49 @@ def _labels(names: Iterable[str]) -> dict[str, str]:
     return found | {ANY: message(_ANY_LABEL)}
 
 
+def _coded(stratum: pd.DataFrame, mine: pd.Series) -> pd.DataFrame:
+    """Return the rows with 1 for a death that counts, 2 for another and 0 for none."""
+    other = np.where(stratum["cause_of_death"].notna(), 2, 0)
+    return stratum.assign(event_code=np.where(mine, 1, other))
+
+
+def _by_day(rows: pd.DataFrame, at: float, conf_level: float, none: str) -> pd.Series:
+    """Return the incidence of those coded 1 by a day, with limits."""
+    curve = incidence_rows(rows, "beta product", conf_level, none)
+    return at_days(curve, rows, np.array([at]), none).iloc[0]
+
+
 def _row(stratum: pd.DataFrame, name: str, at: float, per: float, conf_level: float) -> dict:
     mine = stratum["cause_of_death"].notna() if name == ANY else stratum["cause_of_death"] == name
-    code = np.where(mine, 1, np.where(stratum["cause_of_death"].notna(), 2, 0))
-    rows = stratum.assign(event_code=code)
-    n, k = len(stratum), int(mine.sum())
+    # A death of unknown cause may be of any.
+    maybe = (stratum["cause_of_death"] == _UNKNOWN) & (name not in (ANY, _UNKNOWN))
+    rows, most = (_coded(stratum, those) for those in (mine, mine | maybe))
+    n, k, unknown = len(stratum), int(mine.sum()), int(maybe.sum())
     days = stratum["event_time"].to_numpy(float)
     # The day of the infusion is one of follow-up, and so is the last.
     years = float((days + 1).sum() / DAYS_PER_YEAR) if n else 0.0
-    low, high = proportion_limits(k, n, conf_level=conf_level)
+    low, high = bounded_limits(k, unknown, n, method="Clopper-Pearson", conf_level=conf_level)
     rate = event_rate(k, years / per, conf_level=conf_level)
+    rate_high = float(event_rate(k + unknown, years / per, conf_level=conf_level).high)
     none = message("no subjects") if not n else ""
-    curve = incidence_rows(rows, "beta product", conf_level, none)
-    then = at_days(curve, rows, np.array([at]), none).iloc[0]
+    then, limit = (_by_day(those, at, conf_level, none) for those in (rows, most))
     said = zero_note(n, k, float(high))
     if n and not k:
-        said = joined_notes(said, none_in_years(years, float(rate.high)))
+        said = joined_notes(said, none_in_years(years, rate_high))
+    told = message_n(
+        "{n} dead of an unknown cause, which may be this: in the upper limits alone",
+        "{n} dead of unknown causes, which may be this: in the upper limits alone",
+        unknown,
+    )
     late = "" if np.isfinite(then["estimate"]) or not n else message(
         "followed to day {day} only", day=f"{days.max():g}"
     )  # fmt: skip
     return {
-        "cause": name, "n": n, "n_missing": 0, "n_event": k,
+        "cause": name, "n": n, "n_missing": unknown, "n_event": k,
         "estimate": k / n if n else np.nan, "conf_low": float(low), "conf_high": float(high),
         "person_years": years, "followup": float(np.median(days)) if n else np.nan,
-        "rate": float(rate.estimate), "rate_low": float(rate.low), "rate_high": float(rate.high),
+        "rate": float(rate.estimate), "rate_low": float(rate.low), "rate_high": rate_high,
         "time": float(at), "n_risk": int(then["n_risk"]), "incidence": float(then["estimate"]),
-        "incidence_low": float(then["conf_low"]), "incidence_high": float(then["conf_high"]),
-        "note": joined_notes(none, said, late),
+        "incidence_low": float(then["conf_low"]), "incidence_high": float(limit["conf_high"]),
+        "note": joined_notes(none, said, told if unknown else "", late),
     }  # fmt: skip

@@ -25,7 +25,7 @@ from carstats.toxicity.episodes import (
 )
 from carstats.toxicity.exposure import rate_row
 from carstats.toxicity.merging import merged_episodes
-from carstats.toxicity.unknown import before_note, bounded_note, doubtful_subjects, uncollected_note
+from carstats.toxicity.unknown import before_note, bounded_note, uncollected_note
 from carstats.wording import limits_words
 
 ANY = "any"
@@ -153,14 +153,17 @@ def infections_by_organism(
             counts = mine[mine["counts"]]
             maybe = mine[mine["counts"] | mine["unknown"]]
             maybe = maybe.assign(onset_day=maybe["onset_day"].fillna(0.0))
-            doubtful = doubtful_subjects(records[groups[group]], stratum)
             for days in windows:
                 how = (days, events, method, per, None, conf_level)
+                doubtful = _doubtful(mine, days, events)
                 most = rate_row(stratum, maybe, *how)["conf_high"] if doubtful else 0.0
                 answer = rate_row(stratum, counts, *how, at_most=most)
                 answer["n_missing"] += doubtful
                 answer["note"] = joined_notes(
-                    answer["note"], bounded_note(doubtful), lacking, about if group == ANY else ""
+                    answer["note"],
+                    _perhaps_serious(doubtful) if serious else bounded_note(doubtful),
+                    lacking,
+                    about if group == ANY else "",
                 )
                 edges = {"window_start": days[0], "window_end": days[1]} if window else {}
                 found.append({"organism": group, **edges, **answer})
@@ -208,6 +211,24 @@ def _judged(records: pd.DataFrame, serious: bool) -> tuple[pd.DataFrame, bool]:
     known = records.assign(level=level, least=np.where(yes, 3.0, records["least"].clip(upper=1)))
     counts = (known["least"] >= 3) & ~known["before"]
     return known.assign(counts=counts, unknown=np.isnan(level) & ~known["before"]), collected
+
+
+def _doubtful(episodes: pd.DataFrame, days: tuple[float, float], events: str) -> int:
+    """Return how many subjects have an episode that may count in a window, or end their time."""
+    onset = np.floor(episodes["onset_day"].astype(float))
+    first = -np.inf if events == "first" else days[0]
+    may = episodes["unknown"] & (onset.isna() | onset.between(first, days[1]))
+    return int(episodes.loc[may, "subject_id"].nunique())
+
+
+def _perhaps_serious(n: int) -> str:
+    if not n:
+        return ""
+    return message_n(
+        "{n} with an episode that may be serious: in the upper limit alone",
+        "{n} with episodes that may be serious: in the upper limit alone",
+        n,
+    )
 
 
 def _groups(organism: pd.Series, own: Mapping[str, str] | None):

@@ -47,7 +47,7 @@ def share_row(k: int, n: int, unknown: int, conf_level: float, *notes: str) -> d
     none = zero_note(n, k + unknown, float(high))
     return row_of(
         "share", n, unknown, k, k / n if n else np.nan, float(low), float(high),
-        note=joined_notes(none, *notes),
+        note=joined_notes(none, *notes) or _nobody(n),
     )  # fmt: skip
 
 
@@ -59,8 +59,12 @@ def median_row(
     few = message("too few for limits of the median") if m.n and np.isnan(m.low) else ""
     return row_of(
         unit, n, n - m.n, m.n, m.estimate, m.low, m.high, m.q1, m.q3, m.minimum, m.maximum,
-        note=joined_notes(few, *notes),
+        note=joined_notes(few, *notes) or _nobody(n),
     )  # fmt: skip
+
+
+def _nobody(n: int) -> str:
+    return "" if n else message("nobody to count")
 
 
 def yearly_row(counts, days, unknown: int, conf_level: float, *notes: str) -> dict[str, Any]:

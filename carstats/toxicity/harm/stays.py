@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
+from carstats.data.terms import CARE, HOSPITAL, INTENSIVE
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.bounded_mean import bounded_mean
 from carstats.estimators.sample_median import sample_median
@@ -25,8 +26,6 @@ from carstats.toxicity.harm.quantities import (
 )
 from carstats.wording import level_text
 
-HOSPITAL, INTENSIVE = "hospital stay", "intensive care"
-CARE = (HOSPITAL, INTENSIVE)
 _LONGEST = 3660.0
 _PARAMETERS = {
     HOSPITAL: {
@@ -59,7 +58,7 @@ def hospital_days(
     cohort : Cohort
         Made by `define_cohort`; usually the infused. Stays are rows of the medications with the
         class ``"hospital stay"`` or ``"intensive care"``, their first and last day in `start_day`
-        and `stop_day` (blank: still there at the last contact).
+        and `stop_day` (blank: still there at the last contact). None is longer than the follow-up.
     care : {"hospital stay", "intensive care"}
         Whose days. Intensive care is in hospital, so that its days count as hospital days too.
     at : float or list of float
@@ -78,7 +77,7 @@ def hospital_days(
         distribution, quartiles and range) and ``"days of those admitted"`` (their median). For the
         hospital also ``"days alive and at home"`` (a mean, in which days after a death count as
         none) and, once, ``"stay of the infusion"``: the days from the infusion to the discharge of
-        those in care on day 0 (a median, of those discharged).
+        those in care on day 0 (a median, of those discharged alive).
         ``unit``, ``n`` subjects followed that far or dead before, ``n_missing`` of them with a stay
         without days, ``n_event``, ``estimate``, ``conf_low``, ``conf_high``, ``q1``, ``q3``,
         ``minimum``, ``maximum``, ``note``. Who has no stay on record counts with none.
@@ -182,9 +181,12 @@ def _stays(cohort: Cohort, last: float, wanted: tuple[str, ...]) -> _Stays:
     vague = np.zeros(n, bool)
     neither = np.isnan(start) & np.isnan(stop)
     vague[who[neither]] = True
-    still = np.isnan(stop) & ~neither
-    # Ongoing at the last contact, and no longer than that; begun before the records.
-    stop = np.where(still, np.floor(end[who]), stop)
+    # Ongoing at the last contact or death, and no longer than that; who dies on the last day of a
+    # stay was not discharged. Begun before the records.
+    last_day = np.floor(end[who])
+    dead = died(cohort.subjects).to_numpy(bool)[who]
+    still = ~neither & (np.isnan(stop) | (stop > last_day) | (dead & (stop == last_day)))
+    stop = np.where(still, last_day, stop)
     start = np.where(np.isnan(start), -np.inf, start)
     longest = int(max(last, np.nanmax(np.where(neither, 0.0, stop), initial=0.0)))
     days = np.arange(longest + 1)

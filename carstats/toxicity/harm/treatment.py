@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import estimate_by, level_labels
+from carstats.data.study import Study
 from carstats.data.vocabulary import within_sentence
 from carstats.endpoints.record.rescue import OPEN_EPISODE
 from carstats.errors import check_conf_level
@@ -94,7 +95,12 @@ def crs_treatment(
     given = _given(cohort, episodes[episodes["counts"]], episodes_of(cohort, alike))
     affected = set(episodes.loc[episodes["counts"], "subject_id"])
     others = ", ".join(alike)
-    lacking = uncollected_note(cohort, name)
+    lacking = joined_notes(
+        uncollected_note(cohort, name),
+        *(message("the study records no {drug} begun after the infusion: none only if it was "
+                  "asked for", drug=message(_PARAMETERS[drug]))
+          for drug in unrecorded_drugs(cohort.study)),
+    )  # fmt: skip
     amounts = (
         ("doses of tocilizumab", "doses", "tocilizumab", given.doses),
         ("days of glucocorticoid", "days", "glucocorticoid", given.days),
@@ -152,6 +158,19 @@ def crs_treatment(
         labels["among"]["with CRS"] = message("of those with {toxicity}", toxicity=label)
     frame = estimate_by(study.vocabulary, cohort.eligible, cohort.subjects, by, estimate)
     return Result(frame, spec, labels)
+
+
+def unrecorded_drugs(study: Study) -> list[str]:
+    """Return the drugs of which a study records none that began on day 0 or later.
+
+    A sheet with the glucocorticoids at the infusion alone does not say what was given for a
+    toxicity.
+    """
+    rows = study.table("medications")
+    later = rows[~(rows["start_day"] < 0) & rows["start_day"].notna()]
+    known = set(later["drug_class"])
+    known |= set(rows.loc[rows["drug_class"] == "tocilizumab", "drug_class"])
+    return [drug for drug in _DRUGS if drug not in known]
 
 
 @dataclass(frozen=True)

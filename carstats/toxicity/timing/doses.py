@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
+from carstats.data.terms import CARE
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message
 
@@ -26,6 +27,14 @@ def checked_classes(cohort: Cohort, drug_class: str | Iterable[str]) -> tuple[li
         )
     names = [vocabulary.require("drug_class", "drug_class", name) for name in asked]
     names = list(dict.fromkeys(names))
+    care = [name for name in names if name in CARE]
+    if care:
+        raise CarstatsError(
+            message(
+                "`drug_class` names {names}, which is care and no drug: `hospital_days` counts it.",
+                names=listed(care),
+            )
+        )
     return names, [vocabulary.label("drug_class", name) for name in names]
 
 

@@ -7,4 +7,4 @@ from tests.report.chapters.small import small_study
 
 def test_what_was_not_collected_is_said():
     text = "\n".join(block.text for block in course(context_of(small_study())))
-    assert "did not collect: B cells, IgG and autoantibodies" in text
+    assert "did not collect: B cells and IgG" in text

@@ -30,12 +30,19 @@ def test_against_r():
     for row in R["by_cause"]:
         mine = found.loc[row["cause"]]
         assert mine["n_event"] == row["n_event"]
-        assert mine[["conf_low", "conf_high"]].tolist() == pytest.approx(
-            [row["share_low"], row["share_high"]], abs=1e-9
-        )
-        assert mine[["rate", "rate_low", "rate_high"]].tolist() == pytest.approx(
-            [row["rate"], row["rate_low"], row["rate_high"]]
-        )
+        assert mine["conf_low"] == pytest.approx(row["share_low"], abs=1e-9)
+        assert mine[["rate", "rate_low"]].tolist() == pytest.approx([row["rate"], row["rate_low"]])
+        if row["cause"] in ("any cause", "unknown"):
+            assert mine["conf_high"] == pytest.approx(row["share_high"], abs=1e-9)
+            assert mine["rate_high"] == pytest.approx(row["rate_high"])
+            continue
+        # The one dead of an unknown cause may have died of either: 3 of 12 at most.
+        assert mine["n_missing"] == 1
+        assert mine["conf_high"] == pytest.approx(beta.ppf(0.975, 4, 9))
+        most = 100 * chi2.ppf(0.975, 8) / 2 / R["person_years"]
+        assert mine["rate_high"] == pytest.approx(most)
+    for row in R["by_cause"]:
+        mine = found.loc[row["cause"]]
         assert mine["incidence"] == pytest.approx(row["incidence"], abs=1e-12)
     # The causes add up to the whole.
     assert found["incidence"].iloc[1:].sum() == pytest.approx(found["incidence"].iloc[0])
@@ -60,6 +67,11 @@ def test_a_cause_that_is_not_known_and_one_of_the_studys_own():
         "any cause": 3, "accident": 1, "infection": 1, "unknown": 1,
     }  # fmt: skip
     assert frame.index[-1] == "unknown"
+    # Of four that are followed for long enough one or two died of infection.
+    infection = frame.loc["infection"]
+    assert (infection["n_missing"], infection["incidence"]) == (1, 0.25)
+    assert infection["incidence_high"] == pytest.approx(beta.ppf(0.975, 3, 2))
+    assert infection["note"].startswith("1 dead of an unknown cause, which may be this")
 
 
 def test_strata_have_every_cause_and_an_empty_one_says_so():

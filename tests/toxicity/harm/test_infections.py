@@ -132,6 +132,18 @@ def test_a_bound_of_few_days_has_figures_and_no_power_of_ten():
     from carstats.toxicity.episodes import none_in_years
 
     assert none_in_years(0.17, 2169.9) == "0 in 0.2 person-years: at most 2170"
+    assert none_in_years(11 / 365.25, 12248.8) == "0 in 0.03 person-years: at most 12200"
+
+
+def test_what_may_be_serious_is_told_in_its_window_alone():
+    # Of the second it is not known; the third overlaps a serious one of its site.
+    rows = [(1, 5, "CMV", 2, True, "lung"), (1, 40, "CMV", 2, None, "lung"),
+            (2, 50, "CMV", 3, True, "skin"), (2, 52, "CMV", None, None, "skin")]  # fmt: skip
+    found = cs.infections_by_organism(cohort(rows), window=[(0, 30), (31, 100)]).frame
+    frame = found.set_index(["organism", "window_start"])
+    assert frame.loc[("any", 0), ["n_event", "n_missing"]].tolist() == [1, 0]
+    assert frame.loc[("any", 31), ["n_event", "n_missing"]].tolist() == [1, 1]
+    assert "1 with an episode that may be serious" in frame.loc[("any", 31), "note"]
 
 
 def test_none_recorded_and_refusals():

@@ -118,3 +118,15 @@ def test_the_table_groups_by_days():
     groups = list(dict.fromkeys(row.group for row in table.rows))
     assert groups == ["Days 1 to 30", "Days 1 to 90", "The stay of the infusion"]
     assert table.rows[0].cells[:3] == ("In hospital", "3/4", "75\u00a0% (19–99)")
+
+
+def test_who_dies_in_care_is_not_discharged_and_no_stay_outlasts_the_follow_up():
+    rows = [(1, WARD, -1, 12), (2, WARD, -1, 10), (3, WARD, -1, 25), (4, WARD, -1, 60)]
+    given = cohort(rows, last_contact_day=[100, 10, 10, 40], death_day=[None, 10, 10, None])
+    frame = found(given)
+    # The second dies on the last day of the stay, the third before a day that is written down.
+    first = frame.loc["stay of the infusion"]
+    assert first[["n", "n_missing", "n_event", "estimate"]].tolist() == [4, 3, 1, 12]
+    assert "3 in care still at the last contact or death" in first["note"]
+    assert frame.loc["days", "estimate"] == (12 + 10 + 10 + 30) / 4
+    assert frame.loc["days alive and at home", "estimate"] == 18 / 4

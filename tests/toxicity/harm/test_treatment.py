@@ -119,3 +119,18 @@ def test_the_table_says_of_whom():
     table = cs.tabulate(cs.crs_treatment(cohort(DRUGS)))
     assert table.title == "Treatment of cytokine release syndrome"
     assert [row.group for row in table.rows] == ["Of those with CRS"] * 7 + ["Of all subjects"] * 4
+
+
+def test_nobody_given_a_drug_has_no_amount_and_the_row_says_so():
+    frame = found(cohort([(4, TOCI, -9, -9, "toxicity", None)]))
+    row = frame.loc[("doses of tocilizumab", "with CRS")]
+    assert (row["n"], row["note"]) == (0, "nobody to count")
+
+
+def test_a_drug_that_the_study_never_records_is_no_none():
+    # Glucocorticoids at the infusion alone: what was given for CRS was not asked for.
+    frame = found(cohort([(1, STEROID, -30, 10, None, 10)]))
+    note = frame.loc[("tocilizumab", "with CRS"), "note"]
+    assert "records no tocilizumab begun after the infusion" in note
+    assert "records no glucocorticoid begun after the infusion" in note
+    assert "none only if" not in str(found(cohort(DRUGS)).iloc[0]["note"])

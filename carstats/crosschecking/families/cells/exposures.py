@@ -296,9 +296,11 @@ def _outcome(asked: Asked) -> tuple[pd.Series, pd.Series]:
         group = pd.Series(np.where(free, 0.0, had), ids)
         return group, (status.eq("competing") & (day <= at)) | (day <= start)
     rows = asked.table("toxicities")
-    rows = rows[rows["term"].eq(name)]
+    rows = rows[rows["term"].eq(name) & ~rows["onset_day"].lt(0)]
     early = ids.isin(rows.loc[rows["onset_day"] <= start, "subject_id"]) if start else False
     rows = rows[rows["onset_day"] > start] if start else rows
+    bare = set(rows.loc[rows["grade"].isna(), "subject_id"])
     worst = rows.groupby("subject_id")["grade"].max().astype(float).reindex(ids)
+    worst = worst.where(~worst.index.isin(bare) | worst.eq(5))
     group = worst.where(ids.isin(rows["subject_id"]), 0.0)
     return group, pd.Series(early | (last < start).to_numpy(), ids)

@@ -68,12 +68,18 @@ def titres(asked: Asked) -> dict[str, Any]:
     measure = str(asked.key["measure"])
     rows = asked.table("assessments")
     rows = rows[rows["measure"].eq(measure)]
-    if ("lloq" in rows and rows["lloq"].notna().any()) or (rows["value"] <= 0).any():
-        return {}
+    if "adequate" in rows:
+        rows = rows[~rows["adequate"].eq(False)]
     options = {**asked.spec.options, "measure": measure}
     asked = replace(asked, spec=replace(asked.spec, options=options))
     subjects = counted(asked)
-    rows = rows[rows["value"].notna() & rows["subject_id"].isin(subjects["subject_id"])]
+    rows = rows[rows["subject_id"].isin(subjects["subject_id"])]
+    # A blank value with a limit is below it: scipy has no mean of such.
+    if "lloq" in rows and (rows["value"].isna() & rows["lloq"].notna()).any():
+        return {}
+    if (rows["value"] <= 0).any():
+        return {}
+    rows = rows[rows["value"].notna()]
     before = rows[rows["day"] <= 0].sort_values("day")
     base = before.groupby("subject_id")["value"].last()
     value = at_visit(rows[rows["day"] > 0], float(asked.option("at")), *asked.option("window"),

@@ -110,11 +110,10 @@ def amounts(asked: Asked) -> dict[str, Any]:
             "n_missing": len(there) - n, "n_event": n, **sample(known, asked.level),
             "mean_dose": known.mean() if n else np.nan,
         }  # fmt: skip
-        # Of values that are all alike statsmodels gives no limits; they are that value.
-        low = high = one["mean_dose"] if n > 1 else np.nan
+        low = high = np.nan
         if n > 1 and known.min() < known.max():
             low, high = DescrStatsW(known).tconfint_mean(1 - asked.level)
-        one |= {"mean_dose_low": max(low, 0.0) if n > 1 else low, "mean_dose_high": high}
+        one |= {"mean_dose_low": low if np.isnan(low) else max(low, 0.0), "mean_dose_high": high}
         found.append(one)
     return dict(pd.DataFrame(found))
 

@@ -10,6 +10,7 @@ from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.chapters.blocks import Block, Heading, TableBlock, figure_block, paragraphs
 from carstats.report.chapters.context import MOST_COLUMNS, Context, part
+from carstats.report.chapters.endpoints import not_followed
 from carstats.report.figures import antibody_map_figure
 from carstats.report.format import count, landmark, of, sentence_list
 from carstats.report.tables import tabulate_antibodies
@@ -28,8 +29,9 @@ def antibodies(context: Context) -> list[Block]:
     found = _panels(context)
     blocks: list[Block] = []
     if found:
+        blocks += paragraphs(not_followed(context, _AT))
         blocks += _one(context, *found[0])
-    vaccines = _limits(context, context.cohort)[1]
+    vaccines = _limits(context, context.followed(_AT))[1]
     if vaccines:
         blocks += [Heading(tr("Vaccine titres")), *part(partial(_vaccines, context, vaccines))]
     lacking = tr("The study did not collect antibodies before the infusion and about week 24.")
@@ -46,12 +48,12 @@ def antibodies_more(context: Context) -> list[Block]:
 
 def _panels(context: Context) -> list[tuple[str, Cohort]]:
     """Return the diseases that have a panel, with their cohorts, that of most subjects first."""
-    found = []
+    found, followed = [], context.followed(_AT)
     for name in context.present("disease"):
         try:
             cohort = define_cohort(
-                context.study, *context.cohort.criteria, with_disease(name),
-                label=message("{label}, {disease}", label=context.cohort.label,
+                context.study, *followed.criteria, with_disease(name),
+                label=message("{label}, {disease}", label=followed.label,
                               disease=context.study.vocabulary.label("disease", name)),
             )  # fmt: skip
         except CarstatsError:
@@ -109,7 +111,7 @@ def _one(context: Context, disease: str, cohort: Cohort) -> list[Block]:
 
 
 def _vaccines(context: Context, protective: dict[str, float]) -> list[Block]:
-    cohort, by = context.cohort, context.by
+    cohort, by = context.followed(_AT), context.by
     kept = protection_kept(cohort, protective, at=_AT, by=by)
     change = titre_change(cohort, list(protective), at=_AT, by=by)
     whole = protection_kept(cohort, protective, at=_AT).frame

@@ -42,7 +42,6 @@ def course(context: Context) -> list[Block]:
         for name, there in (
             (tr("B cells"), "B_cells" in known),
             (tr("IgG"), "IgG" in known),
-            (tr("autoantibodies"), bool(antibodies)),
         )
         if not there
     ]

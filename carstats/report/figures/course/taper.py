@@ -9,6 +9,7 @@ from carstats.errors import check_number
 from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.grid import grid
+from carstats.report.figures.keys import draw_key, key_height, line_shape
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import count, counted, of
 from carstats.report.style import GREY, INK, RULE, SIZE, SMALL, Look, looks, text_width, wrap
@@ -59,8 +60,15 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
     top = _PULSE if pulses else max(highest, 1.0) if highest == highest else 1.0
     low = f"{result.spec.options.get('low', 5.0):g}"
     title = titled(result.spec.endpoint, result)
+    grey = Look(GREY, "solid", "o")
+    shapes = {
+        tr("Median dose"): line_shape(grey, marker=False),
+        tr("Off"): line_shape(grey),
+        tr("At most {low} mg a day", low=low): _open_shape,
+    }
+    over = key_height(list(shapes), page.inner)
     page.begin(
-        panels.height + 1.4 * SIZE,
+        over + panels.height + 1.4 * SIZE,
         title=title,
         notes=[
             tr("Line: the median at the days marked; more than {most} subjects are not drawn one "
@@ -83,9 +91,10 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
     step = next((s for s in (1, 2, 3, 6, 12) if end / days / s <= max(panels.wide / 22, 2)), 24)
     ticks = np.arange(0, end / days + 0.15, step)
     for i, (key, rows, every) in enumerate(strata):
-        ax = panels.axes(page, 0, i, color=shades[key].colour)
-        _doses(ax, every[every["kind"] != "dose"] if crowd else every, days, shades[key], top, end)
-        under = panels.under(page, 0, i, _APART, _SHARES)
+        ax = panels.axes(page, over, i, color=shades[key].colour)
+        shown = every[every["kind"] != "dose"] if crowd else every
+        _doses(ax, shown, days, shades[key], top, end)
+        under = panels.under(page, over, i, _APART, _SHARES)
         _shares(under, rows, days, shades[key])
         for each in (ax, under):
             each.set_xlim(start / days, 1.02 * end / days)
@@ -94,13 +103,21 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
         ax.tick_params(labelbottom=False)
         under.tick_params(labelleft=i % panels.across == 0)
         _numbers(under, rows, days, panels.wide)
-    _names(page, panels, unit)
+    _names(page, panels, over, unit)
+    draw_key(page, 0, shapes)
 
 
-def _names(page: Page, panels, unit: str) -> None:
+def _open_shape(ax: Axes, x: float, y: float) -> None:
+    ax.plot(
+        (x, x + 6.5, x + 13), (y,) * 3, color=GREY, linewidth=1.3, linestyle="dashed", marker="o",
+        markersize=3.8, markevery=[1], markerfacecolor="white", gid="key",
+    )  # fmt: skip
+
+
+def _names(page: Page, panels, over: float, unit: str) -> None:
     """Name the axes: those of the values once for each row of panels, that of time once."""
     for row in range(panels.down):
-        top = row * (panels.head + panels.tall + panels.foot) + panels.head
+        top = over + row * (panels.head + panels.tall + panels.foot) + panels.head
         page.write(0, top + panels.tall / 2, tr("Dose (mg/day)"), rotation=90, va="center",
                    gid="y label")  # fmt: skip
         page.write(0, top + panels.tall + _APART + _SHARES / 2, tr("Share (%)"), rotation=90,
@@ -108,7 +125,7 @@ def _names(page: Page, panels, unit: str) -> None:
         page.write(panels.left - 6, top + panels.tall + _APART + _SHARES + 2.35 * SIZE, "n",
                    size=SMALL, color=GREY, ha="right", va="center", gid="n")  # fmt: skip
     middle = panels.left + (page.inner - panels.left) / 2
-    page.write(middle, panels.height, unit, ha="center", gid="x label")
+    page.write(middle, over + panels.height, unit, ha="center", gid="x label")
 
 
 def _doses(ax: Axes, rows, days: float, look: Look, top: float, end: float) -> None:

@@ -14,12 +14,14 @@ from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.grid import grid
 from carstats.report.figures.labels import abbreviations, level_names, stratum_names, titled
 from carstats.report.format import count, counted
-from carstats.report.style import RULE, SIZE, SMALL, Look, looks
+from carstats.report.style import LINE_HEIGHT, RULE, SIZE, SMALL, Look, looks, text_width, wrap
 from carstats.result import Result
 from carstats.words import in_words, sentences, tr
 
 _COLUMNS = ("subject", "level", "value", "below")
-_LEFT = 54.0
+_LEFT, _TALL = 54.0, 150.0
+# Quartiles of fewer values are those of chance.
+_BOX = 5
 # Values that reach over so many fold are drawn on a log axis.
 _WIDE = 20.0
 
@@ -42,8 +44,20 @@ def exposure_figure(page: Page, result: Result) -> None:
     words = [in_words(said.get(level, level)) for level in levels]
     heads = [names[key] if result.by else "" for key, _ in strata] or [""]
     counts = [len(rows) for _, rows in strata] or [0]
-    panels = grid(page, heads, numbers=counts, left=_LEFT, tall=150.0, foot=3.2 * SIZE)
+    options = result.spec.options
+    measure, unit = in_words(options.get("label", "")), in_words(options.get("unit") or "")
+    label = tr("{measure} ({unit})", measure=measure, unit=unit) if unit else ""
+    axis = [sentences(label).rstrip(".。")]
+    if text_width(axis[0]) > _TALL:
+        axis = [*wrap(sentences(measure).rstrip(".。"), _TALL), tr("({unit})", unit=unit)]
+    left = _LEFT + (len(axis) - 1) * SIZE * LINE_HEIGHT
+    least = len(levels) * (max(map(text_width, words), default=0.0) + 2)
+    panels = grid(
+        page, heads, numbers=counts, left=left, tall=_TALL, foot=3.2 * SIZE, least=least
+    )
     below, crowd = bool(frame["below"].any()), len(frame) > MOST
+    sizes = frame.groupby([*result.by, "level"], observed=True).size()
+    few = bool((sizes < _BOX).any())
     page.begin(
         panels.height + 2,
         title=titled(result.spec.endpoint, result),
@@ -53,9 +67,13 @@ def exposure_figure(page: Page, result: Result) -> None:
                "subjects with a value.", most=count(MOST)) if crowd else
             tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights; "
                "points: subjects. Under the axis the number of subjects with a value."),
+            "" if not few else
+            tr("Fewer than five: their median.") if crowd else
+            tr("Fewer than five: the points and their median."),
             "" if not below else
-            tr("An open symbol: so many are below quantification.") if crowd else
-            tr("Open symbols: below quantification."),
+            tr("An open symbol: so many are below quantification, in the boxes the lowest.")
+            if crowd else
+            tr("Open symbols: below quantification, in the boxes the lowest."),
             abbreviations(result),
         ],
         alt=tr("Boxes of {title}: {subjects}.", title=titled(result.spec.endpoint, result),
@@ -85,12 +103,10 @@ def exposure_figure(page: Page, result: Result) -> None:
         ax.tick_params(labelleft=i % panels.across == 0)
         ax.grid(axis="y", color=RULE, linewidth=0.4, zorder=0)
         ax.set_axisbelow(True)
-    options = result.spec.options
-    label = tr("{measure} ({unit})", measure=in_words(options["label"]),
-               unit=in_words(options["unit"])) if options.get("unit") else ""  # fmt: skip
     page.write(
-        0, panels.head + (panels.height - panels.head - panels.foot) / 2,
-        sentences(label).rstrip(".。"), rotation=90, va="center", gid="y label",
+        0, panels.head + (panels.height - panels.head - panels.foot) / 2, "\n".join(axis),
+        rotation=90, va="center", ha="left", linespacing=LINE_HEIGHT,
+        multialignment="center", gid="y label",
     )  # fmt: skip
 
 
@@ -109,11 +125,18 @@ def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float, crowd: bo
         # that do not fit side by side are drawn at the edge, and counted under the axis.
         warnings.simplefilter("ignore", (MatplotlibDeprecationWarning, PendingDeprecationWarning))
         warnings.filterwarnings("ignore", message=".*points cannot be placed", category=UserWarning)
-        if len(here):
+        ranked = rows.assign(value=rows["value"].where(~rows["below"], floor))
+        ranked = ranked[ranked["value"].notna()]
+        sizes = ranked.groupby("level")["value"].transform("size")
+        if (sizes >= _BOX).any():
             seaborn.boxplot(
-                here, fill=False, showfliers=False, linewidth=0.7, width=0.6,
+                ranked[sizes >= _BOX], fill=False, showfliers=False, linewidth=0.7, width=0.6,
                 medianprops={"linewidth": 1.8}, **shown,
             )  # fmt: skip
+        for level, values in ranked[sizes < _BOX].groupby("level")["value"]:
+            place, middle = levels.index(level), values.median()
+            ax.plot((place - 0.3, place + 0.3), (middle, middle), color=look.colour, linewidth=1.8,
+                    gid="median")  # fmt: skip
         if len(here) and not crowd:
             most = here.groupby("level").size().max()
             size = float(np.clip(90.0 / most, 1.4, 3.0))

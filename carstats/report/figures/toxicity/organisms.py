@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from carstats.errors import CarstatsError
+from carstats.messages import message
 from carstats.report.figures.estimates import round_step
 from carstats.report.figures.forest import (
     INDENT,
@@ -27,12 +29,14 @@ from carstats.words import full_stop, sentence, sentences, tr
 _REACH = 2.0
 # On less room than this, points, there is no place for more ticks than two.
 _NARROW = 320.0
+# Three strata of four windows have 72 rows; what is longer than two pages is a table.
+_MOST = 96
 
 
 @figure("organism", "person_years", *RATE_COLUMNS)
 def organisms_figure(page: Page, result: Result) -> None:
     """Draw what `infections_by_organism` returns: a block for each stratum and window."""
-    forest, title = _forest(result), titled(result.spec.endpoint, result)
+    forest, title = _forest(result, page.inner), titled(result.spec.endpoint, result)
     told = tr("; ").join(" ".join((*row.left, *row.right)) for row in forest.rows)
     per = count(result.spec.options["per"])
     forest_on(
@@ -49,8 +53,16 @@ def organisms_figure(page: Page, result: Result) -> None:
     )
 
 
-def _forest(result: Result) -> Forest:
+def _forest(result: Result, room: float) -> Forest:
     frame, look = result.frame, looks(result)
+    if len(frame) > _MOST:
+        raise CarstatsError(
+            message(
+                "a forest has up to {most} rows; this result of {analysis!r} has {n}. Ask for "
+                "fewer, or print them with cs.tabulate(result).",
+                most=_MOST, analysis=result.spec.analysis, n=len(frame),
+            )
+        )  # fmt: skip
     if "window_start" not in frame:
         frame = frame.assign(window_start=0.0, window_end=np.inf)
     names, label = stratum_names(result), result.labels["organism"]
@@ -78,7 +90,7 @@ def _forest(result: Result) -> Forest:
     widest = max(text_width(row.left[0]) + row.indent for row in rows if not row.heading) + 2
     span = max(text_width(row.left[0], weight="bold") for row in rows if row.heading) + 4
     right = (tr("Episodes"), with_limits(tr("Rate"), confidence(result.spec.conf_level)))
-    return Forest(("",), right, rows, (widest,), span).broken()
+    return Forest(("",), right, rows, (widest,), min(span, room)).broken()
 
 
 def _rate(row) -> str:
