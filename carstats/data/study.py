@@ -123,6 +123,9 @@ class Study:
                 )
             checked = check_table(name, frame, self.source(name), self.vocabulary, self.strata_only)
             tables[name] = checked[0]
+            # What was given is not held while the rules across tables are checked.
+            object.__setattr__(self, name, checked[0])
+            del frame
             problems += checked[1]
             notes += checked[2]
         if "subjects" not in tables:
@@ -145,7 +148,7 @@ class Study:
         if problems:
             raise CarstatsError(problems)
         for name, frame in tables.items():
-            if frame is not getattr(self, name):
+            if name in new or frame is not getattr(self, name):
                 # Every row from 0 on, without another copy of the largest tables.
                 frame.index = pd.RangeIndex(len(frame))
                 object.__setattr__(self, name, frame)
@@ -236,10 +239,11 @@ class Study:
 
 def with_tables(study: Study, tables: Mapping[str, pd.DataFrame | None], **changed: Any) -> Study:
     """Return a study with other tables: they are checked, the ones that it had are shared."""
-    made = copy(study)
+    made, new = copy(study), frozenset(tables)
     for name, value in {**tables, **changed}.items():
         object.__setattr__(made, name, value)
-    made._check(tables)
+    del tables, value
+    made._check(new)
     return made
 
 

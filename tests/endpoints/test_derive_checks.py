@@ -1,4 +1,4 @@
-"""What `derive` gives is checked once: the tables that it adds, and not again those it was given."""
+"""What `derive` gives is checked once: the tables that it adds, not again those it had."""
 
 import dataclasses
 

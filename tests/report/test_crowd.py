@@ -18,7 +18,7 @@ def few(monkeypatch):
     """Make three subjects many."""
     for name in (
         "course.waterfall", "course.spider", "course.boxes", "kinetics.profiles",
-        "toxicity.timeline",
+        "toxicity.timeline", "kinetics.exposure", "course.taper",
     ):  # fmt: skip
         monkeypatch.setattr(importlib.import_module(f"carstats.report.figures.{name}"), "MOST", 3)
 
@@ -61,6 +61,18 @@ def test_boxes_and_profiles_of_many_have_no_points(few):
     profiles = cs.plot(cs.kinetic_profiles(COHORT, by="target"))
     assert not parts(profiles, "subject")
     assert parts(profiles, "quartiles")
+    plt.close("all")
+
+
+def test_exposure_and_taper_of_many_draw_no_subject(few):
+    figure = cs.plot(cs.exposure_listing(COHORT, "Cmax", "CRS"))
+    assert not [c for ax in figure.axes for c in ax.collections if len(c.get_offsets()) > 1]
+    assert all(len(line.get_xdata()) == 1 for line in parts(figure, "below"))
+    taper = cs.plot(cs.glucocorticoid_profiles(COHORT, by="target"))
+    assert not parts(taper, "subject") + parts(taper, "pulse")
+    assert parts(taper, "median")
+    for each in (figure, taper):
+        assert "more than 3 subjects are not drawn one by one" in text_of(each)
     plt.close("all")
 
 

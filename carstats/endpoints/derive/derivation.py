@@ -150,9 +150,12 @@ def derive(
         "schedule": changed(rules.schedule),
     }
     settings = {section: values for section, values in settings.items() if values}
+    new = {name: frame for name, frame in tables.items() if frame is not getattr(study, name)}
+    # The largest tables are held once: `with_tables` lets go of what it was given.
+    del found, tables
     return with_tables(
         study,
-        {name: frame for name, frame in tables.items() if frame is not getattr(study, name)},
+        {name: new.pop(name) for name in list(new)},
         notes=tuple(notes),
         estimands=estimands,
         settings=settings,

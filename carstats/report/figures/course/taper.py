@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from carstats.errors import check_number
+from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.grid import grid
 from carstats.report.figures.keys import draw_key, key_height, line_shape
@@ -52,7 +53,8 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
     heads = [names[key] if result.by else "" for key, _, _ in strata]
     foot = _APART + _SHARES + 4.4 * SIZE
     panels = grid(page, heads, numbers=numbers, left=_LEFT, tall=120.0, foot=foot)
-    doses = frame[frame["kind"] == "dose"]
+    crowd = sum(numbers) > MOST
+    doses = frame[frame["kind"] == ("median" if crowd else "dose")]
     highest = float(doses.loc[doses["time"] <= end, "value"].max())
     pulses = doses[(doses["value"] > _PULSE) & (doses["time"] <= end)]["subject"].nunique()
     top = _PULSE if pulses else max(highest, 1.0) if highest == highest else 1.0
@@ -69,11 +71,13 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
         over + panels.height + 1.4 * SIZE,
         title=title,
         notes=[
+            tr("Line: the median at the days marked; more than {most} subjects are not drawn one "
+               "by one.", most=count(MOST)) if crowd else
             tr("Thin: a subject. Thick: the median at the days marked."),
             tr("Under it the shares of those with a known dose: off (filled marks) and at most "
                "{low} mg (open marks); n: how many these are.", low=low),
             tr("More than {dose} mg a day in {subjects}: drawn at the upper edge.",
-               dose=f"{_PULSE:g}", subjects=counted(pulses, "subject")) if pulses else "",
+               dose=f"{_PULSE:g}", subjects=counted(pulses, "subject")) if pulses and not crowd else "",
             abbreviations(result),
         ],
         alt=sentences(
@@ -88,7 +92,8 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
     ticks = np.arange(0, end / days + 0.15, step)
     for i, (key, rows, every) in enumerate(strata):
         ax = panels.axes(page, over, i, color=shades[key].colour)
-        _doses(ax, every, days, shades[key], top, end)
+        shown = every[every["kind"] != "dose"] if crowd else every
+        _doses(ax, shown, days, shades[key], top, end)
         under = panels.under(page, over, i, _APART, _SHARES)
         _shares(under, rows, days, shades[key])
         for each in (ax, under):

@@ -9,11 +9,12 @@ from matplotlib import MatplotlibDeprecationWarning
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
+from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.grid import grid
 from carstats.report.figures.labels import abbreviations, level_names, stratum_names, titled
 from carstats.report.format import count, counted
-from carstats.report.style import LINE_HEIGHT, RULE, SIZE, Look, looks, text_width, wrap
+from carstats.report.style import LINE_HEIGHT, RULE, SIZE, SMALL, Look, looks, text_width, wrap
 from carstats.result import Result
 from carstats.words import in_words, sentences, tr
 
@@ -54,7 +55,7 @@ def exposure_figure(page: Page, result: Result) -> None:
     panels = grid(
         page, heads, numbers=counts, left=left, tall=_TALL, foot=3.2 * SIZE, least=least
     )
-    below = bool(frame["below"].any())
+    below, crowd = bool(frame["below"].any()), len(frame) > MOST
     sizes = frame.groupby([*result.by, "level"], observed=True).size()
     few = bool((sizes < _BOX).any())
     page.begin(
@@ -62,9 +63,17 @@ def exposure_figure(page: Page, result: Result) -> None:
         title=titled(result.spec.endpoint, result),
         notes=[
             tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights; "
+               "more than {most} subjects are not drawn one by one. Under the axis the number of "
+               "subjects with a value.", most=count(MOST)) if crowd else
+            tr("Box: quartiles and median; whiskers: to the last value within 1.5 box heights; "
                "points: subjects. Under the axis the number of subjects with a value."),
-            tr("Fewer than five: the points and their median.") if few else "",
-            tr("Open symbols: below quantification, in the boxes the lowest.") if below else "",
+            "" if not few else
+            tr("Fewer than five: their median.") if crowd else
+            tr("Fewer than five: the points and their median."),
+            "" if not below else
+            tr("An open symbol: so many are below quantification, in the boxes the lowest.")
+            if crowd else
+            tr("Open symbols: below quantification, in the boxes the lowest."),
             abbreviations(result),
         ],
         alt=tr("Boxes of {title}: {subjects}.", title=titled(result.spec.endpoint, result),
@@ -85,7 +94,7 @@ def exposure_figure(page: Page, result: Result) -> None:
             )
         ax.set_ylim(*ends)
         floor = ends[0] * 1.6 if log else ends[0]
-        _draw(ax, rows, levels, shades[key], floor)
+        _draw(ax, rows, levels, shades[key], floor, crowd)
         numbers = [count((rows["level"] == level).sum()) for level in levels]
         ax.set_xticks(
             range(len(levels)), [f"{w}\n{n}" for w, n in zip(words, numbers, strict=True)]
@@ -106,7 +115,7 @@ def _apart(low: float, high: float) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float) -> None:
+def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float, crowd: bool) -> None:
     import seaborn
 
     here = rows[~rows["below"]]
@@ -128,7 +137,7 @@ def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float) -> None:
             place, middle = levels.index(level), values.median()
             ax.plot((place - 0.3, place + 0.3), (middle, middle), color=look.colour, linewidth=1.8,
                     gid="median")  # fmt: skip
-        if len(here):
+        if len(here) and not crowd:
             most = here.groupby("level").size().max()
             size = float(np.clip(90.0 / most, 1.4, 3.0))
             seaborn.swarmplot(
@@ -138,9 +147,15 @@ def _draw(ax: Axes, rows, levels: list[str], look: Look, floor: float) -> None:
     for place, level in enumerate(levels):
         n = int((rows["below"] & (rows["level"] == level)).sum())
         if n:
-            x = place + np.linspace(-0.3, 0.3, n) * (n > 1)
+            marks = 1 if crowd else n
+            x = place + np.linspace(-0.3, 0.3, marks) * (marks > 1)
+            if crowd:
+                ax.annotate(
+                    count(n), (place, floor), xytext=(4, 0), textcoords="offset points",
+                    va="center", size=SMALL, gid="n below",
+                )  # fmt: skip
             ax.plot(
-                x, np.full(n, floor), linestyle="none", marker=look.marker, markersize=3,
+                x, np.full(marks, floor), linestyle="none", marker=look.marker, markersize=3,
                 markerfacecolor="white", markeredgecolor=look.colour, markeredgewidth=0.7,
                 gid="below",
             )  # fmt: skip
