@@ -35,7 +35,7 @@ def body(stem):
 @pytest.mark.parametrize("stem", sorted(path.stem for path in (ROOT / "figures").glob("*.docx")))
 def test_html_word_and_latex_hold_the_same_cells(stem):
     cells = [[name, *cells] for _, name, cells in body(stem)]
-    assert len(cells) > 5
+    assert len(cells) >= 5
     text = (ROOT / f"figures/{stem}.tex").read_text(encoding="utf-8")
     lines = re.sub(r"\\textsuperscript\{[a-z,]+\}", "", text.split(r"\endlastfoot")[1]).splitlines()
     lines = [re.sub(r"\\leftskip=\d+em ", "", x) for x in lines if " & " in x]

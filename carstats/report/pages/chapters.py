@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from html import escape
@@ -98,7 +99,8 @@ def _strong(text: str) -> str:
 
 
 def _figure(picture: Picture, seen: set[str]) -> str:
-    place = free_id(f"figure-{picture.name}", seen)
+    # An id is one word; a name may hold a study's own disease or measure.
+    place = free_id("figure-" + re.sub(r"[^\w-]+", "-", picture.name), seen)
     width, height = (round(side / 25.4 * 96) for side in (picture.width, picture.height))
     alt = escape(picture.alt, quote=True)
     image = f'<img alt="{alt}" width="{width}" height="{height}" src="{_data(picture.svg)}">'
