@@ -24,6 +24,8 @@ RESULTS = Path(__file__).parent / "results.md"
 README = ROOT / "README.md"
 LIBRARIES = ("carstats", "numpy", "pandas", "matplotlib", "lifelines", "duckdb")
 COLUMNS = ("what", "carstats, s", "beside it", "its time, s", "ratio", "aim", "")
+# How many columns `benchmarks.counts` prints.
+COUNTED = 10
 RULE = "|---|--:|---|--:|--:|--:|---|"
 BEGIN, END = "<!-- benchmarks: written by `make benchmark ARGS=--write` -->", "<!-- /benchmarks -->"
 # What the README quotes: how a line begins, what is beside it, and how the README calls it.
@@ -38,7 +40,7 @@ QUOTED = (
     ("Kaplan–Meier with log-log limits, 1,000,000", "R's survfit", "a curve of a million subjects"),
     ("Aalen–Johansen with log-log limits, 100,000", "R's survfit",
      "cumulative incidence, 100,000 subjects"),
-    ("10,000,000 rows of Parquet counted: Kaplan", "", "curves of ten million rows of Parquet"),
+    ("10,000,000 Parquet rows: Kaplan", "", "a curve of ten million rows of Parquet"),
     ("EXNEX", "JAGS", "EXNEX, eight baskets"),
     ("`carstats report`, a hospital's sheet", "", "`carstats report`, a hospital's sheet"),
     ("`carstats reproduce`", "", "`carstats reproduce`"),
@@ -58,14 +60,28 @@ def rows(repeat: int) -> Iterator[Row]:
 
 
 def registry() -> Iterator[Row]:
-    """Yield the rows of ten million rows in a file, counted by DuckDB in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.counts"]
+    """Yield the rows of a registry, counted and read in processes of their own."""
+    command = [sys.executable, "-m", "benchmarks.counts", "--rounds", "1"]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if run.returncode:
         print(run.stderr, file=sys.stderr)
         yield Row("10,000,000 rows of Parquet counted", None)
-    for found in re.finditer(r"^([^:\n]+): .*?in all ([\d.]+) s", run.stdout, re.M):
-        yield Row(f"10,000,000 rows of Parquet counted: {found[1]}", float(found[2]), aim=3)
+    yield from rows_of(run.stdout)
+
+
+def rows_of(table: str) -> Iterator[Row]:
+    """Yield the rows of what `benchmarks.counts` prints: an aim in seconds stands alone."""
+    for text in table.splitlines():
+        cells = [cell.strip() for cell in text.strip("|").split("|")]
+        if len(cells) != COUNTED or not re.fullmatch(r"[\d.]+", cells[2]):
+            continue
+        what, own, beside, other, wanted = (cells[place] for place in (0, 2, 5, 6, 9))
+        if seconds := re.match(r"([\d.]+) s,", wanted):
+            yield Row(what, float(own), aim=float(seconds[1]))
+        else:
+            beside_it = float(other) if re.fullmatch(r"[\d.]+", other) else None
+            aim = 0.5 if wanted.startswith("half") else None
+            yield Row(what, float(own), beside, beside_it, aim=aim)
 
 
 def line(cells: list[str] | tuple[str, ...]) -> str:

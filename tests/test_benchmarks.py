@@ -69,3 +69,16 @@ def test_what_is_not_here_is_not_quoted():
     assert "Measured on 1 June 2026, a machine, 2 cores, Linux;" in said
     assert "| Fine–Gray, 10,000 subjects | 0.008 s | R's cmprsk::crr: 24 s | 1 / 3,003 |" in said
     assert not re.search("EXNEX|JAGS", said)
+
+
+def test_counts_of_a_registry_are_rows_of_the_table():
+    printed = (
+        "| what | first | wall | CPU | peak, MB | against | wall | CPU | ratio | wanted |\n"
+        "| ten rows: curve | 0.8 | 0.24 | 0.35 | 210 | SQL | 0.1 | 0.2 | 1.6 | 0.5 s, 500 MB |\n"
+        "| cohort: curve | 0.4 | 0.31 | 0.31 | 592 | survfit | 1.55 | 1.5 | 0.20 | half of R's |\n"
+        "| cohort: Cox | 0.4 | 0.31 | 0.31 | 592 | coxph | – | – | – | half of R's |\n"
+    )
+    alone, beside, lacking = run.rows_of(printed)
+    assert alone.cells() == ["ten rows: curve", "0.24", "–", "–", "", "0.5 s", "held"]
+    assert beside.cells() == ["cohort: curve", "0.31", "survfit", "1.55", "0.2", "0.5", "held"]
+    assert lacking.cells()[3] == "not here"
