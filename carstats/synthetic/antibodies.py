@@ -191,13 +191,13 @@ def antibodies_truth(model: Serology = SEROLOGY) -> dict:
     }
     for target in ("CD19", "BCMA", "CD19+BCMA"):
         falls = {kind: fall[target] for kind, fall in model.fall.items()}
-        told: dict[str, object] = {
+        told: dict[str, dict[str, float]] = {
             "log2_change": {k: round(float(-fall * gone), 6) for k, fall in falls.items()}
         }
         for name, antibody in ANTIBODIES.items():
             kind = "still_protective" if antibody.kind == "vaccine" else "negative"
             share = _crossing(antibody, falls[antibody.kind] * gone, model)
-            told.setdefault(kind, {})[name] = round(  # type: ignore[attr-defined]
+            told.setdefault(kind, {})[name] = round(
                 1 - share if kind == "still_protective" else share, 6
             )
         found[target] = told
