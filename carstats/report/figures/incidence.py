@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.figures.crowd import steps_seen
 from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.labels import stratum_names, titled
 from carstats.report.figures.risk_table import (
@@ -130,6 +131,7 @@ def _curve(ax: Axes, rows: pd.DataFrame, look, unit: float, last: float, *, band
     if longer:
         # Somebody is followed past the edge: the curve goes on to it.
         rows = pd.concat([rows, rows.iloc[[-1]].assign(time=last)])
+    rows = rows.iloc[steps_seen(rows["time"].to_numpy(float))]
     time, estimate = rows["time"].to_numpy(float) / unit, rows["estimate"].to_numpy(float)
     low, high = rows["conf_low"].to_numpy(float), rows["conf_high"].to_numpy(float)
     few = np.flatnonzero(rows["n_risk"].to_numpy(float)[1:] < FEW_AT_RISK)

@@ -9,6 +9,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from carstats.data.vocabulary import within_sentence
+from carstats.report.figures.crowd import steps_seen
 from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.keys import Shape, draw_key, key_height
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
@@ -119,9 +120,11 @@ def plot_competing(
     end = (result.frame["time"].max() if until is None else until) / days
     end = end if end > 0 else 1.0
     one = rows[rows["cause"] == rows["cause"].iloc[0]]
-    time = one["time"].to_numpy(float) / days
+    size = len(one)
+    kept = steps_seen(one["time"].to_numpy(float))
+    time = one["time"].to_numpy(float)[kept] / days
     if one["estimate"].notna().any():
-        few = np.flatnonzero(one["n_risk"].to_numpy()[1:] < FEW_AT_RISK)
+        few = np.flatnonzero(one["n_risk"].to_numpy()[kept][1:] < FEW_AT_RISK)
         turn = int(few[0]) + 1 if len(few) else len(time)
         # A step on the last days has hardly a width of its own and would show no causes.
         late = rows["time"] / days > time[-1] - 0.01 * end
@@ -129,7 +132,7 @@ def plot_competing(
         drawn = np.append(time, time[-1] + (0.015 * end if wide else 0.0))
         below = np.zeros(len(drawn))
         for place, cause in enumerate(causes):
-            height = _height(rows, cause, len(time))
+            height = _height(rows, cause, size)[kept]
             height = np.append(height, height[-1])
             fill, hatch = _fill(place, cause)
             for piece, alpha in ((slice(0, turn + 1), 1.0), (slice(turn, None), 0.45)):

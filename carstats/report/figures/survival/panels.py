@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.figures.crowd import many_at_risk
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.labels import stratum_names, titled
 from carstats.report.figures.risk_table import (
@@ -71,13 +72,13 @@ def survival_panels_figure(
         notes=notes_of(result, band=limits, short=False),
         alt=_alt(result, panels),
     )
-    end = result.frame["time"].max()
+    end, ticks = result.frame["time"].max(), not many_at_risk(result)
     for i, (name, part) in enumerate(panels):
         x, top = (i % columns) * inner / columns, sum(rows[: i // columns])
         title = wrap(name, room + left - page.letter_width(), SIZE, "bold", most=1)[0]
         page.panel(i, x + left, top + 2, title, weight="bold", gid="panel")
         ax = page.axes(x + left, top + ROW + 4, room, _PANEL)
-        plot_survival(_to_the_end(part, end), ax)
+        plot_survival(_to_the_end(part, end), ax, ticks=ticks)
         # The names stand under the panel; beside it they would run into the next.
         for text in [text for text in ax.texts if text.get_gid() == "direct label"]:
             text.remove()
