@@ -85,31 +85,43 @@ def rank_association(
     if len(sizes) < 2:
         none = Reason(FEWER_THAN_TWO_GROUPS)
         return RankAssociation(np.nan, np.nan, "none", 0, np.nan, np.nan, np.nan, none)
-    order = np.sign(np.where(x[:, None] == x, 0.0, _differences(x)))
-    s = _concordance(order, codes[None])[0]
+    s = _kendall(x, codes)
     correlation = _spearman(x, g, conf_level)
     apart = int(len(x) - sizes.max())
     if apart < FEWEST:
         few = Reason(GROUP_TOO_SMALL, {"n": apart, "least": FEWEST})
         return RankAssociation(s, np.nan, "none", 0, *correlation, few)
-    if len(sizes) == 2 and len(x) <= _MOST:
+    if len(x) > _MOST:
+        from scipy.stats import kendalltau
+
+        p = float(kendalltau(x, g, method="asymptotic").pvalue)
+        return RankAssociation(s, p, "asymptotic", 0, *correlation)
+    # Pair by pair: of more subjects than `_MOST` that would not fit in memory.
+    order = np.sign(np.where(x[:, None] == x, 0.0, _differences(x)))
+    if len(sizes) == 2:
         p, how, drawn = _exact_pair(x, codes), "exact", 0
     elif factorial(len(x)) // prod(map(factorial, map(int, sizes))) <= _LISTED:
         every = np.array(list(_arrangements(tuple(int(k) for k in sizes))))
         found = _concordance(order, every)
         p, how, drawn = float((np.abs(found) >= abs(s) - 1e-9).mean()), "exact", 0
-    elif len(x) <= _MOST:
-        p, how, drawn = _resampled(order, codes, s, n_resamples, seed), "resampling", n_resamples
     else:
-        from scipy.stats import kendalltau
-
-        p, how, drawn = float(kendalltau(x, g, method="asymptotic").pvalue), "asymptotic", 0
+        p, how, drawn = _resampled(order, codes, s, n_resamples, seed), "resampling", n_resamples
     return RankAssociation(s, p, how, drawn, *correlation)
 
 
 def _differences(x: NDArray[np.float64]) -> NDArray[np.float64]:
     ranks = np.unique(x, return_inverse=True)[1].astype(float)
     return ranks - ranks[:, None]
+
+
+def _kendall(x: NDArray[np.float64], codes: NDArray) -> np.float64:
+    """Return Kendall's S: of the pairs of different groups those that agree less the others."""
+    found = 0
+    for level in range(1, int(codes.max()) + 1):
+        at, below = x[codes == level], np.sort(x[codes < level])
+        lower = np.searchsorted(below, at, side="left").sum()
+        found += int(lower) - int((below.size - np.searchsorted(below, at, side="right")).sum())
+    return np.float64(found)
 
 
 def _concordance(order: NDArray[np.float64], codes: NDArray) -> NDArray[np.float64]:

@@ -235,16 +235,16 @@ def _groups(organism: pd.Series, own: Mapping[str, str] | None):
     """Return which records belong to each group; which name an organism that is not known here."""
     texts = organism.astype(object).where(organism.notna(), None)
     known = {} if own is None else {folded(word) for word in own}
-    named: list[set[str]] = []
-    strange = np.zeros(len(texts), bool)
-    for i, text in enumerate(texts):
+    judged: dict[object, tuple[set[str], bool]] = {}
+    for text in dict.fromkeys(texts):
         whole = text is None or folded(str(text)) in known
         parts = [text] if whole else [p.strip() for p in _BETWEEN.split(str(text)) if p.strip()]
         kinds = list(infection_class(parts or [None], organisms=own))
-        strange[i] = "unclassified" in kinds
         found = {"not identified" if k is None else _GROUP_OF.get(k, k) for k in kinds}
         # Beside an organism that was found a culture without one says nothing.
-        named.append(found - {"not identified"} or found)
+        judged[text] = (found - {"not identified"} or found, "unclassified" in kinds)
+    named = [judged[text][0] for text in texts]
+    strange = np.array([judged[text][1] for text in texts], bool)
     masks = {ANY: np.ones(len(texts), bool)}
     masks |= {group: np.array([group in one for one in named], bool) for group in GROUPS}
     return masks, strange, np.array([len(one) > 1 for one in named], bool)
