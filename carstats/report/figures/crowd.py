@@ -53,8 +53,8 @@ def without_subjects(result: Result) -> pd.DataFrame:
     told = [name for name in _TOLD if name in frame]
     if not placed or not told:
         return rest
-    values = every.melt(placed, told, "measured").dropna(subset="value")
-    groups = values.groupby([*placed, "measured"], sort=False, observed=True)["value"]
+    values = every.melt(placed, told, "measured", "amount").dropna(subset="amount")
+    groups = values.groupby([*placed, "measured"], sort=False, observed=True)["amount"]
     return pd.DataFrame(
         {"n": groups.size(), "lower_quartile": groups.quantile(0.25), "median": groups.median(),
          "upper_quartile": groups.quantile(0.75)}
