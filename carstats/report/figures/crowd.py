@@ -14,8 +14,9 @@ from carstats.words import tr
 MOST = 500
 # A quartile rests on so many values at least; an order of many is drawn at so many places.
 _LEAST, PLACES = 3, 400
-# Steps of a curve that are nearer than this part of its length are half a dot apart in print.
-_STEPS = 4096
+# Steps of a curve that are so near, in points, are half a dot of a printer apart; a table of numbers
+# has at most so many.
+_NEAR, _STEPS = 0.12, 4096
 # What a listing of subjects is told by where no subject is drawn, and what it tells of each.
 _PLACED, _TOLD = ("level", "visit"), ("value", "change", "percent_change")
 
@@ -25,11 +26,14 @@ def many_at_risk(result: Result) -> bool:
     return sum(rows["n_risk"].max() for _, rows in result.strata() if len(rows)) > MOST
 
 
-def steps_seen(x: np.ndarray) -> np.ndarray:
+def steps_seen(x: np.ndarray, ax: Axes | None = None) -> np.ndarray:
     """Return which rising places of a step curve an eye tells apart: of a few, all of them."""
     if x.size <= 2 * MOST:
         return np.arange(x.size)
-    cell = np.floor((x - x[0]) / max(x[-1] - x[0], 1e-9) * _STEPS)
+    cells = _STEPS
+    if ax is not None:
+        cells = int(ax.get_window_extent().width * 72 / ax.get_figure().dpi / _NEAR) + 1
+    cell = np.floor((x - x[0]) / max(x[-1] - x[0], 1e-9) * cells)
     last = np.append(cell[1:] != cell[:-1], True)
     last[0] = True
     return np.flatnonzero(last)
@@ -38,6 +42,11 @@ def steps_seen(x: np.ndarray) -> np.ndarray:
 def without_subjects(result: Result) -> pd.DataFrame:
     """Return a result's rows; of many subjects what they come to in place of a row for each."""
     frame = result.frame
+    if {"time", "n_risk"} <= set(frame) and len(frame) > _STEPS:
+        parts = [*result.by, *(["cause"] if "cause" in frame else [])]
+        groups = [rows for _, rows in frame.groupby(parts, sort=False)] if parts else [frame]
+        kept = [rows.index[steps_seen(rows["time"].to_numpy(float))] for rows in groups]
+        return frame.loc[np.sort(np.concatenate(kept))]
     column = next((name for name in ("subject", "number") if name in frame), None)
     if column is None or frame[column].nunique() <= MOST:
         return frame

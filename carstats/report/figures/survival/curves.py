@@ -16,6 +16,7 @@ from carstats.report.figures.risk_table import (
     ROW,
     checked_tables,
     name_rows,
+    number_room,
     plot_risk_table,
     table_height,
 )
@@ -70,8 +71,9 @@ def survival_figure(
     names, inner = stratum_names(result), page.inner
     tables = checked_tables(under, result, "survival_figure")
     label = max(text_width(name) for name in names.values()) + KEY
-    beside = label + 10 <= 0.38 * inner
-    left = max(label + 10 if beside else 0, 40)
+    label += number_room(result.frame["n_risk"].max(), 8) + 2
+    beside = label <= 0.38 * inner
+    left = max(label if beside else 0, 40)
     rows = name_rows(names, inner, beside=beside)
     width = inner - left - _direct_width(names, inner) - 8
     lines = lines_of_medians(medians, names, inner)
@@ -134,7 +136,7 @@ def _draw_curve(
     ax: Axes, rows: pd.DataFrame, look: Look, days: float, *, band: bool, ticks: bool
 ) -> None:
     rows = rows[rows["estimate"].notna()]
-    rows = rows.iloc[steps_seen(rows["time"].to_numpy(float))]
+    rows = rows.iloc[steps_seen(rows["time"].to_numpy(float), ax)]
     if rows.empty:
         return
     time = rows["time"].to_numpy(float) / days

@@ -17,6 +17,7 @@ from carstats.report.figures.risk_table import (
     ROW,
     checked_tables,
     name_rows,
+    number_room,
     plot_risk_table,
     table_height,
 )
@@ -56,7 +57,8 @@ def survival_panels_figure(
     panels, inner = _panels(result), page.inner
     columns = min(len(panels), 2 if page.mm >= 150 else 1)
     names = [name for _, part in panels for name in stratum_names(part).values()]
-    left = max(text_width(name) for name in names) + KEY + 8
+    left = max(text_width(name) for name in names) + KEY
+    left += number_room(result.frame["n_risk"].max(), 8)
     beside = left <= 0.45 * inner / columns
     left = left if beside else 44.0
     room = inner / columns - left - 16
