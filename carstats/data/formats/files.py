@@ -149,6 +149,11 @@ class Files:
             digest.update(data)
         return digest.hexdigest()
 
+    def release(self) -> None:
+        """Let go of the cells of the sheets: what was made of them stands for itself."""
+        self._sheets.clear()
+        self._books.clear()
+
     def sheet(self, path: Path, reading: Reading | None = None) -> Sheet | None:
         """Return the cells of a file or sheet, or None if a problem was noted."""
         reading = reading or Reading()
@@ -198,7 +203,7 @@ class Files:
             frame, note = read_statistical(path, data, reading.encoding, name)
         frame = plain(frame)
         frame.columns = headings_of(frame.columns)
-        frame = frame.set_axis(range(1, len(frame) + 1))
+        frame.index = range(1, len(frame) + 1)
         notes = (note,) if note else ()
         return Sheet(name, frame, notes=notes, epoch=reading.epoch or 1900)
 

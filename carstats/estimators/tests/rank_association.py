@@ -85,19 +85,18 @@ def rank_association(
     if len(sizes) < 2:
         none = Reason(FEWER_THAN_TWO_GROUPS)
         return RankAssociation(np.nan, np.nan, "none", 0, np.nan, np.nan, np.nan, none)
-    s = _kendall(x, codes)
     correlation = _spearman(x, g, conf_level)
     apart = int(len(x) - sizes.max())
-    if apart < FEWEST:
-        few = Reason(GROUP_TOO_SMALL, {"n": apart, "least": FEWEST})
-        return RankAssociation(s, np.nan, "none", 0, *correlation, few)
+    few = Reason(GROUP_TOO_SMALL, {"n": apart, "least": FEWEST}) if apart < FEWEST else None
     if len(x) > _MOST:
-        from scipy.stats import kendalltau
-
-        p = float(kendalltau(x, g, method="asymptotic").pvalue)
+        s, p = _asymptotic(x, codes)
+        if few:
+            return RankAssociation(s, np.nan, "none", 0, *correlation, few)
         return RankAssociation(s, p, "asymptotic", 0, *correlation)
-    # Pair by pair: of more subjects than `_MOST` that would not fit in memory.
     order = np.sign(np.where(x[:, None] == x, 0.0, _differences(x)))
+    s = _concordance(order, codes[None])[0]
+    if few:
+        return RankAssociation(s, np.nan, "none", 0, *correlation, few)
     if len(sizes) == 2:
         p, how, drawn = _exact_pair(x, codes), "exact", 0
     elif factorial(len(x)) // prod(map(factorial, map(int, sizes))) <= _LISTED:
@@ -109,19 +108,21 @@ def rank_association(
     return RankAssociation(s, p, how, drawn, *correlation)
 
 
+def _asymptotic(x: NDArray[np.float64], codes: NDArray) -> tuple[float, float]:
+    """Return Kendall's S, worked back from his tau, and its asymptotic p-value."""
+    from scipy.stats import kendalltau
+
+    found = kendalltau(x, codes, method="asymptotic")
+    each = [np.unique(column, return_counts=True)[1].astype(float) for column in (x, codes)]
+    tied = [(k * (k - 1) / 2).sum() for k in each]
+    pairs = len(x) * (len(x) - 1) / 2
+    spread = np.sqrt((pairs - tied[0]) * (pairs - tied[1]))
+    return float(np.rint(found.statistic * spread)) if spread else 0.0, float(found.pvalue)
+
+
 def _differences(x: NDArray[np.float64]) -> NDArray[np.float64]:
     ranks = np.unique(x, return_inverse=True)[1].astype(float)
     return ranks - ranks[:, None]
-
-
-def _kendall(x: NDArray[np.float64], codes: NDArray) -> np.float64:
-    """Return Kendall's S: of the pairs of different groups those that agree less the others."""
-    found = 0
-    for level in range(1, int(codes.max()) + 1):
-        at, below = x[codes == level], np.sort(x[codes < level])
-        lower = np.searchsorted(below, at, side="left").sum()
-        found += int(lower) - int((below.size - np.searchsorted(below, at, side="right")).sum())
-    return np.float64(found)
 
 
 def _concordance(order: NDArray[np.float64], codes: NDArray) -> NDArray[np.float64]:
