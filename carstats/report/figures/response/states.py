@@ -126,7 +126,7 @@ def _alt(result: Result, n: int, shares: dict, names: dict[tuple, str]) -> str:
     for key, own in shares.items():
         middle = PLACES // 2
         text = tr(
-            "half-way {response} in response, of them {free} drug-free",
+            "half-way {response} in response, {free} drug-free",
             response=percent(own["response"][middle] + own["drug-free"][middle]),
             free=percent(own["drug-free"][middle]),
         )  # fmt: skip
