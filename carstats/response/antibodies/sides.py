@@ -65,7 +65,8 @@ def sides(
         index=ids,
     )
     every = cohort.study.table("assessments")
-    hidden = every[(every["measure"] == name) & every["value"].isna()]
+    hidden = every[every["value"].isna()]
+    hidden = hidden[hidden["measure"] == name]
     hidden = hidden[hidden["subject_id"].isin(cohort.subjects["subject_id"])]
     if "lloq" in hidden:
         hidden = hidden[hidden["lloq"] > limit]
