@@ -43,7 +43,7 @@ def without_subjects(result: Result) -> pd.DataFrame:
     """Return a result's rows; of many subjects what they come to in place of a row for each."""
     frame = result.frame
     if {"time", "n_risk"} <= set(frame) and len(frame) > _STEPS:
-        parts = [*result.by, *(["cause"] if "cause" in frame else [])]
+        parts = [*result.by, *(name for name in ("cause", "term") if name in frame)]
         groups = [rows for _, rows in frame.groupby(parts, sort=False)] if parts else [frame]
         kept = [rows.index[steps_seen(rows["time"].to_numpy(float))] for rows in groups]
         return frame.loc[np.sort(np.concatenate(kept))]

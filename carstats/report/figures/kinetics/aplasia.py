@@ -47,7 +47,8 @@ def aplasia_figure(page: Page, result: Result) -> None:
     under = 2.2 * SIZE + _CURVE
     panels = grid(
         page, heads, numbers=[int(rows["n"].iloc[0]) for _, rows in strata], left=_LEFT,
-        tall=_CURVE if crowd else float(np.clip(most * _BAR, _LEAST, _MOST)), foot=under + 2.2 * SIZE,
+        tall=_CURVE if crowd else float(np.clip(most * _BAR, _LEAST, _MOST)),
+        foot=under + 2.2 * SIZE,
     )  # fmt: skip
     page.begin(
         top + panels.height + 1.6 * SIZE,

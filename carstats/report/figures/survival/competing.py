@@ -167,7 +167,8 @@ def plot_competing(
         )  # fmt: skip
     if first:
         ax.annotate(
-            tr("At risk"), (0, 0), xytext=(-max(12, largest / 2 + 2), -34), textcoords="offset points", ha="right",
+            tr("At risk"), (0, 0), xytext=(-max(12, largest / 2 + 2), -34), ha="right",
+            textcoords="offset points",
             va="center_baseline", fontsize=SMALL, annotation_clip=False,
         )  # fmt: skip
     return ax

@@ -110,7 +110,8 @@ def survival_figure(
 def plot_survival(result: Result, ax: Axes, *, ticks: bool | None = None) -> Axes:
     """Draw survival curves on axes: steps, censor ticks, limits of up to three strata.
 
-    `ticks` says whether the censored are marked, by default those of up to 500 subjects. y is in per cent; a curve is faded, not cut, where fewer than five subjects remain at risk.
+    y is in per cent; a curve is faded, not cut, where fewer than five subjects remain at risk.
+    `ticks` says whether the censored are marked; by default those of up to 500 subjects are.
     """
     strata, look = result.strata(), looks(result)
     days, unit = x_unit(result, standard_unit(result))
