@@ -87,8 +87,7 @@ def test_a_chapter_that_fails_is_named_and_the_report_before_stays(
 
 
 def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monkeypatch):
-    def worked(jobs, folder, report, meanwhile):
-        meanwhile()
+    def worked(jobs, folder, report, **how):
         raise AssertionError("the work began")
 
     monkeypatch.setattr(run_report, "run_jobs", worked)
