@@ -11,7 +11,7 @@ from carstats.report.tables.second_program import coverage_table
 from carstats.words import in_words, tr
 
 # More subjects are not recomputed: other libraries take each by itself.
-_MOST = 5_000
+_MOST = 2_000
 
 
 def second_program(context: Context) -> list[Block]:
