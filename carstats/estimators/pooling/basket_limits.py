@@ -35,7 +35,8 @@ def posterior_limits(
     heavy = weight > _NEGLIGIBLE * weight.max()
     smoothed = np.zeros((n.size, grid.theta.size + 2))
     for t in np.flatnonzero(wide & heavy.any(axis=1)):
-        smoothed += shared[:, t] @ kernel(grid, grid.tau[t])
+        for rows, part in kernel(grid, grid.tau[t]):
+            smoothed += shared[:, t, rows] @ part
     table = likelihood(grid.theta, y, n)
     limits = np.empty((2, n.size))
     for k in range(n.size):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,6 +23,9 @@ SUMS = ("like", "rate", "square", "above", "borrowed")
 Z_STEP = 0.4
 Z = np.arange(-30, 31) * Z_STEP
 Z_WEIGHT = np.exp(-0.5 * Z**2) * Z_STEP / np.sqrt(2 * np.pi)
+
+# So many weights are held at once: baskets of many thousands have fine nodes.
+_CELLS = 5_000_000
 
 
 def is_wide(grid: Grid) -> NDArray[np.bool_]:
@@ -69,24 +72,34 @@ def conditional_sums(
             information = (rate * (1 - rate))[:, None] * n
             factor["borrowed"] = 1 / (1 + tau**2 * information)
         stacked = np.hstack([table * _column(factor[name]) for name in names])
-        product = (kernel(grid, tau) @ stacked).T.reshape(len(names), y.size, -1)
+        product = np.vstack([weight @ stacked for _, weight in kernel(grid, tau)])
+        product = product.T.reshape(len(names), y.size, -1)
         for name, value in zip(names, product, strict=True):
             sums[name][:, t] = value
     return sums
 
 
-def kernel(grid: Grid, tau: float) -> NDArray[np.float64]:
-    """Return the weights of the theta nodes, and of all beyond them, for each mu: (M, J + 2)."""
+def kernel(grid: Grid, tau: float) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield the weights of the theta nodes, and of all beyond them, for the mu of a slice."""
+    step = max(_CELLS // grid.theta.size, 1)
+    for start in range(0, grid.mu.size, step):
+        rows = slice(start, start + step)
+        yield rows, _weights(grid, grid.mu[rows], tau)
+
+
+def _weights(grid: Grid, mu: NDArray[np.float64], tau: float) -> NDArray[np.float64]:
     from scipy.special import ndtr
 
-    z = (grid.theta - grid.mu[:, None]) / tau
-    weight = np.empty((grid.mu.size, grid.theta.size + 2))
-    np.multiply(z, z, out=weight[:, 1:-1])
-    weight[:, 1:-1] *= -0.5
-    np.exp(weight[:, 1:-1], out=weight[:, 1:-1])
-    weight[:, 1:-1] *= grid.theta_step / (tau * np.sqrt(2 * np.pi))
+    weight = np.empty((mu.size, grid.theta.size + 2))
+    inner = weight[:, 1:-1]
+    np.subtract(grid.theta, mu[:, None], out=inner)
+    inner /= tau
+    weight[:, 0], weight[:, -1] = ndtr(inner[:, 0]), ndtr(-inner[:, -1])
+    inner *= inner
+    inner *= -0.5
+    np.exp(inner, out=inner)
+    inner *= grid.theta_step / (tau * np.sqrt(2 * np.pi))
     weight[:, [1, -2]] *= 0.5
-    weight[:, 0], weight[:, -1] = ndtr(z[:, 0]), ndtr(-z[:, -1])
     return weight
 
 
