@@ -11,7 +11,6 @@ import pandas as pd
 
 from carstats.estimators.curves.life_table import life_table, possible_survival
 from carstats.estimators.proportions.proportion import proportion_limits
-from carstats.evidence.plain import plain_counts
 from carstats.evidence.pooled import pool
 from carstats.messages import mark, message
 from carstats.response.rates import response_rate
@@ -133,8 +132,8 @@ def _rate_of(row: pd.Series) -> dict[str, Any]:
 
 def _pooled(sites: pd.DataFrame, conf_level: float) -> dict[str, Any]:
     """Pool the counts of sites that may differ, as `pooled_rate` does those of trials."""
-    plain = sites.rename(columns={SITE: "study"})[["study", "n_event", "n"]]
-    found = pool(plain_counts(plain, None).rows, conf_level=conf_level)
+    trials = sites[["n_event", "n"]].assign(endpoint="", basis="")
+    found = pool(trials, conf_level=conf_level)
     statistic, df = found["heterogeneity"], found["heterogeneity_df"]
     keys = ("n", "n_event", "estimate", "conf_low", "conf_high", "predict_low", "predict_high",
             "tau2", "p_heterogeneity", "note")  # fmt: skip
