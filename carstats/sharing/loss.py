@@ -11,8 +11,9 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort
 from carstats.messages import mark, message
 from carstats.result import Result, Spec
-from carstats.sharing.estimates import site_survival
+from carstats.sharing.curves import site_survival
 from carstats.sharing.network import Network
+from carstats.sharing.outcomes import TIMES
 from carstats.survival.curves import survival_at
 from carstats.wording import level_text
 
@@ -63,9 +64,9 @@ def shared_and_exact(
         row = {"time": day, "assumption": EXACT, **{key: known[key] for key in keys}}
         rows.append(row | dict.fromkeys(("possible_low", "possible_high"), known["estimate"]))
         for how, network in networks.items():
-            found = site_survival(network, name, at=day, conf_level=conf_level)
-            if found is None:
+            if name not in network.outcomes(TIMES):
                 continue
+            found = site_survival(network, name, at=day, conf_level=conf_level)
             row = found.frame[found.frame["part"] == "together"].iloc[-1]
             more = (*keys, "possible_low", "possible_high")
             rows.append({"time": day, "assumption": how, **{key: row[key] for key in more}})

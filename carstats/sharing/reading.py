@@ -11,7 +11,16 @@ from carstats.messages import message
 from carstats.sharing.definitions import definition_fingerprint, fingerprint
 from carstats.sharing.numbers import ALL, NONE, SOME
 from carstats.sharing.outcomes import DAYS, RESPONSE, TIMES, TOXICITY, VISITS
-from carstats.sharing.shared import CELLS, KIND, MARGINS, NOTHING, SCHEMA, SECTIONS, WHOLE
+from carstats.sharing.shared import (
+    CELLS,
+    KIND,
+    MARGINS,
+    NOTHING,
+    SCHEMA,
+    SECTIONS,
+    WHOLE,
+    layout_words,
+)
 
 # A file of all that a large site can share has some hundred kilobytes.
 _LARGEST = 20_000_000
@@ -21,8 +30,8 @@ MAYBE = "count or null"
 _KEYS = {
     "content": TEXT, "schema": COUNT, "carstats": TEXT, "site": TEXT, "synthetic": YES,
     "minimum_cell": COUNT, "minimum_cell_lowered_by_agreement": YES, "subjects": MAYBE,
-    "counted": TEXT, "all_infused": YES, "asked_by": LIST, "layout": TEXT, "schedule": DICT,
-    "definitions": DICT,
+    "counted": TEXT, "all_infused": YES, "asked_by": LIST, "layout": TEXT,
+    "layout_is": TEXT, "schedule": DICT, "definitions": DICT,
     "tables": LIST, "hidden": LIST, "fingerprint": TEXT,
 }  # fmt: skip
 _TABLE = {"by": LIST, "strata": LIST, **dict.fromkeys(SECTIONS.values(), LIST)}
@@ -196,6 +205,7 @@ def _check(content: dict[str, Any]) -> None:
     right &= bool(content["site"].strip()) and set(content["schedule"]) == {"weeks"}
     right &= isinstance(weeks, list) and all(_is(week, NUMBER) for week in weeks)
     right &= all(isinstance(name, str) for name in content["asked_by"])
+    right = right and content["layout_is"] == layout_words(content["layout"], content["asked_by"])
     if not right or weeks != sorted(set(weeks)) or not weeks:
         raise _Wrong(message("{place} has not the keys that carstats writes", place="the file"))
     for each in content["hidden"]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,6 +43,13 @@ LEAST = 5
 ALL, OTHERS = "all", "all others"
 SECTIONS = {RESPONSE: "responses", TIMES: "curves", TOXICITY: "toxicities"}
 CELLS, MARGINS, WHOLE, NOTHING = "cells", "margins", "whole", "nothing"
+# What a layout is, as the file says it.
+_LAYOUTS = {
+    CELLS: "the whole, and every combination of the columns that is large enough",
+    MARGINS: "the whole, and each column alone, for of their combinations little would be left",
+    WHOLE: "the whole alone, for by the columns nothing would be left",
+    NOTHING: "no number, for there are fewer subjects than the smallest number",
+}
 BY = ("disease", "target")
 # Columns that are of one subject each.
 _OWN = ("subject_id", "age", "weight_kg", "disease_duration_years")
@@ -84,7 +91,7 @@ class _Draft:
         return replace(self, shown=self.shown.copy(), hidden=list(self.hidden))
 
 
-def share_counts(
+def shared_content(
     cohort: Cohort,
     *,
     site: str,
@@ -161,12 +168,18 @@ def share_counts(
         "all_infused": _all_infused(cohort),
         "asked_by": list(columns),
         "layout": layout,
+        "layout_is": layout_words(layout, columns),
         "schedule": {"weeks": [float(week) for week in schedule.weeks]},
         "definitions": draft.definitions,
         "tables": tables,
         "hidden": draft.hidden,
     }
     return {**content, "fingerprint": fingerprint(content)}
+
+
+def layout_words(layout: str, by: Sequence[str]) -> str:
+    """Return what a layout is, as the file says it."""
+    return _LAYOUTS[layout] if by or layout == NOTHING else "the whole alone"
 
 
 def _all_infused(cohort: Cohort) -> bool:

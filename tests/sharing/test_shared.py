@@ -6,7 +6,7 @@ import re
 import pytest
 
 import carstats as cs
-from carstats.sharing.shared import NOTHING, WHOLE, share_counts
+from carstats.sharing.shared import NOTHING, WHOLE, shared_content
 from tests.sharing.sites import content_of, plain_study
 
 
@@ -57,15 +57,15 @@ def test_a_site_of_four_shows_no_number():
 
 
 def test_margins_where_cells_are_small(cohort):
-    content = share_counts(cohort, site="x")
+    content = shared_content(cohort, site="x")
     assert content["layout"] == "margins"
     assert [table["by"] for table in content["tables"]] == [[], ["disease"], ["target"]]
-    assert share_counts(cohort, site="x", by="target")["layout"] == "cells"
-    assert share_counts(cohort, site="x", by=None)["layout"] == WHOLE
+    assert shared_content(cohort, site="x", by="target")["layout"] == "cells"
+    assert shared_content(cohort, site="x", by=None)["layout"] == WHOLE
 
 
 def test_no_identifier_no_date_no_exact_day(cohort):
-    content = share_counts(cohort, site="x", min_cell=1)
+    content = shared_content(cohort, site="x", min_cell=1)
     text = json.dumps(content)
     study = cohort.study
     ids = set(study.subjects["subject_id"]) | set(study.subjects["study_id"])
@@ -105,4 +105,4 @@ def test_lower_minimum_is_said():
 def test_arguments_that_cannot_be_used(options, match):
     cohort = cs.define_cohort(plain_study([1] * 6, [(168, "event", 84)] * 6))
     with pytest.raises(cs.CarstatsError, match=match):
-        share_counts(cohort, **{"site": "x", **options})
+        shared_content(cohort, **{"site": "x", **options})

@@ -19,15 +19,16 @@ from carstats.report.chapters.blocks import (
 from carstats.report.chapters.context import part
 from carstats.report.figures import estimates_figure, interval_figure
 from carstats.report.format import count, of, p_number, percent, percent_limits, rate
-from carstats.report.network.tables import definitions_table, network_table, sites_table
-from carstats.report.tables import tabulate_result
+from carstats.report.network.tables import definitions_table, network_table
+from carstats.report.tables import tabulate_result, tabulate_sites
 from carstats.response.comparisons import response_test
 from carstats.response.differences import response_difference
 from carstats.response.rates import response_rate
 from carstats.result import Result
-from carstats.sharing.estimates import site_differences, site_rates, site_survival
+from carstats.sharing.curves import site_differences, site_survival
 from carstats.sharing.network import Network
 from carstats.sharing.outcomes import RESPONSE, TIMES, TOXICITY
+from carstats.sharing.rates import site_rate
 from carstats.sharing.together import (
     SITE,
     competing_counts,
@@ -97,9 +98,7 @@ def _definitions(network: Network) -> list[Block]:
 
 def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -> list[Block]:
     """Return each site and all together of one outcome."""
-    result = site_rates(network, kind, name, min_grade=min_grade)
-    if result is None:
-        return []
+    result = site_rate(network, name, min_grade=min_grade)
     stem = f"{kind}_{name}" + (f"_grade_{min_grade}" if min_grade > 1 else "")
     row = result.frame[result.frame["part"] == "together"].iloc[0]
     told = tr("{outcome}: {counted}, {rate}", outcome=in_words(result.spec.endpoint),
@@ -111,7 +110,7 @@ def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -
                        result.spec, result.labels)  # fmt: skip
         draw_it = partial(estimates_figure, shown, heading=in_words(result.spec.endpoint))
         blocks.append(figure_block(draw_it, {"": shown}, stem, told))
-    return [*blocks, TableBlock(sites_table(result), {stem: result})]
+    return [*blocks, TableBlock(tabulate_sites(result), {stem: result})]
 
 
 def _told(counts: Counts | None) -> bool:
@@ -212,9 +211,11 @@ def _curve(network: Network, name: str) -> list[Block]:
         Heading(label), figure_block(partial(interval_figure, curve), {"": curve}, f"curve_{name}"),
     ]  # fmt: skip
     for day in _READ:
-        result = site_survival(network, name, at=day) if day in network.visits else None
-        if result is not None and result.frame["estimate"].notna().any():
-            table = sites_table(result)
+        if day not in network.visits:
+            continue
+        result = site_survival(network, name, at=day)
+        if result.frame["estimate"].notna().any():
+            table = tabulate_sites(result)
             title = tr("{outcome}: no event by week {week}", outcome=label, week=f"{day / 7:g}")
             named = {f"{name}_day_{day:g}": result}
             blocks.append(TableBlock(replace(table, title=title), named))

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from carstats.data.vocabulary import Vocabulary, column_name
+from carstats.language import in_language
 from carstats.messages import mark
 from carstats.report.format import count
 from carstats.report.network.tables import definitions_table
-from carstats.report.pages.page import tables_page
+from carstats.report.pages.page import languages_page
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
 from carstats.sharing.numbers import ALL as EVERY
 from carstats.sharing.numbers import NONE
 from carstats.sharing.outcomes import DAYS, RESPONSE, TIMES, TOXICITY
 from carstats.sharing.shared import ALL, CELLS, LEAST, MARGINS, NOTHING, OTHERS, SECTIONS, WHOLE
+from carstats.translation import LANGUAGES, current_language
 from carstats.words import sentences, tr
 
 PAGE = "disclosure.html"
 _LAYOUTS = {
-    CELLS: mark("The whole, and every combination of {columns} that is large enough."),
+    CELLS: mark("The whole site, and every combination of {columns} that is large enough."),
     MARGINS: mark(
-        "The whole, and by {columns}, each alone: of the combinations little would be left."
+        "The whole site, and the site by {columns}, by each of them alone: of their combinations "
+        "most numbers would be too small to be shown."
     ),
-    WHOLE: mark("The whole alone: by strata nothing would be left."),
+    WHOLE: mark("The whole site alone: by {columns} every number would be too small to be shown."),
     NOTHING: mark(
         "Nothing but that the site has fewer than {least} subjects: no number may be shown."
     ),
 }
+_ALONE = mark("The whole site alone.")
 _LINE = "_" * 40
 
 
@@ -39,7 +43,18 @@ def shared_text(content: dict[str, Any]) -> str:
 
 
 def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> str:
-    """Return the page of a shared file, in the language that is set."""
+    """Return the page of a shared file in both languages, the one that is set first."""
+    parts = {}
+    for language in sorted(LANGUAGES, key=lambda each: each != current_language()):
+        with in_language(language):
+            parts[language] = _said(content, file)
+    return languages_page(parts, synthetic=content["synthetic"], made_with=made_with)
+
+
+def _said(
+    content: dict[str, Any], file: str
+) -> tuple[str, list[str], dict[str, list[str | Table]]]:
+    """Return title, first lines and sections in the language that is set."""
     least = content["minimum_cell"]
     told = [
         tr("Site: {site}", site=content["site"]),
@@ -96,23 +111,27 @@ def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> st
     sections[tr("Release")] = [
         tr("The file {file} has the fingerprint (SHA-256) {fingerprint}.",
            file=file, fingerprint=content["fingerprint"]),
+        tr("This page says the same in English and in Chinese; a signature under one is enough."),
         _signature(),
     ]  # fmt: skip
-    title = tr("What would leave the hospital")
-    return tables_page(
-        title, told, sections, synthetic=content["synthetic"], made_with=made_with
-    )  # fmt: skip
+    return tr("What would leave the hospital"), told, sections
 
 
 def _columns(content: dict[str, Any]) -> str:
-    names = tr(", ").join(tr(column_name(column)) for column in content["asked_by"])
-    return tr(_LAYOUTS[content["layout"]], columns=names, least=content["minimum_cell"])
+    names = column_words(content["asked_by"])
+    words = _LAYOUTS[content["layout"]] if names or content["layout"] == NOTHING else _ALONE
+    return tr(words, columns=names, least=content["minimum_cell"])
+
+
+def column_words(columns: Iterable[str]) -> str:
+    """Return columns as they print: "disease and target"."""
+    return tr(" and ").join(tr(column_name(column)) for column in columns)
 
 
 def _title(table: dict[str, Any]) -> str:
     if not table["by"]:
         return tr("The whole site")
-    return tr("By {columns}", columns=tr(" and ").join(tr(column_name(c)) for c in table["by"]))
+    return tr("By {columns}", columns=column_words(table["by"]))
 
 
 def stratum_words(name: str) -> str:
@@ -238,7 +257,7 @@ def _hidden(content: dict[str, Any]) -> Iterator[str | Table]:
     )
     rows = []
     for each in content["hidden"]:
-        by = tr(" and ").join(tr(column_name(c)) for c in each["by"].split(", ") if c)
+        by = column_words(c for c in each["by"].split(", ") if c)
         where = tr("By {columns}", columns=by) if by else tr("The whole site")
         rows.append(Row((label_of(content, each["outcome"]), tr(each["what"])), where, indent=1))
     yield Table(

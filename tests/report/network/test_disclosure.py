@@ -8,7 +8,7 @@ import pytest
 
 import carstats as cs
 from carstats.report.network.disclosure import disclosure_page
-from carstats.sharing.shared import share_counts
+from carstats.sharing.shared import shared_content
 from tests.sharing.sites import content_of
 
 
@@ -69,7 +69,7 @@ def times(cells):
 @pytest.mark.parametrize(("by", "least"), [(["disease", "target"], 5), ("target", 1), (None, 3)])
 def test_each_number_of_the_file_is_on_the_page_and_no_other(by, least):
     cohort = cs.define_cohort(cs.read_study("data/synthetic"), cs.infused(), label="infused")
-    content = share_counts(cohort, site="x", by=by, min_cell=least)
+    content = shared_content(cohort, site="x", by=by, min_cell=least)
     tables = iter(Page(disclosure_page(content, "x.json", made_with="carstats")).tables)
     tried = 0
     for table in content["tables"]:
