@@ -66,7 +66,7 @@ def test_the_page_has_every_number_of_the_file(folder, tmp_path):
             assert told <= cells
         for row in table["toxicities"]:
             for grade in row["worst_grade"]:
-                assert f": {grade['subjects']}" in page
+                assert f":\u00a0{grade['subjects']}" in page
     assert "needs the agreement of the sites" in page
 
 

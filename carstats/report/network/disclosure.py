@@ -180,7 +180,11 @@ def _responses(content: dict[str, Any], table: dict[str, Any]) -> Table:
     ]  # fmt: skip
     heads = (tr("Stratum"), tr("Asked"), tr("Responders"), tr("Evaluable"), tr("Not evaluable"),
              tr("Not asked, or not followed so far"))  # fmt: skip
-    return Table(tr("Responses"), heads, tuple(rows))
+    note = tr(
+        "Asked: to whom the outcome applies and who could be followed to the visit. Evaluable: who "
+        "has a result there. A responder is evaluable."
+    )
+    return Table(tr("Responses"), heads, tuple(rows), notes=(note,))
 
 
 def _toxicities(content: dict[str, Any], table: dict[str, Any]) -> Table:
@@ -193,7 +197,12 @@ def _toxicities(content: dict[str, Any], table: dict[str, Any]) -> Table:
         for row in table[SECTIONS[TOXICITY]]
     ]  # fmt: skip
     heads = (tr("Stratum"), tr("Asked"), tr("Subjects by worst grade"), tr("Not asked"))
-    return Table(tr("Toxicities"), heads, tuple(rows), align=("left", "right", "left", "right"))
+    note = tr(
+        "Before each colon the grade, from 1 (mild) to 5 (death), or several grades together; "
+        "after it the subjects of whom that was the worst."
+    )
+    align = ("left", "right", "left", "right")
+    return Table(tr("Toxicities"), heads, tuple(rows), notes=(note,), align=align)
 
 
 def _grade(grade: dict[str, Any]) -> str:
@@ -203,7 +212,8 @@ def _grade(grade: dict[str, Any]) -> str:
         name = tr("{grade} or worse", grade=name)
     elif grade["may_be_worse"] != NONE:
         name = tr("{grade}, or not graded", grade=name)
-    return tr("{name}: {text}", name=name, text=count(grade["subjects"]))
+    # A number stays on the line of its grade.
+    return tr("{name}: {text}", name=name, text=count(grade["subjects"])).replace(": ", ":\u00a0")
 
 
 def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
@@ -227,7 +237,11 @@ def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
     days = [r for r in table[SECTIONS[TIMES]] if r["clock"] == DAYS]
     notes = (
         sentences(
-            tr("An interval holds what was found after its first visit up to its last."),
+            tr(
+                "An interval holds what was found after its first visit up to its last. At risk: "
+                "still followed, and without the event. Competing: something else came first. "
+                "Censored: no longer followed."
+            ),
             tr("Of {names} the day is known: it lies in the interval itself.",
                names=tr(", ").join(dict.fromkeys(label_of(content, r["outcome"]) for r in days)))
             if days else "",
@@ -239,9 +253,9 @@ def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
 def _interval(each: dict[str, Any]) -> str:
     low, high = f"{each['after_week']:g}", f"{each['to_week']:g}"
     if each["with_no_record"]:
-        return tr("no record, start, to {high}", high=high)
+        return tr("start to {high}, and who has no record", high=high)
     if each["from_the_start"]:
-        return tr("start") if high == "0" else tr("start, to {high}", high=high)
+        return tr("start") if high == "0" else tr("start to {high}", high=high)
     return tr("after {low}, to {high}", low=low, high=high)
 
 
@@ -255,11 +269,13 @@ def _hidden(content: dict[str, Any]) -> Iterator[str | Table]:
         "{most}; also where one endpoint's subjects are among those of another and few remain.",
         most=least - 1,
     )
-    rows = []
+    told: dict[tuple[str, str], list[str]] = {}
     for each in content["hidden"]:
         by = column_words(c for c in each["by"].split(", ") if c)
         where = tr("By {columns}", columns=by) if by else tr("The whole site")
-        rows.append(Row((label_of(content, each["outcome"]), tr(each["what"])), where, indent=1))
+        told.setdefault((where, label_of(content, each["outcome"])), []).append(tr(each["what"]))
+    rows = [Row((name, tr("; ").join(what)), where, indent=1)
+            for (where, name), what in told.items()]  # fmt: skip
     yield Table(
         tr("Hidden"), (tr("Outcome"), tr("What is not told")), tuple(rows), align=("left", "left")
     )
