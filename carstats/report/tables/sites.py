@@ -5,30 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from carstats.messages import message
 from carstats.report.format import (
-    NONE,
     confidence,
-    count,
     number,
-    of,
     p_number,
     percent,
     percent_limits,
     rate,
     with_limits,
 )
+from carstats.report.rows import events_of, possible
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
 from carstats.report.tables.parts import Marks, check_columns
 from carstats.result import Result
-from carstats.words import in_words, sentence, tr
-
-# Closer values are one.
-_DIGITS = 1e-9
+from carstats.words import in_words, sentence, sentences, tr
 
 
 def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
@@ -37,16 +31,12 @@ def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
     frame = result.frame
     marks = Marks()
     differ = "i2" in frame
-    opened = "possible_low" in frame and bool(
-        (frame["possible_high"] - frame["possible_low"] > _DIGITS).any()
-    )
+    ranges = possible(frame)
     rows = []
-    for _, row in frame.iterrows():
-        cells = [_name(result, row), _counted(row),
+    for place, row in frame.iterrows():
+        cells = [_name(result, row), events_of(row),
                  rate(row["estimate"], row["conf_low"], row["conf_high"])]  # fmt: skip
-        if opened:
-            low, high = row.get("possible_low", np.nan), row.get("possible_high", np.nan)
-            cells.append(percent_limits(low, high) if high - low > _DIGITS else NONE)
+        cells += ranges[place : place + 1]
         if differ:
             cells += [
                 percent_limits(row["predict_low"], row["predict_high"]),
@@ -55,24 +45,28 @@ def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
         group = in_words(result.labels["part"][row["part"]])
         rows.append(Row(tuple(cells), group, 1, marks.add(row["note"])))
     level = confidence(result.spec.conf_level)
-    heads = [tr("Site"), "n/N", with_limits(tr("Estimate"), level)]
-    if opened:
+    heads = [
+        tr("Site"),
+        "n/N" if differ else tr("Events, n/N"),
+        with_limits(tr("Estimate") if differ else tr("Without the event"), level),
+    ]
+    notes = [sentence(result.spec.population), sentence(result.spec.method)]
+    if ranges:
         heads.append(tr("Possible"))
+        notes.append(tr("Possible: what the estimate can be, as the hidden numbers are."))
     if differ:
         heads += [tr("A new site"), "τ²", "I²", tr("p (sites alike)")]
+        notes.append(
+            tr(
+                "A new site: interval of prediction. τ²: variance of the log odds between sites. "
+                "I²: share of their differences that is more than chance. p: of the test that "
+                "the sites are alike."
+            )
+        )
     return Table(
-        title or result.spec.endpoint, tuple(heads), tuple(rows),
-        notes=(sentence(result.spec.population), sentence(result.spec.method)),
+        title or result.spec.endpoint, tuple(heads), tuple(rows), notes=(sentences(*notes),),
         marked=tuple(marks.notes), synthetic=result.spec.synthetic,
     )  # fmt: skip
-
-
-def _counted(row: Mapping[str, Any] | pd.Series) -> str:
-    """Return n of N; where no estimate can be made of hidden numbers the least and the most n."""
-    low, high = (row.get(key, np.nan) for key in ("possible_low", "possible_high"))
-    if np.isnan(row["estimate"]) and high > low:
-        return f"{count(round(low * row['n']))}–{of(round(high * row['n']), row['n'])}"
-    return of(row["n_event"], row["n"])
 
 
 def _name(result: Result, row: Mapping[str, Any] | pd.Series) -> str:
