@@ -9,7 +9,7 @@ from typing import Any
 
 import carstats
 from carstats.cohort.cohort import Cohort
-from carstats.errors import CarstatsError, check_path
+from carstats.errors import CarstatsError, check_path, listed
 from carstats.messages import mark, message
 from carstats.report.chapters.context import context_of
 from carstats.report.network.disclosure import PAGE, column_words, disclosure_page, shared_text
@@ -18,10 +18,13 @@ from carstats.report.network.files import PAGE as NETWORK
 from carstats.report.pages.save import write_files
 from carstats.run.reproduce import check_writable
 from carstats.sharing.network import Network, read_network
+from carstats.sharing.outcomes import shareable
 from carstats.sharing.reading import read_shared
 from carstats.sharing.shared import BY, LEAST, MARGINS, NOTHING, WHOLE, shared_content
 from carstats.words import in_words, tr, tr_n
 
+# Week 24, at which responses are read.
+DAY = 168.0
 _LAYOUTS = {
     MARGINS: mark(
         "By combinations of {columns} little would be left; the file has each of them alone."
@@ -38,7 +41,7 @@ def share_counts(
     site: str,
     by: str | Iterable[str] | None = BY,
     endpoints: Iterable[str] | None = None,
-    at: float = 168,
+    at: float = DAY,
     min_cell: int = LEAST,
 ) -> list[Path]:
     """Write counts of a cohort that may leave the hospital, and the page to sign before they do.
@@ -179,10 +182,21 @@ def share_study(
     # A folder's name may be a person's, a ward's or a date: it stays.
     named = site if site is not None else in_words(study.label) or "site"
     columns = [column.strip() for column in by.split(",") if column.strip()]
-    made = share_counts(context_of(study).cohort, out, site=named, by=columns, **options)
+    cohort = context_of(study).cohort
+    made = share_counts(cohort, out, site=named, by=columns, **options)
     # As the others will read it.
     content = read_shared(made[0])
     told = [*map(str, made)]
+    whole = {each["outcome"] for each in content["hidden"] if not each["by"]}
+    known = whole | set(content["definitions"])
+    lacking = [name for _, name in shareable(cohort, options.get("endpoints")) if name not in known]
+    if lacking and content["layout"] != NOTHING:
+        told.append(
+            tr(
+                "Not counted, for no visit is near day {day}, or subjects joined later: {names}.",
+                day=f"{options.get('at', DAY):g}", names=listed(lacking),
+            )
+        )  # fmt: skip
     if site is None:
         told.append(
             tr("In the file the site is called {site}; --site names it otherwise.", site=named)
@@ -193,7 +207,6 @@ def share_study(
             tr(_LAYOUTS[layout], columns=column_words(columns), least=content["minimum_cell"])
         )
     if layout != NOTHING:
-        whole = {each["outcome"] for each in content["hidden"] if not each["by"]}
         hidden = len(whole - set(content["definitions"]))
         if hidden:
             told.append(

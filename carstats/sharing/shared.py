@@ -53,6 +53,7 @@ _LAYOUTS = {
 BY = ("disease", "target")
 # Columns that are of one subject each.
 _OWN = ("subject_id", "age", "weight_kg", "disease_duration_years")
+_LONGEST_NAME = 80
 # With a smaller share of the subjects in cells of their own, margins are shown instead.
 _LITTLE = 0.5
 # What is hidden of an outcome, as the file says it.
@@ -131,9 +132,15 @@ def shared_content(
     check_number("min_cell", min_cell, low=1)
     if int(min_cell) != min_cell:
         raise CarstatsError(message("`min_cell` is {value}; it is a whole number.", value=min_cell))
-    name = str(site).strip()
+    check_number("at", at, low=0)
+    name = site_name(site)
     if not name:
-        raise CarstatsError(message("`site` is empty; name the site as the network knows it."))
+        raise CarstatsError(
+            message(
+                "`site` is {given}; name the site as the network knows it, in 1 to {most} letters.",
+                given=repr(site)[:60], most=_LONGEST_NAME,
+            )
+        )  # fmt: skip
     columns = check_by(cohort.subjects, by)
     own = [c for c in columns if c in _OWN or c.endswith(("_day", "_date"))]
     if own:
@@ -175,6 +182,12 @@ def shared_content(
         "hidden": draft.hidden,
     }
     return {**content, "fingerprint": fingerprint(content)}
+
+
+def site_name(given: object) -> str:
+    """Return a site's name with single spaces; empty where it does not print or is too long."""
+    name = " ".join(str(given).split())
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else ""
 
 
 def layout_words(layout: str, by: Sequence[str]) -> str:

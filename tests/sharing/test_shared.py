@@ -95,7 +95,10 @@ def test_lower_minimum_is_said():
     [
         ({"min_cell": 0}, "`min_cell`"),
         ({"min_cell": 2.5}, "whole number"),
-        ({"site": " "}, "`site` is empty"),
+        ({"site": " "}, "`site` is ' '; name the site"),
+        ({"site": "A\u202e"}, "`site` is"),
+        ({"site": "A" * 81}, "in 1 to 80 letters"),
+        ({"at": -5}, "`at` is -5"),
         ({"endpoints": ["remision"]}, "names 'remision'"),
         ({"by": "ward"}, "`by` names"),
         ({"by": "last_contact_day", "min_cell": 1}, "may not leave"),
@@ -106,3 +109,14 @@ def test_arguments_that_cannot_be_used(options, match):
     cohort = cs.define_cohort(plain_study([1] * 6, [(168, "event", 84)] * 6))
     with pytest.raises(cs.CarstatsError, match=match):
         shared_content(cohort, **{"site": "x", **options})
+
+
+def test_a_name_has_single_spaces():
+    assert content_of(site="  Hospital\u3000 1 ")["site"] == "Hospital 1"
+
+
+def test_the_file_says_in_words_what_its_layout_is():
+    assert content_of(by=None)["layout_is"] == "the whole alone"
+    assert content_of((1,) * 3, min_cell=5)["layout_is"].startswith(
+        "no number, for there are fewer"
+    )
