@@ -117,6 +117,5 @@ def test_a_name_has_single_spaces():
 
 def test_the_file_says_in_words_what_its_layout_is():
     assert content_of(by=None)["layout_is"] == "the whole alone"
-    assert content_of((1,) * 3, min_cell=5)["layout_is"].startswith(
-        "no number, for there are fewer"
-    )
+    few = content_of((1, 0, 1, 0), [(168, "event", 84)] * 4)
+    assert few["layout_is"] == "no number, for there are fewer subjects than the smallest number"

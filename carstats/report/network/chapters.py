@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from carstats.counts.counted import Counts
 from carstats.report.chapters.blocks import (
@@ -18,7 +18,7 @@ from carstats.report.chapters.blocks import (
 )
 from carstats.report.chapters.context import part
 from carstats.report.figures import estimates_figure, interval_figure
-from carstats.report.format import count, of, p_number, percent, percent_limits, rate
+from carstats.report.format import count, of, p_value, percent, percent_limits, rate
 from carstats.report.network.tables import definitions_table, network_table
 from carstats.report.tables import tabulate_result, tabulate_sites
 from carstats.response.comparisons import response_test
@@ -43,6 +43,9 @@ from carstats.survival.interval_censored.curves import (
 )
 from carstats.toxicity.rates import toxicity_rate
 from carstats.words import in_words, sentences, tr
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Visits at which curves are read, days.
 _READ = (168.0, 364.0, 728.0)
@@ -110,7 +113,8 @@ def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -
                        result.spec, result.labels)  # fmt: skip
         draw_it = partial(estimates_figure, shown, heading=in_words(result.spec.endpoint))
         blocks.append(figure_block(draw_it, {"": shown}, stem, told))
-    return [*blocks, TableBlock(tabulate_sites(result), {stem: result})]
+    title = tr("{outcome}, by site", outcome=in_words(result.spec.endpoint))
+    return [*blocks, TableBlock(tabulate_sites(result, title=title), {stem: result})]
 
 
 def _told(counts: Counts | None) -> bool:
@@ -208,17 +212,16 @@ def _curve(network: Network, name: str) -> list[Block]:
     curve = interval_censored_curve(cohort, name, competing="censor")
     label = in_words(curve.spec.endpoint)
     blocks: list[Block] = [
-        Heading(label), figure_block(partial(interval_figure, curve), {"": curve}, f"curve_{name}"),
+        Heading(label), figure_block(_without(curve), {"": curve}, f"curve_{name}"),
     ]  # fmt: skip
     for day in _READ:
         if day not in network.visits:
             continue
         result = site_survival(network, name, at=day)
         if result.frame["estimate"].notna().any():
-            table = tabulate_sites(result)
             title = tr("{outcome}: no event by week {week}", outcome=label, week=f"{day / 7:g}")
             named = {f"{name}_day_{day:g}": result}
-            blocks.append(TableBlock(replace(table, title=title), named))
+            blocks.append(TableBlock(tabulate_sites(result, title=title), named))
     if competes:
         care = tr(
             "No site tells competing events from censored times: what follows is cause-specific, "
@@ -228,6 +231,12 @@ def _curve(network: Network, name: str) -> list[Block]:
     return [*blocks, *_tests(network, name)]
 
 
+def _without(curve: Result) -> Callable[..., Figure]:
+    """Draw curves under a heading that says which way they go."""
+    words = tr("{outcome}: without the event", outcome=in_words(curve.spec.endpoint))
+    return partial(interval_figure, curve, heading=words)
+
+
 def _tests(network: Network, name: str) -> list[Block]:
     """Return whether sites, and within sites targets, differ."""
     found: list[Block] = []
@@ -235,7 +244,7 @@ def _tests(network: Network, name: str) -> list[Block]:
     if sites is not None:
         row = sites.frame.iloc[0]
         found += paragraphs(
-            tr("Between the sites: p = {p}, I² {share}.", p=p_number(row["p_value"]),
+            tr("Between the sites: {p}, I² {share}.", p=p_value(row["p_value"]),
                share=percent(row["i2"]))
         )  # fmt: skip
     cohort = time_cohort(network, name, [_BY])
@@ -244,8 +253,7 @@ def _tests(network: Network, name: str) -> list[Block]:
         title = tr("{outcome}, by target within sites", outcome=in_words(test.spec.endpoint))
         if not _competes(network, name):
             curves = interval_censored_curve(cohort, name, by=_BY)
-            draw = partial(interval_figure, curves)
-            found.append(figure_block(draw, {"": curves}, f"curve_{name}_by_target"))
+            found.append(figure_block(_without(curves), {"": curves}, f"curve_{name}_by_target"))
         found.append(TableBlock(tabulate_result(test, title=title), {f"{name}_test": test}))
         found += paragraphs(_left_out(network, TIMES, name))
     return found

@@ -30,7 +30,7 @@ def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
     check_columns(result, "tabulate_sites", message("what sites say"), {"part", "site_id"})
     frame = result.frame
     marks = Marks()
-    differ = "i2" in frame
+    free, differ = result.spec.analysis == "network_survival", "i2" in frame
     ranges = possible(frame)
     rows = []
     for place, row in frame.iterrows():
@@ -47,8 +47,8 @@ def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
     level = confidence(result.spec.conf_level)
     heads = [
         tr("Site"),
-        "n/N" if differ else tr("Events, n/N"),
-        with_limits(tr("Estimate") if differ else tr("Without the event"), level),
+        tr("Events, n/N") if free else "n/N",
+        with_limits(tr("Without the event") if free else tr("Estimate"), level),
     ]
     notes = [sentence(result.spec.population), sentence(result.spec.method)]
     if ranges:
