@@ -101,7 +101,7 @@ def life_table(
         low = np.where(known, survival ** np.exp(spread), np.nan)
         high = np.where(known, survival ** np.exp(-spread), np.nan)
         # Without an event, or without anybody else, Greenwood's variance is 0 and says nothing.
-        exact = ((1 - conf_level) / 2) ** (1 / exposed)
+        exact = ((1 - conf_level) / 2) ** (1 / np.maximum(exposed, 1e-9))
         none, all_ = survival >= 1 - 1e-12, survival <= 0
         low = np.where(none, exact, np.where(all_, 0.0, low))
         high = np.where(none, 1.0, np.where(all_, 1 - exact, high))

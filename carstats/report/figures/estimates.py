@@ -152,7 +152,7 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
         rows, name, span = [row for pair in pairs for row in pair], INDENT, room
     forest = Forest(("",), heads, rows, (min(name, most),), span).broken()
     scale, unit = _scale(result, kind)
-    unit = tr("Without the event (%)") if free and kind == SHARES else unit
+    unit = tr("Without event (%)") if free and kind == SHARES else unit
     return forest, scale, unit or what
 
 

@@ -33,6 +33,7 @@ from carstats.sharing.together import (
     SITE,
     competing_counts,
     response_counts,
+    spans_of,
     time_cohort,
     toxicity_counts,
 )
@@ -205,11 +206,12 @@ def _curve(network: Network, name: str) -> list[Block]:
     if cohort is None:
         return []
     competes = _competes(network, name)
+    care_of = "censor" if competes else None
     if competes and competing_counts(network, name)[0] is not None:
         label = in_words(network.vocabulary.label("endpoint", name))
         found = part(partial(_incidence, network, name))
         return [Heading(label), *found, *_tests(network, name)]
-    curve = interval_censored_curve(cohort, name, competing="censor")
+    curve = interval_censored_curve(cohort, name, competing=care_of)
     label = in_words(curve.spec.endpoint)
     blocks: list[Block] = [
         Heading(label), figure_block(_without(curve), {"": curve}, f"curve_{name}"),
@@ -265,14 +267,20 @@ def _competes(network: Network, name: str) -> bool:
 
 
 def _incidence(network: Network, name: str) -> list[Block]:
-    """Return the cumulative incidence over the sites that tell competing events."""
+    """Return the cumulative incidence over the sites that tell competing events.
+
+    It is told at visits that no joined interval goes across: within one nobody knows when.
+    """
     counts, left = competing_counts(network, name)
+    spans = spans_of(network, name)
     days = [day for day in _READ if day in network.visits]
+    open_ = [day for day in days if any(low < day < high for low, high in spans)]
+    ends = [day for day in network.visits if not any(low < day < high for low, high in spans)]
     result = cumulative_incidence(counts, name)
-    frame = result.frame
+    frame = result.frame[result.frame["cause"] == name]
     lines = []
-    for day in days:
-        rows = frame[(frame["time"] <= day + 1e-6) & (frame["cause"] == name)]
+    for day in sorted({*days, *ends[-1:]} - set(open_)):
+        rows = frame[frame["time"] <= day + 1e-6]
         if len(rows):
             last = rows.iloc[-1]
             lines.append(
@@ -281,6 +289,8 @@ def _incidence(network: Network, name: str) -> list[Block]:
                    limits=percent_limits(last["conf_low"], last["conf_high"]))
             )  # fmt: skip
     gone = tr("Sites left out, for they hide competing events: {n}.", n=count(left)) if left else ""
+    weeks = tr(", ").join(f"{day / 7:g}" for day in open_)
+    unknown = tr("By week {weeks} it is not known: joined intervals go across.", weeks=weeks)
     told = tr("Cumulative incidence, competing events counted: {parts}.",
-              parts=tr("; ").join(lines))  # fmt: skip
-    return paragraphs(sentences(told, gone))
+              parts=tr("; ").join(lines)) if lines else ""  # fmt: skip
+    return paragraphs(sentences(told, unknown if open_ else "", gone))

@@ -61,19 +61,23 @@ def _said(
         tr("Read this before {file} is sent. It shows every number that is in the file.",
            file=file),
     ]  # fmt: skip
-    sections: dict[str, list[str | Table]] = {tr("What would leave"): [
-        tr(
-            "Counts of subjects by outcome, and the definitions of the endpoints. No row of a "
-            "subject, no identifier, no date and no day of an event: times are the "
+    nothing = content["layout"] == NOTHING
+    leaves = [_columns(content)]
+    if not nothing:
+        leaves = [
+            tr(
+                "Counts of subjects by outcome, and the definitions of the endpoints. No row of a "
+                "subject, no identifier, no date and no day of an event: times are the "
                 "visits of the schedule."
-        ),
-        _columns(content),
-        tr(
-            "A number from 1 to {most} is not shown, nor can it be computed from those that are: "
-            "numbers are joined until each is 0 or at least {least}.",
-            most=least - 1, least=least,
-        ) if least > 1 else tr("Every number is shown, also that of a single subject."),
-    ]}  # fmt: skip
+            ),
+            *leaves,
+            tr(
+                "A number from 1 to {most} is not shown, nor can it be computed from those that "
+                "are: numbers are joined until each is 0 or at least {least}.",
+                most=least - 1, least=least,
+            ) if least > 1 else tr("Every number is shown, also that of a single subject."),
+        ]  # fmt: skip
+    sections: dict[str, list[str | Table]] = {tr("What would leave"): [*leaves]}
     if least < LEAST:
         sections[tr("What would leave")].append(
             tr(
@@ -260,10 +264,13 @@ def _interval(each: dict[str, Any]) -> str:
 
 
 def _hidden(content: dict[str, Any]) -> Iterator[str | Table]:
+    least = content["minimum_cell"]
+    if content["layout"] == NOTHING:
+        yield tr("Every number, for the site has fewer than {least} subjects.", least=least)
+        return
     if not content["hidden"]:
         yield tr("Nothing is hidden.")
         return
-    least = content["minimum_cell"]
     yield tr(
         "Each of these would show, or let compute by adding and subtracting, a number from 1 to "
         "{most}; also where one endpoint's subjects are among those of another and few remain.",
