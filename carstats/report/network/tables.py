@@ -7,7 +7,7 @@ from typing import Any
 
 from carstats.data.vocabulary import column_name
 from carstats.messages import mark
-from carstats.report.format import count
+from carstats.report.format import count, of
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
 from carstats.sharing.definitions import DERIVED, RECORDED
@@ -41,15 +41,14 @@ def network_table(network: Network) -> Table:
                     else tr("fewer than {least}", least=content["minimum_cell"]),
                     count(content["minimum_cell"]),
                     tr(_SENT[content["layout"]], columns=columns),
-                    count(len(shown)),
-                    count(len(hidden)),
+                    of(len(shown), len(shown) + len(hidden)),
                     content["carstats"],
                 )
             )
         )  # fmt: skip
     heads = (tr("Site"), tr("Subjects"), tr("Smallest number"), tr("Shown"),
-             tr("Outcomes shown"), tr("Outcomes hidden"), "carstats")  # fmt: skip
-    align = ("left", "right", "right", "left", "right", "right", "right")
+             tr("Outcomes shown, n/N"), "carstats")  # fmt: skip
+    align = ("left", "right", "right", "left", "right", "right")
     return Table(tr("What the sites sent"), heads, tuple(rows), align=align,
                  synthetic=network.synthetic)  # fmt: skip
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from carstats.messages import message
 from carstats.report.format import (
+    NONE,
     confidence,
     number,
     p_number,
@@ -38,10 +40,7 @@ def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
                  rate(row["estimate"], row["conf_low"], row["conf_high"])]  # fmt: skip
         cells += ranges[place : place + 1]
         if differ:
-            cells += [
-                percent_limits(row["predict_low"], row["predict_high"]),
-                number(row["tau2"], 2), percent(row["i2"]), p_number(row["p_heterogeneity"]),
-            ]  # fmt: skip
+            cells += [percent_limits(row["predict_low"], row["predict_high"]), _differences(row)]
         group = in_words(result.labels["part"][row["part"]])
         rows.append(Row(tuple(cells), group, 1, marks.add(row["note"])))
     level = confidence(result.spec.conf_level)
@@ -55,7 +54,7 @@ def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
         heads.append(tr("Possible"))
         notes.append(tr("Possible: what the estimate can be, as the hidden numbers are."))
     if differ:
-        heads += [tr("A new site"), "τ²", "I²", tr("p (sites alike)")]
+        heads += [tr("A new site"), "τ²; I²; p"]
         notes.append(
             tr(
                 "A new site: interval of prediction. τ²: variance of the log odds between sites. "
@@ -72,3 +71,10 @@ def tabulate_sites(result: Result, *, title: str | None = None) -> Table:
 def _name(result: Result, row: Mapping[str, Any] | pd.Series) -> str:
     name = in_words(result.labels["site_id"].get(row["site_id"], row["site_id"]))
     return tr("without {site}", site=name) if row["part"] == "without" else name
+
+
+def _differences(row: Mapping[str, Any] | pd.Series) -> str:
+    """Return how sites differ, in one cell, so that the table fits an upright page."""
+    if np.isnan(row["i2"]):
+        return NONE
+    return "; ".join((number(row["tau2"], 2), percent(row["i2"]), p_number(row["p_heterogeneity"])))
