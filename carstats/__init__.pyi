@@ -75,7 +75,11 @@ from .response.scores import score_change
 from .response.timing import time_to_response
 from .response.tipping import response_tipping_point
 from .result import Result
+from .run.network import combine_counts, share_counts
 from .run.report import study_report
+from .sharing.curves import site_survival
+from .sharing.network import Network
+from .sharing.rates import site_rate
 from .survival.benchmark import survival_benchmark
 from .survival.comparisons import survival_difference
 from .survival.competing import cumulative_incidence, fine_gray_regression, gray_test
@@ -132,6 +136,7 @@ __all__ = [
     "CarstatsError",
     "Cohort",
     "Counts",
+    "Network",
     "Result",
     "Rules",
     "Strategies",
@@ -152,6 +157,7 @@ __all__ = [
     "causes_of_death",
     "cellular_kinetics",
     "cohort_from_frame",
+    "combine_counts",
     "count_outcomes",
     "cox_regression",
     "crosscheck",
@@ -228,7 +234,10 @@ __all__ = [
     "score_responder_rate",
     "seroconversion_rate",
     "set_language",
+    "share_counts",
     "simulate_study",
+    "site_rate",
+    "site_survival",
     "study_report",
     "subject_timelines",
     "survival_at",

@@ -96,6 +96,7 @@ LABELS = {
     "followup": mark("Median follow-up, days"),
     "followup.median.months": mark("Median follow-up, months"),
     "grading.scale": mark("Grading scale"),
+    "i2": mark("Share of the differences that is more than chance"),
     "incidence": mark("Cumulative incidence"),
     "incidence.high": mark("Upper limit of the cumulative incidence"),
     "incidence.low": mark("Lower limit of the cumulative incidence"),
@@ -175,6 +176,8 @@ LABELS = {
     "ph.p.value": mark("p-value of proportional hazards"),
     "ph.p.value.all": mark("p-value of proportional hazards, all terms"),
     "platform": mark("Cell platform"),
+    "possible.high": mark("Largest possible value"),
+    "possible.low": mark("Smallest possible value"),
     "predict.high": mark("Upper end of the prediction interval"),
     "predict.low": mark("Lower end of the prediction interval"),
     "probability": mark("Posterior probability"),
@@ -216,20 +219,16 @@ _ESTIMATES = {
     "estimate_evaluable", "estimate_high", "estimate_low", "predict_high", "predict_low",
 }  # fmt: skip
 _SHARES = {
-    "below", "below_high", "below_low", "borrowing_weight", "incidence", "incidence_high",
+    "below", "below_high", "below_low", "borrowing_weight", "i2", "incidence", "incidence_high",
     "incidence_low", "mass", "mean", "mean_reference", "off", "off_high", "off_low",
-    "p_above", "p_exchangeable", "probability", "probability_lower", "rate", "rate_reference",
-    "raw_estimate", "raw_high", "raw_low", "survival", "survival_reference", "true_rate",
+    "p_above", "p_exchangeable", "possible_high", "possible_low", "probability",
+    "probability_lower", "rate", "rate_reference", "raw_estimate", "raw_high", "raw_low",
+    "survival", "survival_reference", "true_rate",
 }  # fmt: skip
 _P_VALUES = {
-    "alpha_n",
-    "p_adjusted",
-    "p_heterogeneity",
-    "p_smallest",
-    "p_value",
-    "ph_p_value",
+    "alpha_n", "p_adjusted", "p_heterogeneity", "p_smallest", "p_value", "ph_p_value",
     "ph_p_value_all",
-}
+}  # fmt: skip
 _ONE_DECIMAL = {
     "baseline", "df", "ess", "ess_borrowed", "followup_median_months", "high", "last_event",
     "last_followup", "last_time", "low", "maximum", "mean_dose", "mean_dose_high", "mean_dose_low",

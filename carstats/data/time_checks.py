@@ -25,6 +25,8 @@ CONDITIONAL = frozenset(
     {"drug_free_duration", "igg_recovery", "seroconversion", "complement_normalisation",
      "ck_normalisation"}
 )  # fmt: skip
+# Asked of those whose B cells were depleted, mostly all: the others may be said to be censored.
+_MOSTLY = frozenset({"b_cell_reconstitution"})
 
 
 class _Times:
@@ -258,7 +260,7 @@ class _Times:
             lacking = len(asked - set(rows["subject_id"]))
             if not lacking:
                 continue
-            if endpoint in CONDITIONAL:
+            if endpoint in CONDITIONAL | _MOSTLY:
                 self.notes.append(
                     message(
                         "{endpoint}: nobody is censored, and {n} subjects have no row; right only "

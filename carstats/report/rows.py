@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,10 +13,14 @@ from carstats.ard import LABELS, NAMES, ONE, TWO, key_columns, rules_of
 from carstats.data.vocabulary import column_name, within_sentence
 from carstats.messages import mark
 from carstats.report.format import (
+    NONE,
+    count,
     interval,
     number,
+    of,
     percent,
     percent_interval,
+    percent_limits,
     rate,
     ratio,
     with_limits,
@@ -26,6 +31,8 @@ from carstats.words import in_words, tr
 
 # What is estimated: a share, a difference of shares, a ratio, a number of days, another number.
 SHARES, DIFFERENCES, RATIOS, DAYS, NUMBERS = "share", "difference", "ratio", "days", "number"
+# Closer values are one.
+_CLOSE = 1e-9
 _RATIOS = {
     "cox_regression": mark("Hazard ratio"),
     "exposure_adjusted_ratio": mark("Ratio of rates"),
@@ -215,3 +222,21 @@ def writer_of(kind: str, days: float = 1.0) -> Callable[[pd.Series], str]:
         return with_limits(number(estimate, digits), interval(low, high, digits))
 
     return write
+
+
+def events_of(row: Mapping[str, Any] | pd.Series) -> str:
+    """Return n of N; where no estimate can be made of hidden numbers the least and the most n."""
+    low, high = (row.get(key, np.nan) for key in ("possible_low", "possible_high"))
+    if np.isnan(row["estimate"]) and high > low:
+        return f"{count(round(low * row['n']))}–{of(round(high * row['n']), row['n'])}"
+    return of(row["n_event"], row["n"])
+
+
+def possible(frame: pd.DataFrame) -> list[str]:
+    """Return what each estimate can be, as the hidden numbers are; empty where none is hidden."""
+    if "possible_low" not in frame:
+        return []
+    ends = frame[["possible_low", "possible_high"]].astype(float)
+    open_ = (ends["possible_high"] - ends["possible_low"] > _CLOSE).tolist()
+    pairs = zip(open_, ends.itertuples(index=False, name=None), strict=True)
+    return [percent_limits(*pair) if wide else NONE for wide, pair in pairs] if any(open_) else []

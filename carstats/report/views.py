@@ -103,6 +103,8 @@ VIEWS: dict[str, Views] = {
     "marginal_response_difference": FOREST,
     "mean_cumulative_count": _INCIDENCE,
     "measure_trajectory": Views({"course": "trajectory_figure"}, "plot_trajectory"),
+    "network_rate": replace(FOREST, table="tabulate_sites"),
+    "network_survival": replace(FOREST, table="tabulate_sites"),
     "persistence_curve": Views({"curves": "interval_figure"}, "plot_interval"),
     "persistence_rate": FOREST,
     "pooled_incidence": replace(FOREST, table="tabulate_evidence"),

@@ -11,14 +11,13 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort
 from carstats.messages import mark, message
 from carstats.result import Result, Spec
-from carstats.sharing.estimates import site_survival
+from carstats.sharing.curves import site_survival
 from carstats.sharing.network import Network
+from carstats.sharing.outcomes import TIMES
 from carstats.survival.curves import survival_at
 from carstats.wording import level_text
 
 EXACT = "exact"
-# Closer values are one.
-_DIGITS = 1e-9
 _HOW = {
     EXACT: mark("exact times, subjects together"),
     "all": mark("visit grid, every number shown"),
@@ -63,9 +62,9 @@ def shared_and_exact(
         row = {"time": day, "assumption": EXACT, **{key: known[key] for key in keys}}
         rows.append(row | dict.fromkeys(("possible_low", "possible_high"), known["estimate"]))
         for how, network in networks.items():
-            found = site_survival(network, name, at=day, conf_level=conf_level)
-            if found is None:
+            if name not in network.outcomes(TIMES):
                 continue
+            found = site_survival(network, name, at=day, conf_level=conf_level)
             row = found.frame[found.frame["part"] == "together"].iloc[-1]
             more = (*keys, "possible_low", "possible_high")
             rows.append({"time": day, "assumption": how, **{key: row[key] for key in more}})
@@ -77,10 +76,10 @@ def shared_and_exact(
         population=exact.spec.population,
         method=message(
             "Kaplan–Meier of the subjects; life table of the sites' counts on the visit grid, "
-            "hidden days spread evenly, subjects of hidden cells not counted; log–log {level} % "
-            "limits; possible values where numbers are hidden, by day: {ranges}",
+            "where what a visit found counts at its planned day, hidden days spread evenly, "
+            "subjects of hidden cells not counted; log–log {level} % limits; possible: what the "
+            "hidden numbers allow",
             level=level_text(conf_level),
-            ranges=_ranges(rows) or message("none"),
         ),
         conf_level=conf_level,
         by=(),
@@ -92,12 +91,3 @@ def shared_and_exact(
     )
     labels = {"assumption": {key: message(words) for key, words in _HOW.items()}}
     return Result(frame.replace({np.inf: np.nan}), spec, labels)
-
-
-def _ranges(rows: list[dict[str, Any]]) -> str:
-    """Return the possible values of each day, where they are more than one."""
-    return ", ".join(
-        f"{row['time']:g}: {100 * row['possible_low']:.0f}–{100 * row['possible_high']:.0f} %"
-        for row in rows
-        if row["possible_high"] - row["possible_low"] > _DIGITS
-    )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from carstats.data.vocabulary import Vocabulary, folded
-from carstats.errors import CarstatsError, Problem, listed
+from carstats.errors import CarstatsError, Problem, check_choice, listed
 from carstats.messages import message
 from carstats.sharing.definitions import fingerprint
 from carstats.sharing.outcomes import TOXICITY
@@ -19,7 +19,7 @@ from carstats.sharing.shared import ALL, SECTIONS
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """The shared files of several sites, which were found to agree.
+    """The shared files of several sites, which were found to agree: made by `combine_counts`.
 
     Attributes
     ----------
@@ -27,10 +27,28 @@ class Network:
         What each file holds, in the order of the sites' names.
     names : tuple of str
         The outcomes that are asked for.
+
+    See Also
+    --------
+    site_rate, site_survival : What the sites say, each and together.
+
+    Examples
+    --------
+    >>> paths = [
+    ...     cs.share_counts(cs.define_cohort(study, cs.with_target(target)), target, site=target)[0]
+    ...     for target in ("CD19", "BCMA")
+    ... ]
+    >>> network = cs.combine_counts(paths)
+    >>> network.sites
+    ['BCMA', 'CD19']
+    >>> network.outcomes("response")
     """
 
     contents: tuple[dict[str, Any], ...]
     names: tuple[str, ...]
+
+    def __repr__(self) -> str:
+        return f"<Network of {len(self.sites)} sites, {len(self.names)} outcomes: {self.sites}>"
 
     @property
     def sites(self) -> list[str]:
@@ -48,12 +66,29 @@ class Network:
         return [0.0, *(7.0 * week for week in self.contents[0]["schedule"]["weeks"])]
 
     def outcomes(self, kind: str) -> list[str]:
-        """Return the outcomes of a kind that any site shows, in the order of the files."""
+        """Return the outcomes of a kind that any site shows, in the order of the files.
+
+        Parameters
+        ----------
+        kind : {"response", "time-to-event", "toxicity"}
+            What is asked for.
+
+        Returns
+        -------
+        list of str
+            Names of endpoints and toxicities.
+        """
+        kind = check_choice("kind", kind, tuple(SECTIONS))
         found: dict[str, None] = {}
         for content in self.contents:
             for row in (r for table in content["tables"] for r in table[SECTIONS[kind]]):
                 found[row["outcome"]] = None
         return [name for name in found if name in self.names]
+
+    def known(self, name: str) -> str | None:
+        """Return an outcome's own spelling; None where no site shows it."""
+        asked = folded(name)
+        return next((each for each in self.names if folded(each) == asked), None)
 
     def definition(self, name: str) -> dict[str, Any]:
         """Return how an outcome was made, which is the same at each site that shows it."""
@@ -150,7 +185,7 @@ def network_of(
     has = list(dict.fromkeys(name for _, c in read for name in c["definitions"]))
     names = has
     if endpoints is not None:
-        asked = list(endpoints)
+        asked = [endpoints] if isinstance(endpoints, str) else list(endpoints)
         odd = [name for name in asked if name not in has]
         if odd:
             raise CarstatsError(

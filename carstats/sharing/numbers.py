@@ -108,8 +108,7 @@ def _curve(
             }
         )
         gone = event + censored + (competing if told else 0)
-        # From what stands in the file alone: who leaves within an interval was there for half.
-        years += (high - low) * 7 * (at_risk - gone / 2) / DAYS_A_YEAR
+        years += person_years(low, high, at_risk, gone)
         at_risk -= gone
     return {
         "asked": asked,
@@ -119,3 +118,8 @@ def _curve(
         "intervals": intervals,
         "person_years_on_the_grid": round(years, 1),
     }
+
+
+def person_years(low: float, high: float, at_risk: int, gone: int) -> float:
+    """Return the years of an interval of weeks by its row: who leaves was there for half of it."""
+    return (high - low) * 7 * (at_risk - gone / 2) / DAYS_A_YEAR

@@ -95,6 +95,7 @@ def check_kind(cohort: Cohort, name: str) -> tuple[str, str]:
 def shareable(cohort: Cohort, endpoints: Iterable[str] | None = None) -> list[tuple[str, str]]:
     """Return kind and name of what a study can share: by default all of it."""
     if endpoints is not None:
+        endpoints = [endpoints] if isinstance(endpoints, str) else endpoints
         return list(dict.fromkeys(check_kind(cohort, name) for name in endpoints))
     study = cohort.study
     found = [

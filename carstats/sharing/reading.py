@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NoReturn
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.sharing.definitions import definition_fingerprint, fingerprint
-from carstats.sharing.numbers import ALL, NONE, SOME
+from carstats.sharing.numbers import ALL, NONE, SOME, person_years
 from carstats.sharing.outcomes import DAYS, RESPONSE, TIMES, TOXICITY, VISITS
-from carstats.sharing.shared import CELLS, KIND, MARGINS, NOTHING, SCHEMA, SECTIONS, WHOLE
+from carstats.sharing.shared import (
+    CELLS,
+    KIND,
+    MARGINS,
+    NOTHING,
+    SCHEMA,
+    SECTIONS,
+    WHOLE,
+    layout_words,
+    site_name,
+)
 
 # A file of all that a large site can share has some hundred kilobytes.
 _LARGEST = 20_000_000
 _MOST = 10**9
+# Person-years are told to a tenth.
+_ROUNDED = 0.051
 COUNT, TEXT, NUMBER, YES, LIST, DICT = "count", "text", "number", "yes or no", "list", "dict"
 MAYBE = "count or null"
 _KEYS = {
     "content": TEXT, "schema": COUNT, "carstats": TEXT, "site": TEXT, "synthetic": YES,
     "minimum_cell": COUNT, "minimum_cell_lowered_by_agreement": YES, "subjects": MAYBE,
-    "counted": TEXT, "all_infused": YES, "asked_by": LIST, "layout": TEXT, "schedule": DICT,
-    "definitions": DICT,
+    "counted": TEXT, "all_infused": YES, "asked_by": LIST, "layout": TEXT,
+    "layout_is": TEXT, "schedule": DICT, "definitions": DICT,
     "tables": LIST, "hidden": LIST, "fingerprint": TEXT,
 }  # fmt: skip
 _TABLE = {"by": LIST, "strata": LIST, **dict.fromkeys(SECTIONS.values(), LIST)}
@@ -193,9 +206,11 @@ def _check(content: dict[str, Any]) -> None:
     _shape("the file", content, _KEYS)
     weeks = content["schedule"].get("weeks")
     right = content["layout"] in (CELLS, MARGINS, WHOLE, NOTHING) and content["minimum_cell"] >= 1
-    right &= bool(content["site"].strip()) and set(content["schedule"]) == {"weeks"}
+    right &= site_name(content["site"]) == content["site"] != ""
+    right &= set(content["schedule"]) == {"weeks"}
     right &= isinstance(weeks, list) and all(_is(week, NUMBER) for week in weeks)
     right &= all(isinstance(name, str) for name in content["asked_by"])
+    right = right and content["layout_is"] == layout_words(content["layout"], content["asked_by"])
     if not right or weeks != sorted(set(weeks)) or not weeks:
         raise _Wrong(message("{place} has not the keys that carstats writes", place="the file"))
     for each in content["hidden"]:
@@ -247,6 +262,7 @@ def _check_table(content: dict[str, Any], table: Any, visits: list[float]) -> No
         for row in table[section]:
             _shape(f"`{section}`", row, _ROWS[kind])
             where = row["outcome"]
+            _large_enough(row, content["minimum_cell"])
             definition = content["definitions"].get(where)
             _need(definition is not None and definition["kind"] == kind, where)
             names = row["strata"]
@@ -261,6 +277,22 @@ def _check_table(content: dict[str, Any], table: Any, visits: list[float]) -> No
                 _check_grades(row)
             else:
                 _check_curve(row, visits)
+
+
+def _large_enough(row: dict[str, Any], least: int) -> None:
+    """Refuse numbers of a few subjects in a file that says it has none."""
+    parts = [row, *row.get("worst_grade", ()), *row.get("intervals", ())]
+    known = {*_ROW, *(key for keys in _ROWS.values() for key in keys), *_GRADE, *_INTERVAL}
+    counts = known - {"from", "to", "after_week", "to_week", "person_years_on_the_grid"}
+    few = [part[key] for part in parts if isinstance(part, dict) for key in counts
+           if type(part.get(key)) is int and 0 < part[key] < least]  # fmt: skip
+    if few:
+        raise _Wrong(
+            message(
+                "{outcome} has a number of {n}, and the file says that none is below {least} but 0",
+                outcome=row["outcome"], n=few[0], least=least,
+            )
+        )  # fmt: skip
 
 
 def _check_response(row: dict[str, Any]) -> None:
@@ -279,12 +311,18 @@ def _check_grades(row: dict[str, Any]) -> None:
         _need(grade["from"] <= grade["to"] <= 5, where)
         _need(grade["may_be_worse"] in (NONE, SOME, ALL), where)
     _need(sum(grade["subjects"] for grade in row["worst_grade"]) == row["asked"], where)
+    order = [(g["from"], g["to"], g["may_be_worse"] == ALL) for g in row["worst_grade"]]
+    _need(order == sorted(set(order)), where)
+    for open_ in (False, True):
+        mine = [each for each in order if each[2] == open_]
+        _need(all(a[1] <= b[0] for a, b in pairwise(mine)), where)
 
 
 def _check_curve(row: dict[str, Any], visits: list[float]) -> None:
     where = row["outcome"]
     _need(row["clock"] in (VISITS, DAYS), where)
     at_risk, week, first = row["asked"] - (row["no_record"] or 0), 0.0, True
+    years = 0.0
     for interval in row["intervals"]:
         _shape(where, interval, _INTERVAL)
         low, high = float(interval["after_week"]), float(interval["to_week"])
@@ -296,7 +334,10 @@ def _check_curve(row: dict[str, Any], visits: list[float]) -> None:
         _need((competing is None) == (censored is None), where)
         if competing is not None:
             _need(competing + censored == interval["without_event"], where)
-        at_risk -= interval["events"] + interval["without_event"]
+        gone = interval["events"] + interval["without_event"]
+        years += person_years(low, high, at_risk, gone)
+        at_risk -= gone
         _need(at_risk >= 0, where)
         week, first = high, False
     _need(at_risk == 0 and (not first or row["asked"] == row["no_record"]), where)
+    _need(abs(years - row["person_years_on_the_grid"]) < _ROUNDED, where)

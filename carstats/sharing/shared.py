@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,9 +43,17 @@ LEAST = 5
 ALL, OTHERS = "all", "all others"
 SECTIONS = {RESPONSE: "responses", TIMES: "curves", TOXICITY: "toxicities"}
 CELLS, MARGINS, WHOLE, NOTHING = "cells", "margins", "whole", "nothing"
+# What a layout is, as the file says it.
+_LAYOUTS = {
+    CELLS: "the whole, and every combination of the columns that is large enough",
+    MARGINS: "the whole, and each column alone, for of their combinations little would be left",
+    WHOLE: "the whole alone, for by the columns nothing would be left",
+    NOTHING: "no number, for there are fewer subjects than the smallest number",
+}
 BY = ("disease", "target")
 # Columns that are of one subject each.
 _OWN = ("subject_id", "age", "weight_kg", "disease_duration_years")
+_LONGEST_NAME = 80
 # With a smaller share of the subjects in cells of their own, margins are shown instead.
 _LITTLE = 0.5
 # What is hidden of an outcome, as the file says it.
@@ -84,7 +92,7 @@ class _Draft:
         return replace(self, shown=self.shown.copy(), hidden=list(self.hidden))
 
 
-def share_counts(
+def shared_content(
     cohort: Cohort,
     *,
     site: str,
@@ -124,9 +132,15 @@ def share_counts(
     check_number("min_cell", min_cell, low=1)
     if int(min_cell) != min_cell:
         raise CarstatsError(message("`min_cell` is {value}; it is a whole number.", value=min_cell))
-    name = str(site).strip()
+    check_number("at", at, low=0)
+    name = site_name(site)
     if not name:
-        raise CarstatsError(message("`site` is empty; name the site as the network knows it."))
+        raise CarstatsError(
+            message(
+                "`site` is {given}; name the site as the network knows it, in 1 to {most} letters.",
+                given=repr(site)[:60], most=_LONGEST_NAME,
+            )
+        )  # fmt: skip
     columns = check_by(cohort.subjects, by)
     own = [c for c in columns if c in _OWN or c.endswith(("_day", "_date"))]
     if own:
@@ -161,12 +175,24 @@ def share_counts(
         "all_infused": _all_infused(cohort),
         "asked_by": list(columns),
         "layout": layout,
+        "layout_is": layout_words(layout, columns),
         "schedule": {"weeks": [float(week) for week in schedule.weeks]},
         "definitions": draft.definitions,
         "tables": tables,
         "hidden": draft.hidden,
     }
     return {**content, "fingerprint": fingerprint(content)}
+
+
+def site_name(given: object) -> str:
+    """Return a site's name with single spaces; empty where it does not print or is too long."""
+    name = " ".join(str(given).split())
+    return name if name.isprintable() and len(name) <= _LONGEST_NAME else ""
+
+
+def layout_words(layout: str, by: Sequence[str]) -> str:
+    """Return what a layout is, as the file says it."""
+    return _LAYOUTS[layout] if by or layout == NOTHING else "the whole alone"
 
 
 def _all_infused(cohort: Cohort) -> bool:

@@ -105,15 +105,30 @@ def time_counts(
 
 def competing_counts(network: Network, name: str) -> tuple[Counts | None, int]:
     """Return times with competing events of the sites that tell these, and how many do not."""
-    telling = [
+    telling = _telling(network, name)
+    chosen = replace(network, contents=tuple(telling))
+    left = len({site for site, _, _ in network.rows(TIMES, name, ())[0]}) - len(telling)
+    return time_counts(chosen, name) if telling else None, left
+
+
+def spans_of(network: Network, name: str) -> set[tuple[float, float]]:
+    """Return the days between which the sites that tell competing events count, each pair once."""
+    chosen = replace(network, contents=tuple(_telling(network, name)))
+    return {
+        (7.0 * interval["after_week"], 7.0 * interval["to_week"])
+        for _, _, row in chosen.rows(TIMES, name, ())[0]
+        for interval in row["intervals"]
+    }
+
+
+def _telling(network: Network, name: str) -> list[dict[str, Any]]:
+    """Return the files that tell competing events of an outcome from censored times."""
+    return [
         content
         for content in network.contents
         for row in (r for t in content["tables"][:1] for r in t[SECTIONS[TIMES]])
         if row["outcome"] == name and all(i["competing"] is not None for i in row["intervals"])
     ]
-    chosen = replace(network, contents=tuple(telling))
-    left = len({site for site, _, _ in network.rows(TIMES, name, ())[0]}) - len(telling)
-    return time_counts(chosen, name) if telling else None, left
 
 
 def time_cohort(

@@ -69,9 +69,16 @@ class TestEventsAlone:
         with pytest.raises(cs.CarstatsError, match="duration_of_response has no censored row"):
             cs.Study(subjects=subjects_table(2), events=events, responses=responses)
 
-    def test_what_is_asked_of_some_is_noted(self):
-        events = events_of(("S01", "seroconversion", "event", 100))
-        assert "seroconversion: nobody is censored" in notes_of(tables={"events": events})
+    @pytest.mark.parametrize("name", ["seroconversion", "b_cell_reconstitution"])
+    def test_what_is_asked_of_some_is_noted(self, name):
+        events = events_of(("S01", name, "event", 100))
+        assert f"{name}: nobody is censored" in notes_of(tables={"events": events})
+
+    def test_a_small_simulated_study_is_a_study(self):
+        # All whose B cells were depleted have them back or died; of one they never were.
+        study = cs.simulate_study(seed=106, n=12)
+        rows = study.events[study.events["endpoint"] == "b_cell_reconstitution"]
+        assert "censored" not in set(rows["status"])
 
 
 REFUSED = {

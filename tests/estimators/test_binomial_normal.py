@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from scipy.special import expit
-from scipy.stats import binom
+from scipy.stats import binom, chi2
 
 from carstats.estimators.pooling.binomial_normal import (
     fit_binomial_normal,
@@ -53,6 +53,33 @@ def test_profile_limits_equal_integration(name):
     row = POOLED[name]
     fit = fit_binomial_normal(row["n_event"], row["n"])
     assert_allclose(profile_limits(fit), row["profile"], atol=1e-5)
+
+
+def test_a_small_spread_is_found():
+    # lme4 1.1 by 25 points: -0.04118462, 0.05780527; from 0.5 Newton's step passes over it to 0.
+    fit = fit_binomial_normal([30, 4, 19, 5, 11, 29], [52, 12, 49, 10, 21, 56])
+    assert_allclose([fit.coefficients[0], fit.tau], [-0.04118462, 0.05780527], atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("n_event", "n"),
+    [
+        # No spread at the estimate, some at the limit.
+        ([27, 8, 30, 15, 3, 10], [62, 14, 72, 38, 9, 22]),
+        ([25, 1, 6, 24, 28], [75, 3, 8, 77, 75]),
+        ([3, 3, 10, 3, 45, 27, 12], [9, 16, 21, 16, 64, 69, 47]),
+        # One limit is far away, where the likelihood hardly falls.
+        ([0, 0, 0, 4, 0, 0], [56, 8, 17, 55, 12, 6]),
+    ],
+)
+def test_at_a_limit_the_best_spread_loses_just_the_quantile(n_event, n):
+    fit = fit_binomial_normal(n_event, n)
+    spread = np.concatenate([[0.0], np.geomspace(0.005, 25, 4000)])[:, None]
+    for limit in profile_limits(fit):
+        each = trial_log_likelihood(n_event, n, limit, spread, nodes=161)
+        loss = fit.log_likelihood - each.sum(axis=1).max()
+        # A grid of the spread misses the top by the square of its step.
+        assert_allclose(loss, chi2.ppf(0.95, 1) / 2, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", REGRESSIONS)

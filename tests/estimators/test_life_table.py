@@ -4,6 +4,7 @@ import itertools
 
 import numpy as np
 import pytest
+from numpy.testing import assert_allclose
 
 from carstats.estimators.curves.kaplan_meier import kaplan_meier
 from carstats.estimators.curves.life_table import life_table, possible_survival
@@ -57,7 +58,9 @@ def test_where_nobody_is_at_risk_nothing_is_known():
     assert none.n_risk[0] == 3
     assert none.survival[0] == 1
     assert np.isnan(none.survival[1:]).all()
-    assert np.isnan(none.low).all()
+    # Clopper and Pearson's for 0 of 3.
+    assert_allclose(none.low, [0.025 ** (1 / 3), np.nan, np.nan])
+    assert_allclose(none.high, [1, np.nan, np.nan])
     every = life_table(EDGES, [0], [1], [3], [0])
     assert every.survival[0] == 0
 
@@ -110,3 +113,9 @@ def test_the_bounds_of_one_joined_interval_by_hand():
     assert possible_survival(1, [0], [2], [2], [2]) == pytest.approx((0.5, 1.0))
     # Single intervals leave nothing open.
     assert possible_survival(2, [0, 1], [1, 2], [1, 1], [1, 1]) == pytest.approx((3 / 8, 3 / 8))
+
+
+def test_where_all_have_the_event_the_upper_limit_is_exact():
+    table = life_table([0, 10, 20], [0], [1], [4], [0])
+    assert_allclose([table.survival[0], table.low[0]], 0)
+    assert_allclose(table.high[0], 1 - 0.025 ** (1 / 4))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 import carstats as cs
-from carstats.sharing.shared import share_counts
+from carstats.sharing.shared import shared_content
 
 WEEKS = (4, 8, 12, 24, 36, 52, 64, 76, 88, 104, 130, 156)
 
@@ -43,7 +43,7 @@ def content_of(responses=(1,) * 8 + (0,) * 7, times=None, site="A", **options):
     """Return what a site of one target shares."""
     times = times or [(168, "event", 84)] * 6 + [(364, "censored", 0)] * (len(responses) - 6)
     study = plain_study(list(responses), times)
-    return share_counts(cs.define_cohort(study, label="all"), site=site, **options)
+    return shared_content(cs.define_cohort(study, label="all"), site=site, **options)
 
 
 def written(folder, content, name=None):

@@ -9,7 +9,7 @@ import carstats as cs
 from carstats.sharing.differences import Shown
 from carstats.sharing.hiding import Joining
 from carstats.sharing.outcomes import RESPONSE, TIMES, TOXICITY, Outcome, outcome_of
-from carstats.sharing.shared import share_counts
+from carstats.sharing.shared import shared_content
 from tests.sharing.attack import bounds, equations
 
 TOLD = Joining((0, 1, 1, 2))
@@ -57,7 +57,7 @@ def test_responders_of_the_endpoints_of_a_file_are_never_a_few_apart():
     for seed in range(6):
         ids = np.random.default_rng(seed).choice(everybody, 45, replace=False)
         cohort = cs.define_cohort(study, cs.where("subject_id", list(ids)), label="some")
-        content = share_counts(cohort, site="x")
+        content = shared_content(cohort, site="x")
         rows = {r["outcome"]: r for r in content["tables"][0]["responses"]}
         sets = {n: outcome_of(cohort, RESPONSE, n, 168).piece == 0 for n in rows}
         for a, b in itertools.combinations(rows, 2):
@@ -96,7 +96,7 @@ def test_who_knows_which_outcomes_can_go_together_computes_no_few_subjects(seed)
     rng = np.random.default_rng(seed)
     drawn = rng.choice(everybody.subjects["subject_id"].to_numpy(), rng.choice([35, 60]), False)
     cohort = cs.define_cohort(study, cs.where("subject_id", list(drawn)), label="some")
-    content = share_counts(cohort, site="x", by=None)
+    content = shared_content(cohort, site="x", by=None)
     shown = [name for name in KINDS if name in content["definitions"]]
     mine = {name: outcome_of(cohort, KINDS[name], name, 168) for name in shown}
     for names in itertools.chain(*(itertools.combinations(shown, k) for k in (2, 3))):

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 import carstats as cs
-from carstats.sharing.estimates import hidden_range, inconsistency, site_rates, site_survival
+from carstats.sharing.curves import site_survival
 from carstats.sharing.network import network_of
+from carstats.sharing.parts import inconsistency
+from carstats.sharing.rates import hidden_range, site_rate
 from tests.sharing.sites import content_of
 
 RFS = "relapse_free_survival"
@@ -28,7 +30,7 @@ def network():
 
 
 def test_each_site_all_and_all_but_one(network):
-    frame = site_rates(network, "response", "response").frame.set_index(["part", "site_id"])
+    frame = site_rate(network, "response").frame.set_index(["part", "site_id"])
     assert tuple(frame.loc[("sites", "A"), ["n_event", "n"]]) == (9, 20)
     # The site C hides its four responders.
     assert ("sites", "C") not in frame.index
@@ -45,7 +47,7 @@ def test_each_site_all_and_all_but_one(network):
 
 def test_what_a_site_hides_is_anything(network):
     assert hidden_range(network, "response", "response") == (28, 28 + 18, 88)
-    frame = site_rates(network, "response", "response").frame.set_index(["part", "site_id"])
+    frame = site_rate(network, "response").frame.set_index(["part", "site_id"])
     row = frame.loc[("together", "whatever is hidden")]
     assert row["possible_low"] == pytest.approx(28 / 88)
     assert row["possible_high"] == pytest.approx(46 / 88)

@@ -6,7 +6,7 @@ import pytest
 import carstats as cs
 from carstats.sharing.hiding import Joining, group_strata, large_enough
 from carstats.sharing.outcomes import TIMES, TOXICITY, outcome_of, shareable
-from carstats.sharing.shared import share_counts
+from carstats.sharing.shared import shared_content
 from tests.sharing.attack import bounds, equations
 
 BY = ["disease", "target"]
@@ -61,7 +61,7 @@ def attacked(cohort, content, most, seed):
 @pytest.mark.parametrize(("n", "seed"), [(7, 1), (12, 2), (20, 3), (35, 4), (60, 5), (110, 6)])
 def test_no_small_number_can_be_computed_nor_narrowed(everybody, n, seed):
     cohort = some(everybody, n, seed)
-    content = share_counts(cohort, site="x")
+    content = shared_content(cohort, site="x")
     tried = 0
     for name, group, piece, (low, high) in attacked(cohort, content, 4, seed):
         tried += 1
@@ -76,7 +76,7 @@ def test_no_small_number_can_be_computed_in_many_sites(everybody, seed):
     n = int(np.random.default_rng(seed).integers(6, 130))
     cohort = some(everybody, n, 100 + seed)
     for name, group, piece, (low, high) in attacked(
-        cohort, share_counts(cohort, site="x"), 8, seed
+        cohort, shared_content(cohort, site="x"), 8, seed
     ):
         assert high - low >= 5, (name, group, piece, low, high)
 
@@ -101,7 +101,7 @@ def numbers(content):
 
 @pytest.mark.parametrize("least", [2, 5, 10])
 def test_no_number_below_the_minimum_is_shown(everybody, least):
-    content = share_counts(some(everybody, 60, 7), site="x", min_cell=least)
+    content = shared_content(some(everybody, 60, 7), site="x", min_cell=least)
     shown = [n for n in numbers(content) if n is not None]
     assert len(shown) > 100
     assert [n for n in shown if 0 < n < least] == []

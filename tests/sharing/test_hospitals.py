@@ -6,7 +6,7 @@ import carstats as cs
 from carstats.sharing.hospitals import six_hospitals
 from carstats.sharing.loss import shared_and_exact
 from carstats.sharing.network import network_of
-from carstats.sharing.shared import NOTHING, share_counts
+from carstats.sharing.shared import NOTHING, shared_content
 
 RFS = "relapse_free_survival"
 
@@ -35,7 +35,7 @@ def test_a_small_study_has_no_tiny_hospitals():
 def test_what_is_lost_is_within_the_possible_values(cohort):
     networks = {}
     for how, least in (("all", 1), ("hidden", 5)):
-        contents = [(name, share_counts(part, site=name, endpoints=[RFS], min_cell=least))
+        contents = [(name, shared_content(part, site=name, endpoints=[RFS], min_cell=least))
                     for name, part in six_hospitals(cohort).items()]  # fmt: skip
         networks[how] = network_of(contents)
     assert networks["hidden"].contents[-1]["layout"] == NOTHING

@@ -66,6 +66,13 @@ CHANGES = {
         lambda c: change(c["tables"][0]["responses"][0], outcome="DORIS"), "do not add up"),
     "twice": (lambda c: c["tables"][0]["responses"].append(
         dict(c["tables"][0]["responses"][0])), "do not add up"),
+    "few, where none may be": (
+        lambda c: change(c["tables"][0]["responses"][0], responders=2), "a number of 2, and"),
+    "a name that does not print": (lambda c: change(c, site="A\u202e"), "keys"),
+    "a layout in other words": (lambda c: change(c, layout_is="=1+1"), "keys"),
+    "person-years": (
+        lambda c: change(c["tables"][0]["curves"][0], person_years_on_the_grid=99.0),
+        "do not add up"),
     "schema": (lambda c: change(c, schema=2), "its schema is 2"),
     "schema yes": (lambda c: change(c, schema=True), "its schema is true"),
     "other content": (lambda c: change(c, content="x"), "not a file that carstats share wrote"),

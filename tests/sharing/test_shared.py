@@ -6,7 +6,7 @@ import re
 import pytest
 
 import carstats as cs
-from carstats.sharing.shared import NOTHING, WHOLE, share_counts
+from carstats.sharing.shared import NOTHING, WHOLE, shared_content
 from tests.sharing.sites import content_of, plain_study
 
 
@@ -57,15 +57,15 @@ def test_a_site_of_four_shows_no_number():
 
 
 def test_margins_where_cells_are_small(cohort):
-    content = share_counts(cohort, site="x")
+    content = shared_content(cohort, site="x")
     assert content["layout"] == "margins"
     assert [table["by"] for table in content["tables"]] == [[], ["disease"], ["target"]]
-    assert share_counts(cohort, site="x", by="target")["layout"] == "cells"
-    assert share_counts(cohort, site="x", by=None)["layout"] == WHOLE
+    assert shared_content(cohort, site="x", by="target")["layout"] == "cells"
+    assert shared_content(cohort, site="x", by=None)["layout"] == WHOLE
 
 
 def test_no_identifier_no_date_no_exact_day(cohort):
-    content = share_counts(cohort, site="x", min_cell=1)
+    content = shared_content(cohort, site="x", min_cell=1)
     text = json.dumps(content)
     study = cohort.study
     ids = set(study.subjects["subject_id"]) | set(study.subjects["study_id"])
@@ -95,7 +95,10 @@ def test_lower_minimum_is_said():
     [
         ({"min_cell": 0}, "`min_cell`"),
         ({"min_cell": 2.5}, "whole number"),
-        ({"site": " "}, "`site` is empty"),
+        ({"site": " "}, "`site` is ' '; name the site"),
+        ({"site": "A\u202e"}, "`site` is"),
+        ({"site": "A" * 81}, "in 1 to 80 letters"),
+        ({"at": -5}, "`at` is -5"),
         ({"endpoints": ["remision"]}, "names 'remision'"),
         ({"by": "ward"}, "`by` names"),
         ({"by": "last_contact_day", "min_cell": 1}, "may not leave"),
@@ -105,4 +108,14 @@ def test_lower_minimum_is_said():
 def test_arguments_that_cannot_be_used(options, match):
     cohort = cs.define_cohort(plain_study([1] * 6, [(168, "event", 84)] * 6))
     with pytest.raises(cs.CarstatsError, match=match):
-        share_counts(cohort, **{"site": "x", **options})
+        shared_content(cohort, **{"site": "x", **options})
+
+
+def test_a_name_has_single_spaces():
+    assert content_of(site="  Hospital\u3000 1 ")["site"] == "Hospital 1"
+
+
+def test_the_file_says_in_words_what_its_layout_is():
+    assert content_of(by=None)["layout_is"] == "the whole alone"
+    few = content_of((1, 0, 1, 0), [(168, "event", 84)] * 4)
+    assert few["layout_is"] == "no number, for there are fewer subjects than the smallest number"

@@ -5,7 +5,7 @@ import pytest
 
 import carstats as cs
 from carstats.sharing.outcomes import RESPONSE, TIMES, outcome_of
-from carstats.sharing.shared import share_counts
+from carstats.sharing.shared import shared_content
 from tests.sharing.attack import bounds, equations
 
 BY = ["disease", "target"]
@@ -29,7 +29,7 @@ def test_no_few_subjects_of_a_stratum_are_computed_from_two_endpoints(everybody,
     rng = np.random.default_rng(seed)
     drawn = rng.choice(everybody.subjects["subject_id"].to_numpy(), 20 + 3 * seed, replace=False)
     cohort = cs.define_cohort(everybody.study, cs.where("subject_id", list(drawn)), label="some")
-    content = share_counts(cohort, site="x", min_cell=least)
+    content = shared_content(cohort, site="x", min_cell=least)
     levels = list(map(tuple, cohort.subjects[BY].astype(str).to_numpy()))
     keys = sorted(set(levels))
     cells = [dict(zip(BY, key, strict=True)) for key in keys]

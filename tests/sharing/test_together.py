@@ -9,7 +9,7 @@ import pytest
 import carstats as cs
 from carstats.estimators.curves.turnbull import turnbull
 from carstats.sharing.network import network_of
-from carstats.sharing.shared import share_counts
+from carstats.sharing.shared import shared_content
 from carstats.sharing.together import (
     FIRST,
     LAST,
@@ -35,7 +35,7 @@ def shared(cohort, least, by="target"):
     for site in sorted(set(cohort.subjects["site_id"])):
         part = cs.define_cohort(cohort.study, cs.infused(), cs.where("site_id", site),
                                 label="infused")  # fmt: skip
-        files.append((site, share_counts(part, site=site, by=by, min_cell=least,
+        files.append((site, shared_content(part, site=site, by=by, min_cell=least,
                                          endpoints=["response", RFS, "relapse", "CRS",
                                                     "overall_survival"])))  # fmt: skip
     return network_of(files)

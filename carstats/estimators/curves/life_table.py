@@ -21,7 +21,8 @@ class LifeTable:
     n_event, n_censor : ndarray, shape (m,)
         Expected numbers; whole where no interval had to be divided.
     survival, low, high : ndarray, shape (m,)
-        Probability of no event by each end, with log-log limits from Greenwood's variance; NaN once
+        Probability of no event by each end, with log-log limits from Greenwood's variance; where
+        nobody or everybody had the event, exact limits of as many as are at risk there; NaN once
         nobody is at risk.
     """
 
@@ -99,6 +100,11 @@ def life_table(
         spread = np.minimum(spread * float(ndtri((1 + conf_level) / 2)), 50.0)
         low = np.where(known, survival ** np.exp(spread), np.nan)
         high = np.where(known, survival ** np.exp(-spread), np.nan)
+        # Without an event, or without anybody else, Greenwood's variance is 0 and says nothing.
+        exact = ((1 - conf_level) / 2) ** (1 / np.maximum(exposed, 1e-9))
+        none, all_ = survival >= 1 - 1e-12, survival <= 0
+        low = np.where(none, exact, np.where(all_, 0.0, low))
+        high = np.where(none, 1.0, np.where(all_, 1 - exact, high))
     return LifeTable(edges[1:], at_risk, events, censored, survival, low, high)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import replace
 
 import numpy as np
@@ -23,17 +24,19 @@ from carstats.report.figures.forest import (
 )
 from carstats.report.figures.frame import MARGIN, Page, figure, panel, plain_unit
 from carstats.report.figures.labels import abbreviations, titled
-from carstats.report.format import confidence, of, with_limits
+from carstats.report.format import confidence, with_limits
 from carstats.report.rows import (
     DAYS,
     DIFFERENCES,
     RATIOS,
     SHARES,
     estimated,
+    events_of,
     head_of,
     headed_rows,
     heading_of,
     kinds_of,
+    possible,
     unit_of,
     writer_of,
 )
@@ -42,7 +45,8 @@ from carstats.result import Result
 from carstats.words import full_stop, sentences, tr
 
 _MOST = 60
-_FREE = ("survival_at", "shared_and_exact")
+# Shares of those without the event.
+_FREE = ("survival_at", "shared_and_exact", "network_survival")
 # The least room for names beside their rows, points.
 _NAMES = 60.0
 _RATIO_TICKS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100)
@@ -60,16 +64,21 @@ def estimates_figure(page: Page, result: Result) -> None:
     texts = [" ".join((*row.left, *row.right)) for row in forest.rows if not row.heading]
     forest_on(
         page, forest, label, scale=scale,
-        title=titled(heading_of(result, kind) or estimated(result, kind), result),
+        title=_title(result, heading_of(result, kind) or estimated(result, kind)),
         notes=[
             tr("Rows of another kind are not shown: {n}.", n=left_out) if left_out else "",
             abbreviations(result),
         ],
         alt=sentences(
-            tr("Forest plot of {title}.", title=titled(heading_of(result, kind), result)),
+            tr("Forest plot of {title}.", title=_title(result, heading_of(result, kind))),
             full_stop(tr("; ").join(texts)),
         ),
     )  # fmt: skip
+
+
+def _title(result: Result, what: str) -> str:
+    """Return the heading; that a network's result is by sites is seen."""
+    return what if "part" in result.by else titled(what, result)
 
 
 @panel("estimate")
@@ -103,7 +112,10 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
     frame = result.frame
     groups, named = headed_rows(result)
     names = [_days(texts) if head == head_of("time") else texts for head, texts in named.items()]
+    if "part" in frame:
+        names = [_sites(frame["part"], texts) for texts in names]
     names = names or [[tr("All subjects")] * len(frame)]
+    ranges = possible(frame)
     write, style = writer_of(kind, plain_unit(unit_of(result, kind))[0]), _styles(result)
     counted = {"n", "n_event"} <= set(frame)
     rows: list[Row] = []
@@ -112,7 +124,7 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
             rows.append(Row((groups[i],), heading=True))
         name = " · ".join(filter(None, (texts[i] for texts in names)))
         name = name[:1].upper() + name[1:]
-        right = (of(row["n_event"], row["n"]) if counted else None, write(row))
+        right = (events_of(row) if counted else None, write(row), *ranges[i : i + 1])
         limits = row.reindex(["estimate", "conf_low", "conf_high"]).astype(float)
         if kind == DAYS and limits["conf_low"] == limits["conf_low"]:
             # An upper limit that is not reached: the line goes on past the axis.
@@ -126,7 +138,9 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
     heads = (tr("Events, n/N") if free else "n/N",) if counted else ()
     level = result.spec.conf_level
     what = estimated(result, kind)
-    heads = (*heads, with_limits(_head(kind), confidence(level)) if level else _head(kind))
+    head = tr("Probability") if free and kind == SHARES else _head(kind)
+    heads = (*heads, with_limits(head, confidence(level)) if level else head)
+    heads = (*heads, tr("Possible")) if ranges else heads
     name = max(text_width(row.left[0]) + row.indent for row in rows if not row.heading) + 1
     beside = Forest(("",), heads, rows, (name,), name).right_width()
     most = room - beside - GAP - 0.3 * room
@@ -138,7 +152,14 @@ def _forest(result: Result, kind: str, room: float) -> tuple[Forest, Scale | Non
         rows, name, span = [row for pair in pairs for row in pair], INDENT, room
     forest = Forest(("",), heads, rows, (min(name, most),), span).broken()
     scale, unit = _scale(result, kind)
+    unit = tr("Without event (%)") if free and kind == SHARES else unit
     return forest, scale, unit or what
+
+
+def _sites(parts: Iterable[str], names: list[str]) -> list[str]:
+    """Return the names of sites; of what is said without a site so."""
+    return [tr("without {site}", site=name) if part == "without" else name
+            for part, name in zip(parts, names, strict=True)]  # fmt: skip
 
 
 def _days(texts: list[str]) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from carstats.counts.counted import Counts
 from carstats.report.chapters.blocks import (
@@ -18,20 +18,22 @@ from carstats.report.chapters.blocks import (
 )
 from carstats.report.chapters.context import part
 from carstats.report.figures import estimates_figure, interval_figure
-from carstats.report.format import count, of, p_number, percent, percent_limits, rate
-from carstats.report.network.tables import definitions_table, network_table, sites_table
-from carstats.report.tables import tabulate_result
+from carstats.report.format import count, of, p_value, percent, percent_limits, rate
+from carstats.report.network.tables import definitions_table, network_table
+from carstats.report.tables import tabulate_result, tabulate_sites
 from carstats.response.comparisons import response_test
 from carstats.response.differences import response_difference
 from carstats.response.rates import response_rate
 from carstats.result import Result
-from carstats.sharing.estimates import site_differences, site_rates, site_survival
+from carstats.sharing.curves import site_differences, site_survival
 from carstats.sharing.network import Network
 from carstats.sharing.outcomes import RESPONSE, TIMES, TOXICITY
+from carstats.sharing.rates import site_rate
 from carstats.sharing.together import (
     SITE,
     competing_counts,
     response_counts,
+    spans_of,
     time_cohort,
     toxicity_counts,
 )
@@ -42,6 +44,9 @@ from carstats.survival.interval_censored.curves import (
 )
 from carstats.toxicity.rates import toxicity_rate
 from carstats.words import in_words, sentences, tr
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # Visits at which curves are read, days.
 _READ = (168.0, 364.0, 728.0)
@@ -97,9 +102,7 @@ def _definitions(network: Network) -> list[Block]:
 
 def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -> list[Block]:
     """Return each site and all together of one outcome."""
-    result = site_rates(network, kind, name, min_grade=min_grade)
-    if result is None:
-        return []
+    result = site_rate(network, name, min_grade=min_grade)
     stem = f"{kind}_{name}" + (f"_grade_{min_grade}" if min_grade > 1 else "")
     row = result.frame[result.frame["part"] == "together"].iloc[0]
     told = tr("{outcome}: {counted}, {rate}", outcome=in_words(result.spec.endpoint),
@@ -111,7 +114,8 @@ def _rates(network: Network, kind: str, name: str, min_grade: int, draw: bool) -
                        result.spec, result.labels)  # fmt: skip
         draw_it = partial(estimates_figure, shown, heading=in_words(result.spec.endpoint))
         blocks.append(figure_block(draw_it, {"": shown}, stem, told))
-    return [*blocks, TableBlock(sites_table(result), {stem: result})]
+    title = tr("{outcome}, by site", outcome=in_words(result.spec.endpoint))
+    return [*blocks, TableBlock(tabulate_sites(result, title=title), {stem: result})]
 
 
 def _told(counts: Counts | None) -> bool:
@@ -202,22 +206,24 @@ def _curve(network: Network, name: str) -> list[Block]:
     if cohort is None:
         return []
     competes = _competes(network, name)
+    care_of = "censor" if competes else None
     if competes and competing_counts(network, name)[0] is not None:
         label = in_words(network.vocabulary.label("endpoint", name))
         found = part(partial(_incidence, network, name))
         return [Heading(label), *found, *_tests(network, name)]
-    curve = interval_censored_curve(cohort, name, competing="censor")
+    curve = interval_censored_curve(cohort, name, competing=care_of)
     label = in_words(curve.spec.endpoint)
     blocks: list[Block] = [
-        Heading(label), figure_block(partial(interval_figure, curve), {"": curve}, f"curve_{name}"),
+        Heading(label), figure_block(_without(curve), {"": curve}, f"curve_{name}"),
     ]  # fmt: skip
     for day in _READ:
-        result = site_survival(network, name, at=day) if day in network.visits else None
-        if result is not None and result.frame["estimate"].notna().any():
-            table = sites_table(result)
+        if day not in network.visits:
+            continue
+        result = site_survival(network, name, at=day)
+        if result.frame["estimate"].notna().any():
             title = tr("{outcome}: no event by week {week}", outcome=label, week=f"{day / 7:g}")
             named = {f"{name}_day_{day:g}": result}
-            blocks.append(TableBlock(replace(table, title=title), named))
+            blocks.append(TableBlock(tabulate_sites(result, title=title), named))
     if competes:
         care = tr(
             "No site tells competing events from censored times: what follows is cause-specific, "
@@ -227,6 +233,12 @@ def _curve(network: Network, name: str) -> list[Block]:
     return [*blocks, *_tests(network, name)]
 
 
+def _without(curve: Result) -> Callable[..., Figure]:
+    """Draw curves under a heading that says which way they go."""
+    words = tr("{outcome}: without the event", outcome=in_words(curve.spec.endpoint))
+    return partial(interval_figure, curve, heading=words)
+
+
 def _tests(network: Network, name: str) -> list[Block]:
     """Return whether sites, and within sites targets, differ."""
     found: list[Block] = []
@@ -234,7 +246,7 @@ def _tests(network: Network, name: str) -> list[Block]:
     if sites is not None:
         row = sites.frame.iloc[0]
         found += paragraphs(
-            tr("Between the sites: p = {p}, I² {share}.", p=p_number(row["p_value"]),
+            tr("Between the sites: {p}, I² {share}.", p=p_value(row["p_value"]),
                share=percent(row["i2"]))
         )  # fmt: skip
     cohort = time_cohort(network, name, [_BY])
@@ -243,8 +255,7 @@ def _tests(network: Network, name: str) -> list[Block]:
         title = tr("{outcome}, by target within sites", outcome=in_words(test.spec.endpoint))
         if not _competes(network, name):
             curves = interval_censored_curve(cohort, name, by=_BY)
-            draw = partial(interval_figure, curves)
-            found.append(figure_block(draw, {"": curves}, f"curve_{name}_by_target"))
+            found.append(figure_block(_without(curves), {"": curves}, f"curve_{name}_by_target"))
         found.append(TableBlock(tabulate_result(test, title=title), {f"{name}_test": test}))
         found += paragraphs(_left_out(network, TIMES, name))
     return found
@@ -256,14 +267,20 @@ def _competes(network: Network, name: str) -> bool:
 
 
 def _incidence(network: Network, name: str) -> list[Block]:
-    """Return the cumulative incidence over the sites that tell competing events."""
+    """Return the cumulative incidence over the sites that tell competing events.
+
+    It is told at visits that no joined interval goes across: within one nobody knows when.
+    """
     counts, left = competing_counts(network, name)
+    spans = spans_of(network, name)
     days = [day for day in _READ if day in network.visits]
+    open_ = [day for day in days if any(low < day < high for low, high in spans)]
+    ends = [day for day in network.visits if not any(low < day < high for low, high in spans)]
     result = cumulative_incidence(counts, name)
-    frame = result.frame
+    frame = result.frame[result.frame["cause"] == name]
     lines = []
-    for day in days:
-        rows = frame[(frame["time"] <= day + 1e-6) & (frame["cause"] == name)]
+    for day in sorted({*days, *ends[-1:]} - set(open_)):
+        rows = frame[frame["time"] <= day + 1e-6]
         if len(rows):
             last = rows.iloc[-1]
             lines.append(
@@ -272,6 +289,8 @@ def _incidence(network: Network, name: str) -> list[Block]:
                    limits=percent_limits(last["conf_low"], last["conf_high"]))
             )  # fmt: skip
     gone = tr("Sites left out, for they hide competing events: {n}.", n=count(left)) if left else ""
+    weeks = tr(", ").join(f"{day / 7:g}" for day in open_)
+    unknown = tr("By week {weeks} it is not known: joined intervals go across.", weeks=weeks)
     told = tr("Cumulative incidence, competing events counted: {parts}.",
-              parts=tr("; ").join(lines))  # fmt: skip
-    return paragraphs(sentences(told, gone))
+              parts=tr("; ").join(lines)) if lines else ""  # fmt: skip
+    return paragraphs(sentences(told, unknown if open_ else "", gone))

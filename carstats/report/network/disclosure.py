@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from carstats.data.vocabulary import Vocabulary, column_name
+from carstats.language import in_language
 from carstats.messages import mark
 from carstats.report.format import count
 from carstats.report.network.tables import definitions_table
-from carstats.report.pages.page import tables_page
+from carstats.report.pages.page import languages_page
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
 from carstats.sharing.numbers import ALL as EVERY
 from carstats.sharing.numbers import NONE
 from carstats.sharing.outcomes import DAYS, RESPONSE, TIMES, TOXICITY
 from carstats.sharing.shared import ALL, CELLS, LEAST, MARGINS, NOTHING, OTHERS, SECTIONS, WHOLE
+from carstats.translation import LANGUAGES, current_language
 from carstats.words import sentences, tr
 
 PAGE = "disclosure.html"
 _LAYOUTS = {
-    CELLS: mark("The whole, and every combination of {columns} that is large enough."),
+    CELLS: mark("The whole site, and every combination of {columns} that is large enough."),
     MARGINS: mark(
-        "The whole, and by {columns}, each alone: of the combinations little would be left."
+        "The whole site, and the site by {columns}, by each of them alone: of their combinations "
+        "most numbers would be too small to be shown."
     ),
-    WHOLE: mark("The whole alone: by strata nothing would be left."),
+    WHOLE: mark("The whole site alone: by {columns} every number would be too small to be shown."),
     NOTHING: mark(
         "Nothing but that the site has fewer than {least} subjects: no number may be shown."
     ),
 }
+_ALONE = mark("The whole site alone.")
 _LINE = "_" * 40
 
 
@@ -39,26 +43,41 @@ def shared_text(content: dict[str, Any]) -> str:
 
 
 def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> str:
-    """Return the page of a shared file, in the language that is set."""
+    """Return the page of a shared file in both languages, the one that is set first."""
+    parts = {}
+    for language in sorted(LANGUAGES, key=lambda each: each != current_language()):
+        with in_language(language):
+            parts[language] = _said(content, file)
+    return languages_page(parts, synthetic=content["synthetic"], made_with=made_with)
+
+
+def _said(
+    content: dict[str, Any], file: str
+) -> tuple[str, list[str], dict[str, list[str | Table]]]:
+    """Return title, first lines and sections in the language that is set."""
     least = content["minimum_cell"]
     told = [
         tr("Site: {site}", site=content["site"]),
         tr("Read this before {file} is sent. It shows every number that is in the file.",
            file=file),
     ]  # fmt: skip
-    sections: dict[str, list[str | Table]] = {tr("What would leave"): [
-        tr(
-            "Counts of subjects by outcome, and the definitions of the endpoints. No row of a "
-            "subject, no identifier, no date and no day of an event: times are the "
+    nothing = content["layout"] == NOTHING
+    leaves = [_columns(content)]
+    if not nothing:
+        leaves = [
+            tr(
+                "Counts of subjects by outcome, and the definitions of the endpoints. No row of a "
+                "subject, no identifier, no date and no day of an event: times are the "
                 "visits of the schedule."
-        ),
-        _columns(content),
-        tr(
-            "A number from 1 to {most} is not shown, nor can it be computed from those that are: "
-            "numbers are joined until each is 0 or at least {least}.",
-            most=least - 1, least=least,
-        ) if least > 1 else tr("Every number is shown, also that of a single subject."),
-    ]}  # fmt: skip
+            ),
+            *leaves,
+            tr(
+                "A number from 1 to {most} is not shown, nor can it be computed from those that "
+                "are: numbers are joined until each is 0 or at least {least}.",
+                most=least - 1, least=least,
+            ) if least > 1 else tr("Every number is shown, also that of a single subject."),
+        ]  # fmt: skip
+    sections: dict[str, list[str | Table]] = {tr("What would leave"): [*leaves]}
     if least < LEAST:
         sections[tr("What would leave")].append(
             tr(
@@ -96,23 +115,27 @@ def disclosure_page(content: dict[str, Any], file: str, *, made_with: str) -> st
     sections[tr("Release")] = [
         tr("The file {file} has the fingerprint (SHA-256) {fingerprint}.",
            file=file, fingerprint=content["fingerprint"]),
+        tr("This page says the same in English and in Chinese; a signature under one is enough."),
         _signature(),
     ]  # fmt: skip
-    title = tr("What would leave the hospital")
-    return tables_page(
-        title, told, sections, synthetic=content["synthetic"], made_with=made_with
-    )  # fmt: skip
+    return tr("What would leave the hospital"), told, sections
 
 
 def _columns(content: dict[str, Any]) -> str:
-    names = tr(", ").join(tr(column_name(column)) for column in content["asked_by"])
-    return tr(_LAYOUTS[content["layout"]], columns=names, least=content["minimum_cell"])
+    names = column_words(content["asked_by"])
+    words = _LAYOUTS[content["layout"]] if names or content["layout"] == NOTHING else _ALONE
+    return tr(words, columns=names, least=content["minimum_cell"])
+
+
+def column_words(columns: Iterable[str]) -> str:
+    """Return columns as they print: "disease and target"."""
+    return tr(" and ").join(tr(column_name(column)) for column in columns)
 
 
 def _title(table: dict[str, Any]) -> str:
     if not table["by"]:
         return tr("The whole site")
-    return tr("By {columns}", columns=tr(" and ").join(tr(column_name(c)) for c in table["by"]))
+    return tr("By {columns}", columns=column_words(table["by"]))
 
 
 def stratum_words(name: str) -> str:
@@ -161,7 +184,11 @@ def _responses(content: dict[str, Any], table: dict[str, Any]) -> Table:
     ]  # fmt: skip
     heads = (tr("Stratum"), tr("Asked"), tr("Responders"), tr("Evaluable"), tr("Not evaluable"),
              tr("Not asked, or not followed so far"))  # fmt: skip
-    return Table(tr("Responses"), heads, tuple(rows))
+    note = tr(
+        "Asked: to whom the outcome applies and who could be followed to the visit. Evaluable: who "
+        "has a result there. A responder is evaluable."
+    )
+    return Table(tr("Responses"), heads, tuple(rows), notes=(note,))
 
 
 def _toxicities(content: dict[str, Any], table: dict[str, Any]) -> Table:
@@ -174,7 +201,12 @@ def _toxicities(content: dict[str, Any], table: dict[str, Any]) -> Table:
         for row in table[SECTIONS[TOXICITY]]
     ]  # fmt: skip
     heads = (tr("Stratum"), tr("Asked"), tr("Subjects by worst grade"), tr("Not asked"))
-    return Table(tr("Toxicities"), heads, tuple(rows), align=("left", "right", "left", "right"))
+    note = tr(
+        "Before each colon the grade, from 1 (mild) to 5 (death), or several grades together; "
+        "after it the subjects of whom that was the worst."
+    )
+    align = ("left", "right", "left", "right")
+    return Table(tr("Toxicities"), heads, tuple(rows), notes=(note,), align=align)
 
 
 def _grade(grade: dict[str, Any]) -> str:
@@ -184,7 +216,8 @@ def _grade(grade: dict[str, Any]) -> str:
         name = tr("{grade} or worse", grade=name)
     elif grade["may_be_worse"] != NONE:
         name = tr("{grade}, or not graded", grade=name)
-    return tr("{name}: {text}", name=name, text=count(grade["subjects"]))
+    # A number stays on the line of its grade.
+    return tr("{name}: {text}", name=name, text=count(grade["subjects"])).replace(": ", ":\u00a0")
 
 
 def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
@@ -208,7 +241,11 @@ def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
     days = [r for r in table[SECTIONS[TIMES]] if r["clock"] == DAYS]
     notes = (
         sentences(
-            tr("An interval holds what was found after its first visit up to its last."),
+            tr(
+                "An interval holds what was found after its first visit up to its last. At risk: "
+                "still followed, and without the event. Competing: something else came first. "
+                "Censored: no longer followed."
+            ),
             tr("Of {names} the day is known: it lies in the interval itself.",
                names=tr(", ").join(dict.fromkeys(label_of(content, r["outcome"]) for r in days)))
             if days else "",
@@ -220,27 +257,32 @@ def _curves(content: dict[str, Any], table: dict[str, Any]) -> Table:
 def _interval(each: dict[str, Any]) -> str:
     low, high = f"{each['after_week']:g}", f"{each['to_week']:g}"
     if each["with_no_record"]:
-        return tr("no record, start, to {high}", high=high)
+        return tr("start to {high}, and who has no record", high=high)
     if each["from_the_start"]:
-        return tr("start") if high == "0" else tr("start, to {high}", high=high)
+        return tr("start") if high == "0" else tr("start to {high}", high=high)
     return tr("after {low}, to {high}", low=low, high=high)
 
 
 def _hidden(content: dict[str, Any]) -> Iterator[str | Table]:
+    least = content["minimum_cell"]
+    if content["layout"] == NOTHING:
+        yield tr("Every number, for the site has fewer than {least} subjects.", least=least)
+        return
     if not content["hidden"]:
         yield tr("Nothing is hidden.")
         return
-    least = content["minimum_cell"]
     yield tr(
         "Each of these would show, or let compute by adding and subtracting, a number from 1 to "
         "{most}; also where one endpoint's subjects are among those of another and few remain.",
         most=least - 1,
     )
-    rows = []
+    told: dict[tuple[str, str], list[str]] = {}
     for each in content["hidden"]:
-        by = tr(" and ").join(tr(column_name(c)) for c in each["by"].split(", ") if c)
+        by = column_words(c for c in each["by"].split(", ") if c)
         where = tr("By {columns}", columns=by) if by else tr("The whole site")
-        rows.append(Row((label_of(content, each["outcome"]), tr(each["what"])), where, indent=1))
+        told.setdefault((where, label_of(content, each["outcome"])), []).append(tr(each["what"]))
+    rows = [Row((name, tr("; ").join(what)), where, indent=1)
+            for (where, name), what in told.items()]  # fmt: skip
     yield Table(
         tr("Hidden"), (tr("Outcome"), tr("What is not told")), tuple(rows), align=("left", "left")
     )

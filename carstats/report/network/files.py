@@ -44,7 +44,8 @@ def network_files(network: Network, *, made_with: str) -> dict[str, bytes]:
             elif isinstance(block, TableBlock) and block.results:
                 stem = _stem(f"table_{next(iter(block.results))}")
                 results = list(block.results.values())
-                save_table(block.table, results, folder, stem, script=_SCRIPT, formats=("word",))
+                # As tables of Word all are in the document.
+                save_table(block.table, results, folder, stem, script=_SCRIPT, formats=())
         files |= {file.name: file.read_bytes() for file in sorted(Path(folder).iterdir())}
     return files
 

@@ -9,10 +9,11 @@ from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from carstats.language import in_language
 from carstats.report.tables.files import Table
 from carstats.report.tables.html import table_html
 from carstats.report.tables.model import MIMETYPE
-from carstats.translation import LANGUAGE_TAGS, current_language
+from carstats.translation import LANGUAGE_TAGS, LANGUAGES, current_language
 from carstats.words import tr
 
 if TYPE_CHECKING:
@@ -225,21 +226,71 @@ def tables_page(
     made_with: str,
 ) -> str:
     """Return sections of sentences and tables as a page of its own."""
-    seen = {"text", "contents"}
-    head = "".join(f'<p class="sub">{escape(text)}</p>' for text in paragraphs)
-    if synthetic:
-        note = tr("Synthetic data: the subjects of this report do not exist.")
-        head += f'<p class="sub"><strong>{escape(note)}</strong></p>'
+    body, links = _sections(sections, {"text", "contents"})
+    head = _lines([*map(escape, paragraphs), *_unreal(synthetic)])
+    return page_of(escape(title), head, link_list(links), body, _made(made_with), "report")
+
+
+def languages_page(
+    parts: Mapping[str, tuple[str, Sequence[str], Mapping[str, Sequence[str | Table]]]],
+    *,
+    synthetic: bool,
+    made_with: str,
+) -> str:
+    """Return title, sentences and sections in several languages, the one beneath the other.
+
+    parts : By language what it says; the first is the page's own.
+    """
+    seen = {"text", "contents", *parts}
+    titles, links, bodies = [], [], []
+    for language, (title, paragraphs, sections) in parts.items():
+        with in_language(language):
+            body, inner = _sections(sections, seen, language)
+            head = _lines([*map(escape, paragraphs), *_unreal(synthetic)])
+        tag, name = LANGUAGE_TAGS[language], LANGUAGES[language][0]
+        titles.append(f'<span lang="{tag}">{escape(title)}</span>')
+        listed = f"{link(language, name)}{link_list(inner, inner=True)}"
+        links.append(f'<div lang="{tag}">{listed}</div>')
+        bodies.append(
+            f'<section class="language" lang="{tag}">\n<h2 id="{language}">{name}</h2>\n'
+            f"{head}\n{body}\n</section>"
+        )
+    head = '<p class="sub">' + " / ".join(
+        f'<a href="#{language}" lang="{LANGUAGE_TAGS[language]}">{LANGUAGES[language][0]}</a>'
+        for language in parts
+    ) + "</p>"  # fmt: skip
+    return page_of(
+        " / ".join(titles), head, link_list(links), "\n".join(bodies), _made(made_with), "report"
+    )
+
+
+def _sections(
+    sections: Mapping[str, Sequence[str | Table]], seen: set[str], language: str = ""
+) -> tuple[str, list[str]]:
+    """Return sections and the links to them; those of a language stand below its heading."""
+    level, start = (3, f"{language}-part") if language else (2, "part")
     body, links = [], []
     for number, (heading, parts) in enumerate(sections.items(), start=1):
-        links.append(link(f"part-{number}", escape(heading)))
-        body.append(f'<h2 id="part-{number}">{escape(heading)}</h2>')
+        place = f"{start}-{number}"
+        links.append(link(place, escape(heading)))
+        body.append(f'<h{level} id="{place}">{escape(heading)}</h{level}>')
         body += [
             f"<p>{escape(part)}</p>"
             if isinstance(part, str)
             else table_html(part, free_id("table", seen))
             for part in parts
         ]
-    made = tr("Made with {program}.", program=made_with)
-    foot = f'<p class="sub">{escape(made)}</p>'
-    return page_of(escape(title), head, link_list(links), "\n".join(body), foot, "report")
+    return "\n".join(body), links
+
+
+def _unreal(synthetic: bool) -> list[str]:
+    note = tr("Synthetic data: the subjects of this report do not exist.")
+    return [f"<strong>{escape(note)}</strong>"] if synthetic else []
+
+
+def _lines(paragraphs: Sequence[str]) -> str:
+    return "".join(f'<p class="sub">{text}</p>' for text in paragraphs)
+
+
+def _made(made_with: str) -> str:
+    return _lines([escape(tr("Made with {program}.", program=made_with))])

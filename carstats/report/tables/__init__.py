@@ -23,6 +23,7 @@ from carstats.report.tables.kinetics import (
     tabulate_kinetics,
 )
 from carstats.report.tables.model import MIMETYPE, Row, Spanner
+from carstats.report.tables.sites import tabulate_sites
 from carstats.report.tables.subjects import tabulate_attrition, tabulate_baseline, tabulate_rates
 from carstats.report.tables.times import tabulate_times
 from carstats.report.tables.toxicity import tabulate_grades, tabulate_toxicities
@@ -48,6 +49,7 @@ __all__ = [
     "tabulate_rates",
     "tabulate_result",
     "tabulate_shifts",
+    "tabulate_sites",
     "tabulate_taper",
     "tabulate_times",
     "tabulate_toxicities",

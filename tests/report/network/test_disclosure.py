@@ -8,7 +8,8 @@ import pytest
 
 import carstats as cs
 from carstats.report.network.disclosure import disclosure_page
-from carstats.sharing.shared import share_counts
+from carstats.sharing.shared import shared_content
+from tests.report.page_checks import page_problems
 from tests.sharing.sites import content_of
 
 
@@ -61,6 +62,13 @@ def grades(cells):
     return [int(cells[1]), *told, int(cells[3])]
 
 
+def counts_of(cells):
+    """Return the cells that are a number, and those of the grades."""
+    whole = [cell for cell in cells if re.fullmatch(r"[\d,.]+", cell)]
+    parts = [cell for cell in cells if re.search(r"5[:：]", cell)]
+    return whole + [n for cell in parts for n in re.findall(r"[:：]\s*(\d+)", cell)]
+
+
 def times(cells):
     found = numbers(cells[:-1])
     return [*found, float(cells[-1])] if cells[-1] else found
@@ -69,7 +77,7 @@ def times(cells):
 @pytest.mark.parametrize(("by", "least"), [(["disease", "target"], 5), ("target", 1), (None, 3)])
 def test_each_number_of_the_file_is_on_the_page_and_no_other(by, least):
     cohort = cs.define_cohort(cs.read_study("data/synthetic"), cs.infused(), label="infused")
-    content = share_counts(cohort, site="x", by=by, min_cell=least)
+    content = shared_content(cohort, site="x", by=by, min_cell=least)
     tables = iter(Page(disclosure_page(content, "x.json", made_with="carstats")).tables)
     tried = 0
     for table in content["tables"]:
@@ -83,6 +91,40 @@ def test_each_number_of_the_file_is_on_the_page_and_no_other(by, least):
             assert [read(cells) for cells in rows] == expected
             tried += len(expected)
     assert tried > 40
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_both_languages_say_the_same_numbers(language):
+    cohort = cs.define_cohort(cs.read_study("data/synthetic"), cs.infused(), label="infused")
+    content = shared_content(cohort, site="St. Anna <1>")
+    with cs.in_language(language):
+        text = disclosure_page(content, "x.json", made_with="carstats 1")
+    assert not page_problems(text, lang=language)
+    tables = Page(text).tables
+    half = len(tables) // 2
+    first, second = (
+        [shown for table in part for cells in table if (shown := counts_of(cells))]
+        for part in (tables[:half], tables[half:])
+    )
+    assert len(tables) == 2 * half > 20
+    assert first == second
+    assert len(first) > 100
+    sections = re.findall(r'<section class="language" lang="([\w-]+)">', text)
+    assert sections == (["en", "zh-Hans"] if language == "en" else ["zh-Hans", "en"])
+    assert text.count("St. Anna &lt;1&gt;") == 2
+    for words in ("Signature", "签名", "I have read this page", content["fingerprint"]):
+        assert words in text
+
+
+def test_a_page_of_one_language_has_no_word_of_the_other_but_names():
+    content = content_of(min_cell=3)
+    text = disclosure_page(content, "x.json", made_with="carstats 1")
+    english, chinese = text.split('<section class="language"')[1:]
+    assert not re.search("[\u4e00-\u9fff]", english)
+    told = re.sub("<[^>]+>", " ", chinese.split("</section>")[0])
+    # Names of the file's own keys stay as they stand in the file, in tables that say so.
+    before = told.split("文件中的内容")[0]
+    assert re.search("[\u4e00-\u9fff]", before)
 
 
 def test_what_else_is_in_the_file_is_on_the_page():

@@ -67,7 +67,9 @@ def plot_interval(result: Result, ax: Axes) -> Axes:
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"])
     ax.set_xlabel(unit, labelpad=2)
-    ax.set_ylabel(y_label(result.spec.endpoint, ax), labelpad=3)
+    # What competes is named after the event, and the curve is of those without it.
+    censored = result.spec.options.get("competing") == "censor"
+    ax.set_ylabel(y_label("" if censored else result.spec.endpoint, ax), labelpad=3)
     return ax
 
 
