@@ -278,6 +278,18 @@ def check_installed(extra: str, *libraries: str) -> None:
         )  # fmt: skip
 
 
+def names_given(argument: str, given: Any) -> list[Any]:
+    """Return the names that an argument gives, one or several, as a list; raise where it cannot."""
+    if given is None or isinstance(given, str):
+        return [] if given is None else [given]
+    if isinstance(given, Iterable):
+        return list(given)
+    raise CarstatsError(
+        message("`{argument}` is {value!r}; it takes a name, or several in a list.",
+                argument=argument, value=given)
+    )  # fmt: skip
+
+
 def check_conf_level(value: float) -> None:
     """Raise unless `value` is a confidence level strictly between 0 and 1."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:

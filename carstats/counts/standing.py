@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
-from carstats.cohort.strata import WEIGHT
-from carstats.counts.counted import Counts, counted_rows
+from carstats.cohort.strata import OWN, WEIGHT
+from carstats.counts.counted import Counts, check_somebody, counted_rows
 from carstats.data.study import Study
 from carstats.endpoints.derive.applicability import APPLIES
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import message
 
 
@@ -61,7 +61,13 @@ def counted_cohort(cohort: Any, endpoint: str | None, kind: str, *, single: bool
             subjects["cutoff_day"] = np.where(early, -np.inf, np.inf)
     else:
         tables["toxicities"] = _episodes(rows, about.get("scales", {}))
+        if rows["term"].isin(about.get("unrecorded", ())).any():
+            # A record of something else, and of nobody here.
+            other = pd.DataFrame({"subject_id": [""], "term": [""]})
+            tables["toxicities"] = pd.concat([tables["toxicities"], other], ignore_index=True)
         subjects["last_contact_day"] = np.inf
+    # What it needs of them beside the strata is nobody's to name.
+    subjects.attrs[OWN] = cohort.by
     study = _CountedStudy(
         subjects=subjects,
         infusions=pd.DataFrame() if about.get("origin") == "infusion" else None,
@@ -89,11 +95,12 @@ def terms_of(counts: Counts, terms: str | Iterable[str] | None) -> list[str]:
 
     Those of most subjects come first, as of a cohort.
     """
+    check_somebody(counts)
     if terms is None:
         n = counts.overview.groupby("outcome")["n_event"].sum()
         terms = sorted(counts.endpoints("toxicity"), key=lambda name: -n[name])
     else:
-        terms = [terms] if isinstance(terms, str) else list(terms)
+        terms = names_given("terms", terms)
     names = [counts.vocabulary.require("term", "toxicity", name) for name in terms]
     if not names:
         raise CarstatsError(message("`term` is empty; name at least one toxicity."))
