@@ -253,7 +253,7 @@ class Cohort:
 
 def check_cohort(cohort: object) -> None:
     """Raise unless the argument is a cohort."""
-    if getattr(cohort, "has_no_subjects", False):
+    if getattr(cohort, "has_no_subjects", False) and not isinstance(cohort, type):
         raise CarstatsError(
             message(
                 "`cohort` is Counts, which do not hold what this asks for: days, visits, doses, "

@@ -99,6 +99,8 @@ def terms_of(counts: Counts, terms: str | Iterable[str] | None) -> list[str]:
     if terms is None:
         n = counts.overview.groupby("outcome")["n_event"].sum()
         terms = sorted(counts.endpoints("toxicity"), key=lambda name: -n[name])
+        if not terms:
+            raise CarstatsError(message("the counts have no toxicity: none was counted."))
     else:
         terms = names_given("terms", terms)
     names = [counts.vocabulary.require("term", "toxicity", name) for name in terms]
