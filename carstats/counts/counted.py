@@ -21,7 +21,7 @@ from carstats.counts.checks import (
 )
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 # The columns of the overview that are numbers.
 _NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
@@ -226,9 +226,10 @@ class Counts:
 
     def _shown(self) -> tuple[str, pd.DataFrame]:
         """Return a line and the overview of all strata together, for a display."""
-        strata = f" by {', '.join(self.by)}" if self.by else ""
+        line = message_n("Counts of {n} subject", "Counts of {n} subjects", len(self))
+        strata = message(" by {columns}", columns=", ".join(self.by)) if self.by else ""
         whole = self.overview.groupby("outcome", sort=False)[_NUMBERS].sum(min_count=1)
-        return f"Counts of {len(self)} subjects{strata}", whole.reset_index()
+        return line + strata, whole.reset_index()
 
     def __repr__(self) -> str:
         line, whole = self._shown()
