@@ -226,10 +226,16 @@ class Counts:
 
     def _shown(self) -> tuple[str, pd.DataFrame]:
         """Return a line and the overview of all strata together, for a display."""
-        line = message_n("Counts of {n} subject", "Counts of {n} subjects", len(self))
-        strata = message(" by {columns}", columns=", ".join(self.by)) if self.by else ""
+        line = (
+            message_n(
+                "Counts of {n} subject by {columns}", "Counts of {n} subjects by {columns}",
+                len(self), columns=", ".join(self.by),
+            )
+            if self.by
+            else message_n("Counts of {n} subject", "Counts of {n} subjects", len(self))
+        )  # fmt: skip
         whole = self.overview.groupby("outcome", sort=False)[_NUMBERS].sum(min_count=1)
-        return line + strata, whole.reset_index()
+        return line, whole.reset_index()
 
     def __repr__(self) -> str:
         line, whole = self._shown()

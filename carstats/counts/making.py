@@ -38,11 +38,12 @@ def count_outcomes(
 
     Parameters
     ----------
-    source : Cohort, path, DuckDB connection or Ibis table
-        A cohort; a Parquet or CSV file, or several by a pattern such as ``"registry/*.parquet"``; a
-        DuckDB database as its file or an open connection, with `table`; or a table of any engine
-        that Ibis knows (Spark, Postgres, …), which does the counting where the data are. A table
-        has a row per subject.
+    source : Cohort, path, data frame, DuckDB connection or Ibis table
+        A cohort; a Parquet or CSV file, or several by a folder or a pattern such as
+        ``"registry/*.parquet"``; a frame of pandas or Polars or a table of Arrow; a DuckDB database
+        as its file or an open connection, with `table`; or a table of any engine that Ibis knows
+        (Spark, Postgres, SQLite, …), which does the counting where the data are. A table has a row
+        per subject.
     endpoints : str, list of str, or mapping of str to mapping
         Of a cohort the names of its endpoints and toxicities. Of a table by each name the columns
         that say what became of the subjects: ``{"time": …, "status": …}`` with times in days and a
@@ -149,7 +150,7 @@ def count_outcomes(
         about={
             "synthetic": study.synthetic,
             "fingerprint": study.fingerprint,
-            "criteria": source.criteria,
+            "criteria": tuple(criterion.name for criterion in source.criteria),
             "estimands": dict(study.estimands),
             "settings": dict(study.settings),
             "strata_only": study.strata_only,

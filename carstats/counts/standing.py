@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
+from carstats.cohort.criteria import Criterion
 from carstats.cohort.strata import OWN, WEIGHT
 from carstats.counts.counted import Counts, check_somebody, counted_rows
 from carstats.data.study import Study
@@ -22,6 +23,11 @@ class _CountedStudy(Study):
 
     def __post_init__(self) -> None:
         return
+
+
+def _met(study: Study, subjects: pd.DataFrame) -> pd.Series:
+    """Return that a criterion is met by all who were counted."""
+    return pd.Series(True, subjects.index)
 
 
 def counted_cohort(cohort: Any, endpoint: str | None, kind: str, *, single: bool = False) -> Any:
@@ -84,7 +90,7 @@ def counted_cohort(cohort: Any, endpoint: str | None, kind: str, *, single: bool
         study,
         subjects,
         cohort.levels,
-        criteria=tuple(about.get("criteria", ())),
+        criteria=tuple(Criterion(name, _met) for name in about.get("criteria", ())),
         label=cohort.label,
         by=cohort.report_by,
     )
