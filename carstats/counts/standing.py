@@ -184,6 +184,14 @@ def _check_visit(counts: Counts, at: float, window: Iterable[float] | None) -> N
 def check_landmark(cohort: Any, at: float) -> None:
     """Refuse a landmark whose eligible subjects were not counted."""
     if isinstance(cohort, Counts) and float(at) not in cohort.landmarks:
+        if cohort.about.get("strata_only"):
+            raise CarstatsError(
+                message(
+                    "`at` is {at}; a table does not say who could have been followed to the day. "
+                    "survival_at(…, at=[{at}]) asks for the curve there.",
+                    at=f"{at:g}",
+                )
+            )
         has = listed([f"{day:g}" for day in cohort.landmarks], 20) or message("none")
         raise CarstatsError(
             message(

@@ -147,6 +147,11 @@ def test_arguments_that_cannot_be_are_refused(more, text):
     refused("is of type integer[]; a status and a cause", FRAME.assign(relapsed=[[1]] * 6))
 
 
+def test_a_landmark_of_a_table_is_refused_without_a_way_round():
+    with pytest.raises(cs.CarstatsError, match="a table does not say who could have been followed"):
+        cs.landmark_rate(count(FRAME), "relapse", at=5)
+
+
 def test_an_endpoint_is_counted_once():
     cohort = cs.define_cohort(cs.read_study("data/synthetic"))
     with pytest.raises(cs.CarstatsError, match="`endpoints` names 'CRS' twice"):
