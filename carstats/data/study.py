@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import MISSING, dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -235,6 +235,16 @@ class Study:
         subjects = "subject" if len(self.subjects) == 1 else "subjects"
         diseases = f" ({diseases})" if diseases else ""
         return f"{kind}: {len(self.subjects)} {subjects}{diseases}; {rest or 'subjects only'}"
+
+
+def study_of(made: dict[str, Any]) -> Study:
+    """Return the study of what a reader hands over: a table as it was read goes once checked."""
+    study = object.__new__(Study)
+    for part in fields(Study):
+        default = part.default if part.default_factory is MISSING else part.default_factory()
+        object.__setattr__(study, part.name, made.pop(part.name, default))
+    study._check(TABLES)
+    return study
 
 
 def with_tables(study: Study, tables: Mapping[str, pd.DataFrame | None], **changed: Any) -> Study:

@@ -12,7 +12,7 @@ from carstats.cohort.cohort import Cohort
 from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError, check_number, listed
 from carstats.kinetics.profiles import profiles_of
-from carstats.kinetics.samples import kinetic_samples, treated
+from carstats.kinetics.samples import Samples, kinetic_samples, treated
 from carstats.messages import mark, message, message_n
 
 PEAK_DAY = 28.0
@@ -146,28 +146,40 @@ def _exposures(cohort, exposure: str, measure: str, known: float, limit, expands
         lowest = rows.assign(value=rows["value"].fillna(0.0)).groupby("subject_id")["value"].min()
         label = message("Lowest {measure} to day {day}", measure=samples.label, day=f"{known:g}")
         return lowest, [], label, samples.unit, []
-    ends = [_known_day(exposure, None)] if exposure.startswith("AUC") else []
     samples = kinetic_samples(cohort, measure, "first", limit)
     since = 0.0 if not expands else float(np.nextafter(0.0, 1.0))
-    settings = {"horizons": ends, "peak_in_decline": not expands}
-    found = profiles_of(samples, settings | {"peak_within": (since, PEAK_DAY)})
-    value, below = {}, []
-    for (subject, _), one in found.items():
-        profile = one.profile
-        if exposure.startswith("AUC"):
-            area = profile.areas[0].value
-            value[subject] = np.nan if area == 0 else area
-            below += [subject] if area == 0 else []
-        else:
-            value[subject] = profile.peak if exposure == "Cmax" else profile.peak_time
-            # Without a peak there is no day of it, but a peak lower than all.
-            if exposure == "Cmax" and one.peak_sought and np.isnan(profile.peak):
-                below.append(subject)
+    if exposure.startswith("AUC"):
+        value, below = _areas(samples, _known_day(exposure, None), since, expands)
+    else:
+        value, below = _peaks(samples, exposure, since)
     unit = message("days") if exposure == "Tmax" else samples.unit
     if exposure.startswith("AUC"):
         unit = message("{unit} × days", unit=samples.unit)
     label = message("{parameter} of {measure}", parameter=exposure, measure=samples.label)
     return value, below, label, unit, []
+
+
+def _areas(samples: Samples, end: float, since: float, expands: bool):
+    """Return the area to a day by subject, and of whom it is 0: all samples were below."""
+    settings = {"horizons": [end], "peak_in_decline": not expands}
+    found = profiles_of(samples, settings | {"peak_within": (since, PEAK_DAY)})
+    areas = {subject: one.profile.areas[0].value for (subject, _), one in found.items()}
+    value = {subject: np.nan if area == 0 else area for subject, area in areas.items()}
+    return value, [subject for subject, area in areas.items() if area == 0]
+
+
+def _peaks(samples: Samples, exposure: str, since: float):
+    """Return the peak or its day by subject, and who was sampled then and is below all peaks."""
+    rows = samples.frame.reset_index(drop=True)
+    rows = rows[rows["subject_id"].isin(rows.loc[rows["time"] > 0, "subject_id"])]
+    among = rows[rows["time"].between(since, PEAK_DAY)]
+    seen = among[among["value"].notna()]
+    # Of equal values the first; samples are in order of time.
+    top = seen.loc[seen.groupby("subject_id")["value"].idxmax()].set_index("subject_id")
+    # Without a peak there is no day of it, but a peak lower than all.
+    if exposure == "Tmax":
+        return top["time"], []
+    return top["value"], sorted(set(among["subject_id"]) - set(top.index))
 
 
 def _doses(cohort: Cohort, *, per_kg: bool):

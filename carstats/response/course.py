@@ -27,9 +27,10 @@ def measure_rows(
     check_cohort(cohort)
     study = cohort.study
     name = study.vocabulary.require("measure", "measure", measure)
-    rows = study.table("assessments")
-    present = set(rows["measure"])
-    if name not in present:
+    every = study.table("assessments")
+    rows = every[every["measure"] == name]
+    if rows.empty:
+        present = set(every["measure"])
         has = [m for m in study.vocabulary.names("measure") if m in present]
         raise CarstatsError(
             message(
@@ -39,7 +40,6 @@ def measure_rows(
                 has=listed(has, 40) or message("none"),
             )
         )
-    rows = rows[rows["measure"] == name]
     if negative is not None and "lloq" in rows:
         below = rows["value"].isna() & (rows["lloq"] <= negative)
         rows = rows.assign(value=rows["value"].mask(below, 0.0))
@@ -158,15 +158,17 @@ def score_course(
     every["change"] = every["value"] - every["baseline"]
     zero = every["baseline"] == 0
     every["percent_change"] = 100 * every["change"] / every["baseline"].mask(zero)
-    parts, number = [], 0
+    order, keys = [], []
     for key in stratum_keys(cohort.study.vocabulary, cohort.eligible, by):
-        for subject in chosen.loc[stratum_mask(chosen, by, key), "subject_id"]:
-            number += 1
-            own = every[every["subject_id"] == subject].sort_values("day", kind="stable")
-            columns = {c: [v] * len(own) for c, v in zip(by, key, strict=True)}
-            own = own.drop(columns="subject_id").rename(columns={"day": "time"})
-            parts.append(pd.DataFrame({**columns, "subject": number, **own.to_dict("list")}))
-    frame = pd.concat(parts, ignore_index=True)
+        own = chosen.loc[stratum_mask(chosen, by, key), "subject_id"]
+        order += own.tolist()
+        keys += [key] * len(own)
+    numbers = pd.Series(range(1, len(order) + 1), index=order)
+    every = every[every["subject_id"].isin(numbers.index)]
+    every = every.assign(subject=every["subject_id"].map(numbers)).rename(columns={"day": "time"})
+    frame = every.sort_values(["subject", "time"], kind="stable", ignore_index=True)
+    for i, column in enumerate(by):
+        frame[column] = [keys[number - 1][i] for number in frame["subject"]]
     frame = frame[[*by, "subject", "time", "visit", "value", "baseline", "change",
                    "percent_change"]]  # fmt: skip
     left = len(subjects) - len(chosen)

@@ -13,7 +13,7 @@ from carstats.errors import CarstatsError, check_choice, check_path
 from carstats.language import in_language
 from carstats.messages import Joined, message
 from carstats.run.reproduce import check_writable
-from carstats.run.workers import Outcome, run_jobs
+from carstats.run.workers import WORKERS, Outcome, run_jobs
 from carstats.translation import LANGUAGES, current_language
 from carstats.words import in_words
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from carstats.report.chapters.context import Context
 
 PAGE, DOCUMENT, SLIDES = "report.html", "report.docx", "slides.pptx"
+# The first job: what stands over the chapters. A name that no chapter has.
+_COVER = "cover"
+# Bytes of tables, as text: those of some ten thousand subjects.
+_LARGE = 50_000_000
 # What takes longest begins first, so that no worker is left waiting for another at the end.
 _LONG = (
     "second",
@@ -120,17 +124,19 @@ def _study_report(
             name: partial(_make, name, str(data.resolve()), _absolute(mapping), smd, lang, scratch)
             for name in names
         }
-        title, synthetic = "", False
-
-        def read_once() -> None:
-            # What is wrong with the study is said once, and not for each chapter; of the study
-            # itself nothing is kept, for the workers hold it already.
-            nonlocal title, synthetic
-            study = cs.read_study(data, mapping)
-            title, synthetic = in_words(study.label) or data.resolve().stem, study.synthetic
-
-        outcomes = run_jobs(jobs, scratch, report, read_once)
+        # What is wrong with the study is found at once, and said once; not by each chapter.
+        cover = partial(_cover, str(data.resolve()), _absolute(mapping), smd, lang, scratch)
+        outcomes = run_jobs(
+            {_COVER: cover, **jobs},
+            scratch,
+            _of_chapters(report),
+            needed=_COVER,
+            workers=1 if _is_large(data) else WORKERS,
+        )
+        if outcomes[_COVER].reason and not outcomes[_COVER].defect:
+            cs.read_study(data, mapping)
         _check(outcomes)
+        title, synthetic = _read(outcomes[_COVER].files[0])
         made = [_read(outcomes[entry.name].files[0]) for entry in CONTENTS]
     chapters = [chapter for chapter in made if chapter is not None]
     page = report_page(chapters, title, synthetic=synthetic, made_with=f"carstats {cs.__version__}")
@@ -146,6 +152,29 @@ def _study_report(
 
 def _turn(name: str) -> int:
     return _LONG.index(name) if name in _LONG else len(_LONG)
+
+
+def _of_chapters(
+    report: Callable[[Outcome, int], None] | None,
+) -> Callable[[Outcome, int], None] | None:
+    """Return what tells of the chapters, and not of the cover."""
+
+    def told(outcome: Outcome, total: int) -> None:
+        if report and outcome.name != _COVER:
+            report(outcome, total - 1)
+
+    return told if report else None
+
+
+def _is_large(data: Path) -> bool:
+    """Return whether two workers, each with the study, would take too much memory."""
+    from carstats.data.formats.files import TEXT
+    from carstats.data.readers.finder import list_files
+
+    files = [data] if data.is_file() else list_files(data)
+    # What is no text is compressed.
+    sizes = [file.stat().st_size * (1 if file.suffix.lower() in TEXT else 10) for file in files]
+    return sum(sizes) > _LARGE
 
 
 def _check(outcomes: dict[str, Outcome]) -> None:
@@ -175,6 +204,16 @@ def _context(data: str, mapping: str | None, smd: bool) -> Context:
     from carstats.report.chapters.context import context_of
 
     return context_of(cs.read_study(data, mapping), smd=smd)
+
+
+def _cover(data: str, mapping: str | None, smd: bool, lang: str, scratch: Path) -> list[Path]:
+    """Read the study in a worker and leave its title, and whether it is synthetic."""
+    with in_language(lang):
+        study = _context(data, mapping, smd).study
+        title = in_words(study.label) or Path(data).stem
+    file = scratch / f"{_COVER}.chapter"
+    file.write_bytes(pickle.dumps((title, study.synthetic)))
+    return [file]
 
 
 def _make(

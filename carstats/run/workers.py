@@ -23,7 +23,7 @@ from carstats.messages import message
 if TYPE_CHECKING:
     from multiprocessing.process import BaseProcess
 
-_WORKERS = 2
+WORKERS = 2
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,13 @@ def run_jobs(
     jobs: Mapping[str, Callable[[], list[Path]]],
     target: Path,
     report: Callable[[Outcome, int], None] | None = None,
-    meanwhile: Callable[[], None] | None = None,
+    *,
+    needed: str | None = None,
+    workers: int = WORKERS,
 ) -> dict[str, Outcome]:
     """Run jobs, two at a time, and return what became of each.
 
-    `meanwhile` is done here while the workers begin; if it fails they are stopped.
+    If the job `needed` makes nothing the others are stopped.
     """
     outcomes: dict[str, Outcome] = {}
     before = set(active_children())
@@ -68,7 +70,7 @@ def run_jobs(
         tempfile.TemporaryDirectory(prefix="carstats-", ignore_cleanup_errors=True) as scratch,
         # A fresh interpreter for each worker: what a script imports or leaves behind stays there.
         ProcessPoolExecutor(
-            max(1, min(_WORKERS, len(jobs))),
+            max(1, min(workers, len(jobs))),
             mp_context=get_context("spawn"),
             initializer=_begin,
             initargs=(scratch,),
@@ -77,19 +79,20 @@ def run_jobs(
         try:
             with _without_main():
                 tasks = {pool.submit(_run, job): name for name, job in jobs.items()}
-            if meanwhile:
-                meanwhile()
             waiting = set(tasks)
             while waiting:
                 done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
                 for task in done:
                     outcome = _outcome(task, tasks[task])
                     outcomes[outcome.name] = outcome
-                    if report:
+                    # Without the job that is needed another fails for the same reason.
+                    if report and (not outcome.reason or needed is None or needed in outcomes):
                         report(outcome, len(jobs))
+                if needed in outcomes and outcomes[needed].reason:
+                    _stop(set(active_children()) - before, target)
+                    break
         except BaseException:
-            # An interrupt, `meanwhile` failed, or `report` has no reader any more: the pool would
-            # work to the end.
+            # An interrupt, or `report` has no reader any more: the pool would work to the end.
             _stop(set(active_children()) - before, target)
             raise
     return outcomes

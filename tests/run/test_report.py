@@ -87,8 +87,7 @@ def test_a_chapter_that_fails_is_named_and_the_report_before_stays(
 
 
 def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monkeypatch):
-    def worked(jobs, folder, report, meanwhile):
-        meanwhile()
+    def worked(jobs, folder, report, **how):
         raise AssertionError("the work began")
 
     monkeypatch.setattr(run_report, "run_jobs", worked)
@@ -117,6 +116,24 @@ def test_what_can_be_wrong_is_said_before_the_work(short, study, tmp_path, monke
     with pytest.raises(AssertionError, match="the work began"):
         study_report(study, out)
     assert not out.exists()
+
+
+def test_a_large_study_has_one_worker(short, study, tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        run_report, "run_jobs", lambda *_, workers, **__: asked.append(workers) or 1 / 0
+    )
+    # Parquet is compressed: its bytes count ten times those of text.
+    file = study / "notes.parquet"
+    for size in (0, run_report._LARGE // 10 + 1):
+        with file.open("wb") as whole:
+            whole.truncate(size)
+        with pytest.raises(ZeroDivisionError):
+            study_report(study, tmp_path / "out")
+    file.rename(study / "notes.csv")
+    with pytest.raises(ZeroDivisionError):
+        study_report(study, tmp_path / "out")
+    assert asked == [2, 1, 2]
 
 
 def carstats_command(*arguments):

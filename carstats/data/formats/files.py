@@ -41,7 +41,7 @@ FOREIGN = (
     ".arrow", ".mdb", ".accdb", ".sqlite", ".db", ".xport", ".cport", ".dat", ".tab", ".psv",
 )  # fmt: skip
 _PACKED = (".gz", ".bz2", ".xz", ".zip", ".7z", ".rar", ".zst")
-_TEXT = (".csv", ".tsv", ".txt", ".toml")
+TEXT = (".csv", ".tsv", ".txt", ".toml")
 
 
 def stem_of(path: Path) -> str:
@@ -142,12 +142,17 @@ class Files:
         for path in sorted(self._bytes, key=lambda p: told[p]):
             data = self._bytes[path]
             # Version control may change line ends; the data are the same.
-            if path.suffix.lower() in _TEXT:
+            if path.suffix.lower() in TEXT:
                 data = data.replace(b"\r\n", b"\n")
             digest.update(f"{told[path]}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
         for data in extra:
             digest.update(data)
         return digest.hexdigest()
+
+    def release(self) -> None:
+        """Let go of the cells of the sheets: what was made of them stands for itself."""
+        self._sheets.clear()
+        self._books.clear()
 
     def sheet(self, path: Path, reading: Reading | None = None) -> Sheet | None:
         """Return the cells of a file or sheet, or None if a problem was noted."""
@@ -188,7 +193,7 @@ class Files:
         if suffix in WORKBOOKS:
             return self._workbook_sheet(path, reading)
         data = self.content(path)
-        if suffix in _TEXT:
+        if suffix in TEXT:
             sheet = text_table(data, self.name_of(path), reading)
             return replace(sheet, epoch=reading.epoch or 1900)
         name = self.name_of(path)
@@ -198,7 +203,7 @@ class Files:
             frame, note = read_statistical(path, data, reading.encoding, name)
         frame = plain(frame)
         frame.columns = headings_of(frame.columns)
-        frame = frame.set_axis(range(1, len(frame) + 1))
+        frame.index = range(1, len(frame) + 1)
         notes = (note,) if note else ()
         return Sheet(name, frame, notes=notes, epoch=reading.epoch or 1900)
 

@@ -28,7 +28,7 @@ from carstats.data.readers.given_mapping import plain_mapping, refuse_near_mappi
 from carstats.data.readers.mapping import map_tables
 from carstats.data.settings.rules import rules_given
 from carstats.data.settings.study_file import FILE_NAME, Settings, check_settings, read_settings
-from carstats.data.study import Study
+from carstats.data.study import Study, study_of
 from carstats.errors import CarstatsError, Problem, check_path, listed
 from carstats.messages import message, message_n
 
@@ -133,13 +133,13 @@ def read_adam(folder: str | Path, mapping: str | Path | Mapping | None = None) -
     try:
         made = map_tables(settings, opened, set(sheets) - {"subjects"}, files.problems)
         made["notes"] = (*files.notes, *notes, *made["notes"], *ignored)
-        return Study(
-            **made,
-            label=settings.study.get("name", folder.resolve().name),
-            synthetic=settings.study.get("synthetic", False),
-            fingerprint=files.fingerprint(extra),
-            settings=rules_given(settings.data),
-        )
+        made |= {
+            "label": settings.study.get("name", folder.resolve().name),
+            "synthetic": settings.study.get("synthetic", False),
+            "fingerprint": files.fingerprint(extra),
+            "settings": rules_given(settings.data),
+        }
+        return study_of(made)
     except CarstatsError as error:
         error.notes = tuple(files.notes)
         raise

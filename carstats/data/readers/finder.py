@@ -356,6 +356,8 @@ def _standard_table(table: str, sheet: Sheet, settings: Settings):
         frame = frame.copy()
         for fault in faults:
             frame.loc[fault.row, fault.column] = None
-    frame = frame.rename(columns={heading: name for name, heading in headings.items()})
+    named = {heading: name for name, heading in headings.items()}
+    frame = frame.copy(deep=False)
+    frame.columns = [named.get(heading, heading) for heading in frame.columns]
     columns = tuple(map(str, frame.columns))
     return frame, Source(sheet.name, headings, own=own, columns=columns), problems + faults

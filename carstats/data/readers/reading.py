@@ -12,7 +12,7 @@ from carstats.data.readers.given_mapping import plain_mapping, refuse_near_mappi
 from carstats.data.schema import TABLES
 from carstats.data.settings.rules import rules_given
 from carstats.data.settings.study_file import FILE_NAME, Settings, check_settings, read_settings
-from carstats.data.study import Study
+from carstats.data.study import Study, study_of
 from carstats.data.template.layout import GUIDE, template_language, template_mapping
 from carstats.data.template.typed import typed_problems
 from carstats.errors import CarstatsError, Problem, check_path
@@ -60,13 +60,14 @@ def read_study(path: str | Path, mapping: str | Path | Mapping | None = None) ->
     finder = Finder(folder, given, settings, files)
     try:
         made = finder.mapped() if settings.maps else finder.standard()
-        return Study(
-            **made,
-            label=settings.study.get("name", given.stem if given else folder.resolve().name),
-            synthetic=settings.study.get("synthetic", False),
-            fingerprint=files.fingerprint(extra),
-            settings=rules_given(settings.data),
-        )
+        made |= {
+            "label": settings.study.get("name", given.stem if given else folder.resolve().name),
+            "synthetic": settings.study.get("synthetic", False),
+            "fingerprint": files.fingerprint(extra),
+            "settings": rules_given(settings.data),
+        }
+        files.release()
+        return study_of(made)
     except CarstatsError as error:
         error.notes = tuple(files.notes)
         raise

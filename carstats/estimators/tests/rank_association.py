@@ -85,26 +85,39 @@ def rank_association(
     if len(sizes) < 2:
         none = Reason(FEWER_THAN_TWO_GROUPS)
         return RankAssociation(np.nan, np.nan, "none", 0, np.nan, np.nan, np.nan, none)
-    order = np.sign(np.where(x[:, None] == x, 0.0, _differences(x)))
-    s = _concordance(order, codes[None])[0]
     correlation = _spearman(x, g, conf_level)
     apart = int(len(x) - sizes.max())
-    if apart < FEWEST:
-        few = Reason(GROUP_TOO_SMALL, {"n": apart, "least": FEWEST})
+    few = Reason(GROUP_TOO_SMALL, {"n": apart, "least": FEWEST}) if apart < FEWEST else None
+    if len(x) > _MOST:
+        s, p = _asymptotic(x, codes)
+        if few:
+            return RankAssociation(s, np.nan, "none", 0, *correlation, few)
+        return RankAssociation(s, p, "asymptotic", 0, *correlation)
+    order = np.sign(np.where(x[:, None] == x, 0.0, _differences(x)))
+    s = _concordance(order, codes[None])[0]
+    if few:
         return RankAssociation(s, np.nan, "none", 0, *correlation, few)
-    if len(sizes) == 2 and len(x) <= _MOST:
+    if len(sizes) == 2:
         p, how, drawn = _exact_pair(x, codes), "exact", 0
     elif factorial(len(x)) // prod(map(factorial, map(int, sizes))) <= _LISTED:
         every = np.array(list(_arrangements(tuple(int(k) for k in sizes))))
         found = _concordance(order, every)
         p, how, drawn = float((np.abs(found) >= abs(s) - 1e-9).mean()), "exact", 0
-    elif len(x) <= _MOST:
-        p, how, drawn = _resampled(order, codes, s, n_resamples, seed), "resampling", n_resamples
     else:
-        from scipy.stats import kendalltau
-
-        p, how, drawn = float(kendalltau(x, g, method="asymptotic").pvalue), "asymptotic", 0
+        p, how, drawn = _resampled(order, codes, s, n_resamples, seed), "resampling", n_resamples
     return RankAssociation(s, p, how, drawn, *correlation)
+
+
+def _asymptotic(x: NDArray[np.float64], codes: NDArray) -> tuple[float, float]:
+    """Return Kendall's S, worked back from his tau, and its asymptotic p-value."""
+    from scipy.stats import kendalltau
+
+    found = kendalltau(x, codes, method="asymptotic")
+    each = [np.unique(column, return_counts=True)[1].astype(float) for column in (x, codes)]
+    tied = [(k * (k - 1) / 2).sum() for k in each]
+    pairs = len(x) * (len(x) - 1) / 2
+    spread = np.sqrt((pairs - tied[0]) * (pairs - tied[1]))
+    return float(np.rint(found.statistic * spread)) if spread else 0.0, float(found.pvalue)
 
 
 def _differences(x: NDArray[np.float64]) -> NDArray[np.float64]:

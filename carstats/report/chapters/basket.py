@@ -8,7 +8,6 @@ from carstats.report.chapters.blocks import Block, figure_block, paragraphs
 from carstats.report.chapters.context import Context, part
 from carstats.report.figures import basket_figure
 from carstats.report.format import counted, of, percent, percent_interval
-from carstats.response.basket import basket_response
 from carstats.words import tr
 
 
@@ -18,12 +17,11 @@ def basket(context: Context) -> list[Block]:
         return paragraphs(tr("The study recorded no responses."))
     name = context.responses[0]
     at = context.visit(name)
-    cohort = context.followed(at)
-    if cohort.subjects["disease"].nunique() < 2:
+    if context.followed(at).subjects["disease"].nunique() < 2:
         return paragraphs(tr("With fewer than two diseases there is nothing to borrow from."))
 
     def borrowed() -> list[Block]:
-        result = basket_response(cohort, name, at=at, by="disease")
+        result = context.borrowed
         frame = result.frame[result.frame["n"] > 0]
         small = frame.loc[frame["n"].idxmin()]
         words = tr(

@@ -16,6 +16,7 @@ from carstats.errors import CarstatsError
 from carstats.messages import message
 from carstats.report.chapters.blocks import Block, paragraphs
 from carstats.response.outcomes import visit_window, within
+from carstats.result import Result
 from carstats.words import in_words, tr
 
 BEST_FIRST = ("drug_free_remission", "remission", "response")
@@ -107,6 +108,15 @@ class Context:
         ]
         preferred = "relapse_free_survival"
         return preferred if preferred in own else own[0] if own else None
+
+    @cached_property
+    def borrowed(self) -> Result:
+        """The first response by disease, with borrowing: no other analysis takes as long."""
+        from carstats.response.basket import basket_response
+
+        name = self.responses[0]
+        at = self.visit(name)
+        return basket_response(self.followed(at), name, at=at, by="disease")
 
     @cached_property
     def toxicities(self) -> pd.DataFrame | None:

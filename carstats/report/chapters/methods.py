@@ -18,7 +18,6 @@ from carstats.report.chapters.context import YEAR, Context
 from carstats.report.tables.abbreviations import spelled_out
 from carstats.report.tables.files import Table
 from carstats.report.tables.model import Row
-from carstats.response.basket import basket_response
 from carstats.response.rates import response_rate
 from carstats.result import Result
 from carstats.survival.curves import survival_curve
@@ -193,7 +192,7 @@ def _makers(context: Context) -> list[Callable[[], Result]]:
         asked = context.followed(at)
         found += [
             lambda: response_rate(asked, name, at=at, by="target"),
-            lambda: basket_response(asked, name, at=at, by="disease"),
+            lambda: context.borrowed,
         ]
     if context.frequent:
         term = context.frequent[0]

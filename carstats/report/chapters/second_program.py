@@ -10,9 +10,21 @@ from carstats.report.chapters.context import Context
 from carstats.report.tables.second_program import coverage_table
 from carstats.words import in_words, tr
 
+# More subjects are not recomputed: other libraries take each by itself.
+_MOST = 2_000
+
 
 def second_program(context: Context) -> list[Block]:
     """Recompute the numbers of the study, and say how many agree and what differs and why."""
+    if len(context.study.subjects) > _MOST:
+        return paragraphs(
+            tr(
+                "The numbers of more than {n} subjects are not recomputed in a report: it would "
+                "take longer than all its other chapters. The command “carstats crosscheck” does "
+                "it, and writes a page with every number beside that of the second program.",
+                n=f"{_MOST:,}",
+            )
+        )
     return blocks_of(crosscheck(context.study, with_r=False))
 
 

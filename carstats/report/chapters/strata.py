@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from carstats.report.chapters.blocks import Block, Caution, FigureBlock, TableBlock
 from carstats.report.chapters.context import MOST_COLUMNS, Context
+from carstats.report.figures.crowd import MOST
 from carstats.report.format import count, of, sentence_list
 from carstats.report.tables.abbreviations import spelled_out
 from carstats.report.tables.files import Table
@@ -119,7 +120,11 @@ def single_groups(context: Context) -> str:
 
 
 def _by_subject(result: Result) -> bool:
-    return result.spec.analysis in _BY_SUBJECT
+    """Say whether each line or bar of a figure is one subject: of many, figures draw none."""
+    if result.spec.analysis not in _BY_SUBJECT:
+        return False
+    column = "number" if "number" in result.frame else "subject"
+    return column not in result.frame or result.frame[column].nunique() <= MOST
 
 
 def _told(names: list[str]) -> str:

@@ -10,11 +10,13 @@ from matplotlib.axes import Axes
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.figures.crowd import steps_seen
 from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.labels import stratum_names, titled
 from carstats.report.figures.risk_table import (
     KEY,
     checked_tables,
+    number_room,
     plot_risk_table,
     table_height,
 )
@@ -53,10 +55,11 @@ def incidence_figure(
     _check_one_term(result)
     tables = checked_tables(under, result, "incidence_figure")
     names, inner = stratum_names(result), page.inner
-    left = min(max(text_width(n) for n in names.values()) + KEY + 8, 0.45 * inner)
+    beside = number_room(result.frame["n_risk"].max(), 8)
+    left = min(max(text_width(n) for n in names.values()) + KEY + beside, 0.45 * inner)
     left = max(left, 42.0)
     top = _HEIGHT + 3.2 * SIZE
-    lines = {key: wrap(name, left - KEY - 6, most=4) for key, name in names.items()}
+    lines = {key: wrap(name, left - KEY - (beside - 2), most=4) for key, name in names.items()}
     high = table_height(lines)
     limits = has_limits(result, MOST_BANDS)
     page.begin(
@@ -130,6 +133,7 @@ def _curve(ax: Axes, rows: pd.DataFrame, look, unit: float, last: float, *, band
     if longer:
         # Somebody is followed past the edge: the curve goes on to it.
         rows = pd.concat([rows, rows.iloc[[-1]].assign(time=last)])
+    rows = rows.iloc[steps_seen(rows["time"].to_numpy(float), ax)]
     time, estimate = rows["time"].to_numpy(float) / unit, rows["estimate"].to_numpy(float)
     low, high = rows["conf_low"].to_numpy(float), rows["conf_high"].to_numpy(float)
     few = np.flatnonzero(rows["n_risk"].to_numpy(float)[1:] < FEW_AT_RISK)

@@ -13,7 +13,7 @@ from carstats.messages import mark
 from carstats.report.figures.frame import panel, x_unit
 from carstats.report.figures.labels import plain_axes, require, stratum_names
 from carstats.report.format import count
-from carstats.report.style import INK, LINE_HEIGHT, SIZE, Look, looks, wrap
+from carstats.report.style import INK, LINE_HEIGHT, SIZE, Look, looks, text_width, wrap
 from carstats.result import Result
 from carstats.words import tr
 
@@ -35,6 +35,11 @@ def checked_tables(under: str | Sequence[str], result: Result, figure: str) -> l
     chosen = [check_choice("under", name, tuple(TABLES)) for name in asked]
     require(result, figure, *(TABLES[name][1] for name in chosen))
     return chosen
+
+
+def number_room(largest: float, least: float) -> float:
+    """Return the room between a name and the middle of the first number beside it."""
+    return max(least, text_width(count(largest)) / 2) if largest == largest else least
 
 
 def name_rows(names: dict[tuple, str], room: float, *, beside: bool) -> dict[tuple, list[str]]:

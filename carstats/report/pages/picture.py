@@ -10,6 +10,7 @@ import pandas as pd
 
 from carstats.errors import CarstatsError
 from carstats.report.chapters.blocks import Chapter, FigureBlock, Mark, Picture
+from carstats.report.figures.crowd import without_subjects
 from carstats.report.format import DAYS_PER_MONTH, count, interval, months, number, rate
 from carstats.report.pages.save import inert
 from carstats.report.pages.svg_compact import compact_svg
@@ -81,8 +82,11 @@ def _bytes(figure: Figure, kind: str, dpi: float = _DPI) -> bytes:
 def _numbers(results: Mapping[str, Result]) -> pd.DataFrame:
     """Return the rows of the results; a column ``panel`` tells several apart."""
     if len(results) == 1:
-        return next(iter(results.values())).frame
-    frames = [result.frame.assign(panel=name).convert_dtypes() for name, result in results.items()]
+        return without_subjects(next(iter(results.values())))
+    frames = [
+        without_subjects(result).assign(panel=name).convert_dtypes()
+        for name, result in results.items()
+    ]
     table = pd.concat(frames) if frames else pd.DataFrame(columns=["panel"])
     return table[["panel", *(column for column in table if column != "panel")]]
 

@@ -64,8 +64,10 @@ def sides(
         },
         index=ids,
     )
-    every = cohort.table("assessments")
-    hidden = every[(every["measure"] == name) & every["value"].isna()]
+    every = cohort.study.table("assessments")
+    hidden = every[every["value"].isna()]
+    hidden = hidden[hidden["measure"] == name]
+    hidden = hidden[hidden["subject_id"].isin(cohort.subjects["subject_id"])]
     if "lloq" in hidden:
         hidden = hidden[hidden["lloq"] > limit]
         before = hidden.loc[hidden["day"] <= 0, "subject_id"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -233,21 +233,26 @@ def _perhaps_serious(n: int) -> str:
 
 def _groups(organism: pd.Series, own: Mapping[str, str] | None):
     """Return which records belong to each group; which name an organism that is not known here."""
-    texts = organism.astype(object).where(organism.notna(), None)
     known = {} if own is None else {folded(word) for word in own}
+    # Records have few distinct organisms: each is looked up once.
+    codes, texts = pd.factorize(organism.astype(object), use_na_sentinel=True)
+    classes = [_classes(text, known, own) for text in [*texts, None]]
     named: list[set[str]] = []
-    strange = np.zeros(len(texts), bool)
-    for i, text in enumerate(texts):
-        whole = text is None or folded(str(text)) in known
-        parts = [text] if whole else [p.strip() for p in _BETWEEN.split(str(text)) if p.strip()]
-        kinds = list(infection_class(parts or [None], organisms=own))
-        strange[i] = "unclassified" in kinds
-        found = {"not identified" if k is None else _GROUP_OF.get(k, k) for k in kinds}
+    for one in classes:
+        found = {"not identified" if k is None else _GROUP_OF.get(k, k) for k in one}
         # Beside an organism that was found a culture without one says nothing.
         named.append(found - {"not identified"} or found)
-    masks = {ANY: np.ones(len(texts), bool)}
-    masks |= {group: np.array([group in one for one in named], bool) for group in GROUPS}
-    return masks, strange, np.array([len(one) > 1 for one in named], bool)
+    masks = {ANY: np.ones(len(codes), bool)}
+    masks |= {group: np.array([group in one for one in named], bool)[codes] for group in GROUPS}
+    strange = np.array(["unclassified" in one for one in classes], bool)[codes]
+    return masks, strange, np.array([len(one) > 1 for one in named], bool)[codes]
+
+
+def _classes(text: object, known: Collection[str], own: Mapping[str, str] | None) -> list:
+    """Return the class of each organism that a record names."""
+    whole = text is None or folded(str(text)) in known
+    parts = [text] if whole else [p.strip() for p in _BETWEEN.split(str(text)) if p.strip()]
+    return list(infection_class(parts or [None], organisms=own))
 
 
 def _about(

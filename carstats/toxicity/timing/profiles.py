@@ -71,19 +71,14 @@ def glucocorticoid_profiles(
     by = check_by(cohort.subjects, by)
     steps = dose_steps(glucocorticoids_of(cohort))
     steps = steps.assign(value=steps["dose"].where(steps["unknown"] == 0))
-    of_subject = dict(iter(steps.groupby("subject_id")[["day", "value"]]))
     subjects = cohort.subjects.assign(end=followup_end(cohort.subjects))
     vocabulary, parts, number = cohort.study.vocabulary, [], 0
     medians = dict(course.strata())
     start = min(float(since), 0.0)
     for key in stratum_keys(vocabulary, cohort.eligible, by):
         own = subjects[stratum_mask(subjects, by, key)]
-        rows = []
-        for name, end in zip(own["subject_id"], own["end"], strict=True):
-            number += 1
-            found = _course(of_subject.get(name), start, float(end))
-            rows += [("dose", number, day, value) for day, value in found]
-        listed = pd.DataFrame(rows, columns=_COLUMNS[:4]).assign(n=1, n_missing=0)
+        listed = _courses(steps, own, number + 1, start).assign(kind="dose", n=1, n_missing=0)
+        number += len(own)
         told = medians[key].rename(columns={"n_event": "known", "estimate": "value"})
         told = told.assign(kind="median", subject=0, n=told["known"])
         for part in (listed, told.reindex(columns=_COLUMNS)):
@@ -101,17 +96,29 @@ def glucocorticoid_profiles(
     return Result(frame, spec, level_labels(vocabulary, by))
 
 
-def _course(steps: pd.DataFrame | None, start: float, end: float) -> list[tuple[float, float]]:
-    """Return the days from which a dose holds with the dose, the end of the follow-up last."""
-    if end < start:
-        return []
-    if steps is None:
-        return [(start, 0.0), (end, 0.0)]
-    day, value = steps["day"].to_numpy(float), steps["value"].to_numpy(float)
-    before = value[day <= start]
-    found = [(start, float(before[-1]) if before.size else 0.0)]
-    for when, dose in zip(day, value, strict=True):
-        same = dose == found[-1][1] or (np.isnan(dose) and np.isnan(found[-1][1]))
-        if start < when <= end and not same:
-            found.append((float(when), float(dose)))
-    return [*found, (end, found[-1][1])]
+def _courses(steps: pd.DataFrame, own: pd.DataFrame, first: int, start: float) -> pd.DataFrame:
+    """Return the days from which a dose holds with the dose, the end of each follow-up last.
+
+    Subjects are numbered from `first` on; who is not followed to `start` has no rows.
+    """
+    numbers = pd.Series(np.arange(first, first + len(own)), index=own["subject_id"])
+    ends = pd.Series(own["end"].to_numpy(float), index=numbers.to_numpy())
+    ends = ends[ends >= start]
+    steps = steps.assign(subject=steps["subject_id"].map(numbers))
+    steps = steps[steps["subject"].isin(ends.index)].astype({"subject": int})
+    before = steps[steps["day"] <= start].drop_duplicates("subject", keep="last")
+    before = before.set_index("subject")["value"]
+    begin = pd.DataFrame({"subject": ends.index, "time": start, "value": 0.0})
+    known = begin["subject"].isin(before.index)
+    begin["value"] = begin["value"].where(~known, begin["subject"].map(before))
+    later = steps[(steps["day"] > start) & (steps["day"] <= steps["subject"].map(ends))]
+    later = later.rename(columns={"day": "time"})[["subject", "time", "value"]]
+    rows = pd.concat([begin, later], ignore_index=True).astype({"time": float, "value": float})
+    rows = rows.sort_values("subject", kind="stable", ignore_index=True)
+    earlier = rows.groupby("subject")["value"].shift()
+    same = (rows["value"] == earlier) | (rows["value"].isna() & earlier.isna())
+    changed = ~same | ~rows["subject"].duplicated()
+    last = rows.drop_duplicates("subject", keep="last")
+    last = last.assign(time=last["subject"].map(ends))
+    found = pd.concat([rows[changed], last], ignore_index=True)
+    return found.sort_values("subject", kind="stable", ignore_index=True)

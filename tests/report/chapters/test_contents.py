@@ -67,6 +67,13 @@ def test_response_counts_the_missing_as_failures():
     assert "Among the 3 whose outcome is known it was 67 %" in text
 
 
+def test_the_numbers_of_many_subjects_are_not_recomputed_in_a_report(monkeypatch):
+    monkeypatch.setattr("carstats.report.chapters.second_program._MOST", 1)
+    told = words(made("second", small_study()))
+    assert "more than 1 subjects are not recomputed in a report" in told
+    assert "carstats crosscheck" in told
+
+
 def test_relapse_is_told_beside_what_competes():
     chapter = made("relapse", small_study())
     assert "an estimated 25 % (1–81) had relapsed" in words(chapter)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -252,14 +253,17 @@ def _class_of(name, own):
     text = folded(name)
     if text in own:
         return own[text]
-    exact = {folded(word) for word in _ORGANISMS["no organism"]}
+    exact, words = _spellings()
     if text in exact:
         return "no organism"
     # Of two words the longer is the name: 隐球菌 is a fungus, though 球菌 are bacteria.
-    found = [
-        (len(folded(word)), -place, kind)
-        for place, kind in enumerate(("viral", "fungal", "parasitic", "bacterial"))
-        for word in _ORGANISMS[kind]
-        if folded(word) in text
-    ]
+    found = [(len(word), -place, kind) for place, kind, word in words if word in text]
     return max(found)[2] if found else "unclassified"
+
+
+@cache
+def _spellings():
+    """Return what says that no organism was found, and the words of the others."""
+    kinds = enumerate(("viral", "fungal", "parasitic", "bacterial"))
+    words = [(place, kind, folded(word)) for place, kind in kinds for word in _ORGANISMS[kind]]
+    return {folded(word) for word in _ORGANISMS["no organism"]}, words

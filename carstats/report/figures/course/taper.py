@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 
 from carstats.errors import check_number
+from carstats.messages import Joined, Message, found
 from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.grid import grid
@@ -14,13 +17,15 @@ from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import count, counted, of
 from carstats.report.style import GREY, INK, RULE, SIZE, SMALL, Look, looks, text_width, wrap
 from carstats.result import Result
-from carstats.words import in_words, sentences, tr
+from carstats.words import caption, in_words, sentences, tr
 
 _COLUMNS = ("kind", "subject", "time", "value", "n", "below", "off", "n_off")
 # Room for the axes of values and their names; under a panel: that for its shares.
 _LEFT, _SHARES, _APART = 36.0, 46.0, 7.0
 # A higher dose is a pulse; it is drawn at the edge, so that the taper can be read.
 _PULSE = 60.0
+# What the method line of a listing adds; of many subjects no course is drawn.
+_DRAWN = (", {n} course drawn", ", {n} courses drawn")
 
 
 @figure(*_COLUMNS, signs="≤")
@@ -70,6 +75,7 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
     page.begin(
         over + panels.height + 1.4 * SIZE,
         title=title,
+        caption=_undrawn(result) if crowd else None,
         notes=[
             tr("Line: the median at the days marked; more than {most} subjects are not drawn one "
                "by one.", most=count(MOST)) if crowd else
@@ -105,6 +111,16 @@ def taper_figure(page: Page, result: Result, *, until: float | None = None) -> N
         _numbers(under, rows, days, panels.wide)
     _names(page, panels, over, unit)
     draw_key(page, 0, shapes)
+
+
+def _undrawn(result: Result) -> str:
+    """Return the method line without the number of courses drawn."""
+    said = found(result.spec.population)
+    parts = [
+        part for part in (said.parts if isinstance(said, Joined) else [said])
+        if not (isinstance(part, Message) and part.key == _DRAWN)
+    ]  # fmt: skip
+    return caption(replace(result.spec, population=Joined(parts, "")))
 
 
 def _open_shape(ax: Axes, x: float, y: float) -> None:

@@ -11,7 +11,13 @@ from matplotlib.axes import Axes
 from carstats.messages import found
 from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
-from carstats.report.figures.risk_table import KEY, name_rows, table_height, write_numbers
+from carstats.report.figures.risk_table import (
+    KEY,
+    name_rows,
+    number_room,
+    table_height,
+    write_numbers,
+)
 from carstats.report.format import count, number
 from carstats.report.style import GREY, LINE_HEIGHT, SIZE, SMALL, looks, text_width, wrap
 from carstats.result import Result
@@ -44,7 +50,8 @@ def trajectory_figure(
         If the result is not a trajectory.
     """
     names = stratum_names(result)
-    label = max(map(text_width, names.values())) + KEY + 8
+    label = max(map(text_width, names.values())) + KEY
+    label += number_room(result.frame["n_event"].max(), 8)
     beside = label <= 0.4 * page.inner
     lines = len(wrap(in_words(result.spec.endpoint), _HEIGHT - 4, most=2))
     left = max(label if beside else 0, 44.0 + (lines - 1) * SIZE * LINE_HEIGHT)

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from matplotlib.axes import Axes
 
+from carstats.report.figures.crowd import MOST, PLACES, share_within
 from carstats.report.figures.frame import Page, figure, x_unit
 from carstats.report.figures.grid import grid
 from carstats.report.figures.keys import Shape, draw_key, key_height
@@ -27,6 +28,8 @@ _STEPS = (0.5, 1, 2, 3, 6, 12, 24, 36, 60, 120)
 def aplasia_figure(page: Page, result: Result) -> None:
     """Draw how long B cells were gone in each subject, and the share not yet back under it.
 
+    Of more than 500 subjects areas show how many were below at each time instead.
+
     Parameters
     ----------
     page : Page
@@ -37,18 +40,24 @@ def aplasia_figure(page: Page, result: Result) -> None:
     names, look, strata = stratum_names(result), looks(result), result.strata()
     heads = [names[key] if result.by else "" for key, _ in strata]
     most = max(int(rows["n_below"].iloc[0]) for _, rows in strata)
+    crowd = sum(int(rows["n_below"].iloc[0]) for _, rows in strata) > MOST
     days, unit = x_unit(result)
-    shapes = _shapes(result)
+    shapes = _shapes(result, crowd)
     top = key_height(list(shapes), page.inner, SMALL) + 3 if shapes else 0.0
     under = 2.2 * SIZE + _CURVE
     panels = grid(
         page, heads, numbers=[int(rows["n"].iloc[0]) for _, rows in strata], left=_LEFT,
-        tall=float(np.clip(most * _BAR, _LEAST, _MOST)), foot=under + 2.2 * SIZE,
+        tall=_CURVE if crowd else float(np.clip(most * _BAR, _LEAST, _MOST)),
+        foot=under + 2.2 * SIZE,
     )  # fmt: skip
     page.begin(
         top + panels.height + 1.6 * SIZE,
         title=titled(result.spec.endpoint, result),
         notes=[
+            tr("Above: the share of those who fell below it that is below at each time and still "
+               "followed; pale: the return lies between two samples there. More than {most} "
+               "subjects are not drawn one by one. Below: the share of them not yet back; boxes: "
+               "the curve falls somewhere within.", most=count(MOST)) if crowd else
             tr("Above: subjects who fell below it, the longest first; the return lies within the "
                "pale part, between two samples. Below: the share of them not yet back; boxes: the "
                "curve falls somewhere within."),
@@ -56,6 +65,8 @@ def aplasia_figure(page: Page, result: Result) -> None:
             abbreviations(result),
         ],
         alt=sentences(
+            tr("Areas and curves of {title}.", title=titled(result.spec.endpoint, result))
+            if crowd else
             tr("Bars and curves of {title}.", title=titled(result.spec.endpoint, result)),
             _alt(result, names),
         ),
@@ -68,7 +79,8 @@ def aplasia_figure(page: Page, result: Result) -> None:
     ticks = np.arange(0, 1.02 * end, step)
     for i, (key, rows) in enumerate(strata):
         ax = panels.axes(page, top, i, color=look[key].colour)
-        _bars(ax, rows[rows["kind"] == "subject"], look[key], days)
+        draw = _areas if crowd else _bars
+        draw(ax, rows[rows["kind"] == "subject"], look[key], days)
         below = panels.under(page, top, i, 2.2 * SIZE, _CURVE)
         # Each curve has a panel: a dash would only look like a gap in it.
         plain = replace(look[key], dash="solid")
@@ -79,10 +91,15 @@ def aplasia_figure(page: Page, result: Result) -> None:
         for each in (ax, below):
             each.set_xlim(-0.01 * end, 1.04 * end)
             each.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
-        ax.tick_params(labelbottom=False, labelleft=False, left=False)
+        if crowd:
+            ax.set_yticks([0, 0.5, 1], ["0", "50", "100"])
+        ax.tick_params(
+            labelbottom=False, labelleft=crowd and i % panels.across == 0, left=crowd
+        )  # fmt: skip
     middle = panels.left + (page.inner - panels.left) / 2
     page.write(middle, top + panels.height + 0.2 * SIZE, unit, ha="center", gid="x label")
-    for height, text in ((panels.tall / 2, tr("Subjects")),
+    subjects = tr("Subjects (%)") if crowd else tr("Subjects")
+    for height, text in ((panels.tall / 2, subjects),
                          (panels.tall + 2.2 * SIZE + _CURVE / 2, tr("Not yet back (%)"))):  # fmt: skip
         for row in range(panels.down):
             place = row * (panels.head + panels.tall + panels.foot) + panels.head
@@ -120,7 +137,24 @@ def _bars(ax: Axes, rows, look: Look, days: float) -> None:
             color=look.colour, markersize=float(np.clip(220 / n, 1.6, 4.0)))  # fmt: skip
 
 
-def _shapes(result: Result) -> dict[str, Shape]:
+def _areas(ax: Axes, rows, look: Look, days: float) -> None:
+    """Draw the share that is below at each time, and above it those in whom the return lies."""
+    ax.set_ylim(-0.03, 1.05)
+    if rows.empty:
+        ax.text(0.5, 0.5, tr("nobody"), transform=ax.transAxes, ha="center", va="center",
+                color=GREY, gid="nobody")  # fmt: skip
+        return
+    start, low = (rows[name].to_numpy(float) / days for name in ("start", "time_low"))
+    high = rows["time_high"].to_numpy(float) / days
+    high = np.where(np.isnan(high), low, high)
+    at = np.linspace(0.0, max(high.max(), start.max()), PLACES)
+    sure, whole = share_within(at, start, low), share_within(at, start, high)
+    style = {"color": look.colour, "linewidth": 0, "step": "post"}
+    ax.fill_between(at, sure, gid="below", **style)
+    ax.fill_between(at, sure, whole, alpha=0.25, gid="return", **style)
+
+
+def _shapes(result: Result, crowd: bool) -> dict[str, Shape]:
     """Return the key of the bars, in grey: each stratum has a colour of its own."""
     rows = result.frame[result.frame["kind"] == "subject"]
     if rows.empty:
@@ -131,7 +165,7 @@ def _shapes(result: Result) -> dict[str, Shape]:
         return lambda ax, x, y: ax.barh(y, 13, 5.5, left=x, color=GREY, alpha=alpha, gid="key")
 
     shapes = {below: bar(1.0), tr("Return within"): bar(0.3)}
-    if rows["time_high"].isna().any():
+    if rows["time_high"].isna().any() and not crowd:
         shapes[tr("Not back at the last sample below")] = lambda ax, x, y: ax.plot(
             x + 6.5, y, marker=">", color=GREY, markersize=4, linestyle="none", gid="key"
         )

@@ -10,10 +10,11 @@ from matplotlib.collections import PolyCollection
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.figures.crowd import MOST
 from carstats.report.figures.frame import MARGIN, POINTS_PER_MM, Page, figure
 from carstats.report.figures.keys import Shape, draw_key, key_height
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
-from carstats.report.format import count, counted, of
+from carstats.report.format import count, counted, of, percent
 from carstats.report.style import GREY, INK, LINE_HEIGHT, SIZE, SMALL, min_width, text_width, wrap
 from carstats.result import Result
 from carstats.words import in_words, sentences, tr
@@ -45,22 +46,30 @@ _LOOKS = {
 _NARROW, _WIDE, _TALL, _LOW, _SIGN = 10.0, 20.0, 9.0, 2.6, 5.0
 # The rows of a panel are together at most so high.
 _HIGHEST = 470.0
+# The height of a column that stands for all subjects, where they are too many for a row each.
+_COLUMN, _SHORT = 120.0, 40.0
 _GAP, _BETWEEN = 16.0, 6.0
 
 
 @dataclass(frozen=True)
 class _Panel:
-    """A stratum: its name, its cells by subject and measure, and its counts by measure."""
+    """A stratum: its name, its cells by subject and measure, or how many of each state they are.
+
+    Counts are by measure.
+    """
 
     name: str
     subjects: list[int]
     cells: dict[tuple[int, str], str]
+    states: dict[tuple[str, str], int]
     counts: dict[str, tuple[int, int]]
 
 
 @figure(*_COLUMNS, signs="?")
 def antibody_map_figure(page: Page, result: Result) -> None:
     """Draw a map of subjects by antibodies, a panel for each stratum, with n/N under each column.
+
+    Of more than 500 subjects each column is divided by what became of the antibody instead.
 
     Parameters
     ----------
@@ -74,9 +83,12 @@ def antibody_map_figure(page: Page, result: Result) -> None:
     CarstatsError
         If the result is no such map, or has more antibodies than fit beside each other.
     """
-    panels, groups = _panels(result), _groups(result)
+    rows = result.frame[result.frame["kind"] == "cell"]
+    crowd = rows["subject"].nunique() > MOST
+    panels, groups = _panels(result, crowd), _groups(result)
     columns = [measure for measures in groups.values() for measure in measures]
-    number = max(text_width(count(result.frame["subject"].max()), SMALL), text_width("n/N", SMALL))
+    last = percent(1.0) if crowd else count(result.frame["subject"].max())
+    number = max(text_width(last, SMALL), text_width("n/N", SMALL))
     left = number + 5
     spaces = _BETWEEN * (len(groups) - 1)
     if page.inner < left + spaces + _NARROW * len(columns) * 0.7:
@@ -107,17 +119,20 @@ def antibody_map_figure(page: Page, result: Result) -> None:
     top = key_height(list(shapes), page.inner) + 3
     # Columns are named once, over the first panels.
     heads = [over + bracket + head, *[over] * (len(rows) - 1)]
-    lines = [max(len(panel.subjects) for panel in row) for row in rows]
+    lines = [1 if crowd else max(len(panel.subjects) for panel in row) for row in rows]
     fixed = top + sum(heads) + len(rows) * (foot + 10)
     room_down = min(_room_down(page) - fixed, _HIGHEST)
     # Rather smaller type than cells without signs.
     low = _LOW if page.scale == page.style.scales[-1] else _SIGN
-    tall = float(np.clip(room_down / max(sum(lines), 1), low, _TALL))
+    ends = (_SHORT, _COLUMN) if crowd else (low, _TALL)
+    tall = float(np.clip(room_down / max(sum(lines), 1), *ends))
     heights = [h + n * tall + foot + 10 for h, n in zip(heads, lines, strict=True)]
     page.begin(
         top + sum(heights),
         title=titled(result.spec.endpoint, result),
         notes=[
+            tr("A column is all subjects of a stratum, divided by what became of the antibody; more "
+               "than {most} are not drawn one by one.", most=count(MOST)) if crowd else
             tr("A row is a subject."),
             *_notes(groups),
             _limits(result, groups),
@@ -143,7 +158,7 @@ def antibody_map_figure(page: Page, result: Result) -> None:
         above = over - len(titles[i]) * _LINE
         shown = names if not row else {}
         _draw(ax, panel, groups, spans, group_names if not row else {}, shown, left, wide, tall,
-              heads[row] - len(titles[i]) * _LINE, above + bracket, upright)  # fmt: skip
+              heads[row] - len(titles[i]) * _LINE, above + bracket, upright, crowd)  # fmt: skip
     draw_key(page, 0, shapes)
 
 
@@ -154,7 +169,7 @@ def _room_down(page: Page) -> float:
     return page.style.highest * POINTS_PER_MM / page.scale - 2 * MARGIN - _LINE
 
 
-def _panels(result: Result) -> list[_Panel]:
+def _panels(result: Result, crowd: bool) -> list[_Panel]:
     found, names = [], stratum_names(result)
     for key, rows in result.strata():
         cells, counts = rows[rows["kind"] == "cell"], rows[rows["kind"] == "count"]
@@ -164,12 +179,13 @@ def _panels(result: Result) -> list[_Panel]:
             _Panel(
                 names[key],
                 list(dict.fromkeys(cells["subject"].astype(int))),
-                {
+                {} if crowd else {
                     (int(subject), measure): state
                     for subject, measure, state in zip(
                         cells["subject"], cells["measure"], cells["state"], strict=True
                     )
                 },
+                cells.groupby(["measure", "state"]).size().to_dict() if crowd else {},
                 {
                     measure: (int(k), int(n))
                     for measure, k, n in zip(
@@ -177,7 +193,7 @@ def _panels(result: Result) -> list[_Panel]:
                     )
                 },
             )
-        )
+        )  # fmt: skip
     return found
 
 
@@ -212,9 +228,10 @@ def _title(panel: _Panel, room: float) -> list[str]:
 
 
 def _draw(
-    ax: Axes, panel: _Panel, groups, spans, group_names, names, left, wide, tall, top, above, upright
+    ax: Axes, panel: _Panel, groups, spans, group_names, names, left, wide, tall, top, above,
+    upright, crowd
 ) -> None:  # fmt: skip
-    bottom = top + len(panel.subjects) * tall
+    bottom = top + (1 if crowd else len(panel.subjects)) * tall
     x, places = left, {}
     for group, measures in groups.items():
         start = x
@@ -229,7 +246,9 @@ def _draw(
             if names:
                 ax.text(middle, top - 3, names[measure], rotation=90, ha="center", va="bottom",
                         gid="measure")  # fmt: skip
-            for i, subject in enumerate(panel.subjects):
+            if crowd:
+                _divided(ax, panel, measure, (x, top), wide, tall)
+            for i, subject in enumerate([] if crowd else panel.subjects):
                 state = panel.cells.get((subject, measure), "missing")
                 places.setdefault(state, []).append((x, top + i * tall))
             k, n = panel.counts[measure]
@@ -242,17 +261,29 @@ def _draw(
         x = start + spans[group] + _BETWEEN
     for state, corners in places.items():
         _cells(ax, corners, wide, tall, state)
+    for share in (0.0, 0.5, 1.0) if crowd else ():
+        ax.text(left - 3, bottom - share * tall, percent(share), size=SMALL, color=GREY,
+                ha="right", va="center_baseline", gid="share")  # fmt: skip
     every = 1 if tall >= SMALL else 5 if tall * 5 >= SMALL else 10
-    for i, subject in enumerate(panel.subjects):
+    for i, subject in enumerate([] if crowd else panel.subjects):
         if every == 1 or subject % every == 0:
             ax.text(left - 3, top + (i + 0.5) * tall, count(subject), size=SMALL, color=GREY,
                     ha="right", va="center_baseline", gid="subject")  # fmt: skip
-    ax.text(left - 3, bottom + 4, "n/N", size=SMALL, color=GREY, ha="right", va="top")
+    ax.text(left - 3, bottom + (SMALL if crowd else 4), "n/N", size=SMALL, color=GREY, ha="right", va="top")
+
+
+def _divided(ax: Axes, panel: _Panel, measure: str, corner, wide: float, tall: float) -> None:
+    """Divide a column by the states of a stratum's subjects, in the order of the key."""
+    x, y = corner
+    for state in _LOOKS:
+        if high := tall * panel.states.get((measure, state), 0) / len(panel.subjects):
+            _cells(ax, [(x, y)], wide, high, state)
+            y += high
 
 
 def _cells(ax: Axes, corners: list[tuple], wide: float, tall: float, state: str) -> None:
     """Draw the cells of a state from their corners: all at once, for there are hundreds."""
-    look, space = _LOOKS[state], 0.5 if tall > 4 else 0.2
+    look, space = _LOOKS[state], 0.5 if tall > 4 else min(0.2, tall / 4)
     at = np.array(corners, float)
     box = np.array([(space, space), (wide - space, space), (wide - space, tall - space),
                     (space, tall - space)])  # fmt: skip

@@ -9,11 +9,13 @@ from carstats.messages import mark, message
 from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.keys import Shape, draw_key, key_height
 from carstats.report.figures.labels import abbreviations, level_names, stratum_names, titled
+from carstats.report.figures.response.states import draw_states
 from carstats.report.format import counted
 from carstats.report.style import GREY, INK, SIZE, SMALL, looks, text_width, wrap
 from carstats.result import Result
 from carstats.words import full_stop, in_words, tr
 
+# More rows than these do not fit a page.
 _MOST = 100
 _COLUMNS = ("number", "item", "start", "stop")
 _BAR, _ROW, _HEAD = 0.66, 9.0, 12.0
@@ -62,23 +64,20 @@ def swimmer_figure(page: Page, result: Result) -> None:
     page : Page
         The frame's.
     result : Result
-        What `subject_timelines` returns, of at most 100 subjects.
+        What `subject_timelines` returns. Of more than 100 subjects, for whom no page has rows,
+        areas show the share in each state over time.
 
     Raises
     ------
     CarstatsError
-        If the result is not one of courses, or has too many subjects.
+        If the result is not one of courses, or has no subject.
     """
     n = result.frame["number"].nunique()
-    if not 1 <= n <= _MOST:
-        raise CarstatsError(
-            message(
-                "swimmer_figure draws 1 to {most} subjects; here are {n}. Choose a disease or a"
-                " target in define_cohort().",
-                most=_MOST,
-                n=n,
-            )
-        )
+    if not n:
+        raise CarstatsError(message("swimmer_figure draws 1 subject or more; here is none."))
+    if n > _MOST:
+        draw_states(page, result, _MOST)
+        return
     strata, shapes = len(result.strata()) if result.by else 0, _shapes(result)
     body = n * _row_height(n, strata) + strata * (_HEAD + 3) + 4
     top = key_height(list(shapes), page.inner, SMALL) + 3

@@ -9,9 +9,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from carstats.data.vocabulary import within_sentence
+from carstats.report.figures.crowd import steps_seen
 from carstats.report.figures.frame import Page, figure, panel, x_unit
 from carstats.report.figures.keys import Shape, draw_key, key_height
 from carstats.report.figures.labels import abbreviations, stratum_names, titled
+from carstats.report.figures.risk_table import number_room
 from carstats.report.figures.survival.words import FEW_AT_RISK, caption_of
 from carstats.report.format import count, counted, percent
 from carstats.report.setting import setting
@@ -29,7 +31,6 @@ from carstats.result import Result
 from carstats.words import full_stop, in_words, sentences, tr
 
 _COLUMNS = ("cause", "time", "n", "n_risk", "n_event", "estimate")
-_BESIDE = 16.0
 _PANEL, _GAP, _ROW = 92.0, 34.0, SIZE * LINE_HEIGHT
 # The endpoint is plain; the others' colours (Tol's) differ in lightness, and a hatch repeats them.
 _FILLS = (
@@ -54,7 +55,9 @@ def competing_figure(page: Page, result: Result) -> None:
     columns = min(len(strata), 3 if page.mm >= 150 else 2 if page.mm >= 110 else 1)
     rows = -(-len(strata) // columns)
     left = 46.0
-    room = (inner - left - _BESIDE * columns) / columns
+    # Numbers at risk at the edges of two panels do not touch.
+    beside = number_room(result.frame["n_risk"].max(), 8) + 8
+    room = (inner - left - beside * columns) / columns
     shapes = _shapes(result)
     key = key_height(list(shapes), inner)
     several = len(strata) > 1
@@ -87,7 +90,7 @@ def competing_figure(page: Page, result: Result) -> None:
     draw_key(page, 0, shapes)
     end = float(result.frame["time"].max())
     for i, (stratum, title) in enumerate(titles.items()):
-        x = left + (i % columns) * (room + _BESIDE)
+        x = left + (i % columns) * (room + beside)
         y = key + (i // columns) * tall + head + 2
         ax = page.axes(x, y, room, _PANEL)
         page.panel(
@@ -119,9 +122,11 @@ def plot_competing(
     end = (result.frame["time"].max() if until is None else until) / days
     end = end if end > 0 else 1.0
     one = rows[rows["cause"] == rows["cause"].iloc[0]]
-    time = one["time"].to_numpy(float) / days
+    size = len(one)
+    kept = steps_seen(one["time"].to_numpy(float), ax)
+    time = one["time"].to_numpy(float)[kept] / days
     if one["estimate"].notna().any():
-        few = np.flatnonzero(one["n_risk"].to_numpy()[1:] < FEW_AT_RISK)
+        few = np.flatnonzero(one["n_risk"].to_numpy()[kept][1:] < FEW_AT_RISK)
         turn = int(few[0]) + 1 if len(few) else len(time)
         # A step on the last days has hardly a width of its own and would show no causes.
         late = rows["time"] / days > time[-1] - 0.01 * end
@@ -129,7 +134,7 @@ def plot_competing(
         drawn = np.append(time, time[-1] + (0.015 * end if wide else 0.0))
         below = np.zeros(len(drawn))
         for place, cause in enumerate(causes):
-            height = _height(rows, cause, len(time))
+            height = _height(rows, cause, size)[kept]
             height = np.append(height, height[-1])
             fill, hatch = _fill(place, cause)
             for piece, alpha in ((slice(0, turn + 1), 1.0), (slice(turn, None), 0.45)):
@@ -142,7 +147,10 @@ def plot_competing(
             below = below + height
         ax.step(drawn, below, where="post", color=INK, linewidth=0.8, gid="any")
     ax.set(xlim=(0, 1.03 * end), ylim=(0, 1))
-    step = next((s for s in _STEPS if end / s <= ax.bbox.width * 72 / 100 / 26), end / 4)
+    largest = text_width(count(one["n_risk"].max())) if one["n_risk"].notna().any() else 0.0
+    # Numbers of people stand under the ticks.
+    room = ax.bbox.width * 72 / 100 / max(26, largest + 6)
+    step = next((s for s in _STEPS if end / s <= room), end / 4)
     ticks = np.arange(0, end + 1e-9, step)
     ax.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     ax.set_yticks(np.linspace(0, 1, 5), ["0", "25", "50", "75", "100"] if first else [""] * 5)
@@ -159,7 +167,8 @@ def plot_competing(
         )  # fmt: skip
     if first:
         ax.annotate(
-            tr("At risk"), (0, 0), xytext=(-12, -34), textcoords="offset points", ha="right",
+            tr("At risk"), (0, 0), xytext=(-max(12, largest / 2 + 2), -34), ha="right",
+            textcoords="offset points",
             va="center_baseline", fontsize=SMALL, annotation_clip=False,
         )  # fmt: skip
     return ax

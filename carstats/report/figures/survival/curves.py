@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from carstats.report.figures.crowd import many_at_risk, steps_seen
 from carstats.report.figures.frame import MARGIN, Page, figure, panel, x_unit
 from carstats.report.figures.labels import stratum_names, titled
 from carstats.report.figures.risk_table import (
@@ -15,6 +16,7 @@ from carstats.report.figures.risk_table import (
     ROW,
     checked_tables,
     name_rows,
+    number_room,
     plot_risk_table,
     table_height,
 )
@@ -69,8 +71,9 @@ def survival_figure(
     names, inner = stratum_names(result), page.inner
     tables = checked_tables(under, result, "survival_figure")
     label = max(text_width(name) for name in names.values()) + KEY
-    beside = label + 10 <= 0.38 * inner
-    left = max(label + 10 if beside else 0, 40)
+    label += number_room(result.frame["n_risk"].max(), 8) + 2
+    beside = label <= 0.38 * inner
+    left = max(label if beside else 0, 40)
     rows = name_rows(names, inner, beside=beside)
     width = inner - left - _direct_width(names, inner) - 8
     lines = lines_of_medians(medians, names, inner)
@@ -104,15 +107,17 @@ def survival_figure(
 
 
 @panel(*COLUMNS)
-def plot_survival(result: Result, ax: Axes) -> Axes:
+def plot_survival(result: Result, ax: Axes, *, ticks: bool | None = None) -> Axes:
     """Draw survival curves on axes: steps, censor ticks, limits of up to three strata.
 
     y is in per cent; a curve is faded, not cut, where fewer than five subjects remain at risk.
+    `ticks` says whether the censored are marked; by default those of up to 500 subjects are.
     """
     strata, look = result.strata(), looks(result)
     days, unit = x_unit(result, standard_unit(result))
+    marked = not many_at_risk(result) if ticks is None else ticks
     for key, rows in strata:
-        _draw_curve(ax, rows, look[key], days, band=len(strata) <= MOST_BANDS)
+        _draw_curve(ax, rows, look[key], days, band=len(strata) <= MOST_BANDS, ticks=marked)
     end = result.frame["time"].max() / days
     end = end if end > 0 else 1.0
     # The inset keeps a curve at 100 % and the first tick off the frame of the axes.
@@ -128,8 +133,11 @@ def plot_survival(result: Result, ax: Axes) -> Axes:
     return ax
 
 
-def _draw_curve(ax: Axes, rows: pd.DataFrame, look: Look, days: float, *, band: bool) -> None:
+def _draw_curve(
+    ax: Axes, rows: pd.DataFrame, look: Look, days: float, *, band: bool, ticks: bool
+) -> None:
     rows = rows[rows["estimate"].notna()]
+    rows = rows.iloc[steps_seen(rows["time"].to_numpy(float), ax)]
     if rows.empty:
         return
     time = rows["time"].to_numpy(float) / days
@@ -157,7 +165,8 @@ def _draw_curve(ax: Axes, rows: pd.DataFrame, look: Look, days: float, *, band: 
                 linewidth=0.5, alpha=0.8, gid="simultaneous band",
             )  # fmt: skip
     censored = rows["n_censor"].to_numpy(float) > 0
-    for part, alpha in ((censored & ~faded, 1.0), (censored & faded, 2 * _FADED)):
+    marked = ((censored & ~faded, 1.0), (censored & faded, 2 * _FADED)) if ticks else ()
+    for part, alpha in marked:
         ax.plot(
             time[part], estimate[part], linestyle="none", marker="|", markersize=4.2,
             markeredgewidth=0.7, color=look.colour, alpha=alpha, clip_on=False, gid="censored",

@@ -9,6 +9,7 @@ import pandas as pd
 
 from carstats.errors import CarstatsError
 from carstats.messages import message
+from carstats.report.figures.crowd import many_at_risk
 from carstats.report.figures.frame import Page, figure
 from carstats.report.figures.labels import stratum_names, titled
 from carstats.report.figures.risk_table import (
@@ -16,6 +17,7 @@ from carstats.report.figures.risk_table import (
     ROW,
     checked_tables,
     name_rows,
+    number_room,
     plot_risk_table,
     table_height,
 )
@@ -55,7 +57,8 @@ def survival_panels_figure(
     panels, inner = _panels(result), page.inner
     columns = min(len(panels), 2 if page.mm >= 150 else 1)
     names = [name for _, part in panels for name in stratum_names(part).values()]
-    left = max(text_width(name) for name in names) + KEY + 8
+    left = max(text_width(name) for name in names) + KEY
+    left += number_room(result.frame["n_risk"].max(), 8)
     beside = left <= 0.45 * inner / columns
     left = left if beside else 44.0
     room = inner / columns - left - 16
@@ -71,13 +74,13 @@ def survival_panels_figure(
         notes=notes_of(result, band=limits, short=False),
         alt=_alt(result, panels),
     )
-    end = result.frame["time"].max()
+    end, ticks = result.frame["time"].max(), not many_at_risk(result)
     for i, (name, part) in enumerate(panels):
         x, top = (i % columns) * inner / columns, sum(rows[: i // columns])
         title = wrap(name, room + left - page.letter_width(), SIZE, "bold", most=1)[0]
         page.panel(i, x + left, top + 2, title, weight="bold", gid="panel")
         ax = page.axes(x + left, top + ROW + 4, room, _PANEL)
-        plot_survival(_to_the_end(part, end), ax)
+        plot_survival(_to_the_end(part, end), ax, ticks=ticks)
         # The names stand under the panel; beside it they would run into the next.
         for text in [text for text in ax.texts if text.get_gid() == "direct label"]:
             text.remove()

@@ -9,10 +9,12 @@ import pandas as pd
 from carstats.data.vocabulary import within_sentence
 from carstats.errors import CarstatsError
 from carstats.messages import Joined, Message, found, mark, message
+from carstats.report.figures.crowd import MOST, many_at_risk
 from carstats.report.figures.labels import abbreviations, require, titled
 from carstats.report.format import (
     DAYS_PER_MONTH,
     confidence,
+    count,
     counted,
     number,
     p_of,
@@ -71,9 +73,12 @@ def notes_of(*results: Result, band: bool, ticks: bool = True, short: bool = Tru
     later = [rows.iloc[1:] for result in results for _, rows in result.strata()]
     few = any((rows["n_risk"] < FEW_AT_RISK).any() for rows in later)
     ticks = ticks and any((frame["n_censor"] > 0).any() for frame in frames)
+    crowd = ticks and many_at_risk(results[0])
     return [
         tr("Bands are pointwise limits.") if band else "",
         tr("Thin lines: simultaneous band.") if any("band_low" in f for f in frames) else "",
+        tr("Of more than {most} subjects the censored are not marked.", most=count(MOST))
+        if crowd else
         tr("Vertical ticks: censored.") if ticks else "",
         tr("Faded: fewer than five at risk.") if few else "",
         abbreviations(results[0]) if short else "",
