@@ -10,8 +10,15 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns
-from carstats.cohort.strata import check_by, estimate_by, level_labels, stratum_keys, stratum_mask
-from carstats.errors import CarstatsError, listed
+from carstats.cohort.strata import (
+    check_by,
+    estimate_by,
+    level_labels,
+    require_columns,
+    stratum_keys,
+    stratum_mask,
+)
+from carstats.errors import CarstatsError, names_given
 from carstats.estimators.standardised_difference import mean_difference, share_difference
 from carstats.messages import message
 from carstats.result import Result
@@ -182,17 +189,8 @@ def _chosen(subjects: pd.DataFrame, by: list[str], variables: Iterable[str] | No
     if variables is None:
         chosen = [v for v in _VARIABLES if v in subjects and v not in by]
         return [v for v in chosen if subjects[v].notna().any()]
-    chosen = [variables] if isinstance(variables, str) else list(variables)
-    unknown = [v for v in chosen if v not in subjects or v == "subject_id"]
-    if unknown:
-        has = listed([c for c in subjects.columns if c != "subject_id"], 40)
-        raise CarstatsError(
-            message(
-                "`variables` names {unknown}, not in the subjects table. It has: {has}.",
-                unknown=unknown,
-                has=has,
-            )
-        )
+    chosen = names_given("variables", variables)
+    require_columns(subjects, chosen, "variables")
     for name in chosen:
         # Free text or an identifier has no place in a table that is printed.
         if not _is_number(subjects[name]) and subjects[name].nunique() > _LEVELS:

@@ -244,7 +244,7 @@ def check_choice(argument: str, value: Any, allowed: Collection[Any]) -> Any:
 
     A plural and what R or SAS call it are taken too; anything else raises.
     """
-    if value in allowed:
+    if not getattr(value, "ndim", 0) and value in allowed:
         return value
     if isinstance(value, str):
         told = _told_apart(value)
@@ -271,11 +271,25 @@ def check_installed(extra: str, *libraries: str) -> None:
     lacking = [name for name in libraries if find_spec(name) is None]
     if lacking:
         raise CarstatsError(
-            message(
+            message_n(
                 "this needs {names}, which is not installed. Install it: {command}",
-                names=", ".join(lacking), command=f'pip install "carstats[{extra}]"',
+                "this needs {names}, which are not installed. Install them: {command}",
+                len(lacking),
+                names=message(", ").join(lacking), command=f'pip install "carstats[{extra}]"',
             )
         )  # fmt: skip
+
+
+def names_given(argument: str, given: Any) -> list[Any]:
+    """Return the names that an argument gives, one or several, as a list; raise where it cannot."""
+    if given is None or isinstance(given, str):
+        return [] if given is None else [given]
+    if isinstance(given, Iterable):
+        return list(given)
+    raise CarstatsError(
+        message("`{argument}` is {value!r}; it takes a name, or several in a list.",
+                argument=argument, value=given)
+    )  # fmt: skip
 
 
 def check_conf_level(value: float) -> None:

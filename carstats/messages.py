@@ -218,6 +218,15 @@ def key_of(text: str) -> str:
     return known.key if isinstance(known.key, str) else known.key[0]
 
 
+class _Kind(str):
+    """What a value is, which stands without quotes."""
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
 def _said(value: object) -> object:
-    """Return the message that a value says, where it says one."""
+    """Return the message that a value says, where it says one; of a table what it is, no cells."""
+    if hasattr(value, "_repr_html_") or getattr(value, "ndim", 0):
+        return _Kind(type(value).__name__)
     return getattr(value, "said", value)

@@ -1,9 +1,17 @@
 """One cause is one problem: rows are counted and the first of them named."""
 
+import pandas as pd
 import pytest
 
 import carstats as cs
-from carstats.errors import CarstatsError, Problem, check_choice, grouped
+from carstats.errors import (
+    CarstatsError,
+    Problem,
+    check_choice,
+    check_installed,
+    grouped,
+    names_given,
+)
 from carstats.messages import message
 
 
@@ -99,3 +107,28 @@ def test_the_option_that_was_meant_is_what_a_result_says():
     strict = cs.survival_curve(cohort, "relapse_free_survival", conf_type="log-log")
     assert loose.frame.equals(strict.frame)
     assert loose.spec.method == strict.spec.method
+
+
+def test_what_is_not_installed_is_one_or_several():
+    with pytest.raises(CarstatsError, match=r"nowhere, which is not installed\. Install it: pip"):
+        check_installed("some", "nowhere", "pandas")
+    with pytest.raises(CarstatsError, match=r"this needs a1, b2, which are not installed\. Inst"):
+        check_installed("some", "a1", "b2")
+
+
+def test_names_are_one_or_several():
+    assert [names_given("by", given) for given in (None, "a", ("a", "b"))] == [
+        [],
+        ["a"],
+        ["a", "b"],
+    ]
+    with pytest.raises(CarstatsError, match="`by` is 3; it takes a name, or several in a list"):
+        names_given("by", 3)
+
+
+def test_a_table_is_named_and_not_shown():
+    """Nobody's cells stand in a message."""
+    frame = pd.DataFrame({"age": [51]})
+    for given in (frame, frame["age"]):
+        with pytest.raises(CarstatsError, match=r"`method` is (DataFrame|Series); allowed: 'a'"):
+            check_choice("method", given, ("a",))

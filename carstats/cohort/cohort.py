@@ -12,7 +12,7 @@ from carstats.cohort.criteria import Criterion
 from carstats.cohort.enrolment import WAY, first_step, reasons, steps_to_infusion
 from carstats.cohort.strata import check_by, counted, level_labels, stratum_keys, stratum_mask
 from carstats.data.study import Study
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import Joined, found, mark, message, message_n
 from carstats.result import Result, Spec
 from carstats.translation import in_words
@@ -253,7 +253,7 @@ class Cohort:
 
 def check_cohort(cohort: object) -> None:
     """Raise unless the argument is a cohort."""
-    if getattr(cohort, "has_no_subjects", False):
+    if getattr(cohort, "has_no_subjects", False) and not isinstance(cohort, type):
         raise CarstatsError(
             message(
                 "`cohort` is Counts, which do not hold what this asks for: days, visits, doses, "
@@ -269,11 +269,11 @@ def check_cohort(cohort: object) -> None:
         )
 
 
-def chosen_columns(cohort: Cohort, given: str | Iterable[str] | None) -> list[str]:
+def chosen_columns(
+    cohort: Cohort, given: str | Iterable[str] | None, argument: str = "by"
+) -> list[str]:
     """Return the columns that an argument names; where it names none, the cohort's own."""
-    if given is None:
-        return list(cohort.by)
-    return [given] if isinstance(given, str) else list(given)
+    return list(cohort.by) if given is None else names_given(argument, given)
 
 
 def chosen_endpoint(study: Study, given: str | None, kind: str) -> str:

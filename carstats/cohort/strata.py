@@ -11,7 +11,7 @@ import pandas as pd
 
 from carstats.data.terms import FREE_WORDS
 from carstats.data.vocabulary import CATEGORIES, Vocabulary
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import Joined, message
 
 _RESULT_COLUMNS = frozenset(
@@ -20,27 +20,46 @@ _RESULT_COLUMNS = frozenset(
 )  # fmt: skip
 
 
+# Where only some columns of the subjects are the user's own, as of counts, `attrs` says which.
+OWN = "columns"
+
+
 def named_columns(subjects: pd.DataFrame) -> list[str]:
-    """Return the columns of the subjects that a message names: not those of carstats' own."""
-    return [c for c in subjects.columns if c != "subject_id" and not str(c).startswith("__")]
+    """Return the columns of the subjects that an argument may name: not those of carstats' own."""
+    columns = subjects.attrs.get(OWN, subjects.columns)
+    return [c for c in columns if c != "subject_id" and not str(c).startswith("__")]
+
+
+def require_columns(subjects: pd.DataFrame, columns: Iterable[str], argument: str = "by") -> None:
+    """Refuse columns that the subjects do not have."""
+    has = named_columns(subjects)
+    unknown = [column for column in columns if column not in has]
+    if unknown and OWN in subjects.attrs:
+        raise CarstatsError(
+            message(
+                "`{argument}` names {unknown}; the counts were counted by: {has}.",
+                argument=argument,
+                unknown=listed(unknown),
+                has=listed(has, 40) if has else message("none"),
+            )
+        )
+    if unknown:
+        raise CarstatsError(
+            message(
+                "`{argument}` names {unknown}, not in the subjects table. It has: {has}.",
+                argument=argument,
+                unknown=unknown,
+                has=listed(has, 40),
+            )
+        )
 
 
 def check_by(
     subjects: pd.DataFrame, by: str | Iterable[str] | None, argument: str = "by"
 ) -> list[str]:
     """Return the columns to group by as a list."""
-    by = [] if by is None else [by] if isinstance(by, str) else list(by)
-    unknown = [column for column in by if column not in subjects or column == "subject_id"]
-    if unknown:
-        has = listed(named_columns(subjects), 40)
-        raise CarstatsError(
-            message(
-                "`{argument}` names {unknown}, not in the subjects table. It has: {has}.",
-                argument=argument,
-                unknown=unknown,
-                has=has,
-            )
-        )
+    by = names_given(argument, by)
+    require_columns(subjects, by, argument)
     taken = [column for column in by if column in _RESULT_COLUMNS] if argument == "by" else []
     if taken:
         raise CarstatsError(

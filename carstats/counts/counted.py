@@ -21,7 +21,7 @@ from carstats.counts.checks import (
 )
 from carstats.data.vocabulary import Vocabulary
 from carstats.errors import CarstatsError, check_choice, listed
-from carstats.messages import message
+from carstats.messages import message, message_n
 
 # The columns of the overview that are numbers.
 _NUMBERS = ["n", "n_missing", "n_event", "n_competing", "person_days"]
@@ -76,7 +76,8 @@ class Counts:
         The columns that analyses report by where nothing else is said.
     about : dict
         What results say of their origin: ``synthetic``, ``fingerprint``, ``criteria``,
-        ``estimands``, ``settings``, ``strata_only``, ``origin``; by term the ``scales`` of grades.
+        ``estimands``, ``settings``, ``strata_only``, ``origin``; by term the ``scales`` of grades;
+        the toxicities ``unrecorded`` in a study that records others.
 
     Examples
     --------
@@ -225,9 +226,16 @@ class Counts:
 
     def _shown(self) -> tuple[str, pd.DataFrame]:
         """Return a line and the overview of all strata together, for a display."""
-        strata = f" by {', '.join(self.by)}" if self.by else ""
+        line = (
+            message_n(
+                "Counts of {n} subject by {columns}", "Counts of {n} subjects by {columns}",
+                len(self), columns=", ".join(self.by),
+            )
+            if self.by
+            else message_n("Counts of {n} subject", "Counts of {n} subjects", len(self))
+        )  # fmt: skip
         whole = self.overview.groupby("outcome", sort=False)[_NUMBERS].sum(min_count=1)
-        return f"Counts of {len(self)} subjects{strata}", whole.reset_index()
+        return line, whole.reset_index()
 
     def __repr__(self) -> str:
         line, whole = self._shown()
@@ -261,8 +269,15 @@ def _overview(counts: Counts, rows: pd.DataFrame, kind: str, name: str) -> pd.Da
     return found.groupby(keys, sort=False, observed=True)[_NUMBERS].sum(min_count=1).reset_index()
 
 
+def check_somebody(counts: Counts) -> None:
+    """Refuse counts of nobody, which do not know what they were asked."""
+    if not len(counts):
+        raise CarstatsError(message("the counts are of nobody: no subject was counted."))
+
+
 def counted_rows(counts: Counts, endpoint: str | None, kind: str) -> pd.DataFrame:
     """Return the rows of a table of counts that are of one endpoint or term."""
+    check_somebody(counts)
     table, column, category = _KINDS[kind]
     if endpoint is None:
         endpoint = chosen_endpoint(counts, None, kind)
@@ -293,7 +308,10 @@ def together(parts: Sequence[Counts]) -> Counts:
         frames = [getattr(part, name) for part in parts if getattr(part, name) is not None]
         tables[name] = summed(frames) if frames else None
     levels = pd.concat([part.levels for part in parts], ignore_index=True).drop_duplicates()
-    about = {**first.about, "scales": _scales(parts)}
+    # Nobody's record of a toxicity is in any of them.
+    silent = [set(part.about.get("unrecorded", ())) for part in parts if len(part)]
+    unrecorded = sorted(set.intersection(*silent)) if silent else []
+    about = {**first.about, "scales": _scales(parts), "unrecorded": unrecorded}
     return replace(first, **tables, levels=levels, label=_label(parts), about=about)
 
 

@@ -16,6 +16,7 @@ from carstats.counts.engines import Rows, files_of, opened
 from carstats.counts.values import (
     NUMBERS,
     blank_strata,
+    cause_problems,
     grade_problems,
     is_blank,
     levels_of,
@@ -75,10 +76,12 @@ def _counted(
     rows: Rows, asked: dict[str, dict[str, str]], by: list[str], subject: str | None, label: str
 ) -> Counts:
     """Count the rows of a table whose columns are first required."""
-    _require_columns(rows, "by", by)
+    for part in rows.parts or (rows,):
+        _require_columns(part, "by", by)
+        for name, columns in asked.items():
+            _require_columns(part, name, columns.values())
     _require_categories(rows, by)
-    for name, columns in asked.items():
-        _require_columns(rows, name, columns.values())
+    for columns in asked.values():
         _require_numbers(rows, columns)
     _require_once(rows, subject)
     found: dict[str, list[pd.DataFrame]] = {}
@@ -131,7 +134,7 @@ def _asked(endpoints: Any) -> dict[str, dict[str, str]]:
         kinds = [part for part in _PARTS if part in columns]
         allowed = _PARTS[kinds[0]] if len(kinds) == 1 else ()
         unknown = [part for part in columns if part not in allowed]
-        if not str(name).strip():
+        if name is None or not str(name).strip():
             raise CarstatsError(message("`endpoints`: an endpoint has no name."))
         if unknown or not kinds or (kinds == ["time"] and "status" not in columns):
             raise CarstatsError(
@@ -223,8 +226,23 @@ def _require_numbers(rows: Rows, columns: Mapping[str, str]) -> None:
     wanted = [name for part, name in columns.items() if part in NUMBERS]
     said = [not_numbers(rows, name) for name in wanted if not rows.columns[name].is_number]
     wrong = [problem for problem in said if problem is not None]
+    wrong += [
+        Problem(
+            message("is of type {kind}; a status and a cause are words or numbers.", kind=kind),
+            rows.place,
+            column=columns[part],
+        )
+        for part in ("status", "cause")
+        if part in columns and (kind := _odd_kind(rows, columns[part]))
+    ]
     if wrong:
         raise CarstatsError(wrong)
+
+
+def _odd_kind(rows: Rows, column: str) -> str:
+    """Return the type of a column that can hold neither words nor numbers."""
+    what = rows.columns[column]
+    return "" if what.is_number or what.is_category else what.kind
 
 
 def _grouped(rows: Rows, by: list[str], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -293,6 +311,8 @@ def _times(rows: Rows, name: str, columns: dict[str, str], by: list[str]) -> pd.
     cause = found.get("cause")
     status, wrong = statuses(found["status"], cause)
     problems = time_problems(rows.place, columns, found, status, wrong)
+    if cause is not None:
+        problems += cause_problems(rows.place, columns, found, status)
     if problems:
         raise CarstatsError(problems)
     found["status"] = status

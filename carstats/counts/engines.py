@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from glob import escape, glob, has_magic
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,10 @@ from carstats.messages import message
 
 _FILES = (".parquet", ".csv", ".tsv")
 _DATABASES = (".duckdb", ".db", ".ddb")
+# How a database of SQLite begins.
+_SQLITE = b"SQLite format 3\0"
+# The libraries of frames and tables in memory.
+_IN_MEMORY = ("pandas", "polars", "pyarrow")
 # Types of DuckDB by their ids, and what Ibis calls those that users meet in messages.
 _NUMBERS = frozenset(
     {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger",
@@ -73,12 +78,15 @@ class Rows:
         What messages call it.
     files : tuple of str
         The files that it is read from.
+    parts : tuple of Rows
+        Of several files each by itself.
     """
 
     columns: Mapping[str, Column]
     table: Any
     place: str
     files: tuple[str, ...] = ()
+    parts: tuple[Rows, ...] = ()
 
     def counted(self, keys: Mapping[str, str]) -> pd.DataFrame:
         """Count the rows of each combination of the columns that `keys` names, by new names.
@@ -106,6 +114,11 @@ class Rows:
 
 def opened(source: Any, table: str | None) -> Rows:
     """Return a source as the rows of a table."""
+    if table is not None and not _of_tables(source):
+        raise CarstatsError(
+            message("`table` is {table}; it names a table of a database, which `source` is not.",
+                    table=repr(table))
+        )  # fmt: skip
     if not isinstance(source, str | Path):
         return _of_object(source, table)
     if "://" in str(source):
@@ -120,36 +133,63 @@ def opened(source: Any, table: str | None) -> Rows:
     engine = _duckdb()
     if suffix in _DATABASES:
         with faults(path):
-            connection = engine.connect(files[0], read_only=True)
+            connection = _quiet(engine, files[0], read_only=True)
         return _of_database(connection, table, str(path))
     with faults(path):
-        if suffix == ".parquet":
-            read = _quiet(engine).read_parquet(files)
-        else:
-            # All rows say what a column holds: a word far down is no surprise later.
-            read = _quiet(engine).read_csv(files, sample_size=-1)
-        return replace(_by_duckdb(read, str(path)), files=tuple(files))
+        connection = _quiet(engine)
+        rows = replace(_by_duckdb(_read(connection, suffix, files), str(path)), files=tuple(files))
+        if len(files) == 1:
+            return rows
+        parts = (_by_duckdb(_read(connection, suffix, [file]), file) for file in files)
+        return replace(rows, parts=tuple(parts))
+
+
+def _of_tables(source: Any) -> bool:
+    """Return whether a source is a database."""
+    if isinstance(source, str | Path):
+        # What is no database for another reason is told that.
+        return Path(source).suffix.lower() not in _FILES and not Path(source).is_dir()
+    return hasattr(source, "cursor")
+
+
+def _read(connection: Any, suffix: str, files: list[str]) -> Any:
+    """Return files as one table: a column by its name, of the type that holds it in all of them."""
+    # A name is a name: what is none of a pattern's signs any more was found before.
+    parted = all("=" in folder for file in files for folder in Path(file).parts[-2:-1])
+    how = {"union_by_name": True, "hive_partitioning": parted and len(Path(files[0]).parts) > 1}
+    files = [escape(file) for file in files]
+    if suffix == ".parquet":
+        return connection.read_parquet(files, **how)
+    # All rows say what a column holds: a word far down is no surprise later.
+    return connection.read_csv(files, sample_size=-1, **how)
 
 
 def files_of(source: str | Path) -> list[Path]:
     """Return the files of a path, a pattern or a folder, which are of one kind."""
     path = Path(source)
-    if path.is_dir():
-        there = sorted(file for file in path.iterdir() if file.suffix.lower() in _FILES)
-        if not there:
-            raise CarstatsError(
-                message(
-                    "`source`: the folder {path} has no Parquet (.parquet) and no CSV (.csv) file.",
-                    path=str(path),
-                )
+    given = bool(str(source).strip())
+    with faults(path):
+        there = _found(path) if given else []
+    if given and not there and path.is_dir():
+        raise CarstatsError(
+            message(
+                "`source`: the folder {path} has no Parquet (.parquet) and no CSV (.csv) file.",
+                path=str(path),
             )
-    elif any(sign in path.name for sign in "*?["):
-        there = sorted(path.parent.glob(path.name))
-    else:
-        there = [path] if path.exists() else []
+        )
     if not there:
         raise CarstatsError(message("`source`: there is no file {path}.", path=str(path)))
     kinds = sorted({file.suffix.lower() for file in there})
+    with faults(path):
+        lite = [file for file in there if _begins(file) == _SQLITE]
+    if lite:
+        raise CarstatsError(
+            message(
+                "`source`: {path} is a database of SQLite. Give a table of it through Ibis: "
+                "ibis.sqlite.connect(path).table(name).",
+                path=str(lite[0]),
+            )
+        )
     wrong = [file for file in there if file.suffix.lower() not in (*_FILES, *_DATABASES)]
     if wrong:
         raise CarstatsError(
@@ -176,28 +216,76 @@ def files_of(source: str | Path) -> list[Path]:
     return there
 
 
+def _begins(file: Path) -> bytes:
+    """Return how a file begins."""
+    if file.is_dir():
+        return b""
+    with file.open("rb") as opened_file:
+        return opened_file.read(len(_SQLITE))
+
+
+def _found(path: Path) -> list[Path]:
+    """Return the files of a path, a pattern or a folder, those of its parts ``key=value`` too."""
+    if path.is_dir():
+        inside = [file for file in sorted(path.iterdir()) if file.name[0] not in "._"]
+        files = [file for file in inside if file.suffix.lower() in _FILES and file.is_file()]
+        parts = [file for file in inside if "=" in file.name and file.is_dir()]
+        return files + [file for part in parts for file in _found(part)]
+    if path.exists() or not has_magic(str(path)):
+        return [path] if path.exists() else []
+    return sorted(Path(name) for name in glob(str(path), recursive=True))
+
+
 def _of_object(source: Any, table: str | None) -> Rows:
-    """Return the rows of an open connection of DuckDB or of a table of Ibis."""
+    """Return the rows of an open connection of DuckDB, a table of Ibis, or a frame in memory."""
     kind = type(source).__module__.split(".")[0]
+    if kind in _IN_MEMORY:
+        with faults(type(source).__name__, kind):
+            table = _in_memory(source, kind)
+        if table is not None:
+            return _by_duckdb(table, message("the table"))
     if kind == "ibis" and hasattr(source, "schema") and hasattr(source, "aggregate"):
         return _by_ibis(source)
     if kind in ("duckdb", "_duckdb") and hasattr(source, "execute") and hasattr(source, "cursor"):
         return _of_database(source, table)
+    if kind in ("duckdb", "_duckdb") and hasattr(source, "aggregate"):
+        return _by_duckdb(source, message("the table"))
     raise CarstatsError(
         message(
             "`source` is {kind}; it takes a Cohort, the path of a Parquet, CSV or DuckDB file, a "
-            "DuckDB connection, or an Ibis table. A data frame in memory becomes a Cohort with "
-            "cohort_from_frame(frame, …); of another engine, or its data frame, give "
-            "ibis.postgres.connect(…).table(name), ibis.pyspark.connect(session).table(name) and "
-            "the like.",
+            "data frame, a DuckDB connection, or an Ibis table. Of another engine, or its data "
+            "frame, give ibis.postgres.connect(…).table(name), "
+            "ibis.pyspark.connect(session).table(name) and the like.",
             kind=type(source).__name__,
         )
     )
 
 
-def _quiet(engine: Any) -> Any:
-    """Return a connection that prints no bar while it counts."""
-    connection = engine.connect()
+def _in_memory(source: Any, kind: str) -> Any:
+    """Return a frame of pandas or Polars, or a table of Arrow, as DuckDB reads it where it is."""
+    connection = _quiet(_duckdb())
+    if kind == "pandas" and isinstance(source, pd.DataFrame):
+        # All of a column says what it holds, as of a file.
+        connection.execute(f"set pandas_analyze_sample = {len(source) + 1}")
+        names = source.columns.map(str)
+        if not names.is_unique:
+            raise CarstatsError(
+                message("`source` has the column {column} twice; rename one.",
+                        column=repr(names[names.duplicated()][0]))
+            )  # fmt: skip
+        return connection.from_df(source.set_axis(names, axis=1))
+    if kind == "polars" and hasattr(source, "lazy"):
+        return connection.from_arrow(source.lazy().collect().to_arrow())
+    # What is read once and then gone cannot be counted once for each endpoint.
+    if kind == "pyarrow" and hasattr(source, "schema") and hasattr(source, "filter"):
+        return connection.from_arrow(source)
+    return None
+
+
+def _quiet(engine: Any, path: str = ":memory:", **how: Any) -> Any:
+    """Return a connection that prints no bar while it counts, and asks no network for anything."""
+    off = {"autoinstall_known_extensions": False, "autoload_known_extensions": False}
+    connection = engine.connect(path, config=off, **how)
     connection.execute("set enable_progress_bar = false")
     return connection
 

@@ -13,7 +13,9 @@ from carstats.messages import message
 # What the libraries of the engines raise, by their names in Ibis.
 _RAISED = {
     "duckdb": (("duckdb", "Error"),),
-    "polars": (("polars.exceptions", "PolarsError"),),
+    "pandas": (("duckdb", "Error"),),
+    "pyarrow": (("duckdb", "Error"), ("pyarrow", "ArrowException")),
+    "polars": (("duckdb", "Error"), ("polars.exceptions", "PolarsError")),
     "postgres": (("psycopg", "Error"),),
     # Of a session that was stopped Spark's library asks what is no longer there.
     "pyspark": (

@@ -13,12 +13,12 @@ from carstats.cohort.strata import check_by
 from carstats.counts.checks import check_names
 from carstats.counts.counted import Counts
 from carstats.counts.data_sets import counts_of_table
-from carstats.errors import CarstatsError, check_number, listed
+from carstats.errors import CarstatsError, check_number, listed, names_given
 from carstats.messages import message
 from carstats.response.outcomes import checked_window, visit_outcome
 from carstats.survival.times import endpoint_times
 from carstats.toxicity.episodes import asked, graded, scale_family
-from carstats.toxicity.unknown import began_before, worst_proven
+from carstats.toxicity.unknown import began_before, uncollected_note, worst_proven
 
 
 def count_outcomes(
@@ -38,11 +38,12 @@ def count_outcomes(
 
     Parameters
     ----------
-    source : Cohort, path, DuckDB connection or Ibis table
-        A cohort; a Parquet or CSV file, or several by a pattern such as ``"registry/*.parquet"``; a
-        DuckDB database as its file or an open connection, with `table`; or a table of any engine
-        that Ibis knows (Spark, Postgres, …), which does the counting where the data are. A table
-        has a row per subject.
+    source : Cohort, path, data frame, DuckDB connection or Ibis table
+        A cohort; a Parquet or CSV file, or several by a folder or a pattern such as
+        ``"registry/*.parquet"``; a frame of pandas or Polars or a table of Arrow; a DuckDB database
+        as its file or an open connection, with `table`; or a table of any engine that Ibis knows
+        (Spark, Postgres, SQLite, …), which does the counting where the data are. A table has a row
+        per subject.
     endpoints : str, list of str, or mapping of str to mapping
         Of a cohort the names of its endpoints and toxicities. Of a table by each name the columns
         that say what became of the subjects: ``{"time": …, "status": …}`` with times in days and a
@@ -88,9 +89,7 @@ def count_outcomes(
     >>> cs.survival_curve(counts, "relapse_free_survival", by="target")
     >>> cs.toxicity_rate(counts, "CRS", min_grade=2)
     """
-    days = tuple(float(day) for day in ([landmarks] if np.isscalar(landmarks) else landmarks))
-    for day in days:
-        check_number("landmarks", day, low=0)
+    days = _days(landmarks)
     if isinstance(source, Counts):
         raise CarstatsError(message("`source` is Counts already; add them up: first + second."))
     if not isinstance(source, Cohort):
@@ -110,16 +109,20 @@ def count_outcomes(
         raise CarstatsError(
             message("`endpoints` of a cohort are names; columns are those of a table.")
         )
-    names = [endpoints] if isinstance(endpoints, str) else list(endpoints)
+    names = names_given("endpoints", endpoints)
     if not names:
         raise CarstatsError(message("`endpoints` is empty; name what is to be counted."))
     by = check_by(source.subjects, chosen_columns(source, by))
     check_names(by)
     study = source.study
     parts: dict[str, list[pd.DataFrame]] = {"times": [], "responses": [], "toxicities": []}
-    own_clock, scales = False, {}
+    own_clock, scales, unrecorded = False, {}, []
+    seen: set[tuple[str, str]] = set()
     for name in names:
         kind, known = _kind(source, name)
+        if (kind, known) in seen:
+            raise CarstatsError(message("`endpoints` names {name} twice.", name=repr(known)))
+        seen.add((kind, known))
         if kind == "time-to-event":
             rows, own = _times(source, known, by, days)
             parts["times"].append(rows)
@@ -130,6 +133,7 @@ def count_outcomes(
             rows, scale = _toxicities(source, known, by, grading_scale)
             parts["toxicities"].append(rows)
             scales |= scale
+            unrecorded += [known] if uncollected_note(source, known) else []
     visit = {}
     if parts["responses"] and not study.strata_only:
         visit = {"at": float(at), "window": list(checked_window(source, window, at))}
@@ -146,14 +150,23 @@ def count_outcomes(
         about={
             "synthetic": study.synthetic,
             "fingerprint": study.fingerprint,
-            "criteria": source.criteria,
+            "criteria": tuple(criterion.name for criterion in source.criteria),
             "estimands": dict(study.estimands),
             "settings": dict(study.settings),
             "strata_only": study.strata_only,
             "scales": scales,
+            "unrecorded": unrecorded,
             "origin": "" if study.infusions is None or own_clock else "infusion",
         },
     )
+
+
+def _days(landmarks: object) -> tuple[float, ...]:
+    """Return landmarks as days; raise where one is none."""
+    given = [] if landmarks is None else landmarks if np.iterable(landmarks) else [landmarks]
+    for day in [given] if isinstance(given, str) else given:
+        check_number("landmarks", day, low=0)
+    return tuple(map(float, given))
 
 
 def _kind(cohort: Cohort, name: str) -> tuple[str, str]:

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
-from carstats.cohort.strata import WEIGHT
-from carstats.counts.counted import Counts, counted_rows
+from carstats.cohort.criteria import Criterion
+from carstats.cohort.strata import OWN, WEIGHT
+from carstats.counts.counted import Counts, check_somebody, counted_rows
 from carstats.data.study import Study
 from carstats.endpoints.derive.applicability import APPLIES
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import message
 
 
@@ -22,6 +23,11 @@ class _CountedStudy(Study):
 
     def __post_init__(self) -> None:
         return
+
+
+def _met(study: Study, subjects: pd.DataFrame) -> pd.Series:
+    """Return that a criterion is met by all who were counted."""
+    return pd.Series(True, subjects.index)
 
 
 def counted_cohort(cohort: Any, endpoint: str | None, kind: str, *, single: bool = False) -> Any:
@@ -61,7 +67,13 @@ def counted_cohort(cohort: Any, endpoint: str | None, kind: str, *, single: bool
             subjects["cutoff_day"] = np.where(early, -np.inf, np.inf)
     else:
         tables["toxicities"] = _episodes(rows, about.get("scales", {}))
+        if rows["term"].isin(about.get("unrecorded", ())).any():
+            # A record of something else, and of nobody here.
+            other = pd.DataFrame({"subject_id": [""], "term": [""]})
+            tables["toxicities"] = pd.concat([tables["toxicities"], other], ignore_index=True)
         subjects["last_contact_day"] = np.inf
+    # What it needs of them beside the strata is nobody's to name.
+    subjects.attrs[OWN] = cohort.by
     study = _CountedStudy(
         subjects=subjects,
         infusions=pd.DataFrame() if about.get("origin") == "infusion" else None,
@@ -78,7 +90,7 @@ def counted_cohort(cohort: Any, endpoint: str | None, kind: str, *, single: bool
         study,
         subjects,
         cohort.levels,
-        criteria=tuple(about.get("criteria", ())),
+        criteria=tuple(Criterion(name, _met) for name in about.get("criteria", ())),
         label=cohort.label,
         by=cohort.report_by,
     )
@@ -89,11 +101,14 @@ def terms_of(counts: Counts, terms: str | Iterable[str] | None) -> list[str]:
 
     Those of most subjects come first, as of a cohort.
     """
+    check_somebody(counts)
     if terms is None:
         n = counts.overview.groupby("outcome")["n_event"].sum()
         terms = sorted(counts.endpoints("toxicity"), key=lambda name: -n[name])
+        if not terms:
+            raise CarstatsError(message("the counts have no toxicity: none was counted."))
     else:
-        terms = [terms] if isinstance(terms, str) else list(terms)
+        terms = names_given("terms", terms)
     names = [counts.vocabulary.require("term", "toxicity", name) for name in terms]
     if not names:
         raise CarstatsError(message("`term` is empty; name at least one toxicity."))
@@ -169,6 +184,14 @@ def _check_visit(counts: Counts, at: float, window: Iterable[float] | None) -> N
 def check_landmark(cohort: Any, at: float) -> None:
     """Refuse a landmark whose eligible subjects were not counted."""
     if isinstance(cohort, Counts) and float(at) not in cohort.landmarks:
+        if cohort.about.get("strata_only"):
+            raise CarstatsError(
+                message(
+                    "`at` is {at}; a table does not say who could have been followed to the day. "
+                    "survival_at(…, at=[{at}]) asks for the curve there.",
+                    at=f"{at:g}",
+                )
+            )
         has = listed([f"{day:g}" for day in cohort.landmarks], 20) or message("none")
         raise CarstatsError(
             message(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from carstats.counts.counted import Counts, counted_rows
-from carstats.errors import CarstatsError, listed
+from carstats.counts.counted import Counts, check_somebody, counted_rows
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import message, message_n
 
 # The columns that usually say which hospital or which trial a subject is of.
@@ -38,6 +38,7 @@ def as_trials(
     counts: Counts, outcome: str | None, by: str | Iterable[str] | None, trials: str | None
 ) -> Trials:
     """Return the levels of a column of counts as trials."""
+    check_somebody(counts)
     if trials is None:
         trials = next((column for column in _USUAL if column in counts.by), None)
     if trials is None or trials not in counts.by:
@@ -49,7 +50,7 @@ def as_trials(
                 known=listed(counts.by, 20) if counts.by else message("none"),
             )
         )
-    by = [by] if isinstance(by, str) else list(by or ())
+    by = names_given("by", by)
     if trials in by:
         raise CarstatsError(
             message("`by` and `trials` both name {column}; they are different things.",

@@ -14,6 +14,8 @@ from carstats.counts.engines import Rows
 from carstats.errors import Problem
 from carstats.messages import message, message_n
 
+# What says in a column of causes that there was none.
+_NONE = frozenset({"0", "0.0", "false", "no", "none", "na", "n/a", "nan", "null", "-", "."})
 # The columns of an outcome that hold numbers.
 NUMBERS = frozenset({"time", "low", "entry", "response", "grade"})
 _STATUS = {
@@ -163,6 +165,16 @@ def time_problems(
             )
         )  # fmt: skip
     return problems
+
+
+def cause_problems(
+    place: str, columns: Mapping[str, str], found: pd.DataFrame, status: pd.Series
+) -> list[Problem]:
+    """Return what is wrong with the causes: one that says none would be a competing event."""
+    cause = found["cause"].map(lambda value: str(value).strip().casefold(), na_action="ignore")
+    wrong = (status == "competing") & cause.isin(_NONE)
+    remedy = message("A cause is that of a competing event: leave it blank where there was none.")
+    return [refused(place, columns["cause"], found["cause"][wrong], remedy)] if wrong.any() else []
 
 
 def refused(place: str, column: str, values: pd.Series, remedy: str) -> Problem:

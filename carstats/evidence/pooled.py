@@ -13,7 +13,7 @@ from carstats.cohort.strata import check_by, stratum_keys, stratum_mask
 from carstats.counts.counted import Counts
 from carstats.counts.trials import as_trials
 from carstats.data.vocabulary import Vocabulary
-from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number, names_given
 from carstats.estimators.pooling.heterogeneity import heterogeneity_test
 from carstats.estimators.proportions.proportion import proportion_limits
 from carstats.evidence.plain import COLUMNS, is_plain, plain_counts
@@ -199,7 +199,7 @@ def pooled_rate(
 
 def check_by_trial(rows: pd.DataFrame, by: str | Iterable[str] | None) -> list[str]:
     """Return the trial columns to report by."""
-    columns = [by] if isinstance(by, str) else list(by or [])
+    columns = names_given("by", by)
     for column in columns:
         if column in rows and rows[column].isna().any():
             lacking = ", ".join(rows.loc[rows[column].isna(), "study_id"])

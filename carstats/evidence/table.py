@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.data.published import count_problems
 from carstats.data.vocabulary import Vocabulary
-from carstats.errors import CarstatsError, Problem, check_choice, check_number, listed
+from carstats.errors import CarstatsError, Problem, check_choice, check_number, listed, names_given
 from carstats.evidence.links import check_counted_once, refuse_overlap
 from carstats.evidence.words import n_subjects, n_trials
 from carstats.messages import message, message_n
@@ -159,7 +159,7 @@ def select_counts(
         use = "efficacy" if outcome in _EFFICACY else "toxicity"
         once = table[table["synthesis"].isin(["all", use])]
     else:
-        reports = [reports] if isinstance(reports, str) else list(reports)
+        reports = names_given("reports", reports)
         unknown = sorted(set(reports) - set(table["study_id"]))
         if unknown:
             raise CarstatsError(
@@ -254,7 +254,7 @@ def _bases(table: pd.DataFrame, basis: str | Iterable[str] | None) -> list[str]:
     known = list(table["basis"].dropna().unique())
     if basis is None:
         return [*known, np.nan]
-    chosen = [basis] if isinstance(basis, str) else list(basis)
+    chosen = names_given("basis", basis)
     for name in chosen:
         check_choice("basis", name, known)
     return chosen

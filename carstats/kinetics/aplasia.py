@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import (
     check_by,
     estimate_by,
@@ -99,6 +99,7 @@ def b_cell_depletion(
     >>> result = cs.b_cell_depletion(cohort, by="target")
     """
     check_conf_level(conf_level)
+    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     samples, rows, vague, back = _returns(cohort, below, limit)
     shares = {name: _at_return(cohort, measure, back) for name, measure in _SUBSETS.items()}
@@ -264,6 +265,7 @@ def b_cell_aplasia(
     >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
     >>> figure = cs.plot(cs.b_cell_aplasia(cells))
     """
+    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     samples, rows, _, back = _returns(cohort, below, limit)
     last = rows.groupby("subject_id")["day"].max()

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.kinetics.lognormal import geometric_mean
@@ -110,6 +110,7 @@ def cellular_kinetics(
     >>> cs.tabulate(cs.cellular_kinetics(cells))
     """
     check_conf_level(conf_level)
+    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     ends = _checked_horizons(horizons)
     infusion = check_choice("infusion", infusion, INFUSIONS)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
 from carstats.estimators.curves.turnbull import turnbull
@@ -80,6 +80,7 @@ def persistence_rate(
     """
     check_conf_level(conf_level)
     method = check_choice("method", method, METHODS)
+    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     days = [float(d) for d in at] if isinstance(at, Iterable) else [float(at)]
     for day in days:
@@ -166,6 +167,7 @@ def persistence_curve(
     >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
     >>> figure = cs.plot(cs.persistence_curve(cells))
     """
+    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     samples, times = _times(cohort, measure, limit)
 
@@ -234,6 +236,7 @@ def time_to_below_quantification(
     >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
     >>> cs.time_to_below_quantification(cells)
     """
+    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     asked = [float(q) for q in p] if isinstance(p, Iterable) else [float(p)]
     for q in asked:

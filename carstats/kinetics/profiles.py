@@ -9,7 +9,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.cohort import Cohort
+from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, level_labels, stratum_keys, stratum_mask
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.kinetics.profile import Profile, kinetic_profile
@@ -117,6 +117,7 @@ def kinetic_profiles(
     >>> cells = cs.define_cohort(cs.simulate_study(seed=1, n=60), cs.infused())
     >>> figure = cs.plot(cs.kinetic_profiles(cells))
     """
+    check_cohort(cohort)
     by = check_by(cohort.subjects, by)
     infusion = check_choice("infusion", infusion, INFUSIONS)
     days = [float(day) for day in at] if isinstance(at, Iterable) else [float(at)]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.errors import CarstatsError, check_choice, check_number
+from carstats.errors import CarstatsError, check_choice, check_number, names_given
 from carstats.estimators.pooling.basket import ACCURACY, BasketFit, fit_baskets
 from carstats.estimators.pooling.basket_grid import BasketPrior, check_rate
 from carstats.messages import joined_notes, mark, message
@@ -293,7 +293,7 @@ def checked_prior(model: str, prior: BasketPrior | None) -> BasketPrior:
 
 
 def _raw(cohort: Cohort, endpoint: str, by, at: float, window, conf_level: float) -> Result:
-    if by is None or not list(by):
+    if not names_given("by", by):
         raise CarstatsError(
             message("`by` is empty; name the columns whose strata are the baskets.")
         )

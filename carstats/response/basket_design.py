@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from numbers import Number
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from carstats.errors import CarstatsError, check_number
+from carstats.errors import CarstatsError, check_conf_level, check_number
 from carstats.estimators.pooling.basket import basket_batch
 from carstats.estimators.pooling.basket_grid import BasketPrior, check_rate
 from carstats.estimators.proportions.proportion import proportion_limits
@@ -84,21 +86,13 @@ def basket_operating_characteristics(
     check_rate("reference", reference)
     check_rate("threshold", threshold)
     check_number("n_trials", n_trials, low=1)
-    sizes = np.asarray(n, int)
-    rng = np.random.default_rng(seed)
+    check_number("seed", seed, low=0)
+    check_conf_level(conf_level)
+    sizes = _checked_sizes(n)
+    wanted = _checked_scenarios(scenarios, sizes.size)
+    rng = np.random.default_rng(int(seed))
     rows = []
-    for name, given in scenarios.items():
-        rates = np.asarray(given, float)
-        if rates.shape != sizes.shape or not ((rates >= 0) & (rates <= 1)).all():
-            raise CarstatsError(
-                message(
-                    "`scenarios` gives {given} for {name}; it takes a rate from 0 to 1 for each "
-                    "of the {n} baskets.",
-                    given=list(given),
-                    name=repr(name),
-                    n=sizes.size,
-                )
-            )
+    for name, rates in wanted.items():
         y = rng.binomial(sizes, rates, (int(n_trials), sizes.size))
         mean, above = basket_batch(y, sizes, prior, reference=reference, progress=progress)
         called = above > threshold
@@ -128,13 +122,6 @@ def basket_operating_characteristics(
                 "rmse": np.nan,
             }
         )
-    if not rows:
-        raise CarstatsError(
-            message(
-                "`scenarios` is empty; give at least one, such as {example}.",
-                example="{'null': rates}",
-            )
-        )
     spec = Spec(
         "basket_operating_characteristics",
         endpoint=message(
@@ -153,7 +140,7 @@ def basket_operating_characteristics(
         by=("scenario", "basket"),
         options={
             "n": sizes.tolist(),
-            "scenarios": {name: list(map(float, v)) for name, v in scenarios.items()},
+            "scenarios": {name: rates.tolist() for name, rates in wanted.items()},
             "reference": reference, "threshold": threshold, "model": model,
             "prior": prior_options(prior),
             "n_trials": int(n_trials), "seed": seed,
@@ -161,6 +148,63 @@ def basket_operating_characteristics(
         synthetic=True,
     )  # fmt: skip
     return Result(pd.DataFrame(rows), spec, {"basket": {"any false": message("any false")}})
+
+
+def _checked_sizes(n: Sequence[int]) -> NDArray[np.int64]:
+    """Return the subjects of each basket; raise where they are no numbers of subjects."""
+    sizes = _numbers(n)
+    if sizes is None or not sizes.size or ((sizes < 0) | (sizes != np.floor(sizes))).any():
+        raise CarstatsError(
+            message("`n` is {value!r}; it takes the number of subjects of each basket, such as "
+                    "{example}.", value=n, example="[8, 5]")
+        )  # fmt: skip
+    return sizes.astype(int)
+
+
+def _checked_scenarios(
+    scenarios: Mapping[str, Sequence[float]], n: int
+) -> dict[str, NDArray[np.float64]]:
+    """Return the rates of each scenario; raise where they are none of n baskets."""
+    if not isinstance(scenarios, Mapping) or not scenarios:
+        raise CarstatsError(
+            message(
+                "`scenarios` is empty; give at least one, such as {example}.",
+                example="{'null': rates}",
+            )
+            if isinstance(scenarios, Mapping)
+            else message(
+                "`scenarios` is {value!r}; it takes the rates of the baskets by the name of each "
+                "scenario, such as {example}.",
+                value=scenarios,
+                example="{'null': rates}",
+            )
+        )
+    found = {}
+    for name, given in scenarios.items():
+        rates = _numbers(given)
+        if rates is None or rates.size != n or not ((rates >= 0) & (rates <= 1)).all():
+            raise CarstatsError(
+                message(
+                    "`scenarios` gives {given} for {name}; it takes a rate from 0 to 1 for each "
+                    "of the {n} baskets.",
+                    given=given,
+                    name=repr(name),
+                    n=n,
+                )
+            )
+        found[name] = rates
+    return found
+
+
+def _numbers(given: object) -> NDArray[np.float64] | None:
+    """Return numbers in a row; None where something is given that is not."""
+    if isinstance(given, str) or not isinstance(given, Iterable):
+        return None
+    values = list(given)
+    if not all(isinstance(value, Number) and not isinstance(value, complex) for value in values):
+        return None
+    numbers = np.asarray(values, float)
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _called(scenario: str, basket: str, called, conf_level: float) -> dict[str, Any]:

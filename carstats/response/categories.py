@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
-from carstats.errors import CarstatsError, check_number
+from carstats.errors import CarstatsError, check_number, names_given
 from carstats.messages import joined_notes, mark, message
 from carstats.response.outcomes import (
     analysis_set,
@@ -77,7 +77,7 @@ def response_categories(
     --------
     >>> figure = cs.plot(cs.response_categories(cohort, by="target"))
     """
-    names = [endpoints] if isinstance(endpoints, str) else list(endpoints)
+    names = names_given("endpoints", endpoints)
     days = [at] if isinstance(at, int | float) else list(at)
     if not names or not days:
         raise CarstatsError(message("`endpoints` and `at` need at least one entry each."))

@@ -14,7 +14,7 @@ from carstats.cohort.cohort import Cohort, check_cohort, chosen_columns, chosen_
 from carstats.cohort.strata import check_by, counted, estimate_by, level_labels
 from carstats.counts.counted import Counts
 from carstats.counts.standing import counted_visit
-from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.errors import CarstatsError, check_choice, check_conf_level, names_given
 from carstats.estimators.proportions.proportion import METHODS, proportion_limits
 from carstats.messages import joined_notes, message
 from carstats.response.outcomes import (
@@ -292,7 +292,7 @@ def _rates(
     check_conf_level(conf_level)
     check_cohort(cohort)
     endpoint = chosen_endpoint(cohort.study, None, "response") if endpoint is None else endpoint
-    names = [endpoint] if isinstance(endpoint, str) else list(endpoint)
+    names = names_given("endpoint", endpoint)
     several = not isinstance(endpoint, str)
     if not names:
         raise CarstatsError(message("`endpoint` is empty; name at least one response endpoint."))

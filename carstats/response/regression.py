@@ -15,7 +15,7 @@ from carstats.cohort.strata import check_by, level_labels, stratum_keys
 from carstats.counts.counted import Counts
 from carstats.counts.standing import counted_visit
 from carstats.data.vocabulary import column_name
-from carstats.errors import CarstatsError, check_choice, check_conf_level, listed
+from carstats.errors import CarstatsError, check_choice, check_conf_level, listed, names_given
 from carstats.estimators.identified import independent_columns
 from carstats.estimators.reasons import FIRTH_SEPARATED, NOT_IDENTIFIED, Reason
 from carstats.estimators.regression.logistic import (
@@ -224,7 +224,7 @@ def marginal_response_difference(
     --------
     >>> cs.marginal_response_difference(cohort, "response", "target", adjust="age")
     """
-    more = [adjust] if isinstance(adjust, str) else list(adjust)
+    more = names_given("adjust", adjust)
     given = None if reference is None else {covariate: reference}
     model = _fitted(
         cohort, endpoint, [covariate, *more], given, method, at, window, population, missing,
@@ -338,7 +338,7 @@ def _fitted(
     outcome = visit_outcome(cohort, endpoint, at, window)
     subjects, words = analysis_set(cohort, population)
     subjects, _, words = asked_of(cohort, [outcome.name], subjects, words)
-    columns = chosen_columns(cohort, covariates)
+    columns = chosen_columns(cohort, covariates, "covariates")
     if not columns:
         raise CarstatsError(message("`covariates` is empty; name at least one column."))
     # Missing values are counted below: only the names are checked here.

@@ -11,7 +11,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, level_labels, stratum_keys
-from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.errors import CarstatsError, check_choice, check_conf_level, names_given
 from carstats.estimators.identified import independent_columns
 from carstats.estimators.regression.mmrm import COVARIANCES
 from carstats.estimators.tests.multiplicity import ADJUSTMENTS, adjust_p_values
@@ -97,7 +97,7 @@ def score_difference(
         raise CarstatsError(
             message("`by` is {by}; it takes the one column whose levels are compared.", by=repr(by))
         )
-    more = [covariates] if isinstance(covariates, str) else list(covariates)
+    more = names_given("covariates", covariates)
     # Missing values are counted below: only the names are checked here.
     check_by(subjects.iloc[:0], more, "covariates")
     vocabulary = cohort.study.vocabulary

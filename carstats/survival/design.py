@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.cohort.cohort import Cohort, chosen_columns
-from carstats.cohort.strata import named_columns, stratum_keys
+from carstats.cohort.strata import named_columns, require_columns, stratum_keys
 from carstats.errors import CarstatsError, listed
 from carstats.estimators.identified import independent_columns
 from carstats.estimators.reasons import FOLLOWS_FROM_OTHERS, Reason
@@ -65,23 +65,14 @@ class Design:
 
 def covariate_columns(cohort: Cohort, covariates: str | Iterable[str] | None) -> list[str]:
     """Return the columns of a cohort's subjects that are its covariates."""
-    columns = chosen_columns(cohort, covariates)
+    columns = chosen_columns(cohort, covariates, "covariates")
     for name in columns:
         if columns.count(name) > 1:
             raise CarstatsError(message("`covariates` names {name} twice.", name=repr(name)))
-    subjects = cohort.subjects
-    unknown = [c for c in columns if c not in subjects or c == "subject_id"]
-    if unknown or not columns:
-        has = listed(named_columns(subjects), 40)
-        raise CarstatsError(
-            message(
-                "`covariates` names {unknown}, not in the subjects table. It has: {has}.",
-                unknown=unknown,
-                has=has,
-            )
-            if unknown
-            else message("`covariates` is empty. It has: {has}.", has=has)
-        )
+    if not columns:
+        has = listed(named_columns(cohort.subjects), 40)
+        raise CarstatsError(message("`covariates` is empty. It has: {has}.", has=has))
+    require_columns(cohort.subjects, columns, "covariates")
     return columns
 
 

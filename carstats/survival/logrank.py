@@ -290,9 +290,6 @@ def _tested(
         note = Reason(ASYMPTOTIC_IN_SMALL_GROUP, {"n": smallest}) if weak else None
         how = "none" if np.isnan(test.statistic) else "asymptotic"
         return {**_row(test, test.p_value, how), "note": because(test.note, note)}, np.nan
-    if scores is not None:
-        # An empty group takes no part: the scores of those present.
-        scores = np.asarray(scores)[np.unique(codes)]
     # An arrangement is one of subjects.
     time, status, codes, strata, entry = one_by_one(time, status, codes, strata, entry, weights)
     shared |= {"strata": strata, "entry": entry}

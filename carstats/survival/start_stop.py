@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.cohort.cohort import Cohort
-from carstats.errors import CarstatsError
+from carstats.errors import CarstatsError, names_given
 from carstats.messages import mark, message, message_n
 from carstats.survival.design import Design, covariate_matrix
 from carstats.survival.times import EndpointTimes, endpoint_times
@@ -22,7 +22,7 @@ def changing_days(
     cohort: Cohort, times: EndpointTimes, changing: str | Iterable[str] | None
 ) -> dict[str, pd.DataFrame]:
     """Return by endpoint the subjects' days of its event, and the last day it was looked for."""
-    names = [changing] if isinstance(changing, str) else list(changing or ())
+    names = names_given("changing", changing)
     found = {}
     for given in names:
         other = endpoint_times(cohort, given, ())

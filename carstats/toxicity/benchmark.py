@@ -16,7 +16,7 @@ from carstats.counts.counted import Counts
 from carstats.counts.standing import counted_cohort
 from carstats.data.published import oncology_benchmarks
 from carstats.data.vocabulary import Vocabulary
-from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.errors import CarstatsError, check_choice, check_conf_level, names_given
 from carstats.estimators.pooling.beta_binomial import (
     BetaBinomialFit,
     BetaBinomialPosterior,
@@ -128,7 +128,7 @@ def toxicity_benchmark(
         raise CarstatsError(
             message("`reference` is {name}; it takes a DataFrame.", name=type(table).__name__)
         )
-    by = [] if by is None else [by] if isinstance(by, str) else list(by)
+    by = names_given("by", by)
     left_out, spec, vocabulary = 0, None, Vocabulary()
     source = counted_cohort(source, term, "toxicity")
     if isinstance(source, Cohort):

@@ -15,7 +15,7 @@ from carstats.cohort.strata import check_by, counted, listed_rows
 from carstats.data.study import Study
 from carstats.data.vocabulary import within_sentence
 from carstats.endpoints.derive.applicability import term_applies
-from carstats.errors import CarstatsError, check_choice, listed
+from carstats.errors import CarstatsError, check_choice, listed, names_given
 from carstats.messages import mark, message
 from carstats.toxicity.unknown import began_before, lower_bounds
 
@@ -93,7 +93,7 @@ def severe_enough(cohort: Cohort, min_grade: int, min_severity: str | None) -> S
 def checked_terms(cohort: Cohort, term, by) -> tuple[list[str], list[str]]:
     """Return the checked `by` columns and the names of the terms; an unknown term is an error."""
     check_cohort(cohort)
-    terms = [term] if isinstance(term, str) else list(term)
+    terms = names_given("term", term)
     if not terms:
         raise CarstatsError(message("`term` is empty; name at least one toxicity."))
     vocabulary = cohort.study.vocabulary

@@ -10,7 +10,7 @@ import pandas as pd
 from carstats.cohort.cohort import Cohort
 from carstats.cohort.strata import check_by, stratum_keys, stratum_mask
 from carstats.data.vocabulary import Vocabulary
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import joined_notes, message
 from carstats.toxicity.episodes import (
     UNSTATED,
@@ -185,7 +185,7 @@ def published_sides(
             )
         )
     kept = rows[use]
-    by = [by] if isinstance(by, str) else list(by or [])
+    by = names_given("by", by)
     unknown = [column for column in by if column not in kept]
     if unknown:
         raise CarstatsError(

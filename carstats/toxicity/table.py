@@ -10,7 +10,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
-from carstats.errors import CarstatsError, check_choice, check_conf_level
+from carstats.errors import CarstatsError, check_choice, check_conf_level, names_given
 from carstats.estimators.proportions.proportion import METHODS
 from carstats.messages import joined_notes, mark, message
 from carstats.result import Result
@@ -118,7 +118,7 @@ def toxicity_table(
     if terms is None:
         names = [t for t in study.vocabulary.names("toxicity") if t in set(had["term"])]
     else:
-        given = [terms] if isinstance(terms, str) else list(terms)
+        given = names_given("terms", terms)
         names = [study.vocabulary.require("terms", "toxicity", name) for name in given]
     episodes = episodes_of(cohort, names)
     has = {s: bool(levels_of(study, had, s).notna().any()) for s in ("grade", "severity")}

@@ -90,6 +90,24 @@ def test_the_overview_says_what_was_counted():
     assert len(sum([made(), made()])) == 18
 
 
+def test_counts_are_kept_in_a_file_and_added_later(tmp_path):
+    cohort = cs.define_cohort(cs.read_study("data/synthetic"), cs.infused(), cs.aged(high=60))
+    counts = cs.count_outcomes(cohort, ["relapse", "remission", "CRS"], by="target", landmarks=[84])
+    for given, ask in (
+        (counts, lambda c: cs.response_rate(c, "remission", by="target")),
+        (made(), lambda c: cs.survival_at(c, "relapse", at=15)),
+    ):
+        pd.to_pickle(given, tmp_path / "counts.pickle")
+        kept = pd.read_pickle(tmp_path / "counts.pickle")
+        first, again = ask(given + given), ask(given + kept)
+        pd.testing.assert_frame_equal(first.frame, again.frame)
+        assert first.spec == again.spec
+    assert first.spec.criteria == ()
+    names = tuple(criterion.name for criterion in cohort.criteria)
+    for result in (cs.toxicity_rate(counts, "CRS"), cs.pooled_rate(counts, "CRS", trials="target")):
+        assert result.spec.criteria == names
+
+
 def test_a_column_that_lacks_is_named():
     with pytest.raises(cs.CarstatsError, match="`times` of the counts has no column 'status'"):
         made(TIMES.drop(columns="status"))

@@ -143,7 +143,7 @@ def test_a_subject_has_one_row(tmp_path):
 
 
 def test_engines_that_cannot_answer_say_so(tmp_path):
-    refused("`source` is DataFrame", FRAME)
+    refused("`source` is dict", FRAME.to_dict())
     refused("`source` is an address", "postgres://user@host/database")
     connection = duckdb.connect()
     connection.close()

@@ -11,6 +11,7 @@ import pytest
 import carstats as cs
 from carstats.report import verbs
 from carstats.report.views import VIEWS
+from carstats.validation.grid.all import GRID
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -118,3 +119,11 @@ def test_links_lead_to_files(page):
         t for t in targets if not (at := (page.parent / t).resolve()).exists() and at not in MADE
     ]
     assert wrong == []
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/trust.md"])
+def test_the_comparisons_that_a_page_counts_are_those_of_the_grid(page):
+    words = " ".join((ROOT / page).read_text("utf-8").split())
+    assert f"makes {sum(GRID.values()):,} comparisons" in words
+    # What the second program agrees with changes with every analysis: its page counts it.
+    assert not re.search(r"[0-9],[0-9]{3} (of [0-9,]+ )?numbers", words)

@@ -31,7 +31,7 @@ from carstats.endpoints.record.searches import runs_between
 from carstats.endpoints.record.visits import Visits
 from carstats.endpoints.rules.disease_states import RESPONSE
 from carstats.endpoints.rules.toxicity.infections import describe_infections
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import message, message_n
 
 NEEDS: dict[str, tuple[str, ...]] = {
@@ -270,7 +270,7 @@ def _asked(study: Study, endpoints: Iterable[str] | None):
     """Return the endpoints asked for: time-to-event, response."""
     if endpoints is None:
         return None, None
-    names = [endpoints] if isinstance(endpoints, str) else list(endpoints)
+    names = names_given("endpoints", endpoints)
     names = [study.vocabulary.require("endpoints", "endpoint", name) for name in names]
     odd = [name for name in names if name not in (*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS)]
     if odd:

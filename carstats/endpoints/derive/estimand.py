@@ -174,6 +174,15 @@ def estimand_of(
     >>> print(cs.estimand_of("relapse").summary)
     cumulative incidence, with its competing events
     """
+    derived = (*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS)
+    if not isinstance(endpoint, str) or endpoint not in derived:
+        raise CarstatsError(
+            message(
+                "`endpoint` is {endpoint!r}; carstats derives {known}.",
+                endpoint=endpoint,
+                known=listed(derived, 60),
+            )
+        )
     rules, strategies = rules or Rules(), strategies or Strategies()
     treatment = message("engineered cells with their conditioning, as infused")
     settings = _settings(rules, strategies)
@@ -192,14 +201,6 @@ def estimand_of(
             if survives
             else message("cumulative incidence, with its competing events"),
             settings,
-        )
-    if endpoint not in RESPONSE_ENDPOINTS:
-        raise CarstatsError(
-            message(
-                "`endpoint` is {endpoint!r}; carstats derives {known}.",
-                endpoint=endpoint,
-                known=listed((*EVENT_ENDPOINTS, *RESPONSE_ENDPOINTS), 60),
-            )
         )
     return Estimand(
         _response_population(endpoint),

@@ -285,6 +285,8 @@ def _sums(part: _Stratum, beta) -> _Sums:
         sums[:, column] = found[:, None]
         tied[:, column] = np.bincount(part.at[part.own], term[part.own], k)[:, None]
     total = sums[part.pair, 0] - part.gone * tied[part.pair, 0]
+    # With delayed entry a risk set may hold less of the risk than the sums can tell: no step there.
+    total = np.where(total > 0, total, np.nan)
     starts = np.searchsorted(part.pair, np.arange(k))
     one, gone = 1 / total, part.gone / total
     parts = (one, gone, one * one, one * gone, gone * gone)

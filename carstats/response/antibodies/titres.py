@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort, check_cohort
 from carstats.cohort.strata import check_by, estimate_by, level_labels
-from carstats.errors import CarstatsError, check_conf_level
+from carstats.errors import CarstatsError, check_conf_level, names_given
 from carstats.estimators.kinetics.lognormal import geometric_mean
 from carstats.messages import Joined, joined_notes, message, message_n
 from carstats.response.outcomes import analysis_set, checked_window, visit_words, within
@@ -68,7 +68,7 @@ def titre_change(
     """
     check_conf_level(conf_level)
     check_cohort(cohort)
-    names = [measures] if isinstance(measures, str) else list(measures)
+    names = names_given("measures", measures)
     vocabulary = cohort.study.vocabulary
     names = [vocabulary.require("measures", "measure", name) for name in names]
     names = list(dict.fromkeys(names))

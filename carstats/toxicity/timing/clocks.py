@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.errors import CarstatsError, check_choice
+from carstats.errors import CarstatsError, check_choice, names_given
 from carstats.messages import joined_notes, message
 from carstats.toxicity.episodes import (
     COMPETING,
@@ -24,7 +24,7 @@ CENSORED, EVENT, RIVAL = 0, 1, 2
 
 def checked_competing(competing: str | Iterable[str]) -> tuple[str, ...]:
     """Return the competing events in order; death is always one."""
-    names = [competing] if isinstance(competing, str) else list(competing)
+    names = names_given("competing", competing)
     names = [check_choice("competing", name, COMPETING) for name in names]
     if "death" not in names:
         raise CarstatsError(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from carstats.cohort.cohort import Cohort
 from carstats.data.terms import CARE
-from carstats.errors import CarstatsError, listed
+from carstats.errors import CarstatsError, listed, names_given
 from carstats.messages import message
 
 STEROID = "glucocorticoid"
@@ -19,7 +19,7 @@ STEP_COLUMNS = ["subject_id", "day", "dose", "unknown"]
 def checked_classes(cohort: Cohort, drug_class: str | Iterable[str]) -> tuple[list[str], list[str]]:
     """Return classes of drugs by their names, and their labels."""
     vocabulary = cohort.study.vocabulary
-    asked = [drug_class] if isinstance(drug_class, str) else list(drug_class)
+    asked = names_given("drug_class", drug_class)
     if not asked:
         known = listed(vocabulary.names("drug_class"), 40)
         raise CarstatsError(
