@@ -18,7 +18,7 @@ from carstats.cohort.strata import (
     estimate_by,
     level_labels,
     stratum_keys,
-    stratum_mask,
+    stratum_places,
     weights_of,
 )
 from carstats.counts.counted import Counts
@@ -80,15 +80,22 @@ class EndpointTimes:
         """Printed labels of the strata."""
         return level_labels(self.cohort.study.vocabulary, self.by)
 
+    def keys(self) -> list[tuple[object, ...]]:
+        """Return the strata of `by` in order."""
+        return stratum_keys(self.cohort.study.vocabulary, self.cohort.eligible, list(self.by))
+
+    def places(self) -> np.ndarray:
+        """Return the place of each row's stratum in their order."""
+        return stratum_places(self.rows, list(self.by), self.keys())
+
     def groups(self) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
         """Return the strata of `by` in order, each as its key and its rows."""
-        vocabulary, eligible = self.cohort.study.vocabulary, self.cohort.eligible
-        keys = stratum_keys(vocabulary, eligible, list(self.by))
-        return [(key, self.rows[stratum_mask(self.rows, list(self.by), key)]) for key in keys]
+        places = self.places()
+        return [(key, self.rows[places == place]) for place, key in enumerate(self.keys())]
 
     def levels(self) -> list[str]:
         """Return the levels of the strata of `by` as text, as the data have them."""
-        return [" · ".join(map(str, key)) for key, _ in self.groups()]
+        return [" · ".join(map(str, key)) for key in self.keys()]
 
     def level_of(self, given: str | None) -> str | None:
         """Return the level that an argument spells, as the vocabulary knows it; else as given."""
@@ -200,6 +207,9 @@ def endpoint_times(
 def _counted(cohort: Cohort, rows: pd.DataFrame, columns: list[str]) -> tuple[Cohort, pd.DataFrame]:
     """Count subjects who are alike in what an analysis of counts asks, where many are."""
     outcome = [c for c in ("event_time", "event_code", "entry_time", APPLIES) if c in rows]
+    known = np.sort(rows["event_time"].to_numpy())
+    if (np.diff(known) > 0).sum() > len(rows) / 2:
+        return cohort, rows  # seen by a sort of the times alone
     first, n = alike(rows, [*outcome, *columns])
     if len(first) > len(rows) / 2:
         return cohort, rows
@@ -308,7 +318,8 @@ def unobserved(rows: pd.DataFrame) -> list[tuple[float, float]]:
 
 def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
     """Count the subjects of a stratum who have a record of the endpoint."""
-    rows = rows[rows["event_time"].notna()]
+    known = rows["event_time"].notna().to_numpy()
+    rows = rows if known.all() else rows[known]
     codes = rows["event_code"].to_numpy()
     entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
     return risk_table(

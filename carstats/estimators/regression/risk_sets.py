@@ -1,0 +1,202 @@
+"""What Cox's regression adds up over the subjects at risk at each event time, in running sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from carstats.estimators.curves.risk_table import distinct_times
+from carstats.estimators.tests.logrank import strata_rows
+
+_Array = NDArray[np.float64]
+_Places = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Ties:
+    """The d events of a time in turn: the j-th sees the d less j / d of each."""
+
+    pair: _Places  # (E,) number of the time of each event
+    gone: _Array  # (E,) part of the tied events that are out of the risk set
+    starts: _Places  # (K,) the first event of each time
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """The n subjects of a stratum who are at risk at any of its K event times, by their times."""
+
+    x: _Array  # (p, n) covariates
+    each: _Array  # (n,) subjects that a row stands for
+    rows: _Places  # (n,) places of the subjects among all
+    last: _Places  # (n,) event times up to the own time, from 1 to K, increasing
+    first: _Places | None  # (n,) event times up to the entry; None where nobody enters late
+    leaves: _Places  # (K,) the first subject who leaves at each event time, or after it
+    events: _Places  # (D,) subjects with the event
+    starts: _Places  # (K,) the first of `events` at each event time
+    time: _Array  # (K,) event times
+    many: _Array  # (K,) events
+    ties: Ties | None  # None where no two events are at one time
+
+    @property
+    def at(self) -> _Places:
+        """Number of the time of each of `events`."""
+        return self.last[self.events] - 1
+
+
+@dataclass(frozen=True)
+class RiskSums:
+    """What the risk sets of a stratum add up to at some coefficients."""
+
+    linear: _Array  # (n,) predictors, less their largest
+    risk: _Array  # (n,) their exponentials
+    log_total: float  # logarithms of the total risk that each event sees, added up
+    x: _Array  # (p, K) of those at risk: risk times covariate
+    once: _Array  # (K,) over the events of a time: 1 / the total risk that each sees
+    twice: _Array  # (K,) the same of its square
+    tied_x: _Array | None = None  # (p, K) as `x`, of those with the event; None without ties
+    # (K,) as `once` and `twice`, times the part that is gone; the last times its square.
+    less: _Array | None = None
+    crossed: _Array | None = None
+    both: _Array | None = None
+
+    @property
+    def mean(self) -> _Array:
+        """Means of the covariates that the events of a time see, added up, shape (p, K)."""
+        mean = self.x * self.once
+        return mean if self.less is None else mean - self.tied_x * self.less
+
+
+def strata_at_risk(
+    time: _Array,
+    status: NDArray[np.bool_],
+    x: _Array,
+    strata: ArrayLike | None,
+    entry: ArrayLike | None,
+    each: _Array,
+) -> list[Stratum]:
+    """Lay out the strata that have events; x has shape (n, p)."""
+    n = time.size
+    entered = np.empty(0) if entry is None else np.asarray(entry, float)
+    distinct, place = distinct_times(np.concatenate([time, entered]))
+    found = []
+    for mine in strata_rows(strata, n):
+        rows = np.arange(n) if mine is None else mine
+        rows = rows[np.argsort(place[rows], kind="stable")]
+        own, end = status[rows], place[rows]
+        if not own.any():
+            continue
+        # Who leaves before the first event is at risk at none.
+        begun = np.searchsorted(end, end[np.argmax(own)])
+        rows, own, end = rows[begun:], own[begun:], end[begun:]
+        events = np.flatnonzero(own)
+        new = np.append(True, np.diff(end[events]) > 0)
+        starts, happens = np.flatnonzero(new), end[events[new]]
+        many = np.add.reduceat(each[rows[events]], starts)
+        first = None
+        last = np.searchsorted(happens, end, side="right")
+        if entry is not None:
+            first = np.minimum(np.searchsorted(happens, place[n:][rows], side="right"), last)
+        found.append(
+            Stratum(
+                np.ascontiguousarray(x[rows].T), each[rows], rows, last, first,
+                np.searchsorted(end, happens), events, starts, distinct[happens], many,
+                _ties(many.astype(int)),
+            )
+        )  # fmt: skip
+    return found
+
+
+def _ties(many: _Places) -> Ties | None:
+    if many.max() == 1:
+        return None
+    starts = np.cumsum(many) - many
+    pair = np.repeat(np.arange(many.size), many)
+    return Ties(pair, (np.arange(pair.size) - starts[pair]) / many[pair], starts)
+
+
+def risk_sums(part: Stratum, beta: _Array) -> RiskSums:
+    """Add up over the risk sets of a stratum."""
+    linear = beta @ part.x
+    # A common factor of all risks drops out of everything.
+    linear -= linear.max()
+    risk = np.exp(linear)
+    weight = part.each * risk
+    total = _at_risk(part, weight)
+    x = np.array([_at_risk(part, weight * column) for column in part.x])
+    if part.ties is None:
+        once = 1 / total
+        return RiskSums(linear, risk, float(np.log(total).sum()), x, once, once * once)
+    mine = weight[part.events]
+    tied, *tied_x = (
+        np.add.reduceat(term, part.starts)
+        for term in (mine, *(mine * column[part.events] for column in part.x))
+    )
+    pair, gone = part.ties.pair, part.ties.gone
+    total = total[pair] - gone * tied[pair]
+    one, less = 1 / total, gone / total
+    once, less_once, twice, crossed, both = (
+        np.add.reduceat(values, part.ties.starts)
+        for values in (one, less, one * one, one * less, less * less)
+    )
+    return RiskSums(
+        linear, risk, float(np.log(total).sum()), x, once, twice, np.array(tied_x), less_once,
+        crossed, both,
+    )  # fmt: skip
+
+
+def _at_risk(part: Stratum, term: _Array) -> _Array:
+    """Add up a number over those at risk at each event time, those with first <= j < last."""
+    if part.first is None:
+        # From the end, without cancellation: the last risk sets may hold little of the risk.
+        return np.cumsum(np.add.reduceat(term, part.leaves)[::-1])[::-1]
+    ends = np.concatenate([part.first, part.last])
+    change = np.bincount(ends, np.concatenate([term, -term]), part.time.size + 1)
+    return np.cumsum(change)[:-1]
+
+
+def cumulative_hazard(part: Stratum, sums: RiskSums, factor: ArrayLike = 1.0) -> _Array:
+    """Return each subject's hazard over the time at risk, shape (n,), as a factor of its risk.
+
+    factor : what the hazard of each event time is multiplied by, shape (K,).
+    """
+    seen = _seen(part, sums.once * factor)
+    if sums.less is not None:
+        # Those tied at a time are spared a part of it.
+        seen[part.events] -= (sums.less * factor)[part.at]
+    return seen
+
+
+def _seen(part: Stratum, steps: _Array) -> _Array:
+    so_far = np.append(0.0, np.cumsum(steps))
+    return so_far[part.last] if part.first is None else so_far[part.last] - so_far[part.first]
+
+
+def information(part: Stratum, sums: RiskSums, factor: ArrayLike = 1.0) -> _Array:
+    """Add up the information of the event times, each times a factor, shape (p, p)."""
+    at_risk = part.each * sums.risk * cumulative_hazard(part, sums, factor)
+    square = (part.x * at_risk) @ part.x.T
+    outer = (sums.x * (sums.twice * factor)) @ sums.x.T
+    if sums.less is not None:
+        crossed = (sums.x * (sums.crossed * factor)) @ sums.tied_x.T
+        outer += (sums.tied_x * (sums.both * factor)) @ sums.tied_x.T - crossed - crossed.T
+    return square - outer
+
+
+def subject_scores(part: Stratum, sums: RiskSums) -> _Array:
+    """Return the score residuals of the subjects, shape (p, n)."""
+    scores = part.x * cumulative_hazard(part, sums)
+    for j, column in enumerate(sums.x):
+        steps = column * sums.twice
+        if sums.less is None:
+            seen = _seen(part, steps)
+        else:
+            tied = sums.tied_x[j]
+            seen = _seen(part, steps - tied * sums.crossed)
+            seen[part.events] -= (column * sums.crossed - tied * sums.both)[part.at]
+        scores[j] -= seen
+    scores *= -sums.risk
+    average = sums.mean / part.many
+    scores[:, part.events] += part.x[:, part.events] - average[:, part.at]
+    return scores
