@@ -82,6 +82,12 @@ def weights_of(rows: pd.DataFrame) -> np.ndarray | None:
     return rows[WEIGHT].to_numpy(float) if WEIGHT in rows else None
 
 
+def rows_of(rows: pd.DataFrame, mask: Any) -> pd.DataFrame:
+    """Return the rows of a mask; where it is of all, they are not copied."""
+    mask = np.asarray(mask, bool)
+    return rows if mask.all() else rows[mask]
+
+
 def alike(rows: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the first row of each combination of columns, in the rows' order, and its number."""
     codes, size = np.zeros(len(rows), np.int64), 1

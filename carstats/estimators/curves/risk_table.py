@@ -57,13 +57,18 @@ def distinct_times(times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.in
     return unique[starts], (np.cumsum(starts) - 1)[inverse]
 
 
+def time_starts(ordered: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Find where each distinct time begins among times in increasing order."""
+    if not ordered.size:
+        return np.empty(0, np.intp)
+    gap = TIME_TOLERANCE * (ordered[-1] - ordered[0])
+    return np.flatnonzero(np.append(True, np.diff(ordered) > gap))
+
+
 def counted_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Count the subjects at each distinct time, by one sort of the times."""
-    if not times.size:
-        return np.empty(0), np.empty(0)
     ordered = np.sort(times)
-    gap = TIME_TOLERANCE * (ordered[-1] - ordered[0])
-    first = np.flatnonzero(np.append(True, np.diff(ordered) > gap))
+    first = time_starts(ordered)
     return ordered[first], np.diff(first, append=times.size).astype(float)
 
 
