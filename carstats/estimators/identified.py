@@ -30,11 +30,12 @@ def independent_columns(design: ArrayLike, strata: ArrayLike | None = None) -> N
     """
     x = np.array(design, float)
     size = np.sqrt((x**2).sum(axis=0))
-    codes = np.zeros(len(x), int)
-    if strata is not None:
+    if strata is None:
+        x -= x.mean(axis=0) if len(x) else 0.0
+    else:
         codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(-1)
-    for code in np.unique(codes):
-        x[codes == code] -= x[codes == code].mean(axis=0)
+        for code in range(codes.max(initial=-1) + 1):
+            x[codes == code] -= x[codes == code].mean(axis=0)
     kept = np.zeros(x.shape[1], bool)
     basis: list[NDArray[np.float64]] = []
     for j in range(x.shape[1]):

@@ -33,6 +33,7 @@ _DECREMENT = 1e-18
 _SEPARATED = 1e-6
 # Change of a predictor in one step, and range of the predictors that no estimate has.
 _LONGEST_STEP, _WIDEST = 20.0, 250.0
+_MOST_INDICATORS = 16
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,8 @@ def cox(
     centre = each @ x / each.sum()
     scale = np.sqrt(each @ (x - centre) ** 2 / each.sum())
     scale = np.where(scale > 0, scale, 1.0)
-    parts = strata_at_risk(time, status, (x - centre) / scale, strata, entry, each)
+    scaled = (x - centre) / scale
+    parts = strata_at_risk(time, status, scaled, strata, entry, each, _pattern_codes(x))
     beta = np.zeros(x.shape[1])
     now = _evaluate(parts, beta)
     null, start = now.value, np.linalg.eigvalsh(now.information)[0]
@@ -165,7 +167,7 @@ def cox(
             return _no_fit(x, n_event, Reason(SEPARATION))
         step = np.linalg.solve(now.information, now.score)
         decrement = float(now.score @ step)
-        longest = max(np.abs(step @ part.x).max() for part in parts)
+        longest = max(np.abs(step @ part.design).max() for part in parts)
         size = min(1.0, _LONGEST_STEP / max(longest, 1e-300))
         found = _evaluate(parts, beta + size * step)
         # The likelihood is concave: an overshoot is halved until it climbs (up to rounding).
@@ -173,7 +175,7 @@ def cox(
             size /= 2
             found = _evaluate(parts, beta + size * step)
         beta, now = beta + size * step, found
-        if max(np.ptp(sums.linear) for sums in now.sums) > _WIDEST:
+        if max(np.ptp(beta @ part.design) for part in parts) > _WIDEST:
             return _no_fit(x, n_event, Reason(SEPARATION))
         if decrement < _DECREMENT:
             break
@@ -194,6 +196,16 @@ def cox(
         _scale=scale,
         _strata=strata_sums,
     )
+
+
+def _pattern_codes(x: NDArray[np.float64]) -> NDArray[np.intp] | None:
+    """Number the rows of indicators so that equal ones are the same; None where they are many."""
+    p = x.shape[1]
+    if p > _MOST_INDICATORS or not ((x == 0) | (x == 1)).all():
+        return None
+    codes = (x @ 2.0 ** np.arange(p)).astype(np.intp)
+    # With more patterns than this the sums over subjects are as fast.
+    return codes if (np.bincount(codes) > 0).sum() <= 4 * (p + 1) else None
 
 
 def _no_fit(x, n_event: int, reason: Reason) -> CoxFit:
@@ -220,9 +232,8 @@ def _evaluate(parts: list[Stratum], beta) -> _Value:
     each = []
     for part in parts:
         sums = risk_sums(part, beta)
-        own = part.each[part.events]
-        value += float(own @ sums.linear[part.events]) - sums.log_total
-        score += part.x[:, part.events] @ own - sums.mean.sum(axis=1)
+        value += sums.log_risk - sums.log_total
+        score += part.observed - sums.mean.sum(axis=1)
         total += information(part, sums)
         each.append(sums)
     return _Value(value, score, total, each)

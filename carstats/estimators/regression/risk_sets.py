@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from carstats.estimators.curves.risk_table import distinct_times
+from carstats.estimators.curves.risk_table import distinct_times, time_starts
 from carstats.estimators.tests.logrank import strata_rows
 
 _Array = NDArray[np.float64]
@@ -24,11 +24,21 @@ class Ties:
 
 
 @dataclass(frozen=True)
+class Patterns:
+    """The G different rows of covariates that are all 0 or 1, and how many have them over time."""
+
+    x: _Array  # (p, G)
+    at_risk: _Array  # (G, K)
+    events: _Array  # (G, K)
+
+
+@dataclass(frozen=True)
 class Stratum:
     """The n subjects of a stratum who are at risk at any of its K event times, by their times."""
 
     x: _Array  # (p, n) covariates
     each: _Array  # (n,) subjects that a row stands for
+    observed: _Array  # (p,) covariates of those with the event, added up
     rows: _Places  # (n,) places of the subjects among all
     last: _Places  # (n,) event times up to the own time, from 1 to K, increasing
     first: _Places | None  # (n,) event times up to the entry; None where nobody enters late
@@ -38,6 +48,12 @@ class Stratum:
     time: _Array  # (K,) event times
     many: _Array  # (K,) events
     ties: Ties | None  # None where no two events are at one time
+    patterns: Patterns | None  # None where subjects are added up one by one
+
+    @property
+    def design(self) -> _Array:
+        """Covariates, one column for each subject or each pattern."""
+        return self.x if self.patterns is None else self.patterns.x
 
     @property
     def at(self) -> _Places:
@@ -49,8 +65,10 @@ class Stratum:
 class RiskSums:
     """What the risk sets of a stratum add up to at some coefficients."""
 
-    linear: _Array  # (n,) predictors, less their largest
-    risk: _Array  # (n,) their exponentials
+    beta: _Array  # (p,) the coefficients
+    peak: float  # the largest predictor
+    risk: _Array  # exponentials of the predictors less the largest, of each column of `design`
+    log_risk: float  # predictors of those with the event, less the largest, added up
     log_total: float  # logarithms of the total risk that each event sees, added up
     x: _Array  # (p, K) of those at risk: risk times covariate
     once: _Array  # (K,) over the events of a time: 1 / the total risk that each sees
@@ -75,16 +93,19 @@ def strata_at_risk(
     strata: ArrayLike | None,
     entry: ArrayLike | None,
     each: _Array,
+    codes: _Places | None = None,
 ) -> list[Stratum]:
-    """Lay out the strata that have events; x has shape (n, p)."""
+    """Lay out the strata that have events; x has shape (n, p).
+
+    codes : the same of all who have the same covariates, from 0, where these are few.
+    """
     n = time.size
-    entered = np.empty(0) if entry is None else np.asarray(entry, float)
-    distinct, place = distinct_times(np.concatenate([time, entered]))
+    order, distinct, place, entered = _in_order(time, entry)
     found = []
-    for mine in strata_rows(strata, n):
-        rows = np.arange(n) if mine is None else mine
-        rows = rows[np.argsort(place[rows], kind="stable")]
-        own, end = status[rows], place[rows]
+    for mine in strata_rows(None if strata is None else np.asarray(strata)[order], n):
+        kept = slice(None) if mine is None else mine
+        rows, end = order[kept], place[kept]
+        own = status[rows]
         if not own.any():
             continue
         # Who leaves before the first event is at risk at none.
@@ -96,16 +117,32 @@ def strata_at_risk(
         many = np.add.reduceat(each[rows[events]], starts)
         first = None
         last = np.searchsorted(happens, end, side="right")
-        if entry is not None:
-            first = np.minimum(np.searchsorted(happens, place[n:][rows], side="right"), last)
-        found.append(
-            Stratum(
-                np.ascontiguousarray(x[rows].T), each[rows], rows, last, first,
+        if entered is not None:
+            first = np.searchsorted(happens, entered[kept][begun:], side="right")
+            first = np.minimum(first, last)
+        mine = np.ascontiguousarray(x[rows].T)
+        part = Stratum(
+                mine, each[rows], mine[:, events] @ each[rows[events]], rows, last, first,
                 np.searchsorted(end, happens), events, starts, distinct[happens], many,
-                _ties(many.astype(int)),
-            )
-        )  # fmt: skip
+                _ties(many.astype(int)), None,
+            )  # fmt: skip
+        found.append(part if codes is None else _by_pattern(part, codes[rows]))
     return found
+
+
+def _in_order(time: _Array, entry: ArrayLike | None):
+    """Sort the times: their order, the distinct ones, and the places of times and entries."""
+    if entry is None:
+        order = np.argsort(time, kind="stable")
+        ordered = time[order]
+        first = time_starts(ordered)
+        place = np.zeros(time.size, np.intp)
+        place[first[1:]] = 1
+        return order, ordered[first], np.cumsum(place), None
+    distinct, place = distinct_times(np.concatenate([time, np.asarray(entry, float)]))
+    end, begin = np.split(place, 2)
+    order = np.argsort(end, kind="stable")
+    return order, distinct, end[order], begin[order]
 
 
 def _ties(many: _Places) -> Ties | None:
@@ -116,33 +153,49 @@ def _ties(many: _Places) -> Ties | None:
     return Ties(pair, (np.arange(pair.size) - starts[pair]) / many[pair], starts)
 
 
+def _by_pattern(part: Stratum, codes: _Places) -> Stratum:
+    """Count those at risk and those with the event of each pattern, once for all coefficients."""
+    present, first = np.unique(codes, return_index=True)
+    mine = [np.where(codes == code, part.each, 0.0) for code in present]
+    at_risk = np.array([_at_risk(part, term) for term in mine])
+    events = np.array([_with_event(part, term) for term in mine])
+    return replace(part, patterns=Patterns(part.x[:, first], at_risk, events))
+
+
 def risk_sums(part: Stratum, beta: _Array) -> RiskSums:
     """Add up over the risk sets of a stratum."""
-    linear = beta @ part.x
+    x, patterns = part.design, part.patterns
+    linear = beta @ x
     # A common factor of all risks drops out of everything.
-    linear -= linear.max()
-    risk = np.exp(linear)
-    weight = part.each * risk
-    total = _at_risk(part, weight)
-    x = np.array([_at_risk(part, weight * column) for column in part.x])
+    peak = float(linear.max())
+    risk = np.exp(linear - peak)
+    if patterns is None:
+        weight = part.each * risk
+        total = _at_risk(part, weight)
+        at_risk = np.array([_at_risk(part, weight * column) for column in x])
+    else:
+        total, at_risk = risk @ patterns.at_risk, (x * risk) @ patterns.at_risk
+    log_risk = float(beta @ part.observed - peak * part.many.sum())
     if part.ties is None:
         once = 1 / total
-        return RiskSums(linear, risk, float(np.log(total).sum()), x, once, once * once)
-    mine = weight[part.events]
-    tied, *tied_x = (
-        np.add.reduceat(term, part.starts)
-        for term in (mine, *(mine * column[part.events] for column in part.x))
-    )
+        log_total = float(np.log(total).sum())
+        return RiskSums(beta, peak, risk, log_risk, log_total, at_risk, once, once * once)
+    if patterns is None:
+        tied = _with_event(part, weight)
+        tied_x = np.array([_with_event(part, weight * column) for column in x])
+    else:
+        tied, tied_x = risk @ patterns.events, (x * risk) @ patterns.events
     pair, gone = part.ties.pair, part.ties.gone
     total = total[pair] - gone * tied[pair]
     one, less = 1 / total, gone / total
-    once, less_once, twice, crossed, both = (
+    sums = (
         np.add.reduceat(values, part.ties.starts)
         for values in (one, less, one * one, one * less, less * less)
     )
+    once, less_once, twice, crossed, both = sums
     return RiskSums(
-        linear, risk, float(np.log(total).sum()), x, once, twice, np.array(tied_x), less_once,
-        crossed, both,
+        beta, peak, risk, log_risk, float(np.log(total).sum()), at_risk, once, twice, tied_x,
+        less_once, crossed, both,
     )  # fmt: skip
 
 
@@ -156,11 +209,29 @@ def _at_risk(part: Stratum, term: _Array) -> _Array:
     return np.cumsum(change)[:-1]
 
 
-def cumulative_hazard(part: Stratum, sums: RiskSums, factor: ArrayLike = 1.0) -> _Array:
-    """Return each subject's hazard over the time at risk, shape (n,), as a factor of its risk.
+def _with_event(part: Stratum, term: _Array) -> _Array:
+    """Add up a number over those with the event at each event time."""
+    return np.add.reduceat(term[part.events], part.starts)
 
-    factor : what the hazard of each event time is multiplied by, shape (K,).
-    """
+
+def information(part: Stratum, sums: RiskSums, factor: ArrayLike = 1.0) -> _Array:
+    """Add up the information of the event times, each times a factor, shape (p, p)."""
+    if part.patterns is None:
+        hazard = part.each * _cumulative_hazard(part, sums, factor)
+    else:
+        hazard = part.patterns.at_risk @ (sums.once * factor)
+        if sums.less is not None:
+            hazard -= part.patterns.events @ (sums.less * factor)
+    square = (part.design * (sums.risk * hazard)) @ part.design.T
+    outer = (sums.x * (sums.twice * factor)) @ sums.x.T
+    if sums.less is not None:
+        crossed = (sums.x * (sums.crossed * factor)) @ sums.tied_x.T
+        outer += (sums.tied_x * (sums.both * factor)) @ sums.tied_x.T - crossed - crossed.T
+    return square - outer
+
+
+def _cumulative_hazard(part: Stratum, sums: RiskSums, factor: ArrayLike = 1.0) -> _Array:
+    """Return each subject's hazard over the time at risk, shape (n,), as a factor of its risk."""
     seen = _seen(part, sums.once * factor)
     if sums.less is not None:
         # Those tied at a time are spared a part of it.
@@ -173,20 +244,9 @@ def _seen(part: Stratum, steps: _Array) -> _Array:
     return so_far[part.last] if part.first is None else so_far[part.last] - so_far[part.first]
 
 
-def information(part: Stratum, sums: RiskSums, factor: ArrayLike = 1.0) -> _Array:
-    """Add up the information of the event times, each times a factor, shape (p, p)."""
-    at_risk = part.each * sums.risk * cumulative_hazard(part, sums, factor)
-    square = (part.x * at_risk) @ part.x.T
-    outer = (sums.x * (sums.twice * factor)) @ sums.x.T
-    if sums.less is not None:
-        crossed = (sums.x * (sums.crossed * factor)) @ sums.tied_x.T
-        outer += (sums.tied_x * (sums.both * factor)) @ sums.tied_x.T - crossed - crossed.T
-    return square - outer
-
-
 def subject_scores(part: Stratum, sums: RiskSums) -> _Array:
     """Return the score residuals of the subjects, shape (p, n)."""
-    scores = part.x * cumulative_hazard(part, sums)
+    scores = part.x * _cumulative_hazard(part, sums)
     for j, column in enumerate(sums.x):
         steps = column * sums.twice
         if sums.less is None:
@@ -196,7 +256,7 @@ def subject_scores(part: Stratum, sums: RiskSums) -> _Array:
             seen = _seen(part, steps - tied * sums.crossed)
             seen[part.events] -= (column * sums.crossed - tied * sums.both)[part.at]
         scores[j] -= seen
-    scores *= -sums.risk
+    scores *= -np.exp(sums.beta @ part.x - sums.peak)
     average = sums.mean / part.many
     scores[:, part.events] += part.x[:, part.events] - average[:, part.at]
     return scores
