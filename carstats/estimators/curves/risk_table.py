@@ -82,6 +82,28 @@ def placed(distinct: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray
     return np.bincount(where, minlength=distinct.size).astype(float)
 
 
+def strata_rows(strata: ArrayLike | None, n: int) -> list[NDArray[np.intp] | None]:
+    """Find the rows of each stratum.
+
+    Parameters
+    ----------
+    strata : array_like, shape (n,), optional
+        Stratum of each subject.
+    n : int
+        Number of subjects.
+
+    Returns
+    -------
+    list of ndarray of int, or [None]
+        Rows of each stratum in the order of the subjects; [None], all rows, without strata.
+    """
+    if strata is None:
+        return [None]
+    codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(n)
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+
+
 def risk_table(
     time: ArrayLike,
     status: ArrayLike,

@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from carstats.estimators.curves.risk_table import distinct_times, time_starts
-from carstats.estimators.tests.logrank import strata_rows
+from carstats.estimators.curves.risk_table import distinct_times, strata_rows, time_starts
 
 _Array = NDArray[np.float64]
 _Places = NDArray[np.intp]

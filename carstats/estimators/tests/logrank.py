@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from carstats.estimators.curves.risk_table import (
     RiskTable,
     distinct_times,
+    strata_rows,
     time_starts,
 )
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
@@ -212,28 +213,6 @@ def _common_times(time, entry):
         return distinct, end, None
     distinct, place = distinct_times(np.concatenate([time, np.asarray(entry, float)]))
     return distinct, place[: time.size], place[time.size :]
-
-
-def strata_rows(strata: ArrayLike | None, n: int) -> list[NDArray[np.intp] | None]:
-    """Find the rows of each stratum.
-
-    Parameters
-    ----------
-    strata : array_like, shape (n,), optional
-        Stratum of each subject.
-    n : int
-        Number of subjects.
-
-    Returns
-    -------
-    list of ndarray of int, or [None]
-        Rows of each stratum in the order of the subjects; [None], all rows, without strata.
-    """
-    if strata is None:
-        return [None]
-    codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(n)
-    order = np.argsort(codes, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def _joined(codes, begin, group, many, size: int, side: str) -> NDArray[np.float64]:
