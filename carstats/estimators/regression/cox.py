@@ -233,7 +233,7 @@ def _evaluate(parts: list[Stratum], beta) -> _Value:
     for part in parts:
         sums = risk_sums(part, beta)
         value += sums.log_risk - sums.log_total
-        score += part.observed - sums.mean.sum(axis=1)
+        score += part.observed - sums.expected
         total += information(part, sums)
         each.append(sums)
     return _Value(value, score, total, each)

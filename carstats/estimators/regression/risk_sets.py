@@ -84,6 +84,12 @@ class RiskSums:
         mean = self.x * self.once
         return mean if self.less is None else mean - self.tied_x * self.less
 
+    @property
+    def expected(self) -> _Array:
+        """The same, added up over the times, shape (p,)."""
+        mean = self.x @ self.once
+        return mean if self.less is None else mean - self.tied_x @ self.less
+
 
 def strata_at_risk(
     time: _Array,
@@ -115,14 +121,17 @@ def strata_at_risk(
         starts, happens = np.flatnonzero(new), end[events[new]]
         many = np.add.reduceat(each[rows[events]], starts)
         first = None
-        last = np.searchsorted(happens, end, side="right")
+        # Event times up to and including each time of all.
+        so_far = np.zeros(distinct.size, np.intp)
+        so_far[happens] = 1
+        so_far = np.cumsum(so_far)
+        last = so_far[end]
         if entered is not None:
-            first = np.searchsorted(happens, entered[kept][begun:], side="right")
-            first = np.minimum(first, last)
+            first = np.minimum(so_far[entered[kept][begun:]], last)
         mine = np.ascontiguousarray(x[rows].T)
         part = Stratum(
                 mine, each[rows], mine[:, events] @ each[rows[events]], rows, last, first,
-                np.searchsorted(end, happens), events, starts, distinct[happens], many,
+                np.flatnonzero(np.diff(last, prepend=0)), events, starts, distinct[happens], many,
                 _ties(many.astype(int)), None,
             )  # fmt: skip
         found.append(part if codes is None else _by_pattern(part, codes[rows]))
@@ -154,8 +163,9 @@ def _ties(many: _Places) -> Ties | None:
 
 def _by_pattern(part: Stratum, codes: _Places) -> Stratum:
     """Count those at risk and those with the event of each pattern, once for all coefficients."""
-    present, first = np.unique(codes, return_index=True)
-    mine = [np.where(codes == code, part.each, 0.0) for code in present]
+    having = [codes == code for code in np.flatnonzero(np.bincount(codes))]
+    first = [int(np.argmax(mine)) for mine in having]
+    mine = [part.each * mine for mine in having]
     at_risk = np.array([_at_risk(part, term) for term in mine])
     events = np.array([_with_event(part, term) for term in mine])
     return replace(part, patterns=Patterns(part.x[:, first], at_risk, events))
