@@ -80,6 +80,10 @@ REGISTRY = {
 }
 COHORT = {
     "curve by four groups": ('survival_curve(cohort, by="group")', "survfit({}, data = d)"),
+    "curve by four groups, log limits as R's": (
+        'survival_curve(cohort, by="group", conf_type="log")',
+        "survfit({}, data = d)",
+    ),
     "log-rank of four groups": ('logrank_test(cohort, by="group")', "survdiff({}, data = d)"),
     "Cox, four groups": ('cox_regression(cohort, None, "group")', "coxph({}, data = d)"),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -102,6 +101,12 @@ def weights_of(rows: pd.DataFrame) -> np.ndarray | None:
     return rows[WEIGHT].to_numpy(float) if WEIGHT in rows else None
 
 
+def rows_of(rows: pd.DataFrame, mask: Any) -> pd.DataFrame:
+    """Return the rows of a mask; where it is of all, they are not copied."""
+    mask = np.asarray(mask, bool)
+    return rows if mask.all() else rows[mask]
+
+
 def alike(rows: pd.DataFrame, columns: list[str]) -> tuple[np.ndarray, np.ndarray]:
     """Return the first row of each combination of columns, in the rows' order, and its number."""
     codes, size = np.zeros(len(rows), np.int64), 1
@@ -172,6 +177,23 @@ def stratum_mask(subjects: pd.DataFrame, by: list[str], key: tuple[Any, ...]) ->
     return mask
 
 
+def stratum_places(
+    subjects: pd.DataFrame, by: list[str], keys: Sequence[tuple[Any, ...]]
+) -> np.ndarray:
+    """Return each subject's place among strata, by one look at each column; -1 in none."""
+    codes = []
+    for column in by:
+        mine, levels = pd.factorize(subjects[column])
+        codes.append((mine, {level: code for code, level in enumerate(levels)}))
+    places = np.full(len(subjects), -1)
+    for place, key in enumerate(keys):
+        here = np.ones(len(subjects), bool)
+        for (mine, levels), value in zip(codes, key, strict=True):
+            here &= mine == levels.get(value, -2)
+        places[here] = place
+    return places
+
+
 def level_labels(vocabulary: Vocabulary, by: Iterable[str]) -> dict[str, dict[str, str]]:
     """Return the printed label of every level of `by` that the vocabulary or carstats knows."""
     labels = {}
@@ -206,9 +228,13 @@ def estimate_by(
 ) -> pd.DataFrame:
     """Estimate in every stratum, and put the strata in front as columns."""
     parts = []
-    for key in stratum_keys(vocabulary, everyone, by):
-        found = estimate(subjects[stratum_mask(subjects, by, key)])
+    keys = stratum_keys(vocabulary, everyone, by)
+    places = stratum_places(subjects, by, keys)
+    for place, key in enumerate(keys):
+        found = estimate(subjects[places == place])
         rows = found if isinstance(found, pd.DataFrame) else pd.DataFrame([found])
-        columns = {c: list(repeat(v, len(rows))) for c, v in zip(by, key, strict=True)}
-        parts.append(pd.DataFrame(columns | {c: rows[c].to_numpy() for c in rows}))
+        columns = {c: pd.Series([v]).repeat(len(rows)).array for c, v in zip(by, key, strict=True)}
+        values = {c: rows[c].to_numpy() for c in rows}
+        # Not copied: they are when they are put together.
+        parts.append(pd.DataFrame(columns | values, copy=False))
     return pd.concat(parts, ignore_index=True)

@@ -28,17 +28,20 @@ def independent_columns(design: ArrayLike, strata: ArrayLike | None = None) -> N
     ----------
     Golub GH, Van Loan CF. Matrix Computations, 4th ed. 2013; section 5.2 (modified Gram-Schmidt).
     """
-    x = np.array(design, float)
-    size = np.sqrt((x**2).sum(axis=0))
-    codes = np.zeros(len(x), int)
-    if strata is not None:
+    # Each column in one piece of memory.
+    x = np.array(np.asarray(design, float).T, order="C")
+    size = np.sqrt((x**2).sum(axis=1))
+    if strata is None:
+        x -= x.mean(axis=1, keepdims=True) if x.size else 0.0
+    else:
         codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(-1)
-    for code in np.unique(codes):
-        x[codes == code] -= x[codes == code].mean(axis=0)
-    kept = np.zeros(x.shape[1], bool)
+        for code in range(codes.max(initial=-1) + 1):
+            mine = codes == code
+            x[:, mine] -= x[:, mine].mean(axis=1, keepdims=True)
+    kept = np.zeros(len(x), bool)
     basis: list[NDArray[np.float64]] = []
-    for j in range(x.shape[1]):
-        rest = x[:, j].copy()
+    for j, values in enumerate(x):
+        rest = values.copy()
         # Twice: what rounding leaves of the first pass is taken by the second.
         for _ in range(2):
             for column in basis:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from carstats.cohort.cohort import Cohort, chosen_columns
-from carstats.cohort.strata import named_columns, require_columns, stratum_keys
+from carstats.cohort.strata import named_columns, require_columns, rows_of, stratum_keys
 from carstats.errors import CarstatsError, listed
 from carstats.estimators.identified import independent_columns
 from carstats.estimators.reasons import FOLLOWS_FROM_OTHERS, Reason
@@ -81,9 +81,11 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str] | None) -> 
     columns, subjects = covariate_columns(cohort, covariates), cohort.subjects
     terms, parts = [], []
     complete = subjects[columns].notna().all(axis=1).to_numpy(dtype=bool)
+    known = rows_of(subjects, complete)
     for name in columns:
         values = subjects[name]
-        if values[complete].nunique() < 2:
+        codes, levels = pd.factorize(values)
+        if (np.bincount(codes[complete]) > 0).sum() < 2:
             raise CarstatsError(
                 message("`covariates`: {name} does not vary among the subjects.", name=repr(name))
             )
@@ -94,10 +96,11 @@ def covariate_matrix(cohort: Cohort, covariates: str | Iterable[str] | None) -> 
             terms.append((name, mark("per unit")))
             parts.append(values.fillna(0.0).to_numpy(dtype=float))
         else:
-            keys = stratum_keys(cohort.study.vocabulary, subjects[complete], [name])
+            keys = stratum_keys(cohort.study.vocabulary, known, [name])
             first, *others = [key[0] for key in keys]
             terms += [(name, f"{level} / {first}") for level in others]
-            parts += [(values == level).fillna(False).to_numpy(dtype=float) for level in others]
+            code = {level: code for code, level in enumerate(levels)}
+            parts += [(codes == code[level]).astype(float) for level in others]
     return Design(tuple(columns), tuple(terms), np.column_stack(parts), complete)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
-from carstats.cohort.strata import stratum_name
+from carstats.cohort.strata import rows_of, stratum_name
 from carstats.data.vocabulary import column_name
 from carstats.errors import CarstatsError
 from carstats.messages import message
@@ -19,13 +19,9 @@ def grouped(times: EndpointTimes) -> tuple[pd.DataFrame, np.ndarray, list[str]]:
     """Return the subjects with a record, the group of each as a code, and the groups' names."""
     if not times.by:
         raise CarstatsError(message("`by` is empty; name the columns whose groups are compared."))
-    code = pd.Series(-1, times.rows.index)
-    names = []
-    for place, (key, rows) in enumerate(times.groups()):
-        code[rows.index] = place
-        names.append(stratum_name(times.labels, times.by, key))
-    known = times.rows["event_time"].notna()
-    return times.rows[known], code[known].to_numpy(), names
+    names = [stratum_name(times.labels, times.by, key) for key in times.group_keys()]
+    known = times.rows["event_time"].notna().to_numpy()
+    return rows_of(times.rows, known), times.places[known], names
 
 
 def stratum_codes(rows: pd.DataFrame, strata: tuple[str, ...]) -> np.ndarray | None:

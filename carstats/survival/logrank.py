@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.cohort.strata import counted, weights_of
+from carstats.cohort.strata import counted, rows_of, weights_of
 from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_number
 from carstats.estimators.reasons import (
@@ -172,21 +172,30 @@ def logrank_test(
     everyone = [tuple(range(len(names)))]
     # A single group has no pair: it is answered as without pairs, in a row that says so.
     chosen = list(combinations(range(len(names)), 2)) or everyone if pairwise else everyone
+    happened = (rows["event_code"] == 1).to_numpy()
     found, ways = [], np.nan
     for members in chosen:
         here = np.isin(group, members)
-        kept = None if scores is None else [scores[m] for m in members]
+        trended = None if scores is None else [scores[m] for m in members]
         codes = np.searchsorted(members, group[here])
         test, ways = _tested(
-            times, rows[here], codes, len(members), kept, options, method, int(n_resamples), seed
+            times,
+            rows_of(rows, here),
+            codes,
+            len(members),
+            trended,
+            options,
+            method,
+            int(n_resamples),
+            seed,
         )
-        total = times.rows[_in_groups(times, members)]
+        total = rows_of(times.rows, np.isin(times.places, members))
         found.append(
             {
                 "contrast": Joined((names[m] for m in members), " / "),
                 "n": counted(total),
                 "n_missing": n_missing(total),
-                "n_event": counted(rows[here & (rows["event_code"] == 1)]),
+                "n_event": counted(rows[here & happened]),
                 **test,
             }
         )
@@ -253,14 +262,6 @@ def _trend_scores(trend: Sequence[float] | bool, n_groups: int) -> list[float] |
     for score in scores:
         check_number("trend", score)
     return [float(score) for score in scores]
-
-
-def _in_groups(times: EndpointTimes, members: Sequence[int]) -> np.ndarray:
-    inside = pd.Series(False, times.rows.index)
-    for place, (_, rows) in enumerate(times.groups()):
-        if place in members:
-            inside[rows.index] = True
-    return inside.to_numpy()
 
 
 def _tested(

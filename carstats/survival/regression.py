@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from carstats.cohort.cohort import Cohort
-from carstats.cohort.strata import WEIGHT, counted, single_rows, weights_of
+from carstats.cohort.strata import WEIGHT, counted, rows_of, single_rows, weights_of
 from carstats.counts.counted import Counts
 from carstats.errors import CarstatsError, check_choice, check_conf_level
 from carstats.estimators.reasons import (
@@ -136,8 +136,10 @@ def cox_regression(
     design = design_of(times.cohort, covariates, changes).of(times.rows)
     code = 1 if cause is None else times.causes.index(cause) + 1
     known = times.rows["event_time"].notna().to_numpy() & design.complete
-    known &= recorded(times.rows["subject_id"], changes)
-    rows = times.rows[known].assign(happened=times.rows.loc[known, "event_code"] == code)
+    if changes:
+        known &= recorded(times.rows["subject_id"], changes)
+    rows = rows_of(times.rows, known)
+    rows = rows.assign(happened=rows["event_code"] == code)
     n_event = counted(rows[rows["happened"]])
     rows, matrix, design, carried = split_rows(rows, design.matrix[known], design, changes)
     used = method

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,9 @@ from carstats.cohort.strata import (
     counted,
     estimate_by,
     level_labels,
+    rows_of,
     stratum_keys,
-    stratum_mask,
+    stratum_places,
     weights_of,
 )
 from carstats.counts.counted import Counts
@@ -48,9 +50,10 @@ class EndpointTimes:
     Attributes
     ----------
     rows : pandas.DataFrame
-        ``subject_id``, the grouping columns, ``event_time`` (NaN without a record), ``event_code``
-        (0 for censored, 1 for the event, 2 and on for the competing causes), ``time_low`` and
-        ``time_high`` (the event lies in between), and ``entry_time`` where entry was delayed.
+        ``subject_id`` (not where rows may be counts), the grouping columns, ``event_time`` (NaN
+        without a record), ``event_code`` (0 for censored, 1 for the event, 2 and on for the
+        competing causes), ``time_low`` and ``time_high`` (the event lies in between), and
+        ``entry_time`` where entry was delayed.
     name, label : str
         The endpoint, and as it prints.
     causes : tuple of str
@@ -80,15 +83,24 @@ class EndpointTimes:
         """Printed labels of the strata."""
         return level_labels(self.cohort.study.vocabulary, self.by)
 
+    def group_keys(self) -> list[tuple[object, ...]]:
+        """Return the strata of `by` in order."""
+        return stratum_keys(self.cohort.study.vocabulary, self.cohort.eligible, list(self.by))
+
+    @cached_property
+    def places(self) -> np.ndarray:
+        """Return the place of each row's stratum in their order."""
+        return stratum_places(self.rows, list(self.by), self.group_keys())
+
     def groups(self) -> list[tuple[tuple[object, ...], pd.DataFrame]]:
         """Return the strata of `by` in order, each as its key and its rows."""
-        vocabulary, eligible = self.cohort.study.vocabulary, self.cohort.eligible
-        keys = stratum_keys(vocabulary, eligible, list(self.by))
-        return [(key, self.rows[stratum_mask(self.rows, list(self.by), key)]) for key in keys]
+        return [
+            (key, self.rows[self.places == place]) for place, key in enumerate(self.group_keys())
+        ]
 
     def levels(self) -> list[str]:
         """Return the levels of the strata of `by` as text, as the data have them."""
-        return [" · ".join(map(str, key)) for key, _ in self.groups()]
+        return [" · ".join(map(str, key)) for key in self.group_keys()]
 
     def level_of(self, given: str | None) -> str | None:
         """Return the level that an argument spells, as the vocabulary knows it; else as given."""
@@ -175,9 +187,9 @@ def endpoint_times(
     codes, causes = _codes(events, name)
     # Only what is needed: a column of the subjects may be called time or status as well.
     own = [c for c in also if c in cohort.subjects and c not in columns]
-    kept = ["subject_id", *columns, *own]
+    shown = ["subject_id", *columns, *own]
     low, high = _interval(events, codes)
-    rows = cohort.subjects[[*kept, *([WEIGHT] if WEIGHT in cohort.subjects else [])]].assign(
+    rows = cohort.subjects[[*shown, *([WEIGHT] if WEIGHT in cohort.subjects else [])]].assign(
         event_time=events["time"].to_numpy(float), event_code=codes, time_low=low, time_high=high
     )
     if "entry_day" in events and events["entry_day"].notna().any():
@@ -189,17 +201,23 @@ def endpoint_times(
     if counts and WEIGHT not in rows and len(rows) >= COUNTED_FROM:
         cohort, rows = _counted(cohort, rows, [*columns, *own])
     asked = rows.pop(APPLIES).to_numpy()
+    if counts:
+        # A row may be of several subjects; what it is counted from has no name.
+        rows = rows.drop(columns="subject_id")
     label = study.vocabulary.label("endpoint", name)
     other_clock = "origin_day" in events and bool(events["origin_day"].fillna(0.0).ne(0.0).any())
     return EndpointTimes(
-        rows[asked], name, label, causes, cohort, tuple(by), tuple(strata),
-        rows.loc[~asked, [*kept, *([WEIGHT] if WEIGHT in rows else [])]], other_clock,
+        rows_of(rows, asked), name, label, causes, cohort, tuple(by), tuple(strata),
+        rows.loc[~asked, [c for c in (*shown, WEIGHT) if c in rows]], other_clock,
     )  # fmt: skip
 
 
 def _counted(cohort: Cohort, rows: pd.DataFrame, columns: list[str]) -> tuple[Cohort, pd.DataFrame]:
     """Count subjects who are alike in what an analysis of counts asks, where many are."""
     outcome = [c for c in ("event_time", "event_code", "entry_time", APPLIES) if c in rows]
+    known = np.sort(rows["event_time"].to_numpy())
+    if (np.diff(known) > 0).sum() > len(rows) / 2:
+        return cohort, rows  # seen by a sort of the times alone
     first, n = alike(rows, [*outcome, *columns])
     if len(first) > len(rows) / 2:
         return cohort, rows
@@ -308,7 +326,7 @@ def unobserved(rows: pd.DataFrame) -> list[tuple[float, float]]:
 
 def stratum_table(rows: pd.DataFrame, n_causes: int = 1) -> RiskTable:
     """Count the subjects of a stratum who have a record of the endpoint."""
-    rows = rows[rows["event_time"].notna()]
+    rows = rows_of(rows, rows["event_time"].notna())
     codes = rows["event_code"].to_numpy()
     entry = rows["entry_time"].to_numpy() if "entry_time" in rows else None
     return risk_table(

@@ -5,6 +5,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import carstats as cs
+from carstats.cohort.strata import stratum_mask, stratum_places
 from tests.conftest import subjects_table
 
 
@@ -141,3 +142,15 @@ def test_infused_unknown_is_refused():
     study = cs.Study(subjects=subjects_table(2).drop(columns="infused"))
     with pytest.raises(cs.CarstatsError, match=r"no column 'infused'.*\[subjects.constants\]"):
         kept(study, cs.infused())
+
+
+def test_places_of_strata_are_those_of_a_comparison():
+    subjects = pd.DataFrame(
+        {"a": ["x", None, "y", "x", "z"], "b": pd.Series([1, 1, 2, 2, 1], dtype="Int64")}
+    )
+    keys = [("x", 1), ("y", 2), ("x", 2), ("w", 1)]
+    places = stratum_places(subjects, ["a", "b"], keys)
+    assert places.tolist() == [0, -1, 1, 2, -1]
+    for place, key in enumerate(keys):
+        assert ((places == place) == stratum_mask(subjects, ["a", "b"], key)).all()
+    assert stratum_places(subjects, [], [()]).tolist() == [0] * 5

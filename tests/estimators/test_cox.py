@@ -223,3 +223,33 @@ class TestWhatIsNotIdentified:
         result = cs.cox_regression(cohort, RFS, ["target", "disease"], method="partial likelihood")
         assert result.frame["note"].str.contains("fewer than 10 events a coefficient").all()
         assert result.spec.method.endswith("whose coverage in small cohorts is shown")
+
+
+@pytest.mark.parametrize("strata", [False, True])
+@pytest.mark.parametrize("entry", [False, True])
+@pytest.mark.parametrize("ties", [False, True])
+def test_indicators_counted_by_pattern_are_those_of_the_subjects(ties, entry, strata):
+    # Twice an indicator is none, so that its subjects are added up one by one.
+    rng = np.random.default_rng(7)
+    n = 120
+    x = rng.integers(0, 2, (n, 2)).astype(float)
+    time = rng.exponential(np.exp(-0.5 * x[:, 0])) + 0.1
+    time = np.ceil(4 * time) if ties else time
+    status = rng.integers(0, 2, n)
+    more = {
+        "strata": rng.integers(0, 3, n) if strata else None,
+        "entry": time * rng.choice([0.0, 0.5], n) if entry else None,
+    }
+    weights = rng.integers(1, 4, n) if ties else None
+    one, two = (cox(time, status, v, weights=weights, **more) for v in (x, 2 * x))
+    assert one._strata[0][0].patterns is not None
+    assert two._strata[0][0].patterns is None
+    assert_allclose(one.coef, 2 * two.coef, rtol=1e-10)
+    assert_allclose(one.covariance, 4 * two.covariance, rtol=1e-10)
+    assert_allclose(one.robust, 4 * two.robust, rtol=1e-10)
+    assert_allclose(one.residual, two.residual / 2, atol=1e-10)
+    tests = [
+        proportional_hazards(fit, time, status, entry=more["entry"], weights=weights)
+        for fit in (one, two)
+    ]
+    assert_allclose(tests[0].statistic, tests[1].statistic, rtol=1e-8)

@@ -15,6 +15,7 @@ from carstats.estimators.curves.incidence_limits import dirichlet_limits
 from carstats.estimators.curves.kaplan_meier import kaplan_meier, step_values
 from carstats.estimators.curves.mean_limits import law_limits, mean_laws
 from carstats.estimators.curves.mean_melding import melded_means
+from carstats.estimators.curves.mean_moments import area_moments, pieces_of
 from carstats.estimators.curves.risk_table import risk_table
 from carstats.estimators.curves.rmst import mean_survival
 from carstats.estimators.curves.time_lost import lost_moments, mean_time_lost
@@ -140,11 +141,28 @@ def test_with_many_events_the_matched_law_is_close():
     time, lost = rng.exponential(60, 80), rng.uniform(20, 200, 80)
     many = risk_table(np.minimum(time, lost), (time <= lost).astype(int))
     found = limits(many)
-    steps, *rest = mean_limits._steps(many, TAU, None)
-    tails = ((True, 0.025), (False, 0.975))
-    matched = [mean_limits._matched(steps, *rest, TAU, lower=s).quantile(p) for s, p in tails]
-    assert 40 < len(steps) < mean_limits.MAX_EVENTS
+    pieces = pieces_of(many, TAU, None)
+    laws = [mean_limits._matched(*moments, TAU) for moments in area_moments(pieces, TAU)]
+    assert 40 < pieces.events.sum() < mean_limits.MAX_EVENTS
+    matched = [law.quantile(p) for law, p in zip(laws, (0.025, 0.975), strict=True)]
     assert_allclose(found, matched, atol=1e-3 * TAU)
+
+
+@pytest.mark.parametrize("ties", [False, True])
+@pytest.mark.parametrize("late", [False, True])
+def test_moments_of_many_events_are_those_of_event_after_event(ties, late):
+    rng = np.random.default_rng(6)
+    time = rng.exponential(60, 90) + 1
+    time = np.ceil(time / 10) * 10 if ties else time
+    entry = np.where(rng.random(90) < 0.3, time / 3, 0.0) if late else None
+    counts = risk_table(time, (rng.random(90) < 0.6).astype(int), entry=entry)
+    at_start = 60.0 if late else None
+    pieces = pieces_of(counts, TAU, at_start)
+    steps, rest, after = mean_limits._steps(pieces)
+    for lower, (mean, square, low) in zip((True, False), area_moments(pieces, TAU), strict=True):
+        means, squares = mean_limits._moments(steps, rest, after, TAU, lower=lower)
+        assert_allclose([mean, square], [means[0], squares[0]], rtol=1e-12)
+        assert low == (0.0 if lower else steps[0].time)
 
 
 SUBJECTS = st.lists(st.tuples(st.integers(1, 120), st.booleans()), min_size=1, max_size=12)
@@ -288,7 +306,7 @@ def test_with_one_cause_the_time_lost_is_what_the_mean_lacks(name):
     lost, mean = mean_time_lost(counts, TAU), mean_survival(counts, TAU)
     assert_allclose(lost.estimate[0], TAU - mean.estimate, atol=1e-9)
     assert_allclose(lost.std_error[0], mean.std_error, atol=1e-9)
-    steps, *rest = mean_limits._steps(counts, TAU, None)
+    steps, *rest = mean_limits._steps(pieces_of(counts, TAU, None))
     moments = lost_moments(counts, TAU, 0)
     for lower, (first, second) in ((True, moments.most), (False, moments.least)):
         m, m2 = mean_limits._moments(steps, *rest, TAU, lower=lower)

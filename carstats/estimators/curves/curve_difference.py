@@ -7,12 +7,8 @@ from statistics import NormalDist
 
 import numpy as np
 
-from carstats.estimators.curves.kaplan_meier import (
-    BetaParameters,
-    beta_product,
-    kaplan_meier,
-    step_values,
-)
+from carstats.estimators.curves.beta import BetaParameters
+from carstats.estimators.curves.kaplan_meier import beta_product, kaplan_meier, step_values
 from carstats.estimators.curves.melding import difference_probability, difference_quantile
 from carstats.estimators.curves.risk_table import RiskTable
 from carstats.estimators.curves.rmst import known_until, normal_p

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carstats.estimators.curves.kaplan_meier import beta_cdf, beta_quantile
+from carstats.estimators.curves.beta import beta_cdf, beta_quantile
 from carstats.estimators.curves.risk_table import RiskTable
 
 # A variance below this is rounding: the law is its mean.

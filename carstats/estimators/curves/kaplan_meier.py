@@ -8,11 +8,10 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.estimators.curves.beta import BetaParameters, beta_cdf, beta_quantile
 from carstats.estimators.curves.risk_table import RiskTable
 
 CONF_TYPES = ("beta product", "beta product mid-P", "log-log", "log", "plain", "arcsine")
-
-BetaParameters = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -167,7 +166,13 @@ def _matched_beta(mean, square) -> BetaParameters:
 
 def _beta_limits(least: BetaParameters, most: BetaParameters, conf_level: float):
     tail = (1 - conf_level) / 2
-    return beta_quantile(tail, *least), beta_quantile(1 - tail, *most)
+    high_a, high_b = most
+    if high_a.ndim != 1 or not high_a.size:
+        return beta_quantile(tail, *least), beta_quantile(1 - tail, high_a, high_b)
+    # Of one curve the upper limit is found once for each event: no censoring changes it.
+    new = np.append(True, np.diff(high_a) != 0)
+    high = beta_quantile(1 - tail, high_a[new], high_b[new])
+    return beta_quantile(tail, *least), high[np.cumsum(new) - 1]
 
 
 def _mid_p_limits(least: BetaParameters, most: BetaParameters, conf_level: float):
@@ -184,34 +189,6 @@ def _mixture_quantile(p: float, least: BetaParameters, most: BetaParameters):
         below = beta_cdf(middle, *least) + beta_cdf(middle, *most) < 2 * p
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return (low + high) / 2
-
-
-def beta_quantile(p: ArrayLike, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
-    """Compute quantiles of beta distributions, constants included.
-
-    a, b : Parameters; a = 0 is the constant 0, b = 0 the constant 1.
-    """
-    from scipy.special import betaincinv
-
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    proper = (a > 0) & (b > 0)
-    found = betaincinv(np.where(proper, a, 1.0), np.where(proper, b, 1.0), p)
-    return np.where(proper, found, np.where(a > 0, 1.0, 0.0))
-
-
-def beta_cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> NDArray[np.float64]:
-    """Compute distribution functions of beta distributions, constants included.
-
-    a, b : Parameters; a = 0 is the constant 0, b = 0 the constant 1.
-
-    Returns: the probabilities of at most `x`.
-    """
-    from scipy.special import betainc
-
-    a, b = np.asarray(a, float), np.asarray(b, float)
-    proper = (a > 0) & (b > 0)
-    found = betainc(np.where(proper, a, 1.0), np.where(proper, b, 1.0), x)
-    return np.where(proper, found, np.where((a > 0) & (np.asarray(x) < 1), 0.0, 1.0))
 
 
 def step_values(

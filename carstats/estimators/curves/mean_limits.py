@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from carstats.estimators.curves.risk_table import TIME_TOLERANCE, RiskTable
+from carstats.estimators.curves.mean_moments import Pieces, area_moments, pieces_of
+from carstats.estimators.curves.risk_table import RiskTable
 from carstats.estimators.root_finding import find_root
 
 # Points at which a law is tabulated and nodes of each integral: about 1e-7 of the horizon.
@@ -120,9 +121,11 @@ def mean_laws(table: RiskTable, at: float, *, at_start: float | None = None) -> 
     Fay MP, Brittain EH, Proschan MA. Biostatistics 2013; 14: 723-736 (one time).
     Gaffke N. Math Methods Stat 2005; 14: 451-467 (no censoring).
     """
-    steps, rest, after = _steps(table, at, at_start)
-    law = _matched if len(steps) > MAX_EVENTS else _recursion
-    least, most = (law(steps, rest, after, at, lower=lower) for lower in (True, False))
+    pieces = pieces_of(table, at, at_start)
+    if pieces.events.sum() > MAX_EVENTS:
+        return MeanLaws(*(_matched(*moments, at) for moments in area_moments(pieces, at)), at)
+    steps, rest, after = _steps(pieces)
+    least, most = (_recursion(steps, rest, after, at, lower=lower) for lower in (True, False))
     return MeanLaws(least, most, at)
 
 
@@ -163,22 +166,16 @@ def _mixture_quantile(laws: MeanLaws, p: float) -> float:
     return find_root(mixed, low, high) if mixed(high) > 0 else high
 
 
-def _steps(table: RiskTable, at: float, at_start: float | None):
+def _steps(found: Pieces):
     """The events one by one, and the pieces from the last of them to the horizon."""
-    slack = TIME_TOLERANCE * np.ptp(table.time)
-    events = np.where(table.time < at - slack, table.n_event.sum(axis=-1), 0)
-    ends = np.clip(table.time, 0.0, at)
-    # Just after each time, and before the first, how many are at risk.
-    start = np.append(0.0, ends)
-    width = np.diff(np.append(start, at))
-    after = np.append(table.n_risk[0] if at_start is None else at_start, table.n_after)
+    events, ends, width, after = found.events, found.ends, found.width, found.after
     steps: list[_Step] = []
     first = 0
     for place in np.flatnonzero(events > 0):
         pieces = slice(first, place + 1)
         wide, many = width[pieces], after[pieces]
         for k in range(int(events[place])):
-            at_risk = float(table.n_risk[place] - k)
+            at_risk = float(found.at_risk[place] - k)
             steps.append(_Step(at_risk, float(ends[place]), *_merged(wide, many)))
             wide, many = wide[:0], many[:0]
         first = place + 1
@@ -332,14 +329,11 @@ def _moments_of_h(width, after):
     return (w / (1 + p)).sum(), (w[:, None] * w / (1 + p[:, None] + p)).sum()
 
 
-def _matched(steps: list[_Step], rest, after, at: float, *, lower: bool) -> Law:
+def _matched(mean: float, square: float, low: float, at: float) -> Law:
     """The scaled beta with the two moments of the law."""
     from scipy.special import betainc
 
-    means, squares = _moments(steps, rest, after, at, lower=lower)
-    low = 0.0 if lower else steps[0].time
-    mean, square = (means[0] - low) / (at - low), squares[0] - 2 * low * means[0] + low**2
-    square /= (at - low) ** 2
+    mean, square = (mean - low) / (at - low), (square - 2 * low * mean + low**2) / (at - low) ** 2
     total = (mean - square) / (square - mean**2)
     a, b = mean * total, (1 - mean) * total
     return Law(low, at, lambda x: betainc(a, b, (x - low) / (at - low)))

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from carstats.estimators.curves.kaplan_meier import BetaParameters, beta_cdf, beta_quantile
+from carstats.estimators.curves.beta import BetaParameters, beta_cdf, beta_quantile
 from carstats.estimators.root_finding import find_root
 
 # Where integration is divided: towards both ends ever finer.

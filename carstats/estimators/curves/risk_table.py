@@ -57,13 +57,18 @@ def distinct_times(times: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.in
     return unique[starts], (np.cumsum(starts) - 1)[inverse]
 
 
+def time_starts(ordered: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Find where each distinct time begins among times in increasing order."""
+    if not ordered.size:
+        return np.empty(0, np.intp)
+    gap = TIME_TOLERANCE * (ordered[-1] - ordered[0])
+    return np.flatnonzero(np.append(True, np.diff(ordered) > gap))
+
+
 def counted_times(times: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Count the subjects at each distinct time, by one sort of the times."""
-    if not times.size:
-        return np.empty(0), np.empty(0)
     ordered = np.sort(times)
-    gap = TIME_TOLERANCE * (ordered[-1] - ordered[0])
-    first = np.flatnonzero(np.append(True, np.diff(ordered) > gap))
+    first = time_starts(ordered)
     return ordered[first], np.diff(first, append=times.size).astype(float)
 
 
@@ -75,6 +80,28 @@ def placed(distinct: NDArray[np.float64], times: NDArray[np.float64]) -> NDArray
     # Sorting these first is cheap, and their search then runs through memory in order.
     where = np.searchsorted(distinct, np.sort(times), side="right") - 1
     return np.bincount(where, minlength=distinct.size).astype(float)
+
+
+def strata_rows(strata: ArrayLike | None, n: int) -> list[NDArray[np.intp] | None]:
+    """Find the rows of each stratum.
+
+    Parameters
+    ----------
+    strata : array_like, shape (n,), optional
+        Stratum of each subject.
+    n : int
+        Number of subjects.
+
+    Returns
+    -------
+    list of ndarray of int, or [None]
+        Rows of each stratum in the order of the subjects; [None], all rows, without strata.
+    """
+    if strata is None:
+        return [None]
+    codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(n)
+    order = np.argsort(codes, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def risk_table(

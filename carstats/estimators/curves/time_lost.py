@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from carstats.estimators.curves.kaplan_meier import beta_quantile
+from carstats.estimators.curves.beta import beta_quantile
 from carstats.estimators.curves.risk_table import TIME_TOLERANCE, RiskTable
 from carstats.estimators.curves.rmst import known_until
 

@@ -21,6 +21,9 @@ _SINGULAR = 1e13
 _FAR_OFF = 1e6
 # A subject whose fitted log odds go beyond this has run off: the outcome is separated.
 _RUN_OFF = 16.0
+# Of so many subjects or more those with the same covariates are one row; of fewer each is its own,
+# so that no digit of a small cohort depends on it.
+_ALIKE_FROM = 10_000
 
 
 @dataclass(frozen=True)
@@ -104,25 +107,30 @@ def logistic_regression(
     # One scale for all, so that one tolerance and one largest step do for all.
     scale = np.where(x.std(axis=0) > 0, x.std(axis=0), 1.0) if y.size else np.ones(x.shape[1])
     centre = x.mean(axis=0) if y.size else np.zeros(x.shape[1])
+    x, y, many = _alike(x, y)
     design = np.column_stack([np.ones(y.size), (x - centre) / scale])
     size = design.shape[1]
     if np.linalg.matrix_rank(design) < size:
         return _no_fit(size, Reason(COVARIATES_DETERMINED))
     penalty = 0.5 if method == "Firth" else 0.0
-    start = _maximised(design, y, penalty)
+    centred = _Likelihood(design, y, many, penalty)
+    start = centred.maximised()
     if start is None:
         return _no_fit(size, Reason(RESPONSES_SEPARATED))
     # Back to the covariates' own scale: the intercept is a sum of all coefficients.
     back = np.diag(np.append(1.0, 1 / scale))
     back[0, 1:] = -centre / scale
     beta, best = start
-    raw = np.column_stack([np.ones(y.size), x])
+    # Scaled without moving: a coefficient that is fixed keeps its meaning.
+    likelihood = _Likelihood(
+        np.column_stack([np.ones(y.size), x]) / np.append(1.0, scale), y, many, penalty
+    )
     coefficient = back @ beta
-    covariance = back @ np.linalg.inv(_information(design, beta)) @ back.T
+    covariance = back @ np.linalg.inv(centred.information(beta)) @ back.T
     drop = float(chdtri(1, 1 - conf_level))
     low, high, statistic = (np.full(size, np.nan) for _ in range(3))
     for j in range(size if profiled else 0):
-        profile = _Profile(raw, y, penalty, j, coefficient, best, covariance[j, j] ** 0.5, scale)
+        profile = _Profile(likelihood, j, coefficient, best, covariance[j, j] ** 0.5, scale)
         low[j], high[j] = profile.limit(-1, drop), profile.limit(1, drop)
         statistic[j] = max(profile.deviance(0.0), 0.0)
     p_value = np.array([chi_square_tail(v, 1) if v >= 0 else np.nan for v in statistic])
@@ -188,23 +196,21 @@ def calibrated(covariates: ArrayLike, response: ArrayLike, coefficient: ArrayLik
 class _Profile:
     """The likelihood with one coefficient held fixed, the others at their best."""
 
-    def __init__(self, design, y, penalty, place, coefficient, best, error, scale) -> None:
-        self.design, self.y, self.penalty, self.place = design, y, penalty, place
+    def __init__(self, likelihood, place, coefficient, best, error, scale) -> None:
+        self.likelihood, self.place = likelihood, place
         self.estimate, self.best, self.error = coefficient[place], best, error
-        # Scaled as for the fit, without moving: the coefficient that is fixed keeps its meaning.
         self.scale = np.append(1.0, scale)
         self.last = coefficient * self.scale
 
     def deviance(self, value: float) -> float:
         """Return twice the loss of (penalised) log-likelihood at a value of the coefficient."""
-        scaled = self.design / self.scale
         begin = self.last.copy()
         begin[self.place] = value * self.scale[self.place]
-        found = _maximised(scaled, self.y, self.penalty, begin=begin, fixed=self.place)
+        found = self.likelihood.maximised(begin=begin, fixed=self.place)
         if found is None:
             begin = np.zeros_like(begin)
             begin[self.place] = value * self.scale[self.place]
-            found = _maximised(scaled, self.y, self.penalty, begin=begin, fixed=self.place)
+            found = self.likelihood.maximised(begin=begin, fixed=self.place)
         if found is None:
             # So far out that every subject is certain: the limit lies nearer.
             return _FAR_OFF
@@ -228,60 +234,83 @@ class _Profile:
         return -find_root(lambda b: self.deviance(-b) - drop, -near, -far, width=width)
 
 
-def _information(design, beta):
-    from scipy.special import expit
-
-    p = expit(design @ beta)
-    return (design * (p * (1 - p))[:, None]).T @ design
-
-
-def _log_likelihood(design, y, beta, penalty: float) -> float:
-    linear = design @ beta
-    value = float(y @ linear - np.logaddexp(0, linear).sum())
-    if penalty:
-        sign, log_det = np.linalg.slogdet(_information(design, beta))
-        value += penalty * log_det if sign > 0 else -np.inf
-    return value
+def _alike(x, y):
+    """Return the rows of covariates, how many responded of each, and of how many."""
+    if y.size < _ALIKE_FROM:
+        return x, y, np.ones(y.size)
+    codes = np.zeros(y.size, np.intp)
+    for column in x.T:
+        mine = np.unique(column, return_inverse=True)[1]
+        codes = np.unique(codes * (mine.max() + 1) + mine, return_inverse=True)[1]
+    first = np.unique(codes, return_index=True)[1]
+    return x[first], np.bincount(codes, y), np.bincount(codes).astype(float)
 
 
-def _maximised(design, y, penalty: float, *, begin=None, fixed: int | None = None):
-    """Return the best coefficients and their log-likelihood; None where they run off."""
-    from scipy.special import expit
+@dataclass(frozen=True)
+class _Likelihood:
+    """The (penalised) likelihood of rows that stand for subjects with the same covariates."""
 
-    beta = np.zeros(design.shape[1]) if begin is None else np.array(begin, float)
-    free = np.array([j for j in range(beta.size) if j != fixed], int)
-    value = _log_likelihood(design, y, beta, penalty)
-    for _ in range(_MAX_ITERATIONS):
-        p = expit(design @ beta)
-        weight = p * (1 - p)
-        information = (design * weight[:, None]).T @ design
-        residual = y - p
-        if penalty:
-            if np.linalg.cond(information) > _SINGULAR:
+    design: NDArray[np.float64]  # (n, p)
+    y: NDArray[np.float64]  # (n,) subjects who responded
+    many: NDArray[np.float64]  # (n,) subjects
+    penalty: float
+
+    def information(self, beta):
+        """Return the information at some coefficients."""
+        from scipy.special import expit
+
+        p = expit(self.design @ beta)
+        return (self.design * (self.many * p * (1 - p))[:, None]).T @ self.design
+
+    def value(self, beta) -> float:
+        """Return the log-likelihood."""
+        linear = self.design @ beta
+        value = float(self.y @ linear - (self.many * np.logaddexp(0, linear)).sum())
+        if self.penalty:
+            sign, log_det = np.linalg.slogdet(self.information(beta))
+            value += self.penalty * log_det if sign > 0 else -np.inf
+        return value
+
+    def maximised(self, *, begin=None, fixed: int | None = None):
+        """Return the best coefficients and their log-likelihood; None where they run off."""
+        from scipy.special import expit
+
+        design, penalty = self.design, self.penalty
+        beta = np.zeros(design.shape[1]) if begin is None else np.array(begin, float)
+        free = np.array([j for j in range(beta.size) if j != fixed], int)
+        value = self.value(beta)
+        for _ in range(_MAX_ITERATIONS):
+            p = expit(design @ beta)
+            weight = self.many * p * (1 - p)
+            information = (design * weight[:, None]).T @ design
+            residual = self.y - self.many * p
+            if penalty:
+                if np.linalg.cond(information) > _SINGULAR:
+                    return None
+                hat = weight * np.einsum("ij,ji->i", design, np.linalg.solve(information, design.T))
+                residual = residual + 2 * penalty * hat * (0.5 - p)
+            score = (design.T @ residual)[free]
+            if not free.size or np.abs(score).max() < _TOLERANCE:
+                return beta, value
+            inner = information[np.ix_(free, free)]
+            if np.linalg.cond(inner) > _SINGULAR:
                 return None
-            hat = weight * np.einsum("ij,ji->i", design, np.linalg.solve(information, design.T))
-            residual = residual + 2 * penalty * hat * (0.5 - p)
-        score = (design.T @ residual)[free]
-        if not free.size or np.abs(score).max() < _TOLERANCE:
-            return beta, value
-        inner = information[np.ix_(free, free)]
-        if np.linalg.cond(inner) > _SINGULAR:
-            return None
-        step = np.linalg.solve(inner, score)
-        step *= min(1.0, _MAX_STEP / max(np.abs(step).max(), 1e-300))
-        for _ in range(40):
-            tried = beta.copy()
-            tried[free] += step
-            gained = _log_likelihood(design, y, tried, penalty)
-            if gained >= value - 1e-12:
-                break
-            step = step / 2
-        else:
-            return (beta, value) if np.abs(score).max() < 1e-6 else None
-        beta, value = tried, gained
-        if not penalty and fixed is None and np.abs(design @ beta).max() > _RUN_OFF:
-            return None
-    return (beta, value) if np.abs(score).max() < 1e-6 else None
+            step = np.linalg.solve(inner, score)
+            step *= min(1.0, _MAX_STEP / max(np.abs(step).max(), 1e-300))
+            for _ in range(40):
+                tried = beta.copy()
+                tried[free] += step
+                gained = self.value(tried)
+                # Up to rounding, which grows with the number of subjects.
+                if gained >= value - 1e-12 - 1e-15 * abs(value):
+                    break
+                step = step / 2
+            else:
+                return (beta, value) if np.abs(score).max() < 1e-6 else None
+            beta, value = tried, gained
+            if not penalty and fixed is None and np.abs(design @ beta).max() > _RUN_OFF:
+                return None
+        return (beta, value) if np.abs(score).max() < 1e-6 else None
 
 
 def _no_fit(size: int, note: Reason) -> LogisticFit:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import check_choice
-from carstats.estimators.curves.kaplan_meier import kaplan_meier, step_values
+from carstats.estimators.curves.kaplan_meier import step_values, survival_probability
 from carstats.estimators.curves.risk_table import risk_table
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.regression.cox import CoxFit
@@ -86,9 +86,7 @@ def proportional_hazards(
     # The statistic does not depend on the origin of g, but rounding does.
     g = g - g.mean()
     score = g @ fit.residual
-    first = fit.spread.sum(axis=0)
-    crossed = np.tensordot(g, fit.spread, axes=1)
-    second = np.tensordot(g * g, fit.spread, axes=1)
+    first, crossed, second = (fit.information(factor) for factor in (np.ones_like(g), g, g * g))
     variance = second - crossed @ np.linalg.solve(first, crossed)
     # With x_j's product alone in the model, x_1 to x_p are adjusted for as they are with all.
     own = np.diag(second) - np.einsum("ij,ij->j", crossed, np.linalg.solve(first, crossed))
@@ -113,6 +111,5 @@ def _scale(fit: CoxFit, time, status, entry, weights, transform: str) -> NDArray
     if transform == "log":
         return np.log(at)
     table = risk_table(time, np.asarray(status, int) > 0, entry=entry, weights=weights)
-    curve = kaplan_meier(table, conf_type="plain").survival
-    before = np.append(1.0, curve)[:-1]
+    before = np.append(1.0, survival_probability(table))[:-1]
     return 1 - step_values(table.time, before, at, np.float64(1.0))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from carstats.estimators.curves.beta import beta_cdf
 from carstats.estimators.curves.curve_difference import beta_at
-from carstats.estimators.curves.kaplan_meier import beta_cdf
 from carstats.estimators.curves.risk_table import RiskTable
 from carstats.estimators.rates.rate import event_rate, rate_test
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError, check_choice
+from carstats.estimators.curves.risk_table import strata_rows
 from carstats.estimators.quadratic_form import pseudo_inverse
 from carstats.estimators.reasons import (
     ALL_ARRANGEMENTS_ALIKE,
@@ -17,7 +18,7 @@ from carstats.estimators.reasons import (
     ONE_GROUP,
     Reason,
 )
-from carstats.estimators.tests.logrank import logrank_scores, strata_rows
+from carstats.estimators.tests.logrank import logrank_scores
 from carstats.estimators.tests.permutation_sums import (
     ENUMERATED,
     TIE,

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.errors import CarstatsError
+from carstats.estimators.curves.risk_table import strata_rows
 from carstats.estimators.curves.turnbull import checked_intervals, innermost_intervals, turnbull
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.reasons import FEWER_THAN_TWO_GROUPS, SUBJECTS_NOT_TOLD_APART, Reason
-from carstats.estimators.tests.logrank import strata_rows
 from carstats.estimators.tests.permutation_sums import (
     ENUMERATED,
     TIE,

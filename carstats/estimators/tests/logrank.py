@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.curves.risk_table import (
     RiskTable,
-    counted_times,
     distinct_times,
-    placed,
+    strata_rows,
+    time_starts,
 )
 from carstats.estimators.quadratic_form import chi_square_tail, pseudo_inverse
 from carstats.estimators.reasons import (
@@ -185,17 +185,24 @@ def group_tables(
 
 
 def _whole_table(time, happened, group, size: int) -> RiskTable:
-    """Count without strata and entry: by sorts of times alone, which takes a third of the time."""
-    distinct, everyone = counted_times(time)
-    left, events = np.zeros((2, size, distinct.size))
+    """Count without strata and entry: by one sort of the times."""
+    order = np.argsort(time)
+    ordered, group, happened = time[order], group[order], happened[order]
+    first = time_starts(ordered)
+    left, events, after = np.empty((3, size, first.size))
     for code in range(size):
         mine = group == code
-        events[code] = placed(distinct, time[mine & happened])
-        # The last group is what the others leave.
-        rest = code == size - 1
-        left[code] = everyone - left.sum(axis=0) if rest else placed(distinct, time[mine])
-    after = left.sum(axis=-1, keepdims=True) - np.cumsum(left, axis=-1)
-    return RiskTable(distinct, after + left, events[..., None], left - events, after)
+        left[code] = _at_each_time(mine, first)
+        events[code] = _at_each_time(mine & happened, first)
+        np.cumsum(left[code], out=after[code])
+        np.subtract(after[code, -1:].sum(), after[code], out=after[code])
+    return RiskTable(ordered[first], after + left, events[..., None], left - events, after)
+
+
+def _at_each_time(flags: NDArray[np.bool_], first: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Count the subjects with a flag at each distinct time; times may all differ."""
+    each = flags.astype(float)
+    return each if each.size == first.size else np.add.reduceat(each, first)
 
 
 def _common_times(time, entry):
@@ -206,28 +213,6 @@ def _common_times(time, entry):
         return distinct, end, None
     distinct, place = distinct_times(np.concatenate([time, np.asarray(entry, float)]))
     return distinct, place[: time.size], place[time.size :]
-
-
-def strata_rows(strata: ArrayLike | None, n: int) -> list[NDArray[np.intp] | None]:
-    """Find the rows of each stratum.
-
-    Parameters
-    ----------
-    strata : array_like, shape (n,), optional
-        Stratum of each subject.
-    n : int
-        Number of subjects.
-
-    Returns
-    -------
-    list of ndarray of int, or [None]
-        Rows of each stratum in the order of the subjects; [None], all rows, without strata.
-    """
-    if strata is None:
-        return [None]
-    codes = np.unique(np.asarray(strata), return_inverse=True)[1].reshape(n)
-    order = np.argsort(codes, kind="stable")
-    return np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
 
 
 def _joined(codes, begin, group, many, size: int, side: str) -> NDArray[np.float64]:
@@ -267,10 +252,11 @@ def logrank_of_tables(
     observed, expected, variance = np.zeros(size), np.zeros(size), np.zeros((size, size))
     people = np.zeros(size)
     for table in tables:
-        events = table.n_event.sum(axis=-1)
+        single = table.n_event.shape[-1] == 1
+        events = table.n_event[..., 0] if single else table.n_event.sum(axis=-1)
         people += events.sum(axis=-1) + table.n_censor.sum(axis=-1)
-        chosen = events.sum(axis=0) > 0
-        events, at_risk = events[:, chosen], table.n_risk[:, chosen]
+        chosen = np.flatnonzero(events.sum(axis=0))
+        events, at_risk = (np.take(v, chosen, axis=1) for v in (events, table.n_risk))
         d, n = events.sum(axis=0), at_risk.sum(axis=0)
         w = event_weights(n, d, weight, exponents)
         share = at_risk / n

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from carstats.estimators.curves.kaplan_meier import kaplan_meier
-from carstats.estimators.curves.risk_table import risk_table
+from carstats.estimators.curves.risk_table import risk_table, strata_rows
 from carstats.estimators.reasons import (
     ASYMPTOTIC_IN_SMALL_GROUP,
     ENTRIES_PERMUTED,
@@ -17,7 +17,7 @@ from carstats.estimators.reasons import (
     SMALLEST_P,
     Reason,
 )
-from carstats.estimators.tests.logrank import LogrankTest, strata_rows, weighted_logrank
+from carstats.estimators.tests.logrank import LogrankTest, weighted_logrank
 from carstats.estimators.tests.studentised_logrank import StudentisedTest, studentised_logrank
 
 # From here on in the smallest group the chi-square distribution holds its level: worst of four

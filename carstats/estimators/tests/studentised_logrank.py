@@ -10,7 +10,7 @@ from math import lgamma
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from carstats.estimators.curves.risk_table import distinct_times
+from carstats.estimators.curves.risk_table import distinct_times, strata_rows
 from carstats.estimators.quadratic_form import pseudo_inverses
 from carstats.estimators.reasons import (
     NO_EVENT_AT_RISK_TOGETHER,
@@ -18,7 +18,7 @@ from carstats.estimators.reasons import (
     ONE_GROUP,
     Reason,
 )
-from carstats.estimators.tests.logrank import event_weights, group_tables, strata_rows
+from carstats.estimators.tests.logrank import event_weights, group_tables
 
 # Arrangements, all strata together, up to which each is looked at.
 LISTED = 200_000

@@ -12,10 +12,10 @@ from carstats.cohort.cohort import Cohort
 from carstats.counts.counted import Counts
 from carstats.counts.standing import counted_cohort
 from carstats.errors import CarstatsError, check_choice, check_conf_level, check_number
+from carstats.estimators.curves.risk_table import strata_rows
 from carstats.estimators.curves.turnbull import bootstrap_limits, turnbull
 from carstats.estimators.reasons import FOLLOWUP_DIFFERS_LINEAR, GROUP_TOO_SMALL, Reason
 from carstats.estimators.tests.interval_tests import interval_logrank
-from carstats.estimators.tests.logrank import strata_rows
 from carstats.estimators.tests.logrank_rule import (
     ASYMPTOTIC_FROM,
     FEWEST,
