@@ -32,10 +32,12 @@ WANTED = {
     "landmark": 84,
     "measure": "SLEDAI-2K",
     "measures": "IgG",
+    "name": "response",
     "on": "target",
     "out": "somewhere",
     "outcome": "response",
     "scenarios": {"null": [0.5, 0.5]},
+    "site": "A",
     "subject": "S001",
     "term": "CRS",
     "terms": "CRS",
@@ -65,6 +67,8 @@ NOT_ASKED = {
     "with_platform",
     "with_target",
 }
+# It writes the counts of a cohort and has no numbers to compare.
+WRITES = "share_counts"
 # What a refusal says that is of counts alone.
 OF_COUNTS = re.compile(
     "which do not hold|what counts do not hold|was not counted|were counted by|are of nobody"
@@ -87,7 +91,9 @@ def functions():
 
 FUNCTIONS = functions()
 OF_COHORTS = [
-    name for name, first in FUNCTIONS.items() if first == "cohort" or name == "toxicity_benchmark"
+    name
+    for name, first in FUNCTIONS.items()
+    if (first == "cohort" or name == "toxicity_benchmark") and name != WRITES
 ]
 
 

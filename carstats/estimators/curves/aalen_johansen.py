@@ -121,6 +121,8 @@ def aalen_johansen(
     # Adding up leaves an estimate of 1 some rounding away from it.
     certain = (survival == 0) & (estimate > 1 - 1e-12)
     estimate[certain] = 1.0
+    if std_error is None and variance == "Greenwood":
+        error[certain] = 0.0
     reason = np.where(certain, 2, estimate == 0).astype(np.int8)
     if n.shape[-1] and not n.max(axis=-1).all():
         nobody = (n.max(axis=-1) == 0)[..., None]

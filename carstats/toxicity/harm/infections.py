@@ -252,7 +252,7 @@ def _classes(text: object, known: Collection[str], own: Mapping[str, str] | None
     """Return the class of each organism that a record names."""
     whole = text is None or folded(str(text)) in known
     parts = [text] if whole else [p.strip() for p in _BETWEEN.split(str(text)) if p.strip()]
-    return list(infection_class(parts or [None], organisms=own))
+    return list(infection_class(np.array(parts or [None], object), organisms=own))
 
 
 def _about(
