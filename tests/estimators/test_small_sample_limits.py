@@ -240,6 +240,12 @@ def test_with_one_cause_incidence_limits_are_those_of_the_curve(rows):
     assert_allclose(high[:, 0], 1 - curve.low, atol=1e-8)
 
 
+def test_the_upper_limit_leaves_1_at_the_first_event_whatever_its_law():
+    # Beta(1, 0), the constant 1, and after both of two had the event Beta(1, 2).
+    curve = kaplan_meier(risk_table([1, 2, 2], [0, 1, 1]))
+    assert_allclose(curve.high, [1, 1 - 0.025**0.5])
+
+
 def test_incidence_limits_of_a_batch_are_those_of_each():
     rng = np.random.default_rng(2)
     time, status = rng.integers(1, 15, 12), rng.integers(0, 3, 12)

@@ -170,7 +170,7 @@ def _beta_limits(least: BetaParameters, most: BetaParameters, conf_level: float)
     if high_a.ndim != 1 or not high_a.size:
         return beta_quantile(tail, *least), beta_quantile(1 - tail, high_a, high_b)
     # Of one curve the upper limit is found once for each event: no censoring changes it.
-    new = np.append(True, np.diff(high_a) != 0)
+    new = np.append(True, (np.diff(high_a) != 0) | (np.diff(high_b) != 0))
     high = beta_quantile(1 - tail, high_a[new], high_b[new])
     return beta_quantile(tail, *least), high[np.cumsum(new) - 1]
 
