@@ -66,13 +66,15 @@ class Cohort:
     def __len__(self) -> int:
         return counted(self.subjects)
 
-    def table(self, name: str) -> pd.DataFrame:
+    def table(self, name: str, **only: object) -> pd.DataFrame:
         """Return the rows of a study table that belong to the cohort's subjects.
 
         Parameters
         ----------
         name : str
             A study table, such as ``"toxicities"``.
+        **only : object
+            Columns with the value that a row must have, such as ``endpoint="response"``.
 
         Returns
         -------
@@ -82,9 +84,19 @@ class Cohort:
         Raises
         ------
         CarstatsError
-            If the study does not have the table.
+            If the study does not have the table, or the table a column.
         """
         frame = self.study.table(name)
+        # What is asked for first: it may be a small part of a large table.
+        for column, value in only.items():
+            if column not in frame:
+                raise CarstatsError(
+                    message(
+                        "the table `{table}` has no column `{column}`. It has: {columns}.",
+                        table=name, column=column, columns=listed(frame.columns, 30),
+                    )
+                )  # fmt: skip
+            frame = frame[frame[column] == value]
         return frame[frame["subject_id"].isin(self.subjects["subject_id"])]
 
     @property

@@ -166,8 +166,8 @@ def _counts(samples: Samples, below: float) -> tuple[pd.DataFrame, pd.Series]:
 
 def _at_return(cohort: Cohort, measure: str, back: pd.DataFrame) -> pd.Series | None:
     """Return by subject a share of the B cells at their return; None where never measured."""
-    table = cohort.table("assessments")
-    rows = table[(table["measure"] == measure) & table["value"].notna()]
+    rows = cohort.table("assessments", measure=measure)
+    rows = rows[rows["value"].notna()]
     if rows.empty:
         return None
     when = rows["subject_id"].map(back["time"].where(back["status"] == "event"))

@@ -284,8 +284,8 @@ def _responses(cohort: Cohort, subjects, name: str, at, start: float):
     """Return whether each subject responds at the visit."""
     at = 168.0 if at is None else float(at)
     _check_later(at, start)
-    rows = cohort.table("responses")
-    rows = rows[(rows["endpoint"] == name) & rows["response"].notna()]
+    rows = cohort.table("responses", endpoint=name)
+    rows = rows[rows["response"].notna()]
     if "evaluable" in rows:
         rows = rows[rows["evaluable"].fillna(True).astype(bool)]
     off = (rows["day"].astype(float) - at).abs()
@@ -305,8 +305,8 @@ def _events(cohort: Cohort, subjects, name: str, at, start: float):
     """Return whether each subject has the event between the landmark and a day."""
     at = 365.0 if at is None else float(at)
     _check_later(at, start)
-    rows = cohort.table("events")
-    rows = rows[(rows["endpoint"] == name) & rows["status"].notna()].set_index("subject_id")
+    rows = cohort.table("events", endpoint=name)
+    rows = rows[rows["status"].notna()].set_index("subject_id")
     day = rows["time"].astype(float)
     if "origin_day" in rows:
         day = day + rows["origin_day"].fillna(0).astype(float)

@@ -290,8 +290,8 @@ def _property(
         return pd.Series(list(map(str, group(subjects))), rows.index, dtype=object), ""
     study = cohort.study
     name = study.vocabulary.require("group", "endpoint", group, "response")
-    seen = cohort.table("responses")
-    seen = seen[(seen["endpoint"] == name) & (seen["day"] <= at) & seen["response"].notna()]
+    seen = cohort.table("responses", endpoint=name)
+    seen = seen[(seen["day"] <= at) & seen["response"].notna()]
     if "evaluable" in seen:
         seen = seen[seen["evaluable"].fillna(True).astype(bool)]
     last = seen.sort_values("day", kind="stable").drop_duplicates("subject_id", keep="last")

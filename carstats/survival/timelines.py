@@ -154,8 +154,8 @@ def _states(cohort: Cohort, item: str, endpoint: str) -> pd.DataFrame:
     """Return when subjects were seen in a state, and whether their last visit still found it."""
     spans = []
     if cohort.study.responses is not None:
-        seen = cohort.table("responses")
-        seen = seen[(seen["endpoint"] == endpoint) & seen["response"].notna() & (seen["day"] >= 0)]
+        seen = cohort.table("responses", endpoint=endpoint)
+        seen = seen[seen["response"].notna() & (seen["day"] >= 0)]
         if "evaluable" in seen:
             seen = seen[seen["evaluable"].fillna(True).astype(bool)]
         for subject, visits in seen.sort_values("day", kind="stable").groupby("subject_id"):
@@ -188,8 +188,7 @@ def _carried(spans: pd.DataFrame, endings: pd.DataFrame, end: pd.Series) -> pd.D
 def _relapses(cohort: Cohort, endpoint: str) -> pd.DataFrame:
     if cohort.study.events is None:
         return _rows("relapse", [], [], [])
-    events = cohort.table("events")
-    found = events[(events["endpoint"] == endpoint) & (events["status"] == "event")]
+    found = cohort.table("events", endpoint=endpoint, status="event")
     day = found["time"]
     if "origin_day" in found:
         day = day + found["origin_day"].fillna(0.0)

@@ -154,3 +154,26 @@ def test_places_of_strata_are_those_of_a_comparison():
     for place, key in enumerate(keys):
         assert ((places == place) == stratum_mask(subjects, ["a", "b"], key)).all()
     assert stratum_places(subjects, [], [()]).tolist() == [0] * 5
+
+
+def test_a_table_has_the_rows_of_its_subjects_that_are_asked_for():
+    study = cs.Study(
+        subjects=pd.DataFrame(
+            {
+                "subject_id": ["a", "b"], "disease": ["SLE", "SSc"], "target": "CD19",
+                "platform": "CAR-T", "cell_source": "autologous", "last_contact_day": 400,
+            }
+        ),
+        toxicities=pd.DataFrame(
+            {
+                "subject_id": ["a", "a", "b"], "term": ["CRS", "infection", "CRS"],
+                "onset_day": [3, 40, 5], "grade": [1, 2, 2],
+            }
+        ),
+    )  # fmt: skip
+    cohort = cs.define_cohort(study, cs.with_disease("SLE"))
+    assert list(cohort.table("toxicities")["onset_day"]) == [3, 40]
+    assert list(cohort.table("toxicities", term="CRS")["onset_day"]) == [3]
+    assert cohort.table("toxicities", term="CRS", grade=2).empty
+    with pytest.raises(cs.CarstatsError, match="the table `toxicities` has no column `terms`"):
+        cohort.table("toxicities", terms="CRS")

@@ -210,8 +210,8 @@ def _persistence(cohort: Cohort, measure: str | None, below: float | None):
         )
     check_number("below", below)
     name = cohort.study.vocabulary.require("measure", "measure", measure)
-    rows = cohort.table("assessments")
-    rows = rows[(rows["measure"] == name) & rows["value"].notna() & (rows["day"] > 0)]
+    rows = cohort.table("assessments", measure=name)
+    rows = rows[rows["value"].notna() & (rows["day"] > 0)]
     table = pd.DataFrame(
         {
             "subject_id": rows["subject_id"],
