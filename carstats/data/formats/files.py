@@ -150,9 +150,9 @@ class Files:
         return digest.hexdigest()
 
     def release(self) -> None:
-        """Let go of the cells of the sheets: what was made of them stands for itself."""
-        self._sheets.clear()
-        self._books.clear()
+        """Let go of what was read: what was made of it stands for itself."""
+        for kept in (self._sheets, self._books, self._bytes):
+            kept.clear()
 
     def sheet(self, path: Path, reading: Reading | None = None) -> Sheet | None:
         """Return the cells of a file or sheet, or None if a problem was noted."""

@@ -231,13 +231,19 @@ def _refuse_title(top: list[tuple[int, Sequence]], name: str) -> None:
 
 def trimmed(frame: pd.DataFrame, headings: list[str]) -> pd.DataFrame:
     """Leave out empty rows, and empty columns without a heading; put the headings on."""
-    cells = frame.to_numpy(dtype=object)
-    filled = (cells != "") & ~pd.isna(cells)
-    rows = filled.any(axis=1)
-    kept = [i for i, h in enumerate(headings) if not h.startswith(UNNAMED) or filled[:, i].any()]
+    rows = np.zeros(len(frame), bool)
+    kept = []
+    # Column by column: of a large table all cells together would be another table.
+    for i, heading in enumerate(headings):
+        cells = frame.iloc[:, i]
+        filled = ((cells != "") & cells.notna()).to_numpy(bool)
+        rows |= filled
+        if not heading.startswith(UNNAMED) or filled.any():
+            kept.append(i)
     frame = frame if rows.all() else frame.loc[rows]
-    frame = frame if len(kept) == len(headings) else frame.iloc[:, kept]
-    return frame.set_axis([headings[i] for i in kept], axis=1)
+    frame = frame.copy(deep=False) if len(kept) == len(headings) else frame.iloc[:, kept]
+    frame.columns = [headings[i] for i in kept]
+    return frame
 
 
 def framed(

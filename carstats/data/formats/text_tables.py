@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterator
+from itertools import islice
 
 import pandas as pd
 
@@ -24,6 +26,8 @@ from carstats.errors import CarstatsError, Problem
 from carstats.messages import message
 
 _DELIMITERS = (",", ";", "\t", "|")
+# Lines that show how a file is written; bytes that are turned into lines at once.
+_TOP, _PIECE = 400, 1 << 23
 _WORDS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "|"}
 _SEP = re.compile(r'"?sep=(.)"?[,;\t|]*$', re.I)
 _COMMA = re.compile(r"[+-]?\d+,\d+$")
@@ -40,7 +44,12 @@ def text_table(data: bytes, name: str, reading: Reading | None = None) -> Sheet:
     text, said = decoded(data, name, reading.encoding)
     text = text.rstrip("\n")
     notes = [said] if said else []
-    lines = text.split("\n")
+    quoted, lines = '"' in text, text.split("\n", _TOP)[:_TOP]
+    # Of a large file the bytes are all that is kept: they are a quarter of its lines' size.
+    body = text.encode()
+    del text
+    if data.startswith(body) and len(data) <= len(body) + 1:
+        body = data
     first = 1
     delimiter = reading.delimiter
     if found := _SEP.match(lines[0]):
@@ -58,14 +67,20 @@ def text_table(data: bytes, name: str, reading: Reading | None = None) -> Sheet:
                     sign=delimiter,
                 )
             )
-    rows = None if '"' not in text else _quoted(text, name, delimiter)
-    top = rows if rows is not None else [line.split(delimiter) for line in lines[: first + 20]]
+    rows = None
+    if quoted:
+        top = _beginning(body, delimiter)
+        if top is None:
+            top = rows = _all_rows(body, name, delimiter)
+    else:
+        top = [line.split(delimiter) for line in lines[: first + 20]]
     header_row, note = find_headings(top, name, reading, first)
     notes += [note] if note else []
-    if rows is None:
-        frame = _even(text, lines, delimiter, header_row)
-        rows = None if frame is not None else [line.split(delimiter) for line in lines]
-    if rows is not None:
+    frame = None
+    if rows is None and header_row <= len(top):
+        frame = _even(body, quoted, top[header_row - 1], delimiter, header_row)
+    if frame is None:
+        rows = _all_rows(body, name, delimiter) if rows is None else rows
         rows = [[None if cell == "" else cell for cell in row] for row in rows]
         frame = framed(rows, name, header_row, even=True)
     frame, doubts, whole, note = _decimals(frame, name, delimiter, reading.decimal)
@@ -73,31 +88,71 @@ def text_table(data: bytes, name: str, reading: Reading | None = None) -> Sheet:
     return Sheet(name, frame, notes=tuple(notes), doubts=doubts, thousands=whole)
 
 
-def _even(text: str, lines: list[str], delimiter: str, header_row: int) -> pd.DataFrame | None:
-    """Return a frame if nothing is quoted and the rows are even: fast, as most exports are."""
-    heading = lines[header_row - 1] if len(lines) >= header_row else ""
-    cells = heading.count(delimiter)
-    if not heading or heading[0] == delimiter or len(delimiter) != 1:
+def _lines(body: bytes) -> Iterator[str]:
+    """Yield the lines of a text, a piece of it at a time."""
+    start = 0
+    while start < len(body):
+        stop = body.find(b"\n", min(start + _PIECE, len(body)))
+        stop = len(body) if stop < 0 else stop
+        yield from body[start:stop].decode().split("\n")
+        start = stop + 1
+
+
+def _records(body: bytes, delimiter: str) -> Iterator[list[str]]:
+    """Yield the rows of a text with quotation marks."""
+    return csv.reader((f"{line}\n" for line in _lines(body)), delimiter=delimiter, strict=True)
+
+
+def _beginning(body: bytes, delimiter: str) -> list[list[str]] | None:
+    """Return the first rows of a text with quotation marks; None where they are no table."""
+    try:
+        return list(islice(_records(body, delimiter), _TOP))
+    except csv.Error:
         return None
-    if any(line.count(delimiter) != cells for line in lines[header_row:]):
+
+
+def _even(
+    body: bytes, quoted: bool, heading: list[str], delimiter: str, header_row: int
+) -> pd.DataFrame | None:
+    """Return a frame if the rows are even: fast, as most exports are."""
+    if not heading or not heading[0] or len(delimiter) != 1:
         return None
-    headings = headings_of(heading.split(delimiter))
-    if len(lines) == header_row:
-        return pd.DataFrame(columns=headings, dtype=object)
+    width, n = len(heading), 0
+    if quoted:
+        try:
+            for row in islice(_records(body, delimiter), header_row, None):
+                if len(row) != width:
+                    return None
+                n += 1
+        except csv.Error:
+            return None
+    else:
+        for line in islice(_lines(body), header_row, None):
+            if line.count(delimiter) != width - 1:
+                return None
+            n += 1
+    headings = headings_of(heading)
+    if not n:
+        return trimmed(pd.DataFrame(columns=headings, dtype=object), headings)
     frame = pd.read_csv(
-        io.StringIO(text), sep=delimiter, header=None, names=list(range(cells + 1)),
+        io.BytesIO(body), sep=delimiter, header=None, names=list(range(width)),
         skiprows=header_row, dtype=object, keep_default_na=False, na_filter=False,
-        quoting=csv.QUOTE_NONE, skip_blank_lines=False, index_col=False, engine="c",
+        quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE, skip_blank_lines=False,
+        index_col=False, engine="c", encoding="utf-8",
     )  # fmt: skip
+    if len(frame) != n:
+        return None
     frame.index = pd.RangeIndex(header_row + 1, header_row + 1 + len(frame))
     return trimmed(frame, headings)
 
 
-def _quoted(text: str, name: str, delimiter: str) -> list[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _all_rows(body: bytes, name: str, delimiter: str) -> list[list[str]]:
+    """Return every row of a text, however many cells it has."""
+    if b'"' not in body:
+        return [line.split(delimiter) for line in _lines(body)]
     rows: list[list[str]] = []
     try:
-        rows += reader
+        rows += _records(body, delimiter)
     except csv.Error as error:
         remedy = message("Check the quotation marks around and inside its cells.")
         what = message("is not a table: {error}.", error=error)
