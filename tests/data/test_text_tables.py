@@ -1,7 +1,10 @@
 """Delimiter, heading row and decimal sign of a text file: found out and said, or asked for."""
 
+import numpy as np
 import pytest
+from pandas.testing import assert_frame_equal
 
+from carstats.data.formats import text_tables
 from carstats.data.formats.sheets import Reading
 from carstats.data.formats.text_tables import text_table
 from carstats.errors import CarstatsError
@@ -112,3 +115,25 @@ class TestDecimalComma:
     def test_not_beside_points_nor_in_lists(self):
         assert cells(table("id;dx;weight\n1;SLE;70,5\n2;MG;81.5\n"))[0][2] == "70,5"
         assert cells(table("id;dx;weight\n1;SLE;1,3\n2;MG;1,2,3\n"))[0][2] in ("1,3",)
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_the_fast_way_gives_the_cells_of_the_slow_one(quoted, end, monkeypatch):
+    rng = np.random.default_rng(5)
+    cells = ["a", "1", "2.5", "", " x ", "中文", "NA", 'a"b' if quoted else "-"]
+    cells += ['"a,b"', '"x\ny"', '"said ""no"""', '""'] * quoted
+    # Pieces of a few bytes: a row, a cell and a letter may lie across their ends.
+    monkeypatch.setattr(text_tables, "_PIECE", 7)
+    for _ in range(60):
+        width, n = rng.integers(1, 5), rng.integers(1, 7)
+        rows = [["subject_id", "day", "x", "y"][:width]]
+        rows += [[str(rng.choice(cells)) for _ in range(width)] for _ in range(n)]
+        data = end.join(",".join(row) for row in rows).encode() + end.encode() * int(
+            rng.integers(3)
+        )
+        with monkeypatch.context() as slowly:
+            slowly.setattr(text_tables, "_even", lambda *_: None)
+            wanted = text_tables.text_table(data, "f.csv").frame
+        found = text_tables.text_table(data, "f.csv").frame
+        assert_frame_equal(found.replace("", None), wanted)

@@ -144,7 +144,8 @@ class Files:
             # Version control may change line ends; the data are the same.
             if path.suffix.lower() in TEXT:
                 data = data.replace(b"\r\n", b"\n")
-            digest.update(f"{told[path]}\0{len(data)}\0".encode("utf-8", "surrogateescape") + data)
+            digest.update(f"{told[path]}\0{len(data)}\0".encode("utf-8", "surrogateescape"))
+            digest.update(data)
         for data in extra:
             digest.update(data)
         return digest.hexdigest()

@@ -42,14 +42,14 @@ def text_table(data: bytes, name: str, reading: Reading | None = None) -> Sheet:
     """Return the cells of a delimited text file."""
     reading = reading or Reading()
     text, said = decoded(data, name, reading.encoding)
-    text = text.rstrip("\n")
     notes = [said] if said else []
-    quoted, lines = '"' in text, text.split("\n", _TOP)[:_TOP]
-    # Of a large file the bytes are all that is kept: they are a quarter of its lines' size.
-    body = text.encode()
+    # Of a large file the bytes are all that is kept, and none twice: of ASCII without a mark or
+    # another end of lines they are the text, in any encoding that is guessed.
+    same = reading.encoding is None and text.isascii() and len(text) == len(data)
+    same = same and b"\r" not in data and not data.endswith(b"\n\n")
+    body = data if same else text.rstrip("\n").encode()
     del text
-    if data.startswith(body) and len(data) <= len(body) + 1:
-        body = data
+    quoted, lines = b'"' in body, list(islice(_lines(body), _TOP)) or [""]
     first = 1
     delimiter = reading.delimiter
     if found := _SEP.match(lines[0]):
@@ -90,10 +90,10 @@ def text_table(data: bytes, name: str, reading: Reading | None = None) -> Sheet:
 
 def _lines(body: bytes) -> Iterator[str]:
     """Yield the lines of a text, a piece of it at a time."""
-    start = 0
-    while start < len(body):
-        stop = body.find(b"\n", min(start + _PIECE, len(body)))
-        stop = len(body) if stop < 0 else stop
+    start, end = 0, len(body) - body.endswith(b"\n")
+    while start < end:
+        stop = body.find(b"\n", min(start + _PIECE, end), end)
+        stop = end if stop < 0 else stop
         yield from body[start:stop].decode().split("\n")
         start = stop + 1
 
@@ -131,9 +131,8 @@ def _even(
             if line.count(delimiter) != width - 1:
                 return None
             n += 1
-    headings = headings_of(heading)
     if not n:
-        return trimmed(pd.DataFrame(columns=headings, dtype=object), headings)
+        return None
     frame = pd.read_csv(
         io.BytesIO(body), sep=delimiter, header=None, names=list(range(width)),
         skiprows=header_row, dtype=object, keep_default_na=False, na_filter=False,
@@ -143,7 +142,7 @@ def _even(
     if len(frame) != n:
         return None
     frame.index = pd.RangeIndex(header_row + 1, header_row + 1 + len(frame))
-    return trimmed(frame, headings)
+    return trimmed(frame, headings_of(heading))
 
 
 def _all_rows(body: bytes, name: str, delimiter: str) -> list[list[str]]:
