@@ -145,6 +145,14 @@ class TestRead:
         assert list(study.subjects["sex"]) == ["F", "M"]
         assert list(study.events["status"]) == ["event", "censored"]
 
+    def test_lists_and_records_of_parquet_are_left_out_and_said(self, tmp_path):
+        frame = pd.read_csv(io.StringIO(SUBJECTS))
+        nested = frame.assign(drugs=[["a", "b"]] * 2, dose=[{"mg": 1}] * 2)
+        nested.to_parquet(tmp_path / "subjects.parquet")
+        study = read_study(tmp_path)
+        assert not {"drugs", "dose"} & set(study.subjects)
+        assert any("subjects.parquet: 'drugs', 'dose' left out" in note for note in study.notes)
+
     def test_headings_differ_in_case_and_are_named_as_the_file_has_them(self, tmp_path):
         text = SUBJECTS.replace("last_contact_day", "Last contact day")
         assert (

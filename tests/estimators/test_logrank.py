@@ -353,6 +353,17 @@ def test_an_empty_group_is_left_out_and_said():
     assert "1 of 3 groups not compared" in because(test.note)
 
 
+@pytest.mark.parametrize("weight", ["log-rank", "Peto-Peto", "Tarone-Ware"])
+def test_never_at_risk_together_has_no_variance_of_rounding(weight):
+    for n in range(3, 60):
+        time, status = np.append(np.arange(n) + 1.0, 0.5), np.arange(n + 1) % 3 > 0
+        status[-1] = False
+        found = weighted_logrank(time, status, np.arange(n + 1) == n, weight=weight)
+        assert not found.variance.any()
+        assert found.df == 0
+        assert math.isnan(found.p_value)
+
+
 def test_left_truncated_permutation_says_what_it_permutes():
     data, options = columns("truncated")
     test = permutation_logrank(*data, **options)

@@ -16,7 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from carstats.data.formats.encodings import guessed, judged
-from carstats.errors import CarstatsError, Problem
+from carstats.errors import CarstatsError, Problem, listed
 from carstats.messages import Message, message
 
 _HIDDEN_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"[^>]*\bhidden="(?:1|true)"')
@@ -161,8 +161,8 @@ def worksheet_rows(sheet, name: str) -> list[list]:
     return [row + [None] * (width - len(row)) for row in rows]
 
 
-def read_parquet(path: Path, data: bytes) -> pd.DataFrame:
-    """Return the columns of a Parquet file."""
+def read_parquet(path: Path, data: bytes, name: str) -> tuple[pd.DataFrame, Message | None]:
+    """Return the columns of a Parquet file, and a note of those whose cells are no single value."""
     try:
         import pyarrow
         from pyarrow import parquet
@@ -173,12 +173,23 @@ def read_parquet(path: Path, data: bytes) -> pd.DataFrame:
         schema = parquet.read_schema(io.BytesIO(data))
         # A word that stands in a million rows is kept once.
         texts = [f.name for f in schema if f.type in (pyarrow.string(), pyarrow.large_string())]
-        return pd.read_parquet(io.BytesIO(data), engine="pyarrow", read_dictionary=texts)
+        nested = [f.name for f in schema if pyarrow.types.is_nested(f.type)]
+        wanted = [f for f in schema.names if f not in nested] if nested else None
+        frame = pd.read_parquet(
+            io.BytesIO(data), engine="pyarrow", columns=wanted, read_dictionary=texts
+        )
     except (*_BROKEN, pyarrow.ArrowException):
         raise _damaged(path, message("a Parquet file")) from None
     finally:
         # What Arrow keeps for its next file would stay for the life of the process.
         pyarrow.default_memory_pool().release_unused()
+    if not nested:
+        return frame, None
+    return frame, message(
+        "{file}: {columns} left out: lists or records stand there in place of single values.",
+        file=name,
+        columns=listed(nested),
+    )
 
 
 def read_statistical(

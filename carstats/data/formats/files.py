@@ -199,7 +199,7 @@ class Files:
             return replace(sheet, epoch=reading.epoch or 1900)
         name = self.name_of(path)
         if suffix == ".parquet":
-            frame, note = read_parquet(path, data), None
+            frame, note = read_parquet(path, data, name)
         else:
             frame, note = read_statistical(path, data, reading.encoding, name)
         frame = plain(frame)

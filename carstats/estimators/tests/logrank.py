@@ -259,12 +259,15 @@ def logrank_of_tables(
         events, at_risk = (np.take(v, chosen, axis=1) for v in (events, table.n_risk))
         d, n = events.sum(axis=0), at_risk.sum(axis=0)
         w = event_weights(n, d, weight, exponents)
-        share = at_risk / n
+        share, others = at_risk / n, (n - at_risk) / n
         observed += events @ w
         expected += share @ (w * d)
         # One at risk has no variance: the factor is 0 / 0 there, and 0 by definition.
         spread = w * w * d * (n - d) / np.maximum(n - 1, 1)
-        variance += np.diag(share @ spread) - (share * spread) @ share.T
+        found = -(share * spread) @ share.T
+        # As a product, which is 0 where nobody else is at risk; a difference would leave rounding.
+        np.fill_diagonal(found, (share * others) @ spread)
+        variance += found
     return _answer(observed, expected, variance, people, trend)
 
 
