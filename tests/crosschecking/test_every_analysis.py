@@ -134,8 +134,9 @@ ASKED = {
 # Models that no Python library has; their numbers are covered by R alone.
 BY_R_ALONE = {"pooled_rate", "pooled_regression", "pooled_sensitivity", "leave_one_out"}
 LATER = ("n", "n_reference", "p_adjusted")
-# Cohorts, documents and lists, which are no result of one study.
-NO_ANALYSIS = {"crosscheck", "estimand_of", "study_report"}
+# Cohorts, documents and lists, which are no result of one study; nor are those of a network, whose
+# subjects stay in their hospitals.
+NO_ANALYSIS = {"crosscheck", "estimand_of", "site_rate", "site_survival", "study_report"}
 
 
 @pytest.fixture(scope="module")
