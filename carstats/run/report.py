@@ -171,7 +171,9 @@ def _is_large(data: Path) -> bool:
     from carstats.data.formats.files import TEXT
     from carstats.data.readers.finder import list_files
 
-    files = [data] if data.is_file() else list_files(data)
+    # A mapping stands beside its data.
+    alone = data.is_file() and data.suffix.lower() != ".toml"
+    files = [data] if alone else list_files(data.parent if data.is_file() else data)
     # What is no text is compressed.
     sizes = [file.stat().st_size * (1 if file.suffix.lower() in TEXT else 10) for file in files]
     return sum(sizes) > _LARGE

@@ -56,11 +56,7 @@ def site_survival(network: Network, name: str, *, at: float, conf_level: float =
 
     Examples
     --------
-    >>> paths = [
-    ...     cs.share_counts(cs.define_cohort(study, cs.with_target(target)), target, site=target)[0]
-    ...     for target in ("CD19", "BCMA")
-    ... ]
-    >>> cs.site_survival(cs.combine_counts(paths), "relapse_free_survival", at=364)
+    >>> cs.site_survival(network, "relapse_free_survival", at=364)
     """
     kind_of(network, name, (TIMES,))
     name = str(network.known(name))

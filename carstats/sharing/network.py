@@ -34,11 +34,6 @@ class Network:
 
     Examples
     --------
-    >>> paths = [
-    ...     cs.share_counts(cs.define_cohort(study, cs.with_target(target)), target, site=target)[0]
-    ...     for target in ("CD19", "BCMA")
-    ... ]
-    >>> network = cs.combine_counts(paths)
     >>> network.sites
     ['BCMA', 'CD19']
     >>> network.outcomes("response")

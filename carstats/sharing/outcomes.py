@@ -13,7 +13,7 @@ from carstats.cohort.cohort import Cohort
 from carstats.endpoints.options import Schedule, schedule_of
 from carstats.errors import CarstatsError, listed
 from carstats.messages import message
-from carstats.response.outcomes import checked_window, visit_outcome
+from carstats.response.outcomes import analysis_set, checked_window, visit_outcome
 from carstats.survival.times import endpoint_times
 from carstats.toxicity.episodes import asked, episodes_of
 
@@ -117,7 +117,10 @@ def outcome_of(cohort: Cohort, kind: str, name: str, at: float) -> Outcome | Non
 
 
 def _response(cohort: Cohort, name: str, at: float) -> Outcome | None:
-    """Put each subject where the response at a visit puts it; who is not followed so far, last."""
+    """Put each subject where the response at a visit puts it; last who is not asked.
+
+    These were never infused, or cannot have been followed so far.
+    """
     subjects = cohort.subjects
     low, high = checked_window(cohort, None, at)
     days = cohort.study.responses.loc[cohort.study.responses["endpoint"] == name, "day"]
@@ -126,7 +129,8 @@ def _response(cohort: Cohort, name: str, at: float) -> Outcome | None:
     found = visit_outcome(cohort, name, at, None)
     response = subjects["subject_id"].map(found.response).to_numpy(float)
     piece = np.where(response == 1, RESPONDER, np.where(response == 0, OTHER, MISSING))
-    outside = ~found.asked_of(subjects).to_numpy(bool)
+    treated = analysis_set(cohort, "treated")[0]["subject_id"]
+    outside = ~(found.asked_of(subjects) & subjects["subject_id"].isin(treated)).to_numpy(bool)
     if "cutoff_day" in subjects:
         outside |= (subjects["cutoff_day"] < high).to_numpy(bool)
     return Outcome(name, RESPONSE, 4, np.where(outside, NOT_ASKED, piece))

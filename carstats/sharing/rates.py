@@ -62,11 +62,7 @@ def site_rate(
 
     Examples
     --------
-    >>> paths = [
-    ...     cs.share_counts(cs.define_cohort(study, cs.with_target(target)), target, site=target)[0]
-    ...     for target in ("CD19", "BCMA")
-    ... ]
-    >>> cs.site_rate(cs.combine_counts(paths), "drug_free_remission")
+    >>> cs.site_rate(network, "drug_free_remission")
     """
     kind = kind_of(network, name, (RESPONSE, TOXICITY))
     name = str(network.known(name))

@@ -34,7 +34,7 @@ MAYBE = "count or null"
 _KEYS = {
     "content": TEXT, "schema": COUNT, "carstats": TEXT, "site": TEXT, "synthetic": YES,
     "minimum_cell": COUNT, "minimum_cell_lowered_by_agreement": YES, "subjects": MAYBE,
-    "counted": TEXT, "all_infused": YES, "asked_by": LIST, "layout": TEXT,
+    "counted": TEXT, "infusions_recorded": YES, "asked_by": LIST, "layout": TEXT,
     "layout_is": TEXT, "schedule": DICT, "definitions": DICT,
     "tables": LIST, "hidden": LIST, "fingerprint": TEXT,
 }  # fmt: skip

@@ -37,7 +37,7 @@ from carstats.sharing.outcomes import (
     shareable,
 )
 
-KIND, SCHEMA = "counts of outcomes, to be shared", 1
+KIND, SCHEMA = "counts of outcomes, to be shared", 2
 LEAST = 5
 # The whole site; strata too small to be named, together.
 ALL, OTHERS = "all", "all others"
@@ -101,34 +101,7 @@ def shared_content(
     at: float = 168,
     min_cell: int = LEAST,
 ) -> dict[str, Any]:
-    """Count a cohort's outcomes for a file that may leave the site.
-
-    Parameters
-    ----------
-    cohort : Cohort
-        Made by `define_cohort`.
-    site : str
-        What the site is called in the network.
-    by : str or list of str, optional
-        Columns of the subjects table to count by, besides the whole; None for the whole alone.
-    endpoints : list of str, optional
-        Endpoints and toxicities; by default all that the study has.
-    at : float
-        Day of the visit that responses are of.
-    min_cell : int
-        The smallest number of subjects that is shown, but for 0; 1 shows all.
-
-    Returns
-    -------
-    dict
-        What the file holds, in plain values, with a fingerprint over them.
-
-    Raises
-    ------
-    CarstatsError
-        If an endpoint or column does not exist, a stratum is missing for a subject, or `site` or
-        `min_cell` is not usable.
-    """
+    """Return what the file of a site holds, with a fingerprint over it; see `share_counts`."""
     check_number("min_cell", min_cell, low=1)
     if int(min_cell) != min_cell:
         raise CarstatsError(message("`min_cell` is {value}; it is a whole number.", value=min_cell))
@@ -172,7 +145,7 @@ def shared_content(
         "minimum_cell_lowered_by_agreement": least < LEAST,
         "subjects": n if n >= least else None,
         "counted": str(cohort.label),
-        "all_infused": _all_infused(cohort),
+        "infusions_recorded": "infused" in cohort.subjects,
         "asked_by": list(columns),
         "layout": layout,
         "layout_is": layout_words(layout, columns),
@@ -193,12 +166,6 @@ def site_name(given: object) -> str:
 def layout_words(layout: str, by: Sequence[str]) -> str:
     """Return what a layout is, as the file says it."""
     return _LAYOUTS[layout] if by or layout == NOTHING else "the whole alone"
-
-
-def _all_infused(cohort: Cohort) -> bool:
-    """Say whether it is recorded of every subject that the cells were given."""
-    subjects = cohort.subjects
-    return "infused" in subjects and bool(subjects["infused"].fillna(False).all())
 
 
 def _version() -> str:

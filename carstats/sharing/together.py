@@ -46,8 +46,9 @@ def response_counts(network: Network, name: str, by: Sequence[str] = ()) -> Coun
     """
     rows, _ = network.rows(RESPONSE, name, by)
     found: list[dict[str, Any]] = []
-    # Where infusions are not recorded all are taken as treated, as of a cohort.
-    given = {"infused": True} if all(c["all_infused"] for c in network.contents) else {}
+    # Who was never infused was not asked; where infusions are not recorded all were.
+    recorded = all(content["infusions_recorded"] for content in network.contents)
+    given = {"infused": True} if recorded else {}
     for site, levels, row in rows:
         missing = row["missing"] or 0
         numbers = {1.0: row["responders"], 0.0: row["asked"] - row["responders"] - missing,

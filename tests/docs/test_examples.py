@@ -1,8 +1,8 @@
 """The `Examples` of every public docstring run as they stand.
 
 In them `cs` is carstats, `study` the synthetic study, `cohort` its infused subjects, `lupus` those
-with SLE, and `trials` the published trials: what `docs/api/index.md` tells the reader. Output is
-compared where an example shows some.
+with SLE, `trials` the published trials, and `network` two sites, one of CD19 and one of BCMA: what
+`docs/api/index.md` tells the reader. Output is compared where an example shows some.
 """
 
 import contextlib
@@ -20,12 +20,23 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def names():
+def names(tmp_path_factory):
     study = cs.read_study(ROOT / "data" / "synthetic")
     cohort = cs.define_cohort(study, cs.infused())
     lupus = cs.define_cohort(study, cs.infused(), cs.with_disease("SLE"))
     trials = cs.published_trials()
-    return {"cs": cs, "study": study, "cohort": cohort, "lupus": lupus, "trials": trials}
+    network = cs.combine_counts(
+        cs.share_counts(
+            cs.define_cohort(study, cs.infused(), cs.with_target(target)),
+            tmp_path_factory.mktemp(target),
+            site=target,
+        )[0]
+        for target in ("CD19", "BCMA")
+    )
+    return {
+        "cs": cs, "study": study, "cohort": cohort, "lupus": lupus, "trials": trials,
+        "network": network,
+    }  # fmt: skip
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Each site, the sites together and without each; what is hidden is bounded, not left out."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,8 @@ from carstats.sharing.curves import site_survival
 from carstats.sharing.network import network_of
 from carstats.sharing.parts import inconsistency
 from carstats.sharing.rates import hidden_range, site_rate
-from tests.sharing.sites import content_of
+from carstats.sharing.shared import shared_content
+from tests.sharing.sites import content_of, plain_study
 
 RFS = "relapse_free_survival"
 TIMES = [(168, "event", 84), (500, "event", 448), (360, "censored", 0)]
@@ -100,3 +102,23 @@ def test_inconsistency():
     assert inconsistency(10.0, 4) == pytest.approx(0.6)
     assert inconsistency(3.0, 4) == 0
     assert np.isnan(inconsistency(np.nan, 0))
+
+
+@pytest.mark.parametrize(
+    ("infused", "n", "said"),
+    [(None, 20, "20 subjects, infusions not recorded, missing = failure"),
+     ([True] * 10, 20, "20 subjects, missing = failure"),
+     # Who was never infused is not asked.
+     ([False] + [True] * 9, 18, "20 subjects, missing = failure")],
+)  # fmt: skip
+def test_a_network_says_whether_infusions_are_recorded(infused, n, said):
+    made = []
+    for name, responders in (("A", 6), ("B", 5)):
+        study = plain_study([1] * responders + [0] * (10 - responders), [TIMES[0]] * 10)
+        subjects = study.subjects if infused is None else study.subjects.assign(infused=infused)
+        cohort = cs.define_cohort(replace(study, subjects=subjects))
+        made.append(shared_content(cohort, site=name, by=None, min_cell=1))
+    result = site_rate(network_of([(c["site"], c) for c in made]), "response")
+    assert result.spec.population == said
+    added = result.frame[result.frame["site_id"].eq("counts added")]
+    assert list(added["n"]) == [n]

@@ -73,7 +73,7 @@ CHANGES = {
     "person-years": (
         lambda c: change(c["tables"][0]["curves"][0], person_years_on_the_grid=99.0),
         "do not add up"),
-    "schema": (lambda c: change(c, schema=2), "its schema is 2"),
+    "schema": (lambda c: change(c, schema=1), "its schema is 1"),
     "schema yes": (lambda c: change(c, schema=True), "its schema is true"),
     "other content": (lambda c: change(c, content="x"), "not a file that carstats share wrote"),
 }  # fmt: skip
@@ -112,11 +112,11 @@ def test_an_edited_number_is_found_by_the_fingerprint(tmp_path, content):
         (b"[" * 100_000, "no JSON"),
         (b'{"a": ' + b"9" * 5000 + b"}", "no JSON that carstats writes|not a file"),
         (
-            b'{"content": "counts of outcomes, to be shared", "schema": 1, "site": "\\ud800"}',
+            b'{"content": "counts of outcomes, to be shared", "schema": 2, "site": "\\ud800"}',
             "no JSON that carstats writes",
         ),
         (
-            b'{"content": "counts of outcomes, to be shared", "schema": 1, "subjects": 1e999}',
+            b'{"content": "counts of outcomes, to be shared", "schema": 2, "subjects": 1e999}',
             "no JSON that carstats writes",
         ),
         (b"\x00\x01PK", "no JSON|UTF-8"),

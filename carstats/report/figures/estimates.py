@@ -18,6 +18,7 @@ from carstats.report.figures.forest import (
     Forest,
     Row,
     Scale,
+    check_rows,
     draw_forest,
     forest_on,
     values,
@@ -96,14 +97,7 @@ def _shown(result: Result) -> tuple[Result, str, int]:
         raise CarstatsError(message("this result of {analysis!r} has no rows to draw.",
                                     analysis=result.spec.analysis))  # fmt: skip
     rows = result.frame[np.array([kind == kinds[0] for kind in kinds])]
-    if len(rows) > _MOST:
-        raise CarstatsError(
-            message(
-                "a forest has up to {most} rows; this result of {analysis!r} has {n}. Ask for "
-                "fewer, or print them with cs.tabulate(result).",
-                most=_MOST, analysis=result.spec.analysis, n=len(rows),
-            )
-        )  # fmt: skip
+    check_rows(result, len(rows), _MOST)
     shown = Result(rows.reset_index(drop=True), result.spec, result.labels)
     return shown, kinds[0], len(result.frame) - len(rows)
 

@@ -14,6 +14,7 @@ from carstats.messages import mark, message
 from carstats.report.figures.frame import Page
 from carstats.report.format import rate
 from carstats.report.style import GREY, INK, LINE_HEIGHT, RULE, SIZE, Look, text_width, wrap
+from carstats.result import Result
 from carstats.words import tr
 
 # Said where a limit is beyond an axis.
@@ -123,6 +124,18 @@ def forest_on(
     room = page.inner - left - forest.right_width()
     check_room(page, room, _LEAST)
     return draw_forest(page.axes(left, 0, room, forest.height()), forest, x_label, scale)
+
+
+def check_rows(result: Result, n: int, most: int) -> None:
+    """Refuse more rows than a page has room for."""
+    if n > most:
+        raise CarstatsError(
+            message(
+                "a forest has up to {most} rows; this result of {analysis!r} has {n}. Ask for "
+                "fewer, or print them with cs.tabulate(result).",
+                most=most, analysis=result.spec.analysis, n=n,
+            )
+        )  # fmt: skip
 
 
 def check_room(page: Page, room: float, least: float) -> None:

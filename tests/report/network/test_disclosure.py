@@ -132,7 +132,7 @@ def test_what_else_is_in_the_file_is_on_the_page():
     page = disclosure_page(content, "x.json", made_with="carstats")
     source = content["definitions"]["response"]["rules"][0]["source"]
     for told in ("4.0, 8.0, 12.0, 24.0", "day: 168.0", "made: as the site recorded it", source,
-                 "all_infused"):  # fmt: skip
+                 "infusions_recorded"):  # fmt: skip
         assert told in page
     assert "send one" in page
 

@@ -15,6 +15,7 @@ from carstats.report.figures.forest import (
     Forest,
     Row,
     Scale,
+    check_rows,
     forest_on,
     values,
 )
@@ -55,14 +56,7 @@ def organisms_figure(page: Page, result: Result) -> None:
 
 def _forest(result: Result, room: float) -> Forest:
     frame, look = result.frame, looks(result)
-    if len(frame) > _MOST:
-        raise CarstatsError(
-            message(
-                "a forest has up to {most} rows; this result of {analysis!r} has {n}. Ask for "
-                "fewer, or print them with cs.tabulate(result).",
-                most=_MOST, analysis=result.spec.analysis, n=len(frame),
-            )
-        )  # fmt: skip
+    check_rows(result, len(frame), _MOST)
     if "window_start" not in frame:
         frame = frame.assign(window_start=0.0, window_end=np.inf)
     names, label = stratum_names(result), result.labels["organism"]
