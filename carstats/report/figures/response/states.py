@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from matplotlib.axes import Axes
 
+from carstats.messages import message
 from carstats.report.figures.crowd import PLACES
 from carstats.report.figures.frame import Page, x_unit
 from carstats.report.figures.grid import grid
@@ -13,7 +16,7 @@ from carstats.report.figures.labels import abbreviations, stratum_names, titled
 from carstats.report.format import count, counted, percent
 from carstats.report.style import GREY, INK, RULE, SIZE, SMALL, looks
 from carstats.result import Result
-from carstats.words import full_stop, in_words, sentences, tr
+from carstats.words import caption, full_stop, in_words, sentences, tr
 
 _LEFT = 34.0
 _STEPS = (1, 2, 3, 6, 12, 24, 36, 60, 120)
@@ -43,9 +46,11 @@ def draw_states(page: Page, result: Result, most: int) -> None:
     shapes = _shapes(result, shares.values())
     panels = grid(page, heads, numbers=numbers, left=_LEFT, tall=150.0, foot=1.9 * SIZE)
     top = key_height(list(shapes), page.inner, SMALL) + 3
+    shown = replace(result.spec, endpoint=message("Courses of the subjects"))
     page.begin(
-        top + panels.height + 1.6 * SIZE,
-        title=titled(result.spec.endpoint, result),
+        top + panels.height + 1.8 * SIZE,
+        title=titled(shown.endpoint, result),
+        caption=caption(shown),
         notes=[
             tr("The share of subjects in each state over time; more than {most} are not drawn one "
                "by one.", most=count(most)),
@@ -64,7 +69,7 @@ def draw_states(page: Page, result: Result, most: int) -> None:
         ax.set_yticks([0, 0.5, 1], ["0", "50", "100"])
         ax.tick_params(labelbottom=panels.last_of_column(i), labelleft=i % panels.across == 0)
     middle = panels.left + (page.inner - panels.left) / 2
-    page.write(middle, top + panels.height, unit, ha="center", gid="x label")
+    page.write(middle, top + panels.height + 0.2 * SIZE, unit, ha="center", gid="x label")
     page.write(
         0, top + panels.head + (panels.height - panels.head - panels.foot) / 2, tr("Subjects (%)"),
         rotation=90, va="center", gid="y label",
